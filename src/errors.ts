@@ -1,0 +1,70 @@
+/**
+ * Every way this product refuses. The codes are public and permanent: callers branch on them, and
+ * `docs/PROBLEMS.md` has a paragraph for each.
+ *
+ * Pure, and imported from anywhere: the same code names the same fault whether the client finds it
+ * before sending or the server after.
+ */
+
+/** A closed union: `problem.ts` does not compile while one of these lacks its status and title. */
+export type ErrorCode =
+  // The request as HTTP and JSON.
+  | 'malformed-json'
+  | 'unsupported-media-type'
+  | 'body-too-large'
+  | 'malformed-request'
+  | 'unknown-property'
+  | 'not-found'
+  // The envelope (protocol.md §5).
+  | 'not-sealed'
+  | 'sealed-length'
+  | 'missing-compartment'
+  | 'commitments-mismatch'
+  | 'referral-id-mismatch'
+  | 'wrong-origin'
+  | 'unsupported-protocol'
+  | 'wraps-mismatch'
+  | 'missing-recipient'
+  | 'unknown-recipient-key'
+  | 'retired-recipient-key'
+  | 'unknown-keyset'
+  | 'keyset-revoked'
+  | 'keyset-superseded'
+  | 'unknown-matching-epoch'
+  | 'invalid-reply-key'
+  | 'signature-missing'
+  | 'signature-invalid'
+  | 'unknown-signer'
+  | 'referral-id-taken'
+  // Signed documents (protocol.md §2).
+  | 'document-invalid'
+  | 'document-rolled-back'
+  // Access.
+  | 'unauthenticated'
+  | 'insufficient-scope'
+  | 'caller-disabled'
+  | 'recipient-not-yours'
+  // The queue.
+  | 'lease-lost'
+  // What a client refuses before it sends.
+  | 'referral-invalid'
+  | 'consent-refused'
+  | 'referral-too-large'
+  // The service itself.
+  | 'not-ready'
+
+/**
+ * A refusal the caller can act on. Anything else that is thrown is a bug, and leaves the service as
+ * a bare 500.
+ *
+ * `detail` names fields, ids and limits; it never quotes a value that was submitted or stored.
+ */
+export class Refusal extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
