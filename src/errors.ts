@@ -50,6 +50,10 @@ export type ErrorCode =
   | 'referral-invalid'
   | 'consent-refused'
   | 'referral-too-large'
+  | 'keyset-expired'
+  | 'receipt-mistyped'
+  | 'key-file-invalid'
+  | 'passphrase-wrong'
   // The service itself.
   | 'not-ready'
 

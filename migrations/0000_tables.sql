@@ -1,0 +1,141 @@
+CREATE TABLE "audit_entry" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"action" text NOT NULL,
+	"outcome" text NOT NULL,
+	"object_id" text,
+	"leaf" "bytea" NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_opening" (
+	"entry_id" uuid PRIMARY KEY NOT NULL,
+	"client_id" uuid,
+	"organisation_id" uuid,
+	"person" text,
+	"actor_salt" "bytea",
+	"details" jsonb,
+	"details_salt" "bytea"
+);
+--> statement-breakpoint
+CREATE TABLE "client" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"organisation_id" uuid NOT NULL,
+	"label" text NOT NULL,
+	"kind" text NOT NULL,
+	"scopes" text[] NOT NULL,
+	"kids" text[] DEFAULT '{}' NOT NULL,
+	"disabled_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "compartment" (
+	"referral_id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"sealed" "bytea" NOT NULL,
+	CONSTRAINT "compartment_referral_id_name_pk" PRIMARY KEY("referral_id","name")
+);
+--> statement-breakpoint
+CREATE TABLE "directory" (
+	"version" integer PRIMARY KEY NOT NULL,
+	"jws" text NOT NULL,
+	"sha256" "bytea" NOT NULL,
+	"published_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "keyset" (
+	"version" integer PRIMARY KEY NOT NULL,
+	"jws" text NOT NULL,
+	"sha256" "bytea" NOT NULL,
+	"revokes" integer[] NOT NULL,
+	"published_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "match_value" (
+	"referral_id" uuid NOT NULL,
+	"epoch" integer NOT NULL,
+	"type" text NOT NULL,
+	"value" "bytea" NOT NULL,
+	CONSTRAINT "match_value_referral_id_epoch_type_value_pk" PRIMARY KEY("referral_id","epoch","type","value")
+);
+--> statement-breakpoint
+CREATE TABLE "organisation" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"label" text NOT NULL,
+	"disabled_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "referral" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"organisation_id" uuid,
+	"receipt_hash" "bytea",
+	"reference" text NOT NULL,
+	"received_at" timestamp (3) with time zone NOT NULL,
+	"state" text NOT NULL,
+	"decline_reason" text,
+	"header" "bytea" NOT NULL,
+	"keyset_version" integer NOT NULL,
+	"signer" text NOT NULL,
+	"signature" "bytea" NOT NULL,
+	"envelope_hash" "bytea" NOT NULL,
+	"envelope_sha256" "bytea" NOT NULL,
+	"matching_hash" "bytea",
+	"supersedes" uuid,
+	"entry_id" uuid NOT NULL,
+	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
+	CONSTRAINT "referral_supersedes_unique" UNIQUE("supersedes")
+);
+--> statement-breakpoint
+CREATE TABLE "referral_case" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"case_id" uuid NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "signing_key" (
+	"kid" text PRIMARY KEY NOT NULL,
+	"organisation_id" uuid NOT NULL,
+	"public_key" "bytea" NOT NULL,
+	"valid_from" timestamp (3) with time zone NOT NULL,
+	"valid_until" timestamp (3) with time zone,
+	"compromised_from" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "triage_item" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"case_id" uuid NOT NULL,
+	"referral_ids" uuid[] NOT NULL,
+	"arrived_at" timestamp (3) with time zone NOT NULL,
+	"due_at" timestamp (3) with time zone NOT NULL,
+	"fence" bigint DEFAULT 0 NOT NULL,
+	"lapses" smallint DEFAULT 0 NOT NULL,
+	"leased_by" uuid,
+	"leased_for" text,
+	"leased_until" timestamp (3) with time zone,
+	"attention_at" timestamp (3) with time zone,
+	"completed_at" timestamp (3) with time zone,
+	"outcome" text,
+	"completed_late" boolean
+);
+--> statement-breakpoint
+CREATE TABLE "wrap" (
+	"referral_id" uuid NOT NULL,
+	"kid" text NOT NULL,
+	"encapsulated" "bytea" NOT NULL,
+	"sealed_keys" "bytea" NOT NULL,
+	CONSTRAINT "wrap_referral_id_kid_pk" PRIMARY KEY("referral_id","kid")
+);
+--> statement-breakpoint
+ALTER TABLE "audit_opening" ADD CONSTRAINT "audit_opening_entry_id_audit_entry_id_fk" FOREIGN KEY ("entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_value" ADD CONSTRAINT "match_value_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk" FOREIGN KEY ("keyset_version") REFERENCES "public"."keyset"("version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at","id");--> statement-breakpoint
+CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint
+CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint
+CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
+CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
+CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null;--> statement-breakpoint
+CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");

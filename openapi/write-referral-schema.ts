@@ -1,0 +1,36 @@
+/**
+ * Writes `referral.schema.json`: what a referral says, for partners who validate without our code.
+ *
+ *     node openapi/write-referral-schema.ts
+ */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { compartmentNames } from '../src/referral/compartment.ts'
+import { Referral } from '../src/referral/fields.ts'
+
+const file = fileURLToPath(new URL('./referral.schema.json', import.meta.url))
+
+/** The published schema, JSON Schema 2020-12. */
+export function referralSchema(): object {
+  // Through JSON, which drops what only TypeScript sees.
+  const { properties, description, ...rules } = JSON.parse(JSON.stringify(Referral))
+  const compartments = compartmentNames.map((name) => [
+    name,
+    { title: `Compartment ${name}`, ...properties[name] },
+  ])
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $id: 'https://intake.example.org/referral.schema.json',
+    title: 'Referral, sealed-referral/1',
+    description,
+    ...rules,
+    properties: Object.fromEntries(compartments),
+  }
+}
+
+if (import.meta.main) {
+  writeFileSync(file, `${JSON.stringify(referralSchema(), null, 2)}\n`)
+  const biome = fileURLToPath(import.meta.resolve('@biomejs/biome/bin/biome'))
+  execFileSync(process.execPath, [biome, 'format', '--write', file], { stdio: 'inherit' })
+}

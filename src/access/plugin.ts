@@ -1,0 +1,105 @@
+/**
+ * Who is calling, and may they: a token becomes `request.caller`, and the scopes a route declares
+ * in its schema are checked before the body is read.
+ */
+import fastifyJwt from '@fastify/jwt'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Action } from '../audit/entry.ts'
+import { type Caller, type Scope, scopes } from '../caller.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import { verification } from './token.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a refusal on this route is recorded as; required where a scope is declared. */
+    action?: Action
+  }
+  interface FastifyRequest {
+    /** Anonymous until a token says otherwise; on a route with a scope always known. */
+    caller: Caller
+  }
+}
+
+type Options = { directory: Directory; publicKey: string; origin: string }
+
+/** A disabled client is shut out on every replica within this time. */
+const clientKeptMs = 2_000
+const clientsKeptMax = 1_000
+
+type Client = NonNullable<Awaited<ReturnType<Directory['findClient']>>>
+
+export const access = fp<Options>(async (app, { directory, publicKey, origin }) => {
+  await app.register(fastifyJwt, verification(publicKey, origin))
+  const clients = new Map<string, { client: Client | undefined; until: number }>()
+
+  app.decorateRequest('caller')
+
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
+    const security = schema?.security
+    if (!security) throw new Error(`${String(method)} ${url} declares no scope`)
+    if (security.length > 0 && !config?.action) {
+      throw new Error(`${String(method)} ${url} declares no action for the access log`)
+    }
+  })
+
+  app.addHook('onRequest', async (request) => {
+    request.caller = { kind: 'anonymous', request: request.id }
+    const required = requiredScopes(request)
+    if (required.length === 0) return
+    const claims = await verifiedClaims(request)
+    const client = await clientOf(claims.client_id, request.caller)
+    if (!client) throw new Refusal('unauthenticated', 'the token names no client of this service')
+    request.caller = callerOf(client, claims, request.id)
+    if (client.disabled) throw new Refusal('caller-disabled', 'this client is disabled')
+    const missing = required.filter((scope) => !client.scopes.includes(scope))
+    if (missing.length > 0) {
+      throw new Refusal('insufficient-scope', `this needs the scope ${missing.join(' ')}`)
+    }
+  })
+
+  async function clientOf(id: string, caller: Caller): Promise<Client | undefined> {
+    const now = performance.now()
+    const kept = clients.get(id)
+    if (kept && kept.until > now) return kept.client
+    const client = await directory.findClient(caller, id)
+    if (clients.size >= clientsKeptMax) clients.clear()
+    clients.set(id, { client, until: now + clientKeptMs })
+    return client
+  }
+})
+
+function requiredScopes(request: FastifyRequest): readonly Scope[] {
+  // A path that no route matches is refused as such, by nobody in particular.
+  const security = request.routeOptions.schema?.security ?? []
+  return security.flatMap(({ bearer = [] }) => bearer as readonly Scope[])
+}
+
+type Claims = { client_id: string; act?: { sub?: string } }
+
+async function verifiedClaims(request: FastifyRequest): Promise<Claims> {
+  try {
+    const claims = await request.jwtVerify<Claims>()
+    if (uuid.test(claims.client_id)) return claims
+  } catch (cause) {
+    const expired = (cause as { code?: string }).code === 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED'
+    const detail = expired ? 'the access token has expired' : 'no valid access token was sent'
+    throw new Refusal('unauthenticated', detail, { cause })
+  }
+  throw new Refusal('unauthenticated', 'the token names no client of this service')
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function callerOf(client: Client, { act }: Claims, request: string): Caller {
+  return {
+    kind: client.kind,
+    request,
+    clientId: client.id,
+    organisationId: client.organisationId,
+    scopes: new Set(client.scopes.filter((scope): scope is Scope => scope in scopes)),
+    kids: new Set(client.kids),
+    ...(act?.sub && { person: act.sub }),
+  }
+}

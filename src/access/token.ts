@@ -1,0 +1,78 @@
+/**
+ * Access tokens: RFC 9068 JWTs (`typ: at+jwt`), signed with Ed25519. The service needs the public
+ * half only; the private half stays where tokens are issued.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import fastifyJwt, { type FastifyJWTOptions } from '@fastify/jwt'
+import Fastify from 'fastify'
+import { Refusal } from '../errors.ts'
+import { newId } from '../protocol/uuid.ts'
+
+/** Longer, and a lost laptop keeps a working token for days; shorter needs a token service. */
+export const tokenMinutesMax = 24 * 60
+
+/** What `@fastify/jwt` holds a token to. Without `requiredClaims` it would accept their absence. */
+export function verification(publicKey: string, origin: string): FastifyJWTOptions {
+  return {
+    secret: { public: publicKey, private: '' },
+    verify: {
+      algorithms: ['EdDSA'],
+      allowedIss: issuerOf(origin),
+      allowedAud: issuerOf(origin),
+      requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'client_id', 'jti'],
+      checkTyp: 'at+jwt',
+    },
+  }
+}
+
+/** A token for one client. Its scopes are the directory's, asked again on each request. */
+export async function issueToken(
+  privateKey: string,
+  origin: string,
+  clientId: string,
+  minutes: number,
+  person?: string,
+): Promise<string> {
+  if (!(minutes >= 1 && minutes <= tokenMinutesMax)) {
+    throw new Refusal('malformed-request', `minutes must be from 1 to ${tokenMinutesMax}`)
+  }
+  const app = Fastify()
+  await app.register(fastifyJwt, {
+    secret: { private: privateKey, public: publicHalf(privateKey) },
+    sign: { algorithm: 'EdDSA', header: { alg: 'EdDSA', typ: 'at+jwt' } },
+  })
+  await app.ready()
+  return app.jwt.sign({
+    iss: issuerOf(origin),
+    aud: issuerOf(origin),
+    sub: clientId,
+    client_id: clientId,
+    jti: newId(),
+    exp: Math.floor(Date.now() / 1000) + minutes * 60,
+    ...(person && { act: { sub: person } }),
+  })
+}
+
+/** The public half of a PEM file that holds either half. */
+export async function readPublicKey(file: string): Promise<string> {
+  return publicHalf(await readFile(file, 'utf8'))
+}
+
+/** Writes a new private key to `file`, readable by its owner only; fails if there is one. */
+export async function generateTokenKey(file: string): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  await writeFile(file, pem, { mode: 0o600, flag: 'wx' })
+}
+
+function publicHalf(pem: string): string {
+  const key = pem.includes('PRIVATE KEY') ? createPublicKey(createPrivateKey(pem)) : pem
+  return typeof key === 'string'
+    ? key
+    : createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString()
+}
+
+function issuerOf(origin: string): string {
+  return `https://${origin}`
+}

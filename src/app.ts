@@ -1,0 +1,92 @@
+/** The table of contents: services in the order they depend on each other, routes by prefix. */
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import { access } from './access/plugin.ts'
+import { auditRoutes } from './audit/routes.ts'
+import { createAudit } from './audit/service.ts'
+import { createCases } from './cases/service.ts'
+import type { Database } from './database/connect.ts'
+import { directoryRoutes } from './directory/routes.ts'
+import { createDirectory } from './directory/service.ts'
+import { health } from './health.ts'
+import { intakeRoutes } from './intake/routes.ts'
+import { createIntake } from './intake/service.ts'
+import { createMatching } from './matching/service.ts'
+import { openapi } from './openapi.ts'
+import { renderProblems } from './problem.ts'
+import { newId } from './protocol/uuid.ts'
+import { createReferrals } from './referrals/service.ts'
+import { triageRoutes } from './triage/routes.ts'
+import { createTriage } from './triage/service.ts'
+
+export type AppOptions = {
+  readonly database: Database
+  readonly origin: string
+  /** PEM, the public half of the key that signs access tokens. */
+  readonly tokenPublicKey: string
+  readonly logger: FastifyBaseLogger
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>
+
+/** Ten compartments of the largest permitted lengths do not fit; those of any real referral do. */
+export const bodyBytesMax = 512 * 1024
+
+/** The sums of refusals are written as soon as their minute is over, give or take this. */
+const sumsEveryMs = 15_000
+
+export async function createApp({ database, origin, tokenPublicKey, logger }: AppOptions) {
+  const audit = createAudit({ database })
+  const directory = createDirectory({ database, audit })
+  const referrals = createReferrals({ directory })
+  const matching = createMatching()
+  const triage = createTriage({ database, audit, referrals })
+  const cases = createCases({ triage })
+  const intake = createIntake({ database, audit, directory, referrals, matching, cases, origin })
+
+  const app = Fastify({
+    loggerInstance: logger,
+    // A request is logged below, by its route: a URL may carry the id of somebody's referral.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => newId(),
+    bodyLimit: bodyBytesMax,
+    // A slow sender holds a socket no longer than a telephone on a bad line needs for 512 KiB.
+    requestTimeout: 60_000,
+    connectionTimeout: 70_000,
+    keepAliveTimeout: 72_000,
+    handlerTimeout: 30_000,
+    routerOptions: { maxParamLength: 64 },
+  })
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  renderProblems(app, audit)
+
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const ms = Math.round(reply.elapsedTime)
+    request.log.info(
+      { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms },
+      'answered',
+    )
+  })
+
+  await app.register(openapi)
+  await app.register(access, { directory, publicKey: tokenPublicKey, origin })
+  await app.register(health, { database })
+  await app.register(directoryRoutes, { prefix: '/v1', directory })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(triageRoutes, { prefix: '/v1/triage', triage })
+  await app.register(auditRoutes, { prefix: '/v1/audit', audit })
+
+  const sums = setInterval(() => {
+    audit
+      .recordSums(new Date())
+      .catch((error: unknown) =>
+        logger.error({ err: error }, 'the sums of refusals were not written'),
+      )
+  }, sumsEveryMs)
+  app.addHook('onClose', async () => {
+    clearInterval(sums)
+    await audit.recordSums()
+  })
+  return app
+}

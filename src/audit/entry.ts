@@ -1,0 +1,119 @@
+/**
+ * What an entry of the access log says. Pure: the closed lists of actions, and the leaf.
+ *
+ * The leaf is the RFC 8785 JSON of the entry, and those bytes are what the tree will hash. There is
+ * no free text in it and no personal data of anybody who was referred; who acted stands in it only
+ * as a salted commitment, so that an opening can be destroyed and the log still stands.
+ */
+import type { Caller } from '../caller.ts'
+import type { ErrorCode } from '../errors.ts'
+import { canonicalBytes } from '../protocol/canonical.ts'
+import { auditCommitment } from '../protocol/commitment.ts'
+import { randomBytes } from '../protocol/sodium.ts'
+
+/** Every action that is recorded, with a line of prose for the auditor. */
+export const actions = {
+  'referral.submitted': 'A sealed referral was stored.',
+  'referral.released': 'A sealed referral was handed to the client of one recipient key.',
+  'triage.claimed': 'An item of the queue was leased to a client.',
+  'triage.renewed': 'A lease was prolonged.',
+  'triage.released': 'A lease was given back.',
+  'triage.completed': 'The work on an item ended, with an outcome.',
+  'audit.searched': 'Entries of this log were read.',
+  'keyset.published': 'A signed keyset was published.',
+  'directory.read': 'The signed directory was read.',
+  'directory.published': 'A signed directory was published.',
+  'organisation.added': 'An organisation was added on the host.',
+  'organisation.disabled': 'An organisation was disabled on the host.',
+  'client.added': 'A client was added on the host.',
+  'client.disabled': 'A client was disabled on the host.',
+  'signing-key.added': 'A signing key was added to the next directory draft.',
+  'token.issued': 'An access token was issued on the host.',
+  'request.received': 'A request that named no route of ours.',
+} as const
+
+export type Action = keyof typeof actions
+export type Outcome = 'permitted' | 'refused' | 'failed'
+export type AuditObject = {
+  readonly kind: 'referral' | 'item' | 'keyset' | 'directory' | 'organisation' | 'client' | 'key'
+  readonly id: string
+  /** base64url, where the object has a public digest. */
+  readonly digest?: string
+}
+
+export type Act = {
+  readonly action: Action
+  readonly outcome?: Outcome
+  readonly reason?: ErrorCode | 'internal-error'
+  readonly object?: AuditObject
+  /** The recipient key acted for. */
+  readonly recipient?: string
+  /** Small and public to auditors only: counts, states, filters. Never what a person wrote. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** What opens the commitments of one entry. */
+export type Opening = {
+  readonly actor?: {
+    readonly client: string
+    readonly organisation: string
+    readonly person?: string
+  }
+  readonly actorSalt?: Uint8Array
+  readonly details?: Act['details']
+  readonly detailsSalt?: Uint8Array
+}
+
+/** audit.md: an entry is at most this long, so that no tile is ever unbounded. */
+export const leafBytesMax = 4096
+
+/** An act as the log keeps it. */
+export type Entry = {
+  readonly id: string
+  readonly act: Act
+  readonly leaf: Uint8Array
+  readonly opening: Opening
+}
+
+/** The entry of `act`: its leaf, and what opens its commitments. Both salts are fresh. */
+export function writeEntry(caller: Caller, act: Act, id: string, at: Date): Entry {
+  const opening = openingOf(caller, act)
+  const leaf = canonicalBytes({
+    v: 1,
+    id,
+    at: at.toISOString(),
+    action: act.action,
+    outcome: act.outcome ?? 'permitted',
+    ...(act.reason && { reason: act.reason }),
+    ...(act.object && { object: { ...act.object } }),
+    caller: caller.kind,
+    ...(act.recipient && { recipient: act.recipient }),
+    ...commitmentsOf(opening),
+    request: caller.request,
+  })
+  if (leaf.length > leafBytesMax) throw new Error(`an audit entry of ${leaf.length} bytes`)
+  return { id, act, leaf, opening }
+}
+
+/** `{ actor?, details? }` as they stand in a leaf: recomputed by whoever checks an opening. */
+export function commitmentsOf(opening: Opening): { actor?: string; details?: string } {
+  const { actor, actorSalt, details, detailsSalt } = opening
+  return {
+    ...(actor && actorSalt && { actor: auditCommitment('actor', actorSalt, actor) }),
+    ...(details && detailsSalt && { details: auditCommitment('details', detailsSalt, details) }),
+  }
+}
+
+function openingOf(caller: Caller, act: Act): Opening {
+  return {
+    ...('clientId' in caller && {
+      actor: {
+        client: caller.clientId,
+        organisation: caller.organisationId,
+        ...(caller.person && { person: caller.person }),
+      },
+      actorSalt: randomBytes(32),
+    }),
+    ...(act.details && { details: act.details, detailsSalt: randomBytes(32) }),
+  }
+}

@@ -1,0 +1,25 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { knownCaller } from '../caller.ts'
+import { EntriesPage, EntriesQuery } from './schemas.ts'
+import type { Audit } from './service.ts'
+
+/** The read side of the access log: an entry is only ever appended by the act it records. */
+export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Audit }> = async (app, { audit }) => {
+  app.route({
+    method: 'GET',
+    url: '/entries',
+    config: { action: 'audit.searched' },
+    schema: {
+      operationId: 'listAuditEntries',
+      summary: 'Entries of the access log, newest first',
+      security: [{ bearer: ['audit:read'] }],
+      querystring: EntriesQuery,
+      response: { 200: EntriesPage },
+    },
+    handler: async (request) => {
+      const { from, to, limit = 50, ...rest } = request.query
+      const range = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) }
+      return audit.list(knownCaller(request.caller), { ...rest, ...range }, limit)
+    },
+  })
+}

@@ -1,0 +1,63 @@
+import { Type } from 'typebox'
+import { Instant, Uuid } from '../referral/format.ts'
+import { type Action, actions } from './entry.ts'
+
+const Digest = Type.String({ maxLength: 43 })
+
+/** A page is at most this long: an auditor reads on with the cursor. */
+export const pageEntriesMax = 200
+
+export const EntriesQuery = Type.Object(
+  {
+    from: Type.Optional(Instant),
+    to: Type.Optional(Instant),
+    actor: Type.Optional(Uuid),
+    organisation: Type.Optional(Uuid),
+    object: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    action: Type.Optional(Type.Enum(Object.keys(actions) as Action[])),
+    outcome: Type.Optional(Type.Enum(['permitted', 'refused', 'failed'])),
+    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageEntriesMax, default: 50 })),
+  },
+  { additionalProperties: false },
+)
+
+/** What the leaf says, and beside it what opens its commitments. */
+const AuditEntry = Type.Object({
+  id: Uuid,
+  at: Instant,
+  action: Type.String(),
+  outcome: Type.Enum(['permitted', 'refused', 'failed']),
+  reason: Type.Optional(Type.String()),
+  object: Type.Optional(
+    Type.Object({ kind: Type.String(), id: Type.String(), digest: Type.Optional(Digest) }),
+  ),
+  caller: Type.String(),
+  recipient: Type.Optional(Type.String()),
+  request: Type.String(),
+  opening: Type.Object({
+    actor: Type.Optional(
+      Type.Object({
+        client: Uuid,
+        organisation: Uuid,
+        person: Type.Optional(Type.String()),
+      }),
+    ),
+    actorSalt: Type.Optional(Digest),
+    details: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+    ),
+    detailsSalt: Type.Optional(Digest),
+  }),
+  leaf: Type.String({ description: 'base64url of the bytes that the log hashes (RFC 8785 JSON)' }),
+  intact: Type.Boolean({
+    description: 'The leaf is its own canonical form and the opening fits its commitments.',
+  }),
+})
+
+export const EntriesPage = Type.Object({
+  entries: Type.Array(AuditEntry, { maxItems: pageEntriesMax }),
+  next: Type.Optional(
+    Type.String({ description: 'The cursor of the next page; absent at the end.' }),
+  ),
+})

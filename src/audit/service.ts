@@ -1,0 +1,159 @@
+/**
+ * The access log. An act and its entry share a transaction; a refused or failed act is undone
+ * first and its entry then commits by itself, before the answer. After a crash the log may name an
+ * access that reached nobody, never the other way round.
+ */
+import type { Static } from 'typebox'
+import type { Caller, KnownCaller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { ErrorCode } from '../errors.ts'
+import { Refusal } from '../errors.ts'
+import { decodeBase64url, encodeBase64url, utf8 } from '../protocol/bytes.ts'
+import { parseCanonical } from '../protocol/canonical.ts'
+import { newId } from '../protocol/uuid.ts'
+import { type Act, type Action, commitmentsOf, type Opening, writeEntry } from './entry.ts'
+import type { EntriesPage } from './schemas.ts'
+import { type Filter, insertEntries, selectEntries } from './store.ts'
+import { createTally } from './tally.ts'
+
+/** Past this many a minute the refusals of one known caller are summed. */
+const refusalsAlonePerMinute = 60
+
+export type Refused = Act & {
+  readonly outcome: 'refused' | 'failed'
+  readonly reason: ErrorCode | 'internal-error'
+}
+
+export type Audit = ReturnType<typeof createAudit>
+
+export function createAudit({ database }: { database: Database }) {
+  const tally = createTally<{ caller: Caller; refused: Refused }>(
+    ({ caller, refused }) =>
+      `${'clientId' in caller ? caller.clientId : ''} ${refused.action} ${refused.reason}`,
+  )
+
+  /** Adds the entry of `act` to the transaction that does it. */
+  function append(tx: Tx, caller: Caller, act: Act, id = newId()): Promise<void> {
+    return insertEntries(tx, [writeEntry(caller, act, id, tx.now)])
+  }
+
+  /** The same for several acts of one transaction, in as many statements as one. */
+  function appendAll(tx: Tx, caller: Caller, acts: readonly Act[]): Promise<void> {
+    return insertEntries(
+      tx,
+      acts.map((act) => writeEntry(caller, act, newId(), tx.now)),
+    )
+  }
+
+  /** Records what was refused or failed, or counts it where entries are summed. */
+  async function recordRefusal(caller: Caller, refused: Refused): Promise<void> {
+    const alone = 'clientId' in caller ? refusalsAlonePerMinute : 0
+    if (tally.count({ caller, refused }, alone, new Date())) return
+    await database.inTransaction(caller, (tx) => append(tx, caller, refused))
+  }
+
+  /** Writes the sums of the minutes that are over; of the running one too, at the very end. */
+  async function recordSums(now?: Date): Promise<void> {
+    for (const { key, count, minute } of tally.take(now)) {
+      const { object: _, ...refused } = key.refused
+      const details = { count, minute: minute.toISOString() }
+      await database.inTransaction(key.caller, (tx) =>
+        append(tx, { ...key.caller, request: newId() }, { ...refused, details }),
+      )
+    }
+  }
+
+  /** A page of entries, newest first. The reading is itself an entry, committed before the answer. */
+  function list(
+    caller: KnownCaller,
+    query: Omit<Filter, 'before'> & { cursor?: string },
+    limit: number,
+  ): Promise<Static<typeof EntriesPage>> {
+    const { cursor, ...rest } = query
+    const filter = cursor === undefined ? rest : { ...rest, before: readCursor(cursor) }
+    return database.inTransaction(caller, async (tx) => {
+      const rows = await selectEntries(tx, filter, limit + 1)
+      const page = rows.slice(0, limit)
+      const details = { entries: page.length, filters: Object.keys(query).sort().join(' ') }
+      await append(tx, caller, { action: 'audit.searched', details })
+      const last = rows.length > limit ? page.at(-1) : undefined
+      return { entries: page.map(present), ...(last && { next: writeCursor(last.entry) }) }
+    })
+  }
+
+  return { append, appendAll, recordRefusal, recordSums, list }
+}
+
+type Row = Awaited<ReturnType<typeof selectEntries>>[number]
+
+function present({ entry, opening: row }: Row) {
+  const opening = openingOf(row)
+  const said = JSON.parse(new TextDecoder().decode(entry.leaf))
+  const { v: _, actor, details, ...shown } = said
+  return {
+    ...shown,
+    opening: {
+      ...opening,
+      ...(opening.actorSalt && { actorSalt: encodeBase64url(opening.actorSalt) }),
+      ...(opening.detailsSalt && { detailsSalt: encodeBase64url(opening.detailsSalt) }),
+    },
+    leaf: encodeBase64url(entry.leaf),
+    intact: isIntact(entry, { actor, details }, opening),
+  }
+}
+
+/** Recomputed on every read, so that a changed row shows at once and not only to a verifier. */
+function isIntact(
+  entry: Row['entry'],
+  committed: { actor?: string; details?: string },
+  opening: Opening,
+): boolean {
+  try {
+    const leaf = parseCanonical(entry.leaf) as { id: string; at: string; action: Action }
+    const recomputed = commitmentsOf(opening)
+    return (
+      leaf.id === entry.id &&
+      leaf.at === entry.at.toISOString() &&
+      leaf.action === entry.action &&
+      // An emptied opening is retention's doing; a wrong one is not.
+      (!opening.actor || recomputed.actor === committed.actor) &&
+      (!opening.details || recomputed.details === committed.details)
+    )
+  } catch {
+    return false
+  }
+}
+
+function openingOf(row: Row['opening']): Opening {
+  const { clientId, organisationId, person, actorSalt, details, detailsSalt } = row
+  return {
+    ...(clientId &&
+      organisationId &&
+      actorSalt && {
+        actor: { client: clientId, organisation: organisationId, ...(person && { person }) },
+        actorSalt,
+      }),
+    ...(details && detailsSalt
+      ? { details: details as NonNullable<Act['details']>, detailsSalt }
+      : {}),
+  }
+}
+
+function writeCursor({ at, id }: { at: Date; id: string }): string {
+  return encodeBase64url(utf8(`${at.toISOString()} ${id}`))
+}
+
+function readCursor(cursor: string): { at: Date; id: string } {
+  const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([0-9a-f-]{36})$/
+  const [, at, id] = form.exec(readText(cursor)) ?? []
+  if (!at || !id) throw new Refusal('malformed-request', 'cursor is not one that a page gave')
+  return { at: new Date(at), id }
+}
+
+function readText(cursor: string): string {
+  try {
+    return new TextDecoder().decode(decodeBase64url(cursor))
+  } catch {
+    return ''
+  }
+}

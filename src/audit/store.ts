@@ -1,0 +1,68 @@
+import { and, desc, eq, gte, lt, or, type SQL } from 'drizzle-orm'
+import type { Tx } from '../database/connect.ts'
+import { auditEntry, auditOpening } from '../database/schema.ts'
+import type { Action, Entry, Outcome } from './entry.ts'
+
+/** Inserts entries with their openings. The writer need not be able to read either. */
+export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  const at = tx.now.toISOString()
+  const rows = entries.map(({ id, act, leaf }) => ({
+    id,
+    at,
+    action: act.action,
+    outcome: act.outcome ?? 'permitted',
+    object_id: act.object?.id ?? null,
+    leaf,
+  }))
+  const openings = entries.map(({ id, opening }) => ({
+    entry_id: id,
+    client_id: opening.actor?.client ?? null,
+    organisation_id: opening.actor?.organisation ?? null,
+    person: opening.actor?.person ?? null,
+    actor_salt: opening.actorSalt ?? null,
+    details: opening.details ? JSON.stringify(opening.details) : null,
+    details_salt: opening.detailsSalt ?? null,
+  }))
+  await Promise.all([
+    tx.sql`insert into audit_entry ${tx.sql(rows)}`,
+    tx.sql`insert into audit_opening ${tx.sql(openings)}`,
+  ])
+}
+
+export type Filter = {
+  readonly from?: Date
+  readonly to?: Date
+  readonly actor?: string
+  readonly organisation?: string
+  readonly object?: string
+  readonly action?: Action
+  readonly outcome?: Outcome
+  /** Entries older than this one: where the page before ended. */
+  readonly before?: { readonly at: Date; readonly id: string }
+}
+
+/** The newest `count` entries that fit, newest first. */
+export async function selectEntries(tx: Tx, filter: Filter, count: number) {
+  const { from, to, actor, organisation, object, action, outcome, before } = filter
+  const conditions: (SQL | undefined)[] = [
+    from && gte(auditEntry.at, from),
+    to && lt(auditEntry.at, to),
+    actor && eq(auditOpening.clientId, actor),
+    organisation && eq(auditOpening.organisationId, organisation),
+    object && eq(auditEntry.objectId, object),
+    action && eq(auditEntry.action, action),
+    outcome && eq(auditEntry.outcome, outcome),
+    before &&
+      or(
+        lt(auditEntry.at, before.at),
+        and(eq(auditEntry.at, before.at), lt(auditEntry.id, before.id)),
+      ),
+  ].map((condition) => condition || undefined)
+  return tx.db
+    .select({ entry: auditEntry, opening: auditOpening })
+    .from(auditEntry)
+    .innerJoin(auditOpening, eq(auditOpening.entryId, auditEntry.id))
+    .where(and(...conditions))
+    .orderBy(desc(auditEntry.at), desc(auditEntry.id))
+    .limit(count)
+}

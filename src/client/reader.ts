@@ -1,0 +1,184 @@
+/** The recipient's side: claim work, open it with a key the server never had, say how it ended. */
+import { Refusal } from '../errors.ts'
+import type { KeyFile } from '../protocol/keyfile.ts'
+import type { AcceptedKeyset, Trust } from '../protocol/keyset.ts'
+import { type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
+import type { Released } from '../protocol/released.ts'
+import type { OpeningStep } from '../protocol/step.ts'
+import type { DeclineReason } from '../referral/codes/state.ts'
+import { createDocuments } from './documents.ts'
+import { BadAnswer } from './failure.ts'
+import { type Memory, processMemory } from './memory.ts'
+import {
+  type Claim,
+  ClaimsAnswer,
+  type Completion,
+  CompletionAnswer,
+  ReleasedAnswer,
+  type Renewal,
+  RenewalAnswer,
+  readAnswer,
+} from './schemas.ts'
+import { createTransport, type TransportOptions } from './transport.ts'
+
+/** What a recipient brings. */
+export type ReaderOptions = TransportOptions & {
+  /** The origin and the root keys to believe, from the administrator's own hand. */
+  readonly trust: Trust
+  /** The contents of a recipient's key file: `openKeyFile(…)`. */
+  readonly recipient: KeyFile
+  /** Without one, a server that shows older documents after a restart goes unnoticed. */
+  readonly memory?: Memory
+}
+
+/** What names a lease: a claim, or these two of its properties kept somewhere. */
+export type Lease = Pick<Claim, 'claimId' | 'fence'>
+
+/** How the work on an item ended. */
+export type Outcome = {
+  /** The ids of the referrals that this answers; the others of the case keep their state. */
+  readonly referrals: readonly string[]
+} & (
+  | { readonly outcome: 'accepted' | 'redirected' }
+  | { readonly outcome: 'declined'; readonly reason: DeclineReason }
+  | { readonly outcome: 'unopenable'; readonly step: OpeningStep }
+)
+
+/** @see createReader */
+export type Reader = {
+  /** The id of the recipient key that this reader opens with. */
+  readonly kid: string
+  /**
+   * Leases the most urgent items that this recipient can open.
+   *
+   * Sent once: if no answer comes, items may be leased all the same, and return to the queue when
+   * their leases end.
+   *
+   * @param max - 1 to 50
+   * @param leaseSeconds - 30 to 3600
+   */
+  claim(request: { max: number; leaseSeconds: number }): Promise<Claim[]>
+  /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */
+  renew(lease: Lease, leaseSeconds: number): Promise<Renewal>
+  /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
+  release(lease: Lease): Promise<void>
+  /**
+   * Ends the work on the item. Repeating gives the same answer.
+   *
+   * @throws ServiceProblem `lease-lost` if another has claimed the item since
+   */
+  complete(lease: Lease, outcome: Outcome): Promise<Completion>
+  /**
+   * Checks and opens what a claim or `fetch` released.
+   *
+   * What will not open is an answer, not an error: `opened: false` with the step at which it failed,
+   * for `complete` with the outcome `unopenable`. Throws only where the documents to check it by
+   * could not be had.
+   */
+  open(released: Released): Promise<Opened | Unopenable>
+  /** One referral, still sealed, without claiming it. @throws ServiceProblem `not-found` */
+  fetch(referralId: string): Promise<Released>
+  /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
+  keyset(): Promise<AcceptedKeyset>
+}
+
+/**
+ * Makes a recipient's client for one service.
+ *
+ * @example
+ * ```ts
+ * import { createReader, openKeyFile } from 'referral-intake'
+ *
+ * const reader = createReader({
+ *   url: 'https://intake.example.org',
+ *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },
+ *   recipient: openKeyFile(keyFileText, passphrase),
+ *   token: () => currentToken(),
+ * })
+ * for (const claim of await reader.claim({ max: 1, leaseSeconds: 600 })) {
+ *   const results = await Promise.all(claim.referrals.map(reader.open))
+ *   const referrals = claim.referrals.map(({ referralId }) => referralId)
+ *   const failed = results.find((result) => !result.opened)
+ *   await reader.complete(
+ *     claim,
+ *     failed
+ *       ? { outcome: 'unopenable', step: failed.step, referrals }
+ *       : { outcome: 'accepted', referrals },
+ *   )
+ * }
+ * ```
+ *
+ * @throws Error for a `url` or `trust` that cannot be used, Refusal `key-file-invalid` for a key
+ *   file that is not a recipient's
+ */
+export function createReader(options: ReaderOptions): Reader {
+  const { trust, recipient, memory = processMemory() } = options
+  const key = recipient.receiving
+  if (!key) throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
+  const transport = createTransport(options)
+  const documents = createDocuments({ transport, trust, memory })
+
+  async function claim(request: { max: number; leaseSeconds: number }): Promise<Claim[]> {
+    const path = '/v1/triage/claims'
+    const body = { recipient: key?.kid, ...request }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: false })
+    return readAnswer(ClaimsAnswer, answer, `POST ${path}`).claims as Claim[]
+  }
+
+  async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
+    const path = claimPath(claimId, 'renewal')
+    const body = { fence, leaseSeconds }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    return readAnswer(RenewalAnswer, answer, `POST ${path}`)
+  }
+
+  async function release({ claimId, fence }: Lease): Promise<void> {
+    // Sent twice, the second would be refused as `lease-lost` after the first was done.
+    const path = claimPath(claimId, 'release')
+    await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
+  }
+
+  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
+    const path = claimPath(claimId, 'completion')
+    const body = { fence, ...outcome }
+    // An item that was raised as unopenable has no completion to answer with again.
+    const repeatable = outcome.outcome !== 'unopenable'
+    const answer = await transport.send({ method: 'POST', path, body, repeatable })
+    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
+  }
+
+  async function open(released: Released): Promise<Opened | Unopenable> {
+    const result = await openOnce(released)
+    // A keyset or a partner may be newer than what this client fetched minutes ago.
+    const outdated = !result.opened && (result.step === 'keyset' || result.step === 'signer')
+    return outdated && documents.refresh() ? openOnce(released) : result
+  }
+
+  async function openOnce(released: Released): Promise<Opened | Unopenable> {
+    const { directory } = await documents.directory()
+    const keysets = await documents.keysetsBackTo(released.header?.keyset?.version)
+    const receivedAt = new Date(released.receivedAt)
+    const { referralId } = released
+    return openReferral(released, { referralId, reader: key, keysets, directory, receivedAt })
+  }
+
+  async function fetchReferral(referralId: string): Promise<Released> {
+    const path = `/v1/referrals/${encodeURIComponent(referralId)}?recipient=${key?.kid}`
+    const answer = await transport.send({ method: 'GET', path, repeatable: true })
+    if (readAnswer(ReleasedAnswer, answer, `GET ${path}`).referralId !== referralId) {
+      throw new BadAnswer(`asked for ${referralId}, another referral was released`)
+    }
+    return answer as Released
+  }
+
+  return {
+    kid: key.kid,
+    ...{ claim, renew, release, complete, open },
+    fetch: fetchReferral,
+    keyset: documents.keyset,
+  }
+}
+
+function claimPath(claimId: string, act: string): string {
+  return `/v1/triage/claims/${encodeURIComponent(claimId)}/${act}`
+}

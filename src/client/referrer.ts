@@ -1,0 +1,157 @@
+/** The referrer's side: seal a draft here, submit the envelope, hold the acknowledgement against it. */
+import type { Acknowledgement } from '../protocol/acknowledgement.ts'
+import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
+import { canonicalBytes } from '../protocol/canonical.ts'
+import { sealedHash } from '../protocol/compartment.ts'
+import {
+  type Body,
+  type Envelope,
+  envelopeHash,
+  headerHash,
+  matchingHash,
+} from '../protocol/envelope.ts'
+import type { SecretKey } from '../protocol/keys.ts'
+import type { AcceptedKeyset, Trust } from '../protocol/keyset.ts'
+import { sealReferral } from '../protocol/seal.ts'
+import { newId } from '../protocol/uuid.ts'
+import { checkDraft, type Draft } from '../referral/draft.ts'
+import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
+import { createDocuments } from './documents.ts'
+import { BadAnswer, DraftRefused, ServiceProblem } from './failure.ts'
+import { type Memory, processMemory } from './memory.ts'
+import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
+import { createTransport, type TransportOptions } from './transport.ts'
+
+/** What a referrer brings. */
+export type ReferrerOptions = TransportOptions & {
+  /** The origin and the root keys to believe, from the administrator's own hand. */
+  readonly trust: Trust
+  /** The organisation's signing key: `openKeyFile(…).signing`. */
+  readonly signer: SecretKey
+  /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
+  readonly memory?: Memory
+}
+
+/** Choices about one envelope that the draft does not hold. */
+export type SealOptions = {
+  /** A UUID of version 7; a new one if left out. The same id is never stored twice. */
+  readonly referralId?: string
+  /** The id of a referral of yours that this one amends. */
+  readonly supersedes?: string
+}
+
+/** @see createReferrer */
+export type Referrer = {
+  /**
+   * Checks a draft, and seals it to every recipient of the newest keyset. Nothing is sent.
+   *
+   * The urgency is what the rules propose for the answers, or the draft's own if that is higher.
+   *
+   * @throws DraftRefused naming each field, Refusal for a keyset that may not be used
+   */
+  seal(draft: Draft, options?: SealOptions): Promise<Envelope>
+  /**
+   * Sends an envelope. Safe to repeat, at once or years later: the same envelope is stored once and
+   * acknowledged again, so keep it until this has answered.
+   *
+   * @throws ServiceProblem, NoAnswer, or BadAnswer if other bytes than these are acknowledged
+   */
+  submit(envelope: Envelope): Promise<Acknowledgement>
+  /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
+  keyset(): Promise<AcceptedKeyset>
+}
+
+/**
+ * Makes a referrer's client for one service.
+ *
+ * @example
+ * ```ts
+ * import { createReferrer, openKeyFile } from 'referral-intake'
+ *
+ * const referrer = createReferrer({
+ *   url: 'https://intake.example.org',
+ *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },
+ *   signer: openKeyFile(keyFileText, passphrase).signing,
+ *   token: () => currentToken(),
+ * })
+ * const envelope = await referrer.seal({
+ *   channel: 'legal_representative',
+ *   region: 'unknown',
+ *   referral: { identity: { familyName: 'Okonkwo' } },
+ * })
+ * const { reference } = await referrer.submit(envelope)
+ * ```
+ *
+ * @throws Error for a `url` or `trust` that cannot be used
+ */
+export function createReferrer(options: ReferrerOptions): Referrer {
+  const { trust, signer, memory = processMemory() } = options
+  const transport = createTransport(options)
+  const documents = createDocuments({ transport, trust, memory })
+
+  async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
+    const checked = checkDraft(composed(draft))
+    if (checked.refusal !== undefined) throw new DraftRefused(checked.refusal, checked.problems)
+    const { channel, region, respondBy, urgency } = checked.draft
+    const keyset = await documents.keyset()
+    const now = new Date()
+    const proposed = proposeUrgency(checked.referral, now).urgency
+    return sealReferral({
+      referral: checked.referral,
+      referralId: sealing.referralId ?? newId(),
+      channel,
+      region,
+      urgency: urgency ? mostUrgent(proposed, urgency) : proposed,
+      ...(respondBy !== undefined && { respondBy }),
+      ...(sealing.supersedes !== undefined && { supersedes: sealing.supersedes }),
+      keyset,
+      signer,
+      now,
+    })
+  }
+
+  async function submit(envelope: Envelope): Promise<Acknowledgement> {
+    const { referralId } = envelope.header
+    const path = `/v1/referrals/${encodeURIComponent(referralId)}`
+    const own = ownHash(envelope)
+    let answer: unknown
+    try {
+      answer = await transport.send({ method: 'PUT', path, body: envelope, repeatable: true })
+    } catch (error) {
+      // Sealed under a keyset that has passed: the next one is sealed under a fresh one.
+      if (error instanceof ServiceProblem && error.problem.retry === 'after-refresh') {
+        documents.refresh()
+      }
+      throw error
+    }
+    const acknowledgement = readAnswer(AcknowledgementAnswer, answer, `PUT ${path}`)
+    if (acknowledgement.referralId !== referralId || acknowledgement.envelopeHash !== own) {
+      throw new BadAnswer(`the acknowledgement of ${referralId} is of another envelope`)
+    }
+    return acknowledgement
+  }
+
+  return { seal, submit, keyset: documents.keyset }
+}
+
+/**
+ * The draft with all text in NFC: what is sealed must be, and keyboards differ. A copy, so that what
+ * the caller changes meanwhile is not sealed.
+ */
+function composed(draft: Draft): unknown {
+  const text = JSON.stringify(draft)
+  return JSON.parse(text, (_, value) =>
+    typeof value === 'string' ? value.normalize('NFC') : value,
+  )
+}
+
+/** What the acknowledgement must name: computed here, from the bytes that are sent. */
+function ownHash({ header, compartments, matching, receipt }: Envelope): string {
+  const hashes = Object.entries(compartments).map(([name, sealed]) => {
+    return [name, sealedHash(base64urlBytes(sealed) ?? new Uint8Array())]
+  })
+  const body: Body = { compartments: Object.fromEntries(hashes) }
+  if (matching) body.matching = encodeBase64url(matchingHash(matching))
+  if (receipt !== undefined) body.receipt = receipt
+  return encodeBase64url(envelopeHash(headerHash(canonicalBytes(header)), body))
+}

@@ -1,0 +1,92 @@
+/**
+ * The answers a client reads, as far as it reads them: a newer service may say more. What it is
+ * released is not checked here but as it is opened, step by step.
+ */
+import { type Static, type TSchema, Type } from 'typebox'
+import { Acknowledgement } from '../protocol/acknowledgement.ts'
+import type { Released } from '../protocol/released.ts'
+import { Bytes32, Instant, Uuid } from '../referral/format.ts'
+import { schemaProblems } from '../referral/problems.ts'
+import { BadAnswer } from './failure.ts'
+
+/**
+ * Takes `answer` for what `schema` says.
+ *
+ * @param place - the request that it answers, for the message
+ * @throws BadAnswer if it is something else
+ */
+export function readAnswer<Schema extends TSchema>(
+  schema: Schema,
+  answer: unknown,
+  place: string,
+): Static<Schema> {
+  const [problem] = schemaProblems(schema, answer)
+  if (!problem) return answer as Static<Schema>
+  throw new BadAnswer(`the answer to ${place}: ${problem.pointer || '/'} ${problem.detail}`)
+}
+
+/**
+ * Reads what was remembered. A memory that is damaged is not taken for an empty one, for that would
+ * let a rollback through.
+ */
+export function readMemory<Schema extends TSchema>(schema: Schema, text: string): Static<Schema> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new Error('the memory of what was seen is damaged', { cause })
+  }
+  const [problem] = schemaProblems(schema, value)
+  if (problem) throw new Error('the memory of what was seen is damaged')
+  return value as Static<Schema>
+}
+
+const Jws = Type.String({ minLength: 5, maxLength: 8 * 1024 * 1024 })
+
+export const KeysetAnswer = Type.Object({ keyset: Jws, directorySha256: Type.Optional(Bytes32) })
+
+export const DirectoryAnswer = Type.Object({ directory: Jws })
+
+export const AcknowledgementAnswer = Type.Object(Acknowledgement.properties)
+
+/** What is remembered of a keyset. */
+export const SeenKeyset = Type.Object({
+  version: Type.Integer({ minimum: 1 }),
+  sha256: Bytes32,
+  roots: Type.Array(Bytes32, { description: 'The roots that this keyset says to pin' }),
+  pinned: Type.Array(Bytes32, { description: 'The roots under which it was accepted' }),
+})
+export type SeenKeyset = Static<typeof SeenKeyset>
+
+/** What is remembered of a directory. */
+export const SeenDirectory = Type.Object({ version: Type.Integer({ minimum: 1 }), sha256: Bytes32 })
+export type SeenDirectory = Static<typeof SeenDirectory>
+
+const ClaimAnswer = Type.Object({
+  claimId: Uuid,
+  fence: Type.Integer({ minimum: 1 }),
+  caseId: Uuid,
+  dueAt: Instant,
+  leasedUntil: Instant,
+  referrals: Type.Array(Type.Object({ referralId: Uuid })),
+})
+
+export const ClaimsAnswer = Type.Object({ claims: Type.Array(ClaimAnswer) })
+
+/** A lease on one item of the queue. Every later word on it names `claimId` and `fence`. */
+export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
+  /** The referrals of the case, sealed: `reader.open` opens each. */
+  referrals: Released[]
+}
+
+export const ReleasedAnswer = Type.Object({ referralId: Uuid })
+
+export const RenewalAnswer = Type.Object({ leasedUntil: Instant })
+export type Renewal = Static<typeof RenewalAnswer>
+
+export const CompletionAnswer = Type.Object({
+  outcome: Type.String(),
+  completedAt: Type.Optional(Instant),
+  late: Type.Boolean({ description: 'After the lease had run out, and before another claim' }),
+})
+export type Completion = Static<typeof CompletionAnswer>

@@ -1,0 +1,144 @@
+/**
+ * How the SDK speaks HTTP. Every request ends in time, and is sent again only where sending it twice
+ * does no more than sending it once. Runs wherever there is `fetch`.
+ */
+import { BadAnswer, NoAnswer, type ProblemDocument, ServiceProblem } from './failure.ts'
+
+/** How to reach a service. */
+export type TransportOptions = {
+  /** `https://intake.example.org`; plain http only on the loopback address. */
+  readonly url: string
+  /** A current access token. Asked for each request, so that it may be renewed in between. */
+  readonly token: () => Promise<string> | string
+  /** How long one request may take, 30 s if left out: as long as the service gives itself. */
+  readonly timeoutMs?: number
+}
+
+/** One request. */
+export type Call = {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: string
+  /** Sent as JSON. */
+  readonly body?: unknown
+  /** Sent without a token: the keyset is anybody's to read. */
+  readonly open?: boolean
+  /** Whether it may be sent again when no answer came. */
+  readonly repeatable: boolean
+}
+
+export type Transport = ReturnType<typeof createTransport>
+
+const timeoutMsDefault = 30_000
+const attemptsMax = 3
+/** Before the second attempt, and the third. */
+const waitsMs = [500, 2_000]
+/** A service that asks for a longer pause is left to the caller. */
+const retryAfterMsMax = 10_000
+/** Overload and a proxy without a service behind it: both pass. A bug (500) does not. */
+const passing: readonly number[] = [429, 502, 503, 504]
+
+/** @throws Error if `url` would show the token to the network */
+export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: TransportOptions) {
+  const base = baseOf(url)
+
+  /**
+   * Sends, and answers the JSON of the answer; `undefined` where it has none.
+   *
+   * @throws ServiceProblem for a refusal, NoAnswer, BadAnswer for what is not JSON
+   */
+  async function send(request: Call): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      const last = attempt === attemptsMax || !request.repeatable
+      const answer = await attemptOnce(request, last)
+      if (answer.done) return answer.value
+      await pause(answer.afterMs ?? jittered(waitsMs[attempt - 1] ?? 0))
+    }
+  }
+
+  type Attempt = { done: true; value: unknown } | { done: false; afterMs: number | undefined }
+
+  async function attemptOnce(request: Call, last: boolean): Promise<Attempt> {
+    const { method, path, body, open } = request
+    const authorization = open ? undefined : `Bearer ${await token()}`
+    let response: Response
+    let text: string
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers: {
+          accept: 'application/json, application/problem+json',
+          ...(authorization && { authorization }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        // A redirect would carry the token and the envelope to whomever it names.
+        redirect: 'error',
+        cache: 'no-store',
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      text = await response.text()
+    } catch (cause) {
+      if (!last) return { done: false, afterMs: undefined }
+      throw new NoAnswer(noAnswer(base, cause, timeoutMs), { cause })
+    }
+    if (response.ok) return { done: true, value: parsed(text, `${method} ${path}`) }
+    const afterMs = retryAfterMs(response)
+    if (!last && passing.includes(response.status) && (afterMs ?? 0) <= retryAfterMsMax) {
+      return { done: false, afterMs }
+    }
+    throw new ServiceProblem(problemOf(text, response.status))
+  }
+
+  return { send }
+}
+
+function baseOf(text: string): string {
+  const url = new URL(text)
+  const loopback = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new Error('url must be https, or http on the loopback address: it carries a token')
+  }
+  return url.href.replace(/\/+$/, '')
+}
+
+function parsed(text: string, place: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new BadAnswer(`the answer to ${place} is not JSON`, { cause })
+  }
+}
+
+function problemOf(text: string, status: number): ProblemDocument {
+  const fallback = { type: 'about:blank', title: `The service answered with status ${status}` }
+  try {
+    const document: unknown = JSON.parse(text)
+    const isObject = typeof document === 'object' && document !== null
+    if (isObject) return { ...fallback, ...document, status }
+  } catch {
+    // A proxy's page in HTML: its status is all there is to tell.
+  }
+  return { ...fallback, status }
+}
+
+function noAnswer(base: string, cause: unknown, timeoutMs: number): string {
+  const late = cause instanceof Error && cause.name === 'TimeoutError'
+  return late
+    ? `${base} did not answer within ${timeoutMs / 1000} s`
+    : `${base} could not be reached, or broke off`
+}
+
+function retryAfterMs(response: Response): number | undefined {
+  const seconds = response.headers.get('retry-after')
+  return seconds !== null && /^[0-9]{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
+}
+
+/** Between half and one and a half of it, so that many clients do not return at once. */
+function jittered(ms: number): number {
+  return ms * (0.5 + Math.random())
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,89 @@
+/**
+ * The only door to the database: `inTransaction(caller, tx => …)`.
+ *
+ * Each transaction first becomes the database role of its caller, so that row-level security holds
+ * whatever the statements forget (migrations/0001_access.sql). Role and organisation are set for
+ * the transaction only: nothing of one caller is left on the connection for the next, also behind
+ * PgBouncer in transaction mode.
+ */
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres, { type TransactionSql } from 'postgres'
+import type { Caller, CallerKind } from '../caller.ts'
+
+/** One transaction, and what is true for all of it. */
+export type Tx = {
+  /** drizzle, for statements that need no more than its types. */
+  readonly db: Pick<PostgresJsDatabase, 'select' | 'insert' | 'update'>
+  /** postgres.js' template of the same transaction, for locks, CTEs and pipelining. */
+  readonly sql: TransactionSql
+  /** The database's clock at the transaction's start, in whole milliseconds. */
+  readonly now: Date
+}
+
+export type Database = {
+  /** Commits what `act` did, or, when it throws, undoes all of it and throws the same. */
+  inTransaction<T>(caller: Caller, act: (tx: Tx) => Promise<T>): Promise<T>
+  /** Answers a trivial statement, or throws: for `/readyz`. */
+  ping(): Promise<void>
+  /** Lets running transactions end, for at most five seconds, then closes all connections. */
+  close(): Promise<void>
+}
+
+export type DatabaseOptions = {
+  readonly url: string
+  readonly connectionsMax: number
+  /** `false` behind a PgBouncer older than 1.21, which loses prepared statements. */
+  readonly prepare: boolean
+}
+
+/** The administrator connects as the owner and stays that. */
+const roleOf: Record<CallerKind, string> = {
+  partner: 'intake_partner',
+  anonymous: 'intake_partner',
+  internal: 'intake_internal',
+  auditor: 'intake_internal',
+  system: 'intake_internal',
+  administrator: 'none',
+}
+
+/** Connects lazily: a wrong URL shows at the first transaction. */
+export function connect(options: DatabaseOptions): Database {
+  const client = postgres(options.url, {
+    max: options.connectionsMax,
+    prepare: options.prepare,
+    connect_timeout: 10,
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: { application_name: 'referral-intake', statement_timeout: 10_000 },
+  })
+  const database = drizzle(client)
+
+  return {
+    inTransaction: (caller, act) => inTransaction(database, caller, act),
+    async ping() {
+      await client`select 1`
+    },
+    close: () => client.end({ timeout: 5 }),
+  }
+}
+
+function inTransaction<T>(
+  database: PostgresJsDatabase,
+  caller: Caller,
+  act: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (db) => {
+    // drizzle keeps the driver's template of this transaction here and has no other name for it.
+    const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
+    const [context] = await sql<[{ now: string }]>`
+      select set_config('role', ${roleOf[caller.kind]}, true),
+             set_config('app.organisation', ${organisationOf(caller)}, true),
+             set_config('app.receipt', '', true),
+             to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
+    return act({ db, sql, now: new Date(context.now) })
+  })
+}
+
+function organisationOf(caller: Caller): string {
+  return 'organisationId' in caller ? caller.organisationId : ''
+}

@@ -1,0 +1,231 @@
+/**
+ * Every table on one page. Who may see and write which row stands in `migrations/0001_access.sql`:
+ * row-level security is not drizzle's to describe.
+ *
+ * What a referrer sealed or signed is stored as bytes and never `jsonb`, which would keep the
+ * meaning and lose the bytes that were signed.
+ */
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+})
+
+/** Milliseconds, because that is what a client's clock and an audit leaf can say back to us. */
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 })
+
+// directory: organisations, clients, keys; published keysets and directories
+
+export const organisation = pgTable('organisation', {
+  id: uuid('id').primaryKey(),
+  label: text('label').notNull(),
+  disabledAt: instant('disabled_at'),
+})
+
+export const client = pgTable('client', {
+  id: uuid('id').primaryKey(),
+  organisationId: uuid('organisation_id')
+    .notNull()
+    .references(() => organisation.id),
+  label: text('label').notNull(),
+  kind: text('kind', { enum: ['partner', 'internal', 'auditor'] }).notNull(),
+  scopes: text('scopes').array().notNull(),
+  /** The recipient keys it may claim and open for. */
+  kids: text('kids').array().notNull().default(sql`'{}'`),
+  disabledAt: instant('disabled_at'),
+})
+
+/** What the next directory draft is written from; recipients believe only the signed directory. */
+export const signingKey = pgTable('signing_key', {
+  kid: text('kid').primaryKey(),
+  organisationId: uuid('organisation_id')
+    .notNull()
+    .references(() => organisation.id),
+  publicKey: bytea('public_key').notNull(),
+  validFrom: instant('valid_from').notNull(),
+  validUntil: instant('valid_until'),
+  compromisedFrom: instant('compromised_from'),
+})
+
+export const keyset = pgTable('keyset', {
+  version: integer('version').primaryKey(),
+  jws: text('jws').notNull(),
+  sha256: bytea('sha256').notNull(),
+  revokes: integer('revokes').array().notNull(),
+  publishedAt: instant('published_at').notNull(),
+})
+
+export const directory = pgTable('directory', {
+  version: integer('version').primaryKey(),
+  jws: text('jws').notNull(),
+  sha256: bytea('sha256').notNull(),
+  publishedAt: instant('published_at').notNull(),
+})
+
+// referrals: sealed, stored once
+
+export const referral = pgTable('referral', {
+  id: uuid('id').primaryKey(),
+  organisationId: uuid('organisation_id').references(() => organisation.id),
+  receiptHash: bytea('receipt_hash'),
+  /** Seven digits and a check digit, to say on the telephone; it opens nothing. */
+  reference: text('reference').notNull().unique(),
+  receivedAt: instant('received_at').notNull(),
+  state: text('state', {
+    enum: ['received', 'in_triage', 'accepted', 'declined', 'redirected'],
+  }).notNull(),
+  declineReason: text('decline_reason'),
+  /** The JCS of the header, as it was signed. */
+  header: bytea('header').notNull(),
+  keysetVersion: integer('keyset_version')
+    .notNull()
+    .references(() => keyset.version),
+  signer: text('signer').notNull(),
+  signature: bytea('signature').notNull(),
+  envelopeHash: bytea('envelope_hash').notNull(),
+  /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
+  envelopeSha256: bytea('envelope_sha256').notNull(),
+  matchingHash: bytea('matching_hash'),
+  /** Unique: of two amendments sent at once only one follows. */
+  supersedes: uuid('supersedes').unique(),
+  entryId: uuid('entry_id').notNull(),
+})
+
+export const compartment = pgTable(
+  'compartment',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    name: text('name').notNull(),
+    sealed: bytea('sealed').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.name] })],
+)
+
+export const wrap = pgTable(
+  'wrap',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    kid: text('kid').notNull(),
+    encapsulated: bytea('encapsulated').notNull(),
+    sealedKeys: bytea('sealed_keys').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.kid] })],
+)
+
+// matching: values that are equal for equal people, and say nothing else
+
+export const matchValue = pgTable(
+  'match_value',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    epoch: integer('epoch').notNull(),
+    type: text('type').notNull(),
+    value: bytea('value').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.epoch, table.type, table.value] })],
+)
+
+// triage: the open work on a case
+
+/** Narrow, because it is the table that is written most: the referral lives elsewhere. */
+export const triageItem = pgTable(
+  'triage_item',
+  {
+    id: uuid('id').primaryKey(),
+    caseId: uuid('case_id').notNull(),
+    /** The current referrals of the case, kept here by `cases`, so that a claim is one look-up. */
+    referralIds: uuid('referral_ids').array().notNull(),
+    arrivedAt: instant('arrived_at').notNull(),
+    dueAt: instant('due_at').notNull(),
+    /** Rises with each claim, release and completion; a write must name the current one. */
+    fence: bigint('fence', { mode: 'number' }).notNull().default(0),
+    /** Leases that ran out. At five the item goes to people instead of round the circle again. */
+    lapses: smallint('lapses').notNull().default(0),
+    leasedBy: uuid('leased_by'),
+    leasedFor: text('leased_for'),
+    leasedUntil: instant('leased_until'),
+    attentionAt: instant('attention_at'),
+    completedAt: instant('completed_at'),
+    outcome: text('outcome'),
+    /** The lease had run out, and nobody had claimed the item since. */
+    completedLate: boolean('completed_late'),
+  },
+  (table) => [
+    // In claim order. No lease column stands in an index or its predicate, so claiming and
+    // releasing are heap-only updates; whoever claims steps over the few items that are leased.
+    index('triage_item_order').on(table.dueAt, table.id).where(sql`completed_at is null`),
+    index('triage_item_case').on(table.caseId),
+  ],
+)
+
+// cases: which referrals are about one person
+
+export const referralCase = pgTable(
+  'referral_case',
+  {
+    referralId: uuid('referral_id')
+      .primaryKey()
+      .references(() => referral.id),
+    caseId: uuid('case_id').notNull(),
+  },
+  (table) => [index('referral_case_case').on(table.caseId)],
+)
+
+// audit: the access log
+
+export const auditEntry = pgTable(
+  'audit_entry',
+  {
+    id: uuid('id').primaryKey(),
+    at: instant('at').notNull(),
+    action: text('action').notNull(),
+    outcome: text('outcome', { enum: ['permitted', 'refused', 'failed'] }).notNull(),
+    objectId: text('object_id'),
+    /** RFC 8785 JSON: the bytes that the tree hashes. The columns beside it only serve filters. */
+    leaf: bytea('leaf').notNull(),
+  },
+  (table) => [
+    index('audit_entry_at').on(table.at, table.id),
+    index('audit_entry_object').on(table.objectId, table.at, table.id),
+  ],
+)
+
+/** What the commitments of an entry commit to. Retention may empty a row; the log still stands. */
+export const auditOpening = pgTable(
+  'audit_opening',
+  {
+    entryId: uuid('entry_id')
+      .primaryKey()
+      .references(() => auditEntry.id),
+    clientId: uuid('client_id'),
+    organisationId: uuid('organisation_id'),
+    person: text('person'),
+    actorSalt: bytea('actor_salt'),
+    details: jsonb('details'),
+    detailsSalt: bytea('details_salt'),
+  },
+  (table) => [
+    index('audit_opening_client').on(table.clientId),
+    index('audit_opening_organisation').on(table.organisationId),
+  ],
+)

@@ -1,0 +1,122 @@
+/** What `intake admin` does on the host: organisations, their clients and their signing keys. */
+import type { Audit } from '../audit/service.ts'
+import { grantable, type Scope } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { decodeBase64url } from '../protocol/bytes.ts'
+import { kidOf } from '../protocol/kid.ts'
+import { newId } from '../protocol/uuid.ts'
+import { asAdministrator } from './administrator.ts'
+import {
+  disableClient,
+  disableOrganisation,
+  insertClient,
+  insertOrganisation,
+  insertSigningKey,
+  selectClients,
+  selectOrganisation,
+} from './store.ts'
+
+export type NewClient = {
+  readonly organisationId: string
+  readonly label: string
+  readonly kind: 'partner' | 'internal' | 'auditor'
+  readonly scopes: readonly Scope[]
+  /** The recipient keys it may claim and open for. */
+  readonly kids: readonly string[]
+}
+
+export type NewSigningKey = {
+  readonly organisationId: string
+  /** base64url of 32 bytes. */
+  readonly publicKey: string
+  readonly from?: Date
+  readonly until?: Date
+}
+
+export type Administration = ReturnType<typeof createAdministration>
+
+export function createAdministration({ database, audit }: { database: Database; audit: Audit }) {
+  const { recorded, read } = asAdministrator({ database, audit })
+
+  return {
+    /** Answers the new organisation's id. */
+    async addOrganisation(label: string): Promise<string> {
+      const id = newId()
+      await recorded('organisation.added', async (tx) => {
+        await insertOrganisation(tx, { id, label })
+        return { object: { kind: 'organisation', id } }
+      })
+      return id
+    },
+
+    /** Answers the new client's id. A scope that its kind may not have is refused. */
+    async addClient({ scopes, kids, ...client }: NewClient): Promise<string> {
+      const beyond = scopes.filter((scope) => !grantable[client.kind].includes(scope))
+      if (beyond.length > 0) {
+        const detail = `a client of kind ${client.kind} may not have ${beyond.join(' ')}`
+        throw new Refusal('malformed-request', detail)
+      }
+      const id = newId()
+      await recorded('client.added', async (tx) => {
+        await requireOrganisation(tx, client.organisationId)
+        await insertClient(tx, { id, ...client, scopes: [...scopes], kids: [...kids] })
+        return { object: { kind: 'client', id } }
+      })
+      return id
+    },
+
+    /** Takes effect on the next request to any replica within two seconds. */
+    async disableClient(id: string): Promise<void> {
+      await recorded('client.disabled', async (tx) => {
+        if (!(await disableClient(tx, id))) throw new Refusal('not-found', `no client ${id}`)
+        return { object: { kind: 'client', id } }
+      })
+    },
+
+    /** The same for all clients of an organisation. */
+    async disableOrganisation(id: string): Promise<void> {
+      await recorded('organisation.disabled', async (tx) => {
+        if (!(await disableOrganisation(tx, id))) {
+          throw new Refusal('not-found', `no organisation ${id}`)
+        }
+        return { object: { kind: 'organisation', id } }
+      })
+    },
+
+    /** Answers the key's id. It counts once it stands in a published directory. */
+    async addSigningKey({
+      organisationId,
+      publicKey,
+      from,
+      until,
+    }: NewSigningKey): Promise<string> {
+      const bytes = decodeBase64url(publicKey, 32)
+      const kid = kidOf('Ed25519', bytes)
+      await recorded('signing-key.added', async (tx) => {
+        await requireOrganisation(tx, organisationId)
+        const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
+        await insertSigningKey(tx, { kid, organisationId, publicKey: bytes, ...validity })
+        return { object: { kind: 'key', id: kid } }
+      })
+      return kid
+    },
+
+    /** Notes that a token was made; the token itself is nobody's business. */
+    async recordToken(clientId: string): Promise<void> {
+      await recorded('token.issued', async (tx) => {
+        const clients = await selectClients(tx)
+        if (!clients.some(({ client }) => client.id === clientId)) {
+          throw new Refusal('not-found', `no client ${clientId}`)
+        }
+        return { object: { kind: 'client', id: clientId } }
+      })
+    },
+
+    listClients: () => read(selectClients),
+  }
+}
+
+async function requireOrganisation(tx: Tx, id: string): Promise<void> {
+  if (!(await selectOrganisation(tx, id))) throw new Refusal('not-found', `no organisation ${id}`)
+}

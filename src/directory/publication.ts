@@ -1,0 +1,116 @@
+/**
+ * What `intake keyset` and `intake directory` do on the host: drafts of the next signed documents,
+ * and publishing what was signed elsewhere. Nothing is published that clients would refuse.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
+import { acceptDirectory, type Directory } from '../protocol/directory.ts'
+import { readPayload } from '../protocol/jws.ts'
+import { acceptKeyset, type Keyset, type Trust } from '../protocol/keyset.ts'
+import { directoryFaults, keysetFaults } from '../protocol/rules.ts'
+import { asAdministrator } from './administrator.ts'
+import {
+  insertDirectory,
+  insertKeyset,
+  selectNewestDirectory,
+  selectNewestKeyset,
+  selectReferrers,
+} from './store.ts'
+
+export type Publication = ReturnType<typeof createPublication>
+
+export function createPublication({ database, audit }: { database: Database; audit: Audit }) {
+  const { recorded, read } = asAdministrator({ database, audit })
+
+  return {
+    /** The directory that would follow the newest one, of all organisations with a key. */
+    draftDirectory: (origin: string) => read((tx) => draftDirectory(tx, origin)),
+
+    /** The newest keyset that is published, or `undefined`. */
+    newestKeyset: () =>
+      read(async (tx) => {
+        const row = await selectNewestKeyset(tx)
+        return row && acceptedRow<Keyset>(row)
+      }),
+
+    /** Publishes a keyset that a pinned root signed and that follows the newest one. */
+    async publishKeyset(jws: string, trust: Trust): Promise<number> {
+      const { object } = await recorded('keyset.published', async (tx) => {
+        const newest = await selectNewestKeyset(tx)
+        const previous = newest && acceptedRow<Keyset>(newest)
+        const { keyset, sha256 } = acceptKeyset(jws, trust, undefined, tx.now)
+        requireNext(keysetFaults(keyset, previous), keyset.version, newest?.version)
+        await insertKeyset(tx, {
+          version: keyset.version,
+          jws,
+          sha256: decodeBase64url(sha256, 32),
+          revokes: keyset.revokes,
+          publishedAt: tx.now,
+        })
+        return { object: { kind: 'keyset', id: String(keyset.version), digest: sha256 } as const }
+      })
+      return Number(object.id)
+    },
+
+    /** Publishes a directory that the newest keyset's directory key signed. */
+    async publishDirectory(jws: string): Promise<number> {
+      const { object } = await recorded('directory.published', async (tx) => {
+        const [keyset, newest] = [await selectNewestKeyset(tx), await selectNewestDirectory(tx)]
+        if (!keyset) throw new Refusal('document-invalid', 'publish a keyset first')
+        const { payload } = acceptedRow<Keyset>(keyset)
+        const accepted = acceptDirectory(jws, payload, undefined, tx.now)
+        const previous = newest && acceptedRow<Directory>(newest)
+        const faults = directoryFaults(accepted.directory, previous)
+        requireNext(faults, accepted.directory.version, newest?.version)
+        const { version } = accepted.directory
+        const sha256 = decodeBase64url(accepted.sha256, 32)
+        await insertDirectory(tx, { version, jws, sha256, publishedAt: tx.now })
+        const object = { kind: 'directory', id: String(version), digest: accepted.sha256 } as const
+        return { object }
+      })
+      return Number(object.id)
+    },
+  }
+}
+
+function acceptedRow<Payload>({ jws, sha256 }: { jws: string; sha256: Uint8Array }) {
+  return { payload: readPayload<Payload>(jws), sha256: encodeBase64url(sha256) }
+}
+
+function requireNext(faults: readonly string[], version: number, newest: number | undefined): void {
+  if (version !== (newest ?? 0) + 1) {
+    const detail = `version ${version} does not follow version ${newest ?? 0}, the newest here`
+    throw new Refusal('document-rolled-back', detail)
+  }
+  if (faults.length > 0) throw new Refusal('document-invalid', faults.join(' '))
+}
+
+async function draftDirectory(tx: Tx, origin: string): Promise<Directory> {
+  const [newest, rows] = await Promise.all([selectNewestDirectory(tx), selectReferrers(tx)])
+  const previous = newest && acceptedRow<Directory>(newest)
+  const organisations = [...new Set(rows.map(({ organisation }) => organisation.id))]
+  const referrers = organisations.map((id) => {
+    const own = rows.filter(({ organisation }) => organisation.id === id)
+    return {
+      organisation: id,
+      label: own[0]?.organisation.label ?? '',
+      signingKeys: own.map(({ signingKey: key }) => ({
+        kid: key.kid,
+        publicKey: encodeBase64url(key.publicKey),
+        from: key.validFrom.toISOString(),
+        ...(key.validUntil && { until: key.validUntil.toISOString() }),
+        ...(key.compromisedFrom && { compromisedFrom: key.compromisedFrom.toISOString() }),
+      })),
+    }
+  })
+  return {
+    origin,
+    version: (previous?.payload.version ?? 0) + 1,
+    ...(previous && { previous: previous.sha256 }),
+    issuedAt: tx.now.toISOString(),
+    referrers,
+    grantees: previous?.payload.grantees ?? [],
+  }
+}

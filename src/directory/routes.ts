@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { DirectoryAnswer, KeysetAnswer, KeysetParams } from './schemas.ts'
+import type { Directory } from './service.ts'
+
+/** The two signed documents. Whoever reads them verifies them against keys pinned at home. */
+export const directoryRoutes: FastifyPluginAsyncTypebox<{ directory: Directory }> = async (
+  app,
+  { directory },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/keyset',
+    schema: {
+      operationId: 'getKeyset',
+      summary: 'The newest keyset: the keys that a referral is sealed to',
+      security: [],
+      response: { 200: KeysetAnswer },
+    },
+    handler: async ({ caller }) => directory.serveKeyset(caller),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/keyset/:version',
+    schema: {
+      operationId: 'getKeysetVersion',
+      summary: 'An older keyset, to follow the chain of versions',
+      security: [],
+      params: KeysetParams,
+      response: { 200: KeysetAnswer },
+    },
+    handler: async ({ caller, params }) => directory.serveKeyset(caller, params.version),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/directory',
+    config: { action: 'directory.read' },
+    schema: {
+      operationId: 'getDirectory',
+      summary: 'Whose signatures a recipient may believe',
+      security: [{ bearer: ['referrals:open'] }],
+      response: { 200: DirectoryAnswer },
+    },
+    handler: async ({ caller }) => directory.serveDirectory(caller),
+  })
+}

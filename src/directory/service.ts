@@ -1,0 +1,125 @@
+/**
+ * Organisations, clients and keys; the published keysets and directories. The service serves these
+ * documents and believes them as far as its own checks go, but it is trusted with none: clients
+ * verify each against keys they pinned (protocol.md §2).
+ */
+
+import type { Audit } from '../audit/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
+import { type CheckedEnvelope, checkRecipients, checkSignature } from '../protocol/check.ts'
+import { signerOf } from '../protocol/directory.ts'
+import type { Keyset } from '../protocol/keyset.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
+import { createDocuments } from './documents.ts'
+import {
+  selectClient,
+  selectKeyset,
+  selectKeysetStanding,
+  selectNewestDirectory,
+  selectNewestKeyset,
+} from './store.ts'
+
+/** The version before the newest is still sealed to by clients that have not looked since. */
+const previousAcceptedDays = 30
+const dayMs = 86_400_000
+
+export type Directory = ReturnType<typeof createDirectory>
+
+export function createDirectory({ database, audit }: { database: Database; audit: Audit }) {
+  const documents = createDocuments()
+
+  /** Refuses an envelope that the published documents do not allow to be stored (§5). */
+  async function requireSealable(
+    tx: Tx,
+    organisationId: string,
+    checked: CheckedEnvelope,
+  ): Promise<void> {
+    const { header } = checked
+    const standing = await selectKeysetStanding(tx, header.keyset.version)
+    requireStanding(header.keyset, standing, tx.now)
+    const [{ keyset, retired }, directory] = await Promise.all([
+      documents.keyset(tx, header.keyset.version),
+      documents.directory(tx, standing?.directory),
+    ])
+    checkRecipients(header, keyset, retired)
+    requireEpoch(checked, keyset)
+    const signer = directory && signerOf(directory, header.signer, tx.now)
+    if (signer?.organisation !== organisationId) {
+      throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
+    }
+    checkSignature(checked, signer.publicKey)
+  }
+
+  /** The compartments that a referral sealed under this version lets `kid` open. */
+  async function compartmentsOf(
+    tx: Tx,
+    version: number,
+    kid: string,
+  ): Promise<readonly CompartmentName[]> {
+    const { keyset } = await documents.keyset(tx, version)
+    return keyset.recipients.find((recipient) => recipient.kid === kid)?.compartments ?? []
+  }
+
+  /** The newest keyset, or that version, with the newest directory's SHA-256. */
+  function serveKeyset(caller: Caller, version?: number) {
+    return database.inTransaction(caller, async (tx) => {
+      const [keyset, directory] = await Promise.all([
+        version === undefined ? selectNewestKeyset(tx) : selectKeyset(tx, version),
+        selectNewestDirectory(tx),
+      ])
+      if (!keyset) throw new Refusal('not-found', 'no such keyset is published')
+      return {
+        keyset: keyset.jws,
+        ...(directory && { directorySha256: encodeBase64url(directory.sha256) }),
+      }
+    })
+  }
+
+  /** The newest directory. It names partners and volunteers, so that reading it is logged. */
+  function serveDirectory(caller: Caller) {
+    return database.inTransaction(caller, async (tx) => {
+      const newest = await selectNewestDirectory(tx)
+      if (!newest) throw new Refusal('not-found', 'no directory is published')
+      const object = { kind: 'directory', id: String(newest.version) } as const
+      await audit.append(tx, caller, { action: 'directory.read', object })
+      return { directory: newest.jws }
+    })
+  }
+
+  /** The client a token names, or `undefined`. Asked by `access` on each request. */
+  function findClient(caller: Caller, id: string) {
+    return database.inTransaction(caller, (tx) => selectClient(tx, id))
+  }
+
+  return { requireSealable, compartmentsOf, serveKeyset, serveDirectory, findClient }
+}
+
+function requireStanding(
+  named: { version: number; sha256: string },
+  standing: Awaited<ReturnType<typeof selectKeysetStanding>>,
+  now: Date,
+): void {
+  const { version } = named
+  if (!standing) throw new Refusal('unknown-keyset', `keyset ${version} was never published`)
+  if (named.sha256 !== encodeBase64url(standing.sha256)) {
+    throw new Refusal('unknown-keyset', `header.keyset.sha256 is not that of keyset ${version}`)
+  }
+  if (standing.revoked) throw new Refusal('keyset-revoked', `keyset ${version} is revoked`)
+  const behind = standing.newest - version
+  const days = (now.getTime() - standing.newestPublishedAt.getTime()) / dayMs
+  if (behind > 1 || (behind === 1 && days > previousAcceptedDays)) {
+    throw new Refusal(
+      'keyset-superseded',
+      `keyset ${version} was superseded; keyset ${standing.newest} is the newest`,
+    )
+  }
+}
+
+function requireEpoch({ matching }: CheckedEnvelope, keyset: Keyset): void {
+  if (matching && !keyset.matching.some(({ epoch }) => epoch === matching.epoch)) {
+    throw new Refusal('unknown-matching-epoch', 'matching.epoch is not in the keyset named')
+  }
+}

@@ -1,0 +1,62 @@
+/** What an orchestrator asks, and the pages that a problem's `type` leads to. Unrecorded. */
+import { readFile } from 'node:fs/promises'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from './database/connect.ts'
+import { Refusal } from './errors.ts'
+
+const Status = Type.Object({ status: Type.Enum(['ok']) })
+const problemsPage = new URL('../docs/PROBLEMS.md', import.meta.url)
+
+export const health: FastifyPluginAsyncTypebox<{ database: Database }> = async (
+  app,
+  { database },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/livez',
+    schema: {
+      operationId: 'isAlive',
+      summary: 'The process answers',
+      security: [],
+      response: { 200: Status },
+    },
+    handler: async () => ({ status: 'ok' as const }),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'isReady',
+      summary: 'The service can serve: its database answers',
+      security: [],
+      response: { 200: Status },
+    },
+    handler: async () => {
+      try {
+        await database.ping()
+      } catch (cause) {
+        throw new Refusal('not-ready', 'the database does not answer', { cause })
+      }
+      return { status: 'ok' as const }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/problems/:code',
+    schema: {
+      operationId: 'explainProblem',
+      summary: 'What a problem code means and what to do, in Markdown',
+      security: [],
+      params: Type.Object({ code: Type.String({ pattern: '^[a-z-]{1,40}$' }) }),
+    },
+    handler: async ({ params }, reply) => {
+      const page = await readFile(problemsPage, 'utf8')
+      const section = page.split(/^(?=## )/m).find((part) => part.startsWith(`## ${params.code}\n`))
+      if (!section) throw new Refusal('not-found', 'there is no problem of that code')
+      return reply.type('text/markdown; charset=utf-8').send(section)
+    },
+  })
+}

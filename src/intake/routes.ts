@@ -1,0 +1,65 @@
+import {
+  type FastifyPluginAsyncTypebox,
+  TypeBoxValidatorCompiler,
+} from '@fastify/type-provider-typebox'
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { knownCaller } from '../caller.ts'
+import { Acknowledgement } from '../protocol/acknowledgement.ts'
+import { readEnvelope } from '../protocol/check.ts'
+import { Envelope } from '../protocol/envelope.ts'
+import { Released } from '../protocol/released.ts'
+import { OpenQuery, ReferralParams } from './schemas.ts'
+import type { Intake } from './service.ts'
+
+/** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
+const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
+  route.httpPart === 'body'
+    ? (body: unknown) => ({ value: readEnvelope(body) })
+    : TypeBoxValidatorCompiler(route)
+
+/** Sealed referrals: in by the referrer, out to the holder of a recipient key. */
+export const intakeRoutes: FastifyPluginAsyncTypebox<{ intake: Intake }> = async (
+  app,
+  { intake },
+) => {
+  app.route({
+    method: 'PUT',
+    url: '/:referralId',
+    config: { action: 'referral.submitted' },
+    validatorCompiler: envelopeCompiler,
+    schema: {
+      operationId: 'submitReferral',
+      summary: 'Submit a sealed referral',
+      description: 'Safe to repeat: the same bytes get the first acknowledgement again, with 200.',
+      security: [{ bearer: ['referrals:submit'] }],
+      params: ReferralParams,
+      body: Envelope,
+      response: { 200: Acknowledgement, 201: Acknowledgement },
+    },
+    handler: async ({ caller, params, body }, reply) => {
+      const { created, acknowledgement } = await intake.submit(
+        knownCaller(caller),
+        params.referralId,
+        body,
+      )
+      return reply.code(created ? 201 : 200).send(acknowledgement)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:referralId',
+    config: { action: 'referral.released' },
+    schema: {
+      operationId: 'openReferral',
+      summary: 'What one of your recipient keys may open of a referral',
+      security: [{ bearer: ['referrals:open'] }],
+      params: ReferralParams,
+      querystring: OpenQuery,
+      response: { 200: Released },
+    },
+    handler: async ({ caller, params, query }) =>
+      intake.open(knownCaller(caller), params.referralId, query.recipient),
+  })
+}

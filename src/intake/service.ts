@@ -1,0 +1,123 @@
+/**
+ * The referrer's door: one sealed referral in, one acknowledgement out; and the recipient's door to
+ * a single referral. What is refused is refused before anything is stored.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Cases } from '../cases/service.ts'
+import { conflictOf } from '../database/conflict.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import type { Matching } from '../matching/service.ts'
+import { type Acknowledgement, makeReference } from '../protocol/acknowledgement.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
+import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/check.ts'
+import type { Envelope } from '../protocol/envelope.ts'
+import type { Released } from '../protocol/released.ts'
+import { newId } from '../protocol/uuid.ts'
+import { type Referrals, requireKid } from '../referrals/service.ts'
+import { releasedEntry } from '../triage/service.ts'
+
+export type Intake = ReturnType<typeof createIntake>
+
+type Options = {
+  database: Database
+  audit: Audit
+  directory: Directory
+  referrals: Referrals
+  matching: Matching
+  cases: Cases
+  origin: string
+}
+
+/** Ten million references: with a hundred thousand in use, five tries fail once in 10^10. */
+const referenceTriesMax = 5
+
+export function createIntake({ database, audit, origin, ...services }: Options) {
+  const { directory, referrals, matching, cases } = services
+
+  /**
+   * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
+   * get the first acknowledgement again, so that a client whose answer was lost simply repeats.
+   */
+  async function submit(
+    caller: KnownCaller,
+    referralId: string,
+    envelope: Envelope,
+  ): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
+    const checked = checkEnvelope(envelope, { referralId, origin })
+    checkReplyKey(checked.header)
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const acknowledgement = await database.inTransaction(caller, (tx) =>
+          store(tx, caller, checked),
+        )
+        return { created: true, acknowledgement }
+      } catch (error) {
+        const conflict = conflictOf(error)
+        if (conflict === 'referral_pkey') {
+          return { created: false, acknowledgement: await repeat(caller, checked) }
+        }
+        if (conflict === 'referral_supersedes_unique') throw notSupersedable()
+        const referenceTaken = conflict === 'referral_reference_unique'
+        if (!referenceTaken || tries === referenceTriesMax) throw error
+      }
+    }
+  }
+
+  async function store(
+    tx: Tx,
+    caller: KnownCaller,
+    checked: CheckedEnvelope,
+  ): Promise<Acknowledgement> {
+    const { organisationId } = caller
+    const { referralId, supersedes } = checked.header
+    await directory.requireSealable(tx, organisationId, checked)
+    if (supersedes && !(await referrals.isOwn(tx, organisationId, supersedes))) {
+      throw notSupersedable()
+    }
+    const entryId = newId()
+    const [acknowledgement] = await Promise.all([
+      referrals.add(tx, { checked, organisationId, reference: makeReference(), entryId }),
+      matching.add(tx, checked),
+      cases.open(tx, checked.header),
+      audit.append(tx, caller, submittedEntry(referralId, checked), entryId),
+    ])
+    return acknowledgement
+  }
+
+  /** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
+  function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
+    return database.inTransaction(caller, async (tx) => {
+      const { organisationId } = caller
+      const first = await referrals.acknowledgeAgain(tx, organisationId, checked)
+      const entry = submittedEntry(checked.header.referralId, checked)
+      await audit.append(tx, caller, { ...entry, details: { repeated: true } })
+      return first
+    })
+  }
+
+  /** One referral for one of the caller's recipient keys, without a claim. */
+  function open(caller: KnownCaller, referralId: string, recipient: string): Promise<Released> {
+    requireKid(caller, recipient)
+    return database.inTransaction(caller, async (tx) => {
+      const [released] = await referrals.release(tx, [referralId], recipient)
+      if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
+      await audit.append(tx, caller, releasedEntry(referralId, recipient))
+      return released
+    })
+  }
+
+  return { submit, open }
+}
+
+function submittedEntry(id: string, { envelopeHash }: CheckedEnvelope) {
+  const object = { kind: 'referral', id, digest: encodeBase64url(envelopeHash) } as const
+  return { action: 'referral.submitted', object } as const
+}
+
+/** The same for a stranger's referral, an unknown one and one that was superseded already. */
+function notSupersedable(): Refusal {
+  return new Refusal('not-found', 'header.supersedes names no referral of yours that is current')
+}

@@ -1,0 +1,16 @@
+/** Match values: equal for equal people, and saying nothing else. */
+import type { Tx } from '../database/connect.ts'
+import type { CheckedEnvelope } from '../protocol/check.ts'
+import { insertValues } from './store.ts'
+
+export type Matching = ReturnType<typeof createMatching>
+
+export function createMatching() {
+  /** Keeps the match values of a new referral, if it came with any. */
+  async function add(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
+    if (!matching || matching.values.length === 0) return
+    await insertValues(tx, header.referralId, matching.epoch, matching.values)
+  }
+
+  return { add }
+}

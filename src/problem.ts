@@ -1,0 +1,117 @@
+/**
+ * The error edge: everything that is thrown leaves here as application/problem+json (RFC 9457
+ * section 3), and is first written to the access log. Expected refusals say what was wrong, where,
+ * and what to do; anything else is a bug, logged by allow-list and answered as a bare 500.
+ */
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Audit, Refused } from './audit/service.ts'
+import { type ErrorCode, Refusal } from './errors.ts'
+import { problems } from './problems.ts'
+
+type Fault = { readonly pointer: string; readonly detail: string }
+type Understood = { readonly refusal: Refusal; readonly errors?: readonly Fault[] }
+
+/** Renders every error of `app`, each after its entry in the log is committed. */
+export function renderProblems(app: FastifyInstance, audit: Audit): void {
+  app.setNotFoundHandler(() => {
+    throw new Refusal('not-found', 'no route matches this method and path')
+  })
+
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const understood = understand(error)
+    if (!understood) request.log.error({ err: error }, 'unforeseen error')
+    try {
+      await audit.recordRefusal(request.caller, refusedBy(request, understood?.refusal.code))
+    } catch (cause) {
+      // What cannot be logged is not answered either, beyond that it was not done.
+      request.log.error({ err: cause }, 'a refusal could not be recorded')
+      return bare(reply, 503, 'Service unavailable')
+    }
+    return understood ? render(reply, request, understood) : bare(reply, 500, 'Internal error')
+  })
+}
+
+function refusedBy(request: FastifyRequest, code: ErrorCode | undefined): Refused {
+  const { action = 'request.received' } = request.routeOptions.config
+  const object = objectOf(request.params as { referralId?: string; claimId?: string } | undefined)
+  return {
+    action,
+    outcome: code ? 'refused' : 'failed',
+    reason: code ?? 'internal-error',
+    ...(object && { object }),
+  }
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Only an id goes into the log, never whatever else stood in its place. */
+function objectOf(params: { referralId?: string; claimId?: string } | undefined) {
+  const { referralId = '', claimId = '' } = params ?? {}
+  if (uuid.test(referralId)) return { kind: 'referral', id: referralId.toLowerCase() } as const
+  if (uuid.test(claimId)) return { kind: 'item', id: claimId.toLowerCase() } as const
+  return undefined
+}
+
+function render(reply: FastifyReply, request: FastifyRequest, { refusal, errors }: Understood) {
+  const { status, title, retry, next } = problems[refusal.code]
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .send({
+      type: `/problems/${refusal.code}`,
+      title,
+      status,
+      detail: refusal.message,
+      instance: `urn:uuid:${request.id}`,
+      code: refusal.code,
+      stored: false,
+      retry,
+      next,
+      ...(errors && { errors }),
+    })
+}
+
+function bare(reply: FastifyReply, status: number, title: string) {
+  const problem = { type: 'about:blank', title, status }
+  return reply.code(status).type('application/problem+json').send(problem)
+}
+
+/** What Fastify refuses on its own, by its error code: a status alone would not tell which. */
+const fastifyRefusals: Record<string, readonly [ErrorCode, string]> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed-json', 'the body is not well-formed JSON'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed-json', 'the body is empty'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'malformed-request',
+    'the body is not as long as Content-Length says',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'the body is not application/json'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'the body is over 524,288 bytes'],
+  FST_ERR_BAD_URL: ['malformed-request', 'the path is not a well-formed URL'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not-found', 'no route matches this method and path'],
+}
+
+function understand(error: FastifyError): Understood | undefined {
+  if (error instanceof Refusal) return { refusal: error }
+  if (error.code === 'FST_ERR_VALIDATION') return validationRefusal(error)
+  const known = fastifyRefusals[error.code]
+  return known && { refusal: new Refusal(...known, { cause: error }) }
+}
+
+/** At most so many places are told; the first is mended first anyway. */
+const faultsShownMax = 10
+
+function validationRefusal(error: FastifyError): Understood {
+  const found = error.validation ?? []
+  const part = error.validationContext ?? 'body'
+  const unknown = found.some(({ keyword }) => keyword === 'additionalProperties')
+  const code = unknown ? 'unknown-property' : 'malformed-request'
+  const errors = found.slice(0, faultsShownMax).map(({ instancePath, keyword, message }) => ({
+    pointer: instancePath,
+    // The library's own words for this one name the property, which somebody may have typed.
+    detail: keyword === 'additionalProperties' ? 'has an unknown property' : (message ?? keyword),
+  }))
+  const place = errors[0]?.pointer ?? ''
+  const detail = `the ${part} is not as its schema says${place && ` at ${place}`}`
+  return { refusal: new Refusal(code, detail, { cause: error }), errors }
+}

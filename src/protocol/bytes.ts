@@ -1,0 +1,68 @@
+/** Bytes and their one written form. */
+import sodium from 'libsodium-wrappers'
+import { Refusal } from '../errors.ts'
+import { protocol } from '../referral/header.ts'
+
+await sodium.ready
+
+const encoder = new TextEncoder()
+
+/** The UTF-8 bytes of `text`. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** The parts, one after the other. */
+export function concat(...parts: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/**
+ * `label(name)` of protocol.md: says what a hash, key or signature is for, so that none can be
+ * shown as another. Ends in a zero byte, which no name contains: no label begins another.
+ */
+export function label(name: string): Uint8Array {
+  return utf8(`${protocol} ${name}\0`)
+}
+
+/** Unpadded base64url (RFC 4648 section 5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return sodium.to_base64(bytes, sodium.base64_variants.URLSAFE_NO_PADDING)
+}
+
+/**
+ * Reads unpadded base64url, strictly: one sequence of bytes has one spelling, or a signed document
+ * could be respelt under its signature.
+ *
+ * @param length - how many bytes there must be; any number if left out
+ * @throws Refusal `malformed-request` for padding, other characters, nonzero trailing bits or
+ *   another length
+ */
+export function decodeBase64url(text: string, length?: number): Uint8Array {
+  const bytes = base64urlBytes(text)
+  if (!bytes || (length !== undefined && bytes.length !== length)) {
+    const form = length === undefined ? 'unpadded base64url' : `${length} bytes in base64url`
+    throw new Refusal('malformed-request', `a value is not ${form}`)
+  }
+  return bytes
+}
+
+/** As `decodeBase64url`, for a caller with a refusal of its own: `undefined` if it is not that. */
+export function base64urlBytes(text: string): Uint8Array | undefined {
+  try {
+    return sodium.from_base64(text, sodium.base64_variants.URLSAFE_NO_PADDING)
+  } catch {
+    return undefined
+  }
+}
+
+/** Compares in a time that does not depend on where the two differ. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && sodium.memcmp(a, b)
+}

@@ -1,0 +1,94 @@
+/**
+ * The envelope: a referral as it travels and is stored (protocol.md section 4), and the hashes that
+ * bind its parts. The schema has no place for plaintext, and refuses what it does not know.
+ */
+import { type Static, Type } from 'typebox'
+import { Bytes32, base64urlOf, Kid } from '../referral/format.ts'
+import { everyCompartment, Header, recipientsMax } from '../referral/header.ts'
+import { concat, label } from './bytes.ts'
+import { canonicalBytes } from './canonical.ts'
+import { sealedText } from './compartment.ts'
+import { hash } from './sodium.ts'
+
+/**
+ * The largest envelope in bytes of JSON: every compartment at its largest, 32 wraps, 40 match
+ * values. It is also the default body limit of most proxies.
+ */
+export const envelopeBytesMax = 1024 * 1024
+
+/** The keys of one recipient's compartments, sealed to it. Ten keys are 630 bytes of JSON. */
+export const Wrap = Type.Object(
+  {
+    kid: Kid,
+    encapsulated: base64urlOf(1120),
+    sealedKeys: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 64, maxLength: 1024 }),
+  },
+  { additionalProperties: false },
+)
+export type Wrap = Static<typeof Wrap>
+
+/** Blinded match keys (matching.md section 2): the server may compare them and learns no more. */
+export const Matching = Type.Object(
+  {
+    epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    values: Type.Array(
+      Type.Object(
+        {
+          type: Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,7}$', maxLength: 8 }),
+          value: base64urlOf(16),
+        },
+        { additionalProperties: false },
+      ),
+      { minItems: 1, maxItems: 40, uniqueItems: true },
+    ),
+  },
+  { additionalProperties: false },
+)
+export type Matching = Static<typeof Matching>
+
+/** An Ed25519 signature and the id of its key. */
+export const Signature = Type.Object(
+  { kid: Kid, value: base64urlOf(64) },
+  { additionalProperties: false },
+)
+export type Signature = Static<typeof Signature>
+
+export const Envelope = Type.Object(
+  {
+    header: Header,
+    compartments: Type.Object(everyCompartment(sealedText), { additionalProperties: false }),
+    wraps: Type.Array(Wrap, { minItems: 1, maxItems: recipientsMax }),
+    matching: Type.Optional(Matching),
+    receipt: Type.Optional(Bytes32),
+    signature: Signature,
+  },
+  { additionalProperties: false },
+)
+export type Envelope = Static<typeof Envelope>
+
+/** What the signature covers beside the header, each part by its hash. Wraps are not signed. */
+export type Body = {
+  compartments: Record<string, string>
+  matching?: string
+  receipt?: string
+}
+
+/** The hash that every ciphertext and signature of an envelope is bound to. */
+export function headerHash(headerBytes: Uint8Array): Uint8Array {
+  return hash(label('header'), headerBytes)
+}
+
+/** The hash of the match values, by which a reader who is not given them checks the signature. */
+export function matchingHash(matching: Matching): Uint8Array {
+  return hash(label('matching'), canonicalBytes(matching))
+}
+
+/** The hash of a whole envelope: what is signed, acknowledged and logged. */
+export function envelopeHash(headerHash: Uint8Array, body: Body): Uint8Array {
+  return hash(label('envelope'), headerHash, hash(label('body'), canonicalBytes(body)))
+}
+
+/** The bytes that the signature of an envelope is over. */
+export function signedBytes(envelopeHash: Uint8Array): Uint8Array {
+  return concat(label('signature'), envelopeHash)
+}

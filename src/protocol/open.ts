@@ -1,0 +1,113 @@
+/**
+ * Opening a referral: protocol.md section 6.
+ *
+ * A cryptographic failure withholds, and names the step at which it fell: what will not open goes to
+ * a person. A failure of form withholds nothing: an unknown code or field may only be newer than
+ * this client, and stands beside a problem.
+ */
+import { readCompartment } from '../referral/check.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
+import { consentPermits, consentToAssessment } from '../referral/consent.ts'
+import { readsOf } from '../referral/facts.ts'
+import { Header } from '../referral/header.ts'
+import { incompleteFields } from '../referral/incomplete.ts'
+import { type Problem, schemaProblems } from '../referral/problems.ts'
+import { type Proposal, proposeUrgency } from '../referral/urgency.ts'
+import type { Released } from './released.ts'
+import { type OpeningStep, StepFailure } from './step.ts'
+import {
+  type OpenInput,
+  openContent,
+  type SignedBy,
+  type Verified,
+  verifyReleased,
+} from './verify.ts'
+
+/** A referral as far as this reader may read it. */
+export type Opened = {
+  opened: true
+  referralId: string
+  header: Header
+  signedBy: SignedBy
+  /** Only the reader's own. Their form is not promised: `problems` says what does not fit. */
+  compartments: Partial<Record<CompartmentName, unknown>>
+  /** What does not fit the form that this client knows. Nothing is left out for it. */
+  problems: Problem[]
+  /** JSON pointers of what is still to be asked, in the compartments that were opened. */
+  incomplete: string[]
+  urgency: UrgencyComparison
+  consent: ConsentReading
+}
+
+/**
+ * The urgency that the rules propose for the answers, beside that of the header; or that this reader
+ * does not hold all that the rules read.
+ */
+export type UrgencyComparison =
+  | { compared: false }
+  | { compared: true; differs: boolean; proposal: Proposal }
+
+/** Consent as sealed, and whether it permits an assessment; or that this reader does not hold it. */
+export type ConsentReading =
+  | { compared: false }
+  | { compared: true; assessment: 'given' | 'refused' | 'not_asked'; permits: boolean }
+
+/** A referral that does not open, and where it fails. `detail` names parts, never what they hold. */
+export type Unopenable = { opened: false; referralId: string; step: OpeningStep; detail: string }
+
+/**
+ * Checks and opens what the server released to `input.reader`.
+ *
+ * Never throws for anything that a server or a sealer wrote.
+ */
+export function openReferral(released: Released, input: OpenInput): Opened | Unopenable {
+  try {
+    return read(verifyReleased(released, input), input)
+  } catch (failure) {
+    if (!(failure instanceof StepFailure)) throw failure
+    const { step, message } = failure
+    return { opened: false, referralId: input.referralId, step, detail: message }
+  }
+}
+
+function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened {
+  const { header, signedBy } = verified
+  const compartments: Opened['compartments'] = {}
+  for (const [name, sealed] of verified.sealed) {
+    compartments[name] = openContent(name, sealed, verified.keys, verified.headerHash)
+  }
+  const held = Object.keys(compartments) as CompartmentName[]
+  return {
+    opened: true,
+    referralId,
+    header,
+    signedBy,
+    compartments,
+    problems: [
+      ...schemaProblems(Header, header, '/header'),
+      ...held.flatMap((name) => readCompartment(name, compartments[name])),
+    ],
+    incomplete: incompleteFields(compartments),
+    urgency: compareUrgency(compartments, header, receivedAt),
+    consent: readConsent(compartments),
+  }
+}
+
+function compareUrgency(
+  compartments: Opened['compartments'],
+  header: Header,
+  receivedAt: Date,
+): UrgencyComparison {
+  if (readsOf.some((name) => compartments[name] === undefined)) return { compared: false }
+  const proposal = proposeUrgency(compartments, receivedAt)
+  return { compared: true, differs: proposal.urgency !== header.urgency, proposal }
+}
+
+function readConsent({ consent }: Opened['compartments']): ConsentReading {
+  if (consent === undefined) return { compared: false }
+  return {
+    compared: true,
+    assessment: consentToAssessment(consent),
+    permits: consentPermits(consent),
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The door to libsodium, opened once: whoever imports this module may call it at once.
+ *
+ * The full ("sumo") build, for ristretto255, Argon2id and SHA-256. Runs in Node and in a browser
+ * whose content security policy allows `'wasm-unsafe-eval'`.
+ */
+import sodium from 'libsodium-wrappers'
+import { concat } from './bytes.ts'
+
+await sodium.ready
+
+export { sodium }
+
+/** `H` of protocol.md: BLAKE2b-256 over the parts joined. */
+export function hash(...parts: Uint8Array[]): Uint8Array {
+  return sodium.crypto_generichash(32, concat(...parts), null)
+}
+
+/** `H_k` of protocol.md: BLAKE2b-256 keyed with `key` (16 to 64 bytes) over the parts joined. */
+export function keyedHash(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
+  return sodium.crypto_generichash(32, concat(...parts), key)
+}
+
+/** SHA-256, where an outside standard or a public log asks for it. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return sodium.crypto_hash_sha256(bytes)
+}
+
+/** Bytes of the system's random source. */
+export function randomBytes(length: number): Uint8Array {
+  return sodium.randombytes_buf(length)
+}
+
+/** Draws random bytes; the tests pass a fixed stream, so that vectors can be reproduced. */
+export type Random = (length: number) => Uint8Array

@@ -1,0 +1,41 @@
+/** The steps of opening, by which a failure is named: protocol.md section 6. */
+
+/** In the order in which they are taken. */
+export type OpeningStep =
+  /** What was released has not the parts that an opener needs. */
+  | 'shape'
+  /** It is not the referral, or the message, that was asked for. */
+  | 'id'
+  /** Another protocol, or another kind of envelope. */
+  | 'protocol'
+  /** The header names a keyset that is not in the chain of the accepted one. */
+  | 'keyset'
+  /** Not all compartments are there, each either sealed or by its hash. */
+  | 'parts'
+  | 'signature-missing'
+  /** `signature.kid` is not `header.signer`. */
+  | 'signature-kid'
+  /** The signer was not in the directory at the time of receipt, nor is it that of `replyTo`. */
+  | 'signer'
+  | 'signature'
+  /** The wrap is another's, or no one who may grant gave it to this reader. */
+  | 'grant'
+  /** The wrap does not open, or does not hold a key for exactly what was released. */
+  | 'wrap'
+  /** A key is not the one that the header commits to. */
+  | 'commitment'
+  /** A compartment does not open under its key. */
+  | 'compartment'
+  | 'padding'
+  | 'plaintext'
+
+/** Thrown inside opening, and answered by it as an `Unopenable`. */
+export class StepFailure extends Error {
+  readonly step: OpeningStep
+
+  constructor(step: OpeningStep, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'StepFailure'
+    this.step = step
+  }
+}

@@ -1,0 +1,170 @@
+/** Reading messages: whether each is what it says, and whether all are there (protocol.md section 7). */
+import { Type } from 'typebox'
+import { Bytes32 } from '../referral/format.ts'
+import { type Problem, schemaProblems } from '../referral/problems.ts'
+import { base64urlBytes, decodeBase64url, encodeBase64url } from './bytes.ts'
+import { sealedHash, sealedText } from './compartment.ts'
+import { type Directory, signerOf } from './directory.ts'
+import { headerHash, Signature, Wrap } from './envelope.ts'
+import type { SecretKey } from './keys.ts'
+import type { Keyset } from './keyset.ts'
+import { kidOf } from './kid.ts'
+import {
+  type Answered,
+  lowers,
+  MessageContent,
+  type MessageEnvelope,
+  MessageHeader,
+} from './message.ts'
+import { type OpeningStep, StepFailure } from './step.ts'
+import {
+  checkKind,
+  checkSigned,
+  frameProperties,
+  headerBytes,
+  keysetOf,
+  openContent,
+  openKeys,
+  type SignedBy,
+} from './verify.ts'
+
+/** What a reader of messages brings. */
+export type ThreadInput = {
+  /** The referral that is answered, as the reader opened or sealed it. */
+  referral: Answered & { signedBy: SignedBy }
+  /** The reader's X-Wing key: a recipient's, or the reply key. */
+  reader: SecretKey
+  keysets: ReadonlyMap<string, Keyset>
+  /** `undefined` for a referrer, who is not shown it and reads only what recipients sign. */
+  directory: Directory | undefined
+  /** The logged time of receipt of the message. */
+  receivedAt: Date
+}
+
+/** A message that is what it says. The form of `content` is not promised: see `problems`. */
+export type OpenedMessage = {
+  opened: true
+  header: MessageHeader
+  envelopeHash: Uint8Array
+  content: unknown
+  problems: Problem[]
+}
+
+/** A message that does not open, and the step at which it fails. */
+export type UnopenableMessage = { opened: false; step: OpeningStep; detail: string }
+
+const Frame = Type.Object({
+  header: Type.Object({
+    ...frameProperties,
+    number: Type.Integer({ minimum: 1 }),
+    previous: Bytes32,
+    commitments: Type.Object({ message: Bytes32 }),
+  }),
+  compartments: Type.Object({ message: sealedText('message') }),
+  wraps: Type.Array(Wrap),
+  signature: Type.Optional(Signature),
+})
+
+/** Checks and opens one message. Never throws for anything that a server or a sender wrote. */
+export function openMessage(
+  envelope: MessageEnvelope,
+  input: ThreadInput,
+): OpenedMessage | UnopenableMessage {
+  try {
+    return read(envelope, input)
+  } catch (failure) {
+    if (!(failure instanceof StepFailure)) throw failure
+    return { opened: false, step: failure.step, detail: failure.message }
+  }
+}
+
+/**
+ * What is missing from the messages of one referral, or stands in two versions: a server that holds
+ * one back, or shows two people different ones, is found out by the next message.
+ *
+ * @returns whole sentences, nothing if every thread is complete up to its newest message
+ */
+export function threadFaults(
+  messages: readonly Pick<OpenedMessage, 'header' | 'envelopeHash'>[],
+  { envelopeHash }: Pick<Answered, 'envelopeHash'>,
+): string[] {
+  const hashes = new Map<string, Set<string>>()
+  for (const { header, envelopeHash } of messages) {
+    const place = placeOf(header, header.number)
+    hashes.set(place, (hashes.get(place) ?? new Set()).add(encodeBase64url(envelopeHash)))
+  }
+  const forks = [...hashes]
+    .filter(([, versions]) => versions.size > 1)
+    .map(([place]) => `There are two of ${place}.`)
+  const breaks = messages.flatMap(({ header }) => {
+    const { number, previous } = header
+    const before = placeOf(header, number - 1)
+    const known = number === 1 ? new Set([encodeBase64url(envelopeHash)]) : hashes.get(before)
+    if (!known) return [`There is no ${before}.`]
+    return known.has(previous) ? [] : [`${placeOf(header, number)} follows something else.`]
+  })
+  return [...forks, ...breaks]
+}
+
+// A note has its own numbers, for a referrer never sees it and would miss it.
+function placeOf({ kind, from }: MessageHeader, number: number): string {
+  return `${kind} ${number} by the ${from}`
+}
+
+function read(envelope: MessageEnvelope, input: ThreadInput): OpenedMessage {
+  const [problem] = schemaProblems(Frame, envelope)
+  if (problem) throw new StepFailure('shape', `${problem.pointer} ${problem.detail}`)
+  const { header, wraps, signature } = envelope
+  checkKind(header, 'message', 'withdrawal', 'note')
+  if (header.referralId !== input.referral.header.referralId) {
+    throw new StepFailure('id', 'the message answers another referral')
+  }
+  const keyset = keysetOf(header, input.keysets)
+  const sealed = base64urlBytes(envelope.compartments.message)
+  if (!sealed) throw new StepFailure('parts', 'message is not base64url')
+  const bound = headerHash(headerBytes(header))
+  const body = { compartments: { message: sealedHash(sealed) } }
+  const signed = checkSigned(signature, header.signer, writerOf(header, keyset, input), bound, body)
+  const wrap = wraps.find(({ kid }) => kid === input.reader.kid)
+  if (!wrap || !header.sealedTo.includes(wrap.kid)) {
+    throw new StepFailure('grant', 'the message was not sealed to you')
+  }
+  const keys = openKeys(wrap, input.reader, bound, ['message'], header.commitments)
+  const content = openContent('message', sealed, keys, bound)
+  return {
+    opened: true,
+    header,
+    envelopeHash: signed,
+    content,
+    problems: [
+      ...schemaProblems(MessageHeader, header, '/header'),
+      ...schemaProblems(MessageContent, content, '/message'),
+      ...urgencyProblems(header, input.referral),
+    ],
+  }
+}
+
+function writerOf(
+  { from, kind, signer }: MessageHeader,
+  keyset: Keyset,
+  { referral, directory, receivedAt }: ThreadInput,
+): Uint8Array | undefined {
+  if (from === 'recipient') {
+    const keys = keyset.recipients.map(({ signingKey }) => decodeBase64url(signingKey, 32))
+    return keys.find((key) => kidOf('Ed25519', key) === signer)
+  }
+  if (kind === 'note') return undefined
+  const { signedBy, header } = referral
+  const listed = directory && signerOf(directory, signer, receivedAt)
+  if (signedBy !== 'receipt' && listed?.organisation === signedBy.organisation) {
+    return listed.publicKey
+  }
+  return header.replyTo && decodeBase64url(header.replyTo.signingKey, 32)
+}
+
+function urgencyProblems({ urgency }: MessageHeader, referral: Answered): Problem[] {
+  if (urgency === undefined || !lowers(urgency, referral)) return []
+  return [
+    { pointer: '/header/urgency', detail: 'is below that of the referral, and does not count.' },
+  ]
+}

@@ -1,0 +1,7 @@
+/** Ids made by a client. */
+import { v7 } from 'uuid'
+
+/** A new UUID of version 7 (RFC 9562 section 5.7): ordered by time, so that indexes grow at an end. */
+export function newId(): string {
+  return v7()
+}

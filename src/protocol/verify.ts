@@ -1,0 +1,289 @@
+/**
+ * Everything that is checked of a released referral before a compartment is opened: protocol.md
+ * section 6. The server that released it is believed in nothing but the time of receipt, which the
+ * log holds it to.
+ */
+import { Type } from 'typebox'
+import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'
+import { Bytes32, Kid } from '../referral/format.ts'
+import {
+  everyCompartment,
+  type Header,
+  KeysetReference,
+  protocol,
+  ReplyTo,
+} from '../referral/header.ts'
+import { schemaProblems } from '../referral/problems.ts'
+import { base64urlBytes, decodeBase64url, equalBytes } from './bytes.ts'
+import { canonicalBytes, parseCanonical } from './canonical.ts'
+import {
+  commitmentTo,
+  openCompartment,
+  type SealedName,
+  sealedHash,
+  sealedText,
+  unpad,
+} from './compartment.ts'
+import { type Directory, signerOf } from './directory.ts'
+import { type Body, envelopeHash, headerHash, Signature, signedBytes, Wrap } from './envelope.ts'
+import { Grant, granterOf, grantVerifies } from './grant.ts'
+import type { SecretKey } from './keys.ts'
+import type { Keyset } from './keyset.ts'
+import { kidOf } from './kid.ts'
+import type { Released } from './released.ts'
+import { verify } from './signature.ts'
+import { StepFailure } from './step.ts'
+import { openWrap } from './wrap.ts'
+
+/** What a reader brings. */
+export type OpenInput = {
+  /** The referral that was asked for. */
+  referralId: string
+  /** The reader's X-Wing key. */
+  reader: SecretKey
+  /** The accepted keyset and those before it, by SHA-256: see `keysetChain`. */
+  keysets: ReadonlyMap<string, Keyset>
+  /** The accepted directory. */
+  directory: Directory
+  /** The logged time of receipt, at which the signer's key must have been valid. */
+  receivedAt: Date
+}
+
+/** An organisation of the directory; or whoever held the receipt, which proves no more than that. */
+export type SignedBy = { organisation: string; label: string } | 'receipt'
+
+/** A referral whose signature, wrap and keys are sound. */
+export type Verified = {
+  header: Header
+  headerHash: Uint8Array
+  envelopeHash: Uint8Array
+  signedBy: SignedBy
+  /** The reader's compartments, still sealed. */
+  sealed: ReadonlyMap<CompartmentName, Uint8Array>
+  keys: ReadonlyMap<SealedName, Uint8Array>
+}
+
+/** The properties that every header has, as loosely as an opener may take them. */
+export const frameProperties = {
+  protocol: Type.String(),
+  kind: Type.String(),
+  origin: Type.String(),
+  referralId: Type.String(),
+  keyset: KeysetReference,
+  signer: Kid,
+  sealedTo: Type.Array(Kid),
+}
+
+// Only the parts that the checks below read: what a newer client adds beside them must not withhold
+// a referral. It is covered by the signature all the same.
+const Frame = Type.Object({
+  referralId: Type.String(),
+  header: Type.Object({
+    ...frameProperties,
+    replyTo: Type.Optional(ReplyTo),
+    commitments: Type.Object(everyCompartment(() => Bytes32)),
+  }),
+  compartments: Type.Object(everyCompartment((name) => Type.Optional(sealedText(name)))),
+  sealedHashes: Type.Object(everyCompartment(() => Type.Optional(Bytes32))),
+  wrap: Wrap,
+  matchingHash: Type.Optional(Bytes32),
+  receipt: Type.Optional(Bytes32),
+  signature: Type.Optional(Signature),
+  grant: Type.Optional(Grant),
+})
+
+/**
+ * Checks what was released to a reader, in the order of the steps.
+ *
+ * @throws StepFailure naming the first step that fails
+ */
+export function verifyReleased(released: Released, input: OpenInput): Verified {
+  const [problem] = schemaProblems(Frame, released)
+  if (problem) throw new StepFailure('shape', `${problem.pointer} ${problem.detail}`)
+  const { header } = released
+  checkKind(header, 'referral')
+  if (header.referralId !== input.referralId || released.referralId !== input.referralId) {
+    throw new StepFailure('id', 'the header is that of another referral')
+  }
+  const keyset = keysetOf(header, input.keysets)
+  const sealed = sealedParts(released)
+  const bound = headerHash(headerBytes(header))
+  const { publicKey, signedBy } = signerOfReferral(header, input)
+  const signed = checkSigned(
+    released.signature,
+    header.signer,
+    publicKey,
+    bound,
+    bodyOf(released, sealed),
+  )
+  checkGiven(released, keyset, bound, input)
+  const names = [...sealed.keys()]
+  const keys = openKeys(released.wrap, input.reader, bound, names, header.commitments)
+  return { header, headerHash: bound, envelopeHash: signed, signedBy, sealed, keys }
+}
+
+/** Refuses another protocol or kind of envelope. */
+export function checkKind(header: { protocol: string; kind: string }, ...kinds: string[]): void {
+  if (header.protocol !== protocol || !kinds.includes(header.kind)) {
+    throw new StepFailure(
+      'protocol',
+      `the header is not that of a ${kinds.join(' or ')} of ${protocol}`,
+    )
+  }
+}
+
+/** The keyset that a header names, if it is in the accepted chain and for the same origin. */
+export function keysetOf(
+  header: Pick<Header, 'keyset' | 'origin'>,
+  keysets: OpenInput['keysets'],
+): Keyset {
+  const keyset = keysets.get(header.keyset.sha256)
+  if (keyset?.version !== header.keyset.version || keyset.origin !== header.origin) {
+    throw new StepFailure('keyset', 'the header names a keyset that is not in the accepted chain')
+  }
+  return keyset
+}
+
+/** The canonical bytes of a header. */
+export function headerBytes(header: object): Uint8Array {
+  try {
+    return canonicalBytes(header)
+  } catch (cause) {
+    throw new StepFailure('shape', 'the header has no canonical form', { cause })
+  }
+}
+
+/**
+ * Checks a signature over header and body.
+ *
+ * @param publicKey - `undefined` if nobody is known by the signer's kid
+ * @returns the envelope hash that is signed
+ */
+export function checkSigned(
+  signature: Signature | undefined,
+  signer: string,
+  publicKey: Uint8Array | undefined,
+  headerHash: Uint8Array,
+  body: Body,
+): Uint8Array {
+  if (!signature) throw new StepFailure('signature-missing', 'there is no signature')
+  if (signature.kid !== signer) {
+    throw new StepFailure('signature-kid', 'signature.kid is not header.signer')
+  }
+  if (!publicKey || kidOf('Ed25519', publicKey) !== signer) {
+    throw new StepFailure('signer', 'header.signer is not a key that may sign this')
+  }
+  const hash = envelopeHash(headerHash, body)
+  if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
+    throw new StepFailure('signature', 'the signature does not verify')
+  }
+  return hash
+}
+
+/** Opens a wrap, and checks its keys against what was released and what the header commits to. */
+export function openKeys(
+  wrap: Wrap,
+  reader: SecretKey,
+  headerHash: Uint8Array,
+  names: readonly SealedName[],
+  commitments: Readonly<Record<string, string>>,
+): ReadonlyMap<SealedName, Uint8Array> {
+  const opened = openWrap(wrap, reader, headerHash)
+  if (!opened) throw new StepFailure('wrap', 'the wrap does not open')
+  const keys = new Map<SealedName, Uint8Array>()
+  for (const name of names) {
+    const key = opened.get(name)
+    if (!key) throw new StepFailure('wrap', `the wrap holds no key for ${name}`)
+    const commitment = base64urlBytes(commitments[name] ?? '')
+    if (!commitment || !equalBytes(commitmentTo(name, key), commitment)) {
+      throw new StepFailure('commitment', `the key for ${name} is not the one committed to`)
+    }
+    keys.set(name, key)
+  }
+  if (opened.size > keys.size) {
+    throw new StepFailure('wrap', 'the wrap holds a key for a compartment that was not released')
+  }
+  return keys
+}
+
+/** Opens one compartment under its verified key, and reads what it says. */
+export function openContent(
+  name: SealedName,
+  sealed: Uint8Array,
+  keys: Verified['keys'],
+  headerHash: Uint8Array,
+): unknown {
+  const key = keys.get(name)
+  const padded = key && openCompartment(name, sealed, key, headerHash)
+  if (!padded) throw new StepFailure('compartment', `${name} does not open under its key`)
+  const plain = unpad(padded)
+  if (!plain) throw new StepFailure('padding', `${name} is not padded`)
+  try {
+    return parseCanonical(plain)
+  } catch (cause) {
+    throw new StepFailure('plaintext', `${name} is not canonical JSON`, { cause })
+  }
+}
+
+function sealedParts({ compartments, sealedHashes }: Released): Map<CompartmentName, Uint8Array> {
+  const sealed = new Map<CompartmentName, Uint8Array>()
+  for (const name of compartmentNames) {
+    const text = compartments[name]
+    if ((text === undefined) === (sealedHashes[name] === undefined)) {
+      throw new StepFailure('parts', `${name} is not there once, sealed or by its hash`)
+    }
+    if (text === undefined) continue
+    const bytes = base64urlBytes(text)
+    if (!bytes) throw new StepFailure('parts', `${name} is not base64url`)
+    sealed.set(name, bytes)
+  }
+  return sealed
+}
+
+function bodyOf(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Body {
+  const { matchingHash, receipt } = released
+  const hashes = new Map<string, string>(Object.entries(released.sealedHashes))
+  for (const [name, bytes] of sealed) hashes.set(name, sealedHash(bytes))
+  return {
+    compartments: Object.fromEntries(hashes),
+    ...(matchingHash !== undefined && { matching: matchingHash }),
+    ...(receipt !== undefined && { receipt }),
+  }
+}
+
+// The directory first: an organisation that also gives a reply key signs as an organisation.
+function signerOfReferral(
+  { signer, replyTo }: Header,
+  { directory, receivedAt }: OpenInput,
+): { publicKey?: Uint8Array; signedBy: SignedBy } {
+  const listed = signerOf(directory, signer, receivedAt)
+  if (listed) {
+    const { organisation, label, publicKey } = listed
+    return { publicKey, signedBy: { organisation, label } }
+  }
+  if (!replyTo) return { signedBy: 'receipt' }
+  return { publicKey: decodeBase64url(replyTo.signingKey, 32), signedBy: 'receipt' }
+}
+
+function checkGiven(
+  { header, wrap, grant, compartments }: Released,
+  keyset: Keyset,
+  headerHash: Uint8Array,
+  { reader, referralId, keysets }: OpenInput,
+): void {
+  if (wrap.kid !== reader.kid) throw new StepFailure('grant', "the wrap is another reader's")
+  const wrapped = keyset.recipients.some(({ kid }) => kid === reader.kid)
+  if (wrapped && header.sealedTo.includes(reader.kid)) return
+  if (!grant) throw new StepFailure('grant', 'the referral was neither sealed nor granted to you')
+  const granter = granterOf(grant, keysets)
+  const given = Object.keys(compartments).sort().join()
+  const granted = { referralId, headerHash }
+  if (
+    grant.kid !== reader.kid ||
+    [...grant.compartments].sort().join() !== given ||
+    !granter ||
+    !grantVerifies(granted, grant, granter)
+  ) {
+    throw new StepFailure('grant', 'the grant is not for you, or not by one who may give it')
+  }
+}

@@ -1,0 +1,48 @@
+import type { Region } from './clear.ts'
+
+export const places = {
+  'irc-brook-house': 'Brook House, Gatwick',
+  'irc-tinsley-house': 'Tinsley House, Gatwick',
+  'irc-colnbrook': 'Colnbrook, Heathrow',
+  'irc-harmondsworth': 'Harmondsworth, Heathrow',
+  'irc-campsfield-house': 'Campsfield House, Oxford',
+  'irc-derwentside': 'Derwentside, County Durham',
+  'irc-dungavel': 'Dungavel, South Lanarkshire',
+  'irc-yarls-wood': "Yarl's Wood, Bedford",
+  'irc-haslar': 'Haslar, Gosport',
+  'rsthf-swinderby': 'Swinderby, Lincoln (residential short-term)',
+  'rsthf-larne-house': 'Larne House, Northern Ireland (residential short-term)',
+  'rsthf-manchester': 'Manchester (residential short-term)',
+  'rhr-manston': 'Manston, Kent (residential holding rooms)',
+  'sthf-holding-room': 'A short-term holding room',
+  prison: 'A prison, named by its HMPPS id where known',
+  hospital: 'Hospital',
+  police: 'Police custody',
+  released: 'Released',
+  unknown: 'Unknown',
+} as const
+
+export type Place = keyof typeof places
+
+/** The region of each place; a holding room, a hospital or a police cell tells of none. */
+export const regionOfPlace: Record<Place, Region> = {
+  'irc-brook-house': 'gatwick',
+  'irc-tinsley-house': 'gatwick',
+  'irc-colnbrook': 'heathrow',
+  'irc-harmondsworth': 'heathrow',
+  'irc-campsfield-house': 'oxford',
+  'irc-derwentside': 'north_east',
+  'irc-dungavel': 'scotland',
+  'irc-yarls-wood': 'bedford',
+  'irc-haslar': 'south_coast',
+  'rsthf-swinderby': 'lincoln',
+  'rsthf-larne-house': 'northern_ireland',
+  'rsthf-manchester': 'manchester',
+  'rhr-manston': 'kent',
+  'sthf-holding-room': 'unknown',
+  prison: 'prison_estate',
+  hospital: 'unknown',
+  police: 'unknown',
+  released: 'community',
+  unknown: 'unknown',
+}

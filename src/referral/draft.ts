@@ -1,0 +1,85 @@
+/**
+ * A draft: what a person or a partner's program writes, and `intake refer` reads. Beside the answers
+ * stand the codes that the server will see. Compartments and fields may be left out; completing a
+ * draft says `not_asked` for them, so a call that dropped after one name can be sealed.
+ */
+import { type Static, type TObject, type TProperties, Type } from 'typebox'
+import { type Checked, checkReferral, formProblems } from './check.ts'
+import { channels, regions, urgencies } from './codes/clear.ts'
+import { compartmentNames } from './compartment.ts'
+import { group } from './fields/answer.ts'
+import { code } from './fields/code.ts'
+import { day } from './fields/text.ts'
+import { compartmentSchemas, type Referral } from './fields.ts'
+import { type Problem, problemsMax, schemaProblems } from './problems.ts'
+import { read } from './reading.ts'
+
+const drafted = <Fields extends TProperties>({ properties }: TObject<Fields>) =>
+  Type.Optional(Type.Partial(Type.Object(properties), { additionalProperties: false }))
+
+const DraftReferral = group({
+  interpreting: drafted(compartmentSchemas.interpreting),
+  identity: drafted(compartmentSchemas.identity),
+  contact: drafted(compartmentSchemas.contact),
+  consent: drafted(compartmentSchemas.consent),
+  referrer: drafted(compartmentSchemas.referrer),
+  detention: drafted(compartmentSchemas.detention),
+  legal: drafted(compartmentSchemas.legal),
+  clinical: drafted(compartmentSchemas.clinical),
+  narrative: drafted(compartmentSchemas.narrative),
+  documents: drafted(compartmentSchemas.documents),
+})
+
+export const Draft = group(
+  {
+    channel: code(channels, 'By which way the referral came.'),
+    region: code(regions, 'Where the person is held; `unknown` may be said on purpose.'),
+    respondBy: Type.Optional(day('A day by which an answer is of use.')),
+    urgency: Type.Optional(code(urgencies, 'Raises what the rules propose; never lowers it.')),
+    referral: DraftReferral,
+  },
+  'A referral before it is sealed.',
+)
+
+export type Draft = Static<typeof Draft>
+export type DraftReferral = Static<typeof DraftReferral>
+
+/** A draft that can be sealed, with its referral completed; or why not. */
+export type CheckedDraft =
+  | { refusal?: undefined; problems: []; draft: Draft; referral: Referral }
+  | (Checked & { refusal: NonNullable<Checked['refusal']> })
+
+/** Checks a draft. Pointers start at the draft: `/referral/identity/familyName`. */
+export function checkDraft(value: unknown): CheckedDraft {
+  const problems = [
+    ...schemaProblems(Draft, value),
+    ...formProblems(read(value, 'referral')).map(inDraft),
+  ].slice(0, problemsMax)
+  if (problems.length > 0) return { refusal: 'referral-invalid', problems }
+  const draft = value as Draft
+  const referral = completeReferral(draft.referral)
+  const checked = checkReferral(referral)
+  if (checked.refusal === undefined) return { problems: [], draft, referral }
+  return { refusal: checked.refusal, problems: checked.problems.map(inDraft) }
+}
+
+function inDraft({ pointer, detail }: Problem): Problem {
+  return { pointer: `/referral${pointer}`, detail }
+}
+
+/**
+ * The referral with all ten compartments. A field that must be answered and was left out becomes
+ * `not_asked`; of the names, only where none is given.
+ */
+export function completeReferral(draft: DraftReferral): Referral {
+  const completed = compartmentNames.map((name) => {
+    const required = compartmentSchemas[name].required ?? []
+    const unasked = Object.fromEntries(required.map((field) => [field, 'not_asked']))
+    return [name, { ...unasked, ...draft[name] }]
+  })
+  const referral = Object.fromEntries(completed) as Referral
+  const { familyName, givenNames } = referral.identity
+  if (familyName === undefined && givenNames === undefined)
+    referral.identity.familyName = 'not_asked'
+  return referral
+}

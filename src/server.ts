@@ -1,0 +1,55 @@
+/** The process: configuration, database, app, listen, signals. The only exit. */
+import { existsSync } from 'node:fs'
+import { generateTokenKey, readPublicKey } from './access/token.ts'
+import { createApp } from './app.ts'
+import { type Config, readConfig } from './config.ts'
+import { connect } from './database/connect.ts'
+import { startEmbedded } from './database/embedded.ts'
+import { createLogger } from './log.ts'
+
+/** A drain that takes longer is cut: an orchestrator would kill the process anyway. */
+const drainMsMax = 20_000
+
+try {
+  await serve(readConfig())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}
+
+async function serve(config: Config): Promise<void> {
+  const embedded = config.databaseUrl ? undefined : await startTrial(config)
+  const database = connect({
+    url: config.databaseUrl ?? embedded?.url ?? '',
+    connectionsMax: config.databaseConnectionsMax,
+    prepare: config.databasePrepare,
+  })
+  const app = await createApp({
+    database,
+    origin: config.origin,
+    tokenPublicKey: await readPublicKey(config.tokenKeyFile),
+    logger: createLogger(config.logLevel),
+  })
+  await app.listen({ host: config.host, port: config.port })
+  console.log(`Referral Intake listens on ${app.listeningOrigin}`)
+
+  let draining = false
+  const drain = async () => {
+    if (draining) return
+    draining = true
+    setTimeout(() => process.exit(1), drainMsMax).unref()
+    await app.close()
+    await database.close()
+    await embedded?.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', drain)
+  process.on('SIGINT', drain)
+}
+
+async function startTrial({ dataFolder, tokenKeyFile }: Config) {
+  console.log(`No DATABASE_URL: using a PostgreSQL of its own under ${dataFolder} (for trials).`)
+  const embedded = await startEmbedded(`${dataFolder}/postgres`)
+  if (!existsSync(tokenKeyFile)) await generateTokenKey(tokenKeyFile)
+  return embedded
+}

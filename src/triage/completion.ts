@@ -1,0 +1,97 @@
+/**
+ * How the work on an item ends. Late is better than never while nobody else has claimed the item:
+ * the fence alone decides, not the clock. What would not open goes to people at once.
+ */
+import type { Static } from 'typebox'
+import type { Act } from '../audit/entry.ts'
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import type { Referrals } from '../referrals/service.ts'
+import type { Completion, CompletionRequest } from './schemas.ts'
+import { type Claim, completeItem, raiseItem, selectCompletion } from './store.ts'
+
+type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
+type Answer = Static<typeof Completion>
+type Outcome = Exclude<Request['outcome'], 'unopenable'>
+
+export function createCompletion({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
+  /** Ends the claim as `request` says; a repetition gets the first answer again. */
+  async function end(
+    tx: Tx,
+    caller: KnownCaller,
+    claim: Claim,
+    { outcome, ...request }: Request,
+  ): Promise<Answer> {
+    if ((outcome === 'declined') !== (request.reason !== undefined)) {
+      throw new Refusal('malformed-request', 'reason goes with the outcome declined, and only then')
+    }
+    return outcome === 'unopenable'
+      ? raise(tx, caller, claim, request)
+      : answer(tx, caller, claim, outcome, request)
+  }
+
+  async function answer(
+    tx: Tx,
+    caller: KnownCaller,
+    claim: Claim,
+    outcome: Outcome,
+    { referrals: listed, reason }: Omit<Request, 'outcome'>,
+  ): Promise<Answer> {
+    const completed = await completeItem(tx, claim, outcome)
+    if (!completed) return answeredBefore(tx, claim, outcome)
+    const { referralIds, ...ended } = completed
+    requireMembers(listed, referralIds)
+    const details = { outcome, late: ended.late, referrals: listed.length }
+    await Promise.all([
+      referrals.answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
+      audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details })),
+    ])
+    return { outcome, ...ended }
+  }
+
+  async function raise(
+    tx: Tx,
+    caller: KnownCaller,
+    claim: Claim,
+    { referrals: listed, step }: Omit<Request, 'outcome'>,
+  ): Promise<Answer> {
+    const raised = await raiseItem(tx, claim)
+    if (!raised) throw leaseLost()
+    requireMembers(listed, raised.referralIds)
+    const details = { outcome: 'unopenable', ...(step && { step }) }
+    await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))
+    return { outcome: 'unopenable', late: false }
+  }
+
+  return { end }
+}
+
+/** The refusal of a write whose fence another claim has overtaken. */
+export function leaseLost(): Refusal {
+  return new Refusal(
+    'lease-lost',
+    'the fence is not the current one of this claim: the lease ended and passed on, or never was',
+  )
+}
+
+/** The entry of an act on an item of the queue. */
+export function itemEntry(
+  action: 'triage.claimed' | 'triage.renewed' | 'triage.released' | 'triage.completed',
+  id: string,
+  rest: Pick<Act, 'recipient' | 'details'> = {},
+): Act {
+  return { action, object: { kind: 'item', id }, ...rest }
+}
+
+async function answeredBefore(tx: Tx, claim: Claim, outcome: Outcome): Promise<Answer> {
+  const before = await selectCompletion(tx, claim)
+  if (before?.outcome !== outcome) throw leaseLost()
+  return { outcome, completedAt: before.completedAt, late: before.late }
+}
+
+function requireMembers(listed: readonly string[], members: readonly string[]): void {
+  if (listed.every((id) => members.includes(id))) return
+  throw new Refusal('malformed-request', 'referrals lists one that is not of this case')
+}

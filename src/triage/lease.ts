@@ -1,0 +1,23 @@
+/** The queue's figures, and what they are for. Pure. */
+import type { Urgency } from '../referral/codes/clear.ts'
+
+/**
+ * Hours from arrival to the time by which somebody should have claimed the item. They are a time
+ * to a *first claim*; the time to *act* is the urgency's own. Days are calendar days.
+ */
+export const allowanceHours: Record<Urgency, number> = {
+  immediate: 1,
+  urgent: 4,
+  soon: 24,
+  standard: 120,
+}
+
+/** After so many leases that ran out an item goes to people, not round the circle again. */
+export const lapsesMax = 5
+
+/** Shorter than this a slow network loses the lease; longer, and a dead consumer holds it. */
+export const leaseSecondsMin = 30
+export const leaseSecondsMax = 3600
+
+/** One answer carries at most so many items, each of which may be a few hundred kilobytes. */
+export const claimItemsMax = 50

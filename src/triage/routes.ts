@@ -1,0 +1,86 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { knownCaller } from '../caller.ts'
+import {
+  ClaimParams,
+  ClaimRequest,
+  Claims,
+  Completion,
+  CompletionRequest,
+  ReleaseRequest,
+  Renewal,
+  RenewalRequest,
+} from './schemas.ts'
+import type { Triage } from './service.ts'
+
+const security = [{ bearer: ['triage:work'] }]
+
+/** The queue's four verbs. Each is one call; the fence does the rest. */
+export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Triage }> = async (
+  app,
+  { triage },
+) => {
+  app.route({
+    method: 'POST',
+    url: '/claims',
+    config: { action: 'triage.claimed' },
+    schema: {
+      operationId: 'claimItems',
+      summary: 'Lease the most urgent items that your recipient key can open',
+      security,
+      body: ClaimRequest,
+      response: { 200: Claims },
+    },
+    handler: async (request) => triage.claim(knownCaller(request.caller), request.body),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/claims/:claimId/renewal',
+    config: { action: 'triage.renewed' },
+    schema: {
+      operationId: 'renewClaim',
+      summary: 'Prolong a lease that nobody has taken over',
+      security,
+      params: ClaimParams,
+      body: RenewalRequest,
+      response: { 200: Renewal },
+    },
+    handler: async ({ caller, params, body }) =>
+      triage.renew(knownCaller(caller), { ...params, ...body }, body.leaseSeconds),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/claims/:claimId/release',
+    config: { action: 'triage.released' },
+    schema: {
+      operationId: 'releaseClaim',
+      summary: 'Give an item back to the queue',
+      security,
+      params: ClaimParams,
+      body: ReleaseRequest,
+      response: { 204: Type.Null() },
+    },
+    handler: async ({ caller, params, body }, reply) => {
+      await triage.release(knownCaller(caller), { ...params, ...body })
+      return reply.code(204).send(null)
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/claims/:claimId/completion',
+    config: { action: 'triage.completed' },
+    schema: {
+      operationId: 'completeClaim',
+      summary: 'End the work on an item, with an outcome for the referrals it answers',
+      security,
+      params: ClaimParams,
+      body: CompletionRequest,
+      response: { 200: Completion },
+    },
+    handler: async ({ caller, params, body }) =>
+      triage.complete(knownCaller(caller), params.claimId, body),
+  })
+}

@@ -1,0 +1,71 @@
+import { Type } from 'typebox'
+import { Released } from '../protocol/released.ts'
+import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
+import { Instant, Kid, Uuid } from '../referral/format.ts'
+import { claimItemsMax, leaseSecondsMax, leaseSecondsMin } from './lease.ts'
+
+const LeaseSeconds = Type.Integer({ minimum: leaseSecondsMin, maximum: leaseSecondsMax })
+const Fence = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'The number that came with the claim; a write with an older one is refused.',
+})
+
+export const ClaimRequest = Type.Object(
+  {
+    recipient: Kid,
+    max: Type.Integer({ minimum: 1, maximum: claimItemsMax }),
+    leaseSeconds: LeaseSeconds,
+  },
+  { additionalProperties: false },
+)
+
+const Claim = Type.Object({
+  claimId: Uuid,
+  fence: Fence,
+  caseId: Uuid,
+  dueAt: Instant,
+  leasedUntil: Instant,
+  referrals: Type.Array(Released),
+})
+
+export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })
+
+export const ClaimParams = Type.Object({ claimId: Uuid }, { additionalProperties: false })
+
+export const RenewalRequest = Type.Object(
+  { fence: Fence, leaseSeconds: LeaseSeconds },
+  { additionalProperties: false },
+)
+export const Renewal = Type.Object({ leasedUntil: Instant })
+
+export const ReleaseRequest = Type.Object({ fence: Fence }, { additionalProperties: false })
+
+const outcomes = ['accepted', 'declined', 'redirected', 'unopenable'] as const
+export type CompletionOutcome = (typeof outcomes)[number]
+
+export const CompletionRequest = Type.Object(
+  {
+    fence: Fence,
+    outcome: Type.Enum([...outcomes]),
+    referrals: Type.Array(Uuid, {
+      maxItems: claimItemsMax,
+      uniqueItems: true,
+      description: 'The referrals that this answers; the others of the case keep their state.',
+    }),
+    reason: Type.Optional(Type.Enum(Object.keys(declineReasons) as DeclineReason[])),
+    step: Type.Optional(
+      Type.String({
+        pattern: '^[a-z][a-z-]{0,39}$',
+        description: 'Where opening stopped, with the outcome `unopenable`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export const Completion = Type.Object({
+  outcome: Type.Enum([...outcomes]),
+  completedAt: Type.Optional(Instant),
+  late: Type.Boolean({ description: 'The lease had run out, and nobody had claimed the item.' }),
+})

@@ -1,0 +1,148 @@
+import type { Tx } from '../database/connect.ts'
+import type { Urgency } from '../referral/codes/clear.ts'
+import { allowanceHours, lapsesMax } from './lease.ts'
+
+export type NewItem = {
+  readonly id: string
+  readonly caseId: string
+  readonly referralId: string
+  readonly urgency: Urgency
+  /** A day, `yyyy-mm-dd`. */
+  readonly respondBy: string | undefined
+}
+
+/**
+ * Due at the earlier of arrival plus allowance, and 17:00 in London on the day before the answer
+ * is wanted. Without RETURNING: the referrer may not see the queue.
+ */
+export async function insertItem(tx: Tx, item: NewItem): Promise<void> {
+  await tx.sql`
+    insert into triage_item (id, case_id, referral_ids, arrived_at, due_at)
+    values (${item.id}, ${item.caseId}, array[${item.referralId}::uuid], ${tx.now.toISOString()},
+            least(${tx.now.toISOString()}::timestamptz
+                    + make_interval(hours => ${allowanceHours[item.urgency]}),
+                  (${item.respondBy ?? null}::date - 1 + time '17:00')
+                    at time zone 'Europe/London'))`
+}
+
+export type Holder = { readonly clientId: string; readonly recipient: string }
+
+type ItemRow = {
+  id: string
+  caseId: string
+  referralIds: string[]
+  fence: string
+  dueAt: string
+  leasedUntil: string
+}
+
+/**
+ * Leases the earliest due items that `holder.recipient` can open, and raises their fences.
+ *
+ * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
+ * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
+ */
+export async function leaseItems(
+  tx: Tx,
+  holder: Holder,
+  count: number,
+  leaseSeconds: number,
+): Promise<ItemRow[]> {
+  const rows = await tx.sql<ItemRow[]>`
+    with next as materialized (
+      select item.id
+      from triage_item item
+      where item.completed_at is null
+        and item.attention_at is null
+        and (item.leased_until is null or item.leased_until <= now())
+        and item.lapses + (item.leased_until is not null)::int < ${lapsesMax}
+        and not exists (
+          select from unnest(item.referral_ids) as member (id)
+          where not exists (
+            select from wrap w where w.referral_id = member.id and w.kid = ${holder.recipient}))
+      order by item.due_at, item.id
+      limit ${count}
+      for update of item skip locked
+    )
+    update triage_item item
+    set fence = item.fence + 1,
+        lapses = item.lapses + (item.leased_until is not null)::int,
+        leased_by = ${holder.clientId},
+        leased_for = ${holder.recipient},
+        leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
+    where item.id = any (array (select id from next))
+    returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
+              ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
+  // RETURNING answers in no order of its own.
+  return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
+}
+
+export type Claim = { readonly id: string; readonly fence: number; readonly clientId: string }
+
+/** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
+export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
+  const [row] = await tx.sql<{ leasedUntil: string }[]>`
+    update triage_item item
+    set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
+    where ${isCurrent(tx, claim)} and item.completed_at is null
+    returning ${iso(tx, 'leased_until')} as "leasedUntil"`
+  return row
+}
+
+/** Gives the item back to the queue, at its old place and with no lapse counted. */
+export async function releaseLease(tx: Tx, claim: Claim): Promise<boolean> {
+  const rows = await tx.sql`
+    update triage_item item
+    set fence = item.fence + 1, leased_by = null, leased_for = null, leased_until = null
+    where ${isCurrent(tx, claim)} and item.completed_at is null
+    returning item.id`
+  return rows.length > 0
+}
+
+/** Ends the work, also late, as long as nobody has claimed the item since: the fence decides. */
+export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
+  const [row] = await tx.sql<{ referralIds: string[]; completedAt: string; late: boolean }[]>`
+    update triage_item item
+    set fence = item.fence + 1,
+        completed_at = date_trunc('milliseconds', now()),
+        completed_late = item.leased_until <= now(),
+        outcome = ${outcome}
+    where ${isCurrent(tx, claim)} and item.completed_at is null
+    returning item.referral_ids as "referralIds", item.completed_late as late,
+              ${iso(tx, 'completed_at')} as "completedAt"`
+  return row
+}
+
+/** Takes the item out of the circle, to a person: what would not open will not open again. */
+export async function raiseItem(tx: Tx, claim: Claim) {
+  const [row] = await tx.sql<{ referralIds: string[] }[]>`
+    update triage_item item
+    set fence = item.fence + 1, leased_by = null, leased_for = null, leased_until = null,
+        attention_at = date_trunc('milliseconds', now())
+    where ${isCurrent(tx, claim)} and item.completed_at is null
+    returning item.referral_ids as "referralIds"`
+  return row
+}
+
+/** The completion that this very claim made before, for a caller whose answer was lost. */
+export async function selectCompletion(tx: Tx, claim: Claim) {
+  const [row] = await tx.sql<{ outcome: string; completedAt: string; late: boolean }[]>`
+    select item.outcome, item.completed_late as late, ${iso(tx, 'completed_at')} as "completedAt"
+    from triage_item item
+    where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
+      and item.fence = ${claim.fence + 1} and item.completed_at is not null`
+  return row
+}
+
+/** The fence alone decides, and it is bound to the client that was given it. */
+function isCurrent(tx: Tx, { id, fence, clientId }: Claim) {
+  return tx.sql`item.id = ${id} and item.fence = ${fence} and item.leased_by = ${clientId}`
+}
+
+function iso(tx: Tx, column: 'due_at' | 'leased_until' | 'completed_at') {
+  return tx.sql`to_char(item.${tx.sql(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

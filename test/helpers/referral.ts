@@ -1,0 +1,46 @@
+/** One valid referral, to vary. */
+import type { World } from '../../examples/ceremony.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import type { Envelope } from '../../src/protocol/envelope.ts'
+import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
+import { sha256 } from '../../src/protocol/sodium.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { completeReferral } from '../../src/referral/draft.ts'
+
+/** A referral by the law firm, sealed under the world's keyset. */
+export function sealed(world: World, changes: Partial<SealInput> = {}): Envelope {
+  return sealReferral({
+    referral: completeReferral({ identity: { familyName: 'Okonkwo' } }),
+    referralId: newId(),
+    channel: 'legal_representative',
+    urgency: 'standard',
+    region: 'heathrow',
+    keyset: { keyset: world.keyset, sha256: encodeBase64url(sha256(canonicalBytes(world.keyset))) },
+    signer: world.referring.lawFirm.signing,
+    now: new Date(),
+    ...changes,
+  })
+}
+
+/** An HTTP client with a token: enough to send anything, also what no SDK would. */
+export async function callerOf(world: World, url: string, clientId: string) {
+  const authorization = `Bearer ${await world.token(clientId)}`
+  return async (method: string, path: string, body?: unknown, headers = {}) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        authorization,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text ? JSON.parse(text) : {},
+    }
+  }
+}

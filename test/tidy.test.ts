@@ -1,0 +1,152 @@
+// The house rules that a type cannot state. The tables are the architecture: who may import whom,
+// and where each kind of package may be used.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+/** A feature may import the features to its left, never one to its right. */
+const features = ['audit', 'directory', 'referrals', 'matching', 'triage', 'cases', 'intake']
+
+/** Parts of a service that stand in a file of their own: they may do what a service may. */
+const steps = [
+  'audit/sequencer.ts',
+  'directory/administration.ts',
+  'directory/administrator.ts',
+  'directory/documents.ts',
+  'directory/publication.ts',
+  'triage/completion.ts',
+]
+
+/** The commands that run on the host, beside the database. */
+const hostCommands = ['cli/admin.ts', 'cli/host.ts']
+
+const pureRoles = ['errors', 'caller', 'referral', 'protocol', 'pure']
+
+/** What each role of file may import from this project. */
+const mayImport: Record<string, readonly string[]> = {
+  errors: [],
+  caller: [],
+  config: ['errors'],
+  referral: ['referral', 'errors'],
+  protocol: ['protocol', 'referral', 'errors'],
+  pure: pureRoles,
+  schemas: ['schemas', ...pureRoles],
+  database: ['database', 'protocol', 'errors', 'caller'],
+  store: ['database', ...pureRoles],
+  service: ['service', 'store', 'schemas', 'database', ...pureRoles],
+  routes: ['service', 'schemas', ...pureRoles],
+  access: ['access', 'service', 'database', ...pureRoles],
+  client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
+  cli: ['cli', 'host', 'client', 'config', 'protocol', 'referral', 'errors'],
+  host: ['host', 'cli', 'service', 'access', 'database', 'config', ...pureRoles],
+  shell: ['shell', 'config', 'routes', 'service', 'access', 'database', ...pureRoles],
+}
+
+/** Where each kind of package may be used: one place for HTTP, one for SQL, one for secrets. */
+const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'shell']],
+  [/^(drizzle-orm(\/.*)?|postgres)$/, ['store', 'database']],
+  [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],
+  [/^typebox(\/.*)?$/, ['schemas', 'referral', 'protocol', 'config', 'client', 'shell']],
+  // A service, a step and a route know the shapes they speak in by type only.
+  [/^typebox$/, ['service', 'routes']],
+  [/^pino$/, ['shell']],
+  [/^@inquirer\/password$/, ['cli']],
+  [/^node:crypto$/, ['access']],
+  [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access']],
+]
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+
+t.test('every file keeps to its place', async (t) => {
+  for (const file of sources) {
+    const text = readFileSync(join('src', file), 'utf8')
+    t.strictSame([...importFaults(file, text), ...textFaults(file, text)], [], file)
+  }
+})
+
+t.test('the rules see what they forbid', async (t) => {
+  const seen = (file: string, line: string) => importFaults(file, line).length > 0
+  t.ok(
+    seen('audit/service.ts', "import { x } from '../intake/service.ts'"),
+    'a feature to its right',
+  )
+  t.ok(seen('intake/service.ts', "import { x } from '../triage/store.ts'"), "another's store")
+  t.ok(seen('intake/routes.ts', "import { x } from './store.ts'"), 'a route that skips its service')
+  t.ok(seen('triage/service.ts', "import postgres from 'postgres'"), 'SQL outside a store')
+  t.ok(seen('client/open.ts', "import sodium from 'libsodium-wrappers'"), 'cryptography outside')
+  t.ok(seen('protocol/seal.ts', "import { randomBytes } from 'node:crypto'"), 'Node in a browser')
+  t.ok(seen('protocol/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
+  t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
+  t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
+  t.ok(textFaults('client/open.ts', '\n'.repeat(400)).length > 0, 'a file past 300 lines')
+})
+
+function importFaults(file: string, text: string): string[] {
+  const imports = text.matchAll(
+    /^(?:import|export)\s(?:[^'"]*?from )?'([^']+)'|\bimport\('([^']+)'\)/gm,
+  )
+  return [...imports].flatMap(([, named, dynamic]) => {
+    const target = named ?? dynamic ?? ''
+    return target.startsWith('.')
+      ? projectFaults(file, normalize(join(dirname(file), target)))
+      : packageFaults(file, target)
+  })
+}
+
+function projectFaults(file: string, target: string): string[] {
+  if (target.startsWith('..')) return []
+  const faults: string[] = []
+  if (!mayImport[role(file)]?.includes(role(target))) {
+    faults.push(`${role(file)} imports ${role(target)} ${target}`)
+  }
+  if (rank(file) >= 0 && rank(target) > rank(file)) faults.push(`imports to its right: ${target}`)
+  if (role(target) === 'store' && folder(target) !== folder(file)) {
+    faults.push(`reaches into ${target}`)
+  }
+  if (folder(target) === 'access' && !['access', 'shell', 'host'].includes(role(file))) {
+    faults.push(`only the shell knows ${target}`)
+  }
+  return faults
+}
+
+function packageFaults(file: string, name: string): string[] {
+  const allowed = usedBy.some(
+    ([pattern, roles]) => pattern.test(name) && roles.includes(role(file)),
+  )
+  return allowed ? [] : [`${role(file)} uses ${name}`]
+}
+
+function textFaults(file: string, text: string): string[] {
+  const faults: string[] = []
+  if (text.split('\n').length > 301) faults.push('longer than 300 lines')
+  if (/\b(TODO|FIXME)\b/.test(text)) faults.push('something left undone')
+  if (/\bprocess\.env\b/.test(text) && file !== 'config.ts') faults.push('reads the environment')
+  if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral'].includes(folder(file))) {
+    faults.push('a Buffer where a browser must follow')
+  }
+  return faults
+}
+
+function role(file: string): string {
+  if (hostCommands.includes(file)) return 'host'
+  const [first = '', name] = file.split('/')
+  if (name === undefined) {
+    const stem = first.replace('.ts', '')
+    return ['errors', 'caller', 'config'].includes(stem) ? stem : 'shell'
+  }
+  if (!features.includes(first)) return first
+  if (steps.includes(file)) return 'service'
+  const stem = name.replace('.ts', '')
+  return ['routes', 'schemas', 'service', 'store'].includes(stem) ? stem : 'pure'
+}
+
+function folder(file: string): string {
+  return file.split('/')[0] ?? ''
+}
+
+function rank(file: string): number {
+  return features.indexOf(folder(file))
+}
