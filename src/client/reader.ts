@@ -1,12 +1,13 @@
 /** The recipient's side: claim work, open it with a key the server never had, say how it ended. */
 import { Refusal } from '../errors.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
+import type { KeyPair } from '../protocol/keys.ts'
 import type { AcceptedKeyset, Trust } from '../protocol/keyset.ts'
 import { type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
 import type { Released } from '../protocol/released.ts'
 import type { OpeningStep } from '../protocol/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
-import { createDocuments } from './documents.ts'
+import { createDirectories, createKeysets } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import {
@@ -113,14 +114,14 @@ export type Reader = {
  */
 export function createReader(options: ReaderOptions): Reader {
   const { trust, recipient, memory = processMemory() } = options
-  const key = recipient.receiving
-  if (!key) throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
+  const key = receivingKey(recipient)
   const transport = createTransport(options)
-  const documents = createDocuments({ transport, trust, memory })
+  const keysets = createKeysets({ transport, trust, memory })
+  const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
 
   async function claim(request: { max: number; leaseSeconds: number }): Promise<Claim[]> {
     const path = '/v1/triage/claims'
-    const body = { recipient: key?.kid, ...request }
+    const body = { recipient: key.kid, ...request }
     const answer = await transport.send({ method: 'POST', path, body, repeatable: false })
     return readAnswer(ClaimsAnswer, answer, `POST ${path}`).claims as Claim[]
   }
@@ -151,19 +152,20 @@ export function createReader(options: ReaderOptions): Reader {
     const result = await openOnce(released)
     // A keyset or a partner may be newer than what this client fetched minutes ago.
     const outdated = !result.opened && (result.step === 'keyset' || result.step === 'signer')
-    return outdated && documents.refresh() ? openOnce(released) : result
+    return outdated && keysets.refresh() ? openOnce(released) : result
   }
 
   async function openOnce(released: Released): Promise<Opened | Unopenable> {
-    const { directory } = await documents.directory()
-    const keysets = await documents.keysetsBackTo(released.header?.keyset?.version)
+    const { directory } = await newestDirectory()
+    const chain = await keysets.backTo(released.header?.keyset?.version)
     const receivedAt = new Date(released.receivedAt)
     const { referralId } = released
-    return openReferral(released, { referralId, reader: key, keysets, directory, receivedAt })
+    const context = { keysets: chain, directory, receivedAt }
+    return openReferral(released, { referralId, reader: key, ...context })
   }
 
   async function fetchReferral(referralId: string): Promise<Released> {
-    const path = `/v1/referrals/${encodeURIComponent(referralId)}?recipient=${key?.kid}`
+    const path = `/v1/referrals/${encodeURIComponent(referralId)}?recipient=${key.kid}`
     const answer = await transport.send({ method: 'GET', path, repeatable: true })
     if (readAnswer(ReleasedAnswer, answer, `GET ${path}`).referralId !== referralId) {
       throw new BadAnswer(`asked for ${referralId}, another referral was released`)
@@ -175,8 +177,13 @@ export function createReader(options: ReaderOptions): Reader {
     kid: key.kid,
     ...{ claim, renew, release, complete, open },
     fetch: fetchReferral,
-    keyset: documents.keyset,
+    keyset: keysets.newest,
   }
+}
+
+function receivingKey({ receiving }: KeyFile): KeyPair {
+  if (receiving) return receiving
+  throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
 }
 
 function claimPath(claimId: string, act: string): string {

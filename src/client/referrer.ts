@@ -16,7 +16,7 @@ import { sealReferral } from '../protocol/seal.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, type Draft } from '../referral/draft.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
-import { createDocuments } from './documents.ts'
+import { createKeysets } from './documents.ts'
 import { BadAnswer, DraftRefused, ServiceProblem } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
@@ -87,13 +87,13 @@ export type Referrer = {
 export function createReferrer(options: ReferrerOptions): Referrer {
   const { trust, signer, memory = processMemory() } = options
   const transport = createTransport(options)
-  const documents = createDocuments({ transport, trust, memory })
+  const keysets = createKeysets({ transport, trust, memory })
 
   async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
     const checked = checkDraft(composed(draft))
     if (checked.refusal !== undefined) throw new DraftRefused(checked.refusal, checked.problems)
     const { channel, region, respondBy, urgency } = checked.draft
-    const keyset = await documents.keyset()
+    const keyset = await keysets.newest()
     const now = new Date()
     const proposed = proposeUrgency(checked.referral, now).urgency
     return sealReferral({
@@ -120,7 +120,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     } catch (error) {
       // Sealed under a keyset that has passed: the next one is sealed under a fresh one.
       if (error instanceof ServiceProblem && error.problem.retry === 'after-refresh') {
-        documents.refresh()
+        keysets.refresh()
       }
       throw error
     }
@@ -131,7 +131,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     return acknowledgement
   }
 
-  return { seal, submit, keyset: documents.keyset }
+  return { seal, submit, keyset: keysets.newest }
 }
 
 /**

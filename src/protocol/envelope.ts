@@ -16,12 +16,12 @@ import { hash } from './sodium.ts'
  */
 export const envelopeBytesMax = 1024 * 1024
 
-/** The keys of one recipient's compartments, sealed to it. Ten keys are 630 bytes of JSON. */
+/** The keys of one recipient's compartments, sealed to it. Ten keys are 573 bytes of JSON. */
 export const Wrap = Type.Object(
   {
     kid: Kid,
     encapsulated: base64urlOf(1120),
-    sealedKeys: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 64, maxLength: 1024 }),
+    sealedKeys: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 64, maxLength: 800 }),
   },
   { additionalProperties: false },
 )

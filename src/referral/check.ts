@@ -26,7 +26,7 @@ export function checkReferral(value: unknown): Checked {
   )
   if (problems.length > 0) return { refusal: 'referral-invalid', problems }
   if (consentPermits(read(value, 'consent'))) return { problems: [] }
-  return { refusal: 'referral-invalid', problems: [refusedConsent] }
+  return { refusal: 'consent-refused', problems: [refusedConsent] }
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * What the urgency rules read, once, out of a referral that may not fit the schema. What cannot be
- * read is treated as not asked: a newer client's answer must not make a person look safer.
+ * What the urgency rules read, once, out of a referral that may not fit the schema. A
+ * safety question whose answer cannot be read counts as not asked: what a newer client says must not
+ * make a person look safer.
  */
 import { Check } from 'typebox/schema'
 import type { CompartmentName } from './compartment.ts'

@@ -139,7 +139,7 @@ const rules: readonly Rule[] = [
 
 /**
  * The urgency of the gravest rule that holds, `standard` if none does. Works on whatever was opened;
- * without one of the compartments of `readsOf` its safety questions count as not asked.
+ * without one of the compartments of `readsOf` (facts.ts) its safety questions count as not asked.
  */
 export function proposeUrgency(referral: Readable, now: Date): Proposal {
   const facts = factsOf(referral)

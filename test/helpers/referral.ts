@@ -1,5 +1,5 @@
 /** One valid referral, to vary. */
-import type { World } from '../../examples/ceremony.ts'
+import type { Referring, World } from '../../examples/ceremony.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope } from '../../src/protocol/envelope.ts'
@@ -43,4 +43,19 @@ export async function callerOf(world: World, url: string, clientId: string) {
       body: text ? JSON.parse(text) : {},
     }
   }
+}
+
+export type Call = Awaited<ReturnType<typeof callerOf>>
+
+/** Refers once for `by`, and answers the envelope with its acknowledgement. */
+export async function refer(
+  { world, url }: { world: World; url: string },
+  by: Referring = world.referring.lawFirm,
+  changes: Partial<SealInput> = {},
+) {
+  const call = await callerOf(world, url, by.clientId)
+  const envelope = sealed(world, { signer: by.signing, ...changes })
+  const answer = await call('PUT', `/v1/referrals/${envelope.header.referralId}`, envelope)
+  if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
+  return { envelope, referralId: envelope.header.referralId, acknowledgement: answer.body }
 }

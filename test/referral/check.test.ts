@@ -5,6 +5,7 @@ import { checkReferral, readCompartment } from '../../src/referral/check.ts'
 import { type CompartmentName, compartmentNames } from '../../src/referral/compartment.ts'
 import { consentPermits, consentToAssessment } from '../../src/referral/consent.ts'
 import { compartmentSchemas } from '../../src/referral/fields.ts'
+import { schemaProblems } from '../../src/referral/problems.ts'
 import { calm } from './calm.ts'
 
 /** What is said of one compartment that was changed. */
@@ -200,6 +201,7 @@ t.test('there are problems exactly where a value does not fit, at most a hundred
   )
   const crowd = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x${index}`, 1]))
   t.equal(readCompartment('legal', crowd).length, 100)
+  t.equal(schemaProblems(compartmentSchemas.legal, crowd).length, 100)
   const hearings = Array.from({ length: 500 }, () => ({ at: 'x' }))
   t.equal(readCompartment('legal', { hearings }).length, 100)
   t.end()

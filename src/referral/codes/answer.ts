@@ -11,6 +11,3 @@ export const unanswered = {
   unknown: 'Asked, and not known',
   not_asked: 'Not asked',
 } as const
-
-export type Answer = keyof typeof answers
-export type Unanswered = keyof typeof unanswered

@@ -1,0 +1,52 @@
+/** Act 7: what the access log says of all this, to an auditor who can open nothing. */
+import { act, show } from './screen.ts'
+import type { Stage } from './stage.ts'
+
+type Entry = {
+  readonly action: string
+  readonly outcome: string
+  readonly reason?: string
+  readonly opening: { readonly actor?: { readonly client: string } }
+}
+
+/** Counts who submitted, claimed, opened and was refused. */
+export async function whoDidWhat({ url, world }: Stage): Promise<void> {
+  act(7, 'Who did what, as the auditor reads it')
+  const entries = await allEntries(url, await world.token(world.clients.auditor))
+  const names = new Map([
+    [world.clients.casework, 'casework'],
+    [world.clients.clinic, 'clinic'],
+    [world.referring.lawFirm.clientId, 'law firm'],
+    [world.referring.ngo.clientId, 'NGO'],
+  ])
+  const told = {
+    submitted: entries.filter(({ action }) => action === 'referral.submitted'),
+    claimed: entries.filter(
+      ({ action, outcome }) => action === 'triage.claimed' && outcome === 'permitted',
+    ),
+    'were handed sealed': entries.filter(({ action }) => action === 'referral.released'),
+    'were refused': entries.filter(({ outcome }) => outcome === 'refused'),
+  }
+  for (const [what, some] of Object.entries(told)) {
+    const counts = new Map<string, number>()
+    for (const { opening, reason } of some) {
+      const who = names.get(opening.actor?.client ?? '') ?? 'others'
+      const name = reason ? `${who} (${reason})` : who
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+    show(what, [...counts].map(([who, count]) => `${who} ${count}`).join(', '))
+  }
+}
+
+async function allEntries(url: string, token: string): Promise<Entry[]> {
+  const entries: Entry[] = []
+  for (let cursor = ''; ; ) {
+    const page = await fetch(`${url}/v1/audit/entries?limit=200${cursor}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const { entries: more, next } = (await page.json()) as { entries: Entry[]; next?: string }
+    entries.push(...more)
+    if (!next) return entries
+    cursor = `&cursor=${next}`
+  }
+}

@@ -1,0 +1,108 @@
+/** What a command is, and how its arguments are read. Each command is one file beside this one. */
+import { parseArgs } from 'node:util'
+
+/** A flag. With `value` it takes one, which the help calls by that name. */
+export type Option = { readonly value?: string; readonly many?: true; readonly help: string }
+
+/** What a command prints at its end: words, or with `--json` a value; and whether some part failed. */
+export type Report = { readonly text: string; readonly value: unknown; readonly failed?: boolean }
+
+export type Command = {
+  /** What stands behind the command's name: `FILE… [--max N]`. */
+  readonly operands: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What else a person should know; whole sentences. */
+  readonly details?: string
+  /** Flags by name, beside `--help` and `--json`, which every command has. */
+  readonly options: Readonly<Record<string, Option>>
+  readonly operandsMin: number
+  readonly operandsMax: number
+  run(input: Input): Promise<Report>
+}
+
+/** The arguments of one call. A secret is never one of them: other users see a process's arguments. */
+export type Input = {
+  readonly operands: readonly string[]
+  /** Whether `--json` asks for a value, so that nothing else goes to standard output. */
+  readonly json: boolean
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  given(name: string): boolean
+  /** A whole number from `min` to `max`. @throws UsageError for anything else */
+  whole(name: string, min: number, max: number): number | undefined
+  /** @throws UsageError if it was left out */
+  needed(name: string): string
+}
+
+/** The call itself is wrong, and nothing was done. Exit code 2. */
+export class UsageError extends Error {}
+
+const common: Record<string, Option> = {
+  json: { help: 'Print one JSON document, for programs.' },
+  help: { help: 'Show this.' },
+}
+
+/** Reads the arguments behind a command's name. @throws UsageError */
+export function readInput(command: Command, args: readonly string[]): Input {
+  const options = { ...command.options, ...common }
+  const { values, positionals } = parse(options, args)
+  const { operandsMin, operandsMax } = command
+  if (positionals.length < operandsMin) throw new UsageError(`expected ${command.operands}`)
+  if (positionals.length > operandsMax) throw new UsageError('too many arguments')
+  const text = (name: string) => {
+    const value = values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  return {
+    operands: positionals,
+    json: values.json === true,
+    text,
+    texts: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
+    given: (name) => values[name] !== undefined,
+    whole: (name, min, max) => {
+      const value = text(name)
+      if (value === undefined) return undefined
+      const number = /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
+      if (number >= min && number <= max) return number
+      throw new UsageError(`--${name} is a whole number from ${min} to ${max}`)
+    },
+    needed: (name) => {
+      const value = text(name)
+      if (!value) throw new UsageError(`--${name} is missing`)
+      return value
+    },
+  }
+}
+
+function parse(options: Readonly<Record<string, Option>>, args: readonly string[]) {
+  const known = Object.entries(options).map(([name, { value, many }]) => {
+    return [name, { type: value ? 'string' : 'boolean', multiple: many ?? false }] as const
+  })
+  try {
+    return parseArgs({
+      args: [...args],
+      options: Object.fromEntries(known),
+      allowPositionals: true,
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+/** The help of one command. */
+export function helpOf(name: string, command: Command): string {
+  const options = { ...command.options, ...common }
+  const flags = Object.entries(options).map(([flag, { value, help }]) => {
+    return `  ${`--${flag}${value ? ` ${value}` : ''}`.padEnd(24)} ${help}`
+  })
+  return [
+    `Usage: intake ${name} ${command.operands}`.trimEnd(),
+    '',
+    command.summary,
+    ...(command.details ? ['', command.details] : []),
+    '',
+    ...flags,
+    '',
+  ].join('\n')
+}

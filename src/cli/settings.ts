@@ -1,0 +1,67 @@
+/** Which service, whom to trust, which key: from flags, else from the environment. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createReader, createReferrer, type Reader, type Referrer } from '../client/index.ts'
+import { readClientConfig } from '../config.ts'
+import { type Input, type Option, UsageError } from './command.ts'
+import { homeMemory } from './home.ts'
+import { openKey, readSecret } from './secret.ts'
+
+/** The flags of every command that calls the service. */
+export const connection: Record<string, Option> = {
+  url: { value: 'URL', help: 'The service (INTAKE_URL).' },
+  trust: { value: 'FILE', help: 'Its origin and root keys (INTAKE_TRUST).' },
+  key: { value: 'FILE', help: 'Your key file (INTAKE_KEY).' },
+  home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ./.intake).' },
+}
+
+/** The details of every command that calls the service. */
+export const connectionDetails = `The access token is in INTAKE_TOKEN, or in the file that INTAKE_TOKEN_FILE names; the
+passphrase of the key file in INTAKE_PASSPHRASE, or it is asked for.`
+
+/** A referrer's client as flags and environment say. */
+export async function referrerOf(input: Input): Promise<Referrer> {
+  const { signing } = await keyOf(input)
+  return createReferrer({ ...(await serviceOf(input)), signer: signing })
+}
+
+/** A recipient's client as flags and environment say. */
+export async function readerOf(input: Input): Promise<Reader> {
+  return createReader({ ...(await serviceOf(input)), recipient: await keyOf(input) })
+}
+
+/** The folder of what is remembered. */
+export function homeOf(input: Input): string {
+  return input.text('home') ?? readClientConfig().home
+}
+
+/** Sentences about the keyset's dates, for standard error. */
+export async function warnOfDates({ keyset }: Pick<Referrer, 'keyset'>): Promise<void> {
+  for (const warning of (await keyset()).warnings) process.stderr.write(`Warning: ${warning}\n`)
+}
+
+async function serviceOf(input: Input) {
+  const config = readClientConfig()
+  const home = homeOf(input)
+  const trustFile = input.text('trust') ?? config.trust ?? join(home, 'trust.json')
+  return {
+    url: input.text('url') ?? config.url,
+    trust: JSON.parse(await readFile(trustFile, 'utf8')),
+    memory: homeMemory(home),
+    token,
+  }
+}
+
+async function keyOf(input: Input) {
+  const file = input.text('key') ?? readClientConfig().key
+  if (!file) throw new UsageError('which key? Name its file: --key FILE, or INTAKE_KEY')
+  return openKey(file)
+}
+
+// Read for each request: whoever renews a short-lived token writes the file anew.
+async function token(): Promise<string> {
+  const config = readClientConfig()
+  if (config.token) return config.token
+  if (config.tokenFile) return readSecret(config.tokenFile)
+  throw new UsageError('an access token is needed: set INTAKE_TOKEN_FILE, or INTAKE_TOKEN')
+}

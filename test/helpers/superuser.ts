@@ -1,0 +1,31 @@
+/** The hand of whoever holds the whole database: it ages rows, breaks things, and reads all. */
+import postgres from 'postgres'
+import type { Test } from 'tap'
+
+/** Statements as PostgreSQL's superuser, until `t` ends. */
+export function asSuperuser(
+  t: Pick<Test, 'teardown'>,
+  { superuserUrl }: { superuserUrl: string },
+): postgres.Sql {
+  const sql = postgres(superuserUrl, { max: 3, onnotice: () => {} })
+  t.teardown(() => sql.end())
+  return sql
+}
+
+/** The tables of the service, as PostgreSQL lists them: a new one is in every test at once. */
+export async function tablesOf(sql: postgres.Sql): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by relname`
+  return rows.map(({ name }) => name)
+}
+
+/** How many rows each table holds. */
+export async function census(sql: postgres.Sql): Promise<Record<string, number>> {
+  const counts: [string, number][] = []
+  for (const table of await tablesOf(sql)) {
+    const [row] = await sql<{ count: number }[]>`select count(*)::int as count from ${sql(table)}`
+    counts.push([table, row!.count])
+  }
+  return Object.fromEntries(counts)
+}

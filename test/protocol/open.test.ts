@@ -1,0 +1,509 @@
+// Goal: what opens is what was sealed, by whom it says; all else is withheld, and its step named.
+// Method: open with the second implementation what ours seals and the reverse; then spoil one thing
+// of an honest release, by table and at random.
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import fc from 'fast-check'
+import t from 'tap'
+import { sealCompartment } from '../../src/protocol/compartment.ts'
+import type { Directory } from '../../src/protocol/directory.ts'
+import type { Envelope } from '../../src/protocol/envelope.ts'
+import { grantVerifies } from '../../src/protocol/grant.ts'
+import type { Keyset } from '../../src/protocol/keyset.ts'
+import { openReferral } from '../../src/protocol/open.ts'
+import type { Released } from '../../src/protocol/released.ts'
+import { rewrap } from '../../src/protocol/rewrap.ts'
+import { sealParts, sealReferral, signParts } from '../../src/protocol/seal.ts'
+import type { OpenInput } from '../../src/protocol/verify.ts'
+import { verifyReleased } from '../../src/protocol/verify.ts'
+import { compartmentNames } from '../../src/referral/compartment.ts'
+import type { Referral } from '../../src/referral/fields.ts'
+import type { Header } from '../../src/referral/header.ts'
+import * as second from './second.ts'
+import {
+  accepted,
+  bytesOf,
+  codeOf,
+  copy,
+  directoryPayload,
+  fixedRandom,
+  fullInput,
+  keys,
+  keysetPayload,
+  now,
+  openInput,
+  organisation,
+  otherId,
+  referral,
+  referralId,
+  release,
+  seal,
+  sealInput,
+  seedOf,
+} from './world.ts'
+
+const envelope = seal()
+const released = release(envelope, keys.casework.kid)
+const forInterpreters = release(envelope, keys.interpreters.kid)
+const open = (from: Released, input: Partial<OpenInput> = {}, reader = keys.casework) =>
+  openReferral(from, { ...openInput(reader), ...input })
+const mustOpen = (...all: Parameters<typeof open>) => {
+  const result = open(...all)
+  if (!result.opened) throw new Error(`withheld at ${result.step}`)
+  return result
+}
+const stepOf = (from: Released, input: Partial<OpenInput> = {}, reader = keys.casework) => {
+  const result = open(from, input, reader)
+  return result.opened ? 'opened' : result.step
+}
+
+t.test('a recipient reads all, an interpreter its own and no more', async (t) => {
+  const whole = mustOpen(released)
+  t.strictSame(whole.compartments, referral)
+  t.strictSame(whole.header, envelope.header)
+  t.strictSame(whole.signedBy, { organisation, label: 'Example Law Centre' })
+  t.strictSame(whole.problems, [])
+  const part = mustOpen(forInterpreters, {}, keys.interpreters)
+  t.strictSame(part.compartments, { interpreting: referral.interpreting })
+  t.strictSame([part.urgency, part.consent], [{ compared: false }, { compared: false }])
+})
+
+t.test('the second implementation opens what ours seals', async (t) => {
+  const opened = await second.open(released, keys.casework.secretKey, keys.partner.publicKey)
+  t.strictSame(opened, referral)
+})
+
+t.test('ours opens what the second implementation seals, and seals the same bytes', async (t) => {
+  const { sealedTo, commitments, ...header } = envelope.header
+  const { matching, receipt } = fullInput
+  const theirs = await second.seal(
+    referral as unknown as Record<string, unknown>,
+    header,
+    keysetPayload.recipients,
+    keys.partner.secretKey,
+    { matching: matching!, receipt: receipt! },
+    fixedRandom('seal'),
+  )
+  t.equal(second.jcs(theirs), second.jcs(envelope))
+  t.equal(stepOf(release(theirs, keys.recovery.kid), {}, keys.recovery), 'opened')
+})
+
+t.test('random referrals open in both implementations as they were', async (t) => {
+  const story = fc.string({ unit: 'binary', minLength: 1, maxLength: 3000 })
+  const said = story
+    .map((text) => ({ story: text.normalize('NFC') }))
+    .filter(({ story }) => !/\p{Surrogate}/u.test(story))
+  await fc.assert(
+    fc.asyncProperty(said, async (narrative) => {
+      const sealed = sealReferral({
+        ...fullInput,
+        referral: { ...referral, narrative } as Referral,
+      })
+      const from = release(sealed, keys.casework.kid)
+      const ours = open(from)
+      t.strictSame(ours.opened && ours.compartments.narrative, narrative)
+      const theirs = await second.open(from, keys.casework.secretKey, keys.partner.publicKey)
+      t.strictSame(theirs.narrative, narrative)
+    }),
+    { numRuns: 30 },
+  )
+})
+
+/** Every leaf of a value, by its path. */
+function leaves(value: unknown, path: string[] = []): string[][] {
+  if (typeof value !== 'object' || value === null) return [path]
+  return Object.entries(value).flatMap(([key, member]) => leaves(member, [...path, key]))
+}
+
+/** What holds the leaf at a path. */
+function holderOf(root: object, path: string[]): Record<string, unknown> {
+  const down = (at: unknown, key: string) => (at as Record<string, unknown>)[key]
+  return path.slice(0, -1).reduce<unknown>(down, root) as Record<string, unknown>
+}
+
+/** The value at a path is changed to another of its kind. */
+function alter(root: object, path: string[]): void {
+  const holder = holderOf(root, path)
+  const last = path.at(-1)!
+  const value = holder[last]
+  if (typeof value === 'string') holder[last] = (value[0] === 'a' ? 'b' : 'a') + value.slice(1)
+  else holder[last] = typeof value === 'number' ? value + 1 : !value
+}
+
+t.test('no value of the header can be changed, added or taken out', async (t) => {
+  const seen = new Set<string>()
+  for (const path of leaves(envelope.header)) {
+    const altered = copy(released)
+    alter(altered.header, path)
+    const step = stepOf(altered)
+    seen.add(step)
+    t.not(step, 'opened', path.join('/'))
+    const cut = copy(released)
+    const holder = holderOf(cut.header, path)
+    if (Array.isArray(holder)) holder.splice(Number(path.at(-1)), 1)
+    else delete holder[path.at(-1)!]
+    t.not(stepOf(cut), 'opened', `without ${path.join('/')}`)
+  }
+  t.ok(seen.has('signature') && seen.has('id') && seen.has('keyset') && seen.has('protocol'))
+  const added = copy(released)
+  Object.assign(added.header, { note: 'x' })
+  t.equal(stepOf(added), 'signature')
+})
+
+const flip = (encoded: string, at: number) => {
+  const bytes = bytesOf(encoded)
+  bytes[at % bytes.length]! ^= 1 + (at % 255)
+  return second.b64u(bytes)
+}
+
+t.test('no byte of a compartment, a wrap or a signed part can be changed', async (t) => {
+  const parts: [string, readonly string[], (r: Released, at: number) => void][] = [
+    ...compartmentNames.map((name): (typeof parts)[number] => [
+      name,
+      ['signature'],
+      (r, at) => (r.compartments[name] = flip(r.compartments[name]!, at)),
+    ]),
+    ['encapsulated', ['wrap'], (r, at) => (r.wrap.encapsulated = flip(r.wrap.encapsulated, at))],
+    ['sealedKeys', ['wrap'], (r, at) => (r.wrap.sealedKeys = flip(r.wrap.sealedKeys, at))],
+    ['signature', ['signature'], (r, at) => (r.signature.value = flip(r.signature.value, at))],
+    ['signer', ['signature-kid'], (r, at) => (r.signature.kid = flip(r.signature.kid, at))],
+    ['matching', ['signature'], (r, at) => (r.matchingHash = flip(r.matchingHash!, at))],
+    ['receipt', ['signature'], (r, at) => (r.receipt = flip(r.receipt!, at))],
+  ]
+  fc.assert(
+    fc.property(fc.constantFrom(...parts), fc.nat(), ([what, steps, spoil], at) => {
+      const spoilt = copy(released)
+      spoil(spoilt, at)
+      t.ok(steps.includes(stepOf(spoilt)), `${what} ${stepOf(spoilt)}`)
+    }),
+    { numRuns: 400 },
+  )
+  for (const name of compartmentNames.slice(1)) {
+    const spoilt = copy(forInterpreters)
+    spoilt.sealedHashes[name] = flip(spoilt.sealedHashes[name]!, 5)
+    t.equal(stepOf(spoilt, {}, keys.interpreters), 'signature', name)
+  }
+})
+
+t.test('no part can be dropped, swapped or exchanged', async (t) => {
+  const other = release(seal({}, 'another'), keys.casework.kid)
+  const spoilings: [string, string, (r: Released) => void][] = [
+    ['a compartment dropped', 'parts', (r) => delete r.compartments.legal],
+    ['a compartment beside its hash', 'parts', (r) => (r.sealedHashes.legal = r.receipt!)],
+    ['two compartments swapped', 'signature', (r) => swap(r)],
+    ['the receipt dropped', 'signature', (r) => delete r.receipt],
+    ['the match values dropped', 'signature', (r) => delete r.matchingHash],
+    [
+      'the signature dropped',
+      'signature-missing',
+      (r) => delete (r as Partial<Released>).signature,
+    ],
+    ['the wrap dropped', 'shape', (r) => delete (r as Partial<Released>).wrap],
+    ['the wrap of another reader', 'grant', (r) => (r.wrap = forInterpreters.wrap)],
+    ['the wrap of another referral', 'wrap', (r) => (r.wrap = other.wrap)],
+    ['the signature of another', 'signature', (r) => (r.signature = other.signature)],
+    ['the header of another', 'signature', (r) => (r.header = other.header)],
+    [
+      'a compartment of another',
+      'signature',
+      (r) => (r.compartments.legal = other.compartments.legal!),
+    ],
+    ['a hash for a compartment', 'wrap', (r) => withhold(r, 'legal')],
+    ['an outer id of another', 'id', (r) => (r.referralId = otherId)],
+    ['no header', 'shape', (r) => delete (r as Partial<Released>).header],
+    [
+      'trailing bits',
+      'parts',
+      (r) => (r.compartments.legal = `${r.compartments.legal!.slice(0, -1)}_`),
+    ],
+  ]
+  for (const [what, step, spoil] of spoilings) {
+    const spoilt = copy(released)
+    spoil(spoilt)
+    t.equal(stepOf(spoilt), step, what)
+  }
+  for (const value of [null, 1, [], {}]) t.equal(stepOf(value as never), 'shape')
+})
+
+function swap({ compartments }: Released): void {
+  const { legal, contact } = compartments
+  compartments.legal = contact!
+  compartments.contact = legal!
+}
+
+/** A compartment that the server keeps back, giving its hash in its place. */
+function withhold(r: Released, name: (typeof compartmentNames)[number]): void {
+  const sealed = bytesOf(r.compartments[name]!)
+  r.sealedHashes[name] = second.b64u(second.H(second.label('sealed'), sealed))
+  delete r.compartments[name]
+}
+
+t.test('another referral than was asked for does not open', async (t) => {
+  t.equal(stepOf(released, { referralId: otherId }), 'id')
+  t.equal(stepOf({ ...released, referralId: otherId }, { referralId: otherId }), 'id')
+})
+
+t.test('a keyset outside of the accepted chain opens nothing', async (t) => {
+  t.equal(stepOf(released, { keysets: new Map() }), 'keyset')
+  const elsewhere: Keyset = { ...keysetPayload, origin: 'intake.example.com' }
+  t.equal(stepOf(released, { keysets: new Map([[accepted.sha256, elsewhere]]) }), 'keyset')
+  const renumbered: Keyset = { ...keysetPayload, version: 2 }
+  t.equal(stepOf(released, { keysets: new Map([[accepted.sha256, renumbered]]) }), 'keyset')
+})
+
+t.test('a signer is one of the directory at the time of receipt, or that of replyTo', async (t) => {
+  const nobody: Directory = { ...directoryPayload, referrers: [] }
+  t.equal(stepOf(released, { directory: nobody }), 'signer')
+  t.equal(stepOf(released, { receivedAt: new Date('2025-12-31T00:00:00Z') }), 'signer')
+  const byReceipt = release(seal({ signer: keys.replySigning }), keys.casework.kid)
+  const opened = mustOpen(byReceipt)
+  t.equal(opened.signedBy, 'receipt')
+  const { replyTo: _, ...without } = { ...sealInput, signer: keys.replySigning }
+  t.equal(stepOf(release(sealReferral(without), keys.casework.kid)), 'signer', 'no replyTo')
+  const stranger = release(seal({ signer: keys.root }), keys.casework.kid)
+  t.equal(stepOf(stranger), 'signer', 'neither')
+})
+
+/** Seals what a hostile referrer might: `spoil` may exchange anything before it is signed. */
+function hostile(
+  spoil: (parts: ReturnType<typeof sealParts<Header>>) => void,
+  contents: [string, unknown][] = [],
+): Released {
+  const { sealedTo: _, commitments: __, ...header } = seal(sealInput as never).header
+  const said = { ...referral, ...Object.fromEntries(contents) } as Record<string, unknown>
+  const parts = sealParts<Header>(
+    compartmentNames.map((name) => [name, said[name]]),
+    keysetPayload.recipients,
+    (sealedTo, commitments) => ({ ...header, sealedTo, commitments }) as Header,
+    fixedRandom('hostile'),
+  )
+  spoil(parts)
+  const signature = signParts(parts.headerHash, { compartments: parts.sealedHashes }, keys.partner)
+  const sealed = { ...parts, signature } as unknown as Envelope
+  const { matching, receipt, ...rest } = sealed
+  return release(rest as Envelope, keys.casework.kid)
+}
+
+t.test('a hostile referrer is found out step by step', async (t) => {
+  const draws = fixedRandom('hostile')
+  const held = new Map(compartmentNames.map((name) => [name, draws(32)]))
+  const wrapOf = async (parts: { headerHash: Uint8Array }, wrapped: Record<string, unknown>) => ({
+    kid: keys.casework.kid,
+    ...(await second.wrap(
+      keys.casework.publicKey,
+      keys.casework.kid,
+      parts.headerHash,
+      second.jcs(wrapped),
+      fixedRandom('wrap')(64),
+    )),
+  })
+  const honest = Object.fromEntries([...held].map(([name, key]) => [name, second.b64u(key)]))
+  const withWrap = async (wrapped: Record<string, unknown>) => {
+    let bound = new Uint8Array()
+    const from = hostile(({ headerHash }) => {
+      bound = new Uint8Array(headerHash)
+    })
+    return { ...from, wrap: await wrapOf({ headerHash: bound }, wrapped) }
+  }
+  t.equal(stepOf(hostile(() => {})), 'opened')
+  t.equal(stepOf(await withWrap(honest)), 'opened')
+  const { legal, ...fewer } = honest
+  t.equal(stepOf(await withWrap(fewer)), 'wrap', 'a key left out')
+  t.equal(stepOf(await withWrap({ ...honest, message: legal })), 'wrap', 'a key too many')
+  t.equal(stepOf(await withWrap({ ...honest, legal: 7 })), 'wrap', 'a key that is none')
+  const foreign = { ...honest, legal: second.b64u(seedOf('another key')) }
+  t.equal(stepOf(await withWrap(foreign)), 'commitment', 'another story for this reader')
+  const resealed = (plain: Uint8Array, key = held.get('legal')!) =>
+    hostile((parts) => {
+      const sealed = sealCompartment(
+        'legal',
+        plain,
+        key,
+        seedOf('n').subarray(0, 12),
+        parts.headerHash,
+      )
+      parts.compartments.legal = second.b64u(sealed)
+      parts.sealedHashes.legal = second.b64u(second.H(second.label('sealed'), sealed))
+    })
+  t.equal(stepOf(resealed(second.utf8('{}'))), 'opened')
+  t.equal(stepOf(resealed(second.utf8('{}'), seedOf('another key'))), 'compartment')
+  t.equal(stepOf(resealed(second.utf8('{ }'))), 'plaintext', 'not canonical')
+  t.equal(stepOf(resealed(Uint8Array.of(0xff))), 'plaintext', 'not UTF-8')
+  t.equal(stepOf(resealed(new Uint8Array())), 'plaintext', 'nothing')
+})
+
+t.test('padding is checked', async (t) => {
+  const draws = fixedRandom('hostile')
+  const held = new Map(compartmentNames.map((name) => [name, draws(32)]))
+  const unpadded = hostile((parts) => {
+    const nonce = seedOf('n').slice(0, 12)
+    const aad = second.join(second.label('field'), parts.headerHash, second.utf8('legal'))
+    const zeros = chacha20poly1305(held.get('legal')!, nonce, aad).encrypt(new Uint8Array(1024))
+    const sealed = second.join(nonce, zeros)
+    parts.compartments.legal = second.b64u(sealed)
+    parts.sealedHashes.legal = second.b64u(second.H(second.label('sealed'), sealed))
+  })
+  t.equal(stepOf(unpadded), 'padding')
+})
+
+t.test('what does not fit the form opens with a problem beside it', async (t) => {
+  const newer = hostile(() => {}, [['legal', { stage: 'a stage of tomorrow', novelty: 1 }]])
+  const opened = mustOpen(newer)
+  t.strictSame(opened.compartments.legal, { stage: 'a stage of tomorrow', novelty: 1 })
+  t.ok(opened.problems.some(({ pointer }) => pointer === '/legal/novelty'))
+  const odd = mustOpen(
+    hostile(() => {}, [
+      ['legal', 'no object'],
+      ['clinical', null],
+    ]),
+  )
+  t.ok(odd.problems.some(({ pointer }) => pointer === '/legal'))
+})
+
+t.test('a newer header opens with a problem beside it', async (t) => {
+  const { sealedTo: _, commitments: __, ...header } = envelope.header
+  const parts = sealParts<Header>(
+    compartmentNames.map((name) => [name, referral[name]]),
+    keysetPayload.recipients,
+    (sealedTo, commitments) =>
+      ({ ...header, region: 'mars', novelty: 1, sealedTo, commitments }) as never,
+    fixedRandom('newer'),
+  )
+  const signature = signParts(parts.headerHash, { compartments: parts.sealedHashes }, keys.partner)
+  const opened = mustOpen(
+    release({ ...parts, signature } as unknown as Envelope, keys.casework.kid),
+  )
+  const pointers = opened.problems.map(({ pointer }) => pointer)
+  t.strictSame(pointers.sort(), ['/header/novelty', '/header/region'])
+})
+
+t.test('urgency and consent are read again, and a difference shows', async (t) => {
+  const calm = mustOpen(release(seal({ urgency: 'standard' }), keys.casework.kid))
+  // Safety questions were not asked, so the rules propose more than `standard`.
+  t.match(calm.urgency, { compared: true, differs: true, proposal: { urgency: 'urgent' } })
+  t.strictSame(calm.consent, { compared: true, assessment: 'given', permits: true })
+  const honest = mustOpen(released)
+  t.match(honest.urgency, { compared: true, differs: false })
+  t.ok(honest.incomplete.length > 0)
+})
+
+t.test(
+  'a grant lets one more reader in, breaks nothing, and is bound to all it says',
+  async (t) => {
+    const [volunteer] = directoryPayload.grantees
+    const { grant, wrap } = rewrap(
+      released,
+      openInput(keys.casework),
+      volunteer!,
+      keys.caseworkSigning,
+      now,
+    )
+    t.strictSame([...grant.compartments].sort(), ['clinical', 'interpreting'])
+    const granted: Released = { ...copy(released), wrap, grant }
+    for (const name of compartmentNames) {
+      if (grant.compartments.includes(name)) continue
+      withhold(granted, name)
+    }
+    const seen = open(granted, {}, keys.volunteer)
+    const { clinical, interpreting } = referral
+    t.strictSame(seen.opened && seen.compartments, { interpreting, clinical })
+    t.equal(stepOf(released), 'opened', 'the granter reads on')
+    const spoilings: [string, string, (r: Released) => void][] = [
+      ['no grant', 'grant', (r) => delete r.grant],
+      ['another time', 'grant', (r) => (r.grant!.at = '2026-11-23T00:00:00Z')],
+      ['another signature', 'grant', (r) => (r.grant!.value = flip(r.grant!.value, 9))],
+      ['another granter', 'grant', (r) => (r.grant!.grantedBy = keys.recoverySigning.kid)],
+      ['a partner as granter', 'grant', (r) => (r.grant!.grantedBy = keys.partner.kid)],
+      ['fewer compartments', 'grant', (r) => r.grant!.compartments.pop()],
+      ['another reader', 'grant', (r) => (r.grant!.kid = keys.root.kid)],
+    ]
+    for (const [what, step, spoil] of spoilings) {
+      const spoilt = copy(granted)
+      spoil(spoilt)
+      t.equal(stepOf(spoilt, {}, keys.volunteer), step, what)
+    }
+    const { headerHash } = verifyReleased(released, openInput(keys.casework))
+    const publicKey = keys.caseworkSigning.publicKey
+    t.ok(grantVerifies({ referralId, headerHash }, grant, publicKey))
+    t.notOk(grantVerifies({ referralId: otherId, headerHash }, grant, publicKey))
+    t.notOk(grantVerifies({ referralId, headerHash: seedOf('x') }, grant, publicKey))
+    const byInterpreters = rewrap(
+      forInterpreters,
+      openInput(keys.interpreters),
+      volunteer!,
+      keys.interpretersSigning,
+      now,
+    )
+    t.strictSame(byInterpreters.grant.compartments, ['interpreting'], 'nobody grants what it lacks')
+    const nothing = { ...volunteer!, compartments: ['legal' as const] }
+    t.equal(
+      codeOf(() =>
+        rewrap(
+          forInterpreters,
+          openInput(keys.interpreters),
+          nothing,
+          keys.interpretersSigning,
+          now,
+        ),
+      ),
+      'unknown-recipient-key',
+    )
+  },
+)
+
+t.test('a granter grants only what its keyset lets it hold', async (t) => {
+  const [volunteer] = directoryPayload.grantees
+  const { grant, wrap } = rewrap(
+    released,
+    openInput(keys.casework),
+    volunteer!,
+    keys.interpretersSigning,
+    now,
+  )
+  const granted: Released = { ...copy(released), wrap, grant }
+  for (const name of compartmentNames) {
+    if (grant.compartments.includes(name)) continue
+    withhold(granted, name)
+  }
+  t.equal(stepOf(granted, {}, keys.volunteer), 'grant')
+})
+
+t.test('sealing refuses what may not be sealed', async (t) => {
+  const refusing = (changes: object) => codeOf(() => seal(changes))
+  t.equal(refusing({ referral: { ...referral, legal: { nonsense: 1 } } }), 'referral-invalid')
+  const refused = {
+    ...referral.consent,
+    given: [{ to: 'assessment', answer: 'refused', how: 'verbal', on: '2026-11-20' }],
+  }
+  t.equal(refusing({ referral: { ...referral, consent: refused } }), 'consent-refused')
+  const conditions = Array.from({ length: 50 }, () => ({
+    condition: 'x',
+    details: 'س'.repeat(4000),
+  }))
+  const huge = { ...referral, clinical: { ...referral.clinical, conditions } }
+  t.equal(refusing({ referral: huge }), 'referral-too-large')
+  const other = { ...accepted, keyset: { ...keysetPayload, protocols: ['sealed-referral/2'] } }
+  t.equal(refusing({ keyset: other }), 'unsupported-protocol')
+  const day = 24 * 3_600_000
+  const expiry = Date.parse(keysetPayload.expiresAt)
+  t.equal(seal({ now: new Date(expiry - 1) }).header.staleKeyset, false)
+  t.equal(seal({ now: new Date(expiry) }).header.staleKeyset, true)
+  t.equal(seal({ now: new Date(expiry + 90 * day) }).header.staleKeyset, true)
+  t.equal(refusing({ now: new Date(expiry + 90 * day + 1) }), 'keyset-expired')
+})
+
+t.test('a plaintext that fills a power of two goes to the next', async (t) => {
+  const lengthOf = (plain: number) =>
+    sealCompartment('legal', new Uint8Array(plain), seedOf('k'), new Uint8Array(12), seedOf('h'))
+      .length
+  t.strictSame([2, 1023, 1024, 2047, 2048].map(lengthOf), [1052, 1052, 2076, 2076, 4124])
+})
+
+t.test('no nonce, key or wrap is used twice', async (t) => {
+  const [a, b] = [sealReferral(fullInput), sealReferral(fullInput)]
+  const drawn = [a, b].flatMap((sealed) => [
+    ...Object.values(sealed.compartments).map((c) => c.slice(0, 16)),
+    ...Object.values(sealed.header.commitments),
+    ...sealed.wraps.map(({ encapsulated }) => encapsulated),
+  ])
+  t.equal(new Set(drawn).size, drawn.length)
+})
