@@ -16,6 +16,13 @@ DO $$ BEGIN CREATE ROLE intake_service NOLOGIN NOINHERIT; EXCEPTION WHEN duplica
 -- It may become either, and by itself it may do nothing.
 GRANT intake_partner, intake_internal TO intake_service WITH INHERIT FALSE, SET TRUE;
 --> statement-breakpoint
+-- On the role, for a pooler in between passes no settings of a connection on.
+ALTER ROLE intake_service SET statement_timeout = '10s';
+--> statement-breakpoint
+ALTER ROLE intake_service SET lock_timeout = '5s';
+--> statement-breakpoint
+ALTER ROLE intake_service SET idle_in_transaction_session_timeout = '15s';
+--> statement-breakpoint
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 --> statement-breakpoint
 GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal;

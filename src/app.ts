@@ -54,11 +54,15 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
     requestTimeout: 60_000,
     connectionTimeout: 70_000,
     keepAliveTimeout: 72_000,
-    handlerTimeout: 30_000,
     routerOptions: { maxParamLength: 64 },
   })
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   renderProblems(app, audit)
+
+  app.addHook('onRequest', async (_, reply) => {
+    // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  })
 
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request

@@ -13,6 +13,9 @@ type Understood = { readonly refusal: Refusal; readonly errors?: readonly Fault[
 
 /** Renders every error of `app`, each after its entry in the log is committed. */
 export function renderProblems(app: FastifyInstance, audit: Audit): void {
+  // Fastify would read plain text as well, and the schema then refuse it as a malformed envelope.
+  app.removeContentTypeParser('text/plain')
+
   app.setNotFoundHandler(() => {
     throw new Refusal('not-found', 'no route matches this method and path')
   })

@@ -41,7 +41,8 @@ export async function keepFirst(file: string, text: string): Promise<string> {
 
 /** What a client must remember, under the folder `home`. */
 export function homeMemory(home: string): Memory {
-  const fileOf = (name: string) => join(home, 'seen', `${name.replaceAll(/[^a-z0-9.-]/g, '_')}.json`)
+  const fileOf = (name: string) =>
+    join(home, 'seen', `${name.replaceAll(/[^a-z0-9.-]/g, '_')}.json`)
   return {
     load: (name) => readIfThere(fileOf(name)),
     save: (name, value) => replaceFile(fileOf(name), value),

@@ -11,7 +11,7 @@
  * the same bytes are sent again, and the service answers as it did the first time.
  */
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Acknowledgement, type Envelope, newId } from '../client/index.ts'
 import { keepFirst, readIfThere } from './home.ts'
@@ -34,7 +34,9 @@ export function createOutbox(home: string) {
     /** The id of the referral that a draft of these bytes is, now and at every later call. */
     async idOf(draft: Uint8Array): Promise<string> {
       const sha256 = createHash('sha256').update(draft).digest('hex')
-      const kept = await keepFirst(draftFile(sha256), JSON.stringify({ referralId: newId() }))
+      const file = draftFile(sha256)
+      const record = JSON.stringify({ referralId: newId() })
+      const kept = (await readIfThere(file)) ?? (await keepFirst(file, record))
       return JSON.parse(kept).referralId
     },
 
@@ -50,9 +52,10 @@ export function createOutbox(home: string) {
       return JSON.parse(await keepFirst(file, JSON.stringify(envelope)))
     },
 
-    /** What was kept under `id`. */
-    async sealed(id: string): Promise<Envelope> {
-      return JSON.parse(await readFile(sealedFile(id), 'utf8'))
+    /** What was kept under `id`, if it still waits. */
+    async sealed(id: string): Promise<Envelope | undefined> {
+      const text = await readIfThere(sealedFile(id))
+      return text === undefined ? undefined : JSON.parse(text)
     },
 
     /** The service has it: the sealed bytes go, the acknowledgement stays. */

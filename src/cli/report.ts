@@ -15,6 +15,7 @@ export type Fault = {
   readonly detail?: string
   readonly code?: string
   readonly errors?: readonly Problem[]
+  readonly retry?: 'never' | 'later' | 'after-refresh'
   readonly next?: string
 }
 
@@ -22,12 +23,14 @@ export type Fault = {
 export function faultOf(error: unknown): Fault {
   if (error instanceof ServiceProblem) return error.problem
   if (error instanceof Refusal) {
-    const { title, next } = problems[error.code]
-    const errors = error instanceof DraftRefused && { errors: error.problems }
-    return { title, code: error.code, next, ...(errors || { detail: error.message }) }
+    const { title, next, retry } = problems[error.code]
+    const place =
+      error instanceof DraftRefused ? { errors: error.problems } : { detail: error.message }
+    return { title, code: error.code, ...place, retry, next }
   }
   if (error instanceof NoAnswer) {
-    const next = 'Check the network and --url. What is safe to repeat was repeated; try again later.'
+    const next =
+      'Check the network and --url. What is safe to repeat was repeated; try again later.'
     return { title: 'The service did not answer', detail: error.message, next }
   }
   if (error instanceof BadAnswer) {

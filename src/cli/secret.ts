@@ -3,7 +3,7 @@
  * arguments, which every user of the machine can list.
  */
 import { open, readFile, stat } from 'node:fs/promises'
-import { needsPassphrase, openKeyFile, type KeyFile } from '../client/index.ts'
+import { type KeyFile, needsPassphrase, openKeyFile } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
 import { UsageError } from './command.ts'
 

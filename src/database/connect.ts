@@ -54,7 +54,7 @@ export function connect(options: DatabaseOptions): Database {
     connect_timeout: 10,
     idle_timeout: 60,
     onnotice: () => {},
-    connection: { application_name: 'referral-intake', statement_timeout: 10_000 },
+    connection: { application_name: 'referral-intake' },
   })
   const database = drizzle(client)
 

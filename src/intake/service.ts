@@ -48,6 +48,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
   ): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
     const checked = checkEnvelope(envelope, { referralId, origin })
     checkReplyKey(checked.header)
+    requireDay(checked.header.respondBy)
     for (let tries = 1; ; tries += 1) {
       try {
         const acknowledgement = await database.inTransaction(caller, (tx) =>
@@ -57,6 +58,10 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
       } catch (error) {
         const conflict = conflictOf(error)
         if (conflict === 'referral_pkey') {
+          return { created: false, acknowledgement: await repeat(caller, checked) }
+        }
+        // Stored already, it stays acknowledged, whatever became of its keyset or key since.
+        if (error instanceof Refusal && (await isStored(caller, checked))) {
           return { created: false, acknowledgement: await repeat(caller, checked) }
         }
         if (conflict === 'referral_supersedes_unique') throw notSupersedable()
@@ -87,6 +92,12 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
     return acknowledgement
   }
 
+  function isStored(caller: KnownCaller, checked: CheckedEnvelope): Promise<boolean> {
+    return database.inTransaction(caller, (tx) =>
+      referrals.isStored(tx, caller.organisationId, checked),
+    )
+  }
+
   /** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
   function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
     return database.inTransaction(caller, async (tx) => {
@@ -110,6 +121,14 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
   }
 
   return { submit, open }
+}
+
+/** A day by its form may be none of the calendar, on which PostgreSQL would fail. */
+function requireDay(day: string | undefined): void {
+  if (day === undefined) return
+  const date = new Date(`${day}T00:00:00Z`)
+  const real = date.getUTCFullYear() > 0 && date.toISOString().startsWith(day)
+  if (!real) throw new Refusal('malformed-request', 'header.respondBy is no day of the calendar')
 }
 
 function submittedEntry(id: string, { envelopeHash }: CheckedEnvelope) {

@@ -59,10 +59,7 @@ export function createReferrals({ directory }: { directory: Directory }) {
   ): Promise<Acknowledgement> {
     const { referralId } = checked.header
     const row = await selectReferral(tx, referralId)
-    const same =
-      row?.organisationId === organisationId &&
-      encodeBase64url(row.envelopeSha256) === encodeBase64url(checked.envelopeSha256)
-    if (!same) {
+    if (!isSame(row, organisationId, checked)) {
       throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
     }
     return {
@@ -72,6 +69,16 @@ export function createReferrals({ directory }: { directory: Directory }) {
       envelopeHash: encodeBase64url(row.envelopeHash),
       entryId: row.entryId,
     }
+  }
+
+  /** Whether these very bytes are stored already, sent by the same hand. */
+  async function isStored(
+    tx: Tx,
+    organisationId: string,
+    checked: CheckedEnvelope,
+  ): Promise<boolean> {
+    const row = await selectReferral(tx, checked.header.referralId)
+    return isSame(row, organisationId, checked)
   }
 
   /** Whether `id` is a referral of that organisation: the policy shows a partner no other. */
@@ -107,7 +114,20 @@ export function createReferrals({ directory }: { directory: Directory }) {
     return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
   }
 
-  return { add, acknowledgeAgain, isOwn, release, beginTriage, answer }
+  return { add, acknowledgeAgain, isStored, isOwn, release, beginTriage, answer }
+}
+
+type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>
+
+function isSame(
+  row: Stored | undefined,
+  organisationId: string,
+  { envelopeSha256 }: CheckedEnvelope,
+): row is Stored {
+  return (
+    row?.organisationId === organisationId &&
+    encodeBase64url(row.envelopeSha256) === encodeBase64url(envelopeSha256)
+  )
 }
 
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */

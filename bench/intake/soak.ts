@@ -1,0 +1,70 @@
+/**
+ * A soak: submissions and claims for ten minutes (or `-- SECONDS`), and what happens to the
+ * service's resident memory: the slope of a line fitted to it, in MB a minute, past the warm-up.
+ */
+import { createReader } from '../../src/client/index.ts'
+import { putAll } from './load.ts'
+import { residentMb, sealer, startStage } from './stage.ts'
+
+const secondsByDefault = 600
+/** Bodies are sealed as they are sent: the sealing is what paces the soak. */
+const bodiesPerBatch = 100
+/** Until caches are full and the heap has found its size. */
+const warmUpShare = 0.2
+
+type Sample = { readonly minutes: number; readonly mb: number }
+
+export async function bench([seconds]: readonly string[]): Promise<void> {
+  const duration = Number(seconds ?? secondsByDefault)
+  const stage = await startStage()
+  try {
+    const { world } = stage
+    const seal = await sealer(world)
+    const token = await world.token(world.referring.lawFirm.clientId)
+    const caseworkToken = await world.token(world.clients.casework)
+    const service = await stage.start('src/server.ts')
+    const reader = createReader({
+      url: service.url,
+      trust: world.trust,
+      token: () => caseworkToken,
+      recipient: world.recipients.casework,
+    })
+    const samples: Sample[] = []
+    const begun = performance.now()
+    const elapsed = () => (performance.now() - begun) / 1000
+    let sent = 0
+    while (elapsed() < duration) {
+      const bodies = Array.from({ length: bodiesPerBatch }, seal)
+      await putAll(service.url, token, bodies, 32)
+      sent += bodies.length
+      for (const claim of await reader.claim({ max: 20, leaseSeconds: 60 })) {
+        const referrals = claim.referrals.map(({ referralId }) => referralId)
+        await reader.complete(claim, { outcome: 'accepted', referrals })
+      }
+      samples.push({ minutes: elapsed() / 60, mb: await residentMb(service.process) })
+    }
+    const settled = samples.slice(Math.floor(samples.length * warmUpShare))
+    const slope = slopeOf(settled)
+    const [first, last] = [settled[0]?.mb ?? 0, settled.at(-1)?.mb ?? 0]
+    console.log(JSON.stringify({ name: 'referrals sent', sent, seconds: Math.round(elapsed()) }))
+    console.log(JSON.stringify({ name: 'resident MB, settled and at the end', first, last }))
+    const headline = {
+      name: 'memory slope, MB a minute',
+      ours: Number(slope.toFixed(3)),
+      target: 1,
+    }
+    console.log(JSON.stringify({ ...headline, met: slope < 1 }))
+  } finally {
+    await stage.close()
+  }
+}
+
+/** Least squares. */
+function slopeOf(samples: readonly Sample[]): number {
+  const mean = (of: (sample: Sample) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+  const x = mean(({ minutes }) => minutes)
+  const y = mean(({ mb }) => mb)
+  const covariance = mean(({ minutes, mb }) => (minutes - x) * (mb - y))
+  return covariance / mean(({ minutes }) => (minutes - x) ** 2)
+}

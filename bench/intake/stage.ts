@@ -1,0 +1,90 @@
+/** A PostgreSQL, the service and whatever is beside it, each a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { holdCeremony, type World } from '../../examples/ceremony.ts'
+import { startEmbedded } from '../../src/database/embedded.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
+import { sha256 } from '../../src/protocol/sodium.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { completeReferral, type Draft } from '../../src/referral/draft.ts'
+import type { Body } from './load.ts'
+
+export type Stage = {
+  readonly world: World
+  readonly superuserUrl: string
+  /** Starts a process that listens; `script` is relative to the project. */
+  start(script: string): Promise<{ url: string; process: ChildProcess }>
+  close(): Promise<void>
+}
+
+export async function startStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-bench-'))
+  const embedded = await startEmbedded(join(folder, 'postgres'))
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  const { ownerUrl, superuserUrl } = embedded
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.bench', tokenKeyFile })
+  const environment = {
+    DATABASE_URL: embedded.url,
+    TOKEN_KEY_FILE: tokenKeyFile,
+    ORIGIN: world.origin,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+  }
+  const started: ChildProcess[] = []
+  return {
+    world,
+    superuserUrl,
+    async start(script) {
+      const child = spawn(process.execPath, [script], {
+        env: { ...process.env, ...environment },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      started.push(child)
+      const url = await new Promise<string>((resolve, reject) => {
+        child.once('exit', () => reject(new Error(`${script} ended before it listened`)))
+        child.stdout.on('data', (chunk) => {
+          const [, found] = /listens on (\S+)/.exec(String(chunk)) ?? []
+          if (found) resolve(found)
+        })
+      })
+      return { url, process: child }
+    },
+    async close() {
+      for (const child of started) {
+        child.kill('SIGTERM')
+        if (child.exitCode === null) await once(child, 'exit')
+      }
+      await embedded.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** How a typical referral is sealed: one of the examples, to the three recipients of the keyset. */
+export async function sealer(world: World): Promise<() => Body> {
+  const file = join(import.meta.dirname, '../../examples/referrals/law-firm-01.json')
+  const draft: Draft = JSON.parse(await readFile(file, 'utf8'))
+  const input: Omit<SealInput, 'referralId' | 'now'> = {
+    referral: completeReferral(draft.referral),
+    channel: draft.channel,
+    urgency: 'standard',
+    region: draft.region,
+    keyset: { keyset: world.keyset, sha256: encodeBase64url(sha256(canonicalBytes(world.keyset))) },
+    signer: world.referring.lawFirm.signing,
+  }
+  return () => {
+    const envelope = sealReferral({ ...input, referralId: newId(), now: new Date() })
+    return { id: envelope.header.referralId, bytes: Buffer.from(JSON.stringify(envelope)) }
+  }
+}
+
+/** Resident memory of a process in MB, as Linux counts it. */
+export async function residentMb(process: ChildProcess): Promise<number> {
+  const status = await readFile(`/proc/${process.pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+}

@@ -1,0 +1,25 @@
+/** What every bench prints, and the few statistics it needs. */
+
+/** Prints one line. A ratio is met when it is at least its target. */
+export function report(name: string, ours: number, against: number, target: number): void {
+  const ratio = rounded(ours / against)
+  const met = ratio >= target
+  const line = { name, ours: rounded(ours), against: rounded(against), ratio, target, met }
+  console.log(JSON.stringify(line))
+}
+
+/** Prints a figure that stands alone: it is told, and nothing is promised of it. */
+export function tell(name: string, ours: number): void {
+  const nothing = { against: null, ratio: null, target: null, met: null }
+  console.log(JSON.stringify({ name, ours: rounded(ours), ...nothing }))
+}
+
+/** The middle of `values`, which must not be empty. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}

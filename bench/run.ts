@@ -1,0 +1,17 @@
+/**
+ * `npm run bench NAME [-- ARGUMENTS]`: ratios, ours beside the raw limit, in one run. Each prints
+ * one JSON object a line, the headline last.
+ */
+const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
+  intake: () => import('./intake/bench.ts'),
+  soak: () => import('./intake/soak.ts'),
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const load = benches[name]
+if (!load) {
+  console.error(`usage: npm run bench ${Object.keys(benches).join('|')} [-- arguments]`)
+  process.exit(2)
+}
+const { bench } = await load()
+await bench(args)

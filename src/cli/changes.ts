@@ -1,0 +1,108 @@
+/** What a signature would change, in words for the person who holds the key. */
+import type { Directory } from '../protocol/directory.ts'
+import type { Keyset, Recipient } from '../protocol/keyset.ts'
+
+/** What a keyset changes against the one before; against none, all that it says. */
+export function keysetChanges(next: Keyset, previous: Keyset | undefined): string[] {
+  return [
+    ...listChanges('root key', next.roots, previous?.roots),
+    ...(next.directory.kid === previous?.directory.kid
+      ? []
+      : [`The directory is signed by ${next.directory.kid}.`]),
+    ...recipientChanges(next.recipients, previous?.recipients ?? []),
+    ...listChanges('protocol', next.protocols, previous?.protocols),
+    ...listChanges('matching epoch', epochsOf(next), previous && epochsOf(previous)),
+    ...listChanges('log key', next.log.publicKeys, previous?.log.publicKeys),
+    ...listChanges('witness', next.log.witnesses, previous?.log.witnesses),
+    ...(next.log.quorum === (previous?.log.quorum ?? 0)
+      ? []
+      : [`${next.log.quorum} witnesses must cosign.`]),
+    ...(next.log.origin === previous?.log.origin ? [] : [`The log is ${next.log.origin}.`]),
+    ...next.revokes.map((version) => `Revokes version ${version}: nothing sealed under it counts.`),
+    `Issued ${next.issuedAt}, to be renewed by ${next.refreshBy}, expires ${next.expiresAt}.`,
+  ]
+}
+
+/** What a directory changes against the one before; against none, all that it says. */
+export function directoryChanges(next: Directory, previous: Directory | undefined): string[] {
+  return [
+    ...listChanges('signing key', signersOf(next), previous && signersOf(previous)),
+    ...listChanges('grantee', granteesOf(next), previous && granteesOf(previous)),
+    `${next.referrers.length} organisations may refer. Issued ${next.issuedAt}.`,
+  ]
+}
+
+function recipientChanges(next: readonly Recipient[], previous: readonly Recipient[]): string[] {
+  const before = new Map(previous.map((recipient) => [recipient.kid, recipient]))
+  const after = new Set(next.map(({ kid }) => kid))
+  return [
+    ...next.flatMap((recipient) => {
+      const old = before.get(recipient.kid)
+      return old
+        ? changedRecipient(recipient, old)
+        : [`Adds the recipient ${described(recipient)}.`]
+    }),
+    ...previous
+      .filter(({ kid }) => !after.has(kid))
+      .map(({ label, kid }) => `Removes the recipient ${label} (${kid}).`),
+  ]
+}
+
+function changedRecipient(next: Recipient, old: Recipient): string[] {
+  const name = `The recipient ${old.label} (${old.kid})`
+  const gained = next.compartments.filter((part) => !old.compartments.includes(part))
+  const lost = old.compartments.filter((part) => !next.compartments.includes(part))
+  return [
+    ...(next.label === old.label ? [] : [`${name} is now called ${next.label}.`]),
+    ...(gained.length > 0 ? [`${name} may also open ${gained.join(', ')}.`] : []),
+    ...(lost.length > 0 ? [`${name} may no longer open ${lost.join(', ')}.`] : []),
+    ...(next.required === old.required
+      ? []
+      : [`${name} is ${next.required ? 'now' : 'no longer'} required in every envelope.`]),
+    ...(next.recovery === old.recovery
+      ? []
+      : [`${name} is ${next.recovery ? 'now' : 'no longer'} a recovery key.`]),
+    ...(next.signingKey === old.signingKey ? [] : [`${name} signs with another key.`]),
+  ]
+}
+
+function described({ label, kid, compartments, required, recovery }: Recipient): string {
+  const kind = `${required ? 'required' : 'not required'}${recovery ? ', for recovery' : ''}`
+  return `${label} (${kid}), ${kind}, who may open ${compartments.join(', ')}`
+}
+
+function epochsOf({ matching }: Keyset): string[] {
+  return matching.map(({ epoch, publicKey, types, argon2id: { passes, memoryKiB } }) => {
+    return `${epoch} (${publicKey}; ${types.join(' ')}; Argon2id ${passes} × ${memoryKiB} KiB)`
+  })
+}
+
+function signersOf({ referrers }: Directory): string[] {
+  return referrers.flatMap(({ label, organisation, signingKeys }) =>
+    signingKeys.map(({ kid, from, until, compromisedFrom }) => {
+      const ends = `${until ? `, until ${until}` : ''}`
+      const broken = `${compromisedFrom ? `, compromised from ${compromisedFrom}` : ''}`
+      return `${kid} of ${label} (${organisation}), from ${from}${ends}${broken}`
+    }),
+  )
+}
+
+function granteesOf({ grantees }: Directory): string[] {
+  return grantees.map(({ kid, label, signingKey, compartments, until }) => {
+    const end = until ? `, until ${until}` : ''
+    return `${label} (${kid}, signs with ${signingKey}) for ${compartments.join(', ')}${end}`
+  })
+}
+
+function listChanges(
+  what: string,
+  next: readonly string[],
+  previous: readonly string[] = [],
+): string[] {
+  return [
+    ...next.filter((item) => !previous.includes(item)).map((item) => `Adds the ${what} ${item}.`),
+    ...previous
+      .filter((item) => !next.includes(item))
+      .map((item) => `Removes the ${what} ${item}.`),
+  ]
+}

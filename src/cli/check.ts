@@ -1,0 +1,52 @@
+import { checkDraft, mostUrgent, type Problem, proposeUrgency } from '../client/index.ts'
+import type { Command } from './command.ts'
+import { draftFiles, parseDraft, readDraftFile } from './drafts.ts'
+import { printable } from './report.ts'
+
+type Checked = {
+  readonly file: string
+  readonly problems: readonly Problem[]
+  readonly refusal?: 'referral-invalid' | 'consent-refused'
+  /** What the envelope would say, and why the rules propose what they do. */
+  readonly urgency?: string
+  readonly proposed?: string
+  readonly reasons?: readonly string[]
+}
+
+export const check: Command = {
+  operands: 'FILE…',
+  summary: 'Say what is wrong with drafts, and how urgent they are. Nothing is sent.',
+  details: `FILE is a draft, or a folder of them. Each problem is named by its JSON pointer. Exit code 1 if
+any draft cannot be sealed.`,
+  options: {},
+  operandsMin: 1,
+  operandsMax: 10_000,
+  async run(input) {
+    const now = new Date()
+    const results: Checked[] = []
+    for (const file of await draftFiles(input.operands)) results.push(await checkFile(file, now))
+    return {
+      value: { results },
+      text: results.map(wordsOfChecked).join('\n'),
+      failed: results.some(({ refusal }) => refusal !== undefined),
+    }
+  },
+}
+
+async function checkFile(file: string, now: Date): Promise<Checked> {
+  const checked = checkDraft(parseDraft(await readDraftFile(file), file))
+  if (checked.refusal !== undefined) return { file, ...checked }
+  const { urgency: proposed, reasons } = proposeUrgency(checked.referral, now)
+  const { urgency: own } = checked.draft
+  return { file, problems: [], urgency: mostUrgent(proposed, own ?? proposed), proposed, reasons }
+}
+
+function wordsOfChecked({ file, problems, refusal, urgency, proposed, reasons = [] }: Checked) {
+  const raised = urgency === proposed ? '' : ` (raised; the rules propose ${proposed})`
+  const first = refusal ? `${file}: ${refusal}` : `${file}: can be sealed, ${urgency}${raised}`
+  const lines = [
+    ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
+    ...reasons,
+  ]
+  return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))
+}

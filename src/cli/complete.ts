@@ -1,0 +1,82 @@
+/** The three words that end or prolong a claim. Each names the fence that came with it. */
+import type { Lease, Outcome } from '../client/index.ts'
+import { type Command, type Input, type Option, UsageError } from './command.ts'
+import { connection, connectionDetails, readerOf } from './settings.ts'
+
+const fence: Record<string, Option> = {
+  fence: { value: 'N', help: 'The number that came with the claim.' },
+}
+
+export const complete: Command = {
+  operands: 'CLAIM --fence N --referral ID --outcome OUTCOME',
+  summary: 'End the work on an item.',
+  details: connectionDetails,
+  options: {
+    ...fence,
+    referral: { value: 'ID', many: true, help: 'A referral that this answers; may be repeated.' },
+    outcome: { value: 'OUTCOME', help: 'accepted, declined, redirected or unopenable.' },
+    reason: { value: 'REASON', help: 'With declined, why: out_of_remit, no_capacity, …' },
+    step: { value: 'STEP', help: 'With unopenable, the step at which opening failed.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    const outcome = outcomeOf(input)
+    const value = await (await readerOf(input)).complete(lease, outcome)
+    const late = value.late ? ', late: the lease had ended' : ''
+    return { value, text: `Completed as ${value.outcome}${late}` }
+  },
+}
+
+export const release: Command = {
+  operands: 'CLAIM --fence N',
+  summary: 'Give an item back, at its old place in the queue.',
+  details: connectionDetails,
+  options: { ...fence, ...connection },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    await (await readerOf(input)).release(lease)
+    return { value: { released: lease.claimId }, text: `Released ${lease.claimId}` }
+  },
+}
+
+export const renew: Command = {
+  operands: 'CLAIM --fence N',
+  summary: 'Keep an item for longer.',
+  details: connectionDetails,
+  options: {
+    ...fence,
+    'lease-seconds': { value: 'N', help: 'From now: 30 to 3600, else 600.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    const leaseSeconds = input.whole('lease-seconds', 30, 3600) ?? 600
+    const value = await (await readerOf(input)).renew(lease, leaseSeconds)
+    return { value, text: `Yours until ${value.leasedUntil}` }
+  },
+}
+
+function leaseOf(input: Input): Lease {
+  const [claimId = ''] = input.operands
+  const fence = input.whole('fence', 1, Number.MAX_SAFE_INTEGER)
+  if (fence === undefined) throw new UsageError('--fence is missing')
+  return { claimId, fence }
+}
+
+/** The service checks codes and steps against its own lists, which may be newer. */
+function outcomeOf(input: Input): Outcome {
+  const referrals = input.texts('referral')
+  if (referrals.length === 0)
+    throw new UsageError('name each referral that this answers: --referral')
+  const outcome = input.needed('outcome')
+  const reason = outcome === 'declined' && { reason: input.needed('reason') }
+  const step = outcome === 'unopenable' && { step: input.needed('step') }
+  return { outcome, referrals, ...(reason || step) } as Outcome
+}

@@ -1,0 +1,49 @@
+import {
+  generateRecipientKey,
+  generateSigningKey,
+  type KeyFile,
+  sealKeyFile,
+} from '../client/index.ts'
+import { type Command, UsageError } from './command.ts'
+import { newPassphrase, writeSecret } from './secret.ts'
+
+export const keysGenerate: Command = {
+  operands: '--out FILE',
+  summary: 'Make a new key file, and print its public half for the administrator.',
+  details: `A signing key signs an organisation's referrals, a keyset (as a root) or the directory. A
+recipient's file holds a key to open with and one to sign with. The file is sealed under a
+passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
+and its passphrase, what is sealed to it stays shut.`,
+  options: {
+    out: { value: 'FILE', help: 'Where to; never overwritten.' },
+    kind: { value: 'KIND', help: 'signing (the default) or recipient.' },
+    'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
+  },
+  operandsMin: 0,
+  operandsMax: 0,
+  async run(input) {
+    const file = input.needed('out')
+    const kind = input.text('kind') ?? 'signing'
+    if (kind !== 'signing' && kind !== 'recipient') {
+      throw new UsageError('--kind is signing or recipient')
+    }
+    const passphrase = input.given('no-passphrase') ? undefined : await newPassphrase()
+    const keys: KeyFile =
+      kind === 'recipient'
+        ? { signing: generateSigningKey(), receiving: generateRecipientKey() }
+        : { signing: generateSigningKey() }
+    const text = sealKeyFile(keys, passphrase)
+    await writeSecret(file, text)
+    const value = publicHalf(JSON.parse(text))
+    return { value, text: JSON.stringify(value, null, 2) }
+  },
+}
+
+type Shown = Record<'signing' | 'receiving', { kid: string; publicKey: string } | undefined>
+
+/** As the keyset and `intake admin` want it: a recipient by its X-Wing key. */
+function publicHalf({ signing, receiving }: Shown) {
+  return receiving
+    ? { ...receiving, alg: 'X-Wing', signingKey: signing?.publicKey }
+    : { ...signing, alg: 'Ed25519' }
+}

@@ -1,0 +1,128 @@
+/**
+ * `intake …`: finds the command, prints its report, and turns faults into words.
+ *
+ * Exit codes: 0, all was done; 1, some of it failed; 2, the call itself was wrong and nothing was
+ * done.
+ */
+import { existsSync } from 'node:fs'
+import { type Command, helpOf, type Report, readInput, UsageError } from './command.ts'
+import { faultOf, wordsOf } from './report.ts'
+
+/** Loaded when called, for most calls need little of all this. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  refer: async () => (await import('./refer.ts')).refer,
+  check: async () => (await import('./check.ts')).check,
+  seal: async () => (await import('./seal.ts')).seal,
+  claim: async () => (await import('./claim.ts')).claim,
+  open: async () => (await import('./open.ts')).open,
+  renew: async () => (await import('./complete.ts')).renew,
+  release: async () => (await import('./complete.ts')).release,
+  complete: async () => (await import('./complete.ts')).complete,
+  'keys generate': async () => (await import('./keys.ts')).keysGenerate,
+  'keyset sign': async () => (await import('./keyset.ts')).keysetSign,
+  'directory sign': async () => (await import('./directory.ts')).directorySign,
+}
+
+type Answer = Record<string, unknown>
+type HostModule = {
+  readonly adminHelp: string
+  admin(args: readonly string[]): Promise<Answer>
+  draftKeyset(args: readonly string[]): Promise<Answer>
+  publishKeyset(args: readonly string[]): Promise<Answer>
+  publishDirectory(args: readonly string[]): Promise<Answer>
+}
+
+/** Commands that need the database, and so run on the host only. */
+const hostCommands: Readonly<
+  Record<string, (host: HostModule, args: readonly string[]) => Promise<Answer>>
+> = {
+  'keyset draft': (host, args) => host.draftKeyset(args),
+  'keyset publish': (host, args) => host.publishKeyset(args),
+  'directory draft': (host, args) => host.admin(['directory', 'draft', ...args]),
+  'directory publish': (host, args) => host.publishDirectory(args),
+  admin: (host, args) => host.admin(args),
+}
+
+/** Runs one call, and answers its exit code. @param args - without `node` and the program */
+export async function main(args: readonly string[]): Promise<number> {
+  const name = nameOf(args)
+  try {
+    if (name === undefined) return await withoutCommand(args)
+    const rest = args.slice(name.split(' ').length)
+    const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
+    const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
+    process.stdout.write(`${text.trimEnd()}\n`)
+    return report.failed ? 1 : 0
+  } catch (error) {
+    return failed(error, name, args.includes('--json'))
+  }
+}
+
+function nameOf([first = '', second = '']: readonly string[]): string | undefined {
+  const names = [`${first} ${second}`, first]
+  return names.find((name) => Object.hasOwn(commands, name) || Object.hasOwn(hostCommands, name))
+}
+
+async function withoutCommand(args: readonly string[]): Promise<number> {
+  if (args.length > 0 && !args.includes('--help')) throw new UsageError('there is no such command')
+  process.stdout.write(await overview())
+  return 0
+}
+
+async function run(name: string, args: readonly string[]): Promise<Report> {
+  const command = await commands[name]?.()
+  if (!command) throw new Error(`${name} is no command`)
+  if (args.includes('--help')) {
+    const text = helpOf(name, command)
+    return { text, value: { help: text } }
+  }
+  return command.run(readInput(command, args))
+}
+
+async function runOnHost(name: string, args: readonly string[]): Promise<Report> {
+  const host = await loadHost()
+  if (args.includes('--help')) return { text: host.adminHelp, value: { help: host.adminHelp } }
+  const call = hostCommands[name]
+  if (!call) throw new Error(`${name} is no command`)
+  const others = args.filter((arg) => arg !== '--json')
+  const value = await call(host, others)
+  return { value, text: JSON.stringify(value, null, 2) }
+}
+
+async function loadHost(): Promise<HostModule> {
+  // Not written as a literal: the build of the SDK would follow it into the database.
+  const place = new URL('./admin.ts', import.meta.url)
+  if (existsSync(place)) return import(place.href)
+  throw new UsageError('this command runs on the host, from the folder of the service')
+}
+
+function failed(error: unknown, name: string | undefined, json: boolean): number {
+  const isUsage =
+    error instanceof UsageError ||
+    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+  const fault = faultOf(error)
+  const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
+  process.stderr.write(
+    json ? `${JSON.stringify({ problem: fault })}\n` : `${wordsOf(fault)}${hint}\n`,
+  )
+  return isUsage ? 2 : 1
+}
+
+async function overview(): Promise<string> {
+  const lines = await Promise.all(
+    Object.entries(commands).map(async ([name, load]) => {
+      return `  ${name.padEnd(18)} ${(await load()).summary}`
+    }),
+  )
+  return [
+    'Usage: intake COMMAND',
+    '',
+    ...lines,
+    '',
+    'On the host:',
+    ...Object.keys(hostCommands).map((name) => `  ${name}`),
+    '',
+    'Each has --help and --json. Exit codes: 0 done, 1 some of it failed, 2 wrong call.',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises'
+import type { Command } from './command.ts'
+import { replaceFile } from './home.ts'
+import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
+import { wordsOfOpened } from './show.ts'
+
+export const open: Command = {
+  operands: 'ID|FILE',
+  summary: 'Open one referral, by its id, or from a file that holds it as the service released it.',
+  details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open.
+
+${connectionDetails}`,
+  options: {
+    out: { value: 'FILE', help: 'Write it there, for you alone to read, and print no answers.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const [named = ''] = input.operands
+    const reader = await readerOf(input)
+    await warnOfDates(reader)
+    const released = uuid.test(named)
+      ? await reader.fetch(named)
+      : JSON.parse(await readFile(named, 'utf8'))
+    const result = await reader.open(released)
+    const file = input.text('out')
+    if (file === undefined || !result.opened) {
+      return { value: result, text: wordsOfOpened(result), failed: !result.opened }
+    }
+    await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`)
+    const { referralId } = result
+    return { value: { referralId, file }, text: `Referral ${referralId} opened into ${file}` }
+  },
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
