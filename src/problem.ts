@@ -20,18 +20,41 @@ export function renderProblems(app: FastifyInstance, audit: Audit): void {
     throw new Refusal('not-found', 'no route matches this method and path')
   })
 
-  app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const understood = understand(error)
-    if (!understood) request.log.error({ err: error }, 'unforeseen error')
-    try {
-      await audit.recordRefusal(request.caller, refusedBy(request, understood?.refusal.code))
-    } catch (cause) {
-      // What cannot be logged is not answered either, beyond that it was not done.
-      request.log.error({ err: cause }, 'a refusal could not be recorded')
-      return bare(reply, 503, 'Service unavailable')
-    }
-    return understood ? render(reply, request, understood) : bare(reply, 500, 'Internal error')
-  })
+  app.setErrorHandler<FastifyError>((error, request, reply) =>
+    answerError(audit, error, request, reply),
+  )
+}
+
+/**
+ * For Fastify's option `frameworkErrors`: a path that it cannot route at all. By itself it would
+ * answer such a path by quoting it, and tell nobody.
+ */
+export function renderUnroutable(audit: Audit) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    request.caller = { kind: 'anonymous', request: request.id }
+    answerError(audit, error, request, reply).catch((cause: unknown) => {
+      request.log.error({ err: cause }, 'unforeseen error')
+      reply.raw.destroy()
+    })
+  }
+}
+
+async function answerError(
+  audit: Audit,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const understood = understand(error)
+  if (!understood) request.log.error({ err: error }, 'unforeseen error')
+  try {
+    await audit.recordRefusal(request.caller, refusedBy(request, understood?.refusal.code))
+  } catch (cause) {
+    // What cannot be logged is not answered either, beyond that it was not done.
+    request.log.error({ err: cause }, 'a refusal could not be recorded')
+    return bare(reply, 503, 'Service unavailable')
+  }
+  return understood ? render(reply, request, understood) : bare(reply, 500, 'Internal error')
 }
 
 function refusedBy(request: FastifyRequest, code: ErrorCode | undefined): Refused {

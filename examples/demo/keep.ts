@@ -1,31 +1,46 @@
 /** With `--keep`: the service stays up, and five commands send and open a referral of one's own. */
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sealKeyFile } from '../../src/client/index.ts'
+import { type KeyFile, sealKeyFile } from '../../src/client/index.ts'
 import type { Stage } from './stage.ts'
 
-/** Writes what a client needs, prints the commands, and waits for Ctrl-C. */
-export async function keep({ folder, url, world }: Stage): Promise<void> {
-  const home = join(folder, 'try')
-  await mkdir(home)
-  const secret = { mode: 0o600 }
-  const { lawFirm } = world.referring
-  const { casework } = world.recipients
+/** Beside the project's own data, which git ignores: short to type. */
+const home = 'data/try'
+
+/** Writes what two clients need, prints the commands, and waits for Ctrl-C. */
+export async function keep({ url, world }: Stage): Promise<void> {
+  await rm(home, { recursive: true, force: true })
+  await mkdir(home, { recursive: true, mode: 0o700 })
   await writeFile(join(home, 'trust.json'), JSON.stringify(world.trust))
-  await writeFile(join(home, 'law-firm.key'), sealKeyFile(lawFirm, undefined), secret)
-  await writeFile(join(home, 'law-firm.token'), await world.token(lawFirm.clientId), secret)
-  await writeFile(join(home, 'casework.key'), sealKeyFile(casework, undefined), secret)
+  const { lawFirm } = world.referring
+  await writeClient('law-firm', url, lawFirm, await world.token(lawFirm.clientId))
   const caseworkToken = await world.token(world.clients.casework)
-  await writeFile(join(home, 'casework.token'), caseworkToken, secret)
+  await writeClient('casework', url, world.recipients.casework, caseworkToken)
   console.log(`
 The service stays up at ${url} until Ctrl-C. In another terminal, here:
 
-  export INTAKE_URL=${url} INTAKE_HOME=${home} INTAKE_TRUST=${home}/trust.json
-  npx intake check examples/referrals/law-firm-01.json
-  INTAKE_TOKEN_FILE=${home}/law-firm.token npx intake refer --key ${home}/law-firm.key \\
-    examples/referrals/law-firm-01.json
-  INTAKE_TOKEN_FILE=${home}/casework.token npx intake claim --key ${home}/casework.key
-  curl -s ${url}/v1/keyset`)
+   . ${home}/law-firm.env
+   npx intake check examples/referrals/law-firm-01.json
+   npx intake refer examples/referrals/law-firm-01.json
+   . ${home}/casework.env
+   npx intake claim --lease-seconds 60`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await rm(home, { recursive: true, force: true })
+}
+
+async function writeClient(name: string, url: string, keys: KeyFile, token: string) {
+  const at = join(home, name)
+  const secret = { mode: 0o600 }
+  await writeFile(`${at}.key`, sealKeyFile(keys, undefined), secret)
+  await writeFile(`${at}.token`, token, secret)
+  const settings = {
+    INTAKE_URL: url,
+    INTAKE_TRUST: join(home, 'trust.json'),
+    INTAKE_KEY: `${at}.key`,
+    INTAKE_TOKEN_FILE: `${at}.token`,
+    INTAKE_HOME: at,
+  }
+  const lines = Object.entries(settings).map(([key, value]) => `export ${key}=${value}\n`)
+  await writeFile(`${at}.env`, lines.join(''))
 }

@@ -38,7 +38,10 @@ export const access = fp<Options>(async (app, { directory, publicKey, origin }) 
 
   app.addHook('onRoute', ({ method, url, schema, config }) => {
     const security = schema?.security
-    if (!security) throw new Error(`${String(method)} ${url} declares no scope`)
+    // `[]` is open to all on purpose; a requirement without a scope would be so by oversight.
+    if (!security || security.some(({ bearer = [] }) => bearer.length === 0)) {
+      throw new Error(`${String(method)} ${url} declares no scope`)
+    }
     if (security.length > 0 && !config?.action) {
       throw new Error(`${String(method)} ${url} declares no action for the access log`)
     }

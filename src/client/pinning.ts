@@ -42,6 +42,11 @@ export async function acceptNewest(
 function versionsBetween(seen: SeenKeyset | undefined, jws: string, trust: Trust): number[] {
   if (!seen || seen.version < trust.minimumVersion) return []
   const newest = Number(readPayload<Keyset | null>(jws)?.version)
+  // Its signer may have been dropped since, and a rollback should be called one all the same.
+  if (newest < seen.version) {
+    const detail = `it is older than version ${seen.version}, which was seen before`
+    throw new Refusal('document-rolled-back', detail)
+  }
   const count = Math.max(newest - seen.version - 1, 0)
   if (!(count < versionsBehindMax)) {
     throw new Refusal('document-invalid', `it is over ${versionsBehindMax} versions ahead of ours`)

@@ -33,7 +33,7 @@ export function canonicalBytes(value: unknown): Uint8Array {
 export function parseCanonical(bytes: Uint8Array): unknown {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     throw new Refusal('malformed-request', 'the bytes are not JSON in UTF-8', { cause })
   }

@@ -197,13 +197,8 @@ const placeCodes: [string, ErrorCode][] = [
 
 function checkWrapped(sealedTo: readonly string[], wraps: readonly Wrap[]): void {
   const wrapped = wraps.map(({ kid }) => kid).sort()
-  const ascending = sealedTo.every((kid, index) => index === 0 || kid > (sealedTo[index - 1] ?? ''))
-  const same = wrapped.length === sealedTo.length && sealedTo.every((kid, i) => kid === wrapped[i])
-  if (!ascending || !same) {
-    throw new Refusal(
-      'wraps-mismatch',
-      'header.sealedTo is not the kids of wraps, each once, sorted',
-    )
+  if (wrapped.length !== sealedTo.length || wrapped.some((kid, index) => kid !== sealedTo[index])) {
+    throw new Refusal('wraps-mismatch', 'header.sealedTo is not the sorted kids of wraps')
   }
 }
 

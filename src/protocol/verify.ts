@@ -105,7 +105,7 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
   if (header.referralId !== input.referralId || released.referralId !== input.referralId) {
     throw new StepFailure('id', 'the header is that of another referral')
   }
-  const keyset = keysetOf(header, input.keysets)
+  keysetOf(header, input.keysets)
   const sealed = sealedParts(released)
   const bound = headerHash(headerBytes(header))
   const { publicKey, signedBy } = signerOfReferral(header, input)
@@ -116,7 +116,7 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
     bound,
     bodyOf(released, sealed),
   )
-  checkGiven(released, keyset, bound, input)
+  checkGiven(released, bound, input)
   const names = [...sealed.keys()]
   const keys = openKeys(released.wrap, input.reader, bound, names, header.commitments)
   return { header, headerHash: bound, envelopeHash: signed, signedBy, sealed, keys }
@@ -267,13 +267,11 @@ function signerOfReferral(
 
 function checkGiven(
   { header, wrap, grant, compartments }: Released,
-  keyset: Keyset,
   headerHash: Uint8Array,
   { reader, referralId, keysets }: OpenInput,
 ): void {
   if (wrap.kid !== reader.kid) throw new StepFailure('grant', "the wrap is another reader's")
-  const wrapped = keyset.recipients.some(({ kid }) => kid === reader.kid)
-  if (wrapped && header.sealedTo.includes(reader.kid)) return
+  if (header.sealedTo.includes(reader.kid)) return
   if (!grant) throw new StepFailure('grant', 'the referral was neither sealed nor granted to you')
   const granter = granterOf(grant, keysets)
   const given = Object.keys(compartments).sort().join()

@@ -3,7 +3,13 @@
 import t from 'tap'
 import type { Directory } from '../../src/protocol/directory.ts'
 import { signedBytes } from '../../src/protocol/envelope.ts'
-import { type MessageEnvelope, type MessageInput, sealMessage } from '../../src/protocol/message.ts'
+import {
+  holdersOf,
+  type MessageEnvelope,
+  type MessageInput,
+  sealMessage,
+} from '../../src/protocol/message.ts'
+import { sealParts, signParts } from '../../src/protocol/seal.ts'
 import { openMessage, type ThreadInput, threadFaults } from '../../src/protocol/thread.ts'
 import { verifyReleased } from '../../src/protocol/verify.ts'
 import * as second from './second.ts'
@@ -14,6 +20,7 @@ import {
   copy,
   directory,
   directoryPayload,
+  fixedRandom,
   keys,
   keysetPayload,
   now,
@@ -164,6 +171,18 @@ t.test('a spoilt message is withheld, and its step named', async (t) => {
     spoil(spoilt)
     t.equal(stepOf(spoilt, reader(keys.casework)), step, what)
   }
+})
+
+t.test('a note that a referrer wrote is not believed', async (t) => {
+  const { commitments: _, ...header } = sealMessage({ ...question, kind: 'withdrawal' }).header
+  const parts = sealParts<MessageEnvelope['header']>(
+    [['message', { text: 'x' }]],
+    holdersOf(keysetPayload, { ...answer, kind: 'note' }),
+    (_, commitments) => ({ ...header, kind: 'note', commitments }) as never,
+    fixedRandom('note'),
+  )
+  const signature = signParts(parts.headerHash, { compartments: parts.sealedHashes }, keys.partner)
+  t.equal(stepOf({ ...parts, signature } as never, reader(keys.casework)), 'signer')
 })
 
 t.test('urgency may only be raised', async (t) => {

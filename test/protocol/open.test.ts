@@ -208,6 +208,7 @@ t.test('no part can be dropped, swapped or exchanged', async (t) => {
       (r) => (r.compartments.legal = other.compartments.legal!),
     ],
     ['a hash for a compartment', 'wrap', (r) => withhold(r, 'legal')],
+    ['another protocol', 'protocol', (r) => Object.assign(r.header, { protocol: 'x/1' })],
     ['an outer id of another', 'id', (r) => (r.referralId = otherId)],
     ['no header', 'shape', (r) => delete (r as Partial<Released>).header],
     [
@@ -309,6 +310,7 @@ t.test('a hostile referrer is found out step by step', async (t) => {
   const { legal, ...fewer } = honest
   t.equal(stepOf(await withWrap(fewer)), 'wrap', 'a key left out')
   t.equal(stepOf(await withWrap({ ...honest, legal: 7 })), 'wrap', 'a key that is none')
+  t.equal(stepOf(await withWrap({ ...honest, legal: 'AAAA' })), 'wrap', 'a key too short')
   const foreign = { ...honest, legal: second.b64u(seedOf('another key')) }
   t.equal(stepOf(await withWrap(foreign)), 'commitment', 'another story for this reader')
   const resealed = (plain: Uint8Array, key = held.get('legal')!) =>
@@ -420,6 +422,18 @@ t.test(
       spoil(spoilt)
       t.equal(stepOf(spoilt, {}, keys.volunteer), step, what)
     }
+    const { kid, publicKey: theirs } = fullInput.replyTo!
+    const toReply = { kid, publicKey: theirs, compartments: volunteer!.compartments }
+    const forReply = rewrap(released, openInput(keys.casework), toReply, keys.caseworkSigning, now)
+    const carried = { ...granted, wrap: forReply.wrap }
+    t.equal(stepOf({ ...carried, grant: forReply.grant }, {}, keys.reply), 'opened')
+    t.equal(stepOf(carried, {}, keys.reply), 'grant', 'the grant of another reader')
+    const less = { ...volunteer!, compartments: ['clinical' as const] }
+    const narrower = rewrap(released, openInput(keys.casework), less, keys.caseworkSigning, now)
+    const cut = { ...copy(granted), wrap: narrower.wrap }
+    withhold(cut, 'interpreting')
+    t.equal(stepOf(cut, {}, keys.volunteer), 'grant', 'less than was granted')
+    t.equal(stepOf({ ...cut, grant: narrower.grant }, {}, keys.volunteer), 'opened')
     const { headerHash } = verifyReleased(released, openInput(keys.casework))
     const publicKey = keys.caseworkSigning.publicKey
     t.ok(grantVerifies({ referralId, headerHash }, grant, publicKey))

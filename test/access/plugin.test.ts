@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { readPublicKey } from '../../src/access/token.ts'
+import { createApp } from '../../src/app.ts'
+import { createLogger } from '../../src/log.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { onHost } from '../helpers/publish.ts'
+import { callerOf } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+import { tokenForge } from '../helpers/token.ts'
+
+const built = await build(t)
+const { world, url, database } = built
+const sql = asSuperuser(t, built.databases)
+t.afterEach(() => requireBalanced(sql))
+const tokenKeyFile = join(built.folder, 'token-key.pem')
+
+const newApp = async () =>
+  createApp({
+    database,
+    origin: world.origin,
+    tokenPublicKey: await readPublicKey(tokenKeyFile),
+    logger: createLogger('silent'),
+  })
+
+t.test('a route that declares no scope does not boot', async (t) => {
+  const app = await newApp()
+  t.teardown(() => app.close())
+  const handler = async () => 'open to all'
+  const schemas = [
+    undefined,
+    { summary: 'Open' },
+    { security: [{}] },
+    { security: [{ bearer: [] }] },
+  ]
+  for (const schema of schemas) {
+    const route = { method: 'GET', url: '/v1/open', handler, config: { action: 'audit.searched' } }
+    t.throws(() => app.route({ ...route, ...(schema && { schema }) } as never), /declares no scope/)
+  }
+})
+
+t.test('a route that would refuse without a name in the access log does not boot', async (t) => {
+  const app = await newApp()
+  t.teardown(() => app.close())
+  const schema = { security: [{ bearer: ['triage:work'] }] }
+  const handler = async () => ''
+  t.throws(() => app.route({ method: 'GET', url: '/v1/x', schema, handler }), /declares no action/)
+})
+
+t.test(
+  'a client that is disabled is shut out within five seconds, also where it just was',
+  async (t) => {
+    const { clientId } = world.referring.ngo
+    const call = await callerOf(world, url, clientId)
+    const ask = () => call('PUT', '/v1/referrals/x', {})
+    t.equal((await ask()).status, 400, 'known and kept')
+    await onHost(built, (host) => host.disableClient(clientId))
+    const elsewhere = await newApp()
+    t.teardown(() => elsewhere.close())
+    const headers = { authorization: `Bearer ${await world.token(clientId)}` }
+    const other = await elsewhere.inject({
+      method: 'PUT',
+      url: '/v1/referrals/x',
+      headers,
+      body: {},
+    })
+    t.equal(other.json().code, 'caller-disabled', 'at once on a replica that did not know it')
+    const since = Date.now()
+    let answer = await ask()
+    while (answer.status !== 403 && Date.now() - since < 6_000) answer = await ask()
+    t.equal(answer.body.code, 'caller-disabled')
+    t.ok(Date.now() - since < 5_000)
+  },
+)
+
+t.test('what a token says of scopes and kind counts for nothing', async (t) => {
+  const forge = tokenForge(await readFile(tokenKeyFile, 'utf8'), world.origin)
+  const claims = { scope: 'triage:work audit:read', scopes: ['triage:work'], kind: 'internal' }
+  const token = forge.token(world.referring.lawFirm.clientId, { claims })
+  const response = await fetch(`${url}/v1/audit/entries`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  t.equal(response.status, 403)
+  t.match(await response.json(), { code: 'insufficient-scope', detail: /audit:read/ })
+})
+
+t.test('a token that is not believed is not read by the log either', async (t) => {
+  const forge = tokenForge(await readFile(tokenKeyFile, 'utf8'), world.origin)
+  const token = forge.token(world.referring.lawFirm.clientId, { signed: () => 'AAAA' })
+  const before = await sql`select count(*) from audit_entry`
+  const response = await fetch(`${url}/v1/audit/entries`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  t.equal(response.status, 401)
+  t.same(await sql`select count(*) from audit_entry`, before, 'summed, as no caller is known')
+  t.notOk(built.log().includes(token.slice(0, 40)))
+  t.notOk(built.log().includes(world.referring.lawFirm.clientId))
+})

@@ -1,0 +1,284 @@
+/**
+ * Goal: for every operation of the OpenAPI document and every kind of caller, one status is right.
+ * Method: the operations are walked; what each caller should get stands in a table of its own below,
+ * so that an operation which nobody thought about fails here by having no row.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
+import { refer, sealed } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+import { tokenForge } from '../helpers/token.ts'
+
+const built = await build(t)
+const { world, url, app } = built
+const { lawFirm, ngo, telephone } = world.referring
+const kids = {
+  casework: world.recipients.casework.receiving.kid,
+  clinic: world.recipients.clinic.receiving.kid,
+}
+const sql = asSuperuser(t, built.databases)
+t.afterEach(() => requireBalanced(sql))
+
+const forge = tokenForge(await readFile(join(built.folder, 'token-key.pem'), 'utf8'), world.origin)
+
+type Known = 'partner' | 'casework' | 'clinic' | 'auditor'
+const clientIds: Record<Known, string> = {
+  partner: lawFirm.clientId,
+  casework: world.clients.casework,
+  clinic: world.clients.clinic,
+  auditor: world.clients.auditor,
+}
+
+/** Two clients that were good until the host shut them out. */
+const shutOut = await onHost(built, async (host) => {
+  const addClient = (organisationId: string) =>
+    host.addClient({
+      organisationId,
+      label: 'Shut out',
+      kind: 'internal',
+      scopes: ['referrals:submit', 'referrals:open', 'triage:work'],
+      kids: [kids.casework],
+    })
+  const organisationId = await host.addOrganisation('Closed')
+  const [client, ofOrganisation] = [
+    await addClient(telephone.organisationId),
+    await addClient(organisationId),
+  ]
+  await host.disableClient(client)
+  await host.disableOrganisation(organisationId)
+  return { client, ofOrganisation }
+})
+
+const valid = lawFirm.clientId
+const nobodies: Record<string, string | undefined> = {
+  'no token': undefined,
+  'a token of garbage': 'Bearer garbage',
+  'half a token': `Bearer ${forge.token(valid).split('.').slice(0, 2).join('.')}`,
+  'another scheme': `Basic ${Buffer.from('a:b').toString('base64')}`,
+  'an expired token': bearer({ claims: { exp: Math.floor(Date.now() / 1000) - 1 } }),
+  'a token of another issuer': bearer({ claims: { iss: 'https://intake.example.org' } }),
+  'a token for another audience': bearer({ claims: { aud: 'https://intake.example.org' } }),
+  'a token of no client': `Bearer ${forge.token(newId())}`,
+  'a token whose client is no id': `Bearer ${forge.token("' or true --")}`,
+  'a token of another type': bearer({ header: { typ: 'JWT' } }),
+  'a token of no type': bearer({ header: { typ: undefined } }),
+  'a token without a signature': bearer({ signed: () => '' }),
+  'a token by alg none': bearer({ header: { alg: 'none' }, signed: () => '' }),
+  'a token by the public key as a secret': bearer({
+    header: { alg: 'HS256' },
+    signed: forge.hmacWithPublicKey,
+  }),
+  'a token signed for another': changedToken(),
+  ...Object.fromEntries(
+    ['iss', 'aud', 'exp', 'iat', 'sub', 'client_id', 'jti'].map((claim) => [
+      `a token without ${claim}`,
+      bearer({ without: [claim] }),
+    ]),
+  ),
+}
+
+function bearer(parts: Parameters<typeof forge.token>[1]): string {
+  return `Bearer ${forge.token(valid, parts)}`
+}
+
+function changedToken(): string {
+  const [header, , signature] = forge.token(valid).split('.')
+  const claims = forge.token(world.clients.casework).split('.')[1]
+  return `Bearer ${header}.${claims}.${signature}`
+}
+
+type Request = { method: string; path: string; body?: unknown }
+type Case = { request: (who: Known) => Request | Promise<Request>; expected: Expected }
+type Expected = Record<Known, number>
+
+const none = { partner: 403, casework: 403, clinic: 403, auditor: 403 }
+const all = (status: number): Expected => ({
+  ...{ partner: status, casework: status },
+  ...{ clinic: status, auditor: status },
+})
+const workers = (status: number) => ({ ...none, casework: status, clinic: status })
+
+const put = (envelope: ReturnType<typeof sealed>, id = envelope.header.referralId) => ({
+  method: 'PUT',
+  path: `/v1/referrals/${id}`,
+  body: envelope,
+})
+const signerOf = (who: Known) => (who === 'partner' ? lawFirm.signing : telephone.signing)
+const kidOf = (who: Known) => (who === 'clinic' ? kids.clinic : kids.casework)
+
+async function send(authorization: string | undefined, { method, path, body }: Request) {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, headers: response.headers, body: await response.text() }
+}
+
+async function claimAs(who: 'casework' | 'clinic') {
+  await refer(built)
+  const { body } = await send(`Bearer ${forge.token(clientIds[who])}`, {
+    method: 'POST',
+    path: '/v1/triage/claims',
+    body: { recipient: kidOf(who), max: 1, leaseSeconds: 60 },
+  })
+  return JSON.parse(body).claims[0]
+}
+
+/** A write under a claim of the caller's own, or of the other worker's. */
+function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 'other') {
+  return async (who: Known) => {
+    const holder = (who === 'clinic') === (whose === 'own') ? 'clinic' : 'casework'
+    const { claimId, fence } = await claimAs(holder)
+    const path = `/v1/triage/claims/${claimId}/${verb}`
+    return { method: 'POST', path, body: { fence, ...body } }
+  }
+}
+
+const completion = { outcome: 'accepted', referrals: [] }
+const get = (path: string) => () => ({ method: 'GET', path })
+const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
+  method: 'GET',
+  path: `/v1/referrals/${id ?? (await refer(built, ngo)).referralId}?recipient=${kid}`,
+})
+
+const table: Record<string, Record<string, Case>> = {
+  isAlive: { always: { request: get('/livez'), expected: all(200) } },
+  isReady: { always: { request: get('/readyz'), expected: all(200) } },
+  explainProblem: {
+    'an unknown code': { request: get('/problems/no-such-thing'), expected: all(404) },
+  },
+  getKeyset: { newest: { request: get('/v1/keyset'), expected: all(200) } },
+  getKeysetVersion: {
+    'a known one': { request: get('/v1/keyset/1'), expected: all(200) },
+    'an unknown one': { request: get('/v1/keyset/99'), expected: all(404) },
+  },
+  getDirectory: { newest: { request: get('/v1/directory'), expected: workers(200) } },
+  submitReferral: {
+    own: {
+      request: (who) => put(sealed(world, { signer: signerOf(who) })),
+      expected: { partner: 201, casework: 201, clinic: 201, auditor: 403 },
+    },
+    'signed by another organisation': {
+      request: () => put(sealed(world, { signer: ngo.signing })),
+      expected: { partner: 422, casework: 422, clinic: 422, auditor: 403 },
+    },
+    "another organisation's id": {
+      request: async (who) => {
+        const { referralId } = await refer(built, ngo)
+        return put(sealed(world, { signer: signerOf(who), referralId }))
+      },
+      expected: { partner: 409, casework: 409, clinic: 409, auditor: 403 },
+    },
+  },
+  openReferral: {
+    'for its own key': { request: (who) => open(who), expected: workers(200) },
+    'for the key of another': {
+      request: (who) => open(who, undefined, who === 'clinic' ? kids.casework : kids.clinic),
+      expected: none,
+    },
+    'an unknown one': { request: (who) => open(who, newId()), expected: workers(404) },
+    'one without a wrap for it': {
+      request: async (who) => open(who, await referWithoutClinic()),
+      expected: { ...none, casework: 200, clinic: 404 },
+    },
+  },
+  claimItems: {
+    'for its own key': {
+      request: (who) => ({
+        method: 'POST',
+        path: '/v1/triage/claims',
+        body: { recipient: kidOf(who), max: 1, leaseSeconds: 60 },
+      }),
+      expected: workers(200),
+    },
+    'for the key of another': {
+      request: (who) => ({
+        method: 'POST',
+        path: '/v1/triage/claims',
+        body: {
+          recipient: who === 'clinic' ? kids.casework : kids.clinic,
+          max: 1,
+          leaseSeconds: 60,
+        },
+      }),
+      expected: none,
+    },
+  },
+  renewClaim: {
+    own: { request: underClaim('renewal', { leaseSeconds: 60 }, 'own'), expected: workers(200) },
+    other: {
+      request: underClaim('renewal', { leaseSeconds: 60 }, 'other'),
+      expected: workers(409),
+    },
+  },
+  releaseClaim: {
+    own: { request: underClaim('release', {}, 'own'), expected: workers(204) },
+    other: { request: underClaim('release', {}, 'other'), expected: workers(409) },
+  },
+  completeClaim: {
+    own: { request: underClaim('completion', completion, 'own'), expected: workers(200) },
+    other: { request: underClaim('completion', completion, 'other'), expected: workers(409) },
+  },
+  listAuditEntries: {
+    all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },
+  },
+}
+
+/** A keyset under which the clinic need not be sealed to, and a referral that leaves it out. */
+let laterKeyset: ReturnType<typeof publishKeyset> | undefined
+async function referWithoutClinic(): Promise<string> {
+  laterKeyset ??= publishKeyset(built, {
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) =>
+      recipient.kid === kids.clinic ? { ...recipient, required: false } : recipient,
+    ),
+  })
+  const keyset = await laterKeyset
+  const recipients = keyset.recipients.filter(({ kid }) => kid !== kids.clinic)
+  const { sha256 } = keysetReference(keyset)
+  const changes = { keyset: { keyset: { ...keyset, recipients }, sha256 } }
+  return (await refer(built, ngo, changes)).referralId
+}
+
+type Operation = { operationId: string; security: readonly Record<string, string[]>[] }
+const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
+const operations = Object.values(paths).flatMap((path) => Object.values(path))
+
+t.test('the document lists every route, and the table every operation', async (t) => {
+  t.same(operations.map(({ operationId }) => operationId).sort(), Object.keys(table).sort())
+  const routes = app.printRoutes({ commonPrefix: false }).match(/\((?!HEAD\))[A-Z, ]+\)/g) ?? []
+  const methods = routes.flatMap((found) => found.slice(1, -1).split(', '))
+  t.equal(methods.filter((method) => method !== 'HEAD').length, operations.length)
+})
+
+for (const { operationId, security } of operations) {
+  const isOpen = security.length === 0
+  for (const [name, { request, expected }] of Object.entries(table[operationId] ?? {})) {
+    t.test(`${operationId}, ${name}`, async (t) => {
+      for (const who of Object.keys(clientIds) as Known[]) {
+        const { status } = await send(`Bearer ${forge.token(clientIds[who])}`, await request(who))
+        t.equal(status, expected[who], `as ${who}`)
+      }
+      const sample = await request('casework')
+      for (const [who, authorization] of Object.entries(nobodies)) {
+        const { status, headers } = await send(authorization, sample)
+        t.equal(status, isOpen ? expected.partner : 401, `with ${who}`)
+        t.equal(headers.get('www-authenticate'), isOpen ? null : 'Bearer', `with ${who}`)
+      }
+      for (const [who, id] of Object.entries(shutOut)) {
+        const { status, body } = await send(`Bearer ${forge.token(id)}`, sample)
+        t.equal(status, isOpen ? expected.partner : 403, `as a shut-out ${who}`)
+        if (!isOpen) t.match(JSON.parse(body), { code: 'caller-disabled' })
+      }
+    })
+  }
+}

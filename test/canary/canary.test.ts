@@ -1,0 +1,314 @@
+/**
+ * Goal: whoever takes everything the server has, and everything it ever said, cannot read a word of
+ * what was sealed, nor of what somebody typed in the wrong place.
+ * Method: a referral with a word of its own in every field goes the whole way, through success,
+ * mistakes, failures and a killed process, with PostgreSQL told to log all it can. Then each word is
+ * searched for, in every spelling, in every place. A control that was planted on purpose must be
+ * found in each place and each spelling by that same search, or the search proves nothing.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import t from 'tap'
+import { holdCeremony } from '../../examples/ceremony.ts'
+import { issueToken } from '../../src/access/token.ts'
+import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
+import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
+import { type ServiceProcess, startProcess } from '../helpers/process.ts'
+import { createSearch, spellingsOf } from '../helpers/search.ts'
+import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
+import {
+  type Found,
+  recordAnswers,
+  searchAll,
+  searchFiles,
+  searchTables,
+  sendRaw,
+  storeUncompressed,
+} from './places.ts'
+import { newWord, newWordIn, plantReferral } from './plant.ts'
+
+/** All that PostgreSQL can be made to say about a statement. */
+const talkative = {
+  log_statement: 'all',
+  log_min_messages: 'debug1',
+  log_min_error_statement: 'debug1',
+  log_error_verbosity: 'verbose',
+  log_parameter_max_length: '-1',
+  log_parameter_max_length_on_error: '-1',
+  log_min_duration_statement: '0',
+  log_connections: 'on',
+  log_lock_waits: 'on',
+  log_temp_files: '0',
+  wal_compression: 'off',
+  fsync: 'off',
+}
+
+const { draft, planted } = plantReferral()
+const typed = { word: newWord(), small: newWordIn('abcdefghijklmnopqrstuvwxyz') }
+const typedInScript = newWordIn('αβγδεζηθικλμνξοπρστυφχψω')
+const sought = [...planted.map(({ word }) => word), typed.word, typed.small, typedInScript]
+/** The second holds the letters that base64 and base64url spell differently. */
+const controls = [
+  `control ${newWord()}`,
+  `σημάδι ??>>~~ ${newWordIn('абвгдежзиклмнопрстуфхцчшщъыь')}`,
+]
+const controlSpellings = controls.flatMap((word) => [...spellingsOf(word).values()])
+const spelledControls = controlSpellings.map((bytes) => Buffer.from(bytes).toString()).join(' ')
+
+const folder = await mkdtemp(join(tmpdir(), 'intake-canary-'))
+const postgresFolder = join(folder, 'postgres')
+const database = await startEmbedded(postgresFolder, talkative)
+t.teardown(async () => {
+  await stopEmbedded(postgresFolder)
+  await rm(folder, { recursive: true, force: true })
+})
+const superuser = postgres(database.superuserUrl, { max: 1, onnotice: () => {} })
+t.teardown(() => superuser.end())
+await storeUncompressed(superuser)
+await superuser`create table control (word text, bytes bytea)`
+await storeUncompressed(superuser)
+await superuser`insert into control values (${spelledControls}, ${Buffer.from(controls.join(' '))})`
+
+const origin = 'intake.test'
+const tokenKeyFile = join(folder, 'token-key.pem')
+const world = await holdCeremony({ ownerUrl: database.ownerUrl, origin, tokenKeyFile })
+const serviceFolder = join(folder, 'service')
+await mkdir(serviceFolder)
+const answers = recordAnswers(t)
+const services: ServiceProcess[] = []
+
+const tokens = {
+  lawFirm: await world.token(world.referring.lawFirm.clientId),
+  casework: await world.token(world.clients.casework),
+  clinic: await world.token(world.clients.clinic),
+  // The person an app acts for is an opaque id that the log keeps and shows: here, the control.
+  auditor: await issueToken(
+    await readFile(tokenKeyFile, 'utf8'),
+    ...([origin, world.clients.auditor, 60, spelledControls] as const),
+  ),
+}
+
+async function startService() {
+  const service = await startProcess(t, serviceFolder, {
+    DATABASE_URL: database.url,
+    TOKEN_KEY_FILE: tokenKeyFile,
+    ORIGIN: origin,
+    LOG_LEVEL: 'debug',
+  })
+  services.push(service)
+  const { url } = service
+  const common = { url, trust: world.trust }
+  const reader = (name: 'casework' | 'clinic') =>
+    createReader({ ...common, token: () => tokens[name], recipient: world.recipients[name] })
+  return {
+    ...{ service, url },
+    lawFirm: createReferrer({
+      ...common,
+      token: () => tokens.lawFirm,
+      signer: world.referring.lawFirm.signing,
+    }),
+    casework: reader('casework'),
+    clinic: reader('clinic'),
+  }
+}
+
+function send(url: string, { by, method, path, headers, body }: Omit<Mistake, 'name'>) {
+  return fetch(url + path, {
+    method,
+    headers: {
+      ...(by !== 'nobody' && { authorization: `Bearer ${tokens[by]}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+}
+
+function put(url: string, envelope: Envelope) {
+  const path = `/v1/referrals/${envelope.header.referralId}`
+  return send(url, { by: 'lawFirm', method: 'PUT', path, body: envelope })
+}
+
+let now = await startService()
+
+t.test('every field of the published schema is planted', async (t) => {
+  const schema = JSON.parse(readFileSync('openapi/referral.schema.json', 'utf8'))
+  const named = new Set(propertiesOf(schema))
+  const answered = new Set(keysOf(draft))
+  t.same(
+    [...named].filter((name) => !answered.has(name) && !draftOnly.has(name)),
+    [],
+  )
+  t.ok(planted.length > 60, `${planted.length} words are planted`)
+  t.equal(new Set(sought).size, sought.length, 'each its own')
+})
+
+t.test('a referral goes the whole way', async (t) => {
+  const { url, lawFirm, casework, clinic } = now
+  const envelope = await lawFirm.seal(draft)
+  const { referralId } = envelope.header
+  const first = await lawFirm.submit(envelope)
+  t.same(await lawFirm.submit(envelope), first, 'and is repeated')
+
+  const [claim] = await casework.claim({ max: 1, leaseSeconds: 60 })
+  const opened = await casework.open(claim!.referrals[0]!)
+  t.same(opened.opened && opened.compartments, draft.referral, 'casework reads every word')
+  const clinical = await clinic.open(await clinic.fetch(referralId))
+  t.same(
+    clinical.opened && Object.keys(clinical.compartments).sort(),
+    ['clinical', 'consent', 'documents', 'interpreting', 'narrative'],
+    'the clinic reads its part',
+  )
+  await casework.renew(claim!, 90)
+
+  for (const mistake of mistypedWork({ envelope, draft, ...typed }, claim!)) {
+    const { status } = await send(url, mistake)
+    t.ok(status >= 400 && status < 500, `${mistake.name}: ${status}`)
+  }
+  const wrongKid = `/v1/referrals/${referralId}?recipient=${casework.kid}`
+  const asClinic = { authorization: `Bearer ${tokens.clinic}` }
+  t.equal((await fetch(url + wrongKid, { headers: asClinic })).status, 403, "another's key")
+
+  await superuser`update triage_item set leased_until = now() - interval '1 second'`
+  const [again] = await clinic.claim({ max: 1, leaseSeconds: 60 })
+  const outcome = { outcome: 'accepted', referrals: [referralId] } as const
+  await t.rejects(casework.complete(claim!, outcome), { problem: { code: 'lease-lost' } })
+  await clinic.complete(again!, outcome)
+
+  const declined = await lawFirm.seal(draft)
+  await lawFirm.submit(declined)
+  const [second] = await casework.claim({ max: 1, leaseSeconds: 60 })
+  const referrals = [declined.header.referralId]
+  await casework.complete(second!, { outcome: 'unopenable', step: 'compartment', referrals })
+})
+
+t.test('plaintext that is sent by mistake is refused', async (t) => {
+  const { url, lawFirm } = now
+  const good = { envelope: await lawFirm.seal(draft), draft, ...typed }
+  const mistakes = [
+    ...spoiltEnvelopes(good),
+    ...spoiltEnvelopes({ ...good, word: typedInScript }),
+    ...strangeRequests(good),
+  ]
+  for (const mistake of mistakes) {
+    const { status } = await send(url, mistake)
+    t.ok(status >= 400 && status < 500, `${mistake.name}: ${status}`)
+  }
+  const { word } = typed
+  const authorization = `authorization: Bearer ${tokens.lawFirm}`
+  const path = `/v1/referrals/${good.envelope.header.referralId}`
+  const raw = [
+    `${word}\r\n\r\n`,
+    `GET /${word} HTTP/1.1\r\nhost: a\r\n${word} ${word}\r\n\r\n`,
+    `GET /${word} HTTP/1.1\r\nhost: a\r\nname: ${word.repeat(1000)}\r\n\r\n`,
+    `PUT ${path} HTTP/1.1\r\nhost: a\r\n${authorization}\r\ncontent-type: application/json\r\n` +
+      `content-length: 9999\r\n\r\n{"familyName": "${word}"`,
+  ]
+  for (const text of raw) answers.push(await sendRaw(url, text))
+})
+
+t.test('an insert that fails leaves the service, and nothing else', async (t) => {
+  const { url, lawFirm } = now
+  // Its error says what it can: the whole row, and as the constraint's name the control.
+  await superuser.unsafe(`
+    create function fail() returns trigger language plpgsql security definer as $$ begin
+      raise exception 'no room for %', new using
+        constraint = (select word from control), detail = new::text, hint = new::text;
+    end $$`)
+  await superuser.unsafe(
+    'create trigger fail before insert on wrap for each row execute function fail()',
+  )
+  const envelope = await lawFirm.seal(draft)
+  t.equal((await put(url, envelope)).status, 500)
+  await superuser.unsafe('drop trigger fail on wrap')
+  t.equal((await put(url, envelope)).status, 201, 'the same bytes are stored when there is room')
+})
+
+t.test('a service that is killed in mid-flight loses nothing and tells nothing', async (t) => {
+  const envelopes = await Promise.all(Array.from({ length: 20 }, () => now.lawFirm.seal(draft)))
+  const { url, service } = now
+  const sent = envelopes.map((envelope) => put(url, envelope))
+  await Promise.any(sent)
+  await service.end('SIGKILL')
+  const ended = await Promise.allSettled(sent)
+  const cut = ended.filter(({ status }) => status === 'rejected').length
+  t.ok(cut > 0, `${cut} of ${sent.length} were cut off`)
+
+  now = await startService()
+  const statuses = await Promise.all(envelopes.map(async (one) => (await put(now.url, one)).status))
+  t.ok(statuses.every((status) => status === 200 || status === 201))
+})
+
+t.test('the auditor reads on to the first entry', async (t) => {
+  const entries: { action: string; outcome: string }[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const path = `/v1/audit/entries?limit=50${cursor && `&cursor=${cursor}`}`
+    const answer = await send(now.url, { by: 'auditor', method: 'GET', path })
+    const page = (await answer.json()) as { entries: typeof entries; next?: string }
+    entries.push(...page.entries)
+    cursor = page.next
+  }
+  for (const outcome of ['permitted', 'refused', 'failed']) {
+    t.ok(
+      entries.some((entry) => entry.outcome === outcome),
+      outcome,
+    )
+  }
+})
+
+t.test('the server cannot read: no word is found, and every control is', async (t) => {
+  await now.service.end('SIGTERM')
+  await superuser`checkpoint`
+  const search = createSearch([...sought, ...controls])
+  const log = await readFile(join(postgresFolder, 'postgres.log'))
+  const places: Readonly<Record<string, Found>> = {
+    'the tables': await searchTables(superuser, search),
+    "PostgreSQL's log": searchAll([log], search),
+    "the service's log": searchAll(
+      services.map((service) => service.log()),
+      search,
+    ),
+    'the answers': searchAll(answers, search),
+    'the files of the tables': await searchFiles(join(postgresFolder, 'pgdata', 'base'), search),
+    'the write-ahead log': await searchFiles(join(postgresFolder, 'pgdata', 'pg_wal'), search),
+  }
+  for (const [place, { hits, parts, bytes }] of Object.entries(places)) {
+    const seen = new Set(hits.map(({ word, spelling }) => `${word} ${spelling}`))
+    const missed = controls.flatMap((word) =>
+      [...spellingsOf(word).keys()].filter((spelling) => !seen.has(`${word} ${spelling}`)),
+    )
+    t.same(missed, [], `${place}: every spelling of the controls is found`)
+    t.same(wordsFound(hits), [], `${place}: no word is found`)
+    t.comment(`${place}: ${parts} parts, ${bytes} bytes`)
+  }
+  const everything = await searchFiles(folder, search)
+  t.same(wordsFound(everything.hits), [], 'nor in any other file')
+  t.same(readdirSync(serviceFolder), [], 'and the service writes no file')
+})
+
+/** Where each word that was found had been planted, and how it was spelt. */
+function wordsFound(hits: Found['hits']): string[] {
+  const secret = hits.filter(({ word }) => !controls.includes(word))
+  const lines = secret.map(({ word, spelling }) => {
+    const pointer = planted.find((one) => one.word === word)?.pointer ?? `typed ${word}`
+    return `${pointer}, ${spelling}`
+  })
+  return [...new Set(lines)].slice(0, 20)
+}
+
+/** Of the schema's properties those of the draft itself, and the parts of which one was chosen. */
+const draftOnly = new Set<string>()
+
+function propertiesOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const { properties } = schema as { properties?: object }
+  return [...Object.keys(properties ?? {}), ...Object.values(schema).flatMap(propertiesOf)]
+}
+
+function keysOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return [...Object.keys(value), ...Object.values(value).flatMap(keysOf)]
+}

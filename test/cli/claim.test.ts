@@ -1,0 +1,113 @@
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { newId } from '../../src/client/index.ts'
+import { completeReferral } from '../../src/referral/draft.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, sealed } from '../helpers/referral.ts'
+import { intake, partyOf } from './run.ts'
+
+t.test('against the service', async (t) => {
+  const { url, world } = await build(t)
+  const put = await callerOf(world, url, world.referring.lawFirm.clientId)
+  const submit = async (story: string) => {
+    const referral = completeReferral({
+      identity: { familyName: 'Okonkwo' },
+      narrative: { story },
+    })
+    const envelope = sealed(world, { referral, referralId: newId() })
+    const { referralId } = envelope.header
+    t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+    return referralId
+  }
+  const casework = await partyOf(t, {
+    url,
+    world,
+    clientId: world.clients.casework,
+    keys: world.recipients.casework,
+  })
+  const run = (...args: string[]) => intake(args, casework.environment)
+
+  t.test('work is claimed, opened and completed', async (t) => {
+    const referralId = await submit('a story')
+    const claimed = await run('claim', '--max', '5', '--json')
+    t.equal(claimed.code, 0, claimed.err)
+    const [claim, ...others] = JSON.parse(claimed.out).claims
+    t.equal(others.length, 0)
+    t.match(claim.referrals, [
+      {
+        opened: true,
+        referralId,
+        signedBy: { label: 'Harbour Law' },
+        compartments: { narrative: { story: 'a story' } },
+      },
+    ])
+    const lease = [claim.claimId, '--fence', String(claim.fence)]
+    t.equal((await run('renew', ...lease)).code, 0)
+    t.match(await run('complete', ...lease, '--outcome', 'accepted'), {
+      code: 2,
+      err: /--referral/,
+    })
+    const done = await run('complete', ...lease, '--referral', referralId, '--outcome', 'accepted')
+    t.match(done, { code: 0, out: /^Completed as accepted$/m })
+    t.match(await run('release', ...lease), { code: 1, err: /lease-lost[\s\S]*Next: / })
+    t.match(await run('claim'), { code: 0, out: /no work/ })
+    for (const { out, err } of [claimed, done]) t.notOk((out + err).includes(casework.token))
+  })
+
+  t.test('what a stranger wrote cannot move the cursor of a terminal', async (t) => {
+    await submit('before\u001b[2J\u009b2J\u202eafter')
+    const { out } = await run('claim')
+    for (const mark of ['\u001b', '\u009b', '\u202e']) t.notOk(out.includes(mark))
+    t.match(out, /intake complete [0-9a-f-]+ --fence \d+ --referral [0-9a-f-]+ --outcome accepted/)
+  })
+
+  t.test('opened into files, for their owner alone', async (t) => {
+    const folder = join(casework.folder, 'opened')
+    const referralId = await submit('kept quiet')
+    const claimed = await run('claim', '--out', folder)
+    t.notMatch(claimed.out, /kept quiet/)
+    t.same(await readdir(folder), [`${referralId}.json`])
+    const file = join(folder, `${referralId}.json`)
+    t.equal((await stat(file)).mode & 0o777, 0o600)
+    t.match(await readFile(file, 'utf8'), /kept quiet/)
+  })
+
+  t.test('one referral opens by its id, and from the file of what was released', async (t) => {
+    const referralId = await submit('by id')
+    t.match(await run('open', referralId), { code: 0, out: /by id/ })
+    const get = await callerOf(world, url, world.clients.casework)
+    const { kid } = world.recipients.casework.receiving
+    const released = (await get('GET', `/v1/referrals/${referralId}?recipient=${kid}`)).body
+    const file = join(casework.folder, 'released.json')
+    await writeFile(file, JSON.stringify(released))
+    t.match(await run('open', file), { code: 0, out: /by id/ })
+
+    const cut = {
+      ...released,
+      compartments: { ...released.compartments, narrative: 'A'.repeat(10_961) },
+    }
+    await writeFile(file, JSON.stringify(cut))
+    t.match(await run('open', file), { code: 1, out: /does not open, at the step/ })
+    t.match(await run('open', newId()), { code: 1, err: /not-found/ })
+  })
+
+  t.test('a signing key opens nothing, and is told apart at once', async (t) => {
+    const { environment } = await partyOf(t, {
+      url,
+      world,
+      clientId: world.clients.casework,
+      keys: { signing: world.recipients.casework.signing },
+    })
+    t.match(await intake(['claim'], environment), { code: 1, err: /key-file-invalid/ })
+  })
+
+  t.test('a keyset older than one that was seen stops every command', async (t) => {
+    const seen = join(casework.environment.INTAKE_HOME!, 'seen')
+    await mkdir(seen, { recursive: true })
+    const [name] = (await readdir(seen)).filter((file) => file.startsWith('keyset'))
+    const remembered = JSON.parse(await readFile(join(seen, name!), 'utf8'))
+    await writeFile(join(seen, name!), JSON.stringify({ ...remembered, version: 2 }))
+    t.match(await run('claim'), { code: 1, err: /document-rolled-back/ })
+  })
+})

@@ -1,0 +1,80 @@
+import { chmod, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { openKeyFile } from '../../src/client/index.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { folderOf, intake } from './run.ts'
+
+const passphrase = 'correct horse battery'
+
+t.test('a key file is its owner’s alone, sealed, and never overwritten', async (t) => {
+  const file = join(await folderOf(t), 'app.key')
+  const make = ['keys', 'generate', '--kind', 'recipient', '--out', file]
+  const made = await intake(make, { INTAKE_PASSPHRASE: passphrase })
+  t.equal(made.code, 0, made.err)
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+  const text = await readFile(file, 'utf8')
+  const { signing, receiving } = openKeyFile(text, passphrase)
+  t.match(JSON.parse(made.out), {
+    kid: receiving?.kid,
+    alg: 'X-Wing',
+    publicKey: encodeBase64url(receiving!.publicKey),
+    signingKey: encodeBase64url(signing.publicKey),
+  })
+  for (const { secretKey } of [signing, receiving!]) {
+    const secret = encodeBase64url(secretKey)
+    t.notOk([text, made.out, made.err].some((shown) => shown.includes(secret)))
+  }
+  t.notOk([text, made.out, made.err].some((shown) => shown.includes(passphrase)))
+
+  const again = await intake(make, { INTAKE_PASSPHRASE: passphrase })
+  t.match(again, { code: 1, out: '', err: /exists, and is not overwritten/ })
+  t.equal(await readFile(file, 'utf8'), text)
+})
+
+t.test(
+  'a passphrase is asked for, and without a terminal the call says how to give it',
+  async (t) => {
+    const file = join(await folderOf(t), 'app.key')
+    const asked = await intake(['keys', 'generate', '--out', file])
+    t.match(asked, { code: 2, err: /INTAKE_PASSPHRASE/ })
+    const short = await intake(['keys', 'generate', '--out', file], { INTAKE_PASSPHRASE: 'short' })
+    t.match(short, { code: 2, err: /8 characters/ })
+    t.equal((await intake(['keys', 'generate', '--out', file, '--no-passphrase'])).code, 0)
+  },
+)
+
+t.test('a key file that others can read is refused', async (t) => {
+  const file = join(await folderOf(t), 'app.key')
+  await intake(['keys', 'generate', '--out', file, '--no-passphrase'])
+  await chmod(file, 0o640)
+  const ran = await intake(['refer', '--key', file], { INTAKE_HOME: await folderOf(t) })
+  t.match(ran, { code: 1, err: /chmod 600/ })
+})
+
+t.test('a wrong call exits with 2 and says where help is, and quotes no value', async (t) => {
+  for (const args of [
+    ['keys'],
+    ['keys', 'generate'],
+    ['claim', '--max', '51'],
+    ['refer', '--token=a-secret'],
+    ['check'],
+  ]) {
+    const ran = await intake(args)
+    t.match(ran, { code: 2, out: '', err: /--help/ }, args.join(' '))
+    t.notMatch(ran.err, /a-secret/)
+  }
+})
+
+t.test('every command has help, and programs can read it', async (t) => {
+  const { code, out } = await intake(['--help'])
+  t.equal(code, 0)
+  const names = [...out.matchAll(/^ {2}(\S+( \S+)?) {2,}/gm)].map(([, name]) => name!)
+  t.ok(names.length >= 11)
+  const helps = await Promise.all(
+    ['refer', 'keyset sign', 'admin'].map((name) => {
+      return intake([...name.split(' '), '--help', '--json'])
+    }),
+  )
+  for (const help of helps) t.match(JSON.parse(help.out).help, /^Usage: intake /)
+})

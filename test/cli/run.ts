@@ -1,0 +1,56 @@
+/** Runs `intake` as a person does: a process of its own, its secrets in files and environment. */
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import type { World } from '../../examples/ceremony.ts'
+import { type KeyFile, sealKeyFile } from '../../src/client/index.ts'
+
+export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
+export type Environment = Readonly<Record<string, string>>
+
+const program = fileURLToPath(new URL('../../src/cli/intake.js', import.meta.url))
+
+/** Runs to the end. The environment is `environment` and nothing else. */
+export async function intake(
+  args: readonly string[],
+  environment: Environment = {},
+  input = '',
+): Promise<Ran> {
+  const child = spawn(process.execPath, [program, ...args], { env: environment })
+  child.stdin.end(input)
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  return { code, out, err }
+}
+
+/** A folder that is gone when the test ends. */
+export async function folderOf(t: Pick<Test, 'teardown'>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-cli-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The files and the environment of one party, under a folder of its own. */
+export async function partyOf(
+  t: Pick<Test, 'teardown'>,
+  { url, world, clientId, keys }: { url: string; world: World; clientId: string; keys: KeyFile },
+): Promise<{ folder: string; token: string; environment: Environment }> {
+  const folder = await folderOf(t)
+  const token = await world.token(clientId)
+  const file = (name: string) => join(folder, name)
+  await writeFile(file('token'), token, { mode: 0o600 })
+  await writeFile(file('key.json'), sealKeyFile(keys, undefined), { mode: 0o600 })
+  await mkdir(file('home'))
+  await writeFile(file('home/trust.json'), JSON.stringify(world.trust))
+  const environment = {
+    INTAKE_URL: url,
+    INTAKE_HOME: file('home'),
+    INTAKE_KEY: file('key.json'),
+    INTAKE_TOKEN_FILE: file('token'),
+  }
+  return { folder, token, environment }
+}

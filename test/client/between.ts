@@ -1,0 +1,81 @@
+/** Something between a client and the service: a bad line, or a server that lies. */
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import type { Test } from 'tap'
+
+export type Passed = {
+  method: string
+  path: string
+  body: string
+  authorization: string | undefined
+}
+export type Answer = { status: number; body: string; headers?: Record<string, string> }
+
+/**
+ * Passes each request on to `url` and its answer back through `change`, which may alter it or, by
+ * answering `undefined`, lose it: the service has done what was asked, and the client never hears.
+ */
+export async function between(
+  t: Pick<Test, 'teardown'>,
+  url: string,
+  change: (answer: Answer, request: Passed) => Answer | undefined,
+): Promise<{ url: string; passed: Passed[] }> {
+  const passed: Passed[] = []
+  const base = await listen(t, async (request) => {
+    const seen = await seenOf(request)
+    passed.push(seen)
+    const response = await fetch(url + seen.path, {
+      method: seen.method,
+      headers: {
+        ...(seen.authorization && { authorization: seen.authorization }),
+        ...(seen.body && { 'content-type': 'application/json' }),
+      },
+      ...(seen.body && { body: seen.body }),
+    })
+    return change({ status: response.status, body: await response.text() }, seen)
+  })
+  return { url: base, passed }
+}
+
+/** A server that answers as `respond` says; `undefined` breaks the connection. */
+export async function serve(
+  t: Pick<Test, 'teardown'>,
+  respond: (request: Passed) => Answer | undefined | Promise<never>,
+): Promise<{ url: string; passed: Passed[] }> {
+  const passed: Passed[] = []
+  const url = await listen(t, async (request) => {
+    const seen = await seenOf(request)
+    passed.push(seen)
+    return respond(seen)
+  })
+  return { url, passed }
+}
+
+async function listen(
+  t: Pick<Test, 'teardown'>,
+  handle: (request: IncomingMessage) => Promise<Answer | undefined>,
+): Promise<string> {
+  const server = createServer((request, response) => {
+    void handle(request).then((answer) => {
+      if (!answer) {
+        request.socket.destroy()
+        return
+      }
+      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+      response.end(answer.body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function seenOf(request: IncomingMessage): Promise<Passed> {
+  const { method = '', url: path = '' } = request
+  const body = (await buffer(request)).toString()
+  return { method, path, body, authorization: request.headers.authorization }
+}

@@ -1,0 +1,103 @@
+import t from 'tap'
+import type { World } from '../../examples/ceremony.ts'
+import { createReferrer, type Draft } from '../../src/client/index.ts'
+import { generateSigningKey } from '../../src/protocol/keys.ts'
+import { build } from '../helpers/build.ts'
+import { between } from './between.ts'
+
+const draft: Draft = {
+  channel: 'legal_representative',
+  region: 'heathrow',
+  referral: { identity: { familyName: 'Okonkwo' } },
+}
+
+function lawFirm(url: string, { trust, referring, token }: World, changes = {}) {
+  const { signing, clientId } = referring.lawFirm
+  return createReferrer({ url, trust, signer: signing, token: () => token(clientId), ...changes })
+}
+
+t.test('against the service', async (t) => {
+  const { url, world, database } = await build(t)
+  const count = () =>
+    database.inTransaction({ kind: 'system', request: 'count' }, async (tx) => {
+      const [row] = await tx.sql<{ count: number }[]>`select count(*)::int from referral`
+      return row?.count
+    })
+
+  t.test('an answer that is lost is asked for again, and one referral is stored', async (t) => {
+    let lost = 0
+    const line = await between(t, url, (answer, { method }) => {
+      if (method !== 'PUT' || lost === 2) return answer
+      lost += 1
+      return undefined
+    })
+    const referrer = lawFirm(line.url, world)
+    const before = await count()
+    const envelope = await referrer.seal(draft)
+    const acknowledgement = await referrer.submit(envelope)
+    t.equal(acknowledgement.referralId, envelope.header.referralId)
+    const bodies = line.passed.filter(({ method }) => method === 'PUT').map(({ body }) => body)
+    t.equal(bodies.length, 3)
+    t.equal(new Set(bodies).size, 1, 'the same bytes each time')
+    t.equal(await count(), (before ?? 0) + 1)
+  })
+
+  t.test('an acknowledgement of other bytes, or of another referral, is refused', async (t) => {
+    const lies = [
+      { envelopeHash: 'A'.repeat(43) },
+      { referralId: '01890000-0000-7000-8000-000000000000' },
+      { reference: '<b>1</b>' },
+    ]
+    for (const lie of lies) {
+      const line = await between(t, url, (answer, { method }) => {
+        if (method !== 'PUT') return answer
+        return { ...answer, body: JSON.stringify({ ...JSON.parse(answer.body), ...lie }) }
+      })
+      const referrer = lawFirm(line.url, world)
+      await t.rejects(referrer.submit(await referrer.seal(draft)), { name: 'BadAnswer' })
+    }
+  })
+
+  t.test('a refusal carries the whole problem document', async (t) => {
+    const referrer = lawFirm(url, world, { signer: generateSigningKey() })
+    await t.rejects(referrer.submit(await referrer.seal(draft)), {
+      name: 'ServiceProblem',
+      problem: {
+        type: /unknown-signer/,
+        title: String,
+        status: 422,
+        detail: String,
+        instance: /^urn:uuid:/,
+        code: 'unknown-signer',
+        stored: false,
+        retry: 'never',
+        next: String,
+      },
+    })
+  })
+
+  t.test('a draft that does not fit is refused by field, and nothing is sent', async (t) => {
+    const line = await between(t, url, (answer) => answer)
+    const broken = { ...draft, referral: { identity: { familyName: 7 } } } as unknown as Draft
+    await t.rejects(lawFirm(line.url, world).seal(broken), {
+      name: 'DraftRefused',
+      code: 'referral-invalid',
+      problems: [{ pointer: '/referral/identity/familyName' }],
+    })
+    t.equal(line.passed.length, 0)
+  })
+
+  t.test('a person can raise the urgency and not lower it', async (t) => {
+    const referrer = lawFirm(url, world)
+    const urgencyOf = async (urgency: Draft['urgency']) =>
+      (await referrer.seal({ ...draft, ...(urgency && { urgency }) })).header.urgency
+    t.equal(await urgencyOf(undefined), 'urgent', 'the safety questions were not asked')
+    t.equal(await urgencyOf('standard'), 'urgent')
+    t.equal(await urgencyOf('immediate'), 'immediate')
+  })
+
+  t.test('text typed on any keyboard is sealed', async (t) => {
+    const decomposed = { ...draft, referral: { identity: { familyName: 'Zoë'.normalize('NFD') } } }
+    await t.resolves(lawFirm(url, world).seal(decomposed))
+  })
+})

@@ -1,0 +1,286 @@
+/**
+ * Goal: what a forgotten WHERE could show or change, the database withholds.
+ * Method: statements without any WHERE, as each of the service's roles, on a database that holds
+ * referrals of two organisations. The tables are listed by PostgreSQL, so that a new one is tested
+ * from the migration on that makes it.
+ */
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+import type { Caller } from '../../src/caller.ts'
+import { connect, type Tx } from '../../src/database/connect.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser, census, tablesOf } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url, databases } = built
+const { lawFirm, ngo } = world.referring
+const sql = asSuperuser(t, databases)
+
+const own = (await refer(built, lawFirm)).referralId
+const stranger = (await refer(built, ngo)).referralId
+const asCasework = await callerOf(world, url, world.clients.casework)
+const recipient = world.recipients.casework.receiving.kid
+const claim = { recipient, max: 1, leaseSeconds: 60 }
+await asCasework('POST', '/v1/triage/claims', claim)
+await sql`insert into match_value values (${stranger}, 1, 'REF', '\\x00')`
+
+const tables = await tablesOf(sql)
+const before = await census(sql)
+t.afterEach(async () => {
+  await requireBalanced(sql)
+  const after = await census(sql)
+  if (JSON.stringify(after) !== JSON.stringify(before)) throw new Error('a statement left rows')
+})
+
+/** What no organisation owns: what everybody's referral is sealed by, and who may call. */
+const shared = ['client', 'directory', 'keyset', 'organisation', 'signing_key']
+
+const known = (kind: 'partner' | 'internal' | 'auditor', organisationId: string): Caller => ({
+  ...{ kind, organisationId, request: newId() },
+  ...{ clientId: lawFirm.clientId, scopes: new Set(), kids: new Set() },
+})
+const partner = known('partner', lawFirm.organisationId)
+const anonymous: Caller = { kind: 'anonymous', request: newId() }
+const internal = known('internal', world.referring.telephone.organisationId)
+
+const pool = (name: 'url' | 'ownerUrl') => {
+  const database = connect({ url: databases[name], connectionsMax: 1, prepare: true })
+  t.teardown(() => database.close())
+  return database
+}
+const [service, owner] = [pool('url'), pool('ownerUrl')]
+
+/** Runs statements as `caller` and undoes them; answers what the last one answered. */
+async function as(caller: Caller, act: (tx: Tx) => Promise<postgres.RowList<postgres.Row[]>>) {
+  let rows: postgres.Row[] | undefined
+  const undo = new Error('undo')
+  const database = caller.kind === 'administrator' ? owner : service
+  await database
+    .inTransaction(caller, async (tx) => {
+      rows = await act(tx)
+      throw undo
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error
+    })
+  return rows ?? []
+}
+
+/** 42501 insufficient_privilege: no grant, or a row that the policy does not let in. */
+const denied = { code: '42501' }
+
+async function deniedTo(t: Test, caller: Caller, name: string, statement: string) {
+  await t.rejects(
+    as(caller, (tx) => tx.sql.unsafe(statement)),
+    denied,
+    name,
+  )
+}
+
+t.test('every table that holds rows of people is under a policy, for its owner too', async (t) => {
+  const rows = await sql<{ name: string; held: boolean; policies: number }[]>`
+    select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as held,
+           (select count(*)::int from pg_policy p where p.polrelid = c.oid) as policies
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`
+  for (const { name, held, policies } of rows.filter((row) => !shared.includes(row.name))) {
+    t.ok(held, `${name} forces row-level security`)
+    t.ok(policies > 0, `${name} has a policy`)
+  }
+  const bypassing = await sql`
+    select rolname from pg_roles
+    where rolname like 'intake%' and (rolsuper or rolbypassrls)`
+  t.same(bypassing, [], 'and no role of ours bypasses them')
+})
+
+t.test('a partner sees the rows of its own organisation and no others', async (t) => {
+  const seen = (table: string) => as(partner, (tx) => tx.sql`select * from ${tx.sql(table)}`)
+  t.same(
+    (await seen('referral')).map(({ id }) => id),
+    [own],
+  )
+  const compartments = await seen('compartment')
+  t.equal(compartments.length, 10)
+  t.ok(compartments.every(({ referral_id: id }) => id === own))
+  const wraps = await seen('wrap')
+  t.equal(wraps.length, 3)
+  t.ok(wraps.every(({ referral_id: id }) => id === own))
+})
+
+t.test('an anonymous caller sees no row of anybody', async (t) => {
+  for (const table of ['referral', 'compartment', 'wrap']) {
+    t.same(await as(anonymous, (tx) => tx.sql`select from ${tx.sql(table)}`), [], table)
+  }
+})
+
+t.test('a partner cannot read what would tell of others', async (t) => {
+  const readable = ['referral', 'compartment', 'wrap', 'client', 'organisation', 'keyset']
+  for (const table of tables.filter((name) => ![...readable, 'directory'].includes(name))) {
+    await deniedTo(t, partner, table, `select from ${table}`)
+  }
+})
+
+t.test('a partner changes and removes nothing, its own neither', async (t) => {
+  for (const table of tables) {
+    const [column] = await sql`
+      select attname as name from pg_attribute
+      where attrelid = ${table}::regclass and attnum = 1`
+    await deniedTo(t, partner, `update ${table}`, `update ${table} set ${column?.name} = default`)
+    await deniedTo(t, partner, `delete ${table}`, `delete from ${table}`)
+    await deniedTo(t, partner, `truncate ${table}`, `truncate ${table} cascade`)
+  }
+})
+
+t.test('a partner inserts nothing for another organisation', async (t) => {
+  const columns = Object.keys((await sql`select * from referral limit 1`)[0]!)
+  const copy = (organisation: string) => {
+    const values = columns.map(
+      (name) =>
+        ({ id: `'${newId()}'`, organisation_id: organisation, reference: `'1'` })[name] ?? name,
+    )
+    return `insert into referral select ${values.join(', ')} from referral`
+  }
+  t.equal((await as(partner, (tx) => tx.sql.unsafe(copy('organisation_id')))).length, 0)
+  await deniedTo(t, partner, 'referral of another', copy(`'${ngo.organisationId}'`))
+  await deniedTo(t, partner, 'referral of nobody', copy('null'))
+  const bytes = ['header', 'signature', 'envelope_hash', 'envelope_sha256']
+  const nobodys = `insert into referral (id, reference, received_at, state, keyset_version, signer,
+    entry_id, ${bytes}) values ('${newId()}', '1', now(), 'received', 1, '', '${newId()}', '', '', '', '')`
+  await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
+  const item = (ids: string) => `insert into triage_item (id, case_id, referral_ids, arrived_at,
+    due_at) values ('${newId()}', '${newId()}', ${ids}, now(), now())`
+  const inserts: Record<string, (id: string) => string> = {
+    compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
+    wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
+    match_value: (id) => `insert into match_value values ('${id}', 1, 'REF', '')`,
+    triage_item: (id) => item(`array['${id}'::uuid]`),
+  }
+  for (const [name, insert] of Object.entries(inserts)) {
+    t.equal((await as(partner, (tx) => tx.sql.unsafe(insert(own)))).length, 0, `own ${name}`)
+    await deniedTo(t, partner, `${name} of another`, insert(stranger))
+    await deniedTo(t, anonymous, `${name} by nobody`, insert(own))
+  }
+  await deniedTo(
+    t,
+    partner,
+    'case of another',
+    `insert into referral_case values ('${stranger}', '${newId()}')`,
+  )
+  const both = item(`array['${own}'::uuid, '${stranger}'::uuid]`)
+  await deniedTo(t, partner, 'an item that lists another beside its own', both)
+  await deniedTo(t, partner, 'an item that lists nothing', item(`'{}'::uuid[]`))
+  await deniedTo(
+    t,
+    partner,
+    'an item with a hidden first',
+    item(`'[0:1]={${stranger},${own}}'::uuid[]`),
+  )
+})
+
+t.test('nobody changes or removes an entry of the access log', async (t) => {
+  const callers: Caller[] = [partner, anonymous, internal, known('auditor', newId())]
+  for (const table of ['audit_entry', 'audit_opening']) {
+    for (const caller of [...callers, { kind: 'system', request: newId() } as const]) {
+      await deniedTo(t, caller, `${caller.kind} update`, `update ${table} set ${firstOf(table)}`)
+      await deniedTo(t, caller, `${caller.kind} delete`, `delete from ${table}`)
+      await deniedTo(t, caller, `${caller.kind} truncate`, `truncate ${table} cascade`)
+    }
+    const administrator: Caller = { kind: 'administrator', request: newId() }
+    for (const statement of [`update ${table} set ${firstOf(table)}`, `delete from ${table}`]) {
+      const rows = await as(administrator, (tx) => tx.sql.unsafe(`${statement} returning 1`))
+      t.same(rows, [], `the owner: ${statement}`)
+    }
+  }
+})
+
+const firstOf = (table: string) =>
+  table === 'audit_entry' ? `action = 'token.issued'` : 'person = null'
+
+t.test('staff move states and leases, and nothing that was sealed or signed', async (t) => {
+  const permitted: Record<string, string[]> = {
+    referral: ['state', 'decline_reason'],
+    triage_item: [
+      ...['fence', 'lapses', 'leased_by', 'leased_for', 'leased_until'],
+      ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
+    ],
+  }
+  for (const table of tables) {
+    const columns = await sql`
+      select attname as name from pg_attribute
+      where attrelid = ${table}::regclass and attnum > 0 and not attisdropped`
+    for (const { name } of columns) {
+      const statement = `update ${table} set ${name} = ${name}`
+      if (permitted[table]?.includes(name)) await as(internal, (tx) => tx.sql.unsafe(statement))
+      else await deniedTo(t, internal, statement, statement)
+    }
+    await deniedTo(t, internal, `delete ${table}`, `delete from ${table}`)
+  }
+})
+
+t.test('the service by itself reads nothing, makes nothing and becomes nobody else', async (t) => {
+  const login = postgres(databases.url, { max: 1, onnotice: () => {} })
+  t.teardown(() => login.end())
+  const statements = [
+    ...tables.flatMap((table) => [
+      `select from public.${table}`,
+      `insert into public.${table} default values`,
+    ]),
+    ...tables.map((table) => `drop table public.${table} cascade`),
+    ...tables.map((table) => `alter table public.${table} disable row level security`),
+    'create table public.loot (id int)',
+    'create schema loot',
+    'create role loot',
+    'create function public.loot() returns int language sql as $$ select 1 $$',
+    'select from drizzle.__drizzle_migrations',
+    'set role intake_owner',
+    'set role postgres',
+    "copy (select 1) to program 'true'",
+  ]
+  const grants = await sql`
+    select relname from pg_class c, unnest(array['select', 'insert', 'update', 'delete']) verb
+    where relnamespace = 'public'::regnamespace and relkind = 'r'
+      and has_table_privilege('intake_service', c.oid, verb)`
+  t.same(grants, [], 'and no table is granted to it')
+  for (const statement of statements) await t.rejects(login.unsafe(statement), denied, statement)
+})
+
+t.test('directory tables are written by their owner only', async (t) => {
+  const callers: Caller[] = [partner, anonymous, internal]
+  for (const caller of callers) {
+    for (const table of shared) {
+      const statement = `insert into ${table} select * from ${table} limit 0`
+      await deniedTo(t, caller, `${caller.kind} insert ${table}`, statement)
+      await deniedTo(t, caller, `${caller.kind} delete ${table}`, `delete from ${table}`)
+    }
+    await deniedTo(t, caller, 'signing keys', 'select from signing_key')
+  }
+})
+
+t.test('the owner, as which the host administers, reads no row of anybody', async (t) => {
+  for (const table of tables.filter((name) => !shared.includes(name))) {
+    const rows = await as({ kind: 'administrator', request: newId() }, (tx) =>
+      tx.sql.unsafe(`select from ${table}`),
+    )
+    t.same(rows, [], table)
+    t.ok(before[table]! > 0, `${table} holds rows`)
+  }
+})
+
+t.test('nothing of a caller is left on its connection, after a commit or a rollback', async (t) => {
+  for (const ending of ['commit', 'rollback']) {
+    let left: postgres.Row | undefined
+    let within: postgres.Row | undefined
+    await service.inTransaction(partner, async (tx) => {
+      const look = `select current_user as role, current_setting('app.organisation', true) as organisation,
+        current_setting('app.receipt', true) as receipt, pg_backend_pid() as pid`
+      const results = await tx.sql.unsafe(`${look}; ${ending}; ${look}`)
+      const looks = (results as unknown as postgres.Row[][]).filter((rows) => rows.length > 0)
+      within = looks[0]?.[0]
+      left = looks[1]?.[0]
+    })
+    t.match(within, { role: 'intake_partner', organisation: lawFirm.organisationId })
+    t.match(left, { role: 'intake_service', organisation: '', receipt: '', pid: within?.pid })
+  }
+})
