@@ -13,7 +13,8 @@ import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
 import { createMatching } from './matching/service.ts'
 import { openapi } from './openapi.ts'
-import { renderProblems } from './problem.ts'
+import { renderProblems, renderUnroutable } from './problem.ts'
+import { envelopeBytesMax } from './protocol/envelope.ts'
 import { newId } from './protocol/uuid.ts'
 import { createReferrals } from './referrals/service.ts'
 import { triageRoutes } from './triage/routes.ts'
@@ -28,9 +29,6 @@ export type AppOptions = {
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
-
-/** Ten compartments of the largest permitted lengths do not fit; those of any real referral do. */
-export const bodyBytesMax = 512 * 1024
 
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
@@ -49,7 +47,8 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
     // A request is logged below, by its route: a URL may carry the id of somebody's referral.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => newId(),
-    bodyLimit: bodyBytesMax,
+    frameworkErrors: renderUnroutable(audit),
+    bodyLimit: envelopeBytesMax,
     // A slow sender holds a socket no longer than a telephone on a bad line needs for 512 KiB.
     requestTimeout: 60_000,
     connectionTimeout: 70_000,

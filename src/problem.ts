@@ -128,7 +128,8 @@ function understand(error: FastifyError): Understood | undefined {
 const faultsShownMax = 10
 
 function validationRefusal(error: FastifyError): Understood {
-  const found = error.validation ?? []
+  // The library names an unknown property as a place of its own: the name is the sender's words.
+  const found = (error.validation ?? []).filter(({ keyword }) => keyword !== 'boolean')
   const part = error.validationContext ?? 'body'
   const unknown = found.some(({ keyword }) => keyword === 'additionalProperties')
   const code = unknown ? 'unknown-property' : 'malformed-request'

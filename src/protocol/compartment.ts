@@ -21,7 +21,7 @@ const tagBytes = 16
 const overheadBytes = nonceBytes + tagBytes
 
 // A power of two tells the server little about how much was said. Free text gets a higher floor,
-// for there the length would say most; the ceilings keep an envelope under 1 MiB.
+// for there the length would say most; the ceilings bound what one field may take of an envelope.
 const paddedBytesMin = (name: SealedName) => (isFreeText(name) ? 8 * 1024 : 1024)
 const paddedBytesMax = (name: SealedName) => (isFreeText(name) ? 128 * 1024 : 64 * 1024)
 

@@ -11,10 +11,10 @@ import { sealedText } from './compartment.ts'
 import { hash } from './sodium.ts'
 
 /**
- * The largest envelope in bytes of JSON: every compartment at its largest, 32 wraps, 40 match
- * values. It is also the default body limit of most proxies.
+ * The largest envelope, in bytes of JSON: a real referral is 30 to 60 KB, and no two compartments at
+ * their largest fill it. The server reads no body that is longer.
  */
-export const envelopeBytesMax = 1024 * 1024
+export const envelopeBytesMax = 512 * 1024
 
 /** The keys of one recipient's compartments, sealed to it. Ten keys are 573 bytes of JSON. */
 export const Wrap = Type.Object(

@@ -17,6 +17,7 @@ import {
 import {
   type Body,
   type Envelope,
+  envelopeBytesMax,
   envelopeHash,
   headerHash,
   type Matching,
@@ -78,14 +79,20 @@ export function sealReferral(input: SealInput, random: Random = randomBytes): En
   const body: Body = { compartments: parts.sealedHashes }
   if (matching) body.matching = encodeBase64url(matchingHash(matching))
   if (receipt !== undefined) body.receipt = receipt
-  return {
+  return withinLimit({
     header: parts.header,
     compartments: parts.compartments as Envelope['compartments'],
     wraps: parts.wraps,
     ...(matching && { matching }),
     ...(receipt !== undefined && { receipt }),
     signature: signParts(parts.headerHash, body, input.signer),
-  }
+  })
+}
+
+/** The envelope, unless no server would read it. */
+function withinLimit(envelope: Envelope): Envelope {
+  if (JSON.stringify(envelope).length <= envelopeBytesMax) return envelope
+  throw new Refusal('referral-too-large', `the envelope is over ${envelopeBytesMax} bytes`)
 }
 
 /** What the header says of the keyset in use, and whether that is past its date. */

@@ -1,33 +1,36 @@
 /** The steps of opening, by which a failure is named: protocol.md section 6. */
 
 /** In the order in which they are taken. */
-export type OpeningStep =
+export const openingSteps = [
   /** What was released has not the parts that an opener needs. */
-  | 'shape'
+  'shape',
   /** It is not the referral, or the message, that was asked for. */
-  | 'id'
+  'id',
   /** Another protocol, or another kind of envelope. */
-  | 'protocol'
+  'protocol',
   /** The header names a keyset that is not in the chain of the accepted one. */
-  | 'keyset'
+  'keyset',
   /** Not all compartments are there, each either sealed or by its hash. */
-  | 'parts'
-  | 'signature-missing'
+  'parts',
+  'signature-missing',
   /** `signature.kid` is not `header.signer`. */
-  | 'signature-kid'
+  'signature-kid',
   /** The signer was not in the directory at the time of receipt, nor is it that of `replyTo`. */
-  | 'signer'
-  | 'signature'
+  'signer',
+  'signature',
   /** The wrap is another's, or no one who may grant gave it to this reader. */
-  | 'grant'
+  'grant',
   /** The wrap does not open, or does not hold a key for exactly what was released. */
-  | 'wrap'
+  'wrap',
   /** A key is not the one that the header commits to. */
-  | 'commitment'
+  'commitment',
   /** A compartment does not open under its key. */
-  | 'compartment'
-  | 'padding'
-  | 'plaintext'
+  'compartment',
+  'padding',
+  'plaintext',
+] as const
+
+export type OpeningStep = (typeof openingSteps)[number]
 
 /** Thrown inside opening, and answered by it as an `Unopenable`. */
 export class StepFailure extends Error {

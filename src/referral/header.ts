@@ -12,7 +12,7 @@ export const protocol = 'sealed-referral/1'
 
 /**
  * The most keys one envelope is sealed to. A deployment has a handful; 32 wraps are under 80 KB of
- * an envelope of 1 MiB at most.
+ * an envelope.
  */
 export const recipientsMax = 32
 

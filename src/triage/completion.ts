@@ -10,7 +10,7 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { Referrals } from '../referrals/service.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import { type Claim, completeItem, raiseItem, selectCompletion } from './store.ts'
+import { type Claim, completeItem, raiseItem, selectCompletion, wasRaised } from './store.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>
@@ -58,7 +58,10 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     { referrals: listed, step }: Omit<Request, 'outcome'>,
   ): Promise<Answer> {
     const raised = await raiseItem(tx, claim)
-    if (!raised) throw leaseLost()
+    if (!raised) {
+      if (await wasRaised(tx, claim)) return { outcome: 'unopenable', late: false }
+      throw leaseLost()
+    }
     requireMembers(listed, raised.referralIds)
     const details = { outcome: 'unopenable', ...(step && { step }) }
     await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))

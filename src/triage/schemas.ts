@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Released } from '../protocol/released.ts'
+import { openingSteps } from '../protocol/step.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Instant, Kid, Uuid } from '../referral/format.ts'
 import { claimItemsMax, leaseSecondsMax, leaseSecondsMin } from './lease.ts'
@@ -55,8 +56,8 @@ export const CompletionRequest = Type.Object(
     }),
     reason: Type.Optional(Type.Enum(Object.keys(declineReasons) as DeclineReason[])),
     step: Type.Optional(
-      Type.String({
-        pattern: '^[a-z][a-z-]{0,39}$',
+      // A closed list: in free text somebody would one day write what the step was about.
+      Type.Enum([...openingSteps], {
         description: 'Where opening stopped, with the outcome `unopenable`.',
       }),
     ),

@@ -113,11 +113,14 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
   return row
 }
 
-/** Takes the item out of the circle, to a person: what would not open will not open again. */
+/**
+ * Takes the item out of the circle, to a person: what would not open will not open again. The lease
+ * ends, and who reported stays on the row, to be answered again.
+ */
 export async function raiseItem(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<{ referralIds: string[] }[]>`
     update triage_item item
-    set fence = item.fence + 1, leased_by = null, leased_for = null, leased_until = null,
+    set fence = item.fence + 1, leased_for = null, leased_until = null,
         attention_at = date_trunc('milliseconds', now())
     where ${isCurrent(tx, claim)} and item.completed_at is null
     returning item.referral_ids as "referralIds"`
@@ -134,9 +137,20 @@ export async function selectCompletion(tx: Tx, claim: Claim) {
   return row
 }
 
-/** The fence alone decides, and it is bound to the client that was given it. */
+/** Whether this very claim raised the item before, for a caller whose answer was lost. */
+export async function wasRaised(tx: Tx, claim: Claim): Promise<boolean> {
+  const rows = await tx.sql`
+    select from triage_item item
+    where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
+      and item.fence = ${claim.fence + 1} and item.attention_at is not null`
+  return rows.length > 0
+}
+
+/** The fence alone decides, and it is bound to the client that was given it, with a lease. */
 function isCurrent(tx: Tx, { id, fence, clientId }: Claim) {
-  return tx.sql`item.id = ${id} and item.fence = ${fence} and item.leased_by = ${clientId}`
+  return tx.sql`
+    item.id = ${id} and item.fence = ${fence} and item.leased_by = ${clientId}
+    and item.leased_until is not null`
 }
 
 function iso(tx: Tx, column: 'due_at' | 'leased_until' | 'completed_at') {

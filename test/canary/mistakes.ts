@@ -75,6 +75,7 @@ export function strangeRequests({ envelope, draft, word }: Typed): Mistake[] {
     { ...put, name: 'a name as the type', body: text, headers: { 'content-type': word } },
     { ...put, name: 'a name as the token', headers: { authorization: `Bearer ${word}` } },
     { ...put, name: 'a name as the id', path: `/v1/referrals/${word}`, body: envelope },
+    { ...put, name: 'a story as the id', path: `/v1/referrals/${word.repeat(9)}` },
     { ...put, name: 'a name in a header', headers: { 'x-name': word }, body: draft },
     { ...put, name: 'nobody knows who', by: 'nobody', body: draft },
     { ...put, name: 'a name as the path', path: `/v1/${word}/${word}`, body: draft },

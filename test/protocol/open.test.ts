@@ -494,6 +494,9 @@ t.test('sealing refuses what may not be sealed', async (t) => {
   t.equal(fits('legal', 64 * 1024), 'referral-too-large')
   t.equal(fits('narrative', 128 * 1024 - 1), undefined)
   t.equal(fits('narrative', 128 * 1024), 'referral-too-large')
+  // Whatever it is that makes an envelope long, no server would read it.
+  const long = { epoch: 1, values: [{ type: 'N', value: 'A'.repeat(512 * 1024) }] }
+  t.equal(refusing({ matching: long }), 'referral-too-large')
   const other = { ...accepted, keyset: { ...keysetPayload, protocols: ['sealed-referral/2'] } }
   t.equal(refusing({ keyset: other }), 'unsupported-protocol')
   const day = 24 * 3_600_000

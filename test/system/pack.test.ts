@@ -9,12 +9,15 @@ import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { folderOf } from '../cli/run.ts'
 import { firstOfMany, roots, serveKeysets, signKeyset, trust } from '../client/keysets.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
+/** Without the loaders that tap gives to every child: some of these are other people's programs. */
+const run = (command: string, args: readonly string[], options: { cwd: string; env: object }) =>
+  execute('env', ['-u', 'NODE_OPTIONS', command, ...args], options as { cwd: string })
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const PATH = [join(root, 'node_modules/.bin'), dirname(process.execPath), process.env.PATH].join(
   ':',
 )
-const environment = { ...process.env, NODE_OPTIONS: '', PATH }
+const environment = { ...process.env, PATH }
 
 const draft = {
   channel: 'partner_ngo',

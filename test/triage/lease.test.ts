@@ -1,0 +1,216 @@
+import t from 'tap'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const sql = asSuperuser(t, built.databases)
+const calls = {
+  casework: await callerOf(world, url, world.clients.casework),
+  clinic: await callerOf(world, url, world.clients.clinic),
+}
+type Who = keyof typeof calls
+t.afterEach(async () => {
+  await requireBalanced(sql)
+  // What one test leaves on the queue is nobody's work in the next.
+  await sql`update triage_item set attention_at = now() where completed_at is null`
+})
+
+async function claims(who: Who, max = 50, leaseSeconds = 60) {
+  const recipient = world.recipients[who].receiving.kid
+  const body = { recipient, max, leaseSeconds }
+  return (await calls[who]('POST', '/v1/triage/claims', body)).body.claims
+}
+
+/** A referral, and a claim on it. */
+async function claimed(who: Who = 'casework') {
+  const { referralId } = await refer(built)
+  const [claim] = await claims(who)
+  return { ...(claim as { claimId: string; fence: number; leasedUntil: string }), referralId }
+}
+
+type Held = { claimId: string; fence: number }
+const verbs = {
+  renew: (who: Who, { claimId, fence }: Held) =>
+    calls[who]('POST', `/v1/triage/claims/${claimId}/renewal`, { fence, leaseSeconds: 60 }),
+  release: (who: Who, { claimId, fence }: Held) =>
+    calls[who]('POST', `/v1/triage/claims/${claimId}/release`, { fence }),
+  complete: (who: Who, { claimId, fence }: Held, changes: object = {}) =>
+    calls[who]('POST', `/v1/triage/claims/${claimId}/completion`, {
+      ...{ fence, outcome: 'accepted', referrals: [] },
+      ...changes,
+    }),
+}
+
+/** The time of the lease is over: the row is aged instead of the clock moved. */
+const endLease = ({ claimId }: Held) =>
+  sql`update triage_item set leased_until = now() - interval '1 ms' where id = ${claimId}`
+const rowOf = async ({ claimId }: Held) =>
+  (await sql`select * from triage_item where id = ${claimId}`)[0]!
+
+t.test('a lease that ended is claimable by another, under a higher fence', async (t) => {
+  const first = await claimed()
+  t.same(await claims('clinic'), [], 'not before')
+  await endLease(first)
+  const [second] = await claims('clinic')
+  t.match(second, { claimId: first.claimId, fence: first.fence + 1 })
+  for (const [name, write] of Object.entries(verbs)) {
+    const { status, body } = await write('casework', first)
+    t.equal(status, 409, `${name} by the first`)
+    t.match(body, { code: 'lease-lost', retry: 'after-refresh', stored: false })
+  }
+  t.match(await rowOf(first), { leased_by: world.clients.clinic, completed_at: null, lapses: 1 })
+  const done = await verbs.complete('clinic', second, { referrals: [first.referralId] })
+  t.match(done, { status: 200, body: { late: false } })
+})
+
+t.test('a claim is nobody else’s, even with its fence in hand', async (t) => {
+  const claim = await claimed()
+  for (const [name, write] of Object.entries(verbs)) {
+    t.equal((await write('clinic', claim)).body.code, 'lease-lost', name)
+  }
+  const ahead = { ...claim, fence: claim.fence + 1 }
+  for (const [name, write] of Object.entries(verbs)) {
+    t.equal((await write('casework', ahead)).body.code, 'lease-lost', `${name} by a later fence`)
+  }
+  t.match(await rowOf(claim), { leased_by: world.clients.casework, fence: String(claim.fence) })
+})
+
+t.test('a renewal prolongs the lease from now on, also one that ran out meanwhile', async (t) => {
+  const claim = await claimed()
+  await endLease(claim)
+  const { status, body } = await verbs.renew('casework', claim)
+  t.equal(status, 200)
+  const left = Date.parse(body.leasedUntil) - Date.now()
+  t.ok(left > 55_000 && left <= 60_500)
+  t.same(await claims('clinic'), [])
+  t.match(await rowOf(claim), { lapses: 0, fence: String(claim.fence) })
+  t.equal((await verbs.complete('casework', claim)).body.late, false)
+})
+
+t.test('a release puts the item back at its place, and counts no lapse', async (t) => {
+  const claim = await claimed()
+  const { dueAt } = claim as unknown as { dueAt: string }
+  await refer(built)
+  t.equal((await verbs.release('casework', claim)).status, 204)
+  t.match(await rowOf(claim), { lapses: 0, leased_by: null, leased_for: null, leased_until: null })
+  const [again] = await claims('clinic', 1)
+  t.match(again, { claimId: claim.claimId, dueAt, fence: claim.fence + 2 })
+  t.equal((await verbs.release('casework', claim)).body.code, 'lease-lost', 'once only')
+})
+
+t.test('a completion that is late counts while nobody else has claimed, and says so', async (t) => {
+  const claim = await claimed()
+  await endLease(claim)
+  const completion = { referrals: [claim.referralId] }
+  const first = await verbs.complete('casework', claim, completion)
+  t.match(first, { status: 200, body: { outcome: 'accepted', late: true } })
+  t.match(await rowOf(claim), { completed_late: true, outcome: 'accepted' })
+  const second = await verbs.complete('casework', claim, completion)
+  t.strictSame(second.body, first.body, 'a repetition gets the same answer')
+  t.same(await claims('clinic'), [], 'and the item is done with')
+})
+
+t.test('a completion answers the referrals it lists, once', async (t) => {
+  const claim = await claimed()
+  const stateOf = async (id: string) =>
+    (await sql`select state, decline_reason as reason from referral where id = ${id}`)[0]
+  t.match(await stateOf(claim.referralId), { state: 'in_triage', reason: null })
+  const { referralId: stranger } = await refer(built)
+  const rows: [string, number, object][] = [
+    ['a referral of another case', 400, { referrals: [stranger] }],
+    ['a decline without a reason', 400, { outcome: 'declined' }],
+    ['a reason without a decline', 400, { reason: 'out_of_remit' }],
+    ['an outcome of no list', 400, { outcome: 'forgotten' }],
+    ['a referral twice', 400, { referrals: [claim.referralId, claim.referralId] }],
+  ]
+  for (const [name, status, changes] of rows) {
+    t.equal((await verbs.complete('casework', claim, changes)).status, status, name)
+  }
+  t.match(await rowOf(claim), { completed_at: null, fence: String(claim.fence) }, 'all undone')
+  const reason = (await reasons())[0]!
+  const declined = { outcome: 'declined', reason, referrals: [claim.referralId] }
+  const first = await verbs.complete('casework', claim, declined)
+  t.equal(first.status, 200)
+  t.match(await stateOf(claim.referralId), { state: 'declined', reason })
+  t.match(await stateOf(stranger), { state: 'received' })
+  const other = await verbs.complete('casework', claim, { referrals: [claim.referralId] })
+  t.equal(other.body.code, 'lease-lost', 'another outcome for the same claim is no repetition')
+  t.match(await stateOf(claim.referralId), { state: 'declined', reason })
+})
+
+async function reasons(): Promise<string[]> {
+  const { declineReasons } = await import('../../src/referral/codes/state.ts')
+  return Object.keys(declineReasons)
+}
+
+t.test('after five leases that ran out an item waits for people, not for a sixth', async (t) => {
+  let claim = await claimed()
+  for (let lapse = 1; lapse < 5; lapse += 1) {
+    await endLease(claim)
+    const [next] = await claims(lapse % 2 ? 'clinic' : 'casework')
+    t.match(next, { claimId: claim.claimId, fence: claim.fence + 1 }, `claim ${lapse + 1}`)
+    claim = { ...claim, ...next }
+  }
+  await endLease(claim)
+  t.same(await claims('clinic'), [])
+  t.same(await claims('casework'), [])
+  t.match(await verbs.complete('casework', claim), { status: 200, body: { late: true } })
+})
+
+t.test('what would not open goes to people at once, and its report may be repeated', async (t) => {
+  const claim = await claimed()
+  const report = { outcome: 'unopenable', step: 'wrap', referrals: [claim.referralId] }
+  const first = await verbs.complete('casework', claim, report)
+  t.match(first, { status: 200, body: { outcome: 'unopenable', late: false } })
+  t.match(await rowOf(claim), { completed_at: null, leased_until: null })
+  t.ok((await rowOf(claim)).attention_at)
+  t.same(await claims('casework'), [])
+  t.same(await claims('clinic'), [])
+  const again = await verbs.complete('casework', claim, report)
+  t.strictSame(again.body, first.body)
+  t.equal((await verbs.complete('casework', claim)).body.code, 'lease-lost')
+  for (const fence of [claim.fence, claim.fence + 1]) {
+    t.equal((await verbs.renew('casework', { ...claim, fence })).body.code, 'lease-lost')
+    t.equal((await verbs.release('casework', { ...claim, fence })).body.code, 'lease-lost')
+  }
+  t.equal((await verbs.complete('clinic', claim, report)).body.code, 'lease-lost')
+  const next = { ...claim, fence: claim.fence + 1 }
+  t.equal((await verbs.complete('casework', next)).body.code, 'lease-lost')
+})
+
+t.test('a claim asks for no more than the limits allow', async (t) => {
+  const recipient = world.recipients.casework.receiving.kid
+  const valid = { recipient, max: 1, leaseSeconds: 60 }
+  const rows: object[] = [
+    { ...valid, max: 0 },
+    { ...valid, max: 51 },
+    { ...valid, max: '1' },
+    { ...valid, leaseSeconds: 29 },
+    { ...valid, leaseSeconds: 3601 },
+    { ...valid, recipient: undefined },
+    { ...valid, everything: true },
+    [],
+  ]
+  for (const body of rows) {
+    const { status } = await calls.casework('POST', '/v1/triage/claims', body)
+    t.equal(status, 400, JSON.stringify(body))
+  }
+})
+
+t.test('a claim that is none is refused like one that was lost', async (t) => {
+  const { claimId, fence } = await claimed()
+  const rows: [string, number, object][] = [
+    ['01a20000-0000-7000-8000-000000000000', 409, { fence }],
+    ['not-an-id', 400, { fence }],
+    [claimId, 400, { fence: 0 }],
+    [claimId, 400, { fence: 2 ** 53 }],
+    [claimId, 400, {}],
+  ]
+  for (const [id, status, body] of rows) {
+    const answer = await calls.casework('POST', `/v1/triage/claims/${id}/release`, body)
+    t.equal(answer.status, status, `${id} ${JSON.stringify(body)}`)
+  }
+})

@@ -1,0 +1,169 @@
+import t from 'tap'
+import type { Tx } from '../../src/database/connect.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import type { Urgency } from '../../src/referral/codes/clear.ts'
+import { insertItem } from '../../src/triage/store.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url, database } = built
+const sql = asSuperuser(t, built.databases)
+const asCasework = await callerOf(world, url, world.clients.casework)
+const asClinic = await callerOf(world, url, world.clients.clinic)
+t.afterEach(() => requireBalanced(sql))
+
+const hourMs = 3_600_000
+const kid = (who: 'casework' | 'clinic') => world.recipients[who].receiving.kid
+type Claim = {
+  claimId: string
+  dueAt: string
+  referrals: { referralId: string; receivedAt: string }[]
+}
+
+async function claim(max: number, who: 'casework' | 'clinic' = 'casework'): Promise<Claim[]> {
+  const call = who === 'casework' ? asCasework : asClinic
+  const body = { recipient: kid(who), max, leaseSeconds: 60 }
+  return (await call('POST', '/v1/triage/claims', body)).body.claims
+}
+
+const idsOf = (claims: Claim[]) => claims.map(({ referrals }) => referrals[0]!.referralId)
+
+t.test('the earliest deadline comes first, whatever came first', async (t) => {
+  const ids: Record<string, string> = {}
+  for (const urgency of ['standard', 'soon', 'urgent', 'immediate'] as Urgency[]) {
+    ids[urgency] = (await refer(built, undefined, { urgency })).referralId
+  }
+  const wanted = (await refer(built, undefined, { respondBy: inDays(1) })).referralId
+  const overdue = (await refer(built, undefined, { respondBy: inDays(-3) })).referralId
+  const claims = await claim(50)
+  const { immediate, urgent, soon, standard } = ids
+  const order = [immediate!, urgent!, soon!, standard!]
+  // 17:00 today stands before, between or after an hour, four hours and a day from now.
+  const place = claims.map(({ dueAt }) => dueAt)
+  t.same(place, [...place].sort())
+  t.equal(idsOf(claims)[0], overdue)
+  t.same(
+    idsOf(claims).filter((id) => order.includes(id)),
+    order,
+  )
+  t.ok(idsOf(claims).indexOf(wanted) < idsOf(claims).indexOf(standard!))
+  const allowances: [string, number][] = [
+    [immediate!, 1],
+    [urgent!, 4],
+    [soon!, 24],
+    [standard!, 120],
+  ]
+  for (const [id, hours] of allowances) {
+    const { dueAt, referrals } = claims.find((found) => idsOf([found])[0] === id)!
+    t.equal(Date.parse(dueAt) - Date.parse(referrals[0]!.receivedAt), hours * hourMs)
+  }
+})
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 24 * hourMs).toISOString().slice(0, 10)
+}
+
+t.test('of equal deadlines the first to arrive comes first', async (t) => {
+  const arrived: string[] = []
+  for (let count = 0; count < 8; count += 1) {
+    arrived.push((await refer(built, undefined, { respondBy: inDays(-10) })).referralId)
+  }
+  const claims = await claim(50)
+  t.equal(new Set(claims.map(({ dueAt }) => dueAt)).size, 1)
+  t.same(idsOf(claims), arrived)
+})
+
+t.test(
+  'a day to answer by ends at 17:00 in London on the day before, in summer and winter',
+  async (t) => {
+    // Clocks go forward on 28 March 2027 and back on 31 October 2027 (Summer Time Act 1972).
+    const rows: [respondBy: string, dueAt: string][] = [
+      ['2027-03-28', '2027-03-27T17:00:00.000Z'],
+      ['2027-03-29', '2027-03-28T16:00:00.000Z'],
+      ['2027-07-01', '2027-06-30T16:00:00.000Z'],
+      ['2027-10-31', '2027-10-30T16:00:00.000Z'],
+      ['2027-11-01', '2027-10-31T17:00:00.000Z'],
+      ['2028-01-01', '2027-12-31T17:00:00.000Z'],
+      ['2028-03-01', '2028-02-29T17:00:00.000Z'],
+    ]
+    for (const [respondBy, dueAt] of rows) {
+      const arrived = new Date(Date.parse(dueAt) - 48 * hourMs)
+      t.equal(await dueOf({ respondBy, urgency: 'standard' }, arrived), dueAt, respondBy)
+      t.equal(
+        await dueOf({ respondBy, urgency: 'immediate' }, arrived),
+        new Date(arrived.getTime() + hourMs).toISOString(),
+        `and never later than the urgency allows: ${respondBy}`,
+      )
+    }
+  },
+)
+
+/** When an item would be due that arrived at a given time; nothing of it is kept. */
+async function dueOf(
+  { respondBy, urgency }: { respondBy: string; urgency: Urgency },
+  arrived: Date,
+): Promise<string> {
+  const id = newId()
+  let due: string | undefined
+  const undo = new Error('undo')
+  await database
+    .inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+      const then: Tx = { ...tx, now: arrived }
+      await insertItem(then, { id, caseId: newId(), referralId: newId(), urgency, respondBy })
+      const [row] = await tx.sql<{ due: string }[]>`
+        select due_at as due from triage_item where id = ${id}`
+      due = new Date(row!.due).toISOString()
+      throw undo
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error
+    })
+  return due!
+}
+
+t.test('claims that are made at once never share an item, and leave none over', async (t) => {
+  await claim(50)
+  const referred = await Promise.all(
+    Array.from({ length: 30 }, async () => (await refer(built)).referralId),
+  )
+  const rounds = await Promise.all(
+    Array.from({ length: 40 }, (_, at) => claim(1 + (at % 3), at % 2 ? 'clinic' : 'casework')),
+  )
+  const claimed = idsOf(rounds.flat())
+  t.equal(new Set(claimed).size, claimed.length, 'no item twice')
+  const rest = idsOf(await claim(50))
+  t.same([...claimed, ...rest].sort(), referred.sort(), 'no item lost')
+  for (const round of rounds) {
+    const due = round.map(({ dueAt }) => dueAt)
+    t.same(due, [...due].sort(), 'each in order')
+  }
+})
+
+t.test('a kid that no referral is wrapped to gets nothing', async (t) => {
+  const { referralId } = await refer(built, undefined, { urgency: 'immediate' })
+  await sql`update wrap set kid = 'elsewhere' where referral_id = ${referralId} and kid = ${kid('clinic')}`
+  t.same(await claim(50, 'clinic'), [])
+  t.same(idsOf(await claim(50)), [referralId], 'and does not stand in the way of one that has')
+  await sql`update wrap set kid = ${kid('clinic')} where kid = 'elsewhere'`
+})
+
+t.test('a claim carries what its recipient may open, and says it is in triage', async (t) => {
+  const { referralId } = await refer(built, undefined, { urgency: 'immediate' })
+  const [claimed] = (await claim(1, 'clinic')) as unknown as {
+    referrals: {
+      compartments: object
+      sealedHashes: object
+      state: string
+      wrap: { kid: string }
+    }[]
+  }[]
+  const [released] = claimed!.referrals
+  const held = ['clinical', 'consent', 'documents', 'interpreting', 'narrative']
+  const kept = ['contact', 'detention', 'identity', 'legal', 'referrer']
+  t.same(Object.keys(released!.compartments).sort(), held)
+  t.same(Object.keys(released!.sealedHashes).sort(), kept)
+  t.match(released, { referralId, state: 'in_triage', wrap: { kid: kid('clinic') } })
+})
