@@ -43,7 +43,6 @@ export const Renewal = Type.Object({ leasedUntil: Instant })
 export const ReleaseRequest = Type.Object({ fence: Fence }, { additionalProperties: false })
 
 const outcomes = ['accepted', 'declined', 'redirected', 'unopenable'] as const
-export type CompletionOutcome = (typeof outcomes)[number]
 
 export const CompletionRequest = Type.Object(
   {

@@ -1,0 +1,256 @@
+/**
+ * Goal: no item claimed by two, none lost, none completed by a holder that was overtaken, and the
+ * earliest deadline first, whatever is done in whatever order.
+ * Method: random commands against the service on PostgreSQL, and beside it against a list in memory
+ * that is as naive as the promise. Each command compares the whole answer.
+ */
+import fc from 'fast-check'
+import t from 'tap'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const timeLimitMs = 12_000
+const built = await build(t)
+const { world, url } = built
+const sql = asSuperuser(t, built.databases)
+const workers = ['casework', 'clinic'] as const
+type Who = (typeof workers)[number]
+const calls = {
+  casework: await callerOf(world, url, world.clients.casework),
+  clinic: await callerOf(world, url, world.clients.clinic),
+}
+
+/** Hours from arrival to a first claim: triage.md, with days as the service counts them. */
+const allowanceHours = { immediate: 1, urgent: 4, soon: 24, standard: 120 } as const
+type Urgency = keyof typeof allowanceHours
+
+type Item = {
+  referralId: string
+  dueAt: number
+  /** Known from the first claim on. */
+  claimId?: string
+  fence: number
+  lapses: number
+  lease?: { who: Who; ended: boolean }
+  done?: { fence: number; who: Who; answer: object }
+  attention: boolean
+}
+type Held = { item: Item; who: Who; fence: number }
+type Model = { items: Item[]; held: Held[] }
+type Real = { posts: number }
+
+const isClaimable = ({ done, attention, lease, lapses }: Item) =>
+  !done && !attention && (!lease || (lease.ended && lapses + 1 < 5))
+
+/** The lease of a claim as its holder sees it, or `undefined` once anything has overtaken it. */
+const current = ({ item, who, fence }: Held) =>
+  !item.done && !item.attention && item.fence === fence && item.lease?.who === who
+    ? item.lease
+    : undefined
+
+const post = (who: Who, path: string, body: object) =>
+  calls[who]('POST', `/v1/triage/claims${path}`, body)
+
+type Command = fc.AsyncCommand<Model, Real>
+const hasHeld = ({ held }: Readonly<Model>) => held.length > 0
+const pick = <Value>(from: readonly Value[], at: number): Value => from[at % from.length]!
+
+class Refer implements Command {
+  readonly urgency: Urgency
+  constructor(urgency: Urgency) {
+    this.urgency = urgency
+  }
+  check = () => true
+  async run(model: Model) {
+    const { referralId, acknowledgement } = await refer(built, undefined, { urgency: this.urgency })
+    const dueAt = Date.parse(acknowledgement.receivedAt) + allowanceHours[this.urgency] * 3_600_000
+    model.items.push({ referralId, dueAt, fence: 0, lapses: 0, attention: false })
+  }
+  toString = () => `refer(${this.urgency})`
+}
+
+class ClaimItems implements Command {
+  readonly who: Who
+  readonly max: number
+  constructor(who: Who, max: number) {
+    this.who = who
+    this.max = max
+  }
+  check = () => true
+  async run(model: Model) {
+    const recipient = world.recipients[this.who].receiving.kid
+    const { body } = await post(this.who, '', { recipient, max: this.max, leaseSeconds: 3600 })
+    // Array.sort keeps the order of arrival among equals.
+    const due = model.items.filter(isClaimable).sort((a, b) => a.dueAt - b.dueAt)
+    const expected = due.slice(0, this.max).map((item) => {
+      if (item.lease) item.lapses += 1
+      item.fence += 1
+      item.lease = { who: this.who, ended: false }
+      return item
+    })
+    const seen = body.claims.map((claim: Record<string, unknown>) => ({
+      fence: claim.fence,
+      due: Date.parse(String(claim.dueAt)),
+      referrals: (claim.referrals as { referralId: string }[]).map((r) => r.referralId),
+    }))
+    same(
+      seen,
+      expected.map(({ fence, dueAt, referralId }) => ({
+        fence,
+        due: dueAt,
+        referrals: [referralId],
+      })),
+    )
+    for (const [at, item] of expected.entries()) {
+      item.claimId = body.claims[at].claimId
+      model.held.push({ item, who: this.who, fence: item.fence })
+    }
+  }
+  toString = () => `claim(${this.who}, ${this.max})`
+}
+
+/** A write under any claim that was ever given out, current or long lost. */
+abstract class Write implements Command {
+  readonly at: number
+  constructor(at: number) {
+    this.at = at
+  }
+  check = hasHeld
+  run(model: Model) {
+    return this.write(pick(model.held, this.at))
+  }
+  abstract write(held: Held): Promise<void>
+  toString = () => `${this.constructor.name}(${this.at})`
+}
+
+class Renew extends Write {
+  async write(held: Held) {
+    const { item, who, fence } = held
+    const { status } = await post(who, `/${item.claimId}/renewal`, { fence, leaseSeconds: 3600 })
+    const lease = current(held)
+    same(status, lease ? 200 : 409)
+    if (lease) lease.ended = false
+  }
+}
+
+class Release extends Write {
+  async write(held: Held) {
+    const { item, who, fence } = held
+    const { status } = await post(who, `/${item.claimId}/release`, { fence })
+    const isCurrent = current(held) !== undefined
+    same(status, isCurrent ? 204 : 409)
+    if (!isCurrent) return
+    item.fence += 1
+    delete item.lease
+  }
+}
+
+class Complete extends Write {
+  async write(held: Held) {
+    const { item, who, fence } = held
+    const completion = { fence, outcome: 'accepted', referrals: [item.referralId] }
+    const { status, body } = await post(who, `/${item.claimId}/completion`, completion)
+    const lease = current(held)
+    if (lease) {
+      same([status, body.outcome, body.late], [200, 'accepted', lease.ended])
+      item.fence += 1
+      item.done = { fence, who, answer: body }
+    } else if (item.done?.fence === fence && item.done.who === who) {
+      same([status, body], [200, item.done.answer])
+    } else {
+      same([status, body.code], [409, 'lease-lost'])
+    }
+  }
+}
+
+class Report extends Write {
+  async write(held: Held) {
+    const { item, who, fence } = held
+    const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [item.referralId] }
+    const { status } = await post(who, `/${item.claimId}/completion`, report)
+    const repeated = item.attention && item.fence === fence + 1 && item.lease?.who === who
+    const isCurrent = current(held) !== undefined
+    same(status, isCurrent || repeated ? 200 : 409)
+    if (!isCurrent) return
+    item.fence += 1
+    item.attention = true
+  }
+}
+
+/** Another client that got hold of a claim's numbers. */
+class Steal extends Write {
+  async write({ item, who, fence }: Held) {
+    const thief = who === 'casework' ? 'clinic' : 'casework'
+    const completion = { fence, outcome: 'accepted', referrals: [item.referralId] }
+    const { body } = await post(thief, `/${item.claimId}/completion`, completion)
+    same(body.code, 'lease-lost')
+  }
+}
+
+class EndLease extends Write {
+  async write({ item }: Held) {
+    await sql`
+      update triage_item set leased_until = now() - interval '1 ms'
+      where id = ${item.claimId!} and leased_until is not null and completed_at is null`
+    if (item.lease && !item.done) item.lease.ended = true
+  }
+}
+
+function same(actual: unknown, expected: unknown): void {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
+  if (a !== b) throw new Error(`the service says ${a}, and the promise is ${b}`)
+}
+
+const at = fc.nat({ max: 40 })
+const commands = [
+  fc.constantFrom<Urgency>('immediate', 'urgent', 'soon', 'standard').map((u) => new Refer(u)),
+  fc.constantFrom<Urgency>('urgent', 'standard').map((u) => new Refer(u)),
+  fc
+    .tuple(fc.constantFrom(...workers), fc.integer({ min: 1, max: 4 }))
+    .map(([w, n]) => new ClaimItems(w, n)),
+  fc.constantFrom(...workers).map((who) => new ClaimItems(who, 1)),
+  at.map((n) => new EndLease(n)),
+  at.map((n) => new EndLease(n)),
+  at.map((n) => new Renew(n)),
+  at.map((n) => new Release(n)),
+  at.map((n) => new Complete(n)),
+  at.map((n) => new Report(n)),
+  at.map((n) => new Steal(n)),
+]
+
+t.test('the queue keeps its promises under any history', async (t) => {
+  const seed = Date.now() % 2 ** 31
+  t.comment(`seed ${seed}`)
+  let runs = 0
+  await fc.assert(
+    fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (history) => {
+      // What the run before left is nobody's work in this one.
+      await sql`
+        update triage_item set attention_at = now(), leased_until = null
+        where completed_at is null`
+      const model: Model = { items: [], held: [] }
+      await fc.asyncModelRun(() => ({ model, real: { posts: 0 } }), history)
+      await nothingIsLost(model)
+      runs += 1
+    }),
+    { seed, numRuns: 200, interruptAfterTimeLimit: timeLimitMs, endOnFailure: true },
+  )
+  await requireBalanced(sql)
+  t.ok(runs > 5, `${runs} histories`)
+})
+
+/** Every item is completed, with people, in somebody's hands, or claimable: each exactly once. */
+async function nothingIsLost({ items }: Model): Promise<void> {
+  const rest = new ClaimItems('casework', 50)
+  const model = { items, held: [] }
+  await rest.run(model)
+  const states = await sql<{ id: string; open: boolean }[]>`
+    select referral_ids[1] as id, completed_at is null as open from triage_item
+    where referral_ids[1] = any (${items.map(({ referralId }) => referralId)}::uuid[])`
+  same(states.length, items.length)
+  for (const { id, open } of states) {
+    same(open, !items.find(({ referralId }) => referralId === id)?.done)
+  }
+}
