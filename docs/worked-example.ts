@@ -5,14 +5,19 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { concat, encodeBase64url, label, utf8 } from '../src/protocol/bytes.ts'
 import { canonicalBytes } from '../src/protocol/canonical.ts'
-import { commitmentTo, plainBytes, sealCompartment, sealedHash } from '../src/protocol/compartment.ts'
+import {
+  commitmentTo,
+  plainBytes,
+  sealCompartment,
+  sealedHash,
+} from '../src/protocol/compartment.ts'
 import { type Envelope, envelopeHash, headerHash, signedBytes } from '../src/protocol/envelope.ts'
 import { recipientKeyFrom, signingKeyFrom } from '../src/protocol/keys.ts'
 import { sign } from '../src/protocol/signature.ts'
 import { hash, sodium } from '../src/protocol/sodium.ts'
 import { openWrap } from '../src/protocol/wrap.ts'
-import { replaceBlock } from './block.ts'
 import type vectorsFile from '../test/vectors/sealed-referral-1.json'
+import { replaceBlock } from './block.ts'
 
 const document = new URL('./PROTOCOL.md', import.meta.url)
 const vectorsUrl = new URL('../test/vectors/sealed-referral-1.json', import.meta.url)
@@ -69,14 +74,22 @@ function example(): string[] {
       hex(concat(label('field'), bound, utf8('referrer'))).slice(0, 48),
       '… label("field") ‖ headerHash ‖ "referrer"',
     ),
-    ...line('sealed', hex(sealed.subarray(0, 24)), `… nonce, ciphertext, tag: ${sealed.length} bytes`),
+    ...line(
+      'sealed',
+      hex(sealed.subarray(0, 24)),
+      `… nonce, ciphertext, tag: ${sealed.length} bytes`,
+    ),
     ...line('its hash', sealedHash(sealed), 'H(label("sealed") ‖ sealed)'),
     '',
     ...line('wrap for', wrap?.kid ?? '', 'Casework, a recipient of the keyset'),
     ...line('encapsulated', (wrap?.encapsulated ?? '').slice(0, 43), '… X-Wing, 1,120 bytes'),
     ...line('sealedKeys', (wrap?.sealedKeys ?? '').slice(0, 43), `… ${opened?.size} keys`),
     '',
-    ...line('bodyHash', hex(hash(label('body'), canonicalBytes(body))), 'H(label("body") ‖ JCS(body))'),
+    ...line(
+      'bodyHash',
+      hex(hash(label('body'), canonicalBytes(body))),
+      'H(label("body") ‖ JCS(body))',
+    ),
     ...line('envelopeHash', hex(whole), 'H(label("envelope") ‖ headerHash ‖ bodyHash)'),
     ...line('signed', hex(signedBytes(whole)).slice(0, 48), '… label("signature") ‖ envelopeHash'),
     ...line('signature', encodeBase64url(signature), 'Ed25519, the partner’s key'),

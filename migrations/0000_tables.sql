@@ -81,7 +81,7 @@ CREATE TABLE "referral" (
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
-	CONSTRAINT "referral_supersedes_unique" UNIQUE("supersedes")
+	CONSTRAINT "referral_supersedes" UNIQUE("organisation_id","supersedes")
 );
 --> statement-breakpoint
 CREATE TABLE "referral_case" (
@@ -138,4 +138,5 @@ CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id")
 CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
 CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null;--> statement-breakpoint
-CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");
+CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
+CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and attention_at is null;

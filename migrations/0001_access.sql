@@ -1,20 +1,23 @@
 -- Who may see and write which row (access control that a forgotten WHERE cannot undo).
 --
 -- intake_owner     owns the tables, migrates, and is what `intake admin` on the host connects as
--- intake_service   the service's login: no DDL, no rows of its own; a member of the two below
+-- intake_service   the service's login: no DDL, no rows of its own; a member of those below
 -- intake_partner   while a referrer is served: its own organisation's referrals, and nothing else
--- intake_internal  while staff, auditors and the service itself are served
+-- intake_internal  while staff and the service itself are served
+-- intake_auditor   while an auditor is served: the log, and nothing that is sealed
 --
 -- Roles belong to the cluster, so a second database finds them made.
 DO $$ BEGIN CREATE ROLE intake_partner NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
 DO $$ BEGIN CREATE ROLE intake_internal NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
+DO $$ BEGIN CREATE ROLE intake_auditor NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+--> statement-breakpoint
 -- The host gives it a password and LOGIN; until then nobody can be it.
 DO $$ BEGIN CREATE ROLE intake_service NOLOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
--- It may become either, and by itself it may do nothing.
-GRANT intake_partner, intake_internal TO intake_service WITH INHERIT FALSE, SET TRUE;
+-- It may become each of them, and by itself it may do nothing.
+GRANT intake_partner, intake_internal, intake_auditor TO intake_service WITH INHERIT FALSE, SET TRUE;
 --> statement-breakpoint
 -- On the role, for a pooler in between passes no settings of a connection on.
 ALTER ROLE intake_service SET statement_timeout = '10s';
@@ -25,7 +28,7 @@ ALTER ROLE intake_service SET idle_in_transaction_session_timeout = '15s';
 --> statement-breakpoint
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 --> statement-breakpoint
-GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal;
+GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor;
 --> statement-breakpoint
 -- The directory: read by both, written by nobody but the owner. A thief of the service's login
 -- can neither add a client nor publish a key.
@@ -40,6 +43,8 @@ GRANT UPDATE (state, decline_reason) ON referral TO intake_internal;
 GRANT INSERT ON referral_case, triage_item, match_value, audit_entry, audit_opening TO intake_partner;
 --> statement-breakpoint
 GRANT SELECT, INSERT ON referral_case, triage_item, match_value, audit_entry, audit_opening TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON audit_entry, audit_opening TO intake_auditor;
 --> statement-breakpoint
 GRANT UPDATE (fence, lapses, leased_by, leased_for, leased_until, attention_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
 --> statement-breakpoint
@@ -62,16 +67,29 @@ ALTER TABLE audit_opening ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 -- After a transaction the setting reads '' rather than NULL: nullif keeps the cast from failing.
 CREATE POLICY own_organisation ON referral TO intake_partner
   USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid)
-  WITH CHECK (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid);
+  WITH CHECK (
+    organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+    AND state = 'received' AND decline_reason IS NULL
+  );
 --> statement-breakpoint
 -- The subquery sees only the caller's own referrals, for it runs under the policy above.
-CREATE POLICY own_organisation ON compartment TO intake_partner
-  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id))
-  WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+CREATE POLICY own_organisation ON compartment FOR SELECT TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
-CREATE POLICY own_organisation ON wrap TO intake_partner
-  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id))
-  WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+-- Parts come with their referral, in its transaction, and never after: a wrap added later would
+-- open it to somebody it was not sealed to.
+CREATE POLICY own_new ON compartment FOR INSERT TO intake_partner
+  WITH CHECK (EXISTS (
+    SELECT FROM referral
+    WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
+--> statement-breakpoint
+CREATE POLICY own_organisation ON wrap FOR SELECT TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY own_new ON wrap FOR INSERT TO intake_partner
+  WITH CHECK (EXISTS (
+    SELECT FROM referral
+    WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
 --> statement-breakpoint
 CREATE POLICY own_organisation ON match_value FOR INSERT TO intake_partner
   WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
@@ -79,16 +97,25 @@ CREATE POLICY own_organisation ON match_value FOR INSERT TO intake_partner
 CREATE POLICY own_organisation ON referral_case FOR INSERT TO intake_partner
   WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
--- A referrer queues only referrals of its own.
-CREATE POLICY own_organisation ON triage_item FOR INSERT TO intake_partner
+-- A referrer queues only a new referral of its own, at the place that its deadline gives it.
+CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
   WITH CHECK (
     cardinality(referral_ids) = 1
-    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_ids[1])
+    AND EXISTS (
+      SELECT FROM referral
+      WHERE referral.id = referral_ids[1] AND received_at = date_trunc('milliseconds', now()))
+    AND due_at >= arrived_at AND arrived_at = date_trunc('milliseconds', now())
+    AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
+    AND attention_at IS NULL AND completed_at IS NULL
   );
 --> statement-breakpoint
 CREATE POLICY append ON audit_entry FOR INSERT TO intake_partner WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY append ON audit_opening FOR INSERT TO intake_partner WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY auditor ON audit_entry TO intake_auditor USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY auditor ON audit_opening TO intake_auditor USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint

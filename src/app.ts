@@ -13,10 +13,11 @@ import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
 import { createMatching } from './matching/service.ts'
 import { openapi } from './openapi.ts'
-import { renderProblems, renderUnroutable } from './problem.ts'
+import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
 import { envelopeBytesMax } from './protocol/envelope.ts'
 import { newId } from './protocol/uuid.ts'
 import { createReferrals } from './referrals/service.ts'
+import { requireModestStructure } from './structure.ts'
 import { triageRoutes } from './triage/routes.ts'
 import { createTriage } from './triage/service.ts'
 
@@ -48,6 +49,7 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => newId(),
     frameworkErrors: renderUnroutable(audit),
+    clientErrorHandler: refuseConnection,
     bodyLimit: envelopeBytesMax,
     // A slow sender holds a socket no longer than a telephone on a bad line needs for 512 KiB.
     requestTimeout: 60_000,
@@ -57,6 +59,7 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
   })
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   renderProblems(app, audit)
+  app.addHook('preValidation', async ({ body }) => requireModestStructure(body))
 
   app.addHook('onRequest', async (_, reply) => {
     // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.

@@ -37,7 +37,12 @@ export function loggable(error: unknown): Record<string, unknown> {
   }
 }
 
+/**
+ * Where the error arose. A stack begins with the message, which may quote a row, so only the run of
+ * frames at its end is taken, and only those that name a file.
+ */
 function framesOf(error: Error): string[] {
-  const lines = (error.stack ?? '').split('\n').map((line) => line.trim())
-  return lines.filter((line) => /^at .*[:)]/.test(line)).slice(0, 8)
+  const lines = (error.stack ?? '').replace(error.message, '').split('\n')
+  const last = lines.findLastIndex((line) => !/^ {4}at .*(file:|node:).*:\d+:\d+\)?$/.test(line))
+  return lines.slice(last + 1, last + 9).map((line) => line.trim())
 }

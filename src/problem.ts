@@ -3,6 +3,7 @@
  * section 3), and is first written to the access log. Expected refusals say what was wrong, where,
  * and what to do; anything else is a bug, logged by allow-list and answered as a bare 500.
  */
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Audit, Refused } from './audit/service.ts'
 import { type ErrorCode, Refusal } from './errors.ts'
@@ -57,6 +58,19 @@ async function answerError(
   return understood ? render(reply, request, understood) : bare(reply, 500, 'Internal error')
 }
 
+/** For Fastify's `clientErrorHandler`: what is no HTTP, or has more headers than a server reads. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
+  const status = tooLong ? 431 : 400
+  const title = tooLong ? 'Request Header Fields Too Large' : 'Bad Request'
+  const body = JSON.stringify({ type: 'about:blank', title, status })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nCache-Control: no-store\r\n` +
+      `Content-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}
+
 function refusedBy(request: FastifyRequest, code: ErrorCode | undefined): Refused {
   const { action = 'request.received' } = request.routeOptions.config
   const object = objectOf(request.params as { referralId?: string; claimId?: string } | undefined)
@@ -83,6 +97,7 @@ function render(reply: FastifyReply, request: FastifyRequest, { refusal, errors 
   if (status === 401) reply.header('www-authenticate', 'Bearer')
   return reply
     .code(status)
+    .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send({
       type: `/problems/${refusal.code}`,

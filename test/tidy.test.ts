@@ -14,6 +14,7 @@ const steps = [
   'directory/administrator.ts',
   'directory/documents.ts',
   'directory/publication.ts',
+  'triage/claiming.ts',
   'triage/completion.ts',
 ]
 
@@ -27,6 +28,7 @@ const mayImport: Record<string, readonly string[]> = {
   errors: [],
   caller: [],
   config: ['errors'],
+  problems: ['errors'],
   referral: ['referral', 'errors'],
   protocol: ['protocol', 'referral', 'errors'],
   pure: pureRoles,
@@ -37,9 +39,9 @@ const mayImport: Record<string, readonly string[]> = {
   routes: ['service', 'schemas', ...pureRoles],
   access: ['access', 'service', 'database', ...pureRoles],
   client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
-  cli: ['cli', 'host', 'client', 'config', 'protocol', 'referral', 'errors'],
+  cli: ['cli', 'host', 'client', 'problems', 'config', 'protocol', 'referral', 'errors'],
   host: ['host', 'cli', 'service', 'access', 'database', 'config', ...pureRoles],
-  shell: ['shell', 'config', 'routes', 'service', 'access', 'database', ...pureRoles],
+  shell: ['shell', 'problems', 'config', 'routes', 'service', 'access', 'database', ...pureRoles],
 }
 
 /** Where each kind of package may be used: one place for HTTP, one for SQL, one for secrets. */
@@ -135,7 +137,7 @@ function role(file: string): string {
   const [first = '', name] = file.split('/')
   if (name === undefined) {
     const stem = first.replace('.ts', '')
-    return ['errors', 'caller', 'config'].includes(stem) ? stem : 'shell'
+    return ['errors', 'caller', 'config', 'problems'].includes(stem) ? stem : 'shell'
   }
   if (!features.includes(first)) return first
   if (steps.includes(file)) return 'service'

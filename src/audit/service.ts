@@ -11,10 +11,10 @@ import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
-import { type Act, type Action, commitmentsOf, type Opening, writeEntry } from './entry.ts'
+import { type Act, commitmentsOf, type Opening, type Outcome, writeEntry } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
 import { type Filter, insertEntries, selectEntries } from './store.ts'
-import { createTally } from './tally.ts'
+import { createTally, type Sum } from './tally.ts'
 
 /** Past this many a minute the refusals of one known caller are summed. */
 const refusalsAlonePerMinute = 60
@@ -24,12 +24,14 @@ export type Refused = Act & {
   readonly reason: ErrorCode | 'internal-error'
 }
 
+type Refusing = { readonly caller: Caller; readonly refused: Refused }
+
 export type Audit = ReturnType<typeof createAudit>
 
 export function createAudit({ database }: { database: Database }) {
-  const tally = createTally<{ caller: Caller; refused: Refused }>(
-    ({ caller, refused }) =>
-      `${'clientId' in caller ? caller.clientId : ''} ${refused.action} ${refused.reason}`,
+  const tally = createTally<Refusing>(
+    ({ caller, refused }) => `${clientOf(caller)} ${refused.action} ${refused.reason}`,
+    ({ caller }) => clientOf(caller),
   )
 
   /** Adds the entry of `act` to the transaction that does it. */
@@ -54,13 +56,21 @@ export function createAudit({ database }: { database: Database }) {
 
   /** Writes the sums of the minutes that are over; of the running one too, at the very end. */
   async function recordSums(now?: Date): Promise<void> {
-    for (const { key, count, minute } of tally.take(now)) {
-      const { object: _, ...refused } = key.refused
-      const details = { count, minute: minute.toISOString() }
-      await database.inTransaction(key.caller, (tx) =>
-        append(tx, { ...key.caller, request: newId() }, { ...refused, details }),
-      )
+    const sums = tally.take(now)
+    for (const [index, sum] of sums.entries()) {
+      await recordSum(sum).catch((error: unknown) => {
+        tally.giveBack(sums.slice(index))
+        throw error
+      })
     }
+  }
+
+  function recordSum({ key, count, minute }: Sum<Refusing>): Promise<void> {
+    const { object: _, ...refused } = key.refused
+    const details = { count, minute: minute.toISOString() }
+    return database.inTransaction(key.caller, (tx) =>
+      append(tx, { ...key.caller, request: newId() }, { ...refused, details }),
+    )
   }
 
   /** A page of entries, newest first. The reading is itself an entry, committed before the answer. */
@@ -84,44 +94,86 @@ export function createAudit({ database }: { database: Database }) {
   return { append, appendAll, recordRefusal, recordSums, list }
 }
 
+function clientOf(caller: Caller): string {
+  return 'clientId' in caller ? caller.clientId : ''
+}
+
 type Row = Awaited<ReturnType<typeof selectEntries>>[number]
 
 function present({ entry, opening: row }: Row) {
   const opening = openingOf(row)
-  const said = JSON.parse(new TextDecoder().decode(entry.leaf))
-  const { v: _, actor, details, ...shown } = said
+  const { actorSalt, detailsSalt } = opening
+  const { v: _, actor, details, ...shown } = readLeaf(entry)
   return {
     ...shown,
     opening: {
-      ...opening,
-      ...(opening.actorSalt && { actorSalt: encodeBase64url(opening.actorSalt) }),
-      ...(opening.detailsSalt && { detailsSalt: encodeBase64url(opening.detailsSalt) }),
+      ...(opening.actor && { actor: opening.actor }),
+      ...(opening.details && { details: opening.details }),
+      ...(actorSalt && { actorSalt: encodeBase64url(actorSalt) }),
+      ...(detailsSalt && { detailsSalt: encodeBase64url(detailsSalt) }),
     },
     leaf: encodeBase64url(entry.leaf),
     intact: isIntact(entry, { actor, details }, opening),
   }
 }
 
+type Leaf = {
+  readonly v?: 1
+  readonly id: string
+  readonly at: string
+  readonly action: string
+  readonly outcome: Outcome
+  readonly reason?: string
+  readonly object?: { kind: string; id: string; digest?: string }
+  readonly caller: string
+  readonly recipient?: string
+  readonly request: string
+  readonly actor?: string
+  readonly details?: string
+}
+
+/** What the leaf says; of one that was spoilt, what stands beside it, so that the page is shown. */
+function readLeaf({ id, at, action, outcome, leaf }: Row['entry']): Leaf {
+  const said = readCanonical(leaf)
+  if (isLeaf(said)) return said
+  return { id, at: at.toISOString(), action, outcome, caller: 'unreadable', request: '' }
+}
+
+function readCanonical(bytes: Uint8Array): unknown {
+  try {
+    return parseCanonical(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function isLeaf(value: unknown): value is Leaf {
+  if (typeof value !== 'object' || value === null) return false
+  const { object = { kind: '', id: '' }, ...rest } = value as Partial<Leaf>
+  const { id, at, action, outcome, caller, request } = rest
+  const required = [id, at, action, outcome, caller, request, object?.kind, object?.id]
+  return required.every((member) => typeof member === 'string')
+}
+
 /** Recomputed on every read, so that a changed row shows at once and not only to a verifier. */
 function isIntact(
   entry: Row['entry'],
-  committed: { actor?: string; details?: string },
+  committed: { actor: string | undefined; details: string | undefined },
   opening: Opening,
 ): boolean {
-  try {
-    const leaf = parseCanonical(entry.leaf) as { id: string; at: string; action: Action }
-    const recomputed = commitmentsOf(opening)
-    return (
-      leaf.id === entry.id &&
-      leaf.at === entry.at.toISOString() &&
-      leaf.action === entry.action &&
-      // An emptied opening is retention's doing; a wrong one is not.
-      (!opening.actor || recomputed.actor === committed.actor) &&
-      (!opening.details || recomputed.details === committed.details)
-    )
-  } catch {
-    return false
-  }
+  const leaf = readCanonical(entry.leaf)
+  if (!isLeaf(leaf)) return false
+  const recomputed = commitmentsOf(opening)
+  return (
+    leaf.id === entry.id &&
+    leaf.at === entry.at.toISOString() &&
+    leaf.action === entry.action &&
+    leaf.outcome === entry.outcome &&
+    (leaf.object?.id ?? null) === entry.objectId &&
+    // An emptied opening is retention's doing; a wrong one is not.
+    (!opening.actor || recomputed.actor === committed.actor) &&
+    (!opening.details || recomputed.details === committed.details)
+  )
 }
 
 function openingOf(row: Row['opening']): Opening {

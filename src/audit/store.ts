@@ -5,6 +5,7 @@ import type { Action, Entry, Outcome } from './entry.ts'
 
 /** Inserts entries with their openings. The writer need not be able to read either. */
 export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return
   const at = tx.now.toISOString()
   const rows = entries.map(({ id, act, leaf }) => ({
     id,

@@ -11,36 +11,53 @@ export type Tally<Key> = {
   count(key: Key, alone: number, now: Date): boolean
   /** Takes the sums of all minutes that ended before `now`, or of all, when `now` is left out. */
   take(now?: Date): Sum<Key>[]
+  /** Takes back sums that could not be written: the next `take` has them again. */
+  giveBack(sums: readonly Sum<Key>[]): void
 }
 
 const minuteMs = 60_000
 
-/** `nameOf` says which keys are the same key. */
-export function createTally<Key>(nameOf: (key: Key) => string): Tally<Key> {
-  type Count = { key: Key; minute: number; seen: number; summed: number }
-  const counts = new Map<string, Count>()
+/**
+ * `nameOf` says which keys are summed together, and `holderOf` which share the number that stand
+ * alone.
+ */
+export function createTally<Key>(
+  nameOf: (key: Key) => string,
+  holderOf: (key: Key) => string,
+): Tally<Key> {
+  const seen = new Map<string, { minute: number; count: number }>()
+  const sums = new Map<string, { key: Key; minute: number; count: number }>()
+
+  function add(key: Key, minute: number, count: number): void {
+    const name = `${minute} ${nameOf(key)}`
+    const sum = sums.get(name) ?? { key, minute, count: 0 }
+    sum.count += count
+    sums.set(name, sum)
+  }
 
   return {
     count(key, alone, now) {
       const minute = Math.floor(now.getTime() / minuteMs)
-      const name = `${minute} ${nameOf(key)}`
-      const count = counts.get(name) ?? { key, minute, seen: 0, summed: 0 }
-      counts.set(name, count)
-      count.seen += 1
-      if (count.seen <= alone) return false
-      count.summed += 1
+      const holder = `${minute} ${holderOf(key)}`
+      const count = (seen.get(holder)?.count ?? 0) + 1
+      seen.set(holder, { minute, count })
+      if (count <= alone) return false
+      add(key, minute, 1)
       return true
     },
 
     take(now) {
       const current = now ? Math.floor(now.getTime() / minuteMs) : Number.POSITIVE_INFINITY
-      const sums: Sum<Key>[] = []
-      for (const [name, { key, minute, summed }] of counts) {
-        if (minute >= current) continue
-        counts.delete(name)
-        if (summed > 0) sums.push({ key, count: summed, minute: new Date(minute * minuteMs) })
-      }
-      return sums
+      for (const [holder, { minute }] of seen) if (minute < current) seen.delete(holder)
+      const over = [...sums].filter(([, { minute }]) => minute < current)
+      for (const [name] of over) sums.delete(name)
+      return over.map(([, { key, count, minute }]) => {
+        return { key, count, minute: new Date(minute * minuteMs) }
+      })
+    },
+
+    giveBack(taken) {
+      for (const { key, count, minute } of taken) add(key, minute.getTime() / minuteMs, count)
     },
   }
 }

@@ -187,7 +187,9 @@ async function makeToken(host: Host, values: Values): Promise<Answer> {
 
 async function writeDraft(draft: unknown, out: string | undefined): Promise<Answer> {
   const file = needed(out, '--out')
-  await writeFile(file, `${JSON.stringify(draft, null, 2)}\n`, { flag: 'wx' })
+  // It names partners and volunteers.
+  const text = `${JSON.stringify(draft, null, 2)}\n`
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' })
   return { draft: file, next: 'Sign it where its key is kept, then publish the signed file here.' }
 }
 

@@ -1,6 +1,7 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency } from '../client/index.ts'
 import type { Command } from './command.ts'
-import { draftFiles, parseDraft, readDraftFile } from './drafts.ts'
+import { draftFiles, readDraftFile } from './drafts.ts'
+import { parseJson } from './json.ts'
 import { printable } from './report.ts'
 
 type Checked = {
@@ -13,6 +14,7 @@ type Checked = {
   readonly reasons?: readonly string[]
 }
 
+/** `intake check`. */
 export const check: Command = {
   operands: 'FILE…',
   summary: 'Say what is wrong with drafts, and how urgent they are. Nothing is sent.',
@@ -34,7 +36,7 @@ any draft cannot be sealed.`,
 }
 
 async function checkFile(file: string, now: Date): Promise<Checked> {
-  const checked = checkDraft(parseDraft(await readDraftFile(file), file))
+  const checked = checkDraft(parseJson(await readDraftFile(file), file))
   if (checked.refusal !== undefined) return { file, ...checked }
   const { urgency: proposed, reasons } = proposeUrgency(checked.referral, now)
   const { urgency: own } = checked.draft

@@ -15,6 +15,7 @@ type Work = Omit<Claim, 'referrals'> & {
   readonly files?: readonly string[]
 }
 
+/** `intake claim`. */
 export const claim: Command = {
   operands: '[--max N]',
   summary: 'Take the most urgent work that you can open, and open it.',

@@ -7,6 +7,7 @@ export type Option = { readonly value?: string; readonly many?: true; readonly h
 /** What a command prints at its end: words, or with `--json` a value; and whether some part failed. */
 export type Report = { readonly text: string; readonly value: unknown; readonly failed?: boolean }
 
+/** One command: its words, its arguments, what it does. */
 export type Command = {
   /** What stands behind the command's name: `FILE… [--max N]`. */
   readonly operands: string

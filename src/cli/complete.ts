@@ -7,6 +7,7 @@ const fence: Record<string, Option> = {
   fence: { value: 'N', help: 'The number that came with the claim.' },
 }
 
+/** `intake complete`. */
 export const complete: Command = {
   operands: 'CLAIM --fence N --referral ID --outcome OUTCOME',
   summary: 'End the work on an item.',
@@ -30,6 +31,7 @@ export const complete: Command = {
   },
 }
 
+/** `intake release`. */
 export const release: Command = {
   operands: 'CLAIM --fence N',
   summary: 'Give an item back, at its old place in the queue.',
@@ -44,6 +46,7 @@ export const release: Command = {
   },
 }
 
+/** `intake renew`. */
 export const renew: Command = {
   operands: 'CLAIM --fence N',
   summary: 'Keep an item for longer.',

@@ -10,6 +10,7 @@ import { type Command, type Input, UsageError } from './command.ts'
 import { openKey } from './secret.ts'
 import { confirm, readDocumentDraft, refuse, signedReport, signingOptions } from './signing.ts'
 
+/** `intake directory sign`. */
 export const directorySign: Command = {
   operands: 'DRAFT --key DIRECTORY.key',
   summary: 'Sign a directory with the directory key, after showing what it changes.',

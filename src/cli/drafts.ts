@@ -1,7 +1,6 @@
 /** Draft files: JSON that a person or a partner's program wrote. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Draft } from '../client/index.ts'
 
 /** Larger than any draft that could be sealed. */
 const draftBytesMax = 1024 * 1024
@@ -22,14 +21,4 @@ export async function draftFiles(paths: readonly string[]): Promise<string[]> {
 export async function readDraftFile(file: string): Promise<Uint8Array> {
   if ((await stat(file)).size > draftBytesMax) throw new Error(`${file} is too large for a draft`)
   return readFile(file)
-}
-
-/** The JSON of a draft, unchecked. @throws Error that does not quote it */
-export function parseDraft(bytes: Uint8Array, file: string): Draft {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    // The parser's own message quotes what it stumbled over, which may be a name.
-    throw new Error(`${file} is not JSON in UTF-8`)
-  }
 }

@@ -7,6 +7,7 @@ import {
 import { type Command, UsageError } from './command.ts'
 import { newPassphrase, writeSecret } from './secret.ts'
 
+/** `intake keys generate`. */
 export const keysGenerate: Command = {
   operands: '--out FILE',
   summary: 'Make a new key file, and print its public half for the administrator.',

@@ -14,9 +14,11 @@ import { keysetFaults } from '../protocol/rules.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { keysetChanges } from './changes.ts'
 import { type Command, type Input, UsageError } from './command.ts'
+import { readJson } from './json.ts'
 import { openKey } from './secret.ts'
 import { confirm, readDocumentDraft, refuse, signedReport, signingOptions } from './signing.ts'
 
+/** `intake keyset sign`. */
 export const keysetSign: Command = {
   operands: 'DRAFT --key ROOT.key',
   summary: 'Sign a keyset with a root key, offline, after showing what it changes.',
@@ -53,7 +55,7 @@ async function previousOf(
     throw new UsageError('--previous is missing: the signed keyset that this one follows')
   }
   const trustFile = input.text('trust')
-  const trust: Trust | undefined = trustFile && JSON.parse(await readFile(trustFile, 'utf8'))
+  const trust = trustFile ? await readJson<Trust>(trustFile) : undefined
   const pinned = (trust?.rootKeys ?? []).map((root) => decodeBase64url(root, 32))
   const roots = [publicKey, ...pinned].map((root) => {
     return { kid: kidOf('Ed25519', root), publicKey: root }

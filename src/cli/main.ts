@@ -32,15 +32,30 @@ type HostModule = {
   publishDirectory(args: readonly string[]): Promise<Answer>
 }
 
+type HostCommand = {
+  readonly operands: string
+  call(host: HostModule, args: readonly string[]): Promise<Answer>
+}
+
 /** Commands that need the database, and so run on the host only. */
-const hostCommands: Readonly<
-  Record<string, (host: HostModule, args: readonly string[]) => Promise<Answer>>
-> = {
-  'keyset draft': (host, args) => host.draftKeyset(args),
-  'keyset publish': (host, args) => host.publishKeyset(args),
-  'directory draft': (host, args) => host.admin(['directory', 'draft', ...args]),
-  'directory publish': (host, args) => host.publishDirectory(args),
-  admin: (host, args) => host.admin(args),
+const hostCommands: Readonly<Record<string, HostCommand>> = {
+  'keyset draft': {
+    operands: '--out FILE [--changes FILE]',
+    call: (host, args) => host.draftKeyset(args),
+  },
+  'keyset publish': {
+    operands: 'FILE --trust FILE',
+    call: (host, args) => host.publishKeyset(args),
+  },
+  'directory draft': {
+    operands: '--out FILE',
+    call: (host, args) => host.admin(['directory', 'draft', ...args]),
+  },
+  'directory publish': {
+    operands: 'FILE',
+    call: (host, args) => host.publishDirectory(args),
+  },
+  admin: { operands: 'COMMAND', call: (host, args) => host.admin(args) },
 }
 
 /** Runs one call, and answers its exit code. @param args - without `node` and the program */
@@ -80,12 +95,16 @@ async function run(name: string, args: readonly string[]): Promise<Report> {
 }
 
 async function runOnHost(name: string, args: readonly string[]): Promise<Report> {
+  const command = hostCommands[name]
+  if (!command) throw new Error(`${name} is no command`)
   const host = await loadHost()
-  if (args.includes('--help')) return { text: host.adminHelp, value: { help: host.adminHelp } }
-  const call = hostCommands[name]
-  if (!call) throw new Error(`${name} is no command`)
+  if (args.includes('--help')) {
+    const usage = `Usage: intake ${name} ${command.operands}`
+    const text = name === 'admin' ? host.adminHelp : usage
+    return { text, value: { help: text } }
+  }
   const others = args.filter((arg) => arg !== '--json')
-  const value = await call(host, others)
+  const value = await command.call(host, others)
   return { value, text: JSON.stringify(value, null, 2) }
 }
 
@@ -120,7 +139,9 @@ async function overview(): Promise<string> {
     ...lines,
     '',
     'On the host:',
-    ...Object.keys(hostCommands).map((name) => `  ${name}`),
+    ...Object.entries(hostCommands).map(([name, { operands }]) => {
+      return `  ${name.padEnd(18)} ${operands}`
+    }),
     '',
     'Each has --help and --json. Exit codes: 0 done, 1 some of it failed, 2 wrong call.',
     '',

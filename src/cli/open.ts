@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import type { Released } from '../client/index.ts'
 import type { Command } from './command.ts'
 import { replaceFile } from './home.ts'
+import { readJson } from './json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'
 
+/** `intake open`. */
 export const open: Command = {
   operands: 'ID|FILE',
   summary: 'Open one referral, by its id, or from a file that holds it as the service released it.',
@@ -20,9 +22,7 @@ ${connectionDetails}`,
     const [named = ''] = input.operands
     const reader = await readerOf(input)
     await warnOfDates(reader)
-    const released = uuid.test(named)
-      ? await reader.fetch(named)
-      : JSON.parse(await readFile(named, 'utf8'))
+    const released = uuid.test(named) ? await reader.fetch(named) : await readJson<Released>(named)
     const result = await reader.open(released)
     const file = input.text('out')
     if (file === undefined || !result.opened) {

@@ -10,15 +10,16 @@
  * after the id: the draft is sealed under it. After sealing: the same bytes are sent. After sending:
  * the same bytes are sent again, and the service answers as it did the first time.
  */
-import { createHash } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Acknowledgement, type Envelope, newId } from '../client/index.ts'
+import { sha256 as sha256Of } from '../protocol/sodium.ts'
 import { keepFirst, readIfThere } from './home.ts'
 
+/** @see createOutbox */
 export type Outbox = ReturnType<typeof createOutbox>
 
-/** @param home - the folder under which all three are kept */
+/** The outbox of one home. @param home - the folder under which all three are kept */
 export function createOutbox(home: string) {
   const draftFile = (sha256: string) => join(home, 'drafts', `${sha256}.json`)
   const sealedFile = (id: string) => join(home, 'outbox', `${id}.json`)
@@ -33,7 +34,7 @@ export function createOutbox(home: string) {
 
     /** The id of the referral that a draft of these bytes is, now and at every later call. */
     async idOf(draft: Uint8Array): Promise<string> {
-      const sha256 = createHash('sha256').update(draft).digest('hex')
+      const sha256 = Buffer.from(sha256Of(draft)).toString('hex')
       const file = draftFile(sha256)
       const record = JSON.stringify({ referralId: newId() })
       const kept = (await readIfThere(file)) ?? (await keepFirst(file, record))

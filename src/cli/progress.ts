@@ -1,3 +1,4 @@
+/** Characters of the bar. */
 const cells = 30
 
 /** A bar on standard error, where that is a terminal; otherwise nothing at all. */

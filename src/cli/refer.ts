@@ -13,6 +13,7 @@ const inFlightMax = 4
 /** As many files as one call takes. */
 const filesMax = 10_000
 
+/** `intake refer`. */
 export const refer: Command = {
   operands: 'FILE…',
   summary: 'Seal drafts here, and submit them.',

@@ -1,8 +1,10 @@
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
+import type { Draft } from '../client/index.ts'
 import type { Command } from './command.ts'
-import { parseDraft } from './drafts.ts'
+import { parseJson } from './json.ts'
 import { connection, connectionDetails, referrerOf, warnOfDates } from './settings.ts'
 
+/** `intake seal`. */
 export const seal: Command = {
   operands: '< DRAFT > ENVELOPE',
   summary: 'Seal the draft on standard input; write the envelope to standard output.',
@@ -15,8 +17,8 @@ ${connectionDetails}`,
   operandsMax: 0,
   async run(input) {
     const referrer = await referrerOf(input)
-    const draft = new TextEncoder().encode(await text(process.stdin))
-    const envelope = await referrer.seal(parseDraft(draft, 'standard input'))
+    const draft = parseJson<Draft>(await buffer(process.stdin), 'standard input')
+    const envelope = await referrer.seal(draft)
     await warnOfDates(referrer)
     return { text: JSON.stringify(envelope), value: envelope }
   },

@@ -1,11 +1,12 @@
 /** What becomes of one draft: sealed once, kept, sent until it is acknowledged or refused. */
 import {
   type Acknowledgement,
+  type Draft,
   type Envelope,
   type Referrer,
   ServiceProblem,
 } from '../client/index.ts'
-import { parseDraft } from './drafts.ts'
+import { parseJson } from './json.ts'
 import type { Outbox } from './outbox.ts'
 import { type Fault, faultOf } from './report.ts'
 
@@ -26,8 +27,10 @@ export type Settled = {
   readonly receivedAt?: string
   readonly problem?: Fault
 }
+/** The same, for one of the files named. */
 export type Result = Settled & { readonly file: string }
 
+/** Deals with one task after the other, or with several at once, for one call of `intake refer`. */
 export function createSending(referrer: Referrer, outbox: Outbox) {
   /** Why nothing more is sent: a service that does not answer is not asked a hundred times. */
   let halt: Fault | undefined
@@ -53,7 +56,7 @@ export function createSending(referrer: Referrer, outbox: Outbox) {
   async function sealAndSend({ id, files }: Task, draft: Uint8Array): Promise<Settled> {
     let envelope: Envelope
     try {
-      const parsed = parseDraft(draft, files[0] ?? id)
+      const parsed = parseJson<Draft>(draft, files[0] ?? id)
       envelope = await outbox.keep(await referrer.seal(parsed, { referralId: id }))
     } catch (error) {
       return { referralId: id, status: 'failed', problem: faultOf(error) }

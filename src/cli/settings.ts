@@ -1,10 +1,16 @@
 /** Which service, whom to trust, which key: from flags, else from the environment. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createReader, createReferrer, type Reader, type Referrer } from '../client/index.ts'
+import {
+  createReader,
+  createReferrer,
+  type Reader,
+  type Referrer,
+  type Trust,
+} from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
+import { readJson } from './json.ts'
 import { openKey, readSecret } from './secret.ts'
 
 /** The flags of every command that calls the service. */
@@ -46,7 +52,7 @@ async function serviceOf(input: Input) {
   const trustFile = input.text('trust') ?? config.trust ?? join(home, 'trust.json')
   return {
     url: input.text('url') ?? config.url,
-    trust: JSON.parse(await readFile(trustFile, 'utf8')),
+    trust: await readJson<Trust>(trustFile),
     memory: homeMemory(home),
     token,
   }

@@ -4,7 +4,8 @@ import { printable } from './report.ts'
 /** An opened referral as text for a terminal: who signed it, what to mind, then the answers. */
 export function wordsOfOpened(result: Opened | Unopenable): string {
   if (!result.opened) {
-    return `Referral ${result.referralId} does not open, at the step ${result.step}: ${printable(result.detail)}`
+    const words = `Referral ${result.referralId} does not open, at the step ${result.step}`
+    return printable(`${words}: ${result.detail}`)
   }
   const { header, signedBy, compartments, problems, incomplete, urgency, consent } = result
   const by = signedBy === 'receipt' ? 'a receipt' : signedBy.label

@@ -1,8 +1,9 @@
 /** What signing a keyset and signing a directory have in common: look, ask, sign, write. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { type Problem, Refusal } from '../client/index.ts'
 import { type Input, type Option, type Report, UsageError } from './command.ts'
+import { readJson } from './json.ts'
 import { printable } from './report.ts'
 
 /** The flags of both. */
@@ -18,7 +19,7 @@ export async function readDocumentDraft<Draft>(
   file: string,
   problemsOf: (draft: unknown) => readonly Problem[],
 ): Promise<Draft> {
-  const draft: unknown = JSON.parse(await readFile(file, 'utf8'))
+  const draft = await readJson<unknown>(file)
   refuse(problemsOf(draft).map(({ pointer, detail }) => `${pointer || '/'} ${detail}`))
   return draft as Draft
 }

@@ -17,7 +17,13 @@ const keptMs = 5 * 60_000
 /** What does not open asks for fresh documents, but not more often than this. */
 const refreshMsMin = 10_000
 
-type Known = { accepted: AcceptedKeyset; directorySha256: string | undefined }
+/** The newest keyset, and how far its publication is vouched for beside the root's signature. */
+export type NewestKeyset = AcceptedKeyset & {
+  /** No witness has cosigned the log that it stands in: this version checks none. */
+  readonly witnessing: 'unwitnessed'
+}
+
+type Known = { accepted: NewestKeyset; directorySha256: string | undefined }
 
 /** The newest keyset, fetched when needed. @throws Error for a `trust` of the wrong form */
 export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
@@ -29,7 +35,7 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
   const older = new Map<number, string>()
 
   /** The newest keyset, at most five minutes old. Refuses as `acceptKeyset`. */
-  async function newest(): Promise<AcceptedKeyset> {
+  async function newest(): Promise<NewestKeyset> {
     return (await current()).accepted
   }
 
@@ -54,7 +60,8 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
 
   async function fetchNewest(): Promise<Known> {
     const { keyset, directorySha256 } = await get('/v1/keyset')
-    return { accepted: await acceptNewest(keyset, trust, memory, fetchVersion), directorySha256 }
+    const accepted = await acceptNewest(keyset, trust, memory, fetchVersion)
+    return { accepted: { ...accepted, witnessing: 'unwitnessed' }, directorySha256 }
   }
 
   async function fetchVersion(version: number): Promise<string> {
@@ -93,17 +100,18 @@ export function createDirectories(
   keysets: ReturnType<typeof createKeysets>,
 ) {
   const name = `directory ${trust.origin}`
-  let known: AcceptedDirectory | undefined
+  let known: (AcceptedDirectory & { readonly signedBy: string }) | undefined
 
   return async function newest(): Promise<AcceptedDirectory> {
     const { accepted, directorySha256 } = await keysets.current()
-    if (known && known.sha256 === directorySha256) return known
+    const signedBy = accepted.keyset.directory.kid
+    if (known && known.sha256 === directorySha256 && known.signedBy === signedBy) return known
     const path = '/v1/directory'
     const answer = await transport.send({ method: 'GET', path, repeatable: true })
     const { directory: jws } = readAnswer(DirectoryAnswer, answer, `GET ${path}`)
     const remembered = await memory.load(name)
     const seen = remembered === undefined ? undefined : readMemory(SeenDirectory, remembered)
-    known = acceptDirectory(jws, accepted.keyset, seen, new Date())
+    known = { ...acceptDirectory(jws, accepted.keyset, seen, new Date()), signedBy }
     const { sha256, directory } = known
     const now: SeenDirectory = { version: directory.version, sha256 }
     if (sha256 !== seen?.sha256) await memory.save(name, JSON.stringify(now))

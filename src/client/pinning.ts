@@ -33,6 +33,10 @@ export async function acceptNewest(
   let seen = first
   for (const version of versionsBetween(seen, jws, trust)) {
     seen = accept(await versionBefore(version), trust, seen).seen
+    // The same version again would pass as no news, and the step that matters would be left out.
+    if (seen.version !== version) {
+      throw new Refusal('document-rolled-back', `version ${version} was asked for, not shown`)
+    }
   }
   const { accepted, seen: newest } = accept(jws, trust, seen)
   if (newest.sha256 !== first?.sha256) await memory.save(name, JSON.stringify(newest))

@@ -2,12 +2,12 @@
 import { Refusal } from '../errors.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
 import type { KeyPair } from '../protocol/keys.ts'
-import type { AcceptedKeyset, Trust } from '../protocol/keyset.ts'
+import type { Trust } from '../protocol/keyset.ts'
 import { type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
 import type { Released } from '../protocol/released.ts'
 import type { OpeningStep } from '../protocol/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
-import { createDirectories, createKeysets } from './documents.ts'
+import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import {
@@ -80,7 +80,7 @@ export type Reader = {
   /** One referral, still sealed, without claiming it. @throws ServiceProblem `not-found` */
   fetch(referralId: string): Promise<Released>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
-  keyset(): Promise<AcceptedKeyset>
+  keyset(): Promise<NewestKeyset>
 }
 
 /**

@@ -11,12 +11,12 @@ import {
   matchingHash,
 } from '../protocol/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
-import type { AcceptedKeyset, Trust } from '../protocol/keyset.ts'
+import type { Trust } from '../protocol/keyset.ts'
 import { sealReferral } from '../protocol/seal.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, type Draft } from '../referral/draft.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
-import { createKeysets } from './documents.ts'
+import { createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer, DraftRefused, ServiceProblem } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
@@ -58,7 +58,7 @@ export type Referrer = {
    */
   submit(envelope: Envelope): Promise<Acknowledgement>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
-  keyset(): Promise<AcceptedKeyset>
+  keyset(): Promise<NewestKeyset>
 }
 
 /**

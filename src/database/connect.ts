@@ -9,6 +9,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type TransactionSql } from 'postgres'
 import type { Caller, CallerKind } from '../caller.ts'
+import { isConnectionLost } from './lost.ts'
 
 /** One transaction, and what is true for all of it. */
 export type Tx = {
@@ -41,7 +42,7 @@ const roleOf: Record<CallerKind, string> = {
   partner: 'intake_partner',
   anonymous: 'intake_partner',
   internal: 'intake_internal',
-  auditor: 'intake_internal',
+  auditor: 'intake_auditor',
   system: 'intake_internal',
   administrator: 'none',
 }
@@ -75,12 +76,19 @@ function inTransaction<T>(
   return database.transaction(async (db) => {
     // drizzle keeps the driver's template of this transaction here and has no other name for it.
     const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
-    const [context] = await sql<[{ now: string }]>`
-      select set_config('role', ${roleOf[caller.kind]}, true),
-             set_config('app.organisation', ${organisationOf(caller)}, true),
-             set_config('app.receipt', '', true),
-             to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
-    return act({ db, sql, now: new Date(context.now) })
+    try {
+      const [context] = await sql<[{ now: string }]>`
+        select set_config('role', ${roleOf[caller.kind]}, true),
+               set_config('app.organisation', ${organisationOf(caller)}, true),
+               set_config('app.receipt', '', true),
+               to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
+      return await act({ db, sql, now: new Date(context.now) })
+    } catch (error) {
+      // The driver ends the transaction of a lost connection by itself. Told to roll back, it would
+      // write to a socket that is gone, and take the process with it (porsager/postgres, 1208).
+      if (isConnectionLost(error)) await new Promise(() => {})
+      throw error
+    }
   })
 }
 

@@ -18,6 +18,7 @@ import {
   smallint,
   text,
   timestamp,
+  unique,
   uuid,
 } from 'drizzle-orm/pg-core'
 
@@ -78,32 +79,36 @@ export const directory = pgTable('directory', {
 
 // referrals: sealed, stored once
 
-export const referral = pgTable('referral', {
-  id: uuid('id').primaryKey(),
-  organisationId: uuid('organisation_id').references(() => organisation.id),
-  receiptHash: bytea('receipt_hash'),
-  /** Seven digits and a check digit, to say on the telephone; it opens nothing. */
-  reference: text('reference').notNull().unique(),
-  receivedAt: instant('received_at').notNull(),
-  state: text('state', {
-    enum: ['received', 'in_triage', 'accepted', 'declined', 'redirected'],
-  }).notNull(),
-  declineReason: text('decline_reason'),
-  /** The JCS of the header, as it was signed. */
-  header: bytea('header').notNull(),
-  keysetVersion: integer('keyset_version')
-    .notNull()
-    .references(() => keyset.version),
-  signer: text('signer').notNull(),
-  signature: bytea('signature').notNull(),
-  envelopeHash: bytea('envelope_hash').notNull(),
-  /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
-  envelopeSha256: bytea('envelope_sha256').notNull(),
-  matchingHash: bytea('matching_hash'),
-  /** Unique: of two amendments sent at once only one follows. */
-  supersedes: uuid('supersedes').unique(),
-  entryId: uuid('entry_id').notNull(),
-})
+export const referral = pgTable(
+  'referral',
+  {
+    id: uuid('id').primaryKey(),
+    organisationId: uuid('organisation_id').references(() => organisation.id),
+    receiptHash: bytea('receipt_hash'),
+    /** Seven digits and a check digit, to say on the telephone; it opens nothing. */
+    reference: text('reference').notNull().unique(),
+    receivedAt: instant('received_at').notNull(),
+    state: text('state', {
+      enum: ['received', 'in_triage', 'accepted', 'declined', 'redirected'],
+    }).notNull(),
+    declineReason: text('decline_reason'),
+    /** The JCS of the header, as it was signed. */
+    header: bytea('header').notNull(),
+    keysetVersion: integer('keyset_version')
+      .notNull()
+      .references(() => keyset.version),
+    signer: text('signer').notNull(),
+    signature: bytea('signature').notNull(),
+    envelopeHash: bytea('envelope_hash').notNull(),
+    /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
+    envelopeSha256: bytea('envelope_sha256').notNull(),
+    matchingHash: bytea('matching_hash'),
+    supersedes: uuid('supersedes'),
+    entryId: uuid('entry_id').notNull(),
+  },
+  // Of two amendments sent at once only one follows; a stranger's cannot take its place.
+  (table) => [unique('referral_supersedes').on(table.organisationId, table.supersedes)],
+)
 
 export const compartment = pgTable(
   'compartment',
@@ -175,6 +180,10 @@ export const triageItem = pgTable(
     // releasing are heap-only updates; whoever claims steps over the few items that are leased.
     index('triage_item_order').on(table.dueAt, table.id).where(sql`completed_at is null`),
     index('triage_item_case').on(table.caseId),
+    // The few that the next lapse sends to people: each claim looks for them.
+    index('triage_item_lapsed')
+      .on(table.id)
+      .where(sql`lapses >= 4 and completed_at is null and attention_at is null`),
   ],
 )
 

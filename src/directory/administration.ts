@@ -37,7 +37,7 @@ export type NewSigningKey = {
 export type Administration = ReturnType<typeof createAdministration>
 
 export function createAdministration({ database, audit }: { database: Database; audit: Audit }) {
-  const { recorded, read } = asAdministrator({ database, audit })
+  const { recorded } = asAdministrator({ database, audit })
 
   return {
     /** Answers the new organisation's id. */
@@ -113,7 +113,14 @@ export function createAdministration({ database, audit }: { database: Database; 
       })
     },
 
-    listClients: () => read(selectClients),
+    /** All clients, with their organisations' labels. */
+    async listClients() {
+      const { clients } = await recorded('client.listed', async (tx) => ({
+        clients: await selectClients(tx),
+        object: { kind: 'client', id: 'all' },
+      }))
+      return clients
+    },
   }
 }
 

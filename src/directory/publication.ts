@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import { acceptDirectory, type Directory } from '../protocol/directory.ts'
+import type { Accepted } from '../protocol/document.ts'
 import { readPayload } from '../protocol/jws.ts'
 import { acceptKeyset, type Keyset, type Trust } from '../protocol/keyset.ts'
 import { directoryFaults, keysetFaults } from '../protocol/rules.ts'
@@ -22,25 +23,36 @@ import {
 export type Publication = ReturnType<typeof createPublication>
 
 export function createPublication({ database, audit }: { database: Database; audit: Audit }) {
-  const { recorded, read } = asAdministrator({ database, audit })
+  const { recorded } = asAdministrator({ database, audit })
 
   return {
     /** The directory that would follow the newest one, of all organisations with a key. */
-    draftDirectory: (origin: string) => read((tx) => draftDirectory(tx, origin)),
+    async draftDirectory(origin: string): Promise<Directory> {
+      const { draft } = await recorded('directory.drafted', async (tx) => {
+        const draft = await draftDirectory(tx, origin)
+        return { draft, object: { kind: 'directory', id: String(draft.version) } }
+      })
+      return draft
+    },
 
-    /** The newest keyset that is published, or `undefined`. */
-    newestKeyset: () =>
-      read(async (tx) => {
+    /** The newest keyset, to draft the next one from; `undefined` before the first. */
+    async newestKeyset(): Promise<Accepted<Keyset> | undefined> {
+      const { newest } = await recorded('keyset.drafted', async (tx) => {
         const row = await selectNewestKeyset(tx)
-        return row && acceptedRow<Keyset>(row)
-      }),
+        const newest = row && acceptedRow<Keyset>(row)
+        return { newest, object: { kind: 'keyset', id: String(newest?.payload.version ?? 0) } }
+      })
+      return newest
+    },
 
     /** Publishes a keyset that a pinned root signed and that follows the newest one. */
     async publishKeyset(jws: string, trust: Trust): Promise<number> {
       const { object } = await recorded('keyset.published', async (tx) => {
         const newest = await selectNewestKeyset(tx)
         const previous = newest && acceptedRow<Keyset>(newest)
-        const { keyset, sha256 } = acceptKeyset(jws, trust, undefined, tx.now)
+        // After the first, a client pins the roots that the keyset before names: so do we.
+        const rootKeys = previous?.payload.roots ?? trust.rootKeys
+        const { keyset, sha256 } = acceptKeyset(jws, { ...trust, rootKeys }, undefined, tx.now)
         requireNext(keysetFaults(keyset, previous), keyset.version, newest?.version)
         await insertKeyset(tx, {
           version: keyset.version,

@@ -16,8 +16,7 @@ import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/
 import type { Envelope } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
 import { newId } from '../protocol/uuid.ts'
-import { type Referrals, requireKid } from '../referrals/service.ts'
-import { releasedEntry } from '../triage/service.ts'
+import { type Referrals, releasedEntry, requireKid } from '../referrals/service.ts'
 
 export type Intake = ReturnType<typeof createIntake>
 
@@ -64,7 +63,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
         if (error instanceof Refusal && (await isStored(caller, checked))) {
           return { created: false, acknowledgement: await repeat(caller, checked) }
         }
-        if (conflict === 'referral_supersedes_unique') throw notSupersedable()
+        if (conflict === 'referral_supersedes') throw notSupersedable()
         const referenceTaken = conflict === 'referral_reference_unique'
         if (!referenceTaken || tries === referenceTriesMax) throw error
       }

@@ -105,7 +105,7 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
   if (header.referralId !== input.referralId || released.referralId !== input.referralId) {
     throw new StepFailure('id', 'the header is that of another referral')
   }
-  keysetOf(header, input.keysets)
+  checkReceived(input.receivedAt, keysetOf(header, input.keysets))
   const sealed = sealedParts(released)
   const bound = headerHash(headerBytes(header))
   const { publicKey, signedBy } = signerOfReferral(header, input)
@@ -248,6 +248,17 @@ function bodyOf(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Bo
     compartments: Object.fromEntries(hashes),
     ...(matchingHash !== undefined && { matching: matchingHash }),
     ...(receipt !== undefined && { receipt }),
+  }
+}
+
+/**
+ * A server that holds a partner's stolen key could date a forgery back to before it was known to be
+ * stolen; not, at least, to before the keyset that the forgery names.
+ */
+function checkReceived(receivedAt: Date, { issuedAt }: Keyset): void {
+  const skewMilliseconds = 5 * 60_000
+  if (receivedAt.getTime() + skewMilliseconds < Date.parse(issuedAt)) {
+    throw new StepFailure('keyset', 'it was received before the keyset it names was issued')
   }
 }
 

@@ -47,7 +47,7 @@ export const UuidV7 = Type.String({
   maxLength: 36,
 })
 
-const day = '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+const day = '[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
 
 /** A calendar day, `2026-11-25`. */
 export const Day = Type.String({ pattern: `^${day}$`, minLength: 10, maxLength: 10 })

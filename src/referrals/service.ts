@@ -130,6 +130,12 @@ function isSame(
   )
 }
 
+/** The entry of a referral's bytes leaving the service for one recipient key. */
+export function releasedEntry(referralId: string, recipient: string) {
+  const object = { kind: 'referral', id: referralId } as const
+  return { action: 'referral.released', object, recipient } as const
+}
+
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */
 export function requireKid(caller: KnownCaller, kid: string): void {
   if (!caller.kids.has(kid)) {

@@ -43,10 +43,13 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if (!completed) return answeredBefore(tx, claim, outcome)
     const { referralIds, ...ended } = completed
     requireMembers(listed, referralIds)
-    const details = { outcome, late: ended.late, referrals: listed.length }
+    const details = { outcome, ...(reason && { reason }) }
     await Promise.all([
       referrals.answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
-      audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details })),
+      audit.appendAll(tx, caller, [
+        itemEntry('triage.completed', claim.id, { details: { ...details, late: ended.late } }),
+        ...listed.map((id) => answeredEntry(id, details)),
+      ]),
     ])
     return { outcome, ...ended }
   }
@@ -81,11 +84,16 @@ export function leaseLost(): Refusal {
 
 /** The entry of an act on an item of the queue. */
 export function itemEntry(
-  action: 'triage.claimed' | 'triage.renewed' | 'triage.released' | 'triage.completed',
+  action: Extract<Act['action'], `triage.${string}`>,
   id: string,
   rest: Pick<Act, 'recipient' | 'details'> = {},
 ): Act {
   return { action, object: { kind: 'item', id }, ...rest }
+}
+
+/** By this a search for a referral finds who answered it, and how. */
+function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
+  return { action: 'referral.answered', object: { kind: 'referral', id }, details }
 }
 
 async function answeredBefore(tx: Tx, claim: Claim, outcome: Outcome): Promise<Answer> {

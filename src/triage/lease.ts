@@ -19,5 +19,8 @@ export const lapsesMax = 5
 export const leaseSecondsMin = 30
 export const leaseSecondsMax = 3600
 
+/** A list of ids is short; whoever wants more reads on with the cursor. */
+export const itemsPageMax = 200
+
 /** One answer carries at most so many items, each of which may be a few hundred kilobytes. */
 export const claimItemsMax = 50

@@ -7,6 +7,8 @@ import {
   Claims,
   Completion,
   CompletionRequest,
+  ItemsPage,
+  ItemsQuery,
   ReleaseRequest,
   Renewal,
   RenewalRequest,
@@ -15,11 +17,25 @@ import type { Triage } from './service.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 
-/** The queue's four verbs. Each is one call; the fence does the rest. */
+/** The queue: what there is, and its four verbs. Each is one call; the fence does the rest. */
 export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Triage }> = async (
   app,
   { triage },
 ) => {
+  app.route({
+    method: 'GET',
+    url: '/items',
+    config: { action: 'triage.listed' },
+    schema: {
+      operationId: 'listItems',
+      summary: 'Open items in one state, the earliest due first, without claiming them',
+      security,
+      querystring: ItemsQuery,
+      response: { 200: ItemsPage },
+    },
+    handler: async ({ caller, query }) => triage.list(knownCaller(caller), query),
+  })
+
   app.route({
     method: 'POST',
     url: '/claims',

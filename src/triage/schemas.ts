@@ -3,7 +3,7 @@ import { Released } from '../protocol/released.ts'
 import { openingSteps } from '../protocol/step.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Instant, Kid, Uuid } from '../referral/format.ts'
-import { claimItemsMax, leaseSecondsMax, leaseSecondsMin } from './lease.ts'
+import { claimItemsMax, itemsPageMax, leaseSecondsMax, leaseSecondsMin } from './lease.ts'
 
 const LeaseSeconds = Type.Integer({ minimum: leaseSecondsMin, maximum: leaseSecondsMax })
 const Fence = Type.Integer({
@@ -17,9 +17,37 @@ export const ClaimRequest = Type.Object(
     recipient: Kid,
     max: Type.Integer({ minimum: 1, maximum: claimItemsMax }),
     leaseSeconds: LeaseSeconds,
+    attention: Type.Optional(
+      Type.Boolean({ description: 'Claim from the items that went to people, and only those.' }),
+    ),
   },
   { additionalProperties: false },
 )
+
+export const ItemsQuery = Type.Object(
+  {
+    state: Type.Enum(['waiting', 'leased', 'attention']),
+    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: itemsPageMax, default: 50 })),
+  },
+  { additionalProperties: false },
+)
+
+export const ItemsPage = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      itemId: Uuid,
+      caseId: Uuid,
+      referralIds: Type.Array(Uuid),
+      dueAt: Instant,
+      lapses: Type.Integer({ description: 'Leases that ran out.' }),
+    }),
+    { maxItems: itemsPageMax },
+  ),
+  next: Type.Optional(
+    Type.String({ description: 'The cursor of the next page; absent at the end.' }),
+  ),
+})
 
 const Claim = Type.Object({
   claimId: Uuid,
@@ -49,6 +77,7 @@ export const CompletionRequest = Type.Object(
     fence: Fence,
     outcome: Type.Enum([...outcomes]),
     referrals: Type.Array(Uuid, {
+      minItems: 1,
       maxItems: claimItemsMax,
       uniqueItems: true,
       description: 'The referrals that this answers; the others of the case keep their state.',

@@ -9,18 +9,29 @@ import type { Static } from 'typebox'
 import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
+import { readCursor, writeCursor } from '../database/cursor.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import { type Referrals, requireKid } from '../referrals/service.ts'
+import { createClaiming } from './claiming.ts'
 import { createCompletion, itemEntry, leaseLost } from './completion.ts'
-import type { ClaimRequest, Claims, Completion, CompletionRequest, Renewal } from './schemas.ts'
-import { type Claim, insertItem, leaseItems, releaseLease, renewLease } from './store.ts'
+import type {
+  ClaimRequest,
+  Claims,
+  Completion,
+  CompletionRequest,
+  ItemsPage,
+  ItemsQuery,
+  Renewal,
+} from './schemas.ts'
+import { type Claim, insertItem, releaseLease, renewLease, selectItems } from './store.ts'
 
 export type Triage = ReturnType<typeof createTriage>
 
 type Options = { database: Database; audit: Audit; referrals: Referrals }
 
 export function createTriage({ database, audit, referrals }: Options) {
+  const claiming = createClaiming({ audit, referrals })
   const completion = createCompletion({ audit, referrals })
 
   /** Puts a new case on the queue; claimable from the commit on. */
@@ -29,36 +40,13 @@ export function createTriage({ database, audit, referrals }: Options) {
     return insertItem(tx, { id: newId(), caseId, referralId, urgency, respondBy })
   }
 
-  /** Leases the most urgent items and releases their referrals to the caller's recipient key. */
+  /** Leases the most urgent items and releases their referrals: claiming.ts. */
   function claim(
     caller: KnownCaller,
-    { recipient, max, leaseSeconds }: Static<typeof ClaimRequest>,
+    request: Static<typeof ClaimRequest>,
   ): Promise<Static<typeof Claims>> {
-    requireKid(caller, recipient)
-    return database.inTransaction(caller, async (tx) => {
-      const holder = { clientId: caller.clientId, recipient }
-      const items = await leaseItems(tx, holder, max, leaseSeconds)
-      const ids = items.flatMap(({ referralIds }) => referralIds)
-      if (ids.length === 0) return { claims: [] }
-      // Statements run in the order they are sent: what is released already says `in_triage`.
-      const [, released] = await Promise.all([
-        referrals.beginTriage(tx, ids),
-        referrals.release(tx, ids, recipient),
-        audit.appendAll(tx, caller, [
-          ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
-          ...ids.map((id) => releasedEntry(id, recipient)),
-        ]),
-      ])
-      const claims = items.map(({ id, fence, referralIds, ...item }) => ({
-        claimId: id,
-        fence: Number(fence),
-        caseId: item.caseId,
-        dueAt: item.dueAt,
-        leasedUntil: item.leasedUntil,
-        referrals: released.filter(({ referralId }) => referralIds.includes(referralId)),
-      }))
-      return { claims }
-    })
+    requireKid(caller, request.recipient)
+    return database.inTransaction(caller, (tx) => claiming.lease(tx, caller, request))
   }
 
   /** Prolongs a lease from now on; one that passed to another holder is lost. */
@@ -93,16 +81,29 @@ export function createTriage({ database, audit, referrals }: Options) {
     return database.inTransaction(caller, (tx) => completion.end(tx, caller, claim, request))
   }
 
-  return { enqueue, claim, renew, release, complete }
+  /** The open items in one state, the earliest due first: what there is, without claiming it. */
+  function list(
+    caller: KnownCaller,
+    { state, cursor, limit = 50 }: Static<typeof ItemsQuery>,
+  ): Promise<Static<typeof ItemsPage>> {
+    const after = cursor === undefined ? undefined : readCursor(cursor)
+    return database.inTransaction(caller, async (tx) => {
+      const found = await selectItems(tx, state, after, limit + 1)
+      const items = found.slice(0, limit)
+      const last = found.length > limit ? items.at(-1) : undefined
+      const details = { state, items: items.length }
+      await audit.append(tx, caller, { action: 'triage.listed', details })
+      return {
+        items: items.map(({ id, ...item }) => ({ itemId: id, ...item })),
+        ...(last && { next: writeCursor({ at: new Date(last.dueAt), id: last.id }) }),
+      }
+    })
+  }
+
+  return { enqueue, list, claim, renew, release, complete }
 }
 
 type Named = { readonly claimId: string; readonly fence: number }
-
-/** The entry of a referral's bytes leaving the service for one recipient key. */
-export function releasedEntry(referralId: string, recipient: string) {
-  const object = { kind: 'referral', id: referralId } as const
-  return { action: 'referral.released', object, recipient } as const
-}
 
 function claimOf({ clientId }: KnownCaller, id: string, fence: number): Claim {
   return { id, fence, clientId }

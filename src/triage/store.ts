@@ -13,16 +13,18 @@ export type NewItem = {
 
 /**
  * Due at the earlier of arrival plus allowance, and 17:00 in London on the day before the answer
- * is wanted. Without RETURNING: the referrer may not see the queue.
+ * is wanted; but never before it arrived, or a referrer could date itself to the head of the queue.
+ * Without RETURNING: the referrer may not see the queue.
  */
 export async function insertItem(tx: Tx, item: NewItem): Promise<void> {
   await tx.sql`
     insert into triage_item (id, case_id, referral_ids, arrived_at, due_at)
     values (${item.id}, ${item.caseId}, array[${item.referralId}::uuid], ${tx.now.toISOString()},
-            least(${tx.now.toISOString()}::timestamptz
-                    + make_interval(hours => ${allowanceHours[item.urgency]}),
-                  (${item.respondBy ?? null}::date - 1 + time '17:00')
-                    at time zone 'Europe/London'))`
+            greatest(${tx.now.toISOString()}::timestamptz,
+                     least(${tx.now.toISOString()}::timestamptz
+                             + make_interval(hours => ${allowanceHours[item.urgency]}),
+                           (${item.respondBy ?? null}::date - 1 + time '17:00')
+                             at time zone 'Europe/London')))`
 }
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
@@ -41,21 +43,23 @@ type ItemRow = {
  *
  * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
  * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
+ *
+ * @param attention - whether to lease from the items that went to people, and only from those
  */
 export async function leaseItems(
   tx: Tx,
   holder: Holder,
   count: number,
   leaseSeconds: number,
+  attention: boolean,
 ): Promise<ItemRow[]> {
   const rows = await tx.sql<ItemRow[]>`
     with next as materialized (
       select item.id
       from triage_item item
       where item.completed_at is null
-        and item.attention_at is null
+        and (item.attention_at is not null) = ${attention}
         and (item.leased_until is null or item.leased_until <= now())
-        and item.lapses + (item.leased_until is not null)::int < ${lapsesMax}
         and not exists (
           select from unnest(item.referral_ids) as member (id)
           where not exists (
@@ -75,6 +79,26 @@ export async function leaseItems(
               ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
   // RETURNING answers in no order of its own.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
+}
+
+/** Takes out of the circle what has lapsed once too often; answers the ids of those items. */
+export async function raiseLapsed(tx: Tx): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
+    with lapsed as materialized (
+      select item.id
+      from triage_item item
+      where item.completed_at is null
+        and item.attention_at is null
+        and item.lapses >= ${lapsesMax - 1}
+        and item.leased_until <= now()
+      for update of item skip locked
+    )
+    update triage_item item
+    set fence = item.fence + 1, lapses = item.lapses + 1, attention_at = ${tx.now.toISOString()},
+        leased_by = null, leased_for = null, leased_until = null
+    where item.id = any (array (select id from lapsed))
+    returning item.id`
+  return rows.map(({ id }) => id)
 }
 
 export type Claim = { readonly id: string; readonly fence: number; readonly clientId: string }
@@ -125,6 +149,31 @@ export async function raiseItem(tx: Tx, claim: Claim) {
     where ${isCurrent(tx, claim)} and item.completed_at is null
     returning item.referral_ids as "referralIds"`
   return row
+}
+
+export type ItemState = 'waiting' | 'leased' | 'attention'
+
+/** The open items in one state, the earliest due first, from behind `after` on. */
+export async function selectItems(
+  tx: Tx,
+  state: ItemState,
+  after: { readonly at: Date; readonly id: string } | undefined,
+  count: number,
+) {
+  return tx.sql<
+    { id: string; caseId: string; referralIds: string[]; dueAt: string; lapses: number }[]
+  >`
+    select item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.lapses,
+           ${iso(tx, 'due_at')} as "dueAt"
+    from triage_item item
+    where item.completed_at is null
+      and ${state} = case when item.attention_at is not null then 'attention'
+                          when item.leased_until > now() then 'leased'
+                          else 'waiting' end
+      and (item.due_at, item.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+                                    ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
+    order by item.due_at, item.id
+    limit ${count}`
 }
 
 /** The completion that this very claim made before, for a caller whose answer was lost. */

@@ -9,14 +9,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { issueToken } from '../../src/access/token.ts'
 import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
-import { type ServiceProcess, startProcess } from '../helpers/process.ts'
+import { listening, type Service } from '../helpers/process.ts'
 import { createSearch, spellingsOf } from '../helpers/search.ts'
 import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
 import {
@@ -79,7 +79,7 @@ const world = await holdCeremony({ ownerUrl: database.ownerUrl, origin, tokenKey
 const serviceFolder = join(folder, 'service')
 await mkdir(serviceFolder)
 const answers = recordAnswers(t)
-const services: ServiceProcess[] = []
+const services: Service[] = []
 
 const tokens = {
   lawFirm: await world.token(world.referring.lawFirm.clientId),
@@ -93,12 +93,17 @@ const tokens = {
 }
 
 async function startService() {
-  const service = await startProcess(t, serviceFolder, {
+  const variables = {
     DATABASE_URL: database.url,
     TOKEN_KEY_FILE: tokenKeyFile,
     ORIGIN: origin,
     LOG_LEVEL: 'debug',
-  })
+    PORT: '0',
+  }
+  const command = ['env', `--chdir=${serviceFolder}`, process.execPath, resolve('src/server.ts')]
+  const service = await listening(t, variables, command)
+  // What it prints may be cut anywhere, and must not lose a letter where it is.
+  service.child.stdout?.setEncoding('utf8')
   services.push(service)
   const { url } = service
   const common = { url, trust: world.trust }
@@ -241,7 +246,8 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
   const { url, service } = now
   const sent = envelopes.map((envelope) => put(url, envelope))
   await Promise.any(sent)
-  await service.end('SIGKILL')
+  service.child.kill('SIGKILL')
+  await service.ended
   const ended = await Promise.allSettled(sent)
   const cut = ended.filter(({ status }) => status === 'rejected').length
   t.ok(cut > 0, `${cut} of ${sent.length} were cut off`)
@@ -269,7 +275,8 @@ t.test('the auditor reads on to the first entry', async (t) => {
 })
 
 t.test('the server cannot read: no word is found, and every control is', async (t) => {
-  await now.service.end('SIGTERM')
+  now.service.child.kill('SIGTERM')
+  t.equal(await now.service.ended, 0)
   await plantControls()
   await superuser`checkpoint`
   const search = createSearch([...sought, ...controls])
@@ -278,7 +285,7 @@ t.test('the server cannot read: no word is found, and every control is', async (
     'the tables': await searchTables(superuser, search),
     "PostgreSQL's log": searchAll([log], search),
     "the service's log": searchAll(
-      services.map((service) => service.log()),
+      services.map((service) => Buffer.from(service.output())),
       search,
     ),
     'the answers': searchAll(answers, search),

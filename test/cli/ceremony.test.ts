@@ -102,6 +102,13 @@ t.test('a version before that was forged on the host hides no change', async (t)
   const pinned = ['--trust', await trust()]
   t.match(await sign('--key', other, '--previous', previous, ...pinned), { code: 0 })
 
+  const late = await key('late.key', rootC)
+  t.match(await sign('--key', late, '--previous', previous, ...pinned), {
+    code: 1,
+    out: '',
+    err: /no client would accept it/,
+  })
+
   const thief = generateSigningKey()
   const forged = { ...first, roots: [...first.roots, rootKey(thief)] }
   const forgery = await put('forged.jws', signKeyset(forged, thief))

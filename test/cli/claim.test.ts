@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { newId } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
+import { serve } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { intake, partyOf } from './run.ts'
@@ -59,6 +60,11 @@ t.test('against the service', async (t) => {
     await submit('before\u001b[2J\u009b2J\u202eafter')
     const { out } = await run('claim')
     for (const mark of ['\u001b', '\u009b', '\u202e']) t.notOk(out.includes(mark))
+    const lie = { title: 'before\u001b[2Jafter', status: 422, detail: '\u202e' }
+    const liar = await serve(t, () => ({ status: 422, body: JSON.stringify(lie) }))
+    const { err } = await run('claim', '--url', liar.url)
+    t.match(err, 'before\\u001b[2Jafter')
+    t.notOk(err.includes('\u001b') || err.includes('\u202e'))
     t.match(out, /intake complete [0-9a-f-]+ --fence \d+ --referral [0-9a-f-]+ --outcome accepted/)
   })
 

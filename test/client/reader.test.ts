@@ -1,6 +1,13 @@
 import t from 'tap'
+import { createAudit } from '../../src/audit/service.ts'
 import { createReader, createReferrer } from '../../src/client/index.ts'
+import { connect } from '../../src/database/connect.ts'
+import { createPublication } from '../../src/directory/publication.ts'
+import { signKeyset } from '../../src/protocol/keyset.ts'
 import { build } from '../helpers/build.ts'
+import { callerOf, sealed } from '../helpers/referral.ts'
+import { between, serve } from './between.ts'
+import { nextAfter } from './keysets.ts'
 
 t.test(
   'a draft sealed by a partner is claimed, opened and completed by its recipient',
@@ -52,3 +59,82 @@ t.test(
     })
   },
 )
+
+t.test('what the server cannot be believed in', async (t) => {
+  const built = await build(t)
+  const { world, url } = built
+  const put = await callerOf(world, url, world.referring.lawFirm.clientId)
+  const submit = async () => {
+    const envelope = sealed(world)
+    const { referralId } = envelope.header
+    t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+    return referralId
+  }
+  const [first, second] = [await submit(), await submit()]
+  const readerAt = (at: string) =>
+    createReader({
+      url: at,
+      trust: world.trust,
+      recipient: world.recipients.clinic,
+      token: () => world.token(world.clients.clinic),
+    })
+
+  t.test(
+    'a reader is given its own compartments only, and another referral is noticed',
+    async (t) => {
+      const reader = readerAt(url)
+      const released = await reader.fetch(first)
+      const opened = await reader.open(released)
+      t.ok(opened.opened)
+      t.same(Object.keys(opened.opened ? opened.compartments : {}).sort(), [
+        'clinical',
+        'consent',
+        'documents',
+        'interpreting',
+        'narrative',
+      ])
+      const other = await reader.fetch(second)
+      const liar = await serve(t, () => ({ status: 200, body: JSON.stringify(other) }))
+      await t.rejects(readerAt(liar.url).fetch(first), { name: 'BadAnswer' })
+      const swapped = { ...released, compartments: other.compartments }
+      t.match(await reader.open(swapped), { opened: false, step: 'signature' })
+      const { narrative, ...fewer } = released.compartments
+      t.match(await reader.open({ ...released, compartments: fewer }), {
+        opened: false,
+        step: 'parts',
+      })
+    },
+  )
+
+  t.test('a claim is sent once, however it is answered', async (t) => {
+    const line = await between(t, url, (answer, { method }) =>
+      method === 'POST' ? undefined : answer,
+    )
+    const lost = readerAt(line.url).claim({ max: 1, leaseSeconds: 30 })
+    await t.rejects(lost, { name: 'NoAnswer' })
+    t.equal(line.passed.length, 1)
+  })
+
+  t.test('a referral sealed under an older keyset opens, by the chain of keysets', async (t) => {
+    const early = readerAt(url)
+    const released = await early.fetch(first)
+    t.match(await early.open(released), { opened: true })
+    const database = connect({ url: built.databases.ownerUrl, connectionsMax: 1, prepare: true })
+    t.teardown(() => database.close())
+    const publication = createPublication({ database, audit: createAudit({ database }) })
+    const next = signKeyset(nextAfter(world.keyset), world.roots[1])
+    t.equal(await publication.publishKeyset(next, world.trust), 2)
+
+    t.match(await early.open(released), { opened: true }, 'by who has not seen the newer one')
+    const late = readerAt(url)
+    t.equal((await late.keyset()).keyset.version, 2)
+    t.match(await late.open(released), { opened: true })
+    const forged = { ...released.header.keyset, sha256: 'A'.repeat(43) }
+    const header = { ...released.header, keyset: forged }
+    t.match(await late.open({ ...released, header }), { opened: false, step: 'keyset' })
+    const line = await between(t, url, (answer, { path }) =>
+      path === '/v1/keyset/1' ? { ...answer, body: JSON.stringify({ keyset: next }) } : answer,
+    )
+    await t.rejects(readerAt(line.url).open(released), { code: 'document-invalid' })
+  })
+})

@@ -1,53 +1,58 @@
-/** The service as a process of its own, which can be killed, and all that it wrote. */
+/** The service as a process of its own, to be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const server = join(import.meta.dirname, '../../src/server.ts')
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export type ServiceProcess = {
-  /** `http://127.0.0.1:port`. */
+export type Service = {
+  readonly child: ChildProcess
   readonly url: string
-  /** Its standard output and its standard error, so far. */
-  log(): Buffer
-  /** Ends it, and waits until it has ended; answers its exit code, `null` if it was killed. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
+  /** What it printed so far. */
+  output(): string
+  /** Its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
 }
 
-/** Starts `src/server.ts` on a free port, in `folder`; it is killed when `t` ends. */
-export async function startProcess(
+export type Variables = Readonly<Record<string, string>>
+
+/** Starts `command` in the repository with `variables` beside the environment of this process. */
+export function start(
   t: Pick<Test, 'teardown'>,
-  folder: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [server], {
-    cwd: folder,
-    env: { ...process.env, PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  variables: Variables,
+  command: readonly string[] = [process.execPath, 'src/server.ts'],
+): Omit<Service, 'url'> {
+  const assigned = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+  // env(1) becomes the command, so that the child's id is that of the service.
+  const child = spawn('env', [...assigned, ...command], { cwd: root })
+  let printed = ''
+  child.stdout.on('data', (text) => (printed += text))
+  child.stderr.on('data', (text) => (printed += text))
+  const ended = new Promise<number | string>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(code ?? signal ?? 'no code'))
   })
-  const chunks: Buffer[] = []
-  const closed = once(child, 'close')
-  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    child.kill(signal)
-    await closed
-    return child.exitCode
-  }
-  t.teardown(() => end('SIGKILL'))
-  child.stderr.on('data', (chunk) => chunks.push(chunk))
-  const url = await listening(child, chunks)
-  return { url, log: () => Buffer.concat(chunks), end }
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return { child, output: () => printed, ended }
 }
 
-function listening(child: ChildProcess, chunks: Buffer[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    child.once('close', () => {
-      reject(new Error(`the service ended before it listened: ${Buffer.concat(chunks)}`))
-    })
-    child.stdout?.on('data', (chunk) => {
-      chunks.push(chunk)
-      const [, url] = /listens on (\S+)/.exec(Buffer.concat(chunks).toString()) ?? []
-      if (url) resolve(url)
-    })
+/** The same, once it listens. */
+export async function listening(
+  t: Pick<Test, 'teardown'>,
+  variables: Variables,
+  command?: readonly string[],
+): Promise<Service> {
+  const service = start(t, variables, command)
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = () => {
+      const [, found] = /listens on (http:\S+)/.exec(service.output()) ?? []
+      if (found) resolve(found)
+    }
+    service.child.stdout?.on('data', look)
+    service.ended.then(() => reject(new Error(`it ended: ${service.output()}`)), reject)
   })
+  return { ...service, url }
 }

@@ -285,18 +285,22 @@ function shapeOf(value: unknown, path = ''): string {
     .join('\n')
 }
 
-t.test('the largest envelope is within the limit', async (t) => {
-  const largest: Envelope = copy(valid)
-  for (const name of compartmentNames) {
-    const bytes = Math.max(...permittedSealedBytes(name))
-    largest.compartments[name] = 'A'.repeat(Math.ceil((bytes * 4) / 3))
-  }
-  const wrap = { ...valid.wraps[0]!, sealedKeys: 'A'.repeat(800) }
-  largest.wraps = Array.from({ length: 32 }, () => wrap)
-  largest.header.sealedTo = largest.wraps.map(({ kid }) => kid)
-  largest.matching = {
-    epoch: 1_000_000,
-    values: Array.from({ length: 40 }, () => ({ type: 'MH3_Y123', value: 'A'.repeat(22) })),
-  }
-  t.ok(JSON.stringify(largest).length <= envelopeBytesMax, `${JSON.stringify(largest).length}`)
-})
+t.test(
+  'any one compartment may be at its largest, for as many readers as there can be',
+  async (t) => {
+    const base: Envelope = copy(valid)
+    const wrap = { ...valid.wraps[0]!, sealedKeys: 'A'.repeat(800) }
+    base.wraps = Array.from({ length: 32 }, () => wrap)
+    base.header.sealedTo = base.wraps.map(({ kid }) => kid)
+    base.matching = {
+      epoch: 1_000_000,
+      values: Array.from({ length: 40 }, () => ({ type: 'MH3_Y123', value: 'A'.repeat(22) })),
+    }
+    for (const name of compartmentNames) {
+      const largest = copy(base)
+      const bytes = Math.max(...permittedSealedBytes(name))
+      largest.compartments[name] = 'A'.repeat(Math.ceil((bytes * 4) / 3))
+      t.ok(JSON.stringify(largest).length <= envelopeBytesMax, name)
+    }
+  },
+)

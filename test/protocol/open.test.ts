@@ -254,7 +254,17 @@ t.test('a keyset outside of the accepted chain opens nothing', async (t) => {
 t.test('a signer is one of the directory at the time of receipt, or that of replyTo', async (t) => {
   const nobody: Directory = { ...directoryPayload, referrers: [] }
   t.equal(stepOf(released, { directory: nobody }), 'signer')
-  t.equal(stepOf(released, { receivedAt: new Date('2025-12-31T00:00:00Z') }), 'signer')
+  const [referrer] = directoryPayload.referrers
+  const validFrom = (from: string): Directory => ({
+    ...directoryPayload,
+    referrers: [{ ...referrer!, signingKeys: [{ ...referrer!.signingKeys[0]!, from }] }],
+  })
+  const receivedAt = new Date('2026-11-22T00:00:00Z')
+  t.equal(stepOf(released, { receivedAt, directory: validFrom('2026-11-22T00:00:01Z') }), 'signer')
+  t.equal(stepOf(released, { receivedAt, directory: validFrom('2026-11-22T00:00:00Z') }), 'opened')
+  // Dated back to when a stolen key still counted: no further than the keyset that it names.
+  const early = { receivedAt: new Date('2026-10-31T23:54:59Z') }
+  t.equal(stepOf(released, early), 'keyset')
   const byReceipt = release(seal({ signer: keys.replySigning }), keys.casework.kid)
   const opened = mustOpen(byReceipt)
   t.equal(opened.signedBy, 'receipt')

@@ -11,7 +11,8 @@ import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
-const timeLimitMs = 12_000
+/** Histories that would begin later than this are left out; some sixty are not. */
+const timeLimitMs = 8_000
 const built = await build(t)
 const { world, url } = built
 const sql = asSuperuser(t, built.databases)
@@ -198,6 +199,18 @@ class EndLease extends Write {
   }
 }
 
+/** An outage of every consumer: all leases run out. */
+class EndAll implements Command {
+  check = hasHeld
+  async run({ items }: Model) {
+    await sql`
+      update triage_item set leased_until = now() - interval '1 ms'
+      where leased_until is not null and completed_at is null`
+    for (const { lease, done } of items) if (lease && !done) lease.ended = true
+  }
+  toString = () => 'EndAll'
+}
+
 function same(actual: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
   if (a !== b) throw new Error(`the service says ${a}, and the promise is ${b}`)
@@ -212,7 +225,9 @@ const commands = [
     .map(([w, n]) => new ClaimItems(w, n)),
   fc.constantFrom(...workers).map((who) => new ClaimItems(who, 1)),
   at.map((n) => new EndLease(n)),
-  at.map((n) => new EndLease(n)),
+  fc.constant(new EndAll()),
+  fc.constant(new EndAll()),
+  fc.constantFrom(...workers).map((who) => new ClaimItems(who, 4)),
   at.map((n) => new Renew(n)),
   at.map((n) => new Release(n)),
   at.map((n) => new Complete(n)),
@@ -223,9 +238,11 @@ const commands = [
 t.test('the queue keeps its promises under any history', async (t) => {
   const seed = Date.now() % 2 ** 31
   t.comment(`seed ${seed}`)
+  const deadline = Date.now() + timeLimitMs
   let runs = 0
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (history) => {
+      if (Date.now() > deadline) return
       // What the run before left is nobody's work in this one.
       await sql`
         update triage_item set attention_at = now(), leased_until = null
@@ -235,7 +252,7 @@ t.test('the queue keeps its promises under any history', async (t) => {
       await nothingIsLost(model)
       runs += 1
     }),
-    { seed, numRuns: 200, interruptAfterTimeLimit: timeLimitMs, endOnFailure: true },
+    { seed, numRuns: 100, endOnFailure: true },
   )
   await requireBalanced(sql)
   t.ok(runs > 5, `${runs} histories`)

@@ -1,0 +1,27 @@
+# The service and `intake admin`, without what is only for trials and development: the PostgreSQL of
+# trials, test tools, and Node from npm (the base image has its own).
+#
+# The service listens on 127.0.0.1 unless HOST says otherwise: docker/compose.yaml sets it.
+
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Of the optional packages only the trial PostgreSQL's binaries would matter, and no script of a
+# package has anything to do here.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production
+WORKDIR /app
+# All of it belongs to root: the service can change none of its own files.
+COPY --from=build /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY migrations migrations
+# The pages that the `type` of a problem leads to.
+COPY docs/PROBLEMS.md docs/PROBLEMS.md
+COPY src src
+USER node
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/server.ts"]

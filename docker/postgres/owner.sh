@@ -1,0 +1,8 @@
+#!/bin/sh
+# Run by the PostgreSQL image in a new cluster: the owner of the tables, and its database.
+set -eu
+psql --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=postgres <<'SQL'
+\set password `cat /run/secrets/owner-password`
+create role intake_owner login createrole password :'password';
+create database intake owner intake_owner;
+SQL

@@ -1,0 +1,47 @@
+/**
+ * Claiming: the most urgent items are leased, and what they hold leaves the service for one
+ * recipient key, in one transaction with an entry for each.
+ */
+import type { Static } from 'typebox'
+import type { Act } from '../audit/entry.ts'
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { type Referrals, releasedEntry } from '../referrals/service.ts'
+import { itemEntry } from './completion.ts'
+import type { ClaimRequest, Claims } from './schemas.ts'
+import { leaseItems, raiseLapsed } from './store.ts'
+
+export function createClaiming({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
+  return {
+    /** Leases what `request` asks for; first sends to people what has lapsed too often. */
+    async lease(
+      tx: Tx,
+      caller: KnownCaller,
+      { recipient, max, leaseSeconds, attention = false }: Static<typeof ClaimRequest>,
+    ): Promise<Static<typeof Claims>> {
+      const raised = await raiseLapsed(tx)
+      const holder = { clientId: caller.clientId, recipient }
+      const items = await leaseItems(tx, holder, max, leaseSeconds, attention)
+      const ids = items.flatMap(({ referralIds }) => referralIds)
+      const acts: Act[] = [
+        ...raised.map((id) => itemEntry('triage.raised', id)),
+        ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
+        ...ids.map((id) => releasedEntry(id, recipient)),
+      ]
+      // Statements run in the order they are sent: what is released already says `in_triage`.
+      const [, released] = await Promise.all([
+        referrals.beginTriage(tx, ids),
+        referrals.release(tx, ids, recipient),
+        audit.appendAll(tx, caller, acts),
+      ])
+      const claims = items.map(({ id, fence, referralIds, ...item }) => ({
+        claimId: id,
+        fence: Number(fence),
+        ...item,
+        referrals: released.filter(({ referralId }) => referralIds.includes(referralId)),
+      }))
+      return { claims }
+    },
+  }
+}

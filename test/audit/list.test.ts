@@ -1,0 +1,196 @@
+import t from 'tap'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const { lawFirm, ngo } = world.referring
+const sql = asSuperuser(t, built.databases)
+const asAuditor = await callerOf(world, url, world.clients.auditor)
+const asLawFirm = await callerOf(world, url, lawFirm.clientId)
+
+type Entry = {
+  id: string
+  at: string
+  action: string
+  outcome: string
+  intact: boolean
+  opening: { actor?: { client: string; organisation: string }; details?: Record<string, unknown> }
+}
+type Page = { entries: Entry[]; next?: string }
+
+async function page(query: Record<string, string | number | undefined>): Promise<Page> {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined)
+  const search = new URLSearchParams(
+    given.map(([name, value]): [string, string] => [name, String(value)]),
+  )
+  const { status, body } = await asAuditor('GET', `/v1/audit/entries?${search}`)
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+  return body
+}
+
+const stored = async () =>
+  (await sql`select id from audit_entry order by at desc, id desc`).map(({ id }) => id as string)
+
+for (let count = 0; count < 6; count += 1) await refer(built, count % 2 ? ngo : lawFirm)
+await asLawFirm('PUT', `/v1/referrals/${newId()}`, {})
+t.afterEach(() => requireBalanced(sql))
+
+t.test('pages lose and double nothing while entries are being added', async (t) => {
+  const before = await stored()
+  const seen: Entry[] = []
+  let cursor: string | undefined
+  do {
+    const { entries, next } = await page({ limit: 4, cursor })
+    t.ok(entries.length <= 4)
+    seen.push(...entries)
+    cursor = next
+    await Promise.all([refer(built), refer(built, ngo)])
+  } while (cursor)
+  const ids = seen.map(({ id }) => id)
+  t.equal(new Set(ids).size, ids.length, 'none twice')
+  t.same(ids, before, 'all that stood at the start, newest first, and none that came after')
+  t.ok(seen.every(({ intact }) => intact))
+})
+
+t.test('pages lose and double nothing among entries of one instant', async (t) => {
+  const caller = await callerOf(world, url, world.clients.casework)
+  const recipient = world.recipients.casework.receiving.kid
+  await caller('POST', '/v1/triage/claims', { recipient, max: 50, leaseSeconds: 60 })
+  const [row] = await sql`
+    select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, count(*)::int
+    from audit_entry group by audit_entry.at order by count(*) desc limit 1`
+  t.ok(row!.count > 20)
+  const to = new Date(Date.parse(row!.at) + 1).toISOString()
+  const seen: string[] = []
+  let cursor: string | undefined
+  do {
+    const { entries, next } = await page({ from: row!.at, to, limit: 7, cursor })
+    seen.push(...entries.map(({ id }) => id))
+    cursor = next
+  } while (cursor)
+  t.equal(new Set(seen).size, row!.count)
+  t.equal(seen.length, row!.count)
+})
+
+t.test('a filter shows what fits it, all of it, and nothing else', async (t) => {
+  const { referralId } = await refer(built, ngo)
+  const [middle] = await sql`
+    select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from audit_entry order by at, id offset 5 limit 1`
+  const rows: [string, Record<string, string>, string][] = [
+    ['from', { from: middle!.at }, `at >= '${middle!.at}'`],
+    ['to', { to: middle!.at }, `at < '${middle!.at}'`],
+    ['actor', { actor: ngo.clientId }, `client_id = '${ngo.clientId}'`],
+    [
+      'organisation',
+      { organisation: lawFirm.organisationId },
+      `organisation_id = '${lawFirm.organisationId}'`,
+    ],
+    ['object', { object: referralId }, `object_id = '${referralId}'`],
+    ['action', { action: 'referral.submitted' }, `action = 'referral.submitted'`],
+    ['outcome', { outcome: 'refused' }, `outcome = 'refused'`],
+    [
+      'two at once',
+      { action: 'referral.submitted', actor: lawFirm.clientId },
+      `action = 'referral.submitted' and client_id = '${lawFirm.clientId}'`,
+    ],
+    ['an actor of nobody', { actor: newId() }, 'false'],
+  ]
+  for (const [name, filter, condition] of rows) {
+    const expected = await sql.unsafe(`
+      select e.id from audit_entry e join audit_opening o on o.entry_id = e.id
+      where ${condition} order by e.at desc, e.id desc limit 200`)
+    const { entries } = await page({ ...filter, limit: 200 })
+    t.same(
+      entries.map(({ id }) => id),
+      expected.map(({ id }) => id),
+      name,
+    )
+    t.equal(entries.length > 0, condition !== 'false', name)
+  }
+})
+
+t.test('an entry is shown with what opens it, in the types that were committed to', async (t) => {
+  await page({ limit: 2, action: 'audit.searched' })
+  const { entries } = await page({ limit: 1, action: 'audit.searched' })
+  t.match(entries[0]?.opening, {
+    actor: { client: world.clients.auditor },
+    details: { entries: Number, filters: 'action' },
+  })
+})
+
+t.test('what cannot be a filter is refused, and not passed over', async (t) => {
+  const rows = ['limit=0', 'limit=201', 'limit=ten', 'action=everything', 'actor=me', 'from=today']
+  const cursors = [
+    'cursor=',
+    `cursor=${Buffer.from('2026-11-22T09:30:00.000Z x').toString('base64url')}`,
+  ]
+  for (const query of [...rows, ...cursors, 'colour=red', 'outcome=refused&outcome=failed']) {
+    const { status } = await asAuditor('GET', `/v1/audit/entries?${query}`)
+    t.equal(status, 400, query)
+  }
+})
+
+t.test('a row that was tampered with shows, and the page still opens', async (t) => {
+  const canonical = (changes: string) => `
+    convert_to((select string_agg(format('%s:%s', to_json(key), value), ',' order by key)
+      from jsonb_each(convert_from(leaf, 'UTF8')::jsonb || ${changes})), 'UTF8')`
+  const rows: [name: string, table: 'audit_entry' | 'audit_opening', change: string][] = [
+    ['another time', 'audit_entry', `at = at + interval '1 ms'`],
+    ['another action', 'audit_entry', `action = 'triage.claimed'`],
+    ['another outcome', 'audit_entry', `outcome = 'failed'`],
+    ['another object', 'audit_entry', `object_id = '${newId()}'`],
+    ['no object', 'audit_entry', 'object_id = null'],
+    ['a leaf cut short', 'audit_entry', 'leaf = substring(leaf from 1 for 40)'],
+    ['an empty leaf', 'audit_entry', `leaf = ''`],
+    ['a leaf that is no entry', 'audit_entry', `leaf = convert_to('null', 'UTF8')`],
+    ['a leaf of another form', 'audit_entry', `leaf = convert_to('{"id":1}', 'UTF8')`],
+    ['a leaf spelt differently', 'audit_entry', `leaf = leaf || convert_to(' ', 'UTF8')`],
+    ['a leaf without braces', 'audit_entry', `leaf = ${canonical(`'{"v": 1}'`)}`],
+    ['another client', 'audit_opening', `client_id = '${newId()}'`],
+    ['another organisation', 'audit_opening', `organisation_id = '${newId()}'`],
+    ['another person', 'audit_opening', `person = 'p-1'`],
+    ['another salt', 'audit_opening', `actor_salt = sha256('x')`],
+    ['other details', 'audit_opening', `details = '{"repeated": false}'`],
+    ['other details salt', 'audit_opening', `details_salt = sha256('x')`],
+  ]
+  const path = `/v1/referrals/`
+  for (const [name, table, change] of rows) {
+    const { envelope, referralId } = await refer(built)
+    await asLawFirm('PUT', path + referralId, envelope)
+    const [original] = await sql`
+      select e.id, e.at, e.leaf, e.object_id, e.action, e.outcome, to_jsonb(o) as opening
+      from audit_entry e join audit_opening o on o.entry_id = e.id
+      order by e.at desc, e.id desc limit 1`
+    const key = table === 'audit_entry' ? 'id' : 'entry_id'
+    const intact = async () =>
+      (await page({ limit: 200 })).entries.find(({ id }) => id === original!.id)?.intact
+    t.equal(await intact(), true, `${name}: intact before`)
+    await sql.unsafe(`create table kept as select * from ${table} where ${key} = '${original!.id}'`)
+    await sql.unsafe(`update ${table} set ${change} where ${key} = '${original!.id}'`)
+    t.equal(await intact(), false, name)
+    const columns =
+      table === 'audit_entry'
+        ? 'at, action, outcome, object_id, leaf'
+        : 'client_id, organisation_id, person, actor_salt, details, details_salt'
+    await sql.unsafe(`
+      update ${table} set (${columns}) = (select ${columns} from kept) where ${key} = '${original!.id}';
+      drop table kept`)
+    t.equal(await intact(), true, `${name}: intact after it was mended`)
+  }
+})
+
+t.test('an opening that retention emptied leaves the entry intact', async (t) => {
+  const { acknowledgement } = await refer(built)
+  await sql`
+    update audit_opening set client_id = null, organisation_id = null, person = null,
+      actor_salt = null, details = null, details_salt = null
+    where entry_id = ${acknowledgement.entryId}`
+  const { entries } = await page({ object: acknowledgement.referralId })
+  t.match(entries, [{ id: acknowledgement.entryId, intact: true, opening: {} }])
+  t.same(entries[0]?.opening, {})
+})

@@ -1,0 +1,104 @@
+// The documents say what the code does, as far as a machine can tell. What the demo prints is held to
+// README.md by `node docs/readme.ts --check`, which CI runs on the demo's own output.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { readBlock } from '../docs/block.ts'
+import { firstDifference, masked } from '../docs/readme.ts'
+import { withExample } from '../docs/worked-example.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { problems } from '../src/problems.ts'
+
+const documents = [
+  ...readdirSync('.').filter((file) => file.endsWith('.md')),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+]
+
+const read = (file: string) => readFileSync(file, 'utf8')
+const withoutCode = (text: string) => text.replace(/^ *```.*?^ *```$/gms, '')
+const headings = (file: string, level: string) =>
+  [...withoutCode(read(file)).matchAll(new RegExp(`^${level} (.+)$`, 'gm'))].map(
+    ([, name]) => name!,
+  )
+
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+
+t.test('every relative link leads to a file, and to a heading that it has', async (t) => {
+  for (const file of documents) {
+    const links = withoutCode(read(file)).matchAll(/\]\(([^)\s]+)\)/g)
+    for (const [, link = ''] of links) {
+      if (/^[a-z]+:/.test(link)) continue
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? file : join(dirname(file), path)
+      t.ok(existsSync(target), `${file}: ${link}`)
+      if (anchor === undefined) continue
+      const anchors = headings(target, '#+').map(anchorOf)
+      t.ok(anchors.includes(anchor), `${file}: ${link}`)
+    }
+  }
+})
+
+t.test('every file that a document names in code is there', async (t) => {
+  const named = /`((?:src|test|docs|examples|openapi|migrations|bench)\/[\w./-]+\.\w+)`/g
+  for (const file of documents) {
+    for (const [, name = ''] of read(file).matchAll(named))
+      t.ok(existsSync(name), `${file}: ${name}`)
+  }
+})
+
+t.test('every problem code has its section, and every section a code', async (t) => {
+  t.same(headings('docs/PROBLEMS.md', '##').sort(), Object.keys(problems).sort())
+})
+
+t.test('every dependency has its section, and every section a dependency', async (t) => {
+  const { dependencies, devDependencies } = manifest
+  const [atRunTime = '', forDevelopment = ''] =
+    read('docs/dependencies.md').split('## For development')
+  const sections = (text: string) => [...text.matchAll(/^### (.+)$/gm)].map(([, name]) => name)
+  t.same(sections(atRunTime).sort(), Object.keys(dependencies).sort())
+  t.same(sections(forDevelopment).sort(), Object.keys(devDependencies).sort())
+})
+
+t.test('the worked example is that of the vectors', async (t) => {
+  const text = read('docs/PROTOCOL.md')
+  t.equal(text, withExample(text))
+})
+
+t.test('every environment variable of the configuration is documented', async (t) => {
+  const source = read('src/config.ts')
+  const variables = [...source.matchAll(/environment\.([A-Z_]+)|environment, '([A-Z_]+)'/g)]
+  const names = new Set(variables.map(([, read, parsed]) => read ?? parsed))
+  const operations = read('docs/OPERATIONS.md')
+  t.ok(names.size > 10, 'the pattern finds them')
+  for (const name of names) t.ok(operations.includes(`\`${name}\``), String(name))
+})
+
+t.test(
+  'figures that vary do not make an output another one, and nothing else is masked',
+  async (t) => {
+    const shown = readBlock(read('README.md'), 'output of the demo').replace(
+      /^```text\n|\n```$/g,
+      '',
+    )
+    t.equal(masked(shown), shown, 'README.md holds no figure of one run')
+    const run = shown
+      .replace('process xxxxx', 'process 4242')
+      .replace('xx,xxx bytes', '31,600 bytes')
+      .replace(/x{48}/g, 'a1'.repeat(24))
+      .replace('reference xxxxxxxx', 'reference 12345678')
+      .replace('xxxx files', '999 files')
+      .replace('xx becomes xx', '7 becomes 6')
+      .replace(/xxxxxxxx(-xxxx){3}-x{12}/, '01935f3a-7c00-7000-8000-000000000001')
+    t.not(run, shown)
+    t.equal(firstDifference(shown, run), undefined)
+    t.match(firstDifference(shown, shown.replace('0 found', '1 found')), /0 found[\s\S]*1 found/)
+    t.match(firstDifference(shown, `${shown}\nand more`), /ends/)
+  },
+)

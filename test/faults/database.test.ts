@@ -1,0 +1,224 @@
+/**
+ * Goal: whatever fails in the database while a referral is being submitted, either all of it is
+ * stored or nothing, the referrer is not told otherwise, and the same PUT afterwards succeeds.
+ * Method: a table of named faults, each put in with the superuser's hand and taken out again.
+ */
+import t from 'tap'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer, sealed } from '../helpers/referral.ts'
+import { asSuperuser, census } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const sql = asSuperuser(t, built.databases)
+const asLawFirm = await callerOf(world, url, world.referring.lawFirm.clientId)
+const asCasework = await callerOf(world, url, world.clients.casework)
+const asAuditor = await callerOf(world, url, world.clients.auditor)
+t.afterEach(() => requireBalanced(sql))
+
+type Answer = { status: number; body: Record<string, unknown> }
+type Fault = {
+  name: string
+  break: () => Promise<unknown>
+  /** While the request is on its way. */
+  during?: () => Promise<unknown>
+  mend: () => Promise<unknown>
+  expect: { status: number; failures: number }
+}
+
+const failing = (table: string, condition = 'true') => ({
+  break: () =>
+    sql.unsafe(`
+      create function fault() returns trigger language plpgsql as $$ begin
+        if ${condition} then raise exception 'Zuleika is in % ', new; end if; return new;
+      end $$;
+      create trigger fault before insert on ${table} for each row execute function fault()`),
+  mend: () => sql.unsafe(`drop trigger fault on ${table}; drop function fault`),
+})
+
+const tables = ['referral', 'compartment', 'wrap', 'referral_case', 'triage_item']
+
+/** Waits, by asking, until a backend of the service is held up by a lock. */
+async function blockedBackend(): Promise<number> {
+  for (let tries = 0; tries < 2_000; tries += 1) {
+    const [row] = await sql`
+      select pid from pg_stat_activity
+      where datname = current_database() and usename = 'intake_service'
+        and wait_event_type = 'Lock'`
+    if (row) return row.pid
+  }
+  throw new Error('no backend was held up')
+}
+
+/** Holds up whatever writes to a table until it is let go. */
+function hold(table: string) {
+  let letGo = () => {}
+  let ended: Promise<unknown> = Promise.resolve()
+  return {
+    break: () =>
+      new Promise<void>((held, failed) => {
+        const gate = new Promise<void>((open) => {
+          letGo = open
+        })
+        ended = sql
+          .begin(async (tx) => {
+            await tx.unsafe(`lock table ${table} in share mode`)
+            held()
+            await gate
+          })
+          .catch(failed)
+      }),
+    mend: async () => {
+      letGo()
+      await ended
+    },
+  }
+}
+
+const terminated = (table: string): Fault => {
+  const gate = hold(table)
+  return {
+    name: `the connection is cut at the insert into ${table}`,
+    ...gate,
+    during: async () => {
+      await sql`select pg_terminate_backend(${await blockedBackend()})`
+      // What the refusal itself writes must not be held up.
+      await gate.mend()
+    },
+    expect: { status: 500, failures: 1 },
+  }
+}
+
+const faults: Fault[] = [
+  ...tables.map((table) => ({
+    name: `an insert into ${table} fails`,
+    ...failing(table),
+    expect: { status: 500, failures: 1 },
+  })),
+  {
+    name: 'every opening of an entry fails',
+    ...failing('audit_opening'),
+    expect: { status: 503, failures: 0 },
+  },
+  {
+    name: 'the entry of the act fails',
+    ...failing('audit_entry', `new.outcome = 'permitted'`),
+    expect: { status: 500, failures: 1 },
+  },
+  {
+    name: 'every entry fails',
+    ...failing('audit_entry'),
+    expect: { status: 503, failures: 0 },
+  },
+  ...['referral', 'wrap', 'triage_item', 'audit_entry'].map(terminated),
+  {
+    name: 'the insert is held up for longer than a statement may take',
+    ...slow(),
+    expect: { status: 500, failures: 1 },
+  },
+]
+
+/** The limit is the role's own, made short, so that nobody waits for it. */
+function slow() {
+  return {
+    break: async () => {
+      await sql`create function fault() returns trigger language plpgsql as
+        $$ begin perform set_config('statement_timeout', '50', true); return new; end $$`
+      await sql`create trigger fault before insert on referral for each row execute function fault()`
+      await sql`create function delay() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(5); return new; end $$`
+      await sql`create trigger delay before insert on compartment for each row execute function delay()`
+    },
+    mend: async () => {
+      await sql`drop trigger fault on referral`
+      await sql`drop trigger delay on compartment`
+      await sql`drop function fault, delay`
+    },
+  }
+}
+
+const failures = async () =>
+  (
+    await sql`
+      select count(*)::int as count from audit_entry
+      where outcome = 'failed' and action = 'referral.submitted'`
+  )[0]!.count as number
+
+for (const { name, during, mend, expect, ...fault } of faults) {
+  t.test(`when ${name} nothing is stored, and the same PUT succeeds later`, async (t) => {
+    const envelope = sealed(world)
+    const path = `/v1/referrals/${envelope.header.referralId}`
+    const before = await census(sql)
+    const failed = await failures()
+    await fault.break()
+    let answer: Answer
+    try {
+      const sent = asLawFirm('PUT', path, envelope)
+      await during?.()
+      answer = await sent
+    } finally {
+      await mend()
+    }
+    t.equal(answer.status, expect.status)
+    t.equal(answer.body.type, 'about:blank')
+    t.same(Object.keys(answer.body), ['type', 'title', 'status'])
+    t.equal(await failures(), failed + expect.failures)
+    t.same(await census(sql), {
+      ...before,
+      audit_entry: before.audit_entry! + expect.failures,
+      audit_opening: before.audit_opening! + expect.failures,
+    })
+    t.notOk(built.log().includes('Zuleika'))
+    t.equal((await asLawFirm('PUT', path, envelope)).status, 201)
+  })
+}
+
+t.test('a commit whose answer was lost is acknowledged by the same PUT', async (t) => {
+  const gate = hold('audit_opening')
+  const envelope = sealed(world)
+  const path = `/v1/referrals/${envelope.header.referralId}`
+  const token = await world.token(world.referring.lawFirm.clientId)
+  await gate.break()
+  const hangUp = new AbortController()
+  const sent = fetch(url + path, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(envelope),
+    signal: hangUp.signal,
+  })
+  await blockedBackend()
+  hangUp.abort()
+  await t.rejects(sent, { name: 'AbortError' })
+  await gate.mend()
+  const again = await asLawFirm('PUT', path, envelope)
+  t.equal(again.status, 200)
+  const [row] = await sql`select entry_id from referral where id = ${envelope.header.referralId}`
+  t.equal(again.body.entryId, row?.entry_id)
+})
+
+t.test('two replicas’ worth of connections that are all cut come back by themselves', async (t) => {
+  await refer(built)
+  const cut = await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and usename = 'intake_service'`
+  t.ok(cut.length > 0)
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const envelope = sealed(world)
+      const path = `/v1/referrals/${envelope.header.referralId}`
+      const first = await asLawFirm('PUT', path, envelope)
+      const second = await asLawFirm('PUT', path, envelope)
+      return [first.status, second.status]
+    }),
+  )
+  for (const [first, second] of answers) {
+    t.ok(first === 201 ? second === 200 : second === 201, `${first}, then ${second}`)
+  }
+  t.equal((await asAuditor('GET', '/v1/audit/entries?limit=1')).status, 200)
+  const recipient = world.recipients.casework.receiving.kid
+  const { body } = await asCasework('POST', '/v1/triage/claims', {
+    ...{ recipient, max: 50, leaseSeconds: 60 },
+  })
+  t.ok(body.claims.length >= 12)
+})

@@ -1,0 +1,184 @@
+/**
+ * Goal: a service that dies loses nothing that it acknowledged, and one that is asked to end
+ * answers first what it has begun.
+ * Method: the service as a process of its own, on a database of its own, under real signals.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { holdCeremony } from '../../examples/ceremony.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { cloneDatabase } from '../helpers/postgres.ts'
+import { listening, start } from '../helpers/process.ts'
+import { callerOf, sealed } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+/** A database with keys published, and the variables of a service on it. */
+async function deployment(t: Test) {
+  const databases = await cloneDatabase()
+  const folder = await mkdtemp(join(tmpdir(), 'intake-process-'))
+  t.teardown(async () => {
+    await databases.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  const { ownerUrl } = databases
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
+  const variables = {
+    ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
+    ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
+  }
+  return { world, variables, sql: asSuperuser(t, databases), folder }
+}
+
+t.test('a service that is killed under load loses nothing that it acknowledged', async (t) => {
+  const { world, variables, sql } = await deployment(t)
+  const { clientId } = world.referring.lawFirm
+  const first = await listening(t, variables)
+  const call = await callerOf(world, first.url, clientId)
+  const envelopes = Array.from({ length: 120 }, () => sealed(world))
+  const acknowledged = new Map<string, object>()
+  const waiting = [...envelopes]
+  const client = async () => {
+    for (let envelope = waiting.pop(); envelope; envelope = waiting.pop()) {
+      const id = envelope.header.referralId
+      const { status, body } = await call('PUT', `/v1/referrals/${id}`, envelope)
+      if (status !== 201) throw new Error(`answered ${status}`)
+      acknowledged.set(id, body)
+      if (acknowledged.size === 40) first.child.kill('SIGKILL')
+    }
+  }
+  const clients = await Promise.allSettled(Array.from({ length: 8 }, client))
+  t.equal(await first.ended, 'SIGKILL')
+  t.ok(
+    clients.every(({ status }) => status === 'rejected'),
+    'it died under load',
+  )
+  t.ok(acknowledged.size >= 40 && acknowledged.size < 120)
+  // A backend that was left alone undoes what it had not committed.
+  for (let busy = 1; busy > 0; ) {
+    const [row] = await sql`
+      select count(*)::int as busy from pg_stat_activity
+      where datname = current_database() and usename = 'intake_service'`
+    busy = row?.busy
+  }
+  t.comment('recovered', Date.now())
+  await requireBalanced(sql)
+
+  const second = await listening(t, variables)
+  t.comment('second', Date.now())
+  const again = await callerOf(world, second.url, clientId)
+  for (const envelope of envelopes) {
+    const id = envelope.header.referralId
+    const { status, body } = await again('PUT', `/v1/referrals/${id}`, envelope)
+    const before = acknowledged.get(id)
+    t.equal(before ? status === 200 : status === 200 || status === 201, true)
+    if (before) t.strictSame(body, before)
+  }
+  await requireBalanced(sql)
+  t.teardown(() => t.comment(second.output()))
+  const worker = await callerOf(world, second.url, world.clients.casework)
+  const recipient = world.recipients.casework.receiving.kid
+  const claimed = new Set<string>()
+  for (let found = 1; found > 0; ) {
+    const claim = { recipient, max: 50, leaseSeconds: 600 }
+    const { body } = await worker('POST', '/v1/triage/claims', claim)
+    for (const { referrals } of body.claims) claimed.add(referrals[0].referralId)
+    found = body.claims.length
+  }
+  t.equal(claimed.size, envelopes.length, 'and all of them are claimable, once')
+  await requireBalanced(sql)
+})
+
+/** Holds up submissions until let go; answers when one of them waits. */
+async function holdSubmissions(sql: ReturnType<typeof asSuperuser>) {
+  let letGo = () => {}
+  const gate = new Promise<void>((open) => {
+    letGo = open
+  })
+  let ended: Promise<unknown> = Promise.resolve()
+  await new Promise<void>((held, failed) => {
+    ended = sql
+      .begin(async (tx) => {
+        await tx`lock table referral in share mode`
+        held()
+        await gate
+      })
+      .catch(failed)
+  })
+  const blocked = async () => {
+    for (let count = 0; count === 0; ) {
+      const rows = await sql`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      count = rows.length
+    }
+  }
+  return { blocked, letGo: () => (letGo(), ended) }
+}
+
+const commands = [
+  ['the service', undefined],
+  ['npm start', ['npm', 'start']],
+] as const
+
+for (const [name, command] of commands) {
+  t.test(`on SIGTERM ${name} answers what it has begun, takes no more, and exits 0`, async (t) => {
+    const { world, variables, sql } = await deployment(t)
+    const service = await listening(t, variables, command)
+    const call = await callerOf(world, service.url, world.referring.lawFirm.clientId)
+    const envelope = sealed(world)
+    const path = `/v1/referrals/${envelope.header.referralId}`
+    const hold = await holdSubmissions(sql)
+    const sent = call('PUT', path, envelope)
+    await hold.blocked()
+    service.child.kill('SIGTERM')
+    for (let open = true; open; ) {
+      open = await fetch(`${service.url}/livez`, { headers: { connection: 'close' } }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    }
+    await hold.letGo()
+    const answered = Date.now()
+    t.equal((await sent).status, 201)
+    t.equal(await service.ended, 0)
+    t.ok(Date.now() - answered < 5_000, 'without waiting for a time limit')
+    const rows = await sql`select id from referral`
+    t.same(
+      rows.map(({ id }) => id),
+      [envelope.header.referralId],
+    )
+    await requireBalanced(sql)
+  })
+}
+
+t.test('the sums of refusals are written before the service ends', async (t) => {
+  const { variables, sql } = await deployment(t)
+  const service = await listening(t, variables)
+  for (let count = 0; count < 3; count += 1) await fetch(`${service.url}/v1/audit/entries`)
+  service.child.kill('SIGTERM')
+  t.equal(await service.ended, 0)
+  const rows = await sql`
+    select o.details from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.action = 'audit.searched' and e.outcome = 'refused'`
+  t.equal(rows.length, 1)
+  t.equal(rows[0]?.details.count, 3)
+})
+
+t.test('a service that cannot be what it is told to be does not start', async (t) => {
+  const { variables, folder } = await deployment(t)
+  const { DATABASE_URL: _, ...trial } = variables
+  const rows: [string, Record<string, string>, RegExp][] = [
+    ['the trial database for a whole network', { ...trial, HOST: '0.0.0.0' }, /HOST is 0\.0\.0\.0/],
+    ['no port', { ...variables, PORT: '70000' }, /PORT must be/],
+    ['no key', { ...variables, TOKEN_KEY_FILE: join(folder, 'none') }, /ENOENT|token/],
+  ]
+  for (const [name, given, said] of rows) {
+    const service = start(t, given)
+    t.equal(await service.ended, 1, name)
+    t.match(service.output(), said, name)
+    t.notMatch(service.output(), /postgres:\/\//, 'and prints no password')
+  }
+})

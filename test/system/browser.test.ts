@@ -1,0 +1,165 @@
+/**
+ * Goal: the SDK runs in a browser as it is, under a strict content security policy, and what is
+ * sealed there opens in Node and the reverse.
+ * Method: the SDK's one door is bundled without any stand-in for Node, and a page of another's
+ * origin uses it against the real service, in a real Chromium. A second page breaks the policy on
+ * purpose, so that silence about the first means something.
+ */
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import { build as bundle } from 'esbuild'
+import { chromium } from 'playwright-core'
+import t from 'tap'
+import {
+  type Acknowledgement,
+  checkDraft,
+  createReader,
+  createReferrer,
+  type Draft,
+  type Envelope,
+  type Opened,
+  sealKeyFile,
+} from '../../src/client/index.ts'
+import { build } from '../helpers/build.ts'
+
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+
+const bundled = await bundle({
+  entryPoints: ['src/client/index.ts'],
+  ...{ bundle: true, format: 'esm', platform: 'browser', minify: true, write: false },
+  metafile: true,
+  logLevel: 'silent',
+})
+const [client] = bundled.outputFiles
+
+const { url, world } = await build(t)
+const { lawFirm } = world.referring
+const tokens = {
+  referrer: await world.token(lawFirm.clientId),
+  reader: await world.token(world.clients.casework),
+}
+const here = { url, trust: world.trust }
+const referrer = createReferrer({ ...here, token: () => tokens.referrer, signer: lawFirm.signing })
+const reader = createReader({
+  ...{ ...here, token: () => tokens.reader },
+  recipient: world.recipients.casework,
+})
+const draft: Draft = JSON.parse(await readFile('examples/referrals/telephone-01.json', 'utf8'))
+const { referral } = checkDraft(draft) as { referral: object }
+const sealedElsewhere = await referrer.seal(draft)
+await referrer.submit(sealedElsewhere)
+
+const given = {
+  ...{ trust: world.trust, draft, sealedElsewhere: sealedElsewhere.header.referralId },
+  referrerToken: tokens.referrer,
+  referrerKey: sealKeyFile(lawFirm, undefined),
+  readerToken: tokens.reader,
+  readerKey: sealKeyFile(world.recipients.casework, undefined),
+}
+const html = (script: string) => `<!doctype html><html lang="en"><meta charset="utf-8">
+  <title>Refer</title><h1 id="reference">Sealing</h1><pre id="done"></pre>
+  <script type="module" src="${script}"></script></html>`
+const script = 'text/javascript'
+const files: Readonly<Record<string, readonly [type: string, body: string | Uint8Array]>> = {
+  '/': ['text/html', html('/page.js')],
+  '/page.js': [script, await readFile(join(import.meta.dirname, 'page.js'))],
+  '/client.js': [script, client!.contents],
+  '/given.json': ['application/json', JSON.stringify(given)],
+  '/breaking': ['text/html', html('/breaking.js')],
+  '/breaking.js': [script, "document.querySelector('#done').textContent = eval('1 + 1')"],
+}
+
+/** The page's own server, with the service behind the same origin, as a proxy would put it. */
+const server = createServer((request, response) => {
+  answer(request, response).catch(() => response.destroy())
+})
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+t.teardown(() => server.close())
+const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = 'GET', url: path = '/', headers } = request
+  if (!path.startsWith('/v1/')) {
+    const [type, body] = files[path] ?? ['text/plain', '']
+    response.setHeader('content-security-policy', policy)
+    response.writeHead(files[path] ? 200 : 404, { 'content-type': type }).end(body)
+    return
+  }
+  const { authorization, 'content-type': type } = headers
+  const body = await buffer(request)
+  const answered = await fetch(url + path, {
+    method,
+    headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+    ...(body.length > 0 && { body }),
+  })
+  response.writeHead(answered.status, {
+    'content-type': answered.headers.get('content-type') ?? '',
+  })
+  response.end(Buffer.from(await answered.arrayBuffer()))
+}
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    ...['--no-sandbox', '--disable-quic', '--disable-background-networking'],
+    ...['--disable-component-update', '--disable-sync'],
+  ],
+})
+t.teardown(() => browser.close())
+
+/** Opens a page until `#done` says something or a script fails; answers what went wrong. */
+async function visit(path: string) {
+  const page = await browser.newPage()
+  const complaints: string[] = []
+  const origins = new Set<string>()
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => origins.add(new URL(request.url()).origin))
+  const failed = page.waitForEvent('pageerror', { timeout: 20_000 }).catch(() => {})
+  await page.goto(origin + path)
+  await Promise.race([failed, page.waitForSelector('#done:not(:empty)', { timeout: 20_000 })])
+  return { page, complaints, origins: [...origins], text: await page.textContent('#done') }
+}
+
+t.test('the bundle needs nothing of Node', async (t) => {
+  const [output] = Object.values(bundled.metafile!.outputs)
+  t.same(output?.imports, [], 'it imports nothing that is not in it')
+  t.notMatch(Buffer.from(client!.contents).toString(), /["'`]node:/)
+  const { length } = gzipSync(client!.contents)
+  t.ok(length < 300_000, `${length} bytes gzipped`)
+  t.comment(`the SDK for a browser: ${length} bytes gzipped`)
+})
+
+t.test('a page seals, submits, claims, opens and completes', async (t) => {
+  const { page, complaints, origins, text } = await visit('/')
+  t.same(complaints, [], 'the console says nothing')
+  t.same(origins, [origin], 'and nobody else is asked')
+  const done: {
+    sealedHere: Envelope
+    acknowledgement: Acknowledgement
+    opened: Opened
+    claimed: Opened
+    completion: { outcome: string }
+  } = JSON.parse(text ?? '{}')
+
+  t.same(done.opened.compartments, referral, 'the browser opens what Node sealed')
+  t.same(done.opened.problems, [])
+  const { referralId } = done.sealedHere.header
+  const opened = await reader.open(await reader.fetch(referralId))
+  t.same(opened.opened && opened.compartments, referral, 'Node opens what the browser sealed')
+  t.same(opened.opened && opened.signedBy, done.opened.signedBy)
+  t.same(await referrer.submit(done.sealedHere), done.acknowledgement, 'the bytes are the same')
+  t.same(done.claimed.compartments, referral)
+  t.equal(done.completion.outcome, 'accepted')
+  await page.close()
+})
+
+t.test('a page that breaks the policy is stopped, and is heard', async (t) => {
+  const { complaints, text } = await visit('/breaking')
+  t.match(complaints.join('\n'), /Content Security Policy/)
+  t.equal(text, '')
+})
