@@ -3,7 +3,6 @@
  *
  *     node openapi/write-referral-schema.ts
  */
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { compartmentNames } from '../src/referral/compartment.ts'
@@ -31,6 +30,4 @@ export function referralSchema(): object {
 
 if (import.meta.main) {
   writeFileSync(file, `${JSON.stringify(referralSchema(), null, 2)}\n`)
-  const biome = fileURLToPath(import.meta.resolve('@biomejs/biome/bin/biome'))
-  execFileSync(process.execPath, [biome, 'format', '--write', file], { stdio: 'inherit' })
 }

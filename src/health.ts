@@ -6,12 +6,22 @@ import type { Database } from './database/connect.ts'
 import { Refusal } from './errors.ts'
 
 const Status = Type.Object({ status: Type.Enum(['ok']) })
+/** How often a drain looks for connections that have fallen idle. */
+const sweepEveryMs = 50
 const problemsPage = new URL('../docs/PROBLEMS.md', import.meta.url)
 
 export const health: FastifyPluginAsyncTypebox<{ database: Database }> = async (
   app,
   { database },
 ) => {
+  // A connection that is busy when the drain begins is kept alive after its answer, and a drain
+  // that waits for its client to let go is cut by whoever ends the process.
+  let sweep: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => {
+    sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
+  })
+  app.addHook('onClose', async () => clearInterval(sweep))
+
   app.route({
     method: 'GET',
     url: '/livez',

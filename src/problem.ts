@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Audit, Refused } from './audit/service.ts'
+import { isConnectionLost } from './database/lost.ts'
 import { type ErrorCode, Refusal } from './errors.ts'
 import { problems } from './problems.ts'
 
@@ -135,6 +136,9 @@ const fastifyRefusals: Record<string, readonly [ErrorCode, string]> = {
 function understand(error: FastifyError): Understood | undefined {
   if (error instanceof Refusal) return { refusal: error }
   if (error.code === 'FST_ERR_VALIDATION') return validationRefusal(error)
+  if (isConnectionLost(error)) {
+    return { refusal: new Refusal('not-ready', 'the database does not answer', { cause: error }) }
+  }
   const known = fastifyRefusals[error.code]
   return known && { refusal: new Refusal(...known, { cause: error }) }
 }

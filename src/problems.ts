@@ -39,7 +39,7 @@ export const problems = {
     status: 400,
     title: 'The request does not match its schema',
     retry: 'never',
-    next: 'See `errors` for each place, and openapi/openapi.json for the schema.',
+    next: 'Correct what `detail` and `errors` name; openapi/openapi.json holds the schema.',
   },
   'unknown-property': {
     status: 400,

@@ -47,7 +47,9 @@ async function claimAndDie(stage: Stage): Promise<{ held: Held; pid: number | un
     keyFile: sealKeyFile(world.recipients.clinic, undefined),
   }
   child.stdin.end(JSON.stringify(given))
-  const [line] = await once(child.stdout, 'data')
+  const died = once(child, 'exit').then(() => Promise.reject(new Error('it died too early')))
+  const [line] = await Promise.race([once(child.stdout, 'data'), died])
+  died.catch(() => {})
   child.kill('SIGKILL')
   await once(child, 'exit')
   return { held: JSON.parse(String(line)), pid: child.pid }

@@ -34,7 +34,13 @@ export async function whoDidWhat({ url, world }: Stage): Promise<void> {
       const name = reason ? `${who} (${reason})` : who
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
-    show(what, [...counts].map(([who, count]) => `${who} ${count}`).join(', '))
+    show(
+      what,
+      [...counts]
+        .sort()
+        .map(([who, count]) => `${who} ${count}`)
+        .join(', '),
+    )
   }
 }
 

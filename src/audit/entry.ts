@@ -34,6 +34,7 @@ export const actions = {
   'client.added': 'A client was added on the host.',
   'client.disabled': 'A client was disabled on the host.',
   'signing-key.added': 'A signing key was added to the next directory draft.',
+  'signing-key.ended': 'A signing key was ended for the next directory draft.',
   'token.issued': 'An access token was issued on the host.',
   'request.received': 'A request that named no route of ours.',
 } as const

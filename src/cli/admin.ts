@@ -23,6 +23,7 @@ trial database under DATA_DIR. Every change is an entry of the access log.
   client list
   signing-key add --organisation ID --public-key BASE64URL
              [--from TIME] [--until TIME]
+  signing-key end KID [--until TIME] [--compromised-from TIME]
   directory draft --out FILE   the next directory, to be signed elsewhere
   token-key                    make TOKEN_KEY_FILE, where there is none
   token --client ID --out FILE [--minutes N] [--person ID]
@@ -41,6 +42,7 @@ const options = {
   'public-key': { type: 'string' },
   from: { type: 'string' },
   until: { type: 'string' },
+  'compromised-from': { type: 'string' },
   minutes: { type: 'string' },
   person: { type: 'string' },
   out: { type: 'string' },
@@ -83,6 +85,15 @@ const commands: Record<string, (values: Values, operand: string) => Promise<Answ
         ...(values.until && { until: moment(values.until, '--until') }),
       }),
     })),
+  'signing-key end': (values, kid) =>
+    onHost(async ({ administration }) => {
+      const compromised = values['compromised-from']
+      await administration.endSigningKey(needed(kid, 'KID'), {
+        ...(values.until && { until: moment(values.until, '--until') }),
+        ...(compromised && { compromisedFrom: moment(compromised, '--compromised-from') }),
+      })
+      return { ended: kid, next: 'Draft, sign and publish the next directory.' }
+    }),
   'directory draft': (values) =>
     onHost(async ({ publication, origin }) =>
       writeDraft(await publication.draftDirectory(origin), values.out),

@@ -20,9 +20,9 @@ export type Host = {
 
 /** Runs `act` as the owner, of `DATABASE_OWNER_URL` or else of the trial database. */
 export async function onHost<Result>(act: (host: Host) => Promise<Result>): Promise<Result> {
-  const { origin, tokenKeyFile } = readConfig()
+  const { origin, tokenKeyFile, databasePrepare: prepare } = readConfig()
   const { ownerUrl, stop } = await ownerDatabase()
-  const database = connect({ url: ownerUrl, connectionsMax: 1, prepare: true })
+  const database = connect({ url: ownerUrl, connectionsMax: 1, prepare })
   try {
     const audit = createAudit({ database })
     const administration = createAdministration({ database, audit })

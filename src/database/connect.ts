@@ -9,7 +9,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type TransactionSql } from 'postgres'
 import type { Caller, CallerKind } from '../caller.ts'
-import { isConnectionLost } from './lost.ts'
+import { isConnectionLost, OutcomeUnknown } from './lost.ts'
 
 /** One transaction, and what is true for all of it. */
 export type Tx = {
@@ -68,28 +68,42 @@ export function connect(options: DatabaseOptions): Database {
   }
 }
 
-function inTransaction<T>(
+async function inTransaction<T>(
   database: PostgresJsDatabase,
   caller: Caller,
   act: (tx: Tx) => Promise<T>,
 ): Promise<T> {
-  return database.transaction(async (db) => {
-    // drizzle keeps the driver's template of this transaction here and has no other name for it.
-    const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
-    try {
-      const [context] = await sql<[{ now: string }]>`
-        select set_config('role', ${roleOf[caller.kind]}, true),
-               set_config('app.organisation', ${organisationOf(caller)}, true),
-               set_config('app.receipt', '', true),
-               to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
-      return await act({ db, sql, now: new Date(context.now) })
-    } catch (error) {
-      // The driver ends the transaction of a lost connection by itself. Told to roll back, it would
-      // write to a socket that is gone, and take the process with it (porsager/postgres, 1208).
-      if (isConnectionLost(error)) await new Promise(() => {})
-      throw error
-    }
-  })
+  let committing = false
+  try {
+    return await database.transaction(async (db) => {
+      // drizzle keeps the driver's template of this transaction here, and has no name for it.
+      const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
+      try {
+        const result = await act({ db, sql, now: await begin(sql, caller) })
+        committing = true
+        return result
+      } catch (error) {
+        // The driver ends the transaction of a lost connection by itself. Told to roll back, it
+        // would write to a socket that is gone, and take the process with it (porsager/postgres,
+        // issue 1208).
+        if (isConnectionLost(error)) await new Promise(() => {})
+        throw error
+      }
+    })
+  } catch (error) {
+    if (committing && isConnectionLost(error)) throw new OutcomeUnknown()
+    throw error
+  }
+}
+
+/** Becomes the role of the caller; answers the transaction's time. */
+async function begin(sql: TransactionSql, caller: Caller): Promise<Date> {
+  const [context] = await sql<[{ now: string }]>`
+    select set_config('role', ${roleOf[caller.kind]}, true),
+           set_config('app.organisation', ${organisationOf(caller)}, true),
+           set_config('app.receipt', '', true),
+           to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
+  return new Date(context.now)
 }
 
 function organisationOf(caller: Caller): string {

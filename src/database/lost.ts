@@ -13,3 +13,14 @@ export function isConnectionLost(error: unknown): boolean {
   }
   return false
 }
+
+/**
+ * The connection was lost while the transaction was being committed: it stands, or it does not.
+ * Whoever asked may be told neither, and finds out by asking again.
+ */
+export class OutcomeUnknown extends Error {
+  constructor() {
+    super('the connection was lost during a commit')
+    this.name = 'OutcomeUnknown'
+  }
+}

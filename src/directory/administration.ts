@@ -10,6 +10,7 @@ import { asAdministrator } from './administrator.ts'
 import {
   disableClient,
   disableOrganisation,
+  endSigningKey,
   insertClient,
   insertOrganisation,
   insertSigningKey,
@@ -36,9 +37,14 @@ export type NewSigningKey = {
 
 export type Administration = ReturnType<typeof createAdministration>
 
-export function createAdministration({ database, audit }: { database: Database; audit: Audit }) {
-  const { recorded } = asAdministrator({ database, audit })
+export function createAdministration(options: { database: Database; audit: Audit }) {
+  const { recorded } = asAdministrator(options)
+  return { ...clientActs(recorded), ...keyActs(recorded) }
+}
 
+type Recorded = ReturnType<typeof asAdministrator>['recorded']
+
+function clientActs(recorded: Recorded) {
   return {
     /** Answers the new organisation's id. */
     async addOrganisation(label: string): Promise<string> {
@@ -52,13 +58,9 @@ export function createAdministration({ database, audit }: { database: Database; 
 
     /** Answers the new client's id. A scope that its kind may not have is refused. */
     async addClient({ scopes, kids, ...client }: NewClient): Promise<string> {
-      const beyond = scopes.filter((scope) => !grantable[client.kind].includes(scope))
-      if (beyond.length > 0) {
-        const detail = `a client of kind ${client.kind} may not have ${beyond.join(' ')}`
-        throw new Refusal('malformed-request', detail)
-      }
       const id = newId()
       await recorded('client.added', async (tx) => {
+        requireGrantable(client.kind, scopes)
         await requireOrganisation(tx, client.organisationId)
         await insertClient(tx, { id, ...client, scopes: [...scopes], kids: [...kids] })
         return { object: { kind: 'client', id } }
@@ -84,24 +86,6 @@ export function createAdministration({ database, audit }: { database: Database; 
       })
     },
 
-    /** Answers the key's id. It counts once it stands in a published directory. */
-    async addSigningKey({
-      organisationId,
-      publicKey,
-      from,
-      until,
-    }: NewSigningKey): Promise<string> {
-      const bytes = decodeBase64url(publicKey, 32)
-      const kid = kidOf('Ed25519', bytes)
-      await recorded('signing-key.added', async (tx) => {
-        await requireOrganisation(tx, organisationId)
-        const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
-        await insertSigningKey(tx, { kid, organisationId, publicKey: bytes, ...validity })
-        return { object: { kind: 'key', id: kid } }
-      })
-      return kid
-    },
-
     /** Notes that a token was made; the token itself is nobody's business. */
     async recordToken(clientId: string): Promise<void> {
       await recorded('token.issued', async (tx) => {
@@ -122,6 +106,48 @@ export function createAdministration({ database, audit }: { database: Database; 
       return clients
     },
   }
+}
+
+function keyActs(recorded: Recorded) {
+  return {
+    /** Answers the key's id. It counts once it stands in a published directory. */
+    async addSigningKey({
+      organisationId,
+      publicKey,
+      from,
+      until,
+    }: NewSigningKey): Promise<string> {
+      const bytes = decodeBase64url(publicKey, 32)
+      const kid = kidOf('Ed25519', bytes)
+      await recorded('signing-key.added', async (tx) => {
+        await requireOrganisation(tx, organisationId)
+        const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
+        await insertSigningKey(tx, { kid, organisationId, publicKey: bytes, ...validity })
+        return { object: { kind: 'key', id: kid } }
+      })
+      return kid
+    },
+
+    /** From `until` on what it signs is refused; from `compromisedFrom` on it never counted. */
+    async endSigningKey(
+      kid: string,
+      end: { readonly until?: Date; readonly compromisedFrom?: Date },
+    ): Promise<void> {
+      await recorded('signing-key.ended', async (tx) => {
+        if (!(await endSigningKey(tx, kid, end))) {
+          throw new Refusal('not-found', 'no signing key of that id')
+        }
+        return { object: { kind: 'key', id: kid } }
+      })
+    },
+  }
+}
+
+function requireGrantable(kind: NewClient['kind'], scopes: readonly Scope[]): void {
+  const beyond = scopes.filter((scope) => !grantable[kind].includes(scope))
+  if (beyond.length === 0) return
+  const detail = `a client of kind ${kind} may not have ${beyond.join(' ')}`
+  throw new Refusal('malformed-request', detail)
 }
 
 async function requireOrganisation(tx: Tx, id: string): Promise<void> {

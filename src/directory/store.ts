@@ -108,6 +108,17 @@ export async function disableOrganisation(tx: Tx, id: string): Promise<boolean> 
   return rows.length > 0
 }
 
+/** Notes when a key's signatures stop counting; answers whether there is such a key. */
+export async function endSigningKey(
+  tx: Tx,
+  kid: string,
+  { until, compromisedFrom }: { readonly until?: Date; readonly compromisedFrom?: Date },
+): Promise<boolean> {
+  const change = { validUntil: until ?? tx.now, ...(compromisedFrom && { compromisedFrom }) }
+  const rows = await tx.db.update(signingKey).set(change).where(eq(signingKey.kid, kid)).returning()
+  return rows.length > 0
+}
+
 /** Organisations and their keys: what the next directory draft says. */
 export async function selectReferrers(tx: Tx) {
   return tx.db

@@ -4,10 +4,10 @@
 export const openingSteps = [
   /** What was released has not the parts that an opener needs. */
   'shape',
-  /** It is not the referral, or the message, that was asked for. */
-  'id',
   /** Another protocol, or another kind of envelope. */
   'protocol',
+  /** It is not the referral, or the message, that was asked for. */
+  'id',
   /** The header names a keyset that is not in the chain of the accepted one. */
   'keyset',
   /** Not all compartments are there, each either sealed or by its hash. */

@@ -81,7 +81,10 @@ export async function leaseItems(
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
 }
 
-/** Takes out of the circle what has lapsed once too often; answers the ids of those items. */
+/**
+ * Takes out of the circle what has lapsed once too often; answers the ids of those items. The fence
+ * stays: until a person claims it, its last holder may still come late and complete it.
+ */
 export async function raiseLapsed(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
     with lapsed as materialized (
@@ -94,8 +97,7 @@ export async function raiseLapsed(tx: Tx): Promise<string[]> {
       for update of item skip locked
     )
     update triage_item item
-    set fence = item.fence + 1, lapses = item.lapses + 1, attention_at = ${tx.now.toISOString()},
-        leased_by = null, leased_for = null, leased_until = null
+    set attention_at = ${tx.now.toISOString()}
     where item.id = any (array (select id from lapsed))
     returning item.id`
   return rows.map(({ id }) => id)
@@ -163,7 +165,8 @@ export async function selectItems(
   return tx.sql<
     { id: string; caseId: string; referralIds: string[]; dueAt: string; lapses: number }[]
   >`
-    select item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.lapses,
+    select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
+           item.lapses + coalesce(item.leased_until <= now(), false)::int as lapses,
            ${iso(tx, 'due_at')} as "dueAt"
     from triage_item item
     where item.completed_at is null

@@ -137,13 +137,14 @@ async function claimAs(who: 'casework' | 'clinic') {
 function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 'other') {
   return async (who: Known) => {
     const holder = (who === 'clinic') === (whose === 'own') ? 'clinic' : 'casework'
-    const { claimId, fence } = await claimAs(holder)
+    const { claimId, fence, referrals } = await claimAs(holder)
+    const [{ referralId }] = referrals
     const path = `/v1/triage/claims/${claimId}/${verb}`
-    return { method: 'POST', path, body: { fence, ...body } }
+    const answers = verb === 'completion' && { outcome: 'accepted', referrals: [referralId] }
+    return { method: 'POST', path, body: { fence, ...body, ...answers } }
   }
 }
 
-const completion = { outcome: 'accepted', referrals: [] }
 const get = (path: string) => () => ({ method: 'GET', path })
 const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
   method: 'GET',
@@ -191,6 +192,9 @@ const table: Record<string, Record<string, Case>> = {
       expected: { ...none, casework: 200, clinic: 404 },
     },
   },
+  listItems: {
+    waiting: { request: get('/v1/triage/items?state=waiting'), expected: workers(200) },
+  },
   claimItems: {
     'for its own key': {
       request: (who) => ({
@@ -225,8 +229,8 @@ const table: Record<string, Record<string, Case>> = {
     other: { request: underClaim('release', {}, 'other'), expected: workers(409) },
   },
   completeClaim: {
-    own: { request: underClaim('completion', completion, 'own'), expected: workers(200) },
-    other: { request: underClaim('completion', completion, 'other'), expected: workers(409) },
+    own: { request: underClaim('completion', {}, 'own'), expected: workers(200) },
+    other: { request: underClaim('completion', {}, 'other'), expected: workers(409) },
   },
   listAuditEntries: {
     all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },

@@ -160,34 +160,39 @@ const rows: Row[] = [
   },
   ...(['renewal', 'release', 'completion'] as const).flatMap((verb): Row[] => {
     const action = { renewal: 'renewed', release: 'released', completion: 'completed' }[verb]
-    const body = (fence: number) => ({
+    const body = (fence: number, referralId: string) => ({
       renewal: { fence, leaseSeconds: 60 },
       release: { fence },
-      completion: { fence, outcome: 'accepted', referrals: [] },
+      completion: { fence, outcome: 'accepted', referrals: [referralId] },
     })
     return [
       {
         name: `a ${verb}`,
         by: 'casework',
         act: async () => {
-          const { claimId: id, fence } = await claimed()
+          const { claimId: id, fence, referralId } = await claimed()
           await newEntries()
           const path = `/v1/triage/claims/${id}/${verb}`
-          const { status } = await call.casework('POST', path, body(fence)[verb])
-          const object = { kind: 'item', id }
-          const details = { outcome: 'accepted', late: false, referrals: 0 }
-          const said = { action: `triage.${action}`, object }
-          return { status, said: [verb === 'completion' ? { ...said, details } : said] }
+          const { status } = await call.casework('POST', path, body(fence, referralId)[verb])
+          const said = { action: `triage.${action}`, object: { kind: 'item', id } }
+          if (verb !== 'completion') return { status, said: [said] }
+          const answered = {
+            action: 'referral.answered',
+            object: { kind: 'referral', id: referralId },
+            details: { outcome: 'accepted' },
+          }
+          const details = { outcome: 'accepted', late: false }
+          return { status, said: [{ ...said, details }, answered] }
         },
       },
       {
         name: `a ${verb} under a fence that is over`,
         by: 'casework',
         act: async () => {
-          const { claimId: id, fence } = await claimed()
+          const { claimId: id, fence, referralId } = await claimed()
           await newEntries()
           const path = `/v1/triage/claims/${id}/${verb}`
-          const { status } = await call.casework('POST', path, body(fence + 1)[verb])
+          const { status } = await call.casework('POST', path, body(fence + 1, referralId)[verb])
           const object = { kind: 'item', id }
           return { status, said: [refusal(`triage.${action}`, 'lease-lost', object)] }
         },
@@ -198,9 +203,9 @@ const rows: Row[] = [
     name: 'a report that something would not open',
     by: 'casework',
     act: async () => {
-      const { claimId: id, fence } = await claimed()
+      const { claimId: id, fence, referralId } = await claimed()
       await newEntries()
-      const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [] }
+      const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [referralId] }
       const path = `/v1/triage/claims/${id}/completion`
       const { status } = await call.casework('POST', path, report)
       const details = { outcome: 'unopenable', step: 'wrap' }
@@ -300,9 +305,12 @@ t.test('what the host does has its entry, by the administrator', async (t) => {
     { action: 'token.issued', object: { kind: 'client', id: id.clientId } },
     { action: 'client.disabled', object: { kind: 'client', id: id.clientId } },
     { action: 'organisation.disabled', object: { kind: 'organisation', id: id.organisationId } },
+    { action: 'client.disabled', outcome: 'refused', reason: 'not-found' },
+    { action: 'client.added', outcome: 'refused', reason: 'malformed-request' },
+    { action: 'keyset.drafted', object: { kind: 'keyset', id: '1' } },
     { action: 'keyset.published', object: { kind: 'keyset', id: String(keyset.version) } },
   ])
-  t.equal(said.length, 6)
+  t.equal(said.length, 9)
   for (const { caller } of said) t.equal(caller, 'administrator')
 })
 

@@ -133,51 +133,69 @@ t.test('a partner changes and removes nothing, its own neither', async (t) => {
   }
 })
 
-t.test('a partner inserts nothing for another organisation', async (t) => {
-  const columns = Object.keys((await sql`select * from referral limit 1`)[0]!)
-  const copy = (organisation: string) => {
-    const values = columns.map(
-      (name) =>
-        ({ id: `'${newId()}'`, organisation_id: organisation, reference: `'1'` })[name] ?? name,
-    )
-    return `insert into referral select ${values.join(', ')} from referral`
-  }
-  t.equal((await as(partner, (tx) => tx.sql.unsafe(copy('organisation_id')))).length, 0)
-  await deniedTo(t, partner, 'referral of another', copy(`'${ngo.organisationId}'`))
-  await deniedTo(t, partner, 'referral of nobody', copy('null'))
-  const bytes = ['header', 'signature', 'envelope_hash', 'envelope_sha256']
-  const nobodys = `insert into referral (id, reference, received_at, state, keyset_version, signer,
+t.test(
+  'a partner inserts nothing for another organisation, nor later than its referral',
+  async (t) => {
+    const columns = Object.keys((await sql`select * from referral limit 1`)[0]!)
+    const nowMs = `date_trunc('milliseconds', now())`
+    const copy = (changes: Record<string, string>) => {
+      const made = { id: `'${newId()}'`, reference: `'1'`, state: `'received'`, received_at: nowMs }
+      const values = columns.map((name) => ({ ...made, ...changes })[name] ?? name)
+      return `insert into referral select ${values.join(', ')} from referral limit 1`
+    }
+    t.equal((await as(partner, (tx) => tx.sql.unsafe(copy({})))).length, 0)
+    const another = copy({ organisation_id: `'${ngo.organisationId}'` })
+    await deniedTo(t, partner, 'referral of another', another)
+    await deniedTo(t, partner, 'referral of nobody', copy({ organisation_id: 'null' }))
+    await deniedTo(t, partner, 'a referral that is answered', copy({ state: `'accepted'` }))
+    const bytes = ['header', 'signature', 'envelope_hash', 'envelope_sha256']
+    const nobodys = `insert into referral (id, reference, received_at, state, keyset_version, signer,
     entry_id, ${bytes}) values ('${newId()}', '1', now(), 'received', 1, '', '${newId()}', '', '', '', '')`
-  await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
-  const item = (ids: string) => `insert into triage_item (id, case_id, referral_ids, arrived_at,
-    due_at) values ('${newId()}', '${newId()}', ${ids}, now(), now())`
-  const inserts: Record<string, (id: string) => string> = {
-    compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
-    wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
-    match_value: (id) => `insert into match_value values ('${id}', 1, 'REF', '')`,
-    triage_item: (id) => item(`array['${id}'::uuid]`),
-  }
-  for (const [name, insert] of Object.entries(inserts)) {
-    t.equal((await as(partner, (tx) => tx.sql.unsafe(insert(own)))).length, 0, `own ${name}`)
-    await deniedTo(t, partner, `${name} of another`, insert(stranger))
-    await deniedTo(t, anonymous, `${name} by nobody`, insert(own))
-  }
-  await deniedTo(
-    t,
-    partner,
-    'case of another',
-    `insert into referral_case values ('${stranger}', '${newId()}')`,
-  )
-  const both = item(`array['${own}'::uuid, '${stranger}'::uuid]`)
-  await deniedTo(t, partner, 'an item that lists another beside its own', both)
-  await deniedTo(t, partner, 'an item that lists nothing', item(`'{}'::uuid[]`))
-  await deniedTo(
-    t,
-    partner,
-    'an item with a hidden first',
-    item(`'[0:1]={${stranger},${own}}'::uuid[]`),
-  )
-})
+    await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
+    const item = (ids: string, due = nowMs, fence = 0) => `insert into triage_item
+    (id, case_id, referral_ids, arrived_at, due_at, fence)
+    values ('${newId()}', '${newId()}', ${ids}, ${nowMs}, ${due}, ${fence})`
+    const inserts: Record<string, (id: string) => string> = {
+      compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
+      wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
+      triage_item: (id) => item(`array['${id}'::uuid]`),
+    }
+    const id = newId()
+    const withReferral = (statement: string) => (tx: Tx) =>
+      tx.sql.unsafe(copy({ id: `'${id}'` })).then(() => tx.sql.unsafe(statement))
+    for (const [name, insert] of Object.entries(inserts)) {
+      t.equal((await as(partner, withReferral(insert(id)))).length, 0, `${name} with its referral`)
+      await deniedTo(t, partner, `${name} after its referral`, insert(own))
+      await deniedTo(t, partner, `${name} of another`, insert(stranger))
+      await deniedTo(t, anonymous, `${name} by nobody`, insert(own))
+    }
+    for (const [name, statement] of Object.entries({
+      'an item at the head of the queue': item(`array['${id}'::uuid]`, `'-infinity'`),
+      'an item with a fence': item(`array['${id}'::uuid]`, nowMs, 7),
+    })) {
+      await t.rejects(as(partner, withReferral(statement)), denied, name)
+    }
+    const value = (of: string) => `insert into match_value values ('${of}', 1, 'REF', '')`
+    t.equal((await as(partner, (tx) => tx.sql.unsafe(value(own)))).length, 0)
+    await deniedTo(t, partner, 'match value of another', value(stranger))
+    await deniedTo(t, anonymous, 'match value by nobody', value(own))
+    await deniedTo(
+      t,
+      partner,
+      'case of another',
+      `insert into referral_case values ('${stranger}', '${newId()}')`,
+    )
+    const both = item(`array['${own}'::uuid, '${stranger}'::uuid]`)
+    await deniedTo(t, partner, 'an item that lists another beside its own', both)
+    await deniedTo(t, partner, 'an item that lists nothing', item(`'{}'::uuid[]`))
+    await deniedTo(
+      t,
+      partner,
+      'an item with a hidden first',
+      item(`'[0:1]={${stranger},${own}}'::uuid[]`),
+    )
+  },
+)
 
 t.test('nobody changes or removes an entry of the access log', async (t) => {
   const callers: Caller[] = [partner, anonymous, internal, known('auditor', newId())]

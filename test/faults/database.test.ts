@@ -3,7 +3,13 @@
  * stored or nothing, the referrer is not told otherwise, and the same PUT afterwards succeeds.
  * Method: a table of named faults, each put in with the superuser's hand and taken out again.
  */
+import { type AddressInfo, createConnection, createServer } from 'node:net'
+import { join } from 'node:path'
 import t from 'tap'
+import { readPublicKey } from '../../src/access/token.ts'
+import { createApp } from '../../src/app.ts'
+import { connect } from '../../src/database/connect.ts'
+import { createLogger } from '../../src/log.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
@@ -24,7 +30,7 @@ type Fault = {
   /** While the request is on its way. */
   during?: () => Promise<unknown>
   mend: () => Promise<unknown>
-  expect: { status: number; failures: number }
+  expect: { status: number; code?: string; failures: number }
 }
 
 const failing = (table: string, condition = 'true') => ({
@@ -86,7 +92,7 @@ const terminated = (table: string): Fault => {
       // What the refusal itself writes must not be held up.
       await gate.mend()
     },
-    expect: { status: 500, failures: 1 },
+    expect: { status: 503, code: 'not-ready', failures: 1 },
   }
 }
 
@@ -142,7 +148,7 @@ const failures = async () =>
   (
     await sql`
       select count(*)::int as count from audit_entry
-      where outcome = 'failed' and action = 'referral.submitted'`
+      where outcome <> 'permitted' and action = 'referral.submitted'`
   )[0]!.count as number
 
 for (const { name, during, mend, expect, ...fault } of faults) {
@@ -161,8 +167,8 @@ for (const { name, during, mend, expect, ...fault } of faults) {
       await mend()
     }
     t.equal(answer.status, expect.status)
-    t.equal(answer.body.type, 'about:blank')
-    t.same(Object.keys(answer.body), ['type', 'title', 'status'])
+    if (expect.code) t.match(answer.body, { code: expect.code, stored: false, retry: 'later' })
+    else t.same(Object.keys(answer.body), ['type', 'title', 'status'])
     t.equal(await failures(), failed + expect.failures)
     t.same(await census(sql), {
       ...before,
@@ -196,6 +202,66 @@ t.test('a commit whose answer was lost is acknowledged by the same PUT', async (
   const [row] = await sql`select entry_id from referral where id = ${envelope.header.referralId}`
   t.equal(again.body.entryId, row?.entry_id)
 })
+
+t.test(
+  'a commit that the database may have made is told neither as done nor as undone',
+  async (t) => {
+    const cutter = await cutAfterCommit(built.databases.url)
+    const database = connect({ url: cutter.url, connectionsMax: 2, prepare: true })
+    const app = await createApp({
+      ...{ database, origin: world.origin, logger: createLogger('silent') },
+      tokenPublicKey: await readPublicKey(join(built.folder, 'token-key.pem')),
+    })
+    const address = await app.listen({ host: '127.0.0.1', port: 0 })
+    t.teardown(async () => {
+      await app.close()
+      await database.close()
+      cutter.close()
+    })
+    const call = await callerOf(world, address, world.referring.lawFirm.clientId)
+    const envelope = sealed(world)
+    const path = `/v1/referrals/${envelope.header.referralId}`
+    t.equal((await call('PUT', path, {})).status, 422, 'the client is known now')
+    cutter.arm()
+    const first = await call('PUT', path, envelope)
+    t.strictSame(first.body, { type: 'about:blank', title: 'Internal error', status: 500 })
+    const [row] = await sql`select entry_id from referral where id = ${envelope.header.referralId}`
+    t.ok(row, 'it was stored')
+    const second = await call('PUT', path, envelope)
+    t.equal(second.status, 200)
+    t.equal(second.body.entryId, row?.entry_id)
+  },
+)
+
+/** A way to the database that, armed, is cut at the moment the next commit is answered. */
+async function cutAfterCommit(url: string) {
+  const to = new URL(url)
+  let armed = false
+  const server = createServer((near) => {
+    const far = createConnection(Number(to.port), to.hostname)
+    const cut = () => {
+      near.destroy()
+      far.destroy()
+    }
+    near.on('error', cut).on('close', cut).pipe(far)
+    far.on('error', cut).on('close', cut)
+    far.on('data', (bytes) => {
+      // CommandComplete (PostgreSQL, section 54.7) of a commit that is done.
+      if (!armed || !bytes.includes('COMMIT\0')) return near.write(bytes)
+      armed = false
+      cut()
+    })
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: Object.assign(new URL(url), { port: String(port) }).href,
+    arm: () => {
+      armed = true
+    },
+    close: () => server.close(),
+  }
+}
 
 t.test('two replicas’ worth of connections that are all cut come back by themselves', async (t) => {
   await refer(built)

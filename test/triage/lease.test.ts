@@ -31,15 +31,15 @@ async function claimed(who: Who = 'casework') {
   return { ...(claim as { claimId: string; fence: number; leasedUntil: string }), referralId }
 }
 
-type Held = { claimId: string; fence: number }
+type Held = { claimId: string; fence: number; referralId?: string }
 const verbs = {
   renew: (who: Who, { claimId, fence }: Held) =>
     calls[who]('POST', `/v1/triage/claims/${claimId}/renewal`, { fence, leaseSeconds: 60 }),
   release: (who: Who, { claimId, fence }: Held) =>
     calls[who]('POST', `/v1/triage/claims/${claimId}/release`, { fence }),
-  complete: (who: Who, { claimId, fence }: Held, changes: object = {}) =>
+  complete: (who: Who, { claimId, fence, referralId }: Held, changes: object = {}) =>
     calls[who]('POST', `/v1/triage/claims/${claimId}/completion`, {
-      ...{ fence, outcome: 'accepted', referrals: [] },
+      ...{ fence, outcome: 'accepted', referrals: [referralId] },
       ...changes,
     }),
 }
@@ -124,6 +124,7 @@ t.test('a completion answers the referrals it lists, once', async (t) => {
     ['a decline without a reason', 400, { outcome: 'declined' }],
     ['a reason without a decline', 400, { reason: 'out_of_remit' }],
     ['an outcome of no list', 400, { outcome: 'forgotten' }],
+    ['no referral at all', 400, { referrals: [] }],
     ['a referral twice', 400, { referrals: [claim.referralId, claim.referralId] }],
   ]
   for (const [name, status, changes] of rows) {
@@ -136,6 +137,10 @@ t.test('a completion answers the referrals it lists, once', async (t) => {
   t.equal(first.status, 200)
   t.match(await stateOf(claim.referralId), { state: 'declined', reason })
   t.match(await stateOf(stranger), { state: 'received' })
+  const answered = await sql`
+    select details from audit_entry join audit_opening on entry_id = id
+    where action = 'referral.answered' and object_id = ${claim.referralId}`
+  t.same(answered[0]?.details, { outcome: 'declined', reason }, 'the log says of it how')
   const other = await verbs.complete('casework', claim, { referrals: [claim.referralId] })
   t.equal(other.body.code, 'lease-lost', 'another outcome for the same claim is no repetition')
   t.match(await stateOf(claim.referralId), { state: 'declined', reason })
@@ -157,7 +162,48 @@ t.test('after five leases that ran out an item waits for people, not for a sixth
   await endLease(claim)
   t.same(await claims('clinic'), [])
   t.same(await claims('casework'), [])
+  const raised = await sql`
+    select from audit_entry where action = 'triage.raised' and object_id = ${claim.claimId}`
+  t.equal(raised.length, 1, 'which is recorded, once')
+  const { body } = await calls.casework('GET', '/v1/triage/items?state=attention')
+  const listed = body.items.find(({ itemId }: { itemId: string }) => itemId === claim.claimId)
+  t.match(listed, { lapses: 5, referralIds: [claim.referralId] }, 'and they find it listed')
   t.match(await verbs.complete('casework', claim), { status: 200, body: { late: true } })
+})
+
+t.test(
+  'an item that went to people is claimed by asking for such, and by no other claim',
+  async (t) => {
+    const first = await claimed()
+    const report = { outcome: 'unopenable', step: 'wrap', referrals: [first.referralId] }
+    await verbs.complete('casework', first, report)
+    t.same(await claims('casework'), [])
+    const recipient = world.recipients.casework.receiving.kid
+    const body = { recipient, max: 50, leaseSeconds: 60, attention: true }
+    const answer = await calls.casework('POST', '/v1/triage/claims', body)
+    const own = answer.body.claims.filter(({ claimId }: Held) => claimId === first.claimId)
+    t.equal(own.length, 1)
+    const done = await verbs.complete('casework', { ...own[0], referralId: first.referralId })
+    t.match(done, { status: 200, body: { late: false } })
+  },
+)
+
+t.test('the list of items is paged by deadline, and tells waiting from leased', async (t) => {
+  const ids = []
+  for (let count = 0; count < 5; count += 1) ids.push((await refer(built)).referralId)
+  await claims('casework', 1)
+  const list = async (query: string) =>
+    (await calls.casework('GET', `/v1/triage/items?${query}`)).body
+  const leased = await list('state=leased')
+  t.same(leased.items[0].referralIds, [ids[0]])
+  const seen: string[] = []
+  for (let cursor = ''; ; ) {
+    const page = await list(`state=waiting&limit=2${cursor}`)
+    seen.push(...page.items.flatMap(({ referralIds }: { referralIds: string[] }) => referralIds))
+    if (!page.next) break
+    cursor = `&cursor=${page.next}`
+  }
+  t.same(seen, ids.slice(1), 'each once, in order')
 })
 
 t.test('what would not open goes to people at once, and its report may be repeated', async (t) => {
