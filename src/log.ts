@@ -2,7 +2,7 @@
  * What may be logged, by allow-list. A database error's message and detail quote rows and
  * parameters, and a URL may carry ids of people's referrals, so neither is ever written.
  */
-import { type DestinationStream, pino } from 'pino'
+import { type DestinationStream, type LogFn, pino } from 'pino'
 import type { Config } from './config.ts'
 
 /**
@@ -19,8 +19,16 @@ export function createLogger(level: Config['logLevel'], stream?: DestinationStre
       req: ({ method }: { method?: string }) => ({ method }),
       res: ({ statusCode }: { statusCode?: number }) => ({ status: statusCode }),
     },
+    hooks: { logMethod: logNamed },
   }
   return stream ? pino(options, stream) : pino(options)
+}
+
+/** pino takes the message of an error for that of a line that has none: such a line gets a name. */
+function logNamed(this: unknown, [what, ...rest]: Parameters<LogFn>, write: LogFn): void {
+  const line = what instanceof Error ? { err: what } : (what as unknown)
+  const isNameless = rest.length === 0 && typeof line === 'object'
+  write.apply(this, [line, ...(isNameless ? ['error'] : rest)] as Parameters<LogFn>)
 }
 
 /** An error as a log line may show it: what it is and where it arose, never what it says. */
@@ -43,6 +51,12 @@ export function loggable(error: unknown): Record<string, unknown> {
  */
 function framesOf(error: Error): string[] {
   const lines = (error.stack ?? '').replace(error.message, '').split('\n')
-  const last = lines.findLastIndex((line) => !/^ {4}at .*(file:|node:).*:\d+:\d+\)?$/.test(line))
-  return lines.slice(last + 1, last + 9).map((line) => line.trim())
+  const last = lines.findLastIndex((line) => !frame.test(line) && !nativeFrame.test(line))
+  const frames = lines.slice(last + 1).filter((line) => frame.test(line))
+  return frames.slice(0, framesMax).map((line) => line.trim())
 }
+
+const framesMax = 8
+const frame = /^ {4}at .*(file:|node:).*:\d+:\d+\)?$/
+/** Between frames that name a file stand some that do not: `new Promise`, `async Promise.all`. */
+const nativeFrame = /^ {4}at .*\((<anonymous>|index \d+)\)$/

@@ -194,7 +194,8 @@ export async function wasRaised(tx: Tx, claim: Claim): Promise<boolean> {
   const rows = await tx.sql`
     select from triage_item item
     where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
-      and item.fence = ${claim.fence + 1} and item.attention_at is not null`
+      and item.fence = ${claim.fence + 1} and item.attention_at is not null
+      and item.leased_until is null`
   return rows.length > 0
 }
 

@@ -1,0 +1,96 @@
+import t from 'tap'
+import { readClientConfig, readConfig } from '../src/config.ts'
+
+const database = { DATABASE_URL: 'postgres://intake_service:secret@db.internal/intake' }
+
+t.test('without a variable the service is a trial on the loopback address', (t) => {
+  t.match(readConfig({}), {
+    ...{ host: '127.0.0.1', port: 8080, origin: 'localhost', databaseUrl: undefined },
+    ...{ dataFolder: './data', tokenKeyFile: './data/token-key.pem', logLevel: 'info' },
+    ...{ databaseConnectionsMax: 10, databasePrepare: true },
+  })
+  t.end()
+})
+
+t.test('the trial database is never offered to a network', (t) => {
+  for (const HOST of [
+    '0.0.0.0',
+    '::',
+    '10.0.0.4',
+    'intake.example.org',
+    '1270.0.0.1',
+    'localhost.evil',
+  ]) {
+    t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
+    t.equal(readConfig({ HOST, ...database }).host, HOST, `${HOST} with a database of its own`)
+  }
+  for (const HOST of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
+    t.equal(readConfig({ HOST }).host, HOST)
+  }
+  t.throws(() => readConfig({ HOST: '0.0.0.0', DATABASE_URL: '' }), /DATABASE_URL/)
+  t.end()
+})
+
+t.test('all faults are told at once, by variable, and no value of a secret', (t) => {
+  const faulty = {
+    ...{ PORT: '65536', DATABASE_CONNECTIONS: '0', ORIGIN: 'https://intake.example.org' },
+    ...{ LOG_LEVEL: 'loud', ...database },
+  }
+  const message = messageOf(() => readConfig(faulty))
+  for (const name of ['PORT', 'DATABASE_CONNECTIONS', 'ORIGIN', 'LOG_LEVEL']) {
+    t.match(message, new RegExp(`^- ${name} must be`, 'm'))
+  }
+  t.notMatch(message, /secret/)
+  t.end()
+})
+
+function messageOf(act: () => unknown): string {
+  try {
+    act()
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+t.test('a number is whole, and within its bounds', (t) => {
+  for (const PORT of ['-1', '80.5', '8e3', '0x50', ' 80', 'eighty', '4294967376']) {
+    t.throws(() => readConfig({ PORT }), /PORT must be a whole number from 0 to 65535/, PORT)
+  }
+  t.equal(readConfig({ PORT: '' }).port, 8080)
+  t.equal(readConfig({ PORT: '0' }).port, 0)
+  t.equal(readConfig({ DATABASE_CONNECTIONS: '100' }).databaseConnectionsMax, 100)
+  t.throws(() => readConfig({ DATABASE_CONNECTIONS: '101' }), /from 1 to 100/)
+  t.end()
+})
+
+t.test('an origin is a host name, as headers and tokens name it', (t) => {
+  for (const ORIGIN of ['intake.example.org', 'localhost:8080', 'a']) {
+    t.equal(readConfig({ ORIGIN }).origin, ORIGIN)
+  }
+  for (const ORIGIN of ['', 'Intake.example.org', 'intake.example.org/', 'a b', 'a:b', 'a@b']) {
+    t.throws(() => readConfig({ ORIGIN }), /ORIGIN must be a host name/, ORIGIN)
+  }
+  t.end()
+})
+
+t.test('prepared statements are given up only on the word off', (t) => {
+  t.equal(readConfig({ DATABASE_PREPARE: 'off' }).databasePrepare, false)
+  t.equal(readConfig({ DATABASE_PREPARE: 'on' }).databasePrepare, true)
+  t.end()
+})
+
+t.test('the token key is kept with the data unless another file is named', (t) => {
+  t.equal(readConfig({ DATA_DIR: '/srv/intake' }).tokenKeyFile, '/srv/intake/token-key.pem')
+  t.equal(readConfig({ TOKEN_KEY_FILE: '/run/key.pem' }).tokenKeyFile, '/run/key.pem')
+  t.end()
+})
+
+t.test('a client takes what is empty for not set', (t) => {
+  const empty = { INTAKE_TOKEN: '', INTAKE_PASSPHRASE: '', DATABASE_OWNER_URL: '', INTAKE_URL: '' }
+  t.match(readClientConfig(empty), {
+    ...{ token: undefined, passphrase: undefined, databaseOwnerUrl: undefined },
+    url: 'http://127.0.0.1:8080',
+  })
+  t.end()
+})
