@@ -34,6 +34,8 @@ async function writeClient(name: string, url: string, keys: KeyFile, token: stri
   const secret = { mode: 0o600 }
   await writeFile(`${at}.key`, sealKeyFile(keys, undefined), secret)
   await writeFile(`${at}.token`, token, secret)
+  // For curl's `-H @FILE`: on its command line everybody on the machine could read it.
+  await writeFile(`${at}.header`, `Authorization: Bearer ${token}\n`, secret)
   const settings = {
     INTAKE_URL: url,
     INTAKE_TRUST: join(home, 'trust.json'),

@@ -19,7 +19,7 @@ export function show(name: string, value: string): void {
 
 /** Bytes as a thief sees them. */
 export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes.subarray(0, 24), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return Array.from(bytes.subarray(0, 18), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function fitted(line: string): string {
