@@ -107,7 +107,6 @@ CREATE TABLE "triage_item" (
 	"fence" bigint DEFAULT 0 NOT NULL,
 	"lapses" smallint DEFAULT 0 NOT NULL,
 	"leased_by" uuid,
-	"leased_for" text,
 	"leased_until" timestamp (3) with time zone,
 	"attention_at" timestamp (3) with time zone,
 	"completed_at" timestamp (3) with time zone,

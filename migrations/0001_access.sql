@@ -46,7 +46,7 @@ GRANT SELECT, INSERT ON referral_case, triage_item, match_value, audit_entry, au
 --> statement-breakpoint
 GRANT SELECT, INSERT ON audit_entry, audit_opening TO intake_auditor;
 --> statement-breakpoint
-GRANT UPDATE (fence, lapses, leased_by, leased_for, leased_until, attention_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
+GRANT UPDATE (fence, lapses, leased_by, leased_until, attention_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE referral ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint

@@ -1,6 +1,7 @@
 /**
- * Who is calling. Every service takes a `Caller` first; `access/` makes them from tokens, the
- * command line makes `administrator`, the service itself is `system`.
+ * Who is calling: what opens a transaction, and what an entry of the access log names. `access/`
+ * makes callers from tokens, the command line is `administrator`, and what the service does of its
+ * own accord is `system`.
  */
 
 /** What a token may be good for: `resource:verb`. */
@@ -26,7 +27,7 @@ type KnownClient = {
   readonly organisationId: string
   readonly scopes: ReadonlySet<Scope>
   /** The person an internal app acts for: an opaque id of its own, never a name. */
-  readonly person?: string
+  person?: string
   /** The recipient keys this client may claim and open for; empty but for internal apps. */
   readonly kids: ReadonlySet<string>
 }

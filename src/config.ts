@@ -41,20 +41,23 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 /** Throws one Error that lists every fault. */
 export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = []
-  const dataFolder = environment.DATA_DIR ?? './data'
+  const dataFolder = environment.DATA_DIR || './data'
   const config: Config = {
     host: environment.HOST ?? '127.0.0.1',
     port: integer(environment, 'PORT', 8080, 0, 65_535, faults),
-    origin: environment.ORIGIN ?? 'localhost',
+    origin: environment.ORIGIN || 'localhost',
     databaseUrl: environment.DATABASE_URL || undefined,
     databaseConnectionsMax: integer(environment, 'DATABASE_CONNECTIONS', 10, 1, 100, faults),
-    databasePrepare: environment.DATABASE_PREPARE !== 'off',
+    databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
   }
   if (!/^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$/.test(config.origin)) {
     faults.push('ORIGIN must be a host name without a scheme, such as intake.example.org')
+  }
+  if (config.databaseUrl && !environment.ORIGIN) {
+    faults.push('ORIGIN must be set beside DATABASE_URL: it is in every header, and never changes')
   }
   if (!config.databaseUrl && !isLoopback(config.host)) {
     faults.push(

@@ -6,7 +6,7 @@
  * before sending or the server after.
  */
 
-/** A closed union: `problem.ts` does not compile while one of these lacks its status and title. */
+/** A closed union: `problems.ts` does not compile while one of these lacks its status and title. */
 export type ErrorCode =
   // The request as HTTP and JSON.
   | 'malformed-json'
@@ -15,7 +15,7 @@ export type ErrorCode =
   | 'malformed-request'
   | 'unknown-property'
   | 'not-found'
-  // The envelope (protocol.md §5).
+  // The envelope (docs/PROTOCOL.md, "What the service checks").
   | 'not-sealed'
   | 'sealed-length'
   | 'missing-compartment'
@@ -36,7 +36,7 @@ export type ErrorCode =
   | 'signature-invalid'
   | 'unknown-signer'
   | 'referral-id-taken'
-  // Signed documents (protocol.md §2).
+  // Signed documents (docs/PROTOCOL.md, "Keyset and directory").
   | 'document-invalid'
   | 'document-rolled-back'
   // Access.

@@ -1,4 +1,5 @@
-/** What an orchestrator asks, and the pages that a problem's `type` leads to. Unrecorded. */
+/** What an orchestrator asks, and the pages that a problem's `type` leads to. Answers are
+ * unrecorded; refusals are summed. */
 import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'

@@ -57,6 +57,6 @@ function framesOf(error: Error): string[] {
 }
 
 const framesMax = 8
-const frame = /^ {4}at .*(file:|node:).*:\d+:\d+\)?$/
+const frame = /^ {4}at (.* )?\(?(file:|node:|\/).*:\d+:\d+\)?$/
 /** Between frames that name a file stand some that do not: `new Promise`, `async Promise.all`. */
 const nativeFrame = /^ {4}at .*\((<anonymous>|index \d+)\)$/

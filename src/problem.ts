@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Audit, Refused } from './audit/service.ts'
-import { isConnectionLost } from './database/lost.ts'
+import { isUnreachable } from './database/lost.ts'
 import { type ErrorCode, Refusal } from './errors.ts'
 import { problems } from './problems.ts'
 
@@ -135,8 +135,10 @@ const fastifyRefusals: Record<string, readonly [ErrorCode, string]> = {
 
 function understand(error: FastifyError): Understood | undefined {
   if (error instanceof Refusal) return { refusal: error }
+  // Anything can be thrown, also nothing.
+  if (!(error instanceof Error)) return undefined
   if (error.code === 'FST_ERR_VALIDATION') return validationRefusal(error)
-  if (isConnectionLost(error)) {
+  if (isUnreachable(error)) {
     return { refusal: new Refusal('not-ready', 'the database does not answer', { cause: error }) }
   }
   const known = fastifyRefusals[error.code]

@@ -16,6 +16,13 @@ const documents = [
     .map((file) => join('docs', file)),
 ]
 
+const sources = ['src', 'test', 'bench', 'examples', 'migrations', 'openapi', 'docker'].flatMap(
+  (folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.([jt]s|sql|sh|yaml|conf)$/.test(file))
+      .map((file) => join(folder, file)),
+)
+
 const read = (file: string) => readFileSync(file, 'utf8')
 const withoutCode = (text: string) => text.replace(/^ *```.*?^ *```$/gms, '')
 const headings = (file: string, level: string) =>
@@ -50,6 +57,17 @@ t.test('every file that a document names in code is there', async (t) => {
   for (const file of documents) {
     for (const [, name = ''] of read(file).matchAll(named))
       t.ok(existsSync(name), `${file}: ${name}`)
+  }
+})
+
+t.test('every document that a comment names is there, and has the heading it quotes', async (t) => {
+  for (const file of sources) {
+    // A comment may break its line inside of a name.
+    const text = read(file).replace(/\n[ \t]*(?:\*|\/\/|#|--)[ \t]?/g, ' ')
+    for (const [name] of text.matchAll(/[\w./-]*\w\.md\b/g))
+      t.ok(existsSync(name) || existsSync(join(dirname(file), name)), `${file}: ${name}`)
+    for (const [, name = '', heading = ''] of text.matchAll(/(docs\/[\w-]+\.md), "([^"]+)"/g))
+      t.ok(headings(name, '#+').includes(heading), `${file}: ${name}, ${heading}`)
   }
 })
 

@@ -126,6 +126,6 @@ t.test('the frames of an error are at most eight, and name files', (t) => {
   const dig = (depth: number): Error => (depth === 0 ? new Error(secret) : dig(depth - 1))
   const { frames } = loggable(dig(20)) as { frames: string[] }
   t.equal(frames.length, 8)
-  for (const frame of frames) t.match(frame, /^at .*(file:|node:).*:\d+:\d+\)?$/)
+  for (const frame of frames) t.match(frame, /^at .*(file:|node:|\/).*:\d+:\d+\)?$/)
   t.end()
 })

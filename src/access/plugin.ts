@@ -95,6 +95,9 @@ async function verifiedClaims(request: FastifyRequest): Promise<Claims> {
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+/** An opaque id. A token that says more is ours all the same, and names nobody. */
+const personForm = /^[A-Za-z0-9_-]{1,64}$/
+
 function callerOf(client: Client, { act }: Claims, request: string): Caller {
   return {
     kind: client.kind,
@@ -103,6 +106,6 @@ function callerOf(client: Client, { act }: Claims, request: string): Caller {
     organisationId: client.organisationId,
     scopes: new Set(client.scopes.filter((scope): scope is Scope => scope in scopes)),
     kids: new Set(client.kids),
-    ...(act?.sub && { person: act.sub }),
+    ...(act?.sub && personForm.test(act.sub) && { person: act.sub }),
   }
 }

@@ -37,6 +37,9 @@ export async function issueToken(
   if (!(minutes >= 1 && minutes <= tokenMinutesMax)) {
     throw new Refusal('malformed-request', `minutes must be from 1 to ${tokenMinutesMax}`)
   }
+  if (person !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(person)) {
+    throw new Refusal('malformed-request', 'person is an opaque id of letters, digits, _ and -')
+  }
   const app = Fastify()
   await app.register(fastifyJwt, {
     secret: { private: privateKey, public: publicHalf(privateKey) },

@@ -21,7 +21,7 @@ export const actions = {
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',
   'triage.completed': 'The work on an item ended, with an outcome.',
-  'triage.raised': 'An item went to people: its leases ran out too often.',
+  'triage.raised': 'An item went to people: it would not open, or its leases ran out too often.',
   'audit.searched': 'Entries of this log were read.',
   'keyset.published': 'A signed keyset was published.',
   'directory.read': 'The signed directory was read.',
@@ -36,7 +36,7 @@ export const actions = {
   'signing-key.added': 'A signing key was added to the next directory draft.',
   'signing-key.ended': 'A signing key was ended for the next directory draft.',
   'token.issued': 'An access token was issued on the host.',
-  'request.received': 'A request that named no route of ours.',
+  'request.received': 'A request to an open route, or to none.',
 } as const
 
 export type Action = keyof typeof actions
@@ -71,7 +71,7 @@ export type Opening = {
   readonly detailsSalt?: Uint8Array
 }
 
-/** audit.md: an entry is at most this long, so that no tile is ever unbounded. */
+/** An entry is at most so many bytes long, so that no page of a log of them is ever unbounded. */
 export const leafBytesMax = 4096
 
 /** An act as the log keeps it. */

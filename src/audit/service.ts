@@ -6,9 +6,9 @@
 import type { Static } from 'typebox'
 import type { Caller, KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
+import { readCursor, writeCursor } from '../database/cursor.ts'
 import type { ErrorCode } from '../errors.ts'
-import { Refusal } from '../errors.ts'
-import { decodeBase64url, encodeBase64url, utf8 } from '../protocol/bytes.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Act, commitmentsOf, type Opening, type Outcome, writeEntry } from './entry.ts'
@@ -66,11 +66,12 @@ export function createAudit({ database }: { database: Database }) {
   }
 
   function recordSum({ key, count, minute }: Sum<Refusing>): Promise<void> {
+    // One sum may be of many requests and of several people of one client: it names none of them.
     const { object: _, ...refused } = key.refused
+    const caller = { ...key.caller, request: newId() }
+    if ('person' in caller) delete caller.person
     const details = { count, minute: minute.toISOString() }
-    return database.inTransaction(key.caller, (tx) =>
-      append(tx, { ...key.caller, request: newId() }, { ...refused, details }),
-    )
+    return database.inTransaction(caller, (tx) => append(tx, caller, { ...refused, details }))
   }
 
   /** A page of entries, newest first. The reading is itself an entry, committed before the answer. */
@@ -188,24 +189,5 @@ function openingOf(row: Row['opening']): Opening {
     ...(details && detailsSalt
       ? { details: details as NonNullable<Act['details']>, detailsSalt }
       : {}),
-  }
-}
-
-function writeCursor({ at, id }: { at: Date; id: string }): string {
-  return encodeBase64url(utf8(`${at.toISOString()} ${id}`))
-}
-
-function readCursor(cursor: string): { at: Date; id: string } {
-  const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([0-9a-f-]{36})$/
-  const [, at, id] = form.exec(readText(cursor)) ?? []
-  if (!at || !id) throw new Refusal('malformed-request', 'cursor is not one that a page gave')
-  return { at: new Date(at), id }
-}
-
-function readText(cursor: string): string {
-  try {
-    return new TextDecoder().decode(decodeBase64url(cursor))
-  } catch {
-    return ''
   }
 }

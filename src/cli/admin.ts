@@ -53,68 +53,124 @@ const options = {
 type Values = ReturnType<typeof parse>['values']
 type Answer = Record<string, unknown>
 
-/** Each command: what stands before its flags, and what it does. Answers what `--json` prints. */
-const commands: Record<string, (values: Values, operand: string) => Promise<Answer>> = {
-  migrate: async () => {
-    await migrateHost()
-    return { migrated: true }
+type Command = {
+  /** The flags it takes; any other is refused, for it would be ignored. */
+  readonly flags: readonly (keyof typeof options)[]
+  /** Whether one word follows its name. */
+  readonly operand?: true
+  /** Answers what is printed. */
+  readonly run: (values: Values, operand: string) => Promise<Answer>
+}
+
+const commands: Record<string, Command> = {
+  migrate: {
+    flags: [],
+    run: async () => {
+      await migrateHost()
+      return { migrated: true }
+    },
   },
-  'organisation add': (_, label) =>
-    onHost(async ({ administration }) => ({
-      organisationId: await administration.addOrganisation(needed(label, 'LABEL')),
-    })),
-  'organisation disable': (_, id) =>
-    onHost(async ({ administration }) => {
-      await administration.disableOrganisation(needed(id, 'ID'))
-      return { disabled: id }
-    }),
-  'client add': (values) => onHost((host) => addClient(host, values)),
-  'client disable': (_, id) =>
-    onHost(async ({ administration }) => {
-      await administration.disableClient(needed(id, 'ID'))
-      return { disabled: id }
-    }),
-  'client list': () =>
-    onHost(async ({ administration }) => ({ clients: await administration.listClients() })),
-  'signing-key add': (values) =>
-    onHost(async ({ administration }) => ({
-      kid: await administration.addSigningKey({
-        organisationId: needed(values.organisation, '--organisation'),
-        publicKey: needed(values['public-key'], '--public-key'),
-        ...(values.from && { from: moment(values.from, '--from') }),
-        ...(values.until && { until: moment(values.until, '--until') }),
+  'organisation add': {
+    flags: [],
+    operand: true,
+    run: (_, label) =>
+      onHost(async ({ administration }) => ({
+        organisationId: await administration.addOrganisation(needed(label, 'LABEL')),
+      })),
+  },
+  'organisation disable': {
+    flags: [],
+    operand: true,
+    run: (_, id) =>
+      onHost(async ({ administration }) => {
+        await administration.disableOrganisation(needed(id, 'ID'))
+        return { disabled: id }
       }),
-    })),
-  'signing-key end': (values, kid) =>
-    onHost(async ({ administration }) => {
-      const compromised = values['compromised-from']
-      await administration.endSigningKey(needed(kid, 'KID'), {
-        ...(values.until && { until: moment(values.until, '--until') }),
-        ...(compromised && { compromisedFrom: moment(compromised, '--compromised-from') }),
-      })
-      return { ended: kid, next: 'Draft, sign and publish the next directory.' }
-    }),
-  'directory draft': (values) =>
-    onHost(async ({ publication, origin }) =>
-      writeDraft(await publication.draftDirectory(origin), values.out),
-    ),
-  'token-key': () =>
-    onHost(async ({ tokenKeyFile }) => {
-      const made = !existsSync(tokenKeyFile)
-      if (made) await generateTokenKey(tokenKeyFile)
-      return { tokenKeyFile, made }
-    }),
-  token: (values) => onHost((host) => makeToken(host, values)),
+  },
+  'client add': {
+    flags: ['organisation', 'label', 'kind', 'scope', 'kid'],
+    run: (values) => onHost((host) => addClient(host, values)),
+  },
+  'client disable': {
+    flags: [],
+    operand: true,
+    run: (_, id) =>
+      onHost(async ({ administration }) => {
+        await administration.disableClient(needed(id, 'ID'))
+        return { disabled: id }
+      }),
+  },
+  'client list': {
+    flags: [],
+    run: () =>
+      onHost(async ({ administration }) => ({ clients: await administration.listClients() })),
+  },
+  'signing-key add': {
+    flags: ['organisation', 'public-key', 'from', 'until'],
+    run: (values) =>
+      onHost(async ({ administration }) => ({
+        kid: await administration.addSigningKey({
+          organisationId: needed(values.organisation, '--organisation'),
+          publicKey: needed(values['public-key'], '--public-key'),
+          ...(values.from && { from: moment(values.from, '--from') }),
+          ...(values.until && { until: moment(values.until, '--until') }),
+        }),
+      })),
+  },
+  'signing-key end': {
+    flags: ['until', 'compromised-from'],
+    operand: true,
+    run: (values, kid) =>
+      onHost(async ({ administration }) => {
+        const compromised = values['compromised-from']
+        await administration.endSigningKey(needed(kid, 'KID'), {
+          ...(values.until && { until: moment(values.until, '--until') }),
+          ...(compromised && { compromisedFrom: moment(compromised, '--compromised-from') }),
+        })
+        return { ended: kid, next: 'Draft, sign and publish the next directory.' }
+      }),
+  },
+  'directory draft': {
+    flags: ['out'],
+    run: (values) =>
+      onHost(async ({ publication, origin }) =>
+        writeDraft(await publication.draftDirectory(origin), values.out),
+      ),
+  },
+  'token-key': {
+    flags: [],
+    run: () =>
+      onHost(async ({ tokenKeyFile }) => {
+        const made = !existsSync(tokenKeyFile)
+        if (made) await generateTokenKey(tokenKeyFile)
+        return { tokenKeyFile, made }
+      }),
+  },
+  token: {
+    flags: ['client', 'out', 'minutes', 'person'],
+    run: (values) => onHost((host) => makeToken(host, values)),
+  },
 }
 
 /** Runs `intake admin` with the arguments behind it; answers what is to be printed. */
 export async function admin(args: readonly string[]): Promise<Answer> {
   const { values, positionals } = parse(args)
-  const [noun = '', verb = '', ...rest] = positionals
-  const named = [`${noun} ${verb}`, noun].find((name) => name in commands)
-  const command = named === undefined ? undefined : commands[named]
-  if (!command) throw new Refusal('malformed-request', 'no such command: see intake admin --help')
-  return command(values, named === noun ? verb : (rest[0] ?? ''))
+  const words = [2, 1].find((count) => Object.hasOwn(commands, nameOf(positionals, count)))
+  const command = words === undefined ? undefined : commands[nameOf(positionals, words)]
+  if (!command || words === undefined) {
+    throw new Refusal('malformed-request', 'no such command: see intake admin --help')
+  }
+  const operands = positionals.slice(words)
+  if (operands.length > (command.operand ? 1 : 0)) {
+    throw new Refusal('malformed-request', 'too many words: put quotes around a label')
+  }
+  const strange = Object.keys(values).find((flag) => !command.flags.some((own) => own === flag))
+  if (strange) throw new Refusal('malformed-request', `--${strange} is no flag of this command`)
+  return command.run(values, operands[0] ?? '')
+}
+
+function nameOf(positionals: readonly string[], words: number): string {
+  return positionals.slice(0, words).join(' ')
 }
 
 /**

@@ -26,6 +26,7 @@ ${connectionDetails}`,
   options: {
     max: { value: 'N', help: 'At most so many items: 1 (the default) to 50.' },
     'lease-seconds': { value: 'N', help: 'For so long: 30 to 3600, else 600.' },
+    attention: { help: 'From the items that went to people, and only from those.' },
     out: { value: 'DIR', help: 'Write each opened referral there, and print no answers.' },
     ...connection,
   },
@@ -38,7 +39,8 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const folder = input.text('out')
     const work: Work[] = []
-    for (const item of await reader.claim({ max, leaseSeconds })) {
+    const attention = input.given('attention')
+    for (const item of await reader.claim({ max, leaseSeconds, attention })) {
       work.push(await openItem(reader, item, folder))
     }
     const failed = work.some(({ referrals, unread }) => {

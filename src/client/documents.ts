@@ -1,6 +1,7 @@
 /**
- * The two signed documents as one client knows them (protocol.md section 2): fetched from a server
- * that is not believed, verified against pinned roots, and never older than what was seen before.
+ * The two signed documents as one client knows them (docs/PROTOCOL.md, "Keyset and directory"):
+ * fetched from a server that is not believed, verified against pinned roots, and never older than
+ * what was seen before.
  */
 import { type AcceptedDirectory, acceptDirectory } from '../protocol/directory.ts'
 import { type AcceptedKeyset, type Keyset, keysetChain, Trust } from '../protocol/keyset.ts'

@@ -1,7 +1,8 @@
 /**
- * Which keyset to believe, given what was believed before (protocol.md section 2). The newest keyset
- * says which roots to pin from then on, so these are remembered with it; trust that a person has
- * configured anew, with a `minimumVersion` above what was seen, comes before that memory.
+ * Which keyset to believe, given what was believed before (docs/PROTOCOL.md, "Keyset and
+ * directory"). The newest keyset says which roots to pin from then on, so these are remembered with
+ * it; trust that a person has configured anew, with a `minimumVersion` above what was seen, comes
+ * before that memory.
  */
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'

@@ -32,6 +32,13 @@ export type ReaderOptions = TransportOptions & {
   readonly memory?: Memory
 }
 
+/** How much work to take, for how long, and from which list. */
+export type ClaimOptions = {
+  readonly max: number
+  readonly leaseSeconds: number
+  readonly attention?: boolean
+}
+
 /** What names a lease: a claim, or these two of its properties kept somewhere. */
 export type Lease = Pick<Claim, 'claimId' | 'fence'>
 
@@ -57,8 +64,9 @@ export type Reader = {
    *
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
+   * @param attention - from the items that went to people, and only from those
    */
-  claim(request: { max: number; leaseSeconds: number }): Promise<Claim[]>
+  claim(request: ClaimOptions): Promise<Claim[]>
   /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */
   renew(lease: Lease, leaseSeconds: number): Promise<Renewal>
   /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
@@ -119,7 +127,7 @@ export function createReader(options: ReaderOptions): Reader {
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
 
-  async function claim(request: { max: number; leaseSeconds: number }): Promise<Claim[]> {
+  async function claim(request: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
     const body = { recipient: key.kid, ...request }
     const answer = await transport.send({ method: 'POST', path, body, repeatable: false })
@@ -142,9 +150,7 @@ export function createReader(options: ReaderOptions): Reader {
   async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
     const path = claimPath(claimId, 'completion')
     const body = { fence, ...outcome }
-    // An item that was raised as unopenable has no completion to answer with again.
-    const repeatable = outcome.outcome !== 'unopenable'
-    const answer = await transport.send({ method: 'POST', path, body, repeatable })
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
     return readAnswer(CompletionAnswer, answer, `POST ${path}`)
   }
 

@@ -10,7 +10,7 @@ export type TransportOptions = {
   readonly url: string
   /** A current access token. Asked for each request, so that it may be renewed in between. */
   readonly token: () => Promise<string> | string
-  /** How long one request may take, 30 s if left out: as long as the service gives itself. */
+  /** How long one request may take, 75 s if left out: a bad line has 60 s to send a body. */
   readonly timeoutMs?: number
 }
 
@@ -28,7 +28,7 @@ export type Call = {
 
 export type Transport = ReturnType<typeof createTransport>
 
-const timeoutMsDefault = 30_000
+const timeoutMsDefault = 75_000
 const attemptsMax = 3
 /** Before the second attempt, and the third. */
 const waitsMs = [500, 2_000]

@@ -12,7 +12,8 @@ export function writeCursor({ at, id }: Place): string {
 
 /** Reads a cursor back. @throws Refusal `malformed-request` for one that no page gave */
 export function readCursor(cursor: string): Place {
-  const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([0-9a-f-]{36})$/
+  const form =
+    /^([12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
   const text = new TextDecoder().decode(base64urlBytes(cursor) ?? new Uint8Array())
   const [, time = '', id] = form.exec(text) ?? []
   const at = new Date(time)

@@ -24,3 +24,21 @@ export class OutcomeUnknown extends Error {
     this.name = 'OutcomeUnknown'
   }
 }
+
+/** What the driver says when it could not connect, or is closing. */
+const unreachable = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
+
+/**
+ * Whether `error` says that the database cannot be had now, and may be later: no connection, or one
+ * that is refused while the server starts, recovers, stops or is full (SQLSTATE 57P01 to 57P03,
+ * 53300).
+ */
+export function isUnreachable(error: unknown): boolean {
+  if (isConnectionLost(error)) return true
+  for (let cause = error; cause instanceof Error; cause = cause.cause as Error) {
+    const { code } = cause as { code?: unknown }
+    if (typeof code !== 'string') continue
+    if (unreachable.includes(code) || /^(57P0[123]|53300)$/.test(code)) return true
+  }
+  return false
+}

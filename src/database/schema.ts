@@ -162,12 +162,14 @@ export const triageItem = pgTable(
     referralIds: uuid('referral_ids').array().notNull(),
     arrivedAt: instant('arrived_at').notNull(),
     dueAt: instant('due_at').notNull(),
-    /** Rises with each claim, release and completion; a write must name the current one. */
+    /**
+     * Rises with each claim, release, completion and report that the item would not open; a write
+     * must name the current one. It stays when an item goes to people because its leases ran out.
+     */
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
     /** Leases that ran out. At five the item goes to people instead of round the circle again. */
     lapses: smallint('lapses').notNull().default(0),
     leasedBy: uuid('leased_by'),
-    leasedFor: text('leased_for'),
     leasedUntil: instant('leased_until'),
     attentionAt: instant('attention_at'),
     completedAt: instant('completed_at'),

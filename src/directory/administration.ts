@@ -50,6 +50,7 @@ function clientActs(recorded: Recorded) {
     async addOrganisation(label: string): Promise<string> {
       const id = newId()
       await recorded('organisation.added', async (tx) => {
+        requireLabel(label)
         await insertOrganisation(tx, { id, label })
         return { object: { kind: 'organisation', id } }
       })
@@ -61,6 +62,8 @@ function clientActs(recorded: Recorded) {
       const id = newId()
       await recorded('client.added', async (tx) => {
         requireGrantable(client.kind, scopes)
+        requireLabel(client.label)
+        requireKids(client.kind, kids)
         await requireOrganisation(tx, client.organisationId)
         await insertClient(tx, { id, ...client, scopes: [...scopes], kids: [...kids] })
         return { object: { kind: 'client', id } }
@@ -148,6 +151,19 @@ function requireGrantable(kind: NewClient['kind'], scopes: readonly Scope[]): vo
   if (beyond.length === 0) return
   const detail = `a client of kind ${kind} may not have ${beyond.join(' ')}`
   throw new Refusal('malformed-request', detail)
+}
+
+/** As long as the signed directory lets one be. */
+function requireLabel(label: string): void {
+  if (label.length >= 1 && label.length <= 120) return
+  throw new Refusal('malformed-request', 'a label has 1 to 120 characters')
+}
+
+function requireKids(kind: NewClient['kind'], kids: readonly string[]): void {
+  if (kids.length > 0 && kind !== 'internal') {
+    throw new Refusal('malformed-request', 'only an internal client holds recipient keys')
+  }
+  for (const kid of kids) decodeBase64url(kid, 16)
 }
 
 async function requireOrganisation(tx: Tx, id: string): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Organisations, clients and keys; the published keysets and directories. The service serves these
  * documents and believes them as far as its own checks go, but it is trusted with none: clients
- * verify each against keys they pinned (protocol.md §2).
+ * verify each against keys they pinned (docs/PROTOCOL.md, "Keyset and directory").
  */
 
 import type { Audit } from '../audit/service.ts'
@@ -31,7 +31,7 @@ export type Directory = ReturnType<typeof createDirectory>
 export function createDirectory({ database, audit }: { database: Database; audit: Audit }) {
   const documents = createDocuments()
 
-  /** Refuses an envelope that the published documents do not allow to be stored (§5). */
+  /** Refuses an envelope that the published documents do not allow to be stored. */
   async function requireSealable(
     tx: Tx,
     organisationId: string,

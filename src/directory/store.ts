@@ -34,7 +34,7 @@ export async function selectNewestKeyset(tx: Tx) {
   return row
 }
 
-/** Every recipient kid that an earlier keyset named: at most a few dozen in a deployment's life. */
+/** Every keyset before `version`, the newest first: at most a few dozen in a deployment's life. */
 export async function selectKeysetsBefore(tx: Tx, version: number) {
   return tx.db.select().from(keyset).where(sql`version < ${version}`).orderBy(sql`version desc`)
 }
@@ -93,13 +93,13 @@ export async function insertSigningKey(tx: Tx, row: typeof signingKey.$inferInse
 
 /** Both answer whether there was one to disable. */
 export async function disableClient(tx: Tx, id: string): Promise<boolean> {
-  const change = { disabledAt: tx.now }
+  const change = { disabledAt: sql`coalesce(${client.disabledAt}, now())` }
   const rows = await tx.db.update(client).set(change).where(eq(client.id, id)).returning()
   return rows.length > 0
 }
 
 export async function disableOrganisation(tx: Tx, id: string): Promise<boolean> {
-  const change = { disabledAt: tx.now }
+  const change = { disabledAt: sql`coalesce(${organisation.disabledAt}, now())` }
   const rows = await tx.db
     .update(organisation)
     .set(change)
@@ -114,7 +114,9 @@ export async function endSigningKey(
   kid: string,
   { until, compromisedFrom }: { readonly until?: Date; readonly compromisedFrom?: Date },
 ): Promise<boolean> {
-  const change = { validUntil: until ?? tx.now, ...(compromisedFrom && { compromisedFrom }) }
+  // A key that had ended stays ended: saying it again must not let in what lies between.
+  const validUntil = until ?? sql`least(coalesce(${signingKey.validUntil}, now()), now())`
+  const change = { validUntil, ...(compromisedFrom && { compromisedFrom }) }
   const rows = await tx.db.update(signingKey).set(change).where(eq(signingKey.kid, kid)).returning()
   return rows.length > 0
 }

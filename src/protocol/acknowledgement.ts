@@ -1,4 +1,4 @@
-/** What a referrer gets for a stored referral: protocol.md section 5. */
+/** What a referrer gets for a stored referral: docs/PROTOCOL.md, "What the service checks". */
 import { type Static, Type } from 'typebox'
 import { Bytes32, Instant, Uuid, UuidV7 } from '../referral/format.ts'
 import { dammDigit, dammValid } from './damm.ts'

@@ -24,7 +24,7 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * `label(name)` of protocol.md: says what a hash, key or signature is for, so that none can be
+ * `label(name)` of docs/PROTOCOL.md: says what a hash, key or signature is for, so that none can be
  * shown as another. Ends in a zero byte, which no name contains: no label begins another.
  */
 export function label(name: string): Uint8Array {

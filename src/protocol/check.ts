@@ -1,6 +1,7 @@
 /**
- * What the server checks of an envelope before it stores it (protocol.md section 5), as far as it
- * needs no database. Each refusal has its own code, for a client's author to find the fault by.
+ * What the server checks of an envelope before it stores it, as far as it needs no database:
+ * docs/PROTOCOL.md, "What the service checks". Each refusal has its own code, for a client's author
+ * to find the fault by.
  *
  * This is the hot path of a submission: every part is decoded once, hashed once, and the envelope
  * made canonical once.

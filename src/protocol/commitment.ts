@@ -1,4 +1,4 @@
-/** Commitments of the access log: audit.md, "Entry". */
+/** Commitments of the access log: docs/PROTOCOL.md, "Entries of the access log". */
 
 import { concat, encodeBase64url, label } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'

@@ -1,5 +1,5 @@
 /**
- * One compartment, sealed: protocol.md section 4, steps 1 and 2.
+ * One compartment, sealed: docs/PROTOCOL.md, "Sealing", steps 1 to 3.
  *
  * The key is used once and committed to in the header, because ChaCha20-Poly1305 alone does not
  * commit: a sealer could craft one ciphertext that opens to two stories under two keys.

@@ -1,7 +1,7 @@
 /**
- * The directory: whose signature a recipient believes, and to whom it may re-wrap (protocol.md
- * section 2). Signed by the directory key of the keyset and served to recipients only, for it names
- * partners and volunteers.
+ * The directory: whose signature a recipient believes, and to whom it may re-wrap
+ * (docs/PROTOCOL.md, "Keyset and directory"). Signed by the directory key of the keyset and served
+ * to recipients only, for it names partners and volunteers.
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'

@@ -1,7 +1,8 @@
 /**
- * What the keyset and the directory have in common (protocol.md section 2): both are signed, and
- * numbered in a chain in which each names the hash of the one before. An attacker who holds the
- * server can withhold a newer document, but not show an older one to a client that saw the newer.
+ * What the keyset and the directory have in common (docs/PROTOCOL.md, "Keyset and directory"): both
+ * are signed, and numbered in a chain in which each names the hash of the one before. An attacker
+ * who holds the server can withhold a newer document, but not show an older one to a client that
+ * saw the newer.
  */
 import { type Static, type TSchema, Type } from 'typebox'
 import { Refusal } from '../errors.ts'

@@ -1,6 +1,7 @@
 /**
- * The envelope: a referral as it travels and is stored (protocol.md section 4), and the hashes that
- * bind its parts. The schema has no place for plaintext, and refuses what it does not know.
+ * The envelope: a referral as it travels and is stored (docs/PROTOCOL.md, "Sealing"), and the
+ * hashes that bind its parts. The schema has no place for plaintext, and refuses what it does not
+ * know.
  */
 import { type Static, Type } from 'typebox'
 import { Bytes32, base64urlOf, Kid } from '../referral/format.ts'
@@ -27,7 +28,7 @@ export const Wrap = Type.Object(
 )
 export type Wrap = Static<typeof Wrap>
 
-/** Blinded match keys (matching.md section 2): the server may compare them and learns no more. */
+/** Blinded match keys: the server may compare them and learns no more. */
 export const Matching = Type.Object(
   {
     epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),

@@ -1,7 +1,7 @@
 /**
- * Grants: the keys of a referral, re-wrapped to one more reader (protocol.md section 8). The server
- * cannot make one, for it has no keys; and a wrap without the signature of one who may grant is
- * refused, by the server and by the one it is for.
+ * Grants: the keys of a referral, re-wrapped to one more reader (docs/PROTOCOL.md, "Receipts,
+ * messages, grants"). The server cannot make one, for it has no keys; and a wrap without the
+ * signature of one who may grant is refused by the one it is for.
  */
 import { type Static, Type } from 'typebox'
 import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'

@@ -1,6 +1,6 @@
 /**
- * Key pairs: protocol.md section 1. A secret key is always its 32-byte seed, as in RFC 8032 and the
- * X-Wing draft: one length, and never a secret half beside a public half it does not fit.
+ * Key pairs: docs/PROTOCOL.md, "Keys". A secret key is always its 32-byte seed, as in RFC 8032 and
+ * the X-Wing draft: one length, and never a secret half beside a public half it does not fit.
  */
 import { type KeyAlgorithm, kidOf } from './kid.ts'
 import { randomBytes, sodium } from './sodium.ts'

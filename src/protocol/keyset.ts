@@ -1,6 +1,7 @@
 /**
  * The keyset: every key that a referrer seals to, signed by a root key that the server never held
- * (protocol.md section 2). The server passes it on and can neither add a key to it nor take one out.
+ * (docs/PROTOCOL.md, "Keyset and directory"). The server passes it on and can neither add a key to
+ * it nor take one out.
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'
@@ -43,7 +44,7 @@ export const Recipient = Type.Object(
 )
 export type Recipient = Static<typeof Recipient>
 
-/** Parameters of one epoch of match keys (matching.md section 2). */
+/** Parameters of one epoch of match keys: docs/PROTOCOL.md, "Keyset and directory". */
 export const MatchingEpoch = Type.Object(
   {
     epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),

@@ -1,4 +1,4 @@
-/** Key ids: protocol.md section 1. */
+/** Key ids: docs/PROTOCOL.md, "Keys". */
 import { encodeBase64url, label, utf8 } from './bytes.ts'
 import { hash } from './sodium.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Messages, withdrawals and review notes: protocol.md section 7. Each is a small envelope of its own
- * with one compartment, in answer to one referral and never to a case: the other referrals of a case
- * are other people's.
+ * Messages, withdrawals and review notes: docs/PROTOCOL.md, "Receipts, messages, grants". Each is a
+ * small envelope of its own with one compartment, in answer to one referral and never to a case:
+ * the other referrals of a case are other people's.
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'

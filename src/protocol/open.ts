@@ -1,5 +1,5 @@
 /**
- * Opening a referral: protocol.md section 6.
+ * Opening a referral: docs/PROTOCOL.md, "Opening".
  *
  * A cryptographic failure withholds, and names the step at which it fell: what will not open goes to
  * a person. A failure of form withholds nothing: an unknown code or field may only be newer than

@@ -1,6 +1,6 @@
 /**
  * What the server releases of a referral to one reader: that reader's compartments and wrap, and of
- * the rest the hashes by which the signature is checked (protocol.md section 6).
+ * the rest the hashes by which the signature is checked (docs/PROTOCOL.md, "Opening").
  */
 import { type Static, Type } from 'typebox'
 import { Bytes32, Instant, UuidV7 } from '../referral/format.ts'

@@ -1,4 +1,7 @@
-/** Making a grant: protocol.md section 8. Rotation of a recipient's key is a grant to the new key. */
+/**
+ * Making a grant: docs/PROTOCOL.md, "Receipts, messages, grants". Rotation of a recipient's key is
+ * a grant to the new key.
+ */
 import { Refusal } from '../errors.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Wrap } from './envelope.ts'

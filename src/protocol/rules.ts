@@ -1,7 +1,7 @@
 /**
- * The rules that a keyset and a directory keep beyond their form (protocol.md section 2), each
- * answered in words. Held by the ceremony that signs, the server that publishes and the client
- * that accepts, so that no one of them alone can let a fault through.
+ * The rules that a keyset and a directory keep beyond their form (docs/PROTOCOL.md, "Keyset and
+ * directory"), each answered in words. Held by the ceremony that signs, the server that publishes
+ * and the client that accepts, so that no one of them alone can let a fault through.
  */
 import { compartmentNames } from '../referral/compartment.ts'
 import { decodeBase64url, encodeBase64url } from './bytes.ts'

@@ -1,4 +1,4 @@
-/** Sealing a referral: protocol.md section 4. */
+/** Sealing a referral: docs/PROTOCOL.md, "Sealing". */
 import { Refusal } from '../errors.ts'
 import { checkReferral } from '../referral/check.ts'
 import type { Channel, Region, Urgency } from '../referral/codes/clear.ts'

@@ -11,12 +11,12 @@ await sodium.ready
 
 export { sodium }
 
-/** `H` of protocol.md: BLAKE2b-256 over the parts joined. */
+/** `H` of docs/PROTOCOL.md: BLAKE2b-256 over the parts joined. */
 export function hash(...parts: Uint8Array[]): Uint8Array {
   return sodium.crypto_generichash(32, concat(...parts), null)
 }
 
-/** `H_k` of protocol.md: BLAKE2b-256 keyed with `key` (16 to 64 bytes) over the parts joined. */
+/** `H_k` of docs/PROTOCOL.md: BLAKE2b-256 over the parts joined, keyed with 16 to 64 bytes. */
 export function keyedHash(key: Uint8Array, ...parts: Uint8Array[]): Uint8Array {
   return sodium.crypto_generichash(32, concat(...parts), key)
 }

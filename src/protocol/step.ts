@@ -1,4 +1,4 @@
-/** The steps of opening, by which a failure is named: protocol.md section 6. */
+/** The steps of opening, by which a failure is named: docs/PROTOCOL.md, "Opening". */
 
 /** In the order in which they are taken. */
 export const openingSteps = [

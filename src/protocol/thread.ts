@@ -1,4 +1,7 @@
-/** Reading messages: whether each is what it says, and whether all are there (protocol.md section 7). */
+/**
+ * Reading messages: whether each is what it says, and whether all are there. They are described in
+ * docs/PROTOCOL.md, "Receipts, messages, grants".
+ */
 import { Type } from 'typebox'
 import { Bytes32 } from '../referral/format.ts'
 import { type Problem, schemaProblems } from '../referral/problems.ts'

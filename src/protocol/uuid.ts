@@ -1,4 +1,4 @@
-/** Ids made by a client. */
+/** Ids: a client makes those of its referrals, and the server its own. */
 import { v7 } from 'uuid'
 
 /** A new UUID of version 7 (RFC 9562 section 5.7): ordered by time, so that indexes grow at an end. */

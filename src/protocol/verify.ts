@@ -1,7 +1,7 @@
 /**
- * Everything that is checked of a released referral before a compartment is opened: protocol.md
- * section 6. The server that released it is believed in nothing but the time of receipt, which the
- * log holds it to.
+ * Everything that is checked of a released referral before a compartment is opened:
+ * docs/PROTOCOL.md, "Opening". The server that released it is believed in nothing but the time of
+ * receipt.
  */
 import { Type } from 'typebox'
 import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'

@@ -1,6 +1,7 @@
 /**
- * Wraps: the compartment keys that one reader may have, sealed to it (protocol.md section 4, step
- * 3). Bound to the header and the reader, so that a wrap opens nothing beside another envelope.
+ * Wraps: the compartment keys that one reader may have, sealed to it (docs/PROTOCOL.md, "Sealing",
+ * step 4). Bound to the header and the reader, so that a wrap opens nothing beside another
+ * envelope.
  */
 import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label, utf8 } from './bytes.ts'
 import { canonicalBytes, parseCanonical } from './canonical.ts'

@@ -24,7 +24,7 @@ export function base64urlOf(bytes: number) {
   })
 }
 
-/** A key id: protocol.md section 1. */
+/** A key id: docs/PROTOCOL.md, "Keys". */
 export const Kid = base64urlOf(16)
 
 /** A 256-bit hash, an Ed25519 or ristretto255 public key, a log key. */

@@ -1,6 +1,6 @@
 /**
- * The header: all that the server may read of a referral (protocol.md section 3). It is bound into
- * every ciphertext and signature of its envelope.
+ * The header: all that the server may read of a referral (docs/PROTOCOL.md, "Header"). It is bound
+ * into every ciphertext and signature of its envelope.
  */
 import { type Static, type TSchema, Type } from 'typebox'
 import { channels, regions, urgencies } from './codes/clear.ts'

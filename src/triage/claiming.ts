@@ -9,6 +9,7 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { type Referrals, releasedEntry } from '../referrals/service.ts'
 import { itemEntry } from './completion.ts'
+import { lapsesMax } from './lease.ts'
 import type { ClaimRequest, Claims } from './schemas.ts'
 import { leaseItems, raiseLapsed } from './store.ts'
 
@@ -25,7 +26,7 @@ export function createClaiming({ audit, referrals }: { audit: Audit; referrals: 
       const items = await leaseItems(tx, holder, max, leaseSeconds, attention)
       const ids = items.flatMap(({ referralIds }) => referralIds)
       const acts: Act[] = [
-        ...raised.map((id) => itemEntry('triage.raised', id)),
+        ...raised.map((id) => itemEntry('triage.raised', id, { details: { lapses: lapsesMax } })),
         ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
         ...ids.map((id) => releasedEntry(id, recipient)),
       ]

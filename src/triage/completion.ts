@@ -10,7 +10,7 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { Referrals } from '../referrals/service.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import { type Claim, completeItem, raiseItem, selectCompletion, wasRaised } from './store.ts'
+import { type Claim, completeItem, raiseItem, selectCompletion, selectReport } from './store.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>
@@ -27,6 +27,9 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if ((outcome === 'declined') !== (request.reason !== undefined)) {
       throw new Refusal('malformed-request', 'reason goes with the outcome declined, and only then')
     }
+    if (outcome !== 'unopenable' && request.step !== undefined) {
+      throw new Refusal('malformed-request', 'step goes with the outcome unopenable only')
+    }
     return outcome === 'unopenable'
       ? raise(tx, caller, claim, request)
       : answer(tx, caller, claim, outcome, request)
@@ -40,7 +43,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     { referrals: listed, reason }: Omit<Request, 'outcome'>,
   ): Promise<Answer> {
     const completed = await completeItem(tx, claim, outcome)
-    if (!completed) return answeredBefore(tx, claim, outcome)
+    if (!completed) return answerAgain(tx, caller, claim, outcome)
     const { referralIds, ...ended } = completed
     requireMembers(listed, referralIds)
     const details = { outcome, ...(reason && { reason }) }
@@ -61,14 +64,34 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     { referrals: listed, step }: Omit<Request, 'outcome'>,
   ): Promise<Answer> {
     const raised = await raiseItem(tx, claim)
-    if (!raised) {
-      if (await wasRaised(tx, claim)) return { outcome: 'unopenable', late: false }
-      throw leaseLost()
-    }
-    requireMembers(listed, raised.referralIds)
-    const details = { outcome: 'unopenable', ...(step && { step }) }
+    if (!raised) return reportAgain(tx, caller, claim)
+    const { referralIds, late } = raised
+    requireMembers(listed, referralIds)
+    const details = { outcome: 'unopenable', late, ...(step && { step }) }
+    await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
+    return { outcome: 'unopenable', late }
+  }
+
+  /** What stands is the first answer, with its reason and its referrals. */
+  async function answerAgain(
+    tx: Tx,
+    caller: KnownCaller,
+    claim: Claim,
+    outcome: Outcome,
+  ): Promise<Answer> {
+    const before = await selectCompletion(tx, claim)
+    if (before?.outcome !== outcome) throw leaseLost()
+    const details = { outcome, repeated: true }
     await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))
-    return { outcome: 'unopenable', late: false }
+    return { outcome, completedAt: before.completedAt, late: before.late }
+  }
+
+  async function reportAgain(tx: Tx, caller: KnownCaller, claim: Claim): Promise<Answer> {
+    const before = await selectReport(tx, claim)
+    if (!before) throw leaseLost()
+    const details = { outcome: 'unopenable', repeated: true }
+    await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
+    return { outcome: 'unopenable', late: before.late }
   }
 
   return { end }
@@ -94,12 +117,6 @@ export function itemEntry(
 /** By this a search for a referral finds who answered it, and how. */
 function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
   return { action: 'referral.answered', object: { kind: 'referral', id }, details }
-}
-
-async function answeredBefore(tx: Tx, claim: Claim, outcome: Outcome): Promise<Answer> {
-  const before = await selectCompletion(tx, claim)
-  if (before?.outcome !== outcome) throw leaseLost()
-  return { outcome, completedAt: before.completedAt, late: before.late }
 }
 
 function requireMembers(listed: readonly string[], members: readonly string[]): void {

@@ -15,6 +15,12 @@ export const allowanceHours: Record<Urgency, number> = {
 /** After so many leases that ran out an item goes to people, not round the circle again. */
 export const lapsesMax = 5
 
+/** A claim sends at most so many to people; the next claim takes the rest. */
+export const raisedItemsMax = 200
+
+/** Referrals of one case; `cases` flags one long before. */
+export const caseReferralsMax = 50
+
 /** Shorter than this a slow network loses the lease; longer, and a dead consumer holds it. */
 export const leaseSecondsMin = 30
 export const leaseSecondsMax = 3600

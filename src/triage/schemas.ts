@@ -3,7 +3,13 @@ import { Released } from '../protocol/released.ts'
 import { openingSteps } from '../protocol/step.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Instant, Kid, Uuid } from '../referral/format.ts'
-import { claimItemsMax, itemsPageMax, leaseSecondsMax, leaseSecondsMin } from './lease.ts'
+import {
+  caseReferralsMax,
+  claimItemsMax,
+  itemsPageMax,
+  leaseSecondsMax,
+  leaseSecondsMin,
+} from './lease.ts'
 
 const LeaseSeconds = Type.Integer({ minimum: leaseSecondsMin, maximum: leaseSecondsMax })
 const Fence = Type.Integer({
@@ -38,7 +44,7 @@ export const ItemsPage = Type.Object({
     Type.Object({
       itemId: Uuid,
       caseId: Uuid,
-      referralIds: Type.Array(Uuid),
+      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
       dueAt: Instant,
       lapses: Type.Integer({ description: 'Leases that ran out.' }),
     }),
@@ -55,7 +61,7 @@ const Claim = Type.Object({
   caseId: Uuid,
   dueAt: Instant,
   leasedUntil: Instant,
-  referrals: Type.Array(Released),
+  referrals: Type.Array(Released, { maxItems: caseReferralsMax }),
 })
 
 export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })
@@ -78,7 +84,7 @@ export const CompletionRequest = Type.Object(
     outcome: Type.Enum([...outcomes]),
     referrals: Type.Array(Uuid, {
       minItems: 1,
-      maxItems: claimItemsMax,
+      maxItems: caseReferralsMax,
       uniqueItems: true,
       description: 'The referrals that this answers; the others of the case keep their state.',
     }),

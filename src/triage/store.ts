@@ -1,6 +1,6 @@
 import type { Tx } from '../database/connect.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
-import { allowanceHours, lapsesMax } from './lease.ts'
+import { allowanceHours, lapsesMax, raisedItemsMax } from './lease.ts'
 
 export type NewItem = {
   readonly id: string
@@ -72,7 +72,6 @@ export async function leaseItems(
     set fence = item.fence + 1,
         lapses = item.lapses + (item.leased_until is not null)::int,
         leased_by = ${holder.clientId},
-        leased_for = ${holder.recipient},
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from next))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
@@ -94,6 +93,8 @@ export async function raiseLapsed(tx: Tx): Promise<string[]> {
         and item.attention_at is null
         and item.lapses >= ${lapsesMax - 1}
         and item.leased_until <= now()
+      order by item.id
+      limit ${raisedItemsMax}
       for update of item skip locked
     )
     update triage_item item
@@ -119,7 +120,7 @@ export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
 export async function releaseLease(tx: Tx, claim: Claim): Promise<boolean> {
   const rows = await tx.sql`
     update triage_item item
-    set fence = item.fence + 1, leased_by = null, leased_for = null, leased_until = null
+    set fence = item.fence + 1, leased_by = null, leased_until = null
     where ${isCurrent(tx, claim)} and item.completed_at is null
     returning item.id`
   return rows.length > 0
@@ -144,12 +145,14 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
  * ends, and who reported stays on the row, to be answered again.
  */
 export async function raiseItem(tx: Tx, claim: Claim) {
-  const [row] = await tx.sql<{ referralIds: string[] }[]>`
+  const [row] = await tx.sql<{ referralIds: string[]; late: boolean }[]>`
     update triage_item item
-    set fence = item.fence + 1, leased_for = null, leased_until = null,
+    set fence = item.fence + 1,
+        completed_late = item.leased_until <= now(),
+        leased_until = null,
         attention_at = date_trunc('milliseconds', now())
     where ${isCurrent(tx, claim)} and item.completed_at is null
-    returning item.referral_ids as "referralIds"`
+    returning item.referral_ids as "referralIds", item.completed_late as late`
   return row
 }
 
@@ -170,7 +173,9 @@ export async function selectItems(
            ${iso(tx, 'due_at')} as "dueAt"
     from triage_item item
     where item.completed_at is null
-      and ${state} = case when item.attention_at is not null then 'attention'
+      and ${state} = case when item.attention_at is not null
+                            or (item.lapses >= ${lapsesMax - 1} and item.leased_until <= now())
+                            then 'attention'
                           when item.leased_until > now() then 'leased'
                           else 'waiting' end
       and (item.due_at, item.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
@@ -189,14 +194,14 @@ export async function selectCompletion(tx: Tx, claim: Claim) {
   return row
 }
 
-/** Whether this very claim raised the item before, for a caller whose answer was lost. */
-export async function wasRaised(tx: Tx, claim: Claim): Promise<boolean> {
-  const rows = await tx.sql`
-    select from triage_item item
+/** The report that this very claim made before, for a caller whose answer was lost. */
+export async function selectReport(tx: Tx, claim: Claim) {
+  const [row] = await tx.sql<{ late: boolean }[]>`
+    select item.completed_late as late from triage_item item
     where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
       and item.fence = ${claim.fence + 1} and item.attention_at is not null
       and item.leased_until is null`
-  return rows.length > 0
+  return row
 }
 
 /** The fence alone decides, and it is bound to the client that was given it, with a lease. */

@@ -1,6 +1,6 @@
 /**
- * Method: the leaf and the commitments are computed a second time here, from RFC 8785 and audit.md,
- * with another BLAKE2b.
+ * Method: the leaf and the commitments are computed a second time here, from RFC 8785 and
+ * docs/PROTOCOL.md, "Entries of the access log", with another BLAKE2b.
  */
 import { blake2b } from '@noble/hashes/blake2.js'
 import t from 'tap'

@@ -197,6 +197,20 @@ t.test(
   },
 )
 
+t.test(
+  'an auditor reads the log and who called, and nothing that is sealed or queued',
+  async (t) => {
+    const auditor = known('auditor', lawFirm.organisationId)
+    for (const table of ['audit_entry', 'audit_opening']) {
+      const rows = await as(auditor, (tx) => tx.sql.unsafe(`select from ${table}`))
+      t.equal(rows.length, before[table], table)
+    }
+    const hidden = tables.filter((name) => !name.startsWith('audit_') && !shared.includes(name))
+    t.ok(hidden.length >= 6)
+    for (const table of hidden) await deniedTo(t, auditor, table, `select from ${table}`)
+  },
+)
+
 t.test('nobody changes or removes an entry of the access log', async (t) => {
   const callers: Caller[] = [partner, anonymous, internal, known('auditor', newId())]
   for (const table of ['audit_entry', 'audit_opening']) {
@@ -220,7 +234,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason'],
     triage_item: [
-      ...['fence', 'lapses', 'leased_by', 'leased_for', 'leased_until'],
+      ...['fence', 'lapses', 'leased_by', 'leased_until'],
       ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
     ],
   }

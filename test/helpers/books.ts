@@ -44,7 +44,7 @@ const lines: Readonly<Record<string, string>> = {
         convert_from(r.header, 'UTF8')::jsonb -> 'sealedTo') kid)`,
   'a lease without a holder': `
     select id from triage_item
-    where leased_until is not null and (leased_by is null or leased_for is null)`,
+    where leased_until is not null and leased_by is null`,
   'an item that is half completed': `
     select id from triage_item
     where num_nonnulls(completed_at, outcome, completed_late) not in (0, 3)`,

@@ -3,7 +3,7 @@ import t from 'tap'
 import { type IdentifierType, identifierTypes } from '../../src/referral/codes/identity.ts'
 import { normalise } from '../../src/referral/identifiers.ts'
 
-// The forms of domain.md, one value each that fits and some that just do not.
+// Of each form values that fit, and some that just do not.
 const table: Record<IdentifierType, { fits: [string, string][]; fails: string[] }> = {
   uan: {
     fits: [

@@ -13,7 +13,7 @@ const day = 24 * hour
 const at = (milliseconds: number) => new Date(now.getTime() + milliseconds).toISOString()
 const removal = (removalAt: string): DraftReferral => ({ legal: { removal: { removalAt } } })
 
-// The rules of domain.md, each on both sides of its limit.
+// Each rule on both sides of its limit.
 const table: [string, DraftReferral, Urgency][] = [
   ['nothing that presses', {}, 'standard'],
 

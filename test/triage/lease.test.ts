@@ -95,7 +95,7 @@ t.test('a release puts the item back at its place, and counts no lapse', async (
   const { dueAt } = claim as unknown as { dueAt: string }
   await refer(built)
   t.equal((await verbs.release('casework', claim)).status, 204)
-  t.match(await rowOf(claim), { lapses: 0, leased_by: null, leased_for: null, leased_until: null })
+  t.match(await rowOf(claim), { lapses: 0, leased_by: null, leased_until: null })
   const [again] = await claims('clinic', 1)
   t.match(again, { claimId: claim.claimId, dueAt, fence: claim.fence + 2 })
   t.equal((await verbs.release('casework', claim)).body.code, 'lease-lost', 'once only')

@@ -23,7 +23,7 @@ const calls = {
   clinic: await callerOf(world, url, world.clients.clinic),
 }
 
-/** Hours from arrival to a first claim: triage.md, with days as the service counts them. */
+/** Hours from arrival to a first claim, as docs/LIFE-OF-A-REFERRAL.md says; a day is 24 hours. */
 const allowanceHours = { immediate: 1, urgent: 4, soon: 24, standard: 120 } as const
 type Urgency = keyof typeof allowanceHours
 
