@@ -22,7 +22,8 @@ t.test('the trial database is never offered to a network', (t) => {
     'localhost.evil',
   ]) {
     t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
-    t.equal(readConfig({ HOST, ...database }).host, HOST, `${HOST} with a database of its own`)
+    const own = { HOST, ORIGIN: 'intake.example.org', ...database }
+    t.equal(readConfig(own).host, HOST, `${HOST} with a database of its own`)
   }
   for (const HOST of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
     t.equal(readConfig({ HOST }).host, HOST)
@@ -68,13 +69,21 @@ t.test('an origin is a host name, as headers and tokens name it', (t) => {
   for (const ORIGIN of ['intake.example.org', 'localhost:8080', 'a']) {
     t.equal(readConfig({ ORIGIN }).origin, ORIGIN)
   }
-  for (const ORIGIN of ['', 'Intake.example.org', 'intake.example.org/', 'a b', 'a:b', 'a@b']) {
+  for (const ORIGIN of ['Intake.example.org', 'intake.example.org/', 'a b', 'a:b', 'a@b']) {
     t.throws(() => readConfig({ ORIGIN }), /ORIGIN must be a host name/, ORIGIN)
   }
   t.end()
 })
 
+t.test('beside a database of its own a deployment says its name', (t) => {
+  t.throws(() => readConfig(database), /ORIGIN must be set/)
+  t.throws(() => readConfig({ ...database, ORIGIN: '' }), /ORIGIN must be set/)
+  t.equal(readConfig({}).origin, 'localhost', 'a trial needs none')
+  t.end()
+})
+
 t.test('prepared statements are given up only on the word off', (t) => {
+  t.throws(() => readConfig({ DATABASE_PREPARE: 'false' }), /DATABASE_PREPARE must be one of/)
   t.equal(readConfig({ DATABASE_PREPARE: 'off' }).databasePrepare, false)
   t.equal(readConfig({ DATABASE_PREPARE: 'on' }).databasePrepare, true)
   t.end()

@@ -208,9 +208,9 @@ const rows: Row[] = [
       const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [referralId] }
       const path = `/v1/triage/claims/${id}/completion`
       const { status } = await call.casework('POST', path, report)
-      const details = { outcome: 'unopenable', step: 'wrap' }
+      const details = { outcome: 'unopenable', late: false, step: 'wrap' }
       const object = { kind: 'item', id }
-      return { status, said: [{ action: 'triage.completed', object, details }] }
+      return { status, said: [{ action: 'triage.raised', object, details }] }
     },
   },
   {

@@ -13,7 +13,6 @@ import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
-import { issueToken } from '../../src/access/token.ts'
 import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { listening, type Service } from '../helpers/process.ts'
@@ -85,11 +84,7 @@ const tokens = {
   lawFirm: await world.token(world.referring.lawFirm.clientId),
   casework: await world.token(world.clients.casework),
   clinic: await world.token(world.clients.clinic),
-  // The person an app acts for is an opaque id that the log keeps and shows: here, the control.
-  auditor: await issueToken(
-    await readFile(tokenKeyFile, 'utf8'),
-    ...([origin, world.clients.auditor, 60, controlSpellings.join(' ')] as const),
-  ),
+  auditor: await world.token(world.clients.auditor),
 }
 
 async function startService() {
@@ -258,6 +253,10 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
 })
 
 t.test('the auditor reads on to the first entry', async (t) => {
+  // An answer shows the person of an opening: there the control is planted, by the superuser.
+  await superuser`
+    update audit_opening set person = ${controlSpellings.join(' ')}
+    where client_id = ${world.clients.casework}`
   const entries: { action: string; outcome: string }[] = []
   for (let cursor: string | undefined = ''; cursor !== undefined; ) {
     const path = `/v1/audit/entries?limit=50${cursor && `&cursor=${cursor}`}`

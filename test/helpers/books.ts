@@ -47,7 +47,8 @@ const lines: Readonly<Record<string, string>> = {
     where leased_until is not null and leased_by is null`,
   'an item that is half completed': `
     select id from triage_item
-    where num_nonnulls(completed_at, outcome, completed_late) not in (0, 3)`,
+    where num_nonnulls(completed_at, outcome) = 1
+       or (completed_at is not null and completed_late is null)`,
   'a referral that was claimed and still says received': `
     select r.id from referral r join triage_item i on r.id = any (i.referral_ids)
     where r.state = 'received' and i.fence > 0`,
