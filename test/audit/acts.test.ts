@@ -343,7 +343,7 @@ t.test('neither the log nor any table keeps an address, a user agent or a name',
   const log = lines.filter((line) => !line.includes('Server listening')).join('\n')
   for (const [name, text] of Object.entries({ tables: JSON.stringify(rows), log })) {
     t.ok(text.length > 1000)
-    for (const word of [agent, '203.0.113.9', '127.0.0.1', '::1', ...planted]) {
+    for (const word of [agent, '203.0.113.9', '127.0.0.1', '::ffff:', ...planted]) {
       const hex = Buffer.from(word).toString('hex')
       t.notOk(text.includes(word) || text.includes(hex), `${name} and ${word}`)
     }

@@ -59,6 +59,19 @@ t.test('the same bytes again get the first acknowledgement again', async (t) => 
   t.strictSame(third.body, acknowledgement)
 })
 
+t.test(
+  'the bytes of another organisation get no acknowledgement, of whoever sees all',
+  async (t) => {
+    const { envelope, referralId } = await refer(built)
+    const asNgo = await callerOf(world, url, ngo.clientId)
+    for (const call of [asCasework, asNgo]) {
+      const { status, body } = await call('PUT', `/v1/referrals/${referralId}`, envelope)
+      t.equal(status, 422)
+      t.equal(body.code, 'unknown-signer')
+    }
+  },
+)
+
 function flatten(value: unknown, names: Record<string, true> = {}): Record<string, true> {
   for (const [key, inner] of Object.entries(value ?? {})) {
     names[key] = true
