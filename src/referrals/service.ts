@@ -95,13 +95,18 @@ export function createReferrals({ directory }: { directory: Directory }) {
       selectWrapped(tx, ids, kid),
       selectCompartments(tx, ids),
     ])
-    return Promise.all(
-      rows.map(async (row) => {
-        const granted = await directory.compartmentsOf(tx, row.keysetVersion, kid)
-        const own = parts.filter(({ id }) => id === row.id)
-        return present(row, kid, own, granted)
+    // A page is sealed under a version or two: each is asked for once.
+    const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
+    const held = await Promise.all(
+      versions.map(async (version) => {
+        return [version, await directory.compartmentsOf(tx, version, kid)] as const
       }),
     )
+    const granted = new Map(held)
+    return rows.map((row) => {
+      const own = parts.filter(({ id }) => id === row.id)
+      return present(row, kid, own, granted.get(row.keysetVersion) ?? [])
+    })
   }
 
   /** First claimed: what was `received` is now `in_triage`. */

@@ -37,13 +37,15 @@ type Item = {
   lease?: { who: Who; ended: boolean }
   done?: { fence: number; who: Who; answer: object }
   attention: boolean
+  /** Its fifth lease ran out: people have it, and its last holder may still come late. */
+  lapsed: boolean
 }
 type Held = { item: Item; who: Who; fence: number }
 type Model = { items: Item[]; held: Held[] }
 type Real = { posts: number }
 
-const isClaimable = ({ done, attention, lease, lapses }: Item) =>
-  !done && !attention && (!lease || (lease.ended && lapses + 1 < 5))
+const isClaimable = ({ done, attention, lapsed, lease }: Item) =>
+  !done && !attention && !lapsed && (!lease || lease.ended)
 
 /** The lease of a claim as its holder sees it, or `undefined` once anything has overtaken it. */
 const current = ({ item, who, fence }: Held) =>
@@ -67,7 +69,7 @@ class Refer implements Command {
   async run(model: Model) {
     const { referralId, acknowledgement } = await refer(built, undefined, { urgency: this.urgency })
     const dueAt = Date.parse(acknowledgement.receivedAt) + allowanceHours[this.urgency] * 3_600_000
-    model.items.push({ referralId, dueAt, fence: 0, lapses: 0, attention: false })
+    model.items.push({ referralId, dueAt, fence: 0, lapses: 0, attention: false, lapsed: false })
   }
   toString = () => `refer(${this.urgency})`
 }
@@ -83,6 +85,7 @@ class ClaimItems implements Command {
   async run(model: Model) {
     const recipient = world.recipients[this.who].receiving.kid
     const { body } = await post(this.who, '', { recipient, max: this.max, leaseSeconds: 3600 })
+    for (const item of model.items) if (item.lease?.ended && item.lapses === 4) item.lapsed = true
     // Array.sort keeps the order of arrival among equals.
     const due = model.items.filter(isClaimable).sort((a, b) => a.dueAt - b.dueAt)
     const expected = due.slice(0, this.max).map((item) => {
