@@ -62,7 +62,7 @@ export function readEnvelope(value: unknown): Envelope {
   // The library names an unknown property before its parent: the name is the sender's own words.
   const error = envelopeShape.Errors(value).find(({ keyword }) => keyword !== 'boolean')
   const place = error?.instancePath || '/'
-  throw new Refusal(shapeCode(error), `${place} ${error?.message ?? 'is malformed'}`)
+  throw new Refusal(shapeCode(error, value), `${place} ${error?.message ?? 'is malformed'}`)
 }
 
 /**
@@ -172,7 +172,7 @@ export function checkReplyKey({ replyTo }: Pick<Header, 'replyTo'>): void {
   }
 }
 
-function shapeCode(error: TLocalizedValidationError | undefined): ErrorCode {
+function shapeCode(error: TLocalizedValidationError | undefined, value: unknown): ErrorCode {
   if (!error) return 'malformed-request'
   const { keyword, instancePath } = error
   if (keyword === 'additionalProperties') return 'unknown-property'
@@ -182,9 +182,19 @@ function shapeCode(error: TLocalizedValidationError | undefined): ErrorCode {
   }
   if (instancePath === '/compartments' && keyword === 'required') return 'missing-compartment'
   if (instancePath.startsWith('/compartments/') && keyword.endsWith('Length')) {
-    return 'sealed-length'
+    return isBase64url(sealedAt(value, instancePath)) ? 'sealed-length' : 'not-sealed'
   }
   return placeCodes.find(([place]) => instancePath.startsWith(place))?.[1] ?? 'malformed-request'
+}
+
+// The length is judged first, and a name typed in the clear is wrong for more than its length.
+function isBase64url(text: unknown): boolean {
+  return typeof text === 'string' && /^[A-Za-z0-9_-]*$/.test(text)
+}
+
+function sealedAt(envelope: unknown, path: string): unknown {
+  const name = path.slice('/compartments/'.length)
+  return (envelope as { compartments: Record<string, unknown> }).compartments[name]
 }
 
 const placeCodes: [string, ErrorCode][] = [

@@ -93,6 +93,7 @@ const spoilt: Row[] = [
   ['a message', 'malformed-request', 400, (e) => set(e.header, 'kind', 'message')],
   ['an object for a sealed string', 'not-sealed', 422, (e) => inClear(e, { name: secret })],
   ['prose for a sealed string', 'not-sealed', 422, (e) => inClear(e, secret.repeat(400))],
+  ['a few words for a sealed string', 'not-sealed', 422, (e) => inClear(e, secret)],
   ['null for a sealed string', 'not-sealed', 422, (e) => inClear(e, null)],
   ['a sealed string cut short', 'sealed-length', 422, (e) => inClear(e, 'AAAA')],
   ['a length padding never gives', 'sealed-length', 422, (e) => inClear(e, longer(e))],

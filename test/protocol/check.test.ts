@@ -61,6 +61,11 @@ const variations: [string, string, (envelope: Loose) => void][] = [
   ['an id of another version', 'malformed-request', (e) => (e.header.referralId = organisationId)],
   ['no narrative', 'missing-compartment', (e) => delete e.compartments.narrative],
   ['a compartment in the clear', 'not-sealed', (e) => (e.compartments.identity = { name: 'A' })],
+  [
+    'a compartment of a few words in the clear',
+    'not-sealed',
+    (e) => (e.compartments.identity = 'A. B.'),
+  ],
   ['a compartment with a space', 'not-sealed', (e) => (e.compartments.identity = ` ${longer}`)],
   ['nonzero trailing bits', 'not-sealed', (e) => (e.compartments.legal = respelt(e))],
   ['a length padding never gives', 'sealed-length', (e) => (e.compartments.contact = longer)],
