@@ -8,7 +8,9 @@
 export const scopes = {
   'referrals:submit': 'Submit sealed referrals for its own organisation',
   'referrals:open': 'Receive sealed referrals for its own recipient keys',
+  'matching:evaluate': 'Have blinded match keys evaluated, within a budget',
   'triage:work': 'Claim, renew, release and complete items of the queue',
+  'cases:review': 'See which referrals are taken for one person, and judge it',
   'audit:read': 'Read the access log',
 } as const
 
@@ -16,8 +18,14 @@ export type Scope = keyof typeof scopes
 
 /** The scopes a kind of client may be granted at all; the directory grants from these. */
 export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scope[]> = {
-  partner: ['referrals:submit'],
-  internal: ['referrals:submit', 'referrals:open', 'triage:work'],
+  partner: ['referrals:submit', 'matching:evaluate'],
+  internal: [
+    'referrals:submit',
+    'referrals:open',
+    'matching:evaluate',
+    'triage:work',
+    'cases:review',
+  ],
   auditor: ['audit:read'],
 }
 

@@ -44,8 +44,18 @@ export type ErrorCode =
   | 'insufficient-scope'
   | 'caller-disabled'
   | 'recipient-not-yours'
+  // Matching (RFC 9497 section 4.1, and who may ask how much).
+  | 'element-invalid'
+  | 'scalar-invalid'
+  | 'proof-invalid'
+  | 'batch-mismatch'
+  | 'matching-budget-spent'
+  | 'matching-unavailable'
   // The queue.
   | 'lease-lost'
+  // Cases.
+  | 'case-changed'
+  | 'case-full'
   // What a client refuses before it sends.
   | 'referral-invalid'
   | 'consent-refused'

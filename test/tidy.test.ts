@@ -10,6 +10,9 @@ const features = ['audit', 'directory', 'referrals', 'matching', 'triage', 'case
 /** Parts of a service that stand in a file of their own: they may do what a service may. */
 const steps = [
   'audit/sequencer.ts',
+  'cases/judging.ts',
+  'cases/merging.ts',
+  'cases/pairing.ts',
   'directory/administration.ts',
   'directory/administrator.ts',
   'directory/documents.ts',
@@ -49,6 +52,8 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'shell']],
   [/^(drizzle-orm(\/.*)?|postgres)$/, ['store', 'database']],
   [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],
+  // The recipe of match keys: both ends must come to the same letters.
+  [/^(any-ascii|double-metaphone|libphonenumber-js(\/.*)?|murmurhash)$/, ['protocol']],
   [/^typebox(\/.*)?$/, ['schemas', 'referral', 'protocol', 'config', 'client', 'shell']],
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],

@@ -16,6 +16,16 @@ export const actions = {
   'referral.submitted': 'A sealed referral was stored.',
   'referral.released': 'A sealed referral was handed to the client of one recipient key.',
   'referral.answered': 'A referral got its answer: accepted, declined or redirected.',
+  'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
+  'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
+  'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
+  'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
+  'case.joined': 'Two cases became one: by agreement of match keys, an amendment, or a person.',
+  'case.split': 'Referrals were taken out of a case.',
+  'case.asked': 'Two cases may be about one person: a person is asked.',
+  'case.judged': 'A person judged whether two cases are about one person.',
+  'case.read': 'A case was read: its referrals, and why they are together.',
+  'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
   'triage.claimed': 'An item of the queue was leased to a client.',
   'triage.renewed': 'A lease was prolonged.',
@@ -42,7 +52,15 @@ export const actions = {
 export type Action = keyof typeof actions
 export type Outcome = 'permitted' | 'refused' | 'failed'
 export type AuditObject = {
-  readonly kind: 'referral' | 'item' | 'keyset' | 'directory' | 'organisation' | 'client' | 'key'
+  readonly kind:
+    | 'referral'
+    | 'item'
+    | 'case'
+    | 'keyset'
+    | 'directory'
+    | 'organisation'
+    | 'client'
+    | 'key'
   readonly id: string
   /** base64url, where the object has a public digest. */
   readonly digest?: string

@@ -119,7 +119,9 @@ function requireStanding(
 }
 
 function requireEpoch({ matching }: CheckedEnvelope, keyset: Keyset): void {
-  if (matching && !keyset.matching.some(({ epoch }) => epoch === matching.epoch)) {
+  const listed = keyset.matching.map(({ epoch }) => epoch)
+  const epochs = (matching ?? []).map(({ epoch }) => epoch)
+  if (!epochs.every((epoch) => listed.includes(epoch)) || new Set(epochs).size < epochs.length) {
     throw new Refusal('unknown-matching-epoch', 'matching.epoch is not in the keyset named')
   }
 }

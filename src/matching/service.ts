@@ -8,8 +8,10 @@ export type Matching = ReturnType<typeof createMatching>
 export function createMatching() {
   /** Keeps the match values of a new referral, if it came with any. */
   async function add(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
-    if (!matching || matching.values.length === 0) return
-    await insertValues(tx, header.referralId, matching.epoch, matching.values)
+    const { referralId } = header
+    await Promise.all(
+      (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, epoch, values)),
+    )
   }
 
   return { add }

@@ -40,7 +40,8 @@ export type CheckedEnvelope = {
   envelopeSha256: Uint8Array
   compartments: { name: CompartmentName; sealed: Uint8Array }[]
   wraps: { kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]
-  matching?: { epoch: number; values: { type: string; value: Uint8Array }[] }
+  /** One for each epoch, the newer first. */
+  matching?: { epoch: number; values: { type: string; value: Uint8Array }[] }[]
   matchingHash?: Uint8Array
   receipt?: Uint8Array
   signature: Uint8Array
@@ -238,11 +239,11 @@ function decodedWrap({ kid, encapsulated, sealedKeys }: Wrap) {
   }
 }
 
-function decodedMatching({ epoch, values }: NonNullable<Envelope['matching']>) {
-  return {
+function decodedMatching({ previous, ...newer }: NonNullable<Envelope['matching']>) {
+  return [newer, ...(previous ? [previous] : [])].map(({ epoch, values }) => ({
     epoch,
     values: values.map(({ type, value }) => ({ type, value: decoded(value, 'matching.values') })),
-  }
+  }))
 }
 
 function decoded(text: string, place: string): Uint8Array {

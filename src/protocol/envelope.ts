@@ -28,20 +28,32 @@ export const Wrap = Type.Object(
 )
 export type Wrap = Static<typeof Wrap>
 
-/** Blinded match keys: the server may compare them and learns no more. */
+/** One person has at most so many match keys, and one evaluation at most so many elements. */
+export const matchValuesMax = 40
+
+/** A match key that the holders of the matching key have blinded: equal for equal keys. */
+export const MatchValue = Type.Object(
+  {
+    type: Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,7}$', maxLength: 8 }),
+    value: base64urlOf(16),
+  },
+  { additionalProperties: false },
+)
+export type MatchValue = Static<typeof MatchValue>
+
+const epochProperties = {
+  epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  values: Type.Array(MatchValue, { minItems: 1, maxItems: matchValuesMax, uniqueItems: true }),
+}
+
+/**
+ * Blinded match keys: the server may compare them and learns no more. While the keyset lists two
+ * epochs, `previous` holds the values under the older one.
+ */
 export const Matching = Type.Object(
   {
-    epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
-    values: Type.Array(
-      Type.Object(
-        {
-          type: Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,7}$', maxLength: 8 }),
-          value: base64urlOf(16),
-        },
-        { additionalProperties: false },
-      ),
-      { minItems: 1, maxItems: 40, uniqueItems: true },
-    ),
+    ...epochProperties,
+    previous: Type.Optional(Type.Object(epochProperties, { additionalProperties: false })),
   },
   { additionalProperties: false },
 )

@@ -214,7 +214,7 @@ t.test('an envelope is taken apart into its exact bytes and hashes', async (t) =
     valid.wraps.map((w) => [w.kid, bytesOf(w.encapsulated), bytesOf(w.sealedKeys)]),
   )
   t.strictSame(checked.receipt, bytesOf(valid.receipt!))
-  t.strictSame(checked.matching?.values[0]?.value, bytesOf(valid.matching!.values[0]!.value))
+  t.strictSame(checked.matching?.[0]?.values[0]?.value, bytesOf(valid.matching!.values[0]!.value))
   t.strictSame(
     checked.matchingHash,
     second.H(second.label('matching'), second.utf8(second.jcs(valid.matching))),
