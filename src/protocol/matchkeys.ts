@@ -8,9 +8,8 @@
  */
 import { doubleMetaphone } from 'double-metaphone'
 import parsePhoneNumber from 'libphonenumber-js/min'
-import { unanswered } from '../referral/codes/answer.ts'
-import type { Referral } from '../referral/fields.ts'
 import { normalise } from '../referral/identifiers.ts'
+import { isUnanswered, type Readable, read, readList } from '../referral/reading.ts'
 import { type Birth, birthOf } from './birth.ts'
 import { minHashOf } from './minhash.ts'
 import { tokensOf } from './names.ts'
@@ -42,6 +41,8 @@ const keysMax = 40
 const referencesMax = 8
 const phonesMax = 4
 
+type Opened = Pick<Readable, 'identity' | 'contact'>
+
 type Names = {
   readonly tokens: readonly string[]
   /** Double metaphone and skeleton of the tokens, without repeats and without empty ones. */
@@ -72,19 +73,26 @@ export function matchKeys(person: Person, types: readonly string[] = matchKeyTyp
 }
 
 /**
- * What the recipe reads of a referral. The name in the person's own script is left out, for it is the
- * same names once more; and so are the telephones of others, which many people give.
+ * What the recipe reads of a referral, which may be an opened one that does not fit the schema: what
+ * is no text where a text belongs counts as not given. The name in the person's own script is left
+ * out, for it is the same names once more; and so are the telephones of others, which a whole family
+ * gives, or all whom one visitor helps.
  */
-export function personOf({ identity, contact }: Pick<Referral, 'identity' | 'contact'>): Person {
-  const { familyName, givenNames, otherNames, dateOfBirth, identifiers } = identity
-  const { date, year } = dateOfBirth ?? {}
+export function personOf({ identity, contact }: Opened): Person {
+  const [familyName] = textsOf([read(identity, 'familyName')])
+  const [givenNames] = textsOf([read(identity, 'givenNames')])
+  const [date] = textsOf([read(identity, 'dateOfBirth', 'date')])
+  const year = read(identity, 'dateOfBirth', 'year')
   return {
-    ...(isAnswer(familyName) && { familyName }),
-    ...(isAnswer(givenNames) && { givenNames }),
-    ...(otherNames && { otherNames }),
-    dateOfBirth: { ...(date !== undefined && { date }), ...(year !== undefined && { year }) },
-    ...(identifiers && { identifiers }),
-    ...(contact.phone !== undefined && { phones: [contact.phone] }),
+    ...(familyName !== undefined && { familyName }),
+    ...(givenNames !== undefined && { givenNames }),
+    otherNames: textsOf(readList(identity, 'otherNames')),
+    dateOfBirth: { ...(date !== undefined && { date }), ...(typeof year === 'number' && { year }) },
+    identifiers: readList(identity, 'identifiers').flatMap((identifier) => {
+      const [type, value] = [read(identifier, 'type'), read(identifier, 'value')]
+      return typeof type === 'string' && typeof value === 'string' ? [{ type, value }] : []
+    }),
+    phones: textsOf([read(contact, 'phone')]),
   }
 }
 
@@ -98,14 +106,14 @@ function withBirth({ tokens, p, k }: Names, { year, day }: Birth) {
   if (!day) return withYear
   const { D, MD, SD } = day
   const suffix = day.first ? '01' : ''
+  // Of more than two tokens the first two initials in order: which token is whose name is not known.
   const initials = tokens.map((token) => token.slice(0, 1)).sort()
-  const [first, last] = [initials.at(0), initials.at(-1)]
   return {
     ...withYear,
     [`T_D${suffix}`]: tokens.map((token) => `${token}|${D}`),
     [`TP_D${suffix}`]: p.map((code) => `${code}|${D}`),
     [`TK_SD${suffix}`]: k.map((code) => `${code}|${SD}`),
-    [`I_D${suffix}`]: tokens.length > 1 ? [`${first} ${last}|${D}`] : [],
+    [`I_D${suffix}`]: tokens.length > 1 ? [`${initials.slice(0, 2).join(' ')}|${D}`] : [],
     P_MD: p.length > 0 ? [`${sorted(p).join(' ')}|${MD}`] : [],
   }
 }
@@ -151,8 +159,11 @@ function phoneDigits(phones: readonly string[]): string[] {
   })
 }
 
-function isAnswer(name: string | undefined): name is string {
-  return name !== undefined && !Object.hasOwn(unanswered, name)
+/** The texts among answers, without `unknown` and `not_asked`, which are no names. */
+function textsOf(answers: readonly unknown[]): string[] {
+  return answers.filter((answer): answer is string => {
+    return typeof answer === 'string' && !isUnanswered(answer)
+  })
 }
 
 /** By UTF-16 code unit, without repeats. */
