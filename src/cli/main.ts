@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   refer: async () => (await import('./refer.ts')).refer,
   check: async () => (await import('./check.ts')).check,
   seal: async () => (await import('./seal.ts')).seal,
+  match: async () => (await import('./match.ts')).match,
   claim: async () => (await import('./claim.ts')).claim,
   open: async () => (await import('./open.ts')).open,
   renew: async () => (await import('./complete.ts')).renew,
@@ -67,6 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
     const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
     process.stdout.write(`${text.trimEnd()}\n`)
+    await report.afterwards?.()
     return report.failed ? 1 : 0
   } catch (error) {
     return failed(error, name, args.includes('--json'))
