@@ -4,13 +4,17 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from './access/plugin.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { createAudit } from './audit/service.ts'
+import { casesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
+import { createLoop } from './database/loop.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
+import { createRetiring } from './matching/retiring.ts'
+import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
@@ -38,10 +42,20 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
-  const matching = createMatching()
+  const matching = createMatching({ database, audit, directory })
   const triage = createTriage({ database, audit, referrals })
-  const cases = createCases({ triage })
-  const intake = createIntake({ database, audit, directory, referrals, matching, cases, origin })
+  const notes = {
+    onError: (error: unknown) => logger.error({ err: error }, 'a referral could not be paired'),
+    onCrowded: () => logger.warn({}, 'a match value is shared by more referrals than are compared'),
+  }
+  const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
+  const loop = createLoop({
+    steps: [cases.pairing, createRetiring({ database, audit, directory })],
+    onError: (step, error) => logger.error({ err: error, step }, 'a step of the loop failed'),
+  })
+  const { wake } = loop
+  const services = { database, audit, directory, referrals, matching, cases, origin, wake }
+  const intake = createIntake(services)
 
   const app = Fastify({
     loggerInstance: logger,
@@ -80,6 +94,8 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
   await app.register(health, { database })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
+  await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 
@@ -90,8 +106,10 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
         logger.error({ err: error }, 'the sums of refusals were not written'),
       )
   }, sumsEveryMs)
+  app.addHook('onReady', async () => loop.start())
   app.addHook('onClose', async () => {
     clearInterval(sums)
+    await loop.stop()
     await audit.recordSums()
   })
   return app

@@ -263,6 +263,12 @@ export const problems = {
     retry: 'never',
     next: 'Split off what is not about the same person, or keep the two cases apart.',
   },
+  'search-budget-spent': {
+    status: 429,
+    title: 'Your client has searched as often as an hour allows',
+    retry: 'later',
+    next: 'Wait, or ask the administrator what all these searches are for.',
+  },
   'referral-invalid': {
     status: 422,
     title: 'The referral does not match its schema',

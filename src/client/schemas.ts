@@ -111,7 +111,12 @@ export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
 
 export const ReleasedAnswer = Type.Object({ referralId: Uuid })
 
-export const RenewalAnswer = Type.Object({ leasedUntil: Instant })
+export const RenewalAnswer = Type.Object({
+  leasedUntil: Instant,
+  changed: Type.Boolean({
+    description: 'The case has a referral that was not there at the claim: `reader.fetch` gets it',
+  }),
+})
 export type Renewal = Static<typeof RenewalAnswer>
 
 export const CompletionAnswer = Type.Object({

@@ -14,6 +14,7 @@ import { signerOf } from '../protocol/directory.ts'
 import type { Keyset } from '../protocol/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createDocuments } from './documents.ts'
+import { createNewest } from './newest.ts'
 import {
   selectClient,
   selectKeyset,
@@ -94,7 +95,10 @@ export function createDirectory({ database, audit }: { database: Database; audit
     return database.inTransaction(caller, (tx) => selectClient(tx, id))
   }
 
-  return { requireSealable, compartmentsOf, serveKeyset, serveDirectory, findClient }
+  return {
+    ...{ requireSealable, compartmentsOf, ...createNewest(documents) },
+    ...{ serveKeyset, serveDirectory, findClient },
+  }
 }
 
 function requireStanding(

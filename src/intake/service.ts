@@ -17,6 +17,7 @@ import type { Envelope } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Referrals, releasedEntry, requireKid } from '../referrals/service.ts'
+import { createChecking } from './checking.ts'
 
 export type Intake = ReturnType<typeof createIntake>
 
@@ -28,13 +29,16 @@ type Options = {
   matching: Matching
   cases: Cases
   origin: string
+  /** Tells the background work that there is some. */
+  wake: () => void
 }
 
 /** Ten million references: with a hundred thousand in use, five tries fail once in 10^10. */
 const referenceTriesMax = 5
 
-export function createIntake({ database, audit, origin, ...services }: Options) {
+export function createIntake({ database, audit, origin, wake, ...services }: Options) {
   const { directory, referrals, matching, cases } = services
+  const { checkMatchKeys } = createChecking({ database, audit, wake, ...services })
 
   /**
    * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
@@ -53,6 +57,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
         const acknowledgement = await database.inTransaction(caller, (tx) =>
           store(tx, caller, checked),
         )
+        wake()
         return { created: true, acknowledgement }
       } catch (error) {
         const conflict = conflictOf(error)
@@ -119,7 +124,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
     })
   }
 
-  return { submit, open }
+  return { submit, open, checkMatchKeys }
 }
 
 /** A day by its form may be none of the calendar, on which PostgreSQL would fail. */

@@ -177,7 +177,7 @@ t.test('one input is blinded anew each time, and comes out the same', async (t) 
   t.not(proofs[0], proofs[1], 'nor is the randomness of a proof ever used twice')
 })
 
-// RFC 9496 appendix A.3, one or two of each kind: not canonical, negative, no square, negative xy.
+// RFC 9496 appendix A.2, one or two of each kind: not canonical, negative, no square, negative xy.
 const noElements = {
   'no bytes': '',
   'a byte short': 'e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d',
