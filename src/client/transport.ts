@@ -16,7 +16,7 @@ export type TransportOptions = {
 
 /** One request. */
 export type Call = {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   /** Sent as JSON. */
   readonly body?: unknown
