@@ -1,13 +1,16 @@
 /** A person's word on cases: the same person, not the same, not sure. Each can be undone. */
+import { readFile } from 'node:fs/promises'
+import { text as readText } from 'node:stream/consumers'
 import type { Judged, Note, Reader } from '../client/index.ts'
 import { type Command, type Input, type Option, UsageError } from './command.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 const noteOptions: Record<string, Option> = {
-  note: { value: 'TEXT', help: 'Why; sealed, and kept with the judgement.' },
+  note: { value: 'FILE', help: 'Why, in a text file (- is standard input): kept, sealed.' },
 }
 const details = `A note is sealed to every required recipient, and shown to no referrer. It is about the first
-referral of CASE, which is opened for it.
+referral of CASE, which is opened for it. It comes from a file, for others on this machine see the
+arguments of a command.
 
 ${connectionDetails}`
 
@@ -84,8 +87,10 @@ function oneOf<Decision extends string>(input: Input, decisions: readonly Decisi
 }
 
 async function noteOf(input: Input, reader: Reader, caseId: string): Promise<Note | undefined> {
-  const text = input.text('note')
-  if (text === undefined) return undefined
+  const file = input.text('note')
+  if (file === undefined) return undefined
+  const text = (file === '-' ? await readText(process.stdin) : await readFile(file, 'utf8')).trim()
+  if (text === '') throw new UsageError('the note is empty')
   const [first] = (await reader.case(caseId)).referrals
   if (!first) throw new Error(`case ${caseId} has no referral for a note to be about`)
   const about = await reader.open(await reader.fetch(first.referralId))
