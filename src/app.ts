@@ -11,6 +11,7 @@ import { createLoop } from './database/loop.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
+import { createChecking } from './intake/checking.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
 import { createRetiring } from './matching/retiring.ts'
@@ -56,6 +57,7 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
   const { wake } = loop
   const services = { database, audit, directory, referrals, matching, cases, origin, wake }
   const intake = createIntake(services)
+  const checking = createChecking(services)
 
   const app = Fastify({
     loggerInstance: logger,
@@ -93,7 +95,7 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
   await app.register(health, { database })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
-  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })

@@ -1,4 +1,7 @@
-/** Each code of a refusal as it goes over the wire: RFC 9457, with what to do next. Pure. */
+/**
+ * Each code of a refusal as it goes over the wire: RFC 9457, with what to do next. Pure; one table,
+ * and as long as there are codes.
+ */
 import type { ErrorCode } from './errors.ts'
 
 /**

@@ -13,7 +13,11 @@ const steps = [
   'cases/finding.ts',
   'cases/judging.ts',
   'cases/merging.ts',
+  'cases/noting.ts',
   'cases/pairing.ts',
+  'cases/reading.ts',
+  'cases/regrouping.ts',
+  'cases/resolving.ts',
   'cases/settling.ts',
   'cases/splitting.ts',
   'directory/administration.ts',
@@ -28,6 +32,9 @@ const steps = [
   'triage/completion.ts',
   'triage/merging.ts',
 ]
+
+/** One table each, of which half would tell half. */
+const tables = ['database/schema.ts', 'problems.ts']
 
 /** The commands that run on the host, beside the database. */
 const hostCommands = ['cli/admin.ts', 'cli/host.ts']
@@ -136,8 +143,7 @@ function packageFaults(file: string, name: string): string[] {
 
 function textFaults(file: string, text: string): string[] {
   const faults: string[] = []
-  if (text.split('\n').length > 301 && file !== 'database/schema.ts')
-    faults.push('longer than 300 lines')
+  if (text.split('\n').length > 301 && !tables.includes(file)) faults.push('longer than 300 lines')
   if (/\b(TODO|FIXME)\b/.test(text)) faults.push('something left undone')
   if (/\bprocess\.env\b/.test(text) && file !== 'config.ts') faults.push('reads the environment')
   if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral'].includes(folder(file))) {

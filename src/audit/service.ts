@@ -11,7 +11,14 @@ import type { ErrorCode } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
-import { type Act, type Action, commitmentsOf, type Opening, type Outcome, writeEntry } from './entry.ts'
+import {
+  type Act,
+  type Action,
+  commitmentsOf,
+  type Opening,
+  type Outcome,
+  writeEntry,
+} from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
 import { countEntries, type Filter, insertEntries, selectEntries } from './store.ts'
 import { createTally, type Sum } from './tally.ts'

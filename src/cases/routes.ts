@@ -80,6 +80,10 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (a
       cases.possibleMatches(knownCaller(caller), params.caseId),
   })
 
+  judgingRoutes(app, cases)
+}
+
+function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): void {
   app.route({
     method: 'POST',
     url: '/:caseId/possible-matches/:otherId/decision',

@@ -15,6 +15,8 @@ import { createJudging } from './judging.ts'
 import { createMerging } from './merging.ts'
 import { createPairing, type PairingNotes } from './pairing.ts'
 import { insertFlag, queueAgain, queueNew } from './pairing-store.ts'
+import { createReading } from './reading.ts'
+import { createRegrouping } from './regrouping.ts'
 import { createSplitting } from './splitting.ts'
 import { insertCase } from './store.ts'
 
@@ -35,8 +37,14 @@ export function createCases({ database, audit, directory, matching, triage, ...r
   const merging = createMerging({ audit, triage })
   const splitting = createSplitting({ audit, triage })
   const pairing = createPairing({ database, audit, matching, merging, splitting, notes })
-  const judging = createJudging({ database, audit, directory, merging, splitting, origin })
-  const finding = createFinding({ database, audit, matching, triage })
+  const judging = createJudging({ database, audit, directory, merging, origin })
+  const regrouping = createRegrouping({
+    ...{ database, audit, directory, merging },
+    splitting,
+    origin,
+  })
+  const reading = createReading({ database, audit, matching, triage })
+  const finding = createFinding({ database, audit, matching })
 
   /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
   async function open(tx: Tx, header: Header): Promise<void> {
@@ -54,5 +62,5 @@ export function createCases({ database, audit, directory, matching, triage, ...r
     if (replaced) await insertFlag(tx, referralId, 'replaced')
   }
 
-  return { open, reconsider, pairing, ...judging, ...finding }
+  return { open, reconsider, pairing, ...judging, ...regrouping, ...reading, ...finding }
 }

@@ -26,6 +26,8 @@ type Options = {
   wake: () => void
 }
 
+export type Checking = ReturnType<typeof createChecking>
+
 export function createChecking({ database, audit, wake, ...services }: Options) {
   const { directory, referrals, matching, cases } = services
 
@@ -45,7 +47,7 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
       const signingKey = decodeBase64url(recipient.signingKey, 32)
       const bound = headerHash(stored.header)
-      if (!matchKeysVerify(signingKey, bound, { epoch, values }, signature)) {
+      if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {
         throw new Refusal('signature-invalid', 'signature is not over these match keys')
       }
       const before = await matching.replace(

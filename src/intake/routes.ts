@@ -9,6 +9,7 @@ import { Acknowledgement } from '../protocol/acknowledgement.ts'
 import { readEnvelope } from '../protocol/check.ts'
 import { Envelope } from '../protocol/envelope.ts'
 import { Released } from '../protocol/released.ts'
+import type { Checking } from './checking.ts'
 import { CheckedKeys, MatchKeysRequest, OpenQuery, ReferralParams } from './schemas.ts'
 import type { Intake } from './service.ts'
 
@@ -19,10 +20,10 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
     : TypeBoxValidatorCompiler(route)
 
 /** Sealed referrals: in by the referrer, out to the holder of a recipient key. */
-export const intakeRoutes: FastifyPluginAsyncTypebox<{ intake: Intake }> = async (
-  app,
-  { intake },
-) => {
+export const intakeRoutes: FastifyPluginAsyncTypebox<{
+  intake: Intake
+  checking: Checking
+}> = async (app, { intake, checking }) => {
   app.route({
     method: 'PUT',
     url: '/:referralId',
@@ -77,6 +78,6 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{ intake: Intake }> = async
       response: { 200: CheckedKeys },
     },
     handler: async ({ caller, params, body }) =>
-      intake.checkMatchKeys(knownCaller(caller), params.referralId, body),
+      checking.checkMatchKeys(knownCaller(caller), params.referralId, body),
   })
 }

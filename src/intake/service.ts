@@ -17,7 +17,6 @@ import type { Envelope } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Referrals, releasedEntry, requireKid } from '../referrals/service.ts'
-import { createChecking } from './checking.ts'
 
 export type Intake = ReturnType<typeof createIntake>
 
@@ -38,7 +37,6 @@ const referenceTriesMax = 5
 
 export function createIntake({ database, audit, origin, wake, ...services }: Options) {
   const { directory, referrals, matching, cases } = services
-  const { checkMatchKeys } = createChecking({ database, audit, wake, ...services })
 
   /**
    * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
@@ -69,8 +67,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
           return { created: false, acknowledgement: await repeat(caller, checked) }
         }
         if (conflict === 'referral_supersedes') throw notSupersedable()
-        const referenceTaken = conflict === 'referral_reference_unique'
-        if (!referenceTaken || tries === referenceTriesMax) throw error
+        if (conflict !== 'referral_reference_unique' || tries === referenceTriesMax) throw error
       }
     }
   }
@@ -124,7 +121,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
     })
   }
 
-  return { submit, open, checkMatchKeys }
+  return { submit, open }
 }
 
 /** A day by its form may be none of the calendar, on which PostgreSQL would fail. */

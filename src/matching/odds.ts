@@ -98,3 +98,8 @@ function mayJoin({ agreeing }: Evidence): boolean {
   const types = [...agreeing.keys()]
   return types.some((type) => bearsName.has(type)) && types.some((type) => bearsIdentity.has(type))
 }
+
+/** For people. */
+export function wordsOf({ type, because }: Bit): string {
+  return `${type} ${because}`
+}

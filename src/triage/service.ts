@@ -25,7 +25,14 @@ import type {
   ItemsQuery,
   Renewal,
 } from './schemas.ts'
-import { type Claim, insertItem, releaseLease, renewLease, selectItems, selectOpenItem } from './store.ts'
+import {
+  type Claim,
+  insertItem,
+  releaseLease,
+  renewLease,
+  selectItems,
+  selectOpenItem,
+} from './store.ts'
 
 export type Triage = ReturnType<typeof createTriage>
 
