@@ -12,6 +12,7 @@ import { faultOf, wordsOf } from './report.ts'
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   refer: async () => (await import('./refer.ts')).refer,
   check: async () => (await import('./check.ts')).check,
+  'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
   seal: async () => (await import('./seal.ts')).seal,
   match: async () => (await import('./match.ts')).match,
   claim: async () => (await import('./claim.ts')).claim,

@@ -30,6 +30,16 @@ export async function deleteValues(tx: Tx, referralId: string, epoch: number): P
   await tx.sql`delete from match_value where referral_id = ${referralId} and epoch = ${epoch}`
 }
 
+/** Values as rows, numbered from 1. In hexadecimal, for the driver has no list of bytes. */
+function rowsOf(tx: Tx, values: readonly ValueOfEpoch[]) {
+  return tx.sql`(
+    select epoch, type, decode(hex, 'hex') as value, number::int as number
+    from unnest(${values.map(({ epoch }) => epoch)}::int[],
+                ${values.map(({ type }) => type)}::text[],
+                ${values.map(({ value }) => Buffer.from(value).toString('hex'))}::text[])
+           with ordinality as given (epoch, type, hex, number))`
+}
+
 /** A referral that shares a value, and how many share it, counted no further than was looked. */
 export type Sharing = { readonly referralId: string; readonly number: number }
 
@@ -46,11 +56,8 @@ export async function selectSharing(
   scanned: number,
 ): Promise<Sharing[]> {
   return tx.sql<Sharing[]>`
-    select shared.referral_id as "referralId", own.number::int
-    from unnest(${values.map(({ epoch }) => epoch)}::int[],
-                ${values.map(({ type }) => type)}::text[],
-                ${values.map(({ value }) => value) as Uint8Array[]}::bytea[])
-           with ordinality as own (epoch, type, value, number)
+    select shared.referral_id as "referralId", own.number
+    from ${rowsOf(tx, values)} own
     cross join lateral (
       select other.referral_id
       from match_value other
@@ -79,10 +86,7 @@ export async function selectAgreement(
     select other.referral_id as "referralId", other.epoch, other.type,
            count(own.value)::int as agreeing
     from match_value other
-    left join unnest(${values.map(({ epoch }) => epoch)}::int[],
-                     ${values.map(({ type }) => type)}::text[],
-                     ${values.map(({ value }) => value) as Uint8Array[]}::bytea[])
-                as own (epoch, type, value)
+    left join ${rowsOf(tx, values)} own
       on own.epoch = other.epoch and own.type = other.type and own.value = other.value
     where other.referral_id = any (${ids as string[]}::uuid[])
     group by other.referral_id, other.epoch, other.type`
