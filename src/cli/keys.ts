@@ -5,7 +5,8 @@ import {
   sealKeyFile,
 } from '../client/index.ts'
 import { type Command, UsageError } from './command.ts'
-import { newPassphrase, writeSecret } from './secret.ts'
+import { writeSecret } from '../disk.ts'
+import { newPassphrase } from './secret.ts'
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {

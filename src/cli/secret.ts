@@ -2,7 +2,7 @@
  * Secrets on this machine: files that only their owner may read, or environment variables. Never
  * arguments, which every user of the machine can list.
  */
-import { open, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { type KeyFile, needsPassphrase, openKeyFile } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
 import { UsageError } from './command.ts'
@@ -21,17 +21,6 @@ export async function readSecret(file: string): Promise<string> {
     )
   }
   return (await readFile(file, 'utf8')).trim()
-}
-
-/** Writes a new file that only its owner may read, safe on the disk when this returns. */
-export async function writeSecret(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 /** Opens a key file, and asks for its passphrase where it has one. */
