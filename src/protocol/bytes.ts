@@ -23,6 +23,23 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return joined
 }
 
+/** `I2OSP(number, 2)` of RFC 8017: two bytes, the greater first. */
+export function i2osp(number: number): Uint8Array {
+  return Uint8Array.of(number >> 8, number & 0xff)
+}
+
+/**
+ * `bytes` behind their length in two bytes.
+ *
+ * @throws Refusal `malformed-request` for more than 65,535, whose length two bytes cannot state
+ */
+export function lengthPrefixed(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > 0xffff) {
+    throw new Refusal('malformed-request', 'an input is longer than 65535 bytes')
+  }
+  return concat(i2osp(bytes.length), bytes)
+}
+
 /**
  * `label(name)` of docs/PROTOCOL.md: says what a hash, key or signature is for, so that none can be
  * shown as another. Ends in a zero byte, which no name contains: no label begins another.

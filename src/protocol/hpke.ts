@@ -6,7 +6,7 @@
  * Over libsodium rather than a library of its own: each primitive is there, and what is left is the
  * key schedule of section 5.1. Names are those of the RFC.
  */
-import { concat, utf8 } from './bytes.ts'
+import { concat, i2osp, utf8 } from './bytes.ts'
 import { sodium } from './sodium.ts'
 
 /** KEM code point of X-Wing in the HPKE registry. */
@@ -110,9 +110,4 @@ function labeledExpand(
   const labeledInfo = concat(i2osp(length), utf8('HPKE-v1'), suiteId, utf8(label), info)
   const block = sodium.crypto_auth_hmacsha256(concat(labeledInfo, Uint8Array.of(1)), prk)
   return block.subarray(0, length)
-}
-
-/** `I2OSP(number, 2)`. */
-function i2osp(number: number): Uint8Array {
-  return Uint8Array.of(number >> 8, number & 0xff)
 }

@@ -10,7 +10,7 @@ import type { Accepted } from './document.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from './keys.ts'
 import type { Keyset, MatchingEpoch, Recipient } from './keyset.ts'
 import { kidOf } from './kid.ts'
-import { sodium } from './sodium.ts'
+import { isGroupElement, sumOf } from './ristretto.ts'
 
 /**
  * What is wrong with a keyset of the right form, in whole sentences; nothing if it may be signed.
@@ -113,15 +113,10 @@ function matchingFaults({ epoch, holders, publicKey }: MatchingEpoch): string[] 
   if (!points.every(isGroupElement)) {
     return [`A holder of matching epoch ${epoch} has no valid public key.`]
   }
-  const sum = points.reduce((a, b) => sodium.crypto_core_ristretto255_add(a, b))
+  const sum = sumOf(points)
   return isGroupElement(sum) && encodeBase64url(sum) === publicKey
     ? []
     : [`The public key of matching epoch ${epoch} is not the sum of its holders' keys.`]
-}
-
-// The identity, which libsodium calls valid, is refused: RFC 9497 section 4.1.
-function isGroupElement(bytes: Uint8Array): boolean {
-  return sodium.crypto_core_ristretto255_is_valid_point(bytes) && !sodium.is_zero(bytes)
 }
 
 function recipientKeyFaults(key: Pick<Recipient, 'kid' | 'publicKey' | 'signingKey'>): string[] {

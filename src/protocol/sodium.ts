@@ -26,6 +26,11 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return sodium.crypto_hash_sha256(bytes)
 }
 
+/** SHA-512, the hash of the ristretto255-SHA512 suite of RFC 9497. */
+export function sha512(bytes: Uint8Array): Uint8Array {
+  return sodium.crypto_hash_sha512(bytes)
+}
+
 /** Bytes of the system's random source. */
 export function randomBytes(length: number): Uint8Array {
   return sodium.randombytes_buf(length)
