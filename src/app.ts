@@ -11,6 +11,9 @@ import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
+import { createEvaluations } from './matching/evaluations.ts'
+import { type KeyHolders, noHolders } from './matching/holders.ts'
+import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
@@ -27,6 +30,10 @@ export type AppOptions = {
   /** PEM, the public half of the key that signs access tokens. */
   readonly tokenPublicKey: string
   readonly logger: FastifyBaseLogger
+  /** Who evaluates match keys; nobody, where it is left out. */
+  readonly holders?: KeyHolders
+  /** How many elements a day one client of a partner may have evaluated. */
+  readonly elementsPerClient?: number
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
@@ -34,11 +41,16 @@ export type App = Awaited<ReturnType<typeof createApp>>
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
 
-export async function createApp({ database, origin, tokenPublicKey, logger }: AppOptions) {
+export async function createApp(options: AppOptions) {
+  const { database, origin, tokenPublicKey, logger } = options
+  const { holders = noHolders, elementsPerClient = 400 } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
   const matching = createMatching()
+  const evaluations = createEvaluations({
+    ...{ database, audit, directory, holders, elementsPerClient },
+  })
   const triage = createTriage({ database, audit, referrals })
   const cases = createCases({ triage })
   const intake = createIntake({ database, audit, directory, referrals, matching, cases, origin })
@@ -77,9 +89,10 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
 
   await app.register(openapi)
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
-  await app.register(health, { database })
+  await app.register(health, { database, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 

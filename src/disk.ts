@@ -1,5 +1,5 @@
 /** Files on this machine: each whole or absent, safe on the disk, for its owner only. */
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { newId } from './protocol/uuid.ts'
 
@@ -36,6 +36,19 @@ export async function keepFirst(file: string, text: string): Promise<string> {
   }
   await syncFolder(dirname(file))
   return text
+}
+
+/** Reads a secret. @throws Error if others than its owner may read the file too */
+export async function readSecret(file: string): Promise<string> {
+  const { mode } = await stat(file)
+  // Windows has no such modes, and reports every file as readable by all.
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    const octal = (mode & 0o777).toString(8)
+    throw new Error(
+      `${file} is a secret, and its mode ${octal} lets others at it: chmod 600 ${file}`,
+    )
+  }
+  return (await readFile(file, 'utf8')).trim()
 }
 
 /** Writes a new file that only its owner may read, safe on the disk when this returns. */

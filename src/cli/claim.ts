@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Claim, Opened, Reader, Unopenable } from '../client/index.ts'
-import type { Command, Report } from './command.ts'
 import { replaceFile } from '../disk.ts'
+import type { Command, Report } from './command.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'

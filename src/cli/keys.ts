@@ -4,8 +4,8 @@ import {
   type KeyFile,
   sealKeyFile,
 } from '../client/index.ts'
-import { type Command, UsageError } from './command.ts'
 import { writeSecret } from '../disk.ts'
+import { type Command, UsageError } from './command.ts'
 import { newPassphrase } from './secret.ts'
 
 /** `intake keys generate`. */

@@ -1,6 +1,6 @@
 import type { Released } from '../client/index.ts'
-import type { Command } from './command.ts'
 import { replaceFile } from '../disk.ts'
+import type { Command } from './command.ts'
 import { readJson } from './json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'
