@@ -1,16 +1,25 @@
 /** What every bench prints, and the few statistics it needs. */
 
-/** Prints one line. A ratio is met when it is at least its target. */
-export function report(name: string, ours: number, against: number, target: number): void {
+/** Which side of its target a ratio keeps to: what is gained is `at least`, a cost is `at most`. */
+type Bound = 'at least' | 'at most'
+
+/** Prints one line: a ratio, its target, and whether it is met. */
+export function report(
+  name: string,
+  ours: number,
+  against: number,
+  target: number,
+  bound: Bound = 'at least',
+): void {
   const ratio = rounded(ours / against)
-  const met = ratio >= target
-  const line = { name, ours: rounded(ours), against: rounded(against), ratio, target, met }
+  const met = bound === 'at least' ? ratio >= target : ratio <= target
+  const line = { name, ours: rounded(ours), against: rounded(against), ratio, bound, target, met }
   console.log(JSON.stringify(line))
 }
 
 /** Prints a figure that stands alone: it is told, and nothing is promised of it. */
 export function tell(name: string, ours: number): void {
-  const nothing = { against: null, ratio: null, target: null, met: null }
+  const nothing = { against: null, ratio: null, bound: null, target: null, met: null }
   console.log(JSON.stringify({ name, ours: rounded(ours), ...nothing }))
 }
 

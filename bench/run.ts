@@ -5,6 +5,7 @@
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
   intake: () => import('./intake/bench.ts'),
   soak: () => import('./intake/soak.ts'),
+  voprf: () => import('./matching/voprf.ts'),
 }
 
 const [name = '', ...args] = process.argv.slice(2)

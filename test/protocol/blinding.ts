@@ -1,0 +1,63 @@
+/**
+ * Two epochs of match keys, one with one holder and one with two, everything in them derived from
+ * fixed seeds. Stretching is as cheap as Argon2id allows, so that a second implementation keeps up.
+ */
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import type { MatchingEpoch } from '../../src/protocol/keyset.ts'
+import type { Blinding, EvaluationAnswer, MatchKey } from '../../src/protocol/matchvalues.ts'
+import type { Random } from '../../src/protocol/sodium.ts'
+import {
+  addElements,
+  blindEvaluate,
+  deriveMatchingKey,
+  type MatchingKey,
+} from '../../src/protocol/voprf.ts'
+import { bytesOf, seedOf } from './world.ts'
+
+const holder = (name: string) => deriveMatchingKey(seedOf(name), new Uint8Array(), 'VOPRF')
+
+export const holders = [holder('first holder'), holder('second holder')] as const
+export const stranger = holder('no holder')
+
+/** In no order, one of them twice, two with one value under two types, one outside of ASCII. */
+export const matchKeys: readonly MatchKey[] = [
+  { type: 'T_D', value: 'rahimi|1994-03-07' },
+  { type: 'REF', value: 'uan|1212000012345678' },
+  { type: 'N', value: 'amina rahimi' },
+  { type: 'P', value: 'amina rahimi' },
+  { type: 'T_D', value: 'amina|1994-03-07' },
+  { type: 'REF', value: 'local|Ä 7/آ' },
+  { type: 'T_D', value: 'rahimi|1994-03-07' },
+]
+
+export const epochOf = (
+  epoch: number,
+  keys: readonly MatchingKey[],
+  changes: Partial<MatchingEpoch> = {},
+): MatchingEpoch => {
+  const points = keys.map(({ publicKey }) => publicKey)
+  return {
+    epoch,
+    suite: 'ristretto255-SHA512',
+    mode: 'VOPRF',
+    recipe: 'match-keys/1',
+    holders: points.map(encodeBase64url),
+    publicKey: encodeBase64url(points.reduce((a, b) => addElements(a, b))),
+    types: ['REF', 'N', 'P', 'T_D'],
+    argon2id: { passes: 1, memoryKiB: 64 },
+    ...changes,
+  }
+}
+
+export const oneHolder = epochOf(1, [holders[0]])
+export const twoHolders = epochOf(2, holders)
+
+/** What an honest holder answers. */
+export function answerOf(key: MatchingKey, { elements }: Blinding, random?: Random) {
+  const evaluation = blindEvaluate(key, elements.map(bytesOf), random)
+  return {
+    holder: encodeBase64url(key.publicKey),
+    elements: evaluation.elements.map(encodeBase64url),
+    proof: encodeBase64url(evaluation.proof),
+  } satisfies EvaluationAnswer
+}
