@@ -58,7 +58,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
   [/^pino$/, ['shell']],
-  [/^@inquirer\/password$/, ['cli']],
+  [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
   [/^node:crypto$/, ['access']],
   [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access']],
 ]
