@@ -32,7 +32,7 @@ export type AppOptions = {
   readonly logger: FastifyBaseLogger
   /** Who evaluates match keys; nobody, where it is left out. */
   readonly holders?: KeyHolders
-  /** How many elements a day one client of a partner may have evaluated. */
+  /** How many elements a day one client of a partner has; as many as the holders, if left out. */
   readonly elementsPerClient?: number
 }
 
@@ -43,7 +43,7 @@ const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
-  const { holders = noHolders, elementsPerClient = 400 } = options
+  const { holders = noHolders, elementsPerClient } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })

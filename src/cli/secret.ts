@@ -14,7 +14,12 @@ const passphraseCharactersMin = 8
 export async function openKey(file: string): Promise<KeyFile> {
   const text = await readSecret(file)
   if (!needsPassphrase(text)) return openKeyFile(text)
-  return openKeyFile(text, readClientConfig().passphrase ?? (await ask(`Passphrase of ${file}`)))
+  return openKeyFile(text, await passphraseOf(file))
+}
+
+/** The passphrase of a key file that is there. */
+export async function passphraseOf(file: string): Promise<string> {
+  return readClientConfig().passphrase ?? (await ask(`Passphrase of ${file}`))
 }
 
 /** The passphrase for a new key file, asked for twice. */

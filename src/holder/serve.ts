@@ -30,8 +30,11 @@ export type HolderServerOptions = {
 /** Forty elements are under 2 KiB of JSON. */
 const bodyBytesMax = 8 * 1024
 
-/** A service keeps its connections; between two requests of a quiet night none need stay. */
+/** Longer than between two referrals of a busy day, so that a handshake is rarely paid for. */
 const keepAliveMs = 72_000
+
+/** How often a drain looks for connections that have fallen idle. */
+const sweepEveryMs = 50
 
 /** The server of `holder`; it listens when it is told to. */
 export async function createHolderServer({ holder, certificates, logger }: HolderServerOptions) {
@@ -54,6 +57,12 @@ export async function createHolderServer({ holder, certificates, logger }: Holde
   app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => {
     logger.warn({ reason: code ?? 'unknown' }, 'a connection was refused')
   })
+  // The service keeps its connection, and a drain must not wait for it to let go.
+  let sweep: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => {
+    sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
+  })
+  app.addHook('onClose', async () => clearInterval(sweep))
   app.setErrorHandler<FastifyError>((error, _, reply) => {
     const { status, code } = faultOf(error)
     if (status === 500) logger.error({ err: error }, 'unforeseen error')

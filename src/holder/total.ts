@@ -20,7 +20,8 @@ type Kept = { readonly day: string; readonly elements: number }
 
 export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
   let last: Promise<unknown> = Promise.resolve()
-  let refusedOn = ''
+  /** The day whose last alarm was raised by a refusal. */
+  let fullOn = ''
 
   async function add(elements: number): Promise<number> {
     const now = new Date()
@@ -28,14 +29,15 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     const after = before + elements
     if (after > elementsPerDay) {
       // The last few elements may never be asked for: the first refusal is the end of the day too.
-      if (refusedOn !== day && before < elementsPerDay) alarm(100, before)
-      refusedOn = day
+      if (fullOn !== day && before < elementsPerDay) alarm(100, before)
+      fullOn = day
       throw totalSpent(now, 'the elements of the day are spent')
     }
     await replaceFile(file, JSON.stringify({ day, elements: after }))
     for (const percent of alarmPercents) {
       const share = (elementsPerDay * percent) / 100
-      if (before < share && after >= share) alarm(percent, after)
+      const isTold = percent === 100 && fullOn === day
+      if (before < share && after >= share && !isTold) alarm(percent, after)
     }
     return after
   }

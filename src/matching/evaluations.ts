@@ -28,8 +28,8 @@ type Options = {
   audit: Audit
   directory: Directory
   holders: KeyHolders
-  /** How many elements a day one client of a partner may have evaluated. */
-  elementsPerClient: number
+  /** How many elements a day one client of a partner may have evaluated; `undefined`: any number. */
+  elementsPerClient: number | undefined
 }
 
 export function createEvaluations(options: Options) {

@@ -82,7 +82,7 @@ export function openMatchingKey(text: string, passphrase?: string): MatchingKey 
 export function matchingEpochOf(
   epoch: number,
   holders: readonly string[],
-  { types, argon2id }: Pick<MatchingEpoch, 'types' | 'argon2id'>,
+  { types, argon2id }: { types: readonly string[]; argon2id: MatchingEpoch['argon2id'] },
 ): MatchingEpoch {
   const [first, second, ...others] = holders.map((holder) => decodeBase64url(holder, 32))
   if (!first || others.length > 0) {
