@@ -6,7 +6,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
+import { blind } from '../../src/protocol/voprf.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
@@ -41,7 +43,7 @@ const shutOut = await onHost(built, async (host) => {
       organisationId,
       label: 'Shut out',
       kind: 'internal',
-      scopes: ['referrals:submit', 'referrals:open', 'triage:work'],
+      scopes: ['referrals:submit', 'referrals:open', 'matching:evaluate', 'triage:work'],
       kids: [kids.casework],
     })
   const organisationId = await host.addOrganisation('Closed')
@@ -145,6 +147,12 @@ function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 
   }
 }
 
+const evaluation = (epoch: number) => {
+  const { blindedElement } = blind(utf8('REF|A1234567'))
+  const body = { epoch, elements: [encodeBase64url(blindedElement)] }
+  return { method: 'POST', path: '/v1/matching/evaluations', body }
+}
+
 const get = (path: string) => () => ({ method: 'GET', path })
 const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
   method: 'GET',
@@ -190,6 +198,16 @@ const table: Record<string, Record<string, Case>> = {
     'one without a wrap for it': {
       request: async (who) => open(who, await referWithoutClinic()),
       expected: { ...none, casework: 200, clinic: 404 },
+    },
+  },
+  evaluateMatchKeys: {
+    'of the newest epoch': {
+      request: () => evaluation(1),
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    'of no epoch': {
+      request: () => evaluation(2),
+      expected: { partner: 422, casework: 422, clinic: 422, auditor: 403 },
     },
   },
   listItems: {

@@ -26,6 +26,9 @@ const recipient = world.recipients.casework.receiving.kid
 const claim = { recipient, max: 1, leaseSeconds: 60 }
 await asCasework('POST', '/v1/triage/claims', claim)
 await sql`insert into match_value values (${stranger}, 1, 'REF', '\\x00')`
+const budgetOf = (clientId: string) => sql`
+  insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
+await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
 const tables = await tablesOf(sql)
 const before = await census(sql)
@@ -107,17 +110,34 @@ t.test('a partner sees the rows of its own organisation and no others', async (t
   const wraps = await seen('wrap')
   t.equal(wraps.length, 3)
   t.ok(wraps.every(({ referral_id: id }) => id === own))
+  t.same(
+    (await seen('evaluation_budget')).map(({ client_id: id }) => id),
+    [lawFirm.clientId],
+  )
+})
+
+t.test("a partner raises its own budget's count, and nobody else's", async (t) => {
+  const raise = (tx: Tx) => tx.sql`update evaluation_budget set elements = 17 returning client_id`
+  t.same(await as(partner, raise), [{ client_id: lawFirm.clientId }])
+  t.same(await as(anonymous, raise), [])
+  const insert = (id: string) => `insert into evaluation_budget values ('${id}', '2026-11-24', 1)`
+  t.equal((await as(partner, (tx) => tx.sql.unsafe(insert(lawFirm.clientId)))).length, 0)
+  await deniedTo(t, partner, 'the budget of another', insert(ngo.clientId))
+  await deniedTo(t, anonymous, 'a budget by nobody', insert(ngo.clientId))
 })
 
 t.test('an anonymous caller sees no row of anybody', async (t) => {
-  for (const table of ['referral', 'compartment', 'wrap']) {
+  for (const table of ['referral', 'compartment', 'wrap', 'evaluation_budget']) {
     t.same(await as(anonymous, (tx) => tx.sql`select from ${tx.sql(table)}`), [], table)
   }
 })
 
 t.test('a partner cannot read what would tell of others', async (t) => {
-  const readable = ['referral', 'compartment', 'wrap', 'client', 'organisation', 'keyset']
-  for (const table of tables.filter((name) => ![...readable, 'directory'].includes(name))) {
+  const readable = [
+    ...['referral', 'compartment', 'wrap', 'evaluation_budget'],
+    ...['client', 'organisation', 'keyset', 'directory'],
+  ]
+  for (const table of tables.filter((name) => !readable.includes(name))) {
     await deniedTo(t, partner, table, `select from ${table}`)
   }
 })
@@ -233,6 +253,7 @@ const firstOf = (table: string) =>
 t.test('staff move states and leases, and nothing that was sealed or signed', async (t) => {
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason'],
+    evaluation_budget: ['elements'],
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until'],
       ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
