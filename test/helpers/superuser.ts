@@ -23,7 +23,8 @@ export async function tablesOf(sql: postgres.Sql): Promise<string[]> {
 /** Returns once the loop has nothing left to pair. Throws after `secondsMax`. */
 export async function paired(sql: postgres.Sql, secondsMax = 30): Promise<void> {
   for (const end = Date.now() + secondsMax * 1000; ; ) {
-    const [row] = await sql`select count(*)::int as waiting from pairing`
+    const [row] = await sql`
+      select count(*)::int as waiting from pairing where not_before is null or not_before < now()`
     if (row?.waiting === 0) return
     if (Date.now() > end) throw new Error(`${row?.waiting} referrals are still to be paired`)
     await new Promise((resolve) => setTimeout(resolve, 20))
