@@ -19,7 +19,9 @@ export type OpenHolders = KeyHolders & { close(): Promise<void> }
 export async function openHolders(config: MatchingConfig, log: Log): Promise<OpenHolders> {
   if (config.tls) {
     const certificates = await readCertificates(config.tls)
-    return createRemoteHolders({ urls: config.holders, certificates, log })
+    const remote = createRemoteHolders({ urls: config.holders, certificates, log })
+    await remote.open()
+    return remote
   }
   const { keyFiles, ownKeyFile, passphrase, elementsPerDay, totalFile } = config
   const files = keyFiles.length > 0 ? keyFiles : [ownKeyFile].filter((file) => existsSync(file))

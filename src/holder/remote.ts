@@ -86,11 +86,15 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
       if (faults.length > 0) throw notEvaluated(HolderFault.worst(faults), answers.length > 0)
       return answers
     },
+    /** Starts what verifies, so that the first who asks does not wait for it. */
+    async open() {
+      await thread.publicKeys()
+    },
     async close() {
       agent.destroy()
       await thread.close()
     },
-  } satisfies KeyHolders & { close(): Promise<void> }
+  } satisfies KeyHolders & Record<'open' | 'close', () => Promise<void>>
 }
 
 function notEvaluated(fault: HolderFault, othersCounted: boolean): NotEvaluated {

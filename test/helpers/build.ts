@@ -10,7 +10,9 @@ import { connect, type Database } from '../../src/database/connect.ts'
 import { writeSecret } from '../../src/disk.ts'
 import { embedHolder } from '../../src/holder/embedded.ts'
 import { createLogger } from '../../src/log.ts'
+import type { KeyHolders } from '../../src/matching/holders.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import type { MatchingKey } from '../../src/protocol/voprf.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 
 export type Built = {
@@ -20,6 +22,8 @@ export type Built = {
   readonly world: World
   /** `http://127.0.0.1:port`. */
   readonly url: string
+  /** Its embedded matching key. */
+  readonly holders: KeyHolders
   /** A folder of this test's own. */
   readonly folder: string
   /** All that the service logged so far. */
@@ -27,6 +31,8 @@ export type Built = {
 }
 
 export type BuildOptions = {
+  /** The keys of matching epoch 1, one a holder. The first is embedded. */
+  readonly matchingKeys?: readonly MatchingKey[]
   /** The total of the embedded matching key. */
   readonly elementsPerDay?: number
 } & Pick<AppOptions, 'holders' | 'elementsPerClient'>
@@ -40,13 +46,13 @@ export const argon2id = { passes: 1, memoryKiB: 8 }
  */
 export async function build(
   t: Pick<Test, 'teardown'>,
-  { elementsPerDay = 1_000_000, ...options }: BuildOptions = {},
+  { matchingKeys, elementsPerDay = 1_000_000, ...options }: BuildOptions = {},
 ): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-build-'))
   const databases = await cloneDatabase()
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
-  const matching = { argon2id }
+  const matching = { argon2id, ...(matchingKeys && { keys: matchingKeys }) }
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile, matching })
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
@@ -74,5 +80,9 @@ export async function build(
     await databases.drop()
     await rm(folder, { recursive: true, force: true })
   })
-  return { app, database, databases, world, url, folder, log: () => lines.join('') }
+  return {
+    ...{ app, database, databases, world, url, folder },
+    holders: embedded,
+    log: () => lines.join(''),
+  }
 }

@@ -13,6 +13,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** Who signs certificates, and what it signed. */
 export type Authority = {
+  readonly name: string
   /** PEM. */
   readonly ca: string
   /** A key and its certificate for 127.0.0.1, good for one side of a connection. */
@@ -31,6 +32,7 @@ export async function authority(name: string): Promise<Authority> {
     extensions: [new BasicConstraintsExtension(true, 0, true)],
   })
   return {
+    name,
     ca: pem(ca),
     async issue(subject, side) {
       const { privateKey, publicKey } = await newKeys()

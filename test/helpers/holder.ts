@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -11,16 +11,24 @@ import type { Certificates } from '../../src/holder/serve.ts'
 import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
 import { blind, type MatchingKey } from '../../src/protocol/voprf.ts'
-import { authority } from './certificates.ts'
+import { type Authority, authority } from './certificates.ts'
 import { start } from './process.ts'
 
 const program = fileURLToPath(new URL('../../src/cli/intake.js', import.meta.url))
 
-/** The files of one holder, who trusts one authority; and what that authority gave the service. */
-export async function holderFiles(t: Pick<Test, 'teardown'>, keys: readonly MatchingKey[]) {
+/**
+ * The files of one holder, with an authority of its own.
+ *
+ * @param callers - who signs the certificate of the service, if not that one
+ */
+export async function holderFiles(
+  t: Pick<Test, 'teardown'>,
+  keys: readonly MatchingKey[],
+  callers?: Authority,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'intake-holder-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const trusted = await authority('matching')
+  const trusted = await authority(basename(folder))
   const own = await trusted.issue('holder', 'server')
   const file = (name: string) => join(folder, name)
   const put = async (name: string, text: string) => {
@@ -42,7 +50,7 @@ export async function holderFiles(t: Pick<Test, 'teardown'>, keys: readonly Matc
       ...['--state', file('total.json')],
       ...['--tls-key', await put('tls-key.pem', own.key)],
       ...['--tls-cert', await put('tls-cert.pem', own.cert)],
-      ...['--tls-ca', await put('tls-ca.pem', trusted.ca)],
+      ...['--tls-ca', await put('tls-ca.pem', (callers ?? trusted).ca)],
     ],
   }
 }
