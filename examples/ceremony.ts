@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { generateTokenKey, issueToken } from '../src/access/token.ts'
 import { createAudit } from '../src/audit/service.ts'
+import { grantable } from '../src/caller.ts'
 import { connect } from '../src/database/connect.ts'
 import { createAdministration } from '../src/directory/administration.ts'
 import { createPublication } from '../src/directory/publication.ts'
@@ -102,7 +103,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
         organisationId: charity,
         label,
         kind: 'internal',
-        scopes: ['referrals:submit', 'referrals:open', 'matching:evaluate', 'triage:work'],
+        scopes: [...grantable.internal],
         kids: [receiving.kid],
       })
     const clients = {

@@ -4,15 +4,20 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from './access/plugin.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { createAudit } from './audit/service.ts'
+import type { PairingNotes } from './cases/pairing.ts'
+import { casesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
+import { createLoop } from './database/loop.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
+import { createChecking } from './intake/checking.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
 import { createEvaluations } from './matching/evaluations.ts'
 import { type KeyHolders, noHolders } from './matching/holders.ts'
+import { createRetiring } from './matching/retiring.ts'
 import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
 import { openapi } from './openapi.ts'
@@ -47,13 +52,21 @@ export async function createApp(options: AppOptions) {
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
-  const matching = createMatching()
+  const matching = createMatching({ database, audit, directory })
   const evaluations = createEvaluations({
     ...{ database, audit, directory, holders, elementsPerClient },
   })
   const triage = createTriage({ database, audit, referrals })
-  const cases = createCases({ triage })
-  const intake = createIntake({ database, audit, directory, referrals, matching, cases, origin })
+  const notes = pairingNotes(logger)
+  const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
+  const loop = createLoop({
+    steps: [cases.pairing, createRetiring({ database, audit, directory })],
+    onError: (step, error) => logger.error({ err: error, step }, 'a step of the loop failed'),
+  })
+  const { wake } = loop
+  const services = { database, audit, directory, referrals, matching, cases, origin, wake }
+  const intake = createIntake(services)
+  const checking = createChecking(services)
 
   const app = Fastify({
     loggerInstance: logger,
@@ -91,8 +104,9 @@ export async function createApp(options: AppOptions) {
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
   await app.register(health, { database, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
-  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
-  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
+  await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 
@@ -103,9 +117,18 @@ export async function createApp(options: AppOptions) {
         logger.error({ err: error }, 'the sums of refusals were not written'),
       )
   }, sumsEveryMs)
+  app.addHook('onReady', async () => loop.start())
   app.addHook('onClose', async () => {
     clearInterval(sums)
+    await loop.stop()
     await audit.recordSums()
   })
   return app
+}
+
+function pairingNotes(logger: FastifyBaseLogger): PairingNotes {
+  return {
+    onError: (error) => logger.error({ err: error }, 'a referral could not be paired'),
+    onCrowded: () => logger.warn({}, 'a match value is shared by more referrals than are compared'),
+  }
 }

@@ -56,6 +56,7 @@ export type ErrorCode =
   // Cases.
   | 'case-changed'
   | 'case-full'
+  | 'search-budget-spent'
   // What a client refuses before it sends.
   | 'referral-invalid'
   | 'consent-refused'

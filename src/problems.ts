@@ -1,4 +1,7 @@
-/** Each code of a refusal as it goes over the wire: RFC 9457, with what to do next. Pure. */
+/**
+ * Each code of a refusal as it goes over the wire: RFC 9457, with what to do next. Pure; one table,
+ * and as long as there are codes.
+ */
 import type { ErrorCode } from './errors.ts'
 
 /**
@@ -262,6 +265,12 @@ export const problems = {
     title: 'The case holds as many referrals as a case may',
     retry: 'never',
     next: 'Split off what is not about the same person, or keep the two cases apart.',
+  },
+  'search-budget-spent': {
+    status: 429,
+    title: 'Your client has searched as often as an hour allows',
+    retry: 'later',
+    next: 'Wait, or ask the administrator what all these searches are for.',
   },
   'referral-invalid': {
     status: 422,

@@ -10,17 +10,32 @@ const features = ['audit', 'directory', 'referrals', 'matching', 'triage', 'case
 /** Parts of a service that stand in a file of their own: they may do what a service may. */
 const steps = [
   'audit/sequencer.ts',
+  'cases/finding.ts',
   'cases/judging.ts',
   'cases/merging.ts',
+  'cases/noting.ts',
   'cases/pairing.ts',
+  'cases/reading.ts',
+  'cases/regrouping.ts',
+  'cases/resolving.ts',
+  'cases/settling.ts',
+  'cases/splitting.ts',
   'directory/administration.ts',
   'directory/administrator.ts',
   'directory/documents.ts',
+  'directory/newest.ts',
   'directory/publication.ts',
+  'intake/checking.ts',
+  'matching/candidates.ts',
+  'matching/retiring.ts',
   'matching/evaluations.ts',
   'triage/claiming.ts',
   'triage/completion.ts',
+  'triage/merging.ts',
 ]
+
+/** One table each, of which half would tell half. */
+const tables = ['database/schema.ts', 'problems.ts']
 
 /** The commands that run on the host, beside the database. */
 const hostCommands = ['cli/admin.ts', 'cli/host.ts', 'cli/holder.ts']
@@ -141,7 +156,7 @@ function packageFaults(file: string, name: string): string[] {
 
 function textFaults(file: string, text: string): string[] {
   const faults: string[] = []
-  if (text.split('\n').length > 301) faults.push('longer than 300 lines')
+  if (text.split('\n').length > 301 && !tables.includes(file)) faults.push('longer than 300 lines')
   if (/\b(TODO|FIXME)\b/.test(text)) faults.push('something left undone')
   if (/\bprocess\.env\b/.test(text) && file !== 'config.ts') faults.push('reads the environment')
   if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral'].includes(folder(file))) {
@@ -160,6 +175,7 @@ function role(file: string): string {
   if (!features.includes(first)) return first
   if (steps.includes(file)) return 'service'
   const stem = name.replace('.ts', '')
+  if (stem.endsWith('-store')) return 'store'
   return ['routes', 'schemas', 'service', 'store'].includes(stem) ? stem : 'pure'
 }
 

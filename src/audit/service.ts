@@ -11,9 +11,16 @@ import type { ErrorCode } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
-import { type Act, commitmentsOf, type Opening, type Outcome, writeEntry } from './entry.ts'
+import {
+  type Act,
+  type Action,
+  commitmentsOf,
+  type Opening,
+  type Outcome,
+  writeEntry,
+} from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
-import { type Filter, insertEntries, selectEntries } from './store.ts'
+import { countEntries, type Filter, insertEntries, selectEntries } from './store.ts'
 import { createTally, type Sum } from './tally.ts'
 
 /** Past this many a minute the refusals of one known caller are summed. */
@@ -92,7 +99,13 @@ export function createAudit({ database }: { database: Database }) {
     })
   }
 
-  return { append, appendAll, recordRefusal, recordSums, list }
+  /** How many acts of this kind the caller's client was permitted within the last seconds. */
+  function countOwn(tx: Tx, { clientId }: KnownCaller, action: Action, seconds: number) {
+    const since = new Date(tx.now.getTime() - seconds * 1000)
+    return countEntries(tx, clientId, action, since)
+  }
+
+  return { append, appendAll, countOwn, recordRefusal, recordSums, list }
 }
 
 function clientOf(caller: Caller): string {

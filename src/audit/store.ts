@@ -67,3 +67,18 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number) {
     .orderBy(desc(auditEntry.at), desc(auditEntry.id))
     .limit(count)
 }
+
+/** The permitted entries of one client and action since then. */
+export async function countEntries(
+  tx: Tx,
+  clientId: string,
+  action: Action,
+  since: Date,
+): Promise<number> {
+  const [row] = await tx.sql<[{ count: number }]>`
+    select count(*)::int as count
+    from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.at > ${since.toISOString()} and e.action = ${action} and e.outcome = 'permitted'
+      and o.client_id = ${clientId}`
+  return row.count
+}

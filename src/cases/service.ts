@@ -1,24 +1,66 @@
 /**
  * Which referrals are about one person. Every referral starts as a case of its own, so that no
- * answer to a referrer can depend on what is already known about the person.
+ * answer to a referrer can depend on what is already known about the person; joining comes after,
+ * by the pairing step or a person, and is undone the same way.
  */
-import type { Tx } from '../database/connect.ts'
+import type { Audit } from '../audit/service.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import type { Matching } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import type { Triage } from '../triage/service.ts'
+import { createFinding } from './finding.ts'
+import { createJudging } from './judging.ts'
+import { createMerging } from './merging.ts'
+import { createPairing, type PairingNotes } from './pairing.ts'
+import { insertFlag, queueAgain, queueNew } from './pairing-store.ts'
+import { createReading } from './reading.ts'
+import { createRegrouping } from './regrouping.ts'
+import { createSplitting } from './splitting.ts'
 import { insertCase } from './store.ts'
 
 export type Cases = ReturnType<typeof createCases>
 
-export function createCases({ triage }: { triage: Triage }) {
-  /** Opens a case for one new referral, with its item on the queue. */
+type Options = {
+  database: Database
+  audit: Audit
+  directory: Directory
+  matching: Matching
+  triage: Triage
+  origin: string
+  notes: PairingNotes
+}
+
+export function createCases({ database, audit, directory, matching, triage, ...rest }: Options) {
+  const { origin, notes } = rest
+  const merging = createMerging({ audit, triage })
+  const splitting = createSplitting({ audit, triage })
+  const pairing = createPairing({ database, audit, matching, merging, splitting, notes })
+  const judging = createJudging({ database, audit, directory, merging, origin })
+  const regrouping = createRegrouping({
+    ...{ database, audit, directory, merging },
+    splitting,
+    origin,
+  })
+  const reading = createReading({ database, audit, matching, triage })
+  const finding = createFinding({ database, audit, matching })
+
+  /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
   async function open(tx: Tx, header: Header): Promise<void> {
     const caseId = newId()
     await Promise.all([
       insertCase(tx, caseId, header.referralId),
       triage.enqueue(tx, caseId, header),
+      queueNew(tx, header.referralId),
     ])
   }
 
-  return { open }
+  /** Has a referral paired once more: its match keys were checked, and may be other ones now. */
+  async function reconsider(tx: Tx, referralId: string, replaced: boolean): Promise<void> {
+    await queueAgain(tx, [referralId])
+    if (replaced) await insertFlag(tx, referralId, 'replaced')
+  }
+
+  return { open, reconsider, pairing, ...judging, ...regrouping, ...reading, ...finding }
 }

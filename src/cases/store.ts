@@ -5,3 +5,83 @@ export async function insertCase(tx: Tx, caseId: string, referralId: string): Pr
   await tx.sql`
     insert into referral_case (case_id, referral_id) values (${caseId}, ${referralId})`
 }
+
+/** A referral and the case that it stands in. */
+export type Member = {
+  readonly referralId: string
+  readonly caseId: string
+  readonly receivedAt: string
+}
+
+/** All referrals of these cases, the oldest first. */
+export async function selectMembers(tx: Tx, caseIds: readonly string[]): Promise<Member[]> {
+  return tx.sql<Member[]>`
+    select c.referral_id as "referralId", c.case_id as "caseId",
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             as "receivedAt"
+    from referral_case c join referral r on r.id = c.referral_id
+    where c.case_id = any (${caseIds as string[]}::uuid[])
+    order by r.received_at, r.id`
+}
+
+/** The case of each of these referrals. */
+export async function selectCasesOf(
+  tx: Tx,
+  referralIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.sql<{ referralId: string; caseId: string }[]>`
+    select referral_id as "referralId", case_id as "caseId" from referral_case
+    where referral_id = any (${referralIds as string[]}::uuid[])`
+  return new Map(rows.map(({ referralId, caseId }) => [referralId, caseId]))
+}
+
+/** The case of this id; for one that joined another, the case it is in now. */
+export async function resolveCase(tx: Tx, caseId: string): Promise<string | undefined> {
+  const [row] = await tx.sql<{ caseId: string }[]>`
+    select c.case_id as "caseId" from referral_case c where c.case_id = ${caseId}
+    union all
+    (select c.case_id
+     from judgement j join referral_case c on c.referral_id = j.left_id
+     where j.absorbed_case_id = ${caseId}
+     order by j.made_at desc
+     limit 1)
+    limit 1`
+  return row?.caseId
+}
+
+/** The case of the referral with this reference, if there is one. */
+export async function selectCaseByReference(
+  tx: Tx,
+  reference: string,
+): Promise<string | undefined> {
+  const [row] = await tx.sql<{ caseId: string }[]>`
+    select c.case_id as "caseId"
+    from referral r join referral_case c on c.referral_id = r.id
+    where r.reference = ${reference}`
+  return row?.caseId
+}
+
+export async function moveCase(tx: Tx, from: string, to: string): Promise<void> {
+  await tx.sql`update referral_case set case_id = ${to} where case_id = ${from}`
+}
+
+export async function moveReferrals(
+  tx: Tx,
+  referralIds: readonly string[],
+  to: string,
+): Promise<void> {
+  await tx.sql`
+    update referral_case set case_id = ${to}
+    where referral_id = any (${referralIds as string[]}::uuid[])`
+}
+
+/** What is shown of each referral of a case. */
+export async function selectReferralsOfCase(tx: Tx, caseId: string) {
+  return tx.sql<{ referralId: string; reference: string; receivedAt: string; state: string }[]>`
+    select r.id as "referralId", r.reference, r.state,
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             as "receivedAt"
+    from referral_case c join referral r on r.id = c.referral_id
+    where c.case_id = ${caseId}
+    order by r.received_at, r.id`
+}

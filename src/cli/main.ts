@@ -12,12 +12,21 @@ import { faultOf, wordsOf } from './report.ts'
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   refer: async () => (await import('./refer.ts')).refer,
   check: async () => (await import('./check.ts')).check,
+  'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
   seal: async () => (await import('./seal.ts')).seal,
+  match: async () => (await import('./match.ts')).match,
   claim: async () => (await import('./claim.ts')).claim,
   open: async () => (await import('./open.ts')).open,
   renew: async () => (await import('./complete.ts')).renew,
   release: async () => (await import('./complete.ts')).release,
   complete: async () => (await import('./complete.ts')).complete,
+  reviews: async () => (await import('./cases.ts')).reviews,
+  case: async () => (await import('./cases.ts')).showCase,
+  possible: async () => (await import('./cases.ts')).possible,
+  find: async () => (await import('./cases.ts')).find,
+  judge: async () => (await import('./judge.ts')).judge,
+  join: async () => (await import('./judge.ts')).join,
+  split: async () => (await import('./judge.ts')).split,
   'keys generate': async () => (await import('./keys.ts')).keysGenerate,
   'matching-key generate': async () => (await import('./matching-key.ts')).matchingKeyGenerate,
   'matching-key entry': async () => (await import('./matching-key.ts')).matchingKeyEntry,
@@ -85,6 +94,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
     const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
     process.stdout.write(`${text.trimEnd()}\n`)
+    await report.afterwards?.()
     return report.failed ? 1 : 0
   } catch (error) {
     return failed(error, name, args.includes('--json'))

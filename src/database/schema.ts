@@ -1,6 +1,6 @@
 /**
- * Every table on one page. Who may see and write which row stands in `migrations/0001_access.sql`:
- * row-level security is not drizzle's to describe.
+ * Every table on one page, which is why it is a long one. Who may see and write which row stands in
+ * `migrations/*_access.sql`: row-level security is not drizzle's to describe.
  *
  * What a referrer sealed or signed is stored as bytes and never `jsonb`, which would keep the
  * meaning and lose the bytes that were signed.
@@ -16,10 +16,12 @@ import {
   jsonb,
   pgTable,
   primaryKey,
+  real,
   smallint,
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 
@@ -147,8 +149,34 @@ export const matchValue = pgTable(
     epoch: integer('epoch').notNull(),
     type: text('type').notNull(),
     value: bytea('value').notNull(),
+    /** When the referral came: of many that share a value, the oldest are looked at. */
+    at: instant('at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.referralId, table.epoch, table.type, table.value] })],
+  (table) => [
+    primaryKey({ columns: [table.referralId, table.epoch, table.type, table.value] }),
+    index('match_value_shared').on(
+      table.epoch,
+      table.type,
+      table.value,
+      table.at,
+      table.referralId,
+    ),
+  ],
+)
+
+/** That a recipient made the keys of one epoch again, from what it opened, and vouches for them. */
+export const matchCheck = pgTable(
+  'match_check',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    epoch: integer('epoch').notNull(),
+    checkedAt: instant('checked_at').notNull(),
+    signer: text('signer').notNull(),
+    signature: bytea('signature').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.epoch] })],
 )
 
 /** How many elements each client had evaluated on each day of UTC. */
@@ -172,19 +200,28 @@ export const triageItem = pgTable(
   {
     id: uuid('id').primaryKey(),
     caseId: uuid('case_id').notNull(),
-    /** The current referrals of the case, kept here by `cases`, so that a claim is one look-up. */
+    /** The referral that this item was opened for. It keeps an item of its own when cases join. */
+    referralId: uuid('referral_id').notNull(),
+    /** All referrals of the case, kept here by `cases`, so that a claim is one look-up. */
     referralIds: uuid('referral_ids').array().notNull(),
     arrivedAt: instant('arrived_at').notNull(),
+    /** When this item's own referral is due, whatever it was joined with. */
+    ownDueAt: instant('own_due_at').notNull(),
+    /** The earliest of the items that are worked on as this one. */
     dueAt: instant('due_at').notNull(),
+    /** The item as which this one is worked on, since their cases joined. */
+    mergedInto: uuid('merged_into'),
     /**
      * Rises with each claim, release, completion and report that the item would not open; a write
-     * must name the current one. It stays when an item goes to people because its leases ran out.
+     * must name the current one. It rises for an item that is merged into another, and stays when
+     * an item goes to people because its leases ran out.
      */
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
     /** Leases that ran out. At five the item goes to people instead of round the circle again. */
     lapses: smallint('lapses').notNull().default(0),
     leasedBy: uuid('leased_by'),
     leasedUntil: instant('leased_until'),
+    claimedAt: instant('claimed_at'),
     attentionAt: instant('attention_at'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
@@ -194,8 +231,12 @@ export const triageItem = pgTable(
   (table) => [
     // In claim order. No lease column stands in an index or its predicate, so claiming and
     // releasing are heap-only updates; whoever claims steps over the few items that are leased.
-    index('triage_item_order').on(table.dueAt, table.id).where(sql`completed_at is null`),
+    index('triage_item_order')
+      .on(table.dueAt, table.id)
+      .where(sql`completed_at is null and merged_into is null`),
     index('triage_item_case').on(table.caseId),
+    uniqueIndex('triage_item_referral').on(table.referralId).where(sql`completed_at is null`),
+    index('triage_item_merged').on(table.mergedInto).where(sql`completed_at is null`),
     // The few that the next lapse sends to people: each claim looks for them.
     index('triage_item_lapsed')
       .on(table.id)
@@ -214,6 +255,78 @@ export const referralCase = pgTable(
     caseId: uuid('case_id').notNull(),
   },
   (table) => [index('referral_case_case').on(table.caseId)],
+)
+
+/** Referrals that the pairing step has yet to look at, or to look at again. */
+export const pairing = pgTable(
+  'pairing',
+  {
+    referralId: uuid('referral_id')
+      .primaryKey()
+      .references(() => referral.id),
+    queuedAt: instant('queued_at').notNull(),
+    /** One that fails is tried again later, and holds up nobody behind it. */
+    attempts: smallint('attempts').notNull().default(0),
+    notBefore: instant('not_before'),
+  },
+  (table) => [index('pairing_order').on(table.queuedAt, table.referralId)],
+)
+
+/**
+ * What is held of two referrals: are they about one person? A case is what current `same`
+ * judgements connect. A new judgement ends the one before, which stays to be read.
+ */
+export const judgement = pgTable(
+  'judgement',
+  {
+    id: uuid('id').primaryKey(),
+    /** The lesser id of the two. */
+    leftId: uuid('left_id')
+      .notNull()
+      .references(() => referral.id),
+    rightId: uuid('right_id')
+      .notNull()
+      .references(() => referral.id),
+    verdict: text('verdict', { enum: ['same', 'possible', 'unsure', 'different'] }).notNull(),
+    basis: text('basis', { enum: ['keys', 'amendment', 'person'] }).notNull(),
+    probability: real('probability'),
+    /** `[{ type, because, bits }]`: why, without any value. */
+    bits: jsonb('bits').notNull(),
+    madeAt: instant('made_at').notNull(),
+    endedAt: instant('ended_at'),
+    /** Who took it, and when: the entry of the access log. */
+    entryId: uuid('entry_id').notNull(),
+    /** The case whose id went out of use when this judgement joined it to another. */
+    absorbedCaseId: uuid('absorbed_case_id'),
+    /** A sealed note (docs/PROTOCOL.md, "Receipts, messages, grants"), as its canonical bytes. */
+    note: bytea('note'),
+  },
+  (table) => [
+    uniqueIndex('judgement_current').on(table.leftId, table.rightId).where(sql`ended_at is null`),
+    index('judgement_left').on(table.leftId),
+    index('judgement_right').on(table.rightId),
+    index('judgement_absorbed').on(table.absorbedCaseId).where(sql`absorbed_case_id is not null`),
+    index('judgement_open')
+      .on(table.madeAt, table.id)
+      .where(sql`ended_at is null and verdict in ('possible', 'unsure')`),
+  ],
+)
+
+/** What a person should look at in a case, beside its questions; cleared when somebody has. */
+export const caseFlag = pgTable(
+  'case_flag',
+  {
+    id: uuid('id').primaryKey(),
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full'] }).notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [
+    unique('case_flag_once').on(table.referralId, table.kind),
+    index('case_flag_order').on(table.at, table.id),
+  ],
 )
 
 // audit: the access log

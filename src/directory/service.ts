@@ -14,6 +14,7 @@ import { signerOf } from '../protocol/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createDocuments } from './documents.ts'
+import { createNewest } from './newest.ts'
 import {
   selectClient,
   selectKeyset,
@@ -95,7 +96,8 @@ export function createDirectory({ database, audit }: { database: Database; audit
   }
 
   return {
-    ...{ requireSealable, compartmentsOf, serveKeyset, serveDirectory, findClient },
+    ...{ requireSealable, compartmentsOf, ...createNewest(documents) },
+    ...{ serveKeyset, serveDirectory, findClient },
     /** @see matchingEpochOf */
     matchingEpoch: (tx: Tx, epoch: number) => matchingEpochOf(documents, tx, epoch),
   }

@@ -34,6 +34,13 @@ export async function selectNewestKeyset(tx: Tx) {
   return row
 }
 
+/** Only its number: the document itself is kept by whoever asks often. */
+export async function selectNewestVersion(tx: Tx): Promise<number | undefined> {
+  const [row] = await tx.sql<[{ version: number | null }]>`
+    select max(version) as version from keyset`
+  return row.version ?? undefined
+}
+
 /** Every keyset before `version`, the newest first: at most a few dozen in a deployment's life. */
 export async function selectKeysetsBefore(tx: Tx, version: number) {
   return tx.db.select().from(keyset).where(sql`version < ${version}`).orderBy(sql`version desc`)

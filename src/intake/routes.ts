@@ -9,7 +9,8 @@ import { Acknowledgement } from '../protocol/acknowledgement.ts'
 import { readEnvelope } from '../protocol/check.ts'
 import { Envelope } from '../protocol/envelope.ts'
 import { Released } from '../protocol/released.ts'
-import { OpenQuery, ReferralParams } from './schemas.ts'
+import type { Checking } from './checking.ts'
+import { CheckedKeys, MatchKeysRequest, OpenQuery, ReferralParams } from './schemas.ts'
 import type { Intake } from './service.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
@@ -19,10 +20,10 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
     : TypeBoxValidatorCompiler(route)
 
 /** Sealed referrals: in by the referrer, out to the holder of a recipient key. */
-export const intakeRoutes: FastifyPluginAsyncTypebox<{ intake: Intake }> = async (
-  app,
-  { intake },
-) => {
+export const intakeRoutes: FastifyPluginAsyncTypebox<{
+  intake: Intake
+  checking: Checking
+}> = async (app, { intake, checking }) => {
   app.route({
     method: 'PUT',
     url: '/:referralId',
@@ -61,5 +62,22 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{ intake: Intake }> = async
     },
     handler: async ({ caller, params, query }) =>
       intake.open(knownCaller(caller), params.referralId, query.recipient),
+  })
+
+  app.route({
+    method: 'PUT',
+    url: '/:referralId/match-keys',
+    config: { action: 'match-keys.checked' },
+    schema: {
+      operationId: 'checkMatchKeys',
+      summary: 'Vouch for the match keys of a referral that you opened',
+      description: 'They replace those that came with it. Safe to repeat.',
+      security: [{ bearer: ['referrals:open'] }],
+      params: ReferralParams,
+      body: MatchKeysRequest,
+      response: { 200: CheckedKeys },
+    },
+    handler: async ({ caller, params, body }) =>
+      checking.checkMatchKeys(knownCaller(caller), params.referralId, body),
   })
 }

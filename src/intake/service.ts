@@ -28,12 +28,14 @@ type Options = {
   matching: Matching
   cases: Cases
   origin: string
+  /** Tells the background work that there is some. */
+  wake: () => void
 }
 
 /** Ten million references: with a hundred thousand in use, five tries fail once in 10^10. */
 const referenceTriesMax = 5
 
-export function createIntake({ database, audit, origin, ...services }: Options) {
+export function createIntake({ database, audit, origin, wake, ...services }: Options) {
   const { directory, referrals, matching, cases } = services
 
   /**
@@ -53,6 +55,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
         const acknowledgement = await database.inTransaction(caller, (tx) =>
           store(tx, caller, checked),
         )
+        wake()
         return { created: true, acknowledgement }
       } catch (error) {
         const conflict = conflictOf(error)
@@ -64,8 +67,7 @@ export function createIntake({ database, audit, origin, ...services }: Options) 
           return { created: false, acknowledgement: await repeat(caller, checked) }
         }
         if (conflict === 'referral_supersedes') throw notSupersedable()
-        const referenceTaken = conflict === 'referral_reference_unique'
-        if (!referenceTaken || tries === referenceTriesMax) throw error
+        if (conflict !== 'referral_reference_unique' || tries === referenceTriesMax) throw error
       }
     }
   }

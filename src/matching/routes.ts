@@ -6,17 +6,24 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Evaluations } from './evaluations.ts'
-import { EvaluationAnswers, EvaluationBody, EvaluationRequest } from './schemas.ts'
+import {
+  EvaluationAnswers,
+  EvaluationBody,
+  EvaluationRequest,
+  Unchecked,
+  UncheckedQuery,
+} from './schemas.ts'
+import type { Matching } from './service.ts'
 
 /** The service names each fault of the elements itself; the document says what is right. */
 const evaluationCompiler: FastifySchemaCompiler<TSchema> = (route) =>
   TypeBoxValidatorCompiler(route.httpPart === 'body' ? { ...route, schema: EvaluationBody } : route)
 
-/** Blinded match keys: evaluated for those who may ask, and never for the public. */
-export const matchingRoutes: FastifyPluginAsyncTypebox<{ evaluations: Evaluations }> = async (
-  app,
-  { evaluations },
-) => {
+/** Match keys: evaluated blinded, for those who may ask, and checked by recipients. */
+export const matchingRoutes: FastifyPluginAsyncTypebox<{
+  evaluations: Evaluations
+  matching: Matching
+}> = async (app, { evaluations, matching }) => {
   app.route({
     method: 'POST',
     url: '/evaluations',
@@ -33,5 +40,20 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{ evaluations: Evaluation
     },
     handler: async ({ caller, body }) =>
       evaluations.evaluate(knownCaller(caller), body.epoch, body.elements),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/unchecked',
+    config: { action: 'match-keys.listed' },
+    schema: {
+      operationId: 'listUnchecked',
+      summary: 'Referrals whose match keys no recipient has made again, the oldest first',
+      security: [{ bearer: ['referrals:open'] }],
+      querystring: UncheckedQuery,
+      response: { 200: Unchecked },
+    },
+    handler: async ({ caller, query: { limit = 50, ...query } }) =>
+      matching.unchecked(knownCaller(caller), { ...query, limit }),
   })
 }

@@ -1,18 +1,96 @@
-/** Match values: equal for equal people, and saying nothing else. */
-import type { Tx } from '../database/connect.ts'
+/**
+ * Match values: equal for equal people, and saying nothing else. Which referrals share them, and
+ * how likely it is that they are about one person. Whether they are is `cases`' to decide.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { readCursor, writeCursor } from '../database/cursor.ts'
+import type { Directory } from '../directory/service.ts'
 import type { CheckedEnvelope } from '../protocol/check.ts'
-import { insertValues } from './store.ts'
+import { candidatesFor, candidatesOf, compare } from './candidates.ts'
+import { sameValues } from './evidence.ts'
+import type { Unchecked } from './schemas.ts'
+import {
+  type Check,
+  deleteValues,
+  insertValues,
+  type MatchValue,
+  selectStanding,
+  selectUnchecked,
+  selectValues,
+  upsertCheck,
+} from './store.ts'
+
+export type { Candidate, ValueOfEpoch } from './evidence.ts'
 
 export type Matching = ReturnType<typeof createMatching>
 
-export function createMatching() {
+type Options = { database: Database; audit: Audit; directory: Directory }
+
+export function createMatching({ database, audit, directory }: Options) {
   /** Keeps the match values of a new referral, if it came with any. */
   async function add(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
     const { referralId } = header
+    const at = tx.now.toISOString()
     await Promise.all(
-      (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, epoch, values)),
+      (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, at, epoch, values)),
     )
   }
 
-  return { add }
+  /**
+   * Puts the values that a recipient made from what it opened in the place of those there are.
+   *
+   * @param receivedAt - of the referral, which is when its values count from
+   * @returns what stood there before: the same, nothing, or other values
+   */
+  async function replace(
+    tx: Tx,
+    check: Check,
+    receivedAt: string,
+    values: readonly MatchValue[],
+  ): Promise<'same' | 'none' | 'other'> {
+    const { referralId, epoch } = check
+    await upsertCheck(tx, check)
+    const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
+    if (sameValues(before, values)) return 'same'
+    await deleteValues(tx, referralId, epoch)
+    if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
+    return before.length > 0 ? 'other' : 'none'
+  }
+
+  /** What is known of the keys of each referral, under the newest epoch; of one without any, nothing. */
+  async function keysOf(
+    tx: Tx,
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, 'unchecked' | 'checked'>> {
+    const [epoch] = await directory.matchingEpochs(tx)
+    if (epoch === undefined) return new Map()
+    const rows = await selectStanding(tx, ids, epoch)
+    return new Map(rows.map(({ id, checked }) => [id, checked ? 'checked' : 'unchecked']))
+  }
+
+  /** Ids of referrals whose keys of the newest epoch no recipient has made again. */
+  function unchecked(
+    caller: KnownCaller,
+    { cursor, limit, referralId }: { cursor?: string; limit: number; referralId?: string },
+  ): Promise<Unchecked> {
+    const after = cursor === undefined ? undefined : readCursor(cursor)
+    return database.inTransaction(caller, async (tx) => {
+      const [epoch] = await directory.matchingEpochs(tx)
+      const found =
+        epoch === undefined ? [] : await selectUnchecked(tx, epoch, after, referralId, limit + 1)
+      const page = found.slice(0, limit)
+      const last = found.length > limit ? page.at(-1) : undefined
+      const details = { referrals: page.length }
+      await audit.append(tx, caller, { action: 'match-keys.listed', details })
+      return {
+        ...(epoch !== undefined && { epoch }),
+        referralIds: page.map(({ id }) => id),
+        ...(last && { next: writeCursor({ at: new Date(last.at), id: last.id }) }),
+      }
+    })
+  }
+
+  return { add, replace, keysOf, unchecked, candidatesOf, candidatesFor, compare }
 }

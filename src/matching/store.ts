@@ -1,18 +1,158 @@
 import type { Tx } from '../database/connect.ts'
+import type { ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
 
-/** Without RETURNING: a referrer may not read what it wrote here. */
+/**
+ * Keeps the values of a referral that came at `at`. Without RETURNING: a referrer may not read what
+ * it wrote here.
+ */
 export async function insertValues(
   tx: Tx,
   referralId: string,
+  at: string,
   epoch: number,
   values: readonly MatchValue[],
 ): Promise<void> {
-  const rows = values.map(({ type, value }) => ({ referral_id: referralId, epoch, type, value }))
+  const rows = values.map(({ type, value }) => {
+    return { referral_id: referralId, epoch, type, value, at }
+  })
   await tx.sql`insert into match_value ${tx.sql(rows)}`
 }
 
+/** All values of one referral. */
+export async function selectValues(tx: Tx, referralId: string): Promise<ValueOfEpoch[]> {
+  return tx.sql<ValueOfEpoch[]>`
+    select epoch, type, value from match_value where referral_id = ${referralId}`
+}
+
+export async function deleteValues(tx: Tx, referralId: string, epoch: number): Promise<void> {
+  await tx.sql`delete from match_value where referral_id = ${referralId} and epoch = ${epoch}`
+}
+
+/** Values as rows, numbered from 1. In hexadecimal, for the driver has no list of bytes. */
+function rowsOf(tx: Tx, values: readonly ValueOfEpoch[]) {
+  return tx.sql`(
+    select epoch, type, decode(hex, 'hex') as value, number::int as number
+    from unnest(${values.map(({ epoch }) => epoch)}::int[],
+                ${values.map(({ type }) => type)}::text[],
+                ${values.map(({ value }) => Buffer.from(value).toString('hex'))}::text[])
+           with ordinality as given (epoch, type, hex, number))`
+}
+
+/** A referral that shares a value, and how many share it, counted no further than was looked. */
+export type Sharing = { readonly referralId: string; readonly number: number }
+
+/**
+ * The referrals with an equal value, for each value the `scanned` oldest of them: a value that
+ * thousands share costs no more than one that few do.
+ *
+ * @returns one row for each value and referral, `number` naming the value
+ */
+export async function selectSharing(
+  tx: Tx,
+  values: readonly ValueOfEpoch[],
+  exceptId: string | null,
+  scanned: number,
+): Promise<Sharing[]> {
+  return tx.sql<Sharing[]>`
+    select shared.referral_id as "referralId", own.number
+    from ${rowsOf(tx, values)} own
+    cross join lateral (
+      select other.referral_id
+      from match_value other
+      where other.epoch = own.epoch and other.type = own.type and other.value = own.value
+        and other.referral_id is distinct from ${exceptId}::uuid
+      order by other.at, other.referral_id
+      limit ${scanned}
+    ) shared`
+}
+
+/** Of one referral, epoch and type: how many of `values` it has as well. */
+export type Agreement = {
+  readonly referralId: string
+  readonly epoch: number
+  readonly type: string
+  readonly agreeing: number
+}
+
+/** What each of `ids` has, type by type: a type without an equal value is there with 0. */
+export async function selectAgreement(
+  tx: Tx,
+  values: readonly ValueOfEpoch[],
+  ids: readonly string[],
+): Promise<Agreement[]> {
+  return tx.sql<Agreement[]>`
+    select other.referral_id as "referralId", other.epoch, other.type,
+           count(own.value)::int as agreeing
+    from match_value other
+    left join ${rowsOf(tx, values)} own
+      on own.epoch = other.epoch and own.type = other.type and own.value = other.value
+    where other.referral_id = any (${ids as string[]}::uuid[])
+    group by other.referral_id, other.epoch, other.type`
+}
+
+export type Check = {
+  readonly referralId: string
+  readonly epoch: number
+  readonly signer: string
+  readonly signature: Uint8Array
+}
+
+/** Who vouches for the keys of a referral, last. */
+export async function upsertCheck(tx: Tx, check: Check): Promise<void> {
+  await tx.sql`
+    insert into match_check (referral_id, epoch, checked_at, signer, signature)
+    values (${check.referralId}, ${check.epoch}, ${tx.now.toISOString()}, ${check.signer},
+            ${check.signature})
+    on conflict (referral_id, epoch) do update
+    set checked_at = excluded.checked_at, signer = excluded.signer, signature = excluded.signature`
+}
+
+/** Of `ids` those that have values of `epoch` or a check of them, and whether they were checked. */
+export async function selectStanding(tx: Tx, ids: readonly string[], epoch: number) {
+  return tx.sql<{ id: string; checked: boolean }[]>`
+    select r.id, c.referral_id is not null as checked
+    from unnest(${ids as string[]}::uuid[]) as r (id)
+    left join match_check c on c.referral_id = r.id and c.epoch = ${epoch}
+    where c.referral_id is not null
+      or exists (select from match_value m where m.referral_id = r.id and m.epoch = ${epoch})`
+}
+
+/**
+ * Referrals without a check of `epoch`, the oldest first, from behind `after` on; of closed cases
+ * only those that were never checked under any epoch.
+ */
+export async function selectUnchecked(
+  tx: Tx,
+  epoch: number,
+  after: { readonly at: Date; readonly id: string } | undefined,
+  only: string | undefined,
+  count: number,
+): Promise<{ id: string; at: string }[]> {
+  return tx.sql<{ id: string; at: string }[]>`
+    select r.id,
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from referral r
+    where not exists (
+        select from match_check c where c.referral_id = r.id and c.epoch = ${epoch})
+      and (r.state in ('received', 'in_triage')
+           or not exists (select from match_check c where c.referral_id = r.id))
+      and (${only ?? null}::uuid is null or r.id = ${only ?? null}::uuid)
+      and (r.received_at, r.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+                                   ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
+    order by r.received_at, r.id
+    limit ${count}`
+}
+
+/** Deletes at most `count` values of epochs before `epoch`; answers how many there were. */
+export async function deleteEpochsBefore(tx: Tx, epoch: number, count: number): Promise<number> {
+  const deleted = await tx.sql`
+    delete from match_value
+    where ctid = any (array (
+      select ctid from match_value where epoch < ${epoch} order by epoch limit ${count}))`
+  return deleted.count
+}
 /**
  * Adds to what a client has spent today, by the database's clock, whichever replicas it asks at
  * once; answers the day, or `undefined` if that would be over `budget`, and then nothing is added.

@@ -80,6 +80,16 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
     where r.id = any (${ids as string[]}::uuid[])`
 }
 
+export async function selectHeader(tx: Tx, id: string, kid: string) {
+  const [row] = await tx.sql<{ header: Uint8Array; receivedAt: string }[]>`
+    select r.header,
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             as "receivedAt"
+    from referral r join wrap w on w.referral_id = r.id and w.kid = ${kid}
+    where r.id = ${id}`
+  return row
+}
+
 /** All sealed compartments of `ids`. */
 export async function selectCompartments(tx: Tx, ids: readonly string[]) {
   return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`

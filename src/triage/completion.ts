@@ -9,8 +9,16 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { Referrals } from '../referrals/service.ts'
+import { endMembers } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import { type Claim, completeItem, raiseItem, selectCompletion, selectReport } from './store.ts'
+import {
+  type Claim,
+  completeItem,
+  raiseItem,
+  selectCompletion,
+  selectReport,
+  selectSurvivor,
+} from './store.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>
@@ -46,11 +54,14 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if (!completed) return answerAgain(tx, caller, claim, outcome)
     const { referralIds, ...ended } = completed
     requireMembers(listed, referralIds)
+    const reopened = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : 0
     const details = { outcome, ...(reason && { reason }) }
     await Promise.all([
       referrals.answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
       audit.appendAll(tx, caller, [
-        itemEntry('triage.completed', claim.id, { details: { ...details, late: ended.late } }),
+        itemEntry('triage.completed', claim.id, {
+          details: { ...details, late: ended.late, ...(reopened > 0 && { reopened }) },
+        }),
         ...listed.map((id) => answeredEntry(id, details)),
       ]),
     ])
@@ -80,7 +91,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     outcome: Outcome,
   ): Promise<Answer> {
     const before = await selectCompletion(tx, claim)
-    if (before?.outcome !== outcome) throw leaseLost()
+    if (before?.outcome !== outcome) throw await leaseLost(tx, claim)
     const details = { outcome, repeated: true }
     await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))
     return { outcome, completedAt: before.completedAt, late: before.late }
@@ -88,7 +99,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
 
   async function reportAgain(tx: Tx, caller: KnownCaller, claim: Claim): Promise<Answer> {
     const before = await selectReport(tx, claim)
-    if (!before) throw leaseLost()
+    if (!before) throw await leaseLost(tx, claim)
     const details = { outcome: 'unopenable', repeated: true }
     await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
     return { outcome: 'unopenable', late: before.late }
@@ -97,11 +108,14 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
   return { end }
 }
 
-/** The refusal of a write whose fence another claim has overtaken. */
-export function leaseLost(): Refusal {
+/** The refusal of a write whose fence another claim, or a merge, has overtaken. */
+export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
+  const survivor = await selectSurvivor(tx, claim)
   return new Refusal(
     'lease-lost',
-    'the fence is not the current one of this claim: the lease ended and passed on, or never was',
+    survivor
+      ? `the case of this item joined another: the work goes on as item ${survivor}`
+      : 'the fence is not the current one of this claim: the lease ended and passed on, or never was',
   )
 }
 

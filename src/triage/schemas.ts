@@ -72,7 +72,12 @@ export const RenewalRequest = Type.Object(
   { fence: Fence, leaseSeconds: LeaseSeconds },
   { additionalProperties: false },
 )
-export const Renewal = Type.Object({ leasedUntil: Instant })
+export const Renewal = Type.Object({
+  leasedUntil: Instant,
+  changed: Type.Boolean({
+    description: 'The case has a referral that was not there when the item was claimed.',
+  }),
+})
 
 export const ReleaseRequest = Type.Object({ fence: Fence }, { additionalProperties: false })
 

@@ -15,6 +15,7 @@ import type { Header } from '../referral/header.ts'
 import { type Referrals, requireKid } from '../referrals/service.ts'
 import { createClaiming } from './claiming.ts'
 import { createCompletion, itemEntry, leaseLost } from './completion.ts'
+import { createMerging } from './merging.ts'
 import type {
   ClaimRequest,
   Claims,
@@ -24,7 +25,14 @@ import type {
   ItemsQuery,
   Renewal,
 } from './schemas.ts'
-import { type Claim, insertItem, releaseLease, renewLease, selectItems } from './store.ts'
+import {
+  type Claim,
+  insertItem,
+  releaseLease,
+  renewLease,
+  selectItems,
+  selectOpenItem,
+} from './store.ts'
 
 export type Triage = ReturnType<typeof createTriage>
 
@@ -33,6 +41,7 @@ type Options = { database: Database; audit: Audit; referrals: Referrals }
 export function createTriage({ database, audit, referrals }: Options) {
   const claiming = createClaiming({ audit, referrals })
   const completion = createCompletion({ audit, referrals })
+  const { join, part } = createMerging()
 
   /** Puts a new case on the queue; claimable from the commit on. */
   function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {
@@ -56,8 +65,9 @@ export function createTriage({ database, audit, referrals }: Options) {
     leaseSeconds: number,
   ): Promise<Static<typeof Renewal>> {
     return database.inTransaction(caller, async (tx) => {
-      const renewed = await renewLease(tx, claimOf(caller, claimId, fence), leaseSeconds)
-      if (!renewed) throw leaseLost()
+      const claim = claimOf(caller, claimId, fence)
+      const renewed = await renewLease(tx, claim, leaseSeconds)
+      if (!renewed) throw await leaseLost(tx, claim)
       await audit.append(tx, caller, itemEntry('triage.renewed', claimId))
       return renewed
     })
@@ -66,7 +76,8 @@ export function createTriage({ database, audit, referrals }: Options) {
   /** Gives an item back at its old place. */
   function release(caller: KnownCaller, { claimId, fence }: Named): Promise<void> {
     return database.inTransaction(caller, async (tx) => {
-      if (!(await releaseLease(tx, claimOf(caller, claimId, fence)))) throw leaseLost()
+      const claim = claimOf(caller, claimId, fence)
+      if (!(await releaseLease(tx, claim))) throw await leaseLost(tx, claim)
       await audit.append(tx, caller, itemEntry('triage.released', claimId))
     })
   }
@@ -100,7 +111,12 @@ export function createTriage({ database, audit, referrals }: Options) {
     })
   }
 
-  return { enqueue, list, claim, renew, release, complete }
+  /** The open item of a case, as it stands now; `undefined` where its work has ended. */
+  function itemOf(tx: Tx, caseId: string) {
+    return selectOpenItem(tx, caseId)
+  }
+
+  return { enqueue, join, part, itemOf, list, claim, renew, release, complete }
 }
 
 type Named = { readonly claimId: string; readonly fence: number }

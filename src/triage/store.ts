@@ -18,13 +18,14 @@ export type NewItem = {
  */
 export async function insertItem(tx: Tx, item: NewItem): Promise<void> {
   await tx.sql`
-    insert into triage_item (id, case_id, referral_ids, arrived_at, due_at)
-    values (${item.id}, ${item.caseId}, array[${item.referralId}::uuid], ${tx.now.toISOString()},
-            greatest(${tx.now.toISOString()}::timestamptz,
-                     least(${tx.now.toISOString()}::timestamptz
-                             + make_interval(hours => ${allowanceHours[item.urgency]}),
-                           (${item.respondBy ?? null}::date - 1 + time '17:00')
-                             at time zone 'Europe/London')))`
+    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at)
+    select ${item.id}, ${item.caseId}, ${item.referralId}, array[${item.referralId}::uuid],
+           ${tx.now.toISOString()}, due_at, due_at
+    from (select greatest(${tx.now.toISOString()}::timestamptz,
+                          least(${tx.now.toISOString()}::timestamptz
+                                  + make_interval(hours => ${allowanceHours[item.urgency]}),
+                                (${item.respondBy ?? null}::date - 1 + time '17:00')
+                                  at time zone 'Europe/London')) as due_at) place`
 }
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
@@ -58,6 +59,7 @@ export async function leaseItems(
       select item.id
       from triage_item item
       where item.completed_at is null
+        and item.merged_into is null
         and (item.attention_at is not null) = ${attention}
         and (item.leased_until is null or item.leased_until <= now())
         and not exists (
@@ -72,6 +74,7 @@ export async function leaseItems(
     set fence = item.fence + 1,
         lapses = item.lapses + (item.leased_until is not null)::int,
         leased_by = ${holder.clientId},
+        claimed_at = ${tx.now.toISOString()},
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from next))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
@@ -90,6 +93,7 @@ export async function raiseLapsed(tx: Tx): Promise<string[]> {
       select item.id
       from triage_item item
       where item.completed_at is null
+        and item.merged_into is null
         and item.attention_at is null
         and item.lapses >= ${lapsesMax - 1}
         and item.leased_until <= now()
@@ -106,13 +110,18 @@ export async function raiseLapsed(tx: Tx): Promise<string[]> {
 
 export type Claim = { readonly id: string; readonly fence: number; readonly clientId: string }
 
-/** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
+/**
+ * Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. What
+ * joined the case since the claim was not claimed yet, and so still says `received`.
+ */
 export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
-  const [row] = await tx.sql<{ leasedUntil: string }[]>`
+  const [row] = await tx.sql<{ leasedUntil: string; changed: boolean }[]>`
     update triage_item item
     set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where ${isCurrent(tx, claim)} and item.completed_at is null
-    returning ${iso(tx, 'leased_until')} as "leasedUntil"`
+    returning ${iso(tx, 'leased_until')} as "leasedUntil",
+              exists (select from referral r
+                      where r.id = any (item.referral_ids) and r.state = 'received') as changed`
   return row
 }
 
@@ -173,15 +182,21 @@ export async function selectItems(
            ${iso(tx, 'due_at')} as "dueAt"
     from triage_item item
     where item.completed_at is null
-      and ${state} = case when item.attention_at is not null
-                            or (item.lapses >= ${lapsesMax - 1} and item.leased_until <= now())
-                            then 'attention'
-                          when item.leased_until > now() then 'leased'
-                          else 'waiting' end
+      and item.merged_into is null
+      and ${state} = ${stateOf(tx)}
       and (item.due_at, item.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
                                     ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
     order by item.due_at, item.id
     limit ${count}`
+}
+
+/** The open item of one case. */
+export async function selectOpenItem(tx: Tx, caseId: string) {
+  const [row] = await tx.sql<{ itemId: string; dueAt: string; state: ItemState }[]>`
+    select item.id as "itemId", ${iso(tx, 'due_at')} as "dueAt", ${stateOf(tx)} as state
+    from triage_item item
+    where item.case_id = ${caseId} and item.completed_at is null and item.merged_into is null`
+  return row
 }
 
 /** The completion that this very claim made before, for a caller whose answer was lost. */
@@ -190,7 +205,8 @@ export async function selectCompletion(tx: Tx, claim: Claim) {
     select item.outcome, item.completed_late as late, ${iso(tx, 'completed_at')} as "completedAt"
     from triage_item item
     where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
-      and item.fence = ${claim.fence + 1} and item.completed_at is not null`
+      and item.fence = ${claim.fence + 1} and item.completed_at is not null
+      and item.merged_into is null`
   return row
 }
 
@@ -200,15 +216,30 @@ export async function selectReport(tx: Tx, claim: Claim) {
     select item.completed_late as late from triage_item item
     where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
       and item.fence = ${claim.fence + 1} and item.attention_at is not null
-      and item.leased_until is null`
+      and item.leased_until is null and item.merged_into is null`
   return row
+}
+
+/** The item as which the work on another goes on since their cases joined. */
+export async function selectSurvivor(tx: Tx, { id }: Claim): Promise<string | undefined> {
+  const [row] = await tx.sql<{ mergedInto: string | null }[]>`
+    select item.merged_into as "mergedInto" from triage_item item where item.id = ${id}`
+  return row?.mergedInto ?? undefined
 }
 
 /** The fence alone decides, and it is bound to the client that was given it, with a lease. */
 function isCurrent(tx: Tx, { id, fence, clientId }: Claim) {
   return tx.sql`
     item.id = ${id} and item.fence = ${fence} and item.leased_by = ${clientId}
-    and item.leased_until is not null`
+    and item.leased_until is not null and item.merged_into is null`
+}
+
+function stateOf(tx: Tx) {
+  return tx.sql`
+    case when item.attention_at is not null
+           or (item.lapses >= ${lapsesMax - 1} and item.leased_until <= now()) then 'attention'
+         when item.leased_until > now() then 'leased'
+         else 'waiting' end`
 }
 
 function iso(tx: Tx, column: 'due_at' | 'leased_until' | 'completed_at') {

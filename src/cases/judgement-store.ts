@@ -1,0 +1,111 @@
+/** What is held of two referrals, by whom and why: written once, ended, never changed. */
+import type { Tx } from '../database/connect.ts'
+import { newId } from '../protocol/uuid.ts'
+
+export type Verdict = 'same' | 'possible' | 'unsure' | 'different'
+export type Basis = 'keys' | 'amendment' | 'person'
+export type Bit = {
+  readonly type: string
+  readonly because: 'agrees' | 'missing' | 'tokens'
+  readonly bits: number
+}
+
+export type Judgement = {
+  readonly id: string
+  readonly leftId: string
+  readonly rightId: string
+  readonly verdict: Verdict
+  readonly basis: Basis
+  readonly probability: number | null
+  readonly bits: readonly Bit[]
+  readonly madeAt: string
+  readonly entryId: string
+}
+
+export type NewJudgement = {
+  readonly between: readonly [string, string]
+  readonly verdict: Verdict
+  readonly basis: Basis
+  readonly probability: number | null
+  readonly bits: readonly Bit[]
+  readonly entryId: string
+  readonly absorbedCaseId?: string
+  readonly note?: Uint8Array
+}
+
+/** What is held of two referrals from now on; what was held before is ended. */
+export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<string> {
+  const [leftId, rightId] = [...judgement.between].sort() as [string, string]
+  const id = newId()
+  const at = tx.now.toISOString()
+  await tx.sql`
+    update judgement set ended_at = ${at}
+    where left_id = ${leftId} and right_id = ${rightId} and ended_at is null`
+  await tx.sql`insert into judgement ${tx.sql({
+    id,
+    left_id: leftId,
+    right_id: rightId,
+    verdict: judgement.verdict,
+    basis: judgement.basis,
+    probability: judgement.probability,
+    bits: JSON.stringify(judgement.bits),
+    made_at: at,
+    entry_id: judgement.entryId,
+    absorbed_case_id: judgement.absorbedCaseId ?? null,
+    note: judgement.note ?? null,
+  })}`
+  return id
+}
+
+export async function endJudgements(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await tx.sql`
+    update judgement set ended_at = ${tx.now.toISOString()}
+    where id = any (${ids as string[]}::uuid[]) and ended_at is null`
+}
+
+function columns(tx: Tx) {
+  return tx.sql`
+    j.id, j.left_id as "leftId", j.right_id as "rightId", j.verdict, j.basis,
+    j.probability::float8 as probability, j.bits, j.entry_id as "entryId",
+    to_char(j.made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"`
+}
+
+/** What is held now of these referrals, of each other and of any other. */
+export async function selectCurrent(tx: Tx, referralIds: readonly string[]): Promise<Judgement[]> {
+  const ids = referralIds as string[]
+  // Two conditions that each have their index; `or` between them would read the whole table.
+  return tx.sql<Judgement[]>`
+    select ${columns(tx)} from judgement j
+    where j.ended_at is null and j.left_id = any (${ids}::uuid[])
+    union
+    select ${columns(tx)} from judgement j
+    where j.ended_at is null and j.right_id = any (${ids}::uuid[])`
+}
+
+/** The same with what was held before, the newest first, and whether a note was written. */
+export async function selectHistory(tx: Tx, referralIds: readonly string[], count: number) {
+  return tx.sql<(Judgement & { endedAt: string | null; note: Uint8Array | null })[]>`
+    select ${columns(tx)}, j.note,
+           to_char(j.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "endedAt"
+    from judgement j
+    where j.left_id = any (${referralIds as string[]}::uuid[])
+       or j.right_id = any (${referralIds as string[]}::uuid[])
+    order by j.made_at desc, j.id desc
+    limit ${count}`
+}
+
+/** What is held of two cases against each other, the likeliest to be the same first. */
+export async function selectBetween(
+  tx: Tx,
+  members: readonly { readonly referralId: string; readonly caseId: string }[],
+): Promise<Judgement[]> {
+  const caseOf = new Map(members.map(({ referralId, caseId }) => [referralId, caseId]))
+  const current = await selectCurrent(tx, [...caseOf.keys()])
+  return current
+    .filter(({ leftId, rightId }) => {
+      const [left, right] = [caseOf.get(leftId), caseOf.get(rightId)]
+      return left !== undefined && right !== undefined && left !== right
+    })
+    .sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0))
+}

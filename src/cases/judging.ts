@@ -1,0 +1,64 @@
+/** A person's judgement of cases: same, different, not sure; each kept, logged and undoable. */
+import type { Static } from 'typebox'
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Database } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import { newId } from '../protocol/uuid.ts'
+import { insertJudgement, selectBetween } from './judgement-store.ts'
+import { detailsOf, type Merging } from './merging.ts'
+import { noteBytes } from './noting.ts'
+import { inTurn, requireCase } from './resolving.ts'
+import type { DecisionRequest, Judged } from './schemas.ts'
+import { selectMembers } from './store.ts'
+
+type Options = {
+  database: Database
+  audit: Audit
+  directory: Directory
+  merging: Merging
+  origin: string
+}
+
+export function createJudging({ database, audit, merging, ...services }: Options) {
+  /** Judges two cases between which there is a question, or was one. */
+  function decide(
+    caller: KnownCaller,
+    caseId: string,
+    otherId: string,
+    { decision, ...noted }: Static<typeof DecisionRequest>,
+  ): Promise<Judged> {
+    return inTurn(database, caller, async (tx) => {
+      const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
+      if (one === other) {
+        if (decision === 'same') return { caseId: one }
+        throw new Refusal('case-changed', 'the two are one case by now: split it')
+      }
+      const members = await selectMembers(tx, [one, other])
+      const between = await selectBetween(tx, members)
+      const [best] = between
+      if (!best) throw new Refusal('case-changed', 'there is no question between the two cases')
+      const note = await noteBytes(services, tx, caller, noted, members)
+      if (decision === 'same') {
+        const { leftId, rightId, probability, bits } = best
+        const reason = { basis: 'person', probability, bits, ...note } as const
+        return { caseId: await merging.join(tx, caller, [leftId, rightId], reason) }
+      }
+      const entryId = newId()
+      for (const { leftId, rightId, probability, bits } of between) {
+        await insertJudgement(tx, {
+          ...{ between: [leftId, rightId], verdict: decision, basis: 'person' },
+          ...{ probability, bits, entryId, ...note },
+        })
+      }
+      const { probability, bits } = best
+      const details = { other, decision, ...detailsOf({ basis: 'person', probability, bits }) }
+      const object = { kind: 'case', id: one } as const
+      await audit.append(tx, caller, { action: 'case.judged', object, details }, entryId)
+      return { caseId: one, otherId: other }
+    })
+  }
+
+  return { decide }
+}

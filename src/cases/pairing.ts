@@ -1,0 +1,116 @@
+/**
+ * The step that finds out which referrals are about one person: after the answer, never inside it.
+ *
+ * One at a time for the whole database, first in, first out: so two referrals that come at once are
+ * compared, whichever is looked at second. Each is paired in one transaction; whoever dies in it
+ * leaves the referral on the queue of work and on the list of those to be paired.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { Step } from '../database/loop.ts'
+import { elect } from '../database/loop.ts'
+import type { Matching } from '../matching/service.ts'
+import { newId } from '../protocol/uuid.ts'
+import { caseReferralsMax } from '../triage/lease.ts'
+import { endJudgements, type Judgement, selectCurrent } from './judgement-store.ts'
+import { casesLock, type Merging } from './merging.ts'
+import { endPairing, insertFlag, postpone, takeNext } from './pairing-store.ts'
+import { answeredCases, createSettling } from './settling.ts'
+import type { Splitting } from './splitting.ts'
+import { selectCasesOf, selectMembers } from './store.ts'
+
+/** Told what went wrong with one referral, and of a value that too many share. */
+export type PairingNotes = {
+  onError(error: unknown): void
+  onCrowded(): void
+}
+
+type Options = {
+  database: Database
+  audit: Audit
+  matching: Matching
+  merging: Merging
+  splitting: Splitting
+  notes: PairingNotes
+}
+
+export function createPairing({ database, audit, matching, ...others }: Options): Step {
+  const { merging, splitting, notes } = others
+  const settling = createSettling({ audit, merging })
+
+  async function pair(tx: Tx, caller: Caller, id: string, supersedes: string | null) {
+    if (supersedes !== null) await followAmendment(tx, caller, id, supersedes)
+    await withdraw(tx, caller, id)
+    const { candidates, crowded } = await matching.candidatesOf(tx, id)
+    if (crowded) {
+      await insertFlag(tx, id, 'shared')
+      notes.onCrowded()
+    }
+    if (candidates.length > 0) await settling.settle(tx, caller, id, candidates)
+  }
+
+  /** An amendment is about the person it amends, whatever its keys: no score is asked. */
+  async function followAmendment(tx: Tx, caller: Caller, id: string, supersedes: string) {
+    const cases = await selectCasesOf(tx, [id, supersedes])
+    const [own, before] = [cases.get(id), cases.get(supersedes)]
+    if (own === undefined || before === undefined || own === before) return
+    if ((await answeredCases(tx, own)).has(before)) return
+    if ((await selectMembers(tx, [own, before])).length > caseReferralsMax) {
+      return insertFlag(tx, id, 'full')
+    }
+    await merging.join(tx, caller, [id, supersedes], {
+      ...{ basis: 'amendment', probability: null, bits: [] },
+    })
+  }
+
+  /** What match keys said of this referral before is taken back where they no longer say it. */
+  async function withdraw(tx: Tx, caller: Caller, id: string): Promise<void> {
+    const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
+    if (said.length === 0) return
+    const others = said.map((judgement) => otherOf(judgement, id))
+    const now = new Map(
+      (await matching.compare(tx, id, others)).map((it) => [it.referralId, it.verdict]),
+    )
+    const over = said.filter((judgement) => {
+      const verdict = now.get(otherOf(judgement, id)) ?? 'none'
+      return judgement.verdict === 'same' ? verdict !== 'match' : verdict !== 'possible'
+    })
+    await endJudgements(
+      tx,
+      over.map((judgement) => judgement.id),
+    )
+    if (!over.some(({ verdict }) => verdict === 'same')) return
+    const caseId = (await selectCasesOf(tx, [id])).get(id)
+    if (caseId !== undefined) await splitting.dissolve(tx, caller, caseId)
+  }
+
+  return {
+    name: 'pairing',
+    async run() {
+      let taken: string | undefined
+      const caller: Caller = { kind: 'system', request: newId() }
+      try {
+        return await database.inTransaction(caller, async (tx) => {
+          if (!(await elect(tx, casesLock))) return false
+          const next = await takeNext(tx)
+          if (!next) return false
+          taken = next.referralId
+          await pair(tx, caller, next.referralId, next.supersedes)
+          await endPairing(tx, next.referralId)
+          return true
+        })
+      } catch (error) {
+        const failed = taken
+        if (failed === undefined) throw error
+        notes.onError(error)
+        await database.inTransaction(caller, (tx) => postpone(tx, failed))
+        return true
+      }
+    },
+  }
+}
+
+function otherOf({ leftId, rightId }: Judgement, id: string): string {
+  return leftId === id ? rightId : leftId
+}

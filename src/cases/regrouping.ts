@@ -1,0 +1,77 @@
+/** What a person changes of cases without being asked: joins two, takes one apart, clears marks. */
+import type { Static } from 'typebox'
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Database } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import type { Merging } from './merging.ts'
+import { noteBytes } from './noting.ts'
+import { deleteFlags } from './pairing-store.ts'
+import { inTurn, requireCase } from './resolving.ts'
+import type { Judged, MergeRequest, SplitRequest } from './schemas.ts'
+import type { Splitting } from './splitting.ts'
+import { selectMembers } from './store.ts'
+
+type Options = {
+  database: Database
+  audit: Audit
+  directory: Directory
+  merging: Merging
+  splitting: Splitting
+  origin: string
+}
+
+export function createRegrouping({ database, audit, merging, splitting, ...services }: Options) {
+  /** Joins two cases of which a person knows that they are about one. */
+  function merge(
+    caller: KnownCaller,
+    caseId: string,
+    { otherId, ...noted }: Static<typeof MergeRequest>,
+  ): Promise<Judged> {
+    return inTurn(database, caller, async (tx) => {
+      const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
+      if (one === other) return { caseId: one }
+      const members = await selectMembers(tx, [one, other])
+      const note = await noteBytes(services, tx, caller, noted, members)
+      const first = (id: string) => members.find((it) => it.caseId === id)?.referralId ?? ''
+      const reason = { basis: 'person', probability: null, bits: [], ...note } as const
+      return { caseId: await merging.join(tx, caller, [first(one), first(other)], reason) }
+    })
+  }
+
+  /** Takes referrals out of a case, and with that undoes whatever had joined them. */
+  function split(
+    caller: KnownCaller,
+    caseId: string,
+    { referrals, decision, ...noted }: Static<typeof SplitRequest>,
+  ): Promise<Judged> {
+    return inTurn(database, caller, async (tx) => {
+      const one = await requireCase(tx, caseId)
+      const members = await selectMembers(tx, [one])
+      const ids = members.map(({ referralId }) => referralId)
+      if (!referrals.every((id) => ids.includes(id))) {
+        throw new Refusal('case-changed', 'referrals lists one that is not of this case')
+      }
+      if (referrals.length === ids.length) {
+        throw new Refusal('malformed-request', 'referrals lists the whole case: nothing would stay')
+      }
+      const note = await noteBytes(services, tx, caller, noted, members)
+      const side = new Set(referrals)
+      const to = await splitting.split(tx, caller, members, side, decision, note.note)
+      return { caseId: one, otherId: to }
+    })
+  }
+
+  /** A person has looked at why the case was marked. */
+  function clearFlags(caller: KnownCaller, caseId: string): Promise<void> {
+    return inTurn(database, caller, async (tx) => {
+      const id = await requireCase(tx, caseId)
+      const details = { flags: await deleteFlags(tx, id) }
+      const object = { kind: 'case', id } as const
+      await audit.append(tx, caller, { action: 'case.judged', object, details })
+    })
+  }
+
+  return { merge, split, clearFlags }
+}

@@ -1,0 +1,152 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { knownCaller } from '../caller.ts'
+import {
+  Case,
+  CaseParams,
+  DecisionRequest,
+  Found,
+  Judged,
+  MergeRequest,
+  PairParams,
+  PossibleMatches,
+  Reviews,
+  ReviewsQuery,
+  SearchRequest,
+  SplitRequest,
+} from './schemas.ts'
+import type { Cases } from './service.ts'
+
+const security = [{ bearer: ['cases:review'] }]
+
+/** Cases: reading them, judging them, finding one. Never a referrer's to ask. */
+export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (app, { cases }) => {
+  app.route({
+    method: 'GET',
+    url: '/reviews',
+    config: { action: 'case.read' },
+    schema: {
+      operationId: 'listReviews',
+      summary: 'What waits for a person: open questions and marked cases, the oldest first',
+      security,
+      querystring: ReviewsQuery,
+      response: { 200: Reviews },
+    },
+    handler: async ({ caller, query: { limit = 50, ...query } }) =>
+      cases.reviews(knownCaller(caller), { ...query, limit }),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/search',
+    config: { action: 'case.searched' },
+    schema: {
+      operationId: 'searchCases',
+      summary: 'The cases of a reference, or of whoever has these match values',
+      security,
+      body: SearchRequest,
+      response: { 200: Found },
+    },
+    handler: async ({ caller, body }) => cases.search(knownCaller(caller), body),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:caseId',
+    config: { action: 'case.read' },
+    schema: {
+      operationId: 'readCase',
+      summary: 'The referrals held to be about one person, and why',
+      description: 'The id of a case that joined another still leads to it.',
+      security,
+      params: CaseParams,
+      response: { 200: Case },
+    },
+    handler: async ({ caller, params }) => cases.read(knownCaller(caller), params.caseId),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:caseId/possible-matches',
+    config: { action: 'case.read' },
+    schema: {
+      operationId: 'listPossibleMatches',
+      summary: 'Cases that may be about the same person, the likeliest first',
+      security,
+      params: CaseParams,
+      response: { 200: PossibleMatches },
+    },
+    handler: async ({ caller, params }) =>
+      cases.possibleMatches(knownCaller(caller), params.caseId),
+  })
+
+  judgingRoutes(app, cases)
+}
+
+function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): void {
+  app.route({
+    method: 'POST',
+    url: '/:caseId/possible-matches/:otherId/decision',
+    config: { action: 'case.judged' },
+    schema: {
+      operationId: 'decidePossibleMatch',
+      summary: 'Judge whether two cases are about one person',
+      description: 'A later decision replaces this one. What was joined is undone by a split.',
+      security,
+      params: PairParams,
+      body: DecisionRequest,
+      response: { 200: Judged },
+    },
+    handler: async ({ caller, params, body }) =>
+      cases.decide(knownCaller(caller), params.caseId, params.otherId, body),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/:caseId/merge',
+    config: { action: 'case.joined' },
+    schema: {
+      operationId: 'mergeCases',
+      summary: 'Join two cases that you know to be about one person',
+      security,
+      params: CaseParams,
+      body: MergeRequest,
+      response: { 200: Judged },
+    },
+    handler: async ({ caller, params, body }) =>
+      cases.merge(knownCaller(caller), params.caseId, body),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/:caseId/split',
+    config: { action: 'case.split' },
+    schema: {
+      operationId: 'splitCase',
+      summary: 'Take referrals out of a case, whatever had joined them',
+      security,
+      params: CaseParams,
+      body: SplitRequest,
+      response: { 200: Judged },
+    },
+    handler: async ({ caller, params, body }) =>
+      cases.split(knownCaller(caller), params.caseId, body),
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/:caseId/flags',
+    config: { action: 'case.judged' },
+    schema: {
+      operationId: 'clearFlags',
+      summary: 'Say that a person has looked at why a case was marked',
+      security,
+      params: CaseParams,
+      response: { 204: Type.Null() },
+    },
+    handler: async ({ caller, params }, reply) => {
+      await cases.clearFlags(knownCaller(caller), params.caseId)
+      return reply.code(204).send(null)
+    },
+  })
+}

@@ -1,0 +1,180 @@
+import { type Static, Type } from 'typebox'
+import { Reference } from '../protocol/acknowledgement.ts'
+import { MatchValue, matchValuesMax } from '../protocol/envelope.ts'
+import { MessageEnvelope } from '../protocol/message.ts'
+import { Instant, Uuid } from '../referral/format.ts'
+import { caseReferralsMax } from '../triage/lease.ts'
+
+/** What a page of questions or of findings holds at most; there are never many of one case. */
+export const reviewsPageMax = 200
+export const findingsMax = 20
+/** The newest judgements of a case; the access log has them all. */
+export const judgementsShownMax = 200
+
+export const CaseParams = Type.Object({ caseId: Uuid }, { additionalProperties: false })
+export const PairParams = Type.Object(
+  { caseId: Uuid, otherId: Uuid },
+  { additionalProperties: false },
+)
+
+const Probability = Type.Number({ minimum: 0, maximum: 1 })
+const Bit = Type.Object({
+  type: Type.String({ description: 'A type of match key, or TOKENS' }),
+  because: Type.Enum(['agrees', 'missing', 'tokens']),
+  bits: Type.Number({ description: 'log2 odds that this adds' }),
+  words: Type.String(),
+})
+const Verdict = Type.Enum(['same', 'possible', 'unsure', 'different'])
+
+const Judgement = Type.Object({
+  judgementId: Uuid,
+  between: Type.Array(Uuid, { minItems: 2, maxItems: 2 }),
+  verdict: Verdict,
+  basis: Type.Enum(['keys', 'amendment', 'person']),
+  probability: Type.Optional(Probability),
+  bits: Type.Array(Bit),
+  madeAt: Instant,
+  endedAt: Type.Optional(Instant),
+  entryId: { ...Uuid, description: 'The entry of the access log that says who judged.' },
+  note: Type.Optional(MessageEnvelope),
+})
+
+const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
+  description: 'Match keys of the newest epoch: none there, as the referrer sent, or checked.',
+})
+const flagWords =
+  'long: match keys alone hold together many referrals. shared: a value that many share. ' +
+  'replaced: a recipient found other keys than were sent. full: a case had no room.'
+
+/** A case: which referrals are held to be about one person, and why. */
+export const Case = Type.Object({
+  caseId: Uuid,
+  referrals: Type.Array(
+    Type.Object({
+      referralId: Uuid,
+      reference: Reference,
+      receivedAt: Instant,
+      state: Type.String(),
+      keys: Keys,
+    }),
+    { maxItems: caseReferralsMax },
+  ),
+  judgements: Type.Array(Judgement, { maxItems: judgementsShownMax }),
+  flags: Type.Array(
+    Type.Object({
+      referralId: Uuid,
+      kind: Type.Enum(['long', 'shared', 'replaced', 'full'], { description: flagWords }),
+      at: Instant,
+    }),
+  ),
+  item: Type.Optional(
+    Type.Object({
+      itemId: Uuid,
+      dueAt: Instant,
+      state: Type.Enum(['waiting', 'leased', 'attention']),
+    }),
+  ),
+})
+export type Case = Static<typeof Case>
+
+export const PossibleMatches = Type.Object({
+  caseId: Uuid,
+  referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+  possibleMatches: Type.Array(
+    Type.Object({
+      otherId: { ...Uuid, description: 'The other case' },
+      otherReferralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+      between: Type.Array(Uuid, { minItems: 2, maxItems: 2 }),
+      verdict: Type.Enum(['possible', 'unsure']),
+      probability: Type.Optional(Probability),
+      bits: Type.Array(Bit),
+      words: Type.String({ description: 'What agrees, in words' }),
+      askedAt: Instant,
+    }),
+  ),
+})
+export type PossibleMatches = Static<typeof PossibleMatches>
+
+export const ReviewsQuery = Type.Object(
+  {
+    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: reviewsPageMax, default: 50 })),
+  },
+  { additionalProperties: false },
+)
+
+export const Reviews = Type.Object({
+  reviews: Type.Array(
+    Type.Object({
+      kind: Type.Enum(['possible', 'long', 'shared', 'replaced', 'full']),
+      caseId: Uuid,
+      otherId: Type.Optional(Uuid),
+      probability: Type.Optional(Probability),
+      at: Instant,
+    }),
+    { maxItems: reviewsPageMax },
+  ),
+  next: Type.Optional(
+    Type.String({ description: 'The cursor of the next page; absent at the end.' }),
+  ),
+})
+export type Reviews = Static<typeof Reviews>
+
+const note = Type.Optional({
+  ...MessageEnvelope,
+  description: 'A sealed note of kind `note`, about one referral of either case.',
+})
+
+export const DecisionRequest = Type.Object(
+  { decision: Type.Enum(['same', 'different', 'unsure']), note },
+  { additionalProperties: false },
+)
+export const MergeRequest = Type.Object({ otherId: Uuid, note }, { additionalProperties: false })
+export const SplitRequest = Type.Object(
+  {
+    referrals: Type.Array(Uuid, {
+      minItems: 1,
+      maxItems: caseReferralsMax,
+      uniqueItems: true,
+      description: 'These leave the case, as one case of their own.',
+    }),
+    decision: Type.Enum(['different', 'unsure'], {
+      description: 'What is held of the two sides from now on; unsure keeps the question open.',
+    }),
+    note,
+  },
+  { additionalProperties: false },
+)
+
+export const Judged = Type.Object({
+  caseId: Uuid,
+  otherId: Type.Optional({ ...Uuid, description: 'The other case, where there still are two.' }),
+})
+export type Judged = Static<typeof Judged>
+
+export const SearchRequest = Type.Object(
+  {
+    reference: Type.Optional(Reference),
+    epoch: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    values: Type.Optional(
+      Type.Array(MatchValue, { minItems: 1, maxItems: matchValuesMax, uniqueItems: true }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'Either a reference, or match values with their epoch.',
+  },
+)
+
+export const Found = Type.Object({
+  cases: Type.Array(
+    Type.Object({
+      caseId: Uuid,
+      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+      probability: Type.Optional(Probability),
+      words: Type.Optional(Type.String()),
+    }),
+    { maxItems: findingsMax },
+  ),
+})
+export type Found = Static<typeof Found>

@@ -1,0 +1,98 @@
+/** What becomes of one referral and those that may be about the same person. */
+import type { Audit } from '../audit/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { questionsPerReferralMax } from '../matching/odds.ts'
+import type { Candidate } from '../matching/service.ts'
+import { newId } from '../protocol/uuid.ts'
+import { caseReferralsMax } from '../triage/lease.ts'
+import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
+import { detailsOf, type Merging } from './merging.ts'
+import { insertFlag } from './pairing-store.ts'
+import { selectCasesOf, selectMembers } from './store.ts'
+
+/** A case of more referrals than this, held together by match keys, is shown to a person. */
+const longCaseReferrals = 4
+
+export function createSettling({ audit, merging }: { audit: Audit; merging: Merging }) {
+  /** Joins the best case that is beyond doubt, and asks a person about the others. */
+  async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
+    let place = await placeOf(tx, id, candidates)
+    const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
+    // Joined by its keys already, it would tie two cases together through itself.
+    let joined = said.some(({ verdict }) => verdict === 'same')
+    let questions = said.filter(({ verdict }) => verdict === 'possible').length
+    for (const candidate of candidates) {
+      if (candidate.verdict === 'none') break
+      const other = place.cases.get(candidate.referralId)
+      if (other === undefined || other === place.own || place.answered.has(other)) continue
+      if (candidate.verdict === 'match' && !joined) {
+        joined = await joinIfRoom(tx, caller, id, candidate)
+        if (joined) {
+          place = await placeOf(tx, id, candidates)
+          continue
+        }
+      }
+      if (questions >= questionsPerReferralMax || place.asked.has(other)) continue
+      await ask(tx, caller, id, candidate, other)
+      place.asked.add(other)
+      questions += 1
+    }
+  }
+
+  async function joinIfRoom(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
+    const cases = await selectCasesOf(tx, [id, candidate.referralId])
+    const members = await selectMembers(tx, [...cases.values()])
+    if (members.length > caseReferralsMax) {
+      await insertFlag(tx, id, 'full')
+      return false
+    }
+    const { probability, bits } = candidate.odds
+    const reason = { basis: 'keys', probability, bits } as const
+    await merging.join(tx, caller, [id, candidate.referralId], reason)
+    if (members.length > longCaseReferrals) await insertFlag(tx, id, 'long')
+    return true
+  }
+
+  async function ask(tx: Tx, caller: Caller, id: string, candidate: Candidate, other: string) {
+    const entryId = newId()
+    const { probability, bits } = candidate.odds
+    const reason = { basis: 'keys', probability, bits } as const
+    const between = [id, candidate.referralId] as const
+    await insertJudgement(tx, { between, verdict: 'possible', ...reason, entryId })
+    const object = { kind: 'case', id: other } as const
+    const details = { referral: id, ...detailsOf(reason) }
+    await audit.append(tx, caller, { action: 'case.asked', object, details }, entryId)
+  }
+
+  return { settle }
+}
+
+/** Where a referral stands among those it is compared with. */
+async function placeOf(tx: Tx, id: string, candidates: readonly Candidate[]) {
+  const cases = await selectCasesOf(tx, [id, ...candidates.map(({ referralId }) => referralId)])
+  const own = cases.get(id) ?? ''
+  const [answered, asked] = [await answeredCases(tx, own), await questionedCases(tx, own)]
+  return { own, cases, answered, asked }
+}
+
+/** Cases about which a person has judged that they are not this one, or is not sure. */
+export function answeredCases(tx: Tx, caseId: string): Promise<ReadonlySet<string>> {
+  return casesJudged(tx, caseId, ({ basis, verdict }) => basis === 'person' && verdict !== 'same')
+}
+
+/** Cases about which a person is asked already. */
+function questionedCases(tx: Tx, caseId: string): Promise<Set<string>> {
+  return casesJudged(tx, caseId, ({ verdict }) => verdict === 'possible')
+}
+
+async function casesJudged(tx: Tx, caseId: string, wanted: (judgement: Judgement) => boolean) {
+  const members = (await selectMembers(tx, [caseId])).map(({ referralId }) => referralId)
+  const judged = (await selectCurrent(tx, members)).filter(wanted)
+  const others = judged.flatMap(({ leftId, rightId }) => [leftId, rightId])
+  const cases = await selectCasesOf(
+    tx,
+    others.filter((id) => !members.includes(id)),
+  )
+  return new Set(cases.values())
+}

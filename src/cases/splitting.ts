@@ -1,0 +1,107 @@
+/**
+ * Splitting cases: by a person's word, or because match keys no longer say what they said. Runs under
+ * the lock of `merging.ts`; the queue follows in the same transaction.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { Caller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { newId } from '../protocol/uuid.ts'
+import type { Triage } from '../triage/service.ts'
+import { components } from './components.ts'
+import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
+import { queueAgain } from './pairing-store.ts'
+import { type Member, moveReferrals, selectMembers } from './store.ts'
+
+export type Splitting = ReturnType<typeof createSplitting>
+
+export function createSplitting({ audit, triage }: { audit: Audit; triage: Triage }) {
+  /**
+   * Takes `side` out of a case, as a person judges: whatever connected the two sides now says
+   * `verdict`, and each side is one case, also where only the other had held it together.
+   *
+   * @returns the case of `side`
+   */
+  async function split(
+    tx: Tx,
+    caller: Caller,
+    members: readonly Member[],
+    side: ReadonlySet<string>,
+    verdict: 'different' | 'unsure',
+    note?: Uint8Array,
+  ): Promise<string> {
+    const ids = members.map(({ referralId }) => referralId)
+    const links = await linksAmong(tx, ids)
+    const crossing = links.filter(({ leftId, rightId }) => side.has(leftId) !== side.has(rightId))
+    const caseId = members[0]?.caseId ?? ''
+    const to = newId()
+    const entryId = newId()
+    for (const { leftId, rightId, probability, bits } of crossing) {
+      await insertJudgement(tx, {
+        ...{ between: [leftId, rightId], verdict, basis: 'person', probability, bits, entryId },
+        ...(note && { note }),
+      })
+    }
+    const sides = [ids.filter((id) => !side.has(id)), ids.filter((id) => side.has(id))] as const
+    for (const [first, ...others] of sides.flatMap((part) => loose(part, links))) {
+      for (const other of others) {
+        const between = [first ?? '', other] as const
+        const because = { basis: 'person', probability: null, bits: [] } as const
+        await insertJudgement(tx, { between, verdict: 'same', ...because, entryId })
+      }
+    }
+    await moveOut(tx, caseId, sides[0], to, sides[1])
+    await queueAgain(tx, ids)
+    const object = { kind: 'case', id: caseId } as const
+    const details = { to, moved: side.size, stayed: sides[0].length, verdict }
+    await audit.append(tx, caller, { action: 'case.split', object, details }, entryId)
+    return to
+  }
+
+  /** Takes apart a case that its judgements no longer connect; its referrals are paired anew. */
+  async function dissolve(tx: Tx, caller: Caller, caseId: string): Promise<void> {
+    const members = await selectMembers(tx, [caseId])
+    const ids = members.map(({ referralId }) => referralId)
+    const parts = components(ids, await linksAmong(tx, ids))
+    let staying = ids
+    for (const part of parts.slice(1)) {
+      const to = newId()
+      staying = staying.filter((id) => !part.includes(id))
+      await moveOut(tx, caseId, staying, to, part)
+      const object = { kind: 'case', id: caseId } as const
+      const details = { to, moved: part.length, stayed: staying.length, basis: 'keys' }
+      await audit.append(tx, caller, { action: 'case.split', object, details })
+    }
+    if (parts.length > 1) await queueAgain(tx, ids)
+  }
+
+  async function moveOut(
+    tx: Tx,
+    caseId: string,
+    staying: readonly string[],
+    to: string,
+    moved: readonly string[],
+  ): Promise<void> {
+    await moveReferrals(tx, moved, to)
+    const [from, there] = [
+      { caseId, referralIds: staying },
+      { caseId: to, referralIds: moved },
+    ]
+    await triage.part(tx, from, there)
+  }
+
+  return { split, dissolve }
+}
+
+async function linksAmong(tx: Tx, ids: readonly string[]): Promise<Judgement[]> {
+  const current = await selectCurrent(tx, ids)
+  return current.filter(
+    ({ verdict, leftId, rightId }) =>
+      verdict === 'same' && ids.includes(leftId) && ids.includes(rightId),
+  )
+}
+
+/** One referral of each part of a side, where the side hangs together only by the other. */
+function loose(side: readonly string[], links: readonly Judgement[]): string[][] {
+  const parts = components(side, links)
+  return parts.length > 1 ? [parts.map(([first = '']) => first)] : []
+}

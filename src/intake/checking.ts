@@ -1,0 +1,89 @@
+/**
+ * A recipient vouches for the match keys of a referral: it opened it, made the keys again, and what
+ * it sends stands in the place of what the referrer sent. Nobody could check them before.
+ */
+import type { Audit } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Cases } from '../cases/service.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import type { Matching } from '../matching/service.ts'
+import { decodeBase64url } from '../protocol/bytes.ts'
+import { headerHash } from '../protocol/envelope.ts'
+import type { Recipient } from '../protocol/keyset.ts'
+import { matchKeysVerify } from '../protocol/matchvalues.ts'
+import { type Referrals, requireKid } from '../referrals/service.ts'
+import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
+
+type Options = {
+  database: Database
+  audit: Audit
+  directory: Directory
+  referrals: Referrals
+  matching: Matching
+  cases: Cases
+  wake: () => void
+}
+
+export type Checking = ReturnType<typeof createChecking>
+
+export function createChecking({ database, audit, wake, ...services }: Options) {
+  const { directory, referrals, matching, cases } = services
+
+  /** Takes a recipient's match keys for one referral and epoch, and has it paired by them. */
+  async function checkMatchKeys(
+    caller: KnownCaller,
+    referralId: string,
+    request: MatchKeysRequest,
+  ): Promise<CheckedKeys> {
+    const { epoch, values, signature } = request
+    const replaced = await database.inTransaction(caller, async (tx) => {
+      const recipient = await signerOf(tx, caller, signature.kid)
+      if (!(await directory.matchingEpochs(tx)).includes(epoch)) {
+        throw new Refusal('unknown-matching-epoch', 'epoch is not one of the newest keyset')
+      }
+      const stored = await referrals.headerOf(tx, referralId, recipient.kid)
+      if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
+      const signingKey = decodeBase64url(recipient.signingKey, 32)
+      const bound = headerHash(stored.header)
+      if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {
+        throw new Refusal('signature-invalid', 'signature is not over these match keys')
+      }
+      const before = await matching.replace(
+        tx,
+        {
+          ...{ referralId, epoch, signer: signature.kid },
+          signature: decodeBase64url(signature.value, 64),
+        },
+        stored.receivedAt,
+        values.map(({ type, value }) => ({ type, value: decodeBase64url(value, 16) })),
+      )
+      if (before !== 'same') await cases.reconsider(tx, referralId, before === 'other')
+      const object = { kind: 'referral', id: referralId } as const
+      const details = { epoch, values: values.length, before }
+      await audit.append(tx, caller, {
+        ...{ action: 'match-keys.checked', object, recipient: recipient.kid, details },
+      })
+      return before
+    })
+    if (replaced !== 'same') wake()
+    return { referralId, epoch, changed: replaced !== 'same' }
+  }
+
+  /** Only who holds what the keys are made from can have made them. */
+  async function signerOf(tx: Tx, caller: KnownCaller, kid: string): Promise<Recipient> {
+    const recipient = await directory.recipientSigning(tx, kid)
+    if (!recipient) {
+      throw new Refusal('unknown-signer', 'signature.kid is no recipient of the newest keyset')
+    }
+    requireKid(caller, recipient.kid)
+    const { compartments } = recipient
+    if (!compartments.includes('identity') || !compartments.includes('contact')) {
+      throw new Refusal('unknown-signer', 'that recipient does not hold identity and contact')
+    }
+    return recipient
+  }
+
+  return { checkMatchKeys }
+}

@@ -1,0 +1,99 @@
+/** From equal values to evidence: which types of two referrals agree, within one epoch. Pure. */
+import { encodeBase64url } from '../protocol/bytes.ts'
+import {
+  candidatesPerValueMax,
+  type Evidence,
+  type Odds,
+  oddsOf,
+  type Verdict,
+  verdictOf,
+} from './odds.ts'
+
+export type ValueOfEpoch = {
+  readonly epoch: number
+  readonly type: string
+  readonly value: Uint8Array
+}
+
+/** Another referral, and what the keys say of it. */
+export type Candidate = {
+  readonly referralId: string
+  readonly odds: Odds
+  readonly verdict: Verdict
+}
+
+/** Of those who share a value so many are looked at, to keep the ones that agree in most. */
+export const sharersScannedMax = 200
+
+type Sharing = { readonly referralId: string; readonly number: number }
+
+/**
+ * Whom to compare: for each value at most `candidatesPerValueMax`, those that share most other values, then
+ * the oldest. `crowded` says whether a value had more.
+ *
+ * @param rows - for each value those that share it, the oldest first
+ */
+export function chooseSharers(rows: readonly Sharing[]): { ids: string[]; crowded: boolean } {
+  const shares = new Map<string, number>()
+  const byValue = new Map<number, string[]>()
+  for (const { referralId, number } of rows) {
+    shares.set(referralId, (shares.get(referralId) ?? 0) + 1)
+    byValue.set(number, [...(byValue.get(number) ?? []), referralId])
+  }
+  const chosen = [...byValue.values()].flatMap((ids) =>
+    // The sort is stable: among equals the oldest stay in front.
+    ids.sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0)).slice(0, candidatesPerValueMax),
+  )
+  const crowded = [...byValue.values()].some((ids) => ids.length > candidatesPerValueMax)
+  return { ids: [...new Set(chosen)], crowded }
+}
+
+type Agreement = {
+  readonly referralId: string
+  readonly epoch: number
+  readonly type: string
+  readonly agreeing: number
+}
+
+/** The evidence about each other referral, under the epoch that speaks most for it. */
+export function weigh(
+  own: readonly Pick<ValueOfEpoch, 'epoch' | 'type'>[],
+  rows: readonly Agreement[],
+): Candidate[] {
+  const left = new Map<number, Set<string>>()
+  for (const { epoch, type } of own) {
+    left.set(epoch, (left.get(epoch) ?? new Set()).add(type))
+  }
+  const pairs = new Map<string, Agreement[]>()
+  for (const row of rows) {
+    if (!left.has(row.epoch)) continue
+    const pair = `${row.referralId} ${row.epoch}`
+    pairs.set(pair, [...(pairs.get(pair) ?? []), row])
+  }
+  const best = new Map<string, Candidate>()
+  for (const types of pairs.values()) {
+    const [{ referralId, epoch }] = types as [Agreement]
+    const evidence: Evidence = {
+      agreeing: new Map(
+        types.filter(({ agreeing }) => agreeing > 0).map(({ type, agreeing }) => [type, agreeing]),
+      ),
+      left: left.get(epoch) ?? new Set(),
+      right: new Set(types.map(({ type }) => type)),
+    }
+    const odds = oddsOf(evidence)
+    const before = best.get(referralId)
+    if (before && before.odds.score >= odds.score) continue
+    best.set(referralId, { referralId, odds, verdict: verdictOf(evidence, odds) })
+  }
+  return [...best.values()].sort((a, b) => b.odds.score - a.odds.score)
+}
+
+/** Whether two lists hold the same values of one epoch, in any order. */
+export function sameValues(
+  some: readonly { readonly type: string; readonly value: Uint8Array }[],
+  others: readonly { readonly type: string; readonly value: Uint8Array }[],
+): boolean {
+  const texts = (values: typeof some) =>
+    values.map(({ type, value }) => `${type} ${encodeBase64url(value)}`).sort()
+  return texts(some).join() === texts(others).join()
+}

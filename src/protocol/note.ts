@@ -1,0 +1,53 @@
+/**
+ * What the service checks of a review note, which it stores and cannot read (docs/PROTOCOL.md,
+ * "Receipts, messages, grants"): that a recipient wrote it, about this referral, at this service.
+ */
+import { Refusal } from '../errors.ts'
+import { base64urlBytes, decodeBase64url } from './bytes.ts'
+import { canonicalBytes } from './canonical.ts'
+import { sealedHash } from './compartment.ts'
+import { envelopeHash, headerHash, signedBytes } from './envelope.ts'
+import { kidOf } from './kid.ts'
+import type { MessageEnvelope } from './message.ts'
+import { verify } from './signature.ts'
+
+/** What must be true of a note beyond its form. */
+export type NoteExpected = {
+  readonly origin: string
+  /** The referrals that it may be about. */
+  readonly referralIds: readonly string[]
+  /** The signing key of the recipient that writes, in base64url. */
+  readonly signingKey: string
+}
+
+/**
+ * Checks a note, and gives the bytes that are kept of it.
+ *
+ * @throws Refusal `malformed-request` for another kind of message or another referral's,
+ *   `wrong-origin`, `unknown-signer`, `not-sealed`, `signature-invalid`
+ */
+export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8Array {
+  const { header, compartments, signature } = note
+  if (header.kind !== 'note' || header.from !== 'recipient') {
+    throw new Refusal('malformed-request', 'note is a message of another kind')
+  }
+  if (header.origin !== expected.origin) {
+    throw new Refusal('wrong-origin', 'note.header.origin is not the origin of this service')
+  }
+  if (!expected.referralIds.includes(header.referralId)) {
+    throw new Refusal('malformed-request', 'note.header.referralId is none of these cases')
+  }
+  const publicKey = decodeBase64url(expected.signingKey, 32)
+  const kid = kidOf('Ed25519', publicKey)
+  if (header.signer !== kid || signature.kid !== kid) {
+    throw new Refusal('unknown-signer', 'note.header.signer is not the key of your recipient')
+  }
+  const sealed = base64urlBytes(compartments.message)
+  if (!sealed) throw new Refusal('not-sealed', 'note.compartments.message is not base64url')
+  const body = { compartments: { message: sealedHash(sealed) } }
+  const hash = envelopeHash(headerHash(canonicalBytes(header)), body)
+  if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
+    throw new Refusal('signature-invalid', 'the signature of the note does not verify')
+  }
+  return canonicalBytes(note)
+}

@@ -1,0 +1,147 @@
+/** The statements by which the work of two cases becomes one, and is taken apart again. */
+import type { Tx } from '../database/connect.ts'
+import { newId } from '../protocol/uuid.ts'
+import { caseReferralsMax } from './lease.ts'
+import type { Head } from './survivor.ts'
+
+/**
+ * The open items of these cases, at most one each, locked: waits for a claim or completion of one.
+ *
+ * Asked twice, because a completion that the first statement waited for may have opened another
+ * item, which only a statement that begins later can see. Nothing else opens one meanwhile: whoever
+ * joins or splits cases holds the lock of `cases`.
+ */
+export async function lockHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
+  await selectHeads(tx, caseIds)
+  return selectHeads(tx, caseIds)
+}
+
+async function selectHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
+  return tx.sql<Head[]>`
+    select item.id, item.case_id as "caseId", item.referral_id as "referralId",
+           coalesce(item.leased_until > now(), false) as leased, item.attention_at is not null as attention,
+           (extract(epoch from item.claimed_at) * 1000)::float8 as "claimedMs",
+           (extract(epoch from item.arrived_at) * 1000)::float8 as "arrivedMs"
+    from triage_item item
+    where item.case_id = any (${caseIds as string[]}::uuid[])
+      and item.completed_at is null and item.merged_into is null
+    order by item.id
+    for update of item`
+}
+
+/** Everything ever worked on for one case now counts to another. */
+export async function moveItems(tx: Tx, from: string, to: string): Promise<void> {
+  await tx.sql`update triage_item set case_id = ${to} where case_id = ${from}`
+}
+
+/**
+ * From now on `absorbed`, and what was merged into it, is worked on as `survivor`. Whoever held the
+ * absorbed item has lost it; the survivor's holder keeps its lease. An item that had gone to people
+ * comes back to the queue with one that waited there, or that one would be hidden with it.
+ */
+export async function absorb(tx: Tx, absorbed: string, survivor: string): Promise<void> {
+  await tx.sql`
+    update triage_item item
+    set due_at = least(item.due_at, other.due_at),
+        attention_at = case when other.attention_at is null then null else item.attention_at end
+    from triage_item other
+    where item.id = ${survivor} and other.id = ${absorbed}`
+  await tx.sql`
+    update triage_item item
+    set merged_into = ${survivor},
+        fence = item.fence + (item.id = ${absorbed})::int,
+        leased_by = null, leased_until = null, claimed_at = null
+    where item.completed_at is null and (item.id = ${absorbed} or item.merged_into = ${absorbed})`
+}
+
+/** The open item of a case lists these referrals, all of the case. */
+export async function listReferrals(
+  tx: Tx,
+  caseId: string,
+  referralIds: readonly string[],
+): Promise<void> {
+  await tx.sql`
+    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[]
+    where item.case_id = ${caseId} and item.completed_at is null and item.merged_into is null`
+}
+
+/** The items of these referrals, also those that were completed, go with them to another case. */
+export async function moveItemsOf(
+  tx: Tx,
+  referralIds: readonly string[],
+  to: string,
+): Promise<void> {
+  await tx.sql`
+    update triage_item item set case_id = ${to}
+    where item.referral_id = any (${referralIds as string[]}::uuid[])`
+}
+
+/**
+ * Within one case: an item that was worked on as one of another case stands by itself again, the
+ * earliest due first, and the others of this case are worked on as that one.
+ */
+export async function standAlone(tx: Tx, caseId: string): Promise<void> {
+  await tx.sql`
+    with own as (
+      select item.id, first_value(item.id) over (order by item.own_due_at, item.arrived_at, item.id)
+             as head
+      from triage_item item
+      where item.case_id = ${caseId} and item.completed_at is null
+    )
+    update triage_item item
+    set merged_into = case when own.id = own.head then null else own.head end
+    from own
+    where item.id = own.id
+      and not exists (select from triage_item head
+                      where head.case_id = ${caseId} and head.completed_at is null
+                        and head.merged_into is null)`
+  await tx.sql`
+    update triage_item head
+    set due_at = (select min(item.own_due_at) from triage_item item
+                  where item.completed_at is null
+                    and (item.id = head.id or item.merged_into = head.id))
+    where head.case_id = ${caseId} and head.completed_at is null and head.merged_into is null`
+}
+
+/**
+ * The items that were worked on as `headId` end with it, as it ended; those of referrals that got
+ * no answer are opened anew, as one, so that nobody is lost with the answer to somebody else.
+ *
+ * @returns how many were opened anew
+ */
+export async function endMembers(
+  tx: Tx,
+  headId: string,
+  answered: readonly string[],
+): Promise<number> {
+  const ids = Array.from({ length: caseReferralsMax }, newId)
+  const rows = await tx.sql`
+    with ended as (
+      update triage_item item
+      set completed_at = head.completed_at, outcome = head.outcome,
+          completed_late = head.completed_late
+      from triage_item head
+      where head.id = ${headId} and item.merged_into = head.id and item.completed_at is null
+      returning item.id, item.referral_id, item.arrived_at, item.own_due_at
+    ), rest as (
+      select member.referral_id, member.arrived_at, member.own_due_at, head.case_id,
+             head.referral_ids,
+             row_number() over place as number,
+             min(member.own_due_at) over () as due_at
+      from (select id, referral_id, arrived_at, own_due_at from ended
+            union all
+            select id, referral_id, arrived_at, own_due_at from triage_item where id = ${headId})
+             member
+      join triage_item head on head.id = ${headId}
+      where not member.referral_id = any (${answered as string[]}::uuid[])
+      window place as (order by member.own_due_at, member.arrived_at, member.id)
+    )
+    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at,
+                             due_at, merged_into)
+    select (${ids as string[]}::uuid[])[number], case_id, referral_id, referral_ids, arrived_at,
+           own_due_at, case when number = 1 then due_at else own_due_at end,
+           case when number > 1 then (${ids as string[]}::uuid[])[1] end
+    from rest
+    returning id`
+  return rows.length
+}
