@@ -1,7 +1,7 @@
 import type { Released } from '../client/index.ts'
+import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command } from './command.ts'
-import { replaceFile } from './home.ts'
 import { readJson } from './json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'

@@ -9,10 +9,11 @@ import {
   type Trust,
 } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
+import { readSecret } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
-import { openKey, readSecret } from './secret.ts'
+import { openKey } from './secret.ts'
 
 /** The flags of every command that calls the service. */
 export const connection: Record<string, Option> = {

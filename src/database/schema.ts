@@ -10,6 +10,7 @@ import {
   bigint,
   boolean,
   customType,
+  date,
   index,
   integer,
   jsonb,
@@ -176,6 +177,19 @@ export const matchCheck = pgTable(
     signature: bytea('signature').notNull(),
   },
   (table) => [primaryKey({ columns: [table.referralId, table.epoch] })],
+)
+
+/** How many elements each client had evaluated on each day of UTC. */
+export const evaluationBudget = pgTable(
+  'evaluation_budget',
+  {
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => client.id),
+    day: date('day').notNull(),
+    elements: integer('elements').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.day] })],
 )
 
 // triage: the open work on a case
