@@ -6,7 +6,7 @@
  */
 import type { MatchValue } from '../protocol/envelope.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
-import { type MatchKey, matchKeys, personOf } from '../protocol/matchkeys.ts'
+import type { MatchKey } from '../protocol/matchkeys.ts'
 import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../protocol/matchvalues.ts'
 import type { Readable } from '../referral/reading.ts'
 import { BadAnswer } from './failure.ts'
@@ -43,10 +43,8 @@ export async function evaluatePerson(
   for (const parameters of matching.toSorted((a, b) => b.epoch - a.epoch)) {
     const { epoch } = parameters
     try {
-      const blinding = await blindInTurns(matchKeys(personOf(parts), parameters.types), {
-        origin,
-        parameters,
-      })
+      const keys = await keysOf(parts, parameters.types)
+      const blinding = await blindInTurns(keys, { origin, parameters })
       const answered = evaluate(transport, blinding)
       asked.push(answered.then((values) => ({ epoch, values })).catch(failed(epoch)))
     } catch (thrown) {
@@ -58,6 +56,15 @@ export async function evaluatePerson(
 
 function failed(epoch: number): (thrown: unknown) => Evaluated {
   return (thrown) => ({ epoch, failure: { thrown } })
+}
+
+/**
+ * The recipe knows every script and every country's telephones, more than all else in a page that
+ * only seals or only reads: it is loaded when it is first needed.
+ */
+async function keysOf(parts: PersonParts, types: readonly string[]): Promise<MatchKey[]> {
+  const { matchKeys, personOf } = await import('../protocol/matchkeys.ts')
+  return matchKeys(personOf(parts), types)
 }
 
 /** As `blindMatchKeys`, and a page goes on scrolling, a server answering, between the keys. */
