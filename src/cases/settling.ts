@@ -8,7 +8,7 @@ import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
 import { detailsOf, type Merging } from './merging.ts'
-import { insertFlag } from './pairing-store.ts'
+import { insertFlag, insertFlagOnce } from './pairing-store.ts'
 import { selectCasesOf, selectMembers } from './store.ts'
 
 /** A case of more referrals than this, held together by match keys, is shown to a person. */
@@ -50,7 +50,7 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     const { probability, bits } = candidate.odds
     const reason = { basis: 'keys', probability, bits } as const
     await merging.join(tx, caller, [id, candidate.referralId], reason)
-    if (members.length > longCaseReferrals) await insertFlag(tx, id, 'long')
+    if (members.length > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
     return true
   }
 
