@@ -22,16 +22,19 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     // Joined by its keys already, it would tie two cases together through itself.
     let joined = said.some(({ verdict }) => verdict === 'same')
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
+    // Of fifty candidates in one full case only the first is asked whether it has room.
+    const full = new Set<string>()
     for (const candidate of candidates) {
       if (candidate.verdict === 'none') break
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
-      if (candidate.verdict === 'match' && !joined) {
+      if (candidate.verdict === 'match' && !joined && !full.has(other)) {
         joined = await joinIfRoom(tx, caller, id, candidate)
         if (joined) {
           place = await placeOf(tx, id, candidates)
           continue
         }
+        full.add(other)
       }
       if (questions >= questionsPerReferralMax || place.asked.has(other)) continue
       await ask(tx, caller, id, candidate, other)
