@@ -20,6 +20,8 @@ COPY migrations migrations
 # The pages that the `type` of a problem leads to.
 COPY docs/PROBLEMS.md docs/PROBLEMS.md
 COPY src src
+# A new volume here belongs to the holder of the matching key (docker/compose.yaml).
+RUN mkdir --mode=700 /var/lib/matching && chown node:node /var/lib/matching
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes docker/secrets/: passwords, connection strings and the key of access tokens, each its own
-# file. Run once, on the host; it changes nothing that is already there.
+# Makes docker/secrets/: passwords, connection strings, the key of access tokens and the certificates
+# of the matching-key holder, each its own file. Run once, on the host; it changes nothing that is
+# already there.
 #
 # Compose mounts each file as it is, owner and mode included, and the containers run as other users
 # than you: so the files can be read by all, and the folder by you alone.
@@ -23,6 +24,11 @@ url() {
 }
 url DATABASE_OWNER_URL intake_owner owner-password >"$made/owner.env"
 url DATABASE_URL intake_service service-password >"$made/service.env"
+# What the file of the matching key is sealed under.
+password matching-passphrase
+printf 'INTAKE_PASSPHRASE=%s\n' "$(cat "$made/matching-passphrase")" >"$made/matching.env"
+rm "$made/matching-passphrase"
+./make-certificates.sh "$made"
 openssl genpkey -algorithm ed25519 -out "$made/token-key.pem"
 openssl pkey -in "$made/token-key.pem" -pubout -out "$made/token-public.pem"
 chmod 444 "$made"/*

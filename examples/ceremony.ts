@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { generateTokenKey, issueToken } from '../src/access/token.ts'
 import { createAudit } from '../src/audit/service.ts'
+import { grantable } from '../src/caller.ts'
 import { connect } from '../src/database/connect.ts'
 import { createAdministration } from '../src/directory/administration.ts'
 import { createPublication } from '../src/directory/publication.ts'
@@ -15,10 +16,16 @@ import { encodeBase64url } from '../src/protocol/bytes.ts'
 import { signDirectory } from '../src/protocol/directory.ts'
 import type { KeyFile } from '../src/protocol/keyfile.ts'
 import { generateRecipientKey, generateSigningKey, type KeyPair } from '../src/protocol/keys.ts'
-import { type Keyset, signKeyset, type Trust } from '../src/protocol/keyset.ts'
+import { type Keyset, type MatchingEpoch, signKeyset, type Trust } from '../src/protocol/keyset.ts'
+import { matchingEpochOf } from '../src/protocol/matchingkey.ts'
+import { matchKeyTypes } from '../src/protocol/matchkeys.ts'
+import { generateMatchingKey, type MatchingKey } from '../src/protocol/voprf.ts'
 import { type CompartmentName, compartmentNames } from '../src/referral/compartment.ts'
 
 const dayMs = 86_400_000
+
+/** About 40 ms for each match key. */
+const stretching = { passes: 2, memoryKiB: 19_456 }
 
 /** What a clinician needs to see a patient, and nothing that names the patient. */
 const clinicCompartments: readonly CompartmentName[] = [
@@ -45,6 +52,8 @@ export type World = {
   readonly roots: readonly [KeyPair, KeyPair]
   readonly directoryKey: KeyPair
   readonly recipients: Record<'casework' | 'clinic' | 'recovery', Required<KeyFile>>
+  /** The keys of matching epoch 1, one a holder. */
+  readonly matchingKeys: readonly MatchingKey[]
   readonly referring: Record<'telephone' | 'lawFirm' | 'ngo', Referring>
   /** Client ids of the apps that work the queue, and of the auditor. */
   readonly clients: Record<'casework' | 'clinic' | 'auditor', string>
@@ -56,11 +65,18 @@ export type CeremonyOptions = {
   readonly ownerUrl: string
   readonly origin: string
   readonly tokenKeyFile: string
+  readonly matching?: {
+    /** One key, or one for each of two holders; one is made if left out. */
+    readonly keys?: readonly MatchingKey[]
+    /** What a guess costs; tests ask for less. */
+    readonly argon2id?: MatchingEpoch['argon2id']
+  }
 }
 
 /** Holds the whole ceremony against a migrated database. */
 export async function holdCeremony(options: CeremonyOptions): Promise<World> {
-  const { ownerUrl, origin, tokenKeyFile } = options
+  const { ownerUrl, origin, tokenKeyFile, matching = {} } = options
+  const { keys: matchingKeys = [generateMatchingKey()], argon2id = stretching } = matching
   const database = connect({ url: ownerUrl, connectionsMax: 2, prepare: true })
   const audit = createAudit({ database })
   const administration = createAdministration({ database, audit })
@@ -74,7 +90,11 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
       rootKeys: roots.map(({ publicKey }) => encodeBase64url(publicKey)),
       minimumVersion: 1,
     }
-    const keyset = firstKeyset(trust, directoryKey, recipients)
+    const epoch = matchingEpochOf(1, matchingKeys.map(publicHalf), {
+      types: matchKeyTypes,
+      argon2id,
+    })
+    const keyset = firstKeyset(trust, directoryKey, recipients, [epoch])
     await publication.publishKeyset(signKeyset(keyset, roots[0]), trust)
 
     const charity = await administration.addOrganisation('The charity')
@@ -83,7 +103,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
         organisationId: charity,
         label,
         kind: 'internal',
-        scopes: ['referrals:submit', 'referrals:open', 'triage:work'],
+        scopes: [...grantable.internal],
         kids: [receiving.kid],
       })
     const clients = {
@@ -106,7 +126,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
     if (!existsSync(tokenKeyFile)) await generateTokenKey(tokenKeyFile)
     const tokenKey = await readFile(tokenKeyFile, 'utf8')
     return {
-      ...{ origin, trust, keyset, roots, directoryKey, recipients, clients },
+      ...{ origin, trust, keyset, roots, directoryKey, recipients, matchingKeys, clients },
       referring: { telephone, lawFirm, ngo },
       token: (clientId) => issueToken(tokenKey, origin, clientId, 60),
     }
@@ -123,7 +143,7 @@ async function addPartner(administration: Administration, label: string): Promis
     organisationId,
     label: `${label} client`,
     kind: 'partner',
-    scopes: ['referrals:submit'],
+    scopes: ['referrals:submit', 'matching:evaluate'],
     kids: [],
   })
   return addKey(administration, organisationId, clientId)
@@ -140,6 +160,10 @@ async function addKey(
   return { organisationId, clientId, signing }
 }
 
+function publicHalf({ publicKey }: MatchingKey): string {
+  return encodeBase64url(publicKey)
+}
+
 function newReader(): Required<KeyFile> {
   return { signing: generateSigningKey(), receiving: generateRecipientKey() }
 }
@@ -149,6 +173,7 @@ export function firstKeyset(
   trust: Trust,
   directoryKey: KeyPair,
   readers: World['recipients'],
+  matching: Keyset['matching'] = [],
 ): Keyset {
   const now = Date.now()
   const inDays = (days: number) => new Date(now + days * dayMs).toISOString()
@@ -182,7 +207,7 @@ export function firstKeyset(
       recipient('Clinic', readers.clinic, clinicCompartments),
       recipient('Recovery', readers.recovery, compartmentNames, true),
     ],
-    matching: [],
+    matching,
     log: {
       origin: `${trust.origin}/v1/audit/logs/1`,
       publicKeys: [encodeBase64url(generateSigningKey().publicKey)],

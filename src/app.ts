@@ -4,6 +4,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from './access/plugin.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { createAudit } from './audit/service.ts'
+import type { PairingNotes } from './cases/pairing.ts'
 import { casesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
@@ -14,9 +15,12 @@ import { health } from './health.ts'
 import { createChecking } from './intake/checking.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
+import { createEvaluations } from './matching/evaluations.ts'
+import { type KeyHolders, noHolders } from './matching/holders.ts'
 import { createRetiring } from './matching/retiring.ts'
 import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
 import { envelopeBytesMax } from './protocol/envelope.ts'
@@ -32,6 +36,12 @@ export type AppOptions = {
   /** PEM, the public half of the key that signs access tokens. */
   readonly tokenPublicKey: string
   readonly logger: FastifyBaseLogger
+  /** Who evaluates match keys; nobody, where it is left out. */
+  readonly holders?: KeyHolders
+  /** How many elements a day one client of a partner has; as many as the holders, if left out. */
+  readonly elementsPerClient?: number
+  /** Where the service counts what it does; nobody sees it, if left out. */
+  readonly metrics?: Metrics
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
@@ -39,16 +49,18 @@ export type App = Awaited<ReturnType<typeof createApp>>
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
 
-export async function createApp({ database, origin, tokenPublicKey, logger }: AppOptions) {
+export async function createApp(options: AppOptions) {
+  const { database, origin, tokenPublicKey, logger } = options
+  const { holders = noHolders, elementsPerClient, metrics = createMetrics() } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
   const matching = createMatching({ database, audit, directory })
+  const evaluations = createEvaluations({
+    ...{ database, audit, directory, holders, elementsPerClient, notes: metrics.evaluations },
+  })
   const triage = createTriage({ database, audit, referrals })
-  const notes = {
-    onError: (error: unknown) => logger.error({ err: error }, 'a referral could not be paired'),
-    onCrowded: () => logger.warn({}, 'a match value is shared by more referrals than are compared'),
-  }
+  const notes = pairingNotes(logger, metrics)
   const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
   const loop = createLoop({
     steps: [cases.pairing, createRetiring({ database, audit, directory })],
@@ -93,10 +105,10 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
 
   await app.register(openapi)
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
-  await app.register(health, { database })
+  await app.register(health, { database, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking })
-  await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
@@ -115,4 +127,17 @@ export async function createApp({ database, origin, tokenPublicKey, logger }: Ap
     await audit.recordSums()
   })
   return app
+}
+
+function pairingNotes(logger: FastifyBaseLogger, { pairing }: Metrics): PairingNotes {
+  return {
+    onError(error) {
+      pairing.onError()
+      logger.error({ err: error }, 'a referral could not be paired')
+    },
+    onCrowded() {
+      pairing.onCrowded()
+      logger.warn({}, 'a match value is shared by more referrals than are compared')
+    },
+  }
 }

@@ -16,7 +16,35 @@ export type Config = {
   /** A PEM file: the private half where tokens are issued, the public half where they are read. */
   readonly tokenKeyFile: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly matching: MatchingConfig
+  /** `undefined`: nobody is told the counts. Always on the loopback address. */
+  readonly metricsPort: number | undefined
 }
+
+/** A private key, its certificate, and who may sign those of the other side. PEM files. */
+export type TlsFiles = { readonly key: string; readonly cert: string; readonly ca: string }
+
+/** Where the matching key is, and how much of it anybody gets. */
+export type MatchingConfig = {
+  /** `https://host:port` of each process that holds one. Empty: the key is in this process. */
+  readonly holders: readonly string[]
+  /** Set where `holders` are. */
+  readonly tls: TlsFiles | undefined
+  /** Keys in this process, where they are named. */
+  readonly keyFiles: readonly string[]
+  /** The key in this process, where none is named and this one is there. */
+  readonly ownKeyFile: string
+  readonly passphrase: string | undefined
+  /** Where a key in this process counts its day. */
+  readonly totalFile: string
+  /** The total of a key in this process. */
+  readonly elementsPerDay: number
+  /** The budget of one client of a partner. */
+  readonly elementsPerClient: number
+}
+
+/** What `intake matching-key serve` reads besides its flags. */
+export type HolderConfig = Pick<Config, 'logLevel'> & Pick<MatchingConfig, 'elementsPerDay'>
 
 /** What `intake …` reads besides its flags. */
 export type ClientConfig = {
@@ -52,6 +80,13 @@ export function readConfig(environment: Environment = process.env): Config {
     dataFolder,
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
+    matching: readMatching(environment, dataFolder, faults),
+    metricsPort: environment.METRICS_PORT
+      ? integer(environment, 'METRICS_PORT', 0, 0, 65_535, faults)
+      : undefined,
+  }
+  if (config.metricsPort && config.metricsPort === config.port) {
+    faults.push('METRICS_PORT must be another port than PORT: the counts are not for the public')
   }
   if (!/^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$/.test(config.origin)) {
     faults.push('ORIGIN must be a host name without a scheme, such as intake.example.org')
@@ -65,8 +100,89 @@ export function readConfig(environment: Environment = process.env): Config {
         'set DATABASE_URL, or keep HOST on the loopback address',
     )
   }
-  if (faults.length > 0) throw new Error(`configuration:\n- ${faults.join('\n- ')}`)
+  requireNone(faults)
   return config
+}
+
+/** As `readConfig`, for the process that holds a matching key. */
+export function readHolderConfig(environment: Environment = process.env): HolderConfig {
+  const faults: string[] = []
+  const config = {
+    logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
+    elementsPerDay: elementsPerDay(environment, faults),
+  }
+  requireNone(faults)
+  return config
+}
+
+function requireNone(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(`configuration:\n- ${faults.join('\n- ')}`)
+}
+
+/** One or two holders, each twice while a new one takes over. */
+const holdersMax = 4
+
+function readMatching(
+  environment: Environment,
+  dataFolder: string,
+  faults: string[],
+): MatchingConfig {
+  const holders = list(environment.MATCHING_HOLDERS)
+  const keyFiles = list(environment.MATCHING_KEY_FILES)
+  if (!holders.every(isHttpsOrigin) || holders.length > holdersMax) {
+    faults.push(`MATCHING_HOLDERS must be up to ${holdersMax} of https://host:port, with commas`)
+  }
+  if (holders.length > 0 && keyFiles.length > 0) {
+    faults.push('MATCHING_KEY_FILES must not be set beside MATCHING_HOLDERS: the key is apart')
+  }
+  return {
+    holders,
+    tls: holders.length > 0 ? readTls(environment, faults) : undefined,
+    keyFiles,
+    ownKeyFile: `${dataFolder}/matching-key.json`,
+    passphrase: environment.INTAKE_PASSPHRASE || undefined,
+    totalFile: `${dataFolder}/matching-total.json`,
+    elementsPerDay: elementsPerDay(environment, faults),
+    elementsPerClient: integer(
+      environment,
+      'MATCHING_ELEMENTS_PER_CLIENT',
+      400,
+      0,
+      elementsMax,
+      faults,
+    ),
+  }
+}
+
+function readTls(environment: Environment, faults: string[]): TlsFiles {
+  const file = (name: string) => {
+    const value = environment[name]
+    if (!value) faults.push(`${name} must be set beside MATCHING_HOLDERS: a PEM file`)
+    return value ?? ''
+  }
+  return {
+    key: file('MATCHING_TLS_KEY_FILE'),
+    cert: file('MATCHING_TLS_CERT_FILE'),
+    ca: file('MATCHING_TLS_CA_FILE'),
+  }
+}
+
+/** More a day, and the total protects no name any more. */
+const elementsMax = 1_000_000
+
+function elementsPerDay(environment: Environment, faults: string[]): number {
+  return integer(environment, 'MATCHING_ELEMENTS_PER_DAY', 2_000, 1, elementsMax, faults)
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function isHttpsOrigin(text: string): boolean {
+  return /^https:\/\/[^/?#@\s]+$/.test(text) && URL.canParse(text)
 }
 
 /** Never throws: what is missing shows when a command needs it. */

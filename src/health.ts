@@ -5,15 +5,24 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Database } from './database/connect.ts'
 import { Refusal } from './errors.ts'
+import type { KeyPlace } from './matching/holders.ts'
 
 const Status = Type.Object({ status: Type.Enum(['ok']) })
+const Readiness = Type.Object({
+  status: Type.Enum(['ok']),
+  matchingKey: Type.Enum(['apart', 'embedded', 'none'], {
+    description: 'Where the matching key is: in a process apart, in this one, or nowhere',
+  }),
+})
 /** How often a drain looks for connections that have fallen idle. */
 const sweepEveryMs = 50
 const problemsPage = new URL('../docs/PROBLEMS.md', import.meta.url)
 
-export const health: FastifyPluginAsyncTypebox<{ database: Database }> = async (
+type Options = { database: Database; matchingKey: KeyPlace }
+
+export const health: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { database },
+  { database, matchingKey },
 ) => {
   // A connection that is busy when the drain begins is kept alive after its answer, and a drain
   // that waits for its client to let go is cut by whoever ends the process.
@@ -42,7 +51,7 @@ export const health: FastifyPluginAsyncTypebox<{ database: Database }> = async (
       operationId: 'isReady',
       summary: 'The service can serve: its database answers',
       security: [],
-      response: { 200: Status },
+      response: { 200: Readiness },
     },
     handler: async () => {
       try {
@@ -50,7 +59,7 @@ export const health: FastifyPluginAsyncTypebox<{ database: Database }> = async (
       } catch (cause) {
         throw new Refusal('not-ready', 'the database does not answer', { cause })
       }
-      return { status: 'ok' as const }
+      return { status: 'ok' as const, matchingKey }
     },
   })
 

@@ -96,6 +96,8 @@ function objectOf(params: { referralId?: string; claimId?: string } | undefined)
 function render(reply: FastifyReply, request: FastifyRequest, { refusal, errors }: Understood) {
   const { status, title, retry, next } = problems[refusal.code]
   if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const { retryAfterSeconds } = refusal
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   return reply
     .code(status)
     .header('cache-control', 'no-store')

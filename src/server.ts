@@ -5,7 +5,12 @@ import { createApp } from './app.ts'
 import { type Config, readConfig } from './config.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
+import { writeSecret } from './disk.ts'
+import { openHolders } from './holder/open.ts'
 import { createLogger } from './log.ts'
+import { createMetrics, serveMetrics } from './metrics.ts'
+import { sealMatchingKey } from './protocol/matchingkey.ts'
+import { generateMatchingKey } from './protocol/voprf.ts'
 
 /** A drain that takes longer is cut: an orchestrator would kill the process anyway. */
 const drainMsMax = 20_000
@@ -24,13 +29,19 @@ async function serve(config: Config): Promise<void> {
     connectionsMax: config.databaseConnectionsMax,
     prepare: config.databasePrepare,
   })
+  const logger = createLogger(config.logLevel)
+  const holders = await openHolders(config.matching, logger)
+  const metrics = createMetrics()
+  const { metricsPort } = config
+  const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   const app = await createApp({
-    database,
+    ...{ database, logger, holders, metrics },
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
-    logger: createLogger(config.logLevel),
+    elementsPerClient: config.matching.elementsPerClient,
   })
   await app.listen({ host: config.host, port: config.port })
+  logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(`Referral Intake listens on ${app.listeningOrigin}`)
 
   let draining = false
@@ -39,6 +50,8 @@ async function serve(config: Config): Promise<void> {
     draining = true
     setTimeout(() => process.exit(1), drainMsMax).unref()
     await app.close()
+    await holders.close()
+    await shown?.close()
     await database.close()
     await embedded?.stop()
     process.exit(0)
@@ -47,9 +60,13 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGINT', drain)
 }
 
-async function startTrial({ dataFolder, tokenKeyFile }: Config) {
+async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {
   console.log(`No DATABASE_URL: using a PostgreSQL of its own under ${dataFolder} (for trials).`)
   const embedded = await startEmbedded(`${dataFolder}/postgres`)
   if (!existsSync(tokenKeyFile)) await generateTokenKey(tokenKeyFile)
+  const { holders, keyFiles, ownKeyFile } = matching
+  if (holders.length + keyFiles.length === 0 && !existsSync(ownKeyFile)) {
+    await writeSecret(ownKeyFile, sealMatchingKey(generateMatchingKey(), undefined))
+  }
   return embedded
 }

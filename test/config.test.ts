@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readClientConfig, readConfig } from '../src/config.ts'
+import { readClientConfig, readConfig, readHolderConfig } from '../src/config.ts'
 
 const database = { DATABASE_URL: 'postgres://intake_service:secret@db.internal/intake' }
 
@@ -92,6 +92,62 @@ t.test('prepared statements are given up only on the word off', (t) => {
 t.test('the token key is kept with the data unless another file is named', (t) => {
   t.equal(readConfig({ DATA_DIR: '/srv/intake' }).tokenKeyFile, '/srv/intake/token-key.pem')
   t.equal(readConfig({ TOKEN_KEY_FILE: '/run/key.pem' }).tokenKeyFile, '/run/key.pem')
+  t.end()
+})
+
+t.test('the matching key is embedded with the data, or apart, never both', async (t) => {
+  const { matching } = readConfig({ DATA_DIR: '/srv/intake' })
+  t.same(matching, {
+    ...{ holders: [], tls: undefined, keyFiles: [], passphrase: undefined },
+    ownKeyFile: '/srv/intake/matching-key.json',
+    totalFile: '/srv/intake/matching-total.json',
+    ...{ elementsPerDay: 2_000, elementsPerClient: 400 },
+  })
+  const tls = {
+    MATCHING_TLS_KEY_FILE: '/run/key.pem',
+    MATCHING_TLS_CERT_FILE: '/run/cert.pem',
+    MATCHING_TLS_CA_FILE: '/run/ca.pem',
+  }
+  const MATCHING_HOLDERS = 'https://a.internal:8443, https://[::1]:8443'
+  t.match(readConfig({ MATCHING_HOLDERS, ...tls }).matching, {
+    holders: ['https://a.internal:8443', 'https://[::1]:8443'],
+    tls: { key: '/run/key.pem', cert: '/run/cert.pem', ca: '/run/ca.pem' },
+  })
+  t.same(readConfig({ MATCHING_KEY_FILES: 'a.json,b.json' }).matching.keyFiles, [
+    'a.json',
+    'b.json',
+  ])
+
+  const both = messageOf(() => readConfig({ MATCHING_HOLDERS, MATCHING_KEY_FILES: 'a.json' }))
+  for (const name of ['MATCHING_KEY_FILES must not', ...Object.keys(tls)]) t.match(both, name)
+  for (const holder of [
+    ...[
+      'http://a.internal:8443',
+      'a.internal:8443',
+      'https://a/path',
+      'https://user@a',
+      'https://',
+    ],
+    ...['https://a?b', Array(5).fill('https://a').join(',')],
+  ]) {
+    t.throws(() => readConfig({ MATCHING_HOLDERS: holder, ...tls }), /MATCHING_HOLDERS must be/)
+  }
+  t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_DAY: '0' }), /MATCHING_ELEMENTS_PER_DAY/)
+  t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_CLIENT: 'all' }), /ELEMENTS_PER_CLIENT/)
+  t.equal(readConfig({ MATCHING_ELEMENTS_PER_CLIENT: '0' }).matching.elementsPerClient, 0)
+  const holder = messageOf(() =>
+    readHolderConfig({ MATCHING_ELEMENTS_PER_DAY: '-1', LOG_LEVEL: 'loud' }),
+  )
+  for (const name of ['MATCHING_ELEMENTS_PER_DAY', 'LOG_LEVEL']) t.match(holder, name)
+  t.same(readHolderConfig({}), { logLevel: 'info', elementsPerDay: 2_000 })
+})
+
+t.test('counts are shown on a port of their own, or not at all', (t) => {
+  t.equal(readConfig({}).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '' }).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '9464' }).metricsPort, 9464)
+  t.throws(() => readConfig({ METRICS_PORT: '8080' }), /METRICS_PORT must be another port/)
+  t.throws(() => readConfig({ METRICS_PORT: '127.0.0.1:9464' }), /METRICS_PORT must be a whole/)
   t.end()
 })
 

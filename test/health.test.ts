@@ -12,7 +12,7 @@ const get = async (path: string) => {
 
 t.test('a service whose database answers is alive and ready', async (t) => {
   t.same(await get('/livez'), { status: 200, body: { status: 'ok' } })
-  t.same(await get('/readyz'), { status: 200, body: { status: 'ok' } })
+  t.same(await get('/readyz'), { status: 200, body: { status: 'ok', matchingKey: 'embedded' } })
 })
 
 t.test(

@@ -79,7 +79,7 @@ t.test('a row says what to do, in a status that fits', (t) => {
     t.ok(status >= 400 && status < 600)
     t.match(title, /^[A-Z].*[^.]$/, code)
     t.match(next, /^[A-Z].*\.$/s, code)
-    t.equal(retry === 'later', status === 503, code)
+    t.equal(retry === 'later', status === 503 || status === 429, code)
   }
   t.end()
 })

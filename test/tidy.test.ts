@@ -28,6 +28,7 @@ const steps = [
   'intake/checking.ts',
   'matching/candidates.ts',
   'matching/retiring.ts',
+  'matching/evaluations.ts',
   'triage/claiming.ts',
   'triage/completion.ts',
   'triage/merging.ts',
@@ -37,7 +38,7 @@ const steps = [
 const tables = ['database/schema.ts', 'problems.ts']
 
 /** The commands that run on the host, beside the database. */
-const hostCommands = ['cli/admin.ts', 'cli/host.ts']
+const hostCommands = ['cli/admin.ts', 'cli/host.ts', 'cli/holder.ts']
 
 const pureRoles = ['errors', 'caller', 'referral', 'protocol', 'pure']
 
@@ -46,6 +47,8 @@ const mayImport: Record<string, readonly string[]> = {
   errors: [],
   caller: [],
   config: ['errors'],
+  disk: ['protocol'],
+  log: ['config'],
   problems: ['errors'],
   referral: ['referral', 'errors'],
   protocol: ['protocol', 'referral', 'errors'],
@@ -57,25 +60,34 @@ const mayImport: Record<string, readonly string[]> = {
   routes: ['service', 'schemas', ...pureRoles],
   access: ['access', 'service', 'database', ...pureRoles],
   client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
-  cli: ['cli', 'host', 'client', 'problems', 'config', 'protocol', 'referral', 'errors'],
-  host: ['host', 'cli', 'service', 'access', 'database', 'config', ...pureRoles],
-  shell: ['shell', 'problems', 'config', 'routes', 'service', 'access', 'database', ...pureRoles],
+  // The key holder is a process of its own: it knows neither the database nor any service.
+  holder: ['holder', 'disk', 'config', ...pureRoles],
+  cli: ['cli', 'host', 'client', 'problems', 'config', 'disk', 'protocol', 'referral', 'errors'],
+  host: [
+    ...['host', 'cli', 'service', 'access', 'database', 'holder'],
+    ...['config', 'disk', 'log', ...pureRoles],
+  ],
+  shell: [
+    ...['shell', 'problems', 'routes', 'service', 'access', 'database', 'holder'],
+    ...['config', 'disk', 'log', ...pureRoles],
+  ],
 }
 
 /** Where each kind of package may be used: one place for HTTP, one for SQL, one for secrets. */
 const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'shell']],
+  [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'holder', 'shell']],
   [/^(drizzle-orm(\/.*)?|postgres)$/, ['store', 'database']],
   [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],
   // The recipe of match keys: both ends must come to the same letters.
   [/^(any-ascii|double-metaphone|libphonenumber-js(\/.*)?|murmurhash)$/, ['protocol']],
-  [/^typebox(\/.*)?$/, ['schemas', 'referral', 'protocol', 'config', 'client', 'shell']],
+  [/^typebox(\/.*)?$/, ['schemas', 'referral', 'protocol', 'config', 'client', 'holder', 'shell']],
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
-  [/^pino$/, ['shell']],
+  [/^pino$/, ['log']],
+  [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
   [/^node:crypto$/, ['access']],
-  [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access']],
+  [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access', 'holder', 'disk']],
 ]
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -100,6 +112,8 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(seen('triage/service.ts', "import postgres from 'postgres'"), 'SQL outside a store')
   t.ok(seen('client/open.ts', "import sodium from 'libsodium-wrappers'"), 'cryptography outside')
   t.ok(seen('protocol/seal.ts', "import { randomBytes } from 'node:crypto'"), 'Node in a browser')
+  t.ok(seen('holder/holder.ts', "import { x } from '../matching/store.ts'"), 'a holder with tables')
+  t.ok(seen('holder/holder.ts', "import { createHash } from 'node:crypto'"), 'its own cryptography')
   t.ok(seen('protocol/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
   t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
   t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
@@ -157,7 +171,7 @@ function role(file: string): string {
   const [first = '', name] = file.split('/')
   if (name === undefined) {
     const stem = first.replace('.ts', '')
-    return ['errors', 'caller', 'config', 'problems'].includes(stem) ? stem : 'shell'
+    return Object.hasOwn(mayImport, stem) ? stem : 'shell'
   }
   if (!features.includes(first)) return first
   if (steps.includes(file)) return 'service'

@@ -47,7 +47,7 @@ const options = {
   person: { type: 'string' },
   out: { type: 'string' },
   trust: { type: 'string' },
-  changes: { type: 'string' },
+  changes: { type: 'string', multiple: true },
 } as const
 
 type Values = ReturnType<typeof parse>['values']
@@ -175,13 +175,14 @@ function nameOf(positionals: readonly string[], words: number): string {
 
 /**
  * `intake keyset draft`: the newest keyset with the next number and fresh dates, and over it the
- * members that the file `--changes` holds. The first keyset is all changes.
+ * members that the files of `--changes` hold. The first keyset is all changes.
  */
 export function draftKeyset(args: readonly string[]): Promise<Answer> {
   const { values } = parse(args)
   return onHost(async ({ publication, origin }) => {
     const newest = await publication.newestKeyset()
-    const changes: Partial<Keyset> = values.changes ? await readJson(values.changes) : {}
+    const files = values.changes ?? []
+    const changes = await Promise.all(files.map((file) => readJson<Partial<Keyset>>(file)))
     const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString()
     const draft = {
       ...newest?.payload,
@@ -194,8 +195,8 @@ export function draftKeyset(args: readonly string[]): Promise<Answer> {
       expiresAt: days(365),
       protocols: ['sealed-referral/1'],
       matching: newest?.payload.matching ?? [],
-      ...changes,
     }
+    Object.assign(draft, ...changes)
     return writeDraft(draft, values.out)
   })
 }

@@ -11,7 +11,7 @@ export function keysetChanges(next: Keyset, previous: Keyset | undefined): strin
       : [`The directory is signed by ${next.directory.kid}.`]),
     ...recipientChanges(next.recipients, previous?.recipients ?? []),
     ...listChanges('protocol', next.protocols, previous?.protocols),
-    ...listChanges('matching epoch', epochsOf(next), previous && epochsOf(previous)),
+    ...matchingChanges(next, previous),
     ...listChanges('log key', next.log.publicKeys, previous?.log.publicKeys),
     ...listChanges('witness', next.log.witnesses, previous?.log.witnesses),
     ...(next.log.quorum === (previous?.log.quorum ?? 0)
@@ -71,10 +71,28 @@ function described({ label, kid, compartments, required, recovery }: Recipient):
   return `${label} (${kid}), ${kind}, who may open ${compartments.join(', ')}`
 }
 
-function epochsOf({ matching }: Keyset): string[] {
-  return matching.map(({ epoch, publicKey, types, argon2id: { passes, memoryKiB } }) => {
-    return `${epoch} (${publicKey}; ${types.join(' ')}; Argon2id ${passes} × ${memoryKiB} KiB)`
-  })
+function matchingChanges({ matching }: Keyset, previous: Keyset | undefined): string[] {
+  const before = previous?.matching ?? []
+  const isIn = (list: Keyset['matching'], epoch: number) =>
+    list.some((listed) => listed.epoch === epoch)
+  return [
+    ...matching
+      .filter(({ epoch }) => !isIn(before, epoch))
+      .map((epoch) => `Adds the matching epoch ${describedEpoch(epoch)}.`),
+    ...before
+      .filter(({ epoch }) => !isIn(matching, epoch))
+      .map(
+        ({ epoch }) =>
+          `Removes the matching epoch ${epoch}: what was blinded under it matches nothing any more.`,
+      ),
+  ]
+}
+
+function describedEpoch({ epoch, holders, types, argon2id, recipe }: Keyset['matching'][number]) {
+  const held =
+    holders.length > 1 ? `held in two parts, ${holders.join(' and ')}` : `held whole, ${holders}`
+  const stretched = `Argon2id ${argon2id.passes} × ${argon2id.memoryKiB} KiB`
+  return `${epoch} (${held}; ${recipe}: ${types.join(' ')}; ${stretched})`
 }
 
 function signersOf({ referrers }: Directory): string[] {

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Claim, Opened, Reader, Unopenable } from '../client/index.ts'
+import { replaceFile } from '../disk.ts'
+import { checkingDetails, checkOpened, type Read } from './checking.ts'
 import type { Command, Report } from './command.ts'
-import { replaceFile } from './home.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'
@@ -21,6 +22,7 @@ export const claim: Command = {
   summary: 'Take the most urgent work that you can open, and open it.',
   details: `Each item is yours until its lease ends: renew, release or complete it, with its fence, before.
 Exit code 1 if any referral does not open: complete its item with the outcome unopenable.
+${checkingDetails}
 
 ${connectionDetails}`,
   options: {
@@ -39,15 +41,21 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const folder = input.text('out')
     const work: Work[] = []
+    const read: Read[] = []
     const attention = input.given('attention')
     for (const item of await reader.claim({ max, leaseSeconds, attention })) {
-      work.push(await openItem(reader, item, folder))
+      const opened = await openItem(reader, item, folder)
+      work.push(opened)
+      for (const result of opened.referrals) {
+        const released = item.referrals.find(({ referralId }) => referralId === result.referralId)
+        if (released) read.push({ released, result })
+      }
     }
     const failed = work.some(({ referrals, unread }) => {
       return unread.length > 0 || referrals.some(({ opened }) => !opened)
     })
     const value = { claims: folder === undefined ? work : work.map(withoutAnswers) }
-    return { value, text: textOf(work), failed }
+    return { value, text: textOf(work), failed, afterwards: () => checkOpened(reader, read) }
   },
 }
 

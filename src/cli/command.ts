@@ -5,7 +5,13 @@ import { parseArgs } from 'node:util'
 export type Option = { readonly value?: string; readonly many?: true; readonly help: string }
 
 /** What a command prints at its end: words, or with `--json` a value; and whether some part failed. */
-export type Report = { readonly text: string; readonly value: unknown; readonly failed?: boolean }
+export type Report = {
+  readonly text: string
+  readonly value: unknown
+  readonly failed?: boolean
+  /** Work that nobody should wait for to see the report. It does not fail. */
+  readonly afterwards?: () => Promise<void>
+}
 
 /** One command: its words, its arguments, what it does. */
 export type Command = {

@@ -1,43 +1,7 @@
-/** Files under `INTAKE_HOME`: each whole or absent, safe on the disk, for its owner only. */
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Memory, newId } from '../client/index.ts'
-import { writeSecret } from './secret.ts'
-
-/** What a file holds, or `undefined` where there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Puts `text` in the place of whatever the file held. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  const draft = await draftOf(file, text)
-  await rename(draft, file)
-  await syncFolder(dirname(file))
-}
-
-/**
- * Writes a file unless there is one, and answers what it holds then: of two processes at once, both
- * get the bytes of the first.
- */
-export async function keepFirst(file: string, text: string): Promise<string> {
-  const draft = await draftOf(file, text)
-  try {
-    await link(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return await readFile(file, 'utf8')
-  } finally {
-    await rm(draft)
-  }
-  await syncFolder(dirname(file))
-  return text
-}
+/** What a client remembers, under `INTAKE_HOME`. */
+import { join } from 'node:path'
+import type { Memory } from '../client/index.ts'
+import { readIfThere, replaceFile } from '../disk.ts'
 
 /** What a client must remember, under the folder `home`. */
 export function homeMemory(home: string): Memory {
@@ -46,23 +10,5 @@ export function homeMemory(home: string): Memory {
   return {
     load: (name) => readIfThere(fileOf(name)),
     save: (name, value) => replaceFile(fileOf(name), value),
-  }
-}
-
-async function draftOf(file: string, text: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${newId()}.new`
-  await writeSecret(draft, text)
-  return draft
-}
-
-/** A name in a folder survives a power cut only once the folder itself is on the disk. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -4,8 +4,9 @@ import {
   type KeyFile,
   sealKeyFile,
 } from '../client/index.ts'
+import { writeSecret } from '../disk.ts'
 import { type Command, UsageError } from './command.ts'
-import { newPassphrase, writeSecret } from './secret.ts'
+import { newPassphrase } from './secret.ts'
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {

@@ -14,49 +14,75 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.ts')).check,
   'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
   seal: async () => (await import('./seal.ts')).seal,
+  match: async () => (await import('./match.ts')).match,
   claim: async () => (await import('./claim.ts')).claim,
   open: async () => (await import('./open.ts')).open,
   renew: async () => (await import('./complete.ts')).renew,
   release: async () => (await import('./complete.ts')).release,
   complete: async () => (await import('./complete.ts')).complete,
+  reviews: async () => (await import('./cases.ts')).reviews,
+  case: async () => (await import('./cases.ts')).showCase,
+  possible: async () => (await import('./cases.ts')).possible,
+  find: async () => (await import('./cases.ts')).find,
+  judge: async () => (await import('./judge.ts')).judge,
+  join: async () => (await import('./judge.ts')).join,
+  split: async () => (await import('./judge.ts')).split,
   'keys generate': async () => (await import('./keys.ts')).keysGenerate,
+  'matching-key generate': async () => (await import('./matching-key.ts')).matchingKeyGenerate,
+  'matching-key entry': async () => (await import('./matching-key.ts')).matchingKeyEntry,
   'keyset sign': async () => (await import('./keyset.ts')).keysetSign,
   'directory sign': async () => (await import('./directory.ts')).directorySign,
 }
 
 type Answer = Record<string, unknown>
-type HostModule = {
+type Act = (args: readonly string[]) => Promise<Answer>
+type AdminModule = {
   readonly adminHelp: string
-  admin(args: readonly string[]): Promise<Answer>
-  draftKeyset(args: readonly string[]): Promise<Answer>
-  publishKeyset(args: readonly string[]): Promise<Answer>
-  publishDirectory(args: readonly string[]): Promise<Answer>
+  readonly admin: Act
+  readonly draftKeyset: Act
+  readonly publishKeyset: Act
+  readonly publishDirectory: Act
 }
+type HolderModule = { readonly serveHelp: string; readonly serveHolder: Act }
 
 type HostCommand = {
   readonly operands: string
-  call(host: HostModule, args: readonly string[]): Promise<Answer>
+  readonly call: Act
+  /** Where there is more to say than the operands. */
+  readonly help?: () => Promise<string>
 }
 
-/** Commands that need the database, and so run on the host only. */
+const admin = () => loadHost<AdminModule>(new URL('./admin.ts', import.meta.url))
+const holder = () => loadHost<HolderModule>(new URL('./holder.ts', import.meta.url))
+
+/** Commands that run where the service is, or beside it: they need its database, or its packages. */
 const hostCommands: Readonly<Record<string, HostCommand>> = {
   'keyset draft': {
-    operands: '--out FILE [--changes FILE]',
-    call: (host, args) => host.draftKeyset(args),
+    operands: '--out FILE [--changes FILE]...',
+    call: async (args) => (await admin()).draftKeyset(args),
   },
   'keyset publish': {
     operands: 'FILE --trust FILE',
-    call: (host, args) => host.publishKeyset(args),
+    call: async (args) => (await admin()).publishKeyset(args),
   },
   'directory draft': {
     operands: '--out FILE',
-    call: (host, args) => host.admin(['directory', 'draft', ...args]),
+    call: async (args) => (await admin()).admin(['directory', 'draft', ...args]),
   },
   'directory publish': {
     operands: 'FILE',
-    call: (host, args) => host.publishDirectory(args),
+    call: async (args) => (await admin()).publishDirectory(args),
   },
-  admin: { operands: 'COMMAND', call: (host, args) => host.admin(args) },
+  'matching-key serve': {
+    operands: '--key FILE... --state FILE --tls-key FILE --tls-cert FILE --tls-ca FILE',
+    call: async (args) => (await holder()).serveHolder(args),
+    help: async () => (await holder()).serveHelp,
+  },
+  admin: {
+    operands: 'COMMAND',
+    call: async (args) => (await admin()).admin(args),
+    help: async () => (await admin()).adminHelp,
+  },
 }
 
 /** Runs one call, and answers its exit code. @param args - without `node` and the program */
@@ -68,6 +94,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
     const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
     process.stdout.write(`${text.trimEnd()}\n`)
+    await report.afterwards?.()
     return report.failed ? 1 : 0
   } catch (error) {
     return failed(error, name, args.includes('--json'))
@@ -98,20 +125,16 @@ async function run(name: string, args: readonly string[]): Promise<Report> {
 async function runOnHost(name: string, args: readonly string[]): Promise<Report> {
   const command = hostCommands[name]
   if (!command) throw new Error(`${name} is no command`)
-  const host = await loadHost()
   if (args.includes('--help')) {
-    const usage = `Usage: intake ${name} ${command.operands}`
-    const text = name === 'admin' ? host.adminHelp : usage
+    const text = (await command.help?.()) ?? `Usage: intake ${name} ${command.operands}`
     return { text, value: { help: text } }
   }
-  const others = args.filter((arg) => arg !== '--json')
-  const value = await command.call(host, others)
+  const value = await command.call(args.filter((arg) => arg !== '--json'))
   return { value, text: JSON.stringify(value, null, 2) }
 }
 
-async function loadHost(): Promise<HostModule> {
-  // Not written as a literal: the build of the SDK would follow it into the database.
-  const place = new URL('./admin.ts', import.meta.url)
+async function loadHost<Module>(place: URL): Promise<Module> {
+  // Not a literal import: the build of the SDK would follow it into the database.
   if (existsSync(place)) return import(place.href)
   throw new UsageError('this command runs on the host, from the folder of the service')
 }
@@ -131,7 +154,7 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
 async function overview(): Promise<string> {
   const lines = await Promise.all(
     Object.entries(commands).map(async ([name, load]) => {
-      return `  ${name.padEnd(18)} ${(await load()).summary}`
+      return `  ${name.padEnd(22)} ${(await load()).summary}`
     }),
   )
   return [
@@ -141,7 +164,7 @@ async function overview(): Promise<string> {
     '',
     'On the host:',
     ...Object.entries(hostCommands).map(([name, { operands }]) => {
-      return `  ${name.padEnd(18)} ${operands}`
+      return `  ${name.padEnd(22)} ${operands}`
     }),
     '',
     'Each has --help and --json. Exit codes: 0 done, 1 some of it failed, 2 wrong call.',

@@ -1,6 +1,7 @@
 import type { Released } from '../client/index.ts'
+import { replaceFile } from '../disk.ts'
+import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command } from './command.ts'
-import { replaceFile } from './home.ts'
 import { readJson } from './json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { wordsOfOpened } from './show.ts'
@@ -10,6 +11,7 @@ export const open: Command = {
   operands: 'ID|FILE',
   summary: 'Open one referral, by its id, or from a file that holds it as the service released it.',
   details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open.
+${checkingDetails}
 
 ${connectionDetails}`,
   options: {
@@ -24,13 +26,15 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const released = uuid.test(named) ? await reader.fetch(named) : await readJson<Released>(named)
     const result = await reader.open(released)
+    const afterwards = () => checkOpened(reader, [{ released, result }])
     const file = input.text('out')
     if (file === undefined || !result.opened) {
-      return { value: result, text: wordsOfOpened(result), failed: !result.opened }
+      return { value: result, text: wordsOfOpened(result), failed: !result.opened, afterwards }
     }
     await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`)
     const { referralId } = result
-    return { value: { referralId, file }, text: `Referral ${referralId} opened into ${file}` }
+    const text = `Referral ${referralId} opened into ${file}`
+    return { value: { referralId, file }, text, afterwards }
   },
 }
 

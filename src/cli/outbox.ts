@@ -13,8 +13,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Acknowledgement, type Envelope, newId } from '../client/index.ts'
+import { keepFirst, readIfThere } from '../disk.ts'
 import { sha256 as sha256Of } from '../protocol/sodium.ts'
-import { keepFirst, readIfThere } from './home.ts'
 
 /** @see createOutbox */
 export type Outbox = ReturnType<typeof createOutbox>

@@ -6,6 +6,7 @@ import { createProgress } from './progress.ts'
 import { printable, wordsOf } from './report.ts'
 import { createSending, type Result, type Task } from './sending.ts'
 import { connection, connectionDetails, homeOf, referrerOf, warnOfDates } from './settings.ts'
+import { createUnmatched } from './unmatched.ts'
 
 /** Enough to hide the way to the service and back, too few to be a burden on it. */
 const inFlightMax = 4
@@ -19,7 +20,8 @@ export const refer: Command = {
   summary: 'Seal drafts here, and submit them.',
   details: `FILE is a draft, or a folder of them. What was sealed is kept in the outbox until it is
 acknowledged, and the next call sends the same bytes again, also when it names no FILE: whatever
-breaks on the way, a draft becomes one referral. Exit code 1 if any is not yet acknowledged.
+breaks on the way, a draft becomes one referral. Exit code 1 if any is not yet acknowledged. Where
+match keys cannot be had, a draft is sealed without them, and that is told.
 
 ${connectionDetails}`,
   options: connection,
@@ -27,7 +29,8 @@ ${connectionDetails}`,
   operandsMax: filesMax,
   async run(input): Promise<Report> {
     const outbox = createOutbox(homeOf(input))
-    const referrer = await referrerOf(input)
+    const unmatched = createUnmatched()
+    const referrer = await referrerOf(input, unmatched)
     const drafts = await tasksOf(await draftFiles(input.operands), outbox)
     const waiting = await outbox.waiting()
     const first = waiting.map((id): Task => drafts.get(id) ?? { id, files: [`outbox/${id}`] })
@@ -38,14 +41,18 @@ ${connectionDetails}`,
     const work = async (task: Task) => {
       const settled = await sending.refer(task)
       progress.step()
-      return task.files.map((file): Result => ({ file, ...settled }))
+      const without = unmatched.of(settled.referralId)
+      return task.files.map((file): Result => {
+        return { file, ...settled, ...(without && { unmatched: without }) }
+      })
     }
     const results = [
       ...(await inParallel(first, inFlightMax, work)),
       ...(await inParallel(others, inFlightMax, work)),
     ].flat()
     if (results.some(isStored)) await warnOfDates(referrer)
-    return { value: { results }, text: textOf(results), failed: !results.every(isStored) }
+    const text = [textOf(results), ...unmatched.words()].join('\n')
+    return { value: { results }, text, failed: !results.every(isStored) }
   },
 }
 

@@ -2,43 +2,24 @@
  * Secrets on this machine: files that only their owner may read, or environment variables. Never
  * arguments, which every user of the machine can list.
  */
-import { open, readFile, stat } from 'node:fs/promises'
 import { type KeyFile, needsPassphrase, openKeyFile } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
+import { readSecret } from '../disk.ts'
 import { UsageError } from './command.ts'
 
 /** The shortest passphrase for a new key file, in characters. */
 const passphraseCharactersMin = 8
 
-/** Reads a secret. @throws Error if others than its owner may read the file too */
-export async function readSecret(file: string): Promise<string> {
-  const { mode } = await stat(file)
-  // Windows has no such modes, and reports every file as readable by all.
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    const octal = (mode & 0o777).toString(8)
-    throw new Error(
-      `${file} is a secret, and its mode ${octal} lets others at it: chmod 600 ${file}`,
-    )
-  }
-  return (await readFile(file, 'utf8')).trim()
-}
-
-/** Writes a new file that only its owner may read, safe on the disk when this returns. */
-export async function writeSecret(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** Opens a key file, and asks for its passphrase where it has one. */
 export async function openKey(file: string): Promise<KeyFile> {
   const text = await readSecret(file)
   if (!needsPassphrase(text)) return openKeyFile(text)
-  return openKeyFile(text, readClientConfig().passphrase ?? (await ask(`Passphrase of ${file}`)))
+  return openKeyFile(text, await passphraseOf(file))
+}
+
+/** The passphrase of a key file that is there. */
+export async function passphraseOf(file: string): Promise<string> {
+  return readClientConfig().passphrase ?? (await ask(`Passphrase of ${file}`))
 }
 
 /** The passphrase for a new key file, asked for twice. */

@@ -9,6 +9,7 @@ import {
 import { parseJson } from './json.ts'
 import type { Outbox } from './outbox.ts'
 import { type Fault, faultOf } from './report.ts'
+import type { UnmatchedFault } from './unmatched.ts'
 
 /**
  * A referral to be. `files` are those whose bytes it is, for the same draft may lie there twice;
@@ -28,7 +29,11 @@ export type Settled = {
   readonly problem?: Fault
 }
 /** The same, for one of the files named. */
-export type Result = Settled & { readonly file: string }
+export type Result = Settled & {
+  readonly file: string
+  /** Why this call sealed it without match keys. */
+  readonly unmatched?: UnmatchedFault
+}
 
 /** Deals with one task after the other, or with several at once, for one call of `intake refer`. */
 export function createSending(referrer: Referrer, outbox: Outbox) {

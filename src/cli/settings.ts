@@ -5,13 +5,15 @@ import {
   createReferrer,
   type Reader,
   type Referrer,
+  type ReferrerOptions,
   type Trust,
 } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
+import { readSecret } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
-import { openKey, readSecret } from './secret.ts'
+import { openKey } from './secret.ts'
 
 /** The flags of every command that calls the service. */
 export const connection: Record<string, Option> = {
@@ -26,9 +28,12 @@ export const connectionDetails = `The access token is in INTAKE_TOKEN, or in the
 passphrase of the key file in INTAKE_PASSPHRASE, or it is asked for.`
 
 /** A referrer's client as flags and environment say. */
-export async function referrerOf(input: Input): Promise<Referrer> {
+export async function referrerOf(
+  input: Input,
+  { onUnmatched }: Required<Pick<ReferrerOptions, 'onUnmatched'>>,
+): Promise<Referrer> {
   const { signing } = await keyOf(input)
-  return createReferrer({ ...(await serviceOf(input)), signer: signing })
+  return createReferrer({ ...(await serviceOf(input)), signer: signing, onUnmatched })
 }
 
 /** A recipient's client as flags and environment say. */

@@ -34,6 +34,11 @@ export class ServiceProblem extends Error {
   }
 }
 
+/** Whether what a request was made from, a keyset for instance, is to be fetched anew. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof ServiceProblem && error.problem.retry === 'after-refresh'
+}
+
 /**
  * No answer came: the service could not be reached, or took too long. Whether it did what was asked
  * is unknown. `cause` is the network's own error.

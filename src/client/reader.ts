@@ -7,6 +7,8 @@ import { type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
 import type { Released } from '../protocol/released.ts'
 import type { OpeningStep } from '../protocol/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
+import { createReviewing, type Reviewing } from './cases.ts'
+import { type Checking, createChecking } from './checking.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
@@ -89,7 +91,8 @@ export type Reader = {
   fetch(referralId: string): Promise<Released>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
-}
+} & Checking &
+  Reviewing
 
 /**
  * Makes a recipient's client for one service.
@@ -184,6 +187,8 @@ export function createReader(options: ReaderOptions): Reader {
     ...{ claim, renew, release, complete, open },
     fetch: fetchReferral,
     keyset: keysets.newest,
+    ...createChecking(transport, keysets, recipient.signing),
+    ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),
   }
 }
 

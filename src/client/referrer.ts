@@ -17,10 +17,11 @@ import { newId } from '../protocol/uuid.ts'
 import { checkDraft, type Draft } from '../referral/draft.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 import { createKeysets, type NewestKeyset } from './documents.ts'
-import { BadAnswer, DraftRefused, ServiceProblem } from './failure.ts'
+import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
+import { createMatcher, type Unmatched, warnOfUnmatched } from './unmatched.ts'
 
 /** What a referrer brings. */
 export type ReferrerOptions = TransportOptions & {
@@ -30,6 +31,12 @@ export type ReferrerOptions = TransportOptions & {
   readonly signer: SecretKey
   /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
   readonly memory?: Memory
+  /**
+   * Told of each referral that `seal` seals without match keys, which is no fault of the referral: the
+   * holder of the matching key is away, slow or wrong, the budget is spent, or the client lacks the
+   * scope `matching:evaluate`. Where it is left out, the console is warned.
+   */
+  readonly onUnmatched?: (unmatched: Unmatched) => void
 }
 
 /** Choices about one envelope that the draft does not hold. */
@@ -43,9 +50,14 @@ export type SealOptions = {
 /** @see createReferrer */
 export type Referrer = {
   /**
-   * Checks a draft, and seals it to every recipient of the newest keyset. Nothing is sent.
+   * Checks a draft, and seals it to every recipient of the newest keyset. Nothing is submitted.
    *
    * The urgency is what the rules propose for the answers, or the draft's own if that is higher.
+   *
+   * Where the keyset lists an epoch of the matching key, blinded match keys of the person are
+   * evaluated first, by which a second referral about them is found: about a second, and 5 more at
+   * most where a holder does not answer. Without them the referral is sealed all the same, and
+   * `onUnmatched` is told.
    *
    * @throws DraftRefused naming each field, Refusal for a keyset that may not be used
    */
@@ -85,25 +97,29 @@ export type Referrer = {
  * @throws Error for a `url` or `trust` that cannot be used
  */
 export function createReferrer(options: ReferrerOptions): Referrer {
-  const { trust, signer, memory = processMemory() } = options
+  const { trust, signer, memory = processMemory(), onUnmatched = warnOfUnmatched } = options
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
+  const matchingOf = createMatcher(transport, keysets, onUnmatched)
 
   async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
     const checked = checkDraft(composed(draft))
     if (checked.refusal !== undefined) throw new DraftRefused(checked.refusal, checked.problems)
     const { channel, region, respondBy, urgency } = checked.draft
     const keyset = await keysets.newest()
+    const referralId = sealing.referralId ?? newId()
+    const matching = await matchingOf(referralId, checked.referral, keyset.keyset)
     const now = new Date()
     const proposed = proposeUrgency(checked.referral, now).urgency
     return sealReferral({
       referral: checked.referral,
-      referralId: sealing.referralId ?? newId(),
+      referralId,
       channel,
       region,
       urgency: urgency ? mostUrgent(proposed, urgency) : proposed,
       ...(respondBy !== undefined && { respondBy }),
       ...(sealing.supersedes !== undefined && { supersedes: sealing.supersedes }),
+      ...(matching && { matching }),
       keyset,
       signer,
       now,
@@ -119,9 +135,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
       answer = await transport.send({ method: 'PUT', path, body: envelope, repeatable: true })
     } catch (error) {
       // Sealed under a keyset that has passed: the next one is sealed under a fresh one.
-      if (error instanceof ServiceProblem && error.problem.retry === 'after-refresh') {
-        keysets.refresh()
-      }
+      if (isOutdated(error)) keysets.refresh()
       throw error
     }
     const acknowledgement = readAnswer(AcknowledgementAnswer, answer, `PUT ${path}`)

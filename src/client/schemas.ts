@@ -4,6 +4,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox'
 import { Acknowledgement } from '../protocol/acknowledgement.ts'
+import { matchValuesMax } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
@@ -62,6 +63,35 @@ export type SeenKeyset = Static<typeof SeenKeyset>
 export const SeenDirectory = Type.Object({ version: Type.Integer({ minimum: 1 }), sha256: Bytes32 })
 export type SeenDirectory = Static<typeof SeenDirectory>
 
+/** The holders' answers, as far as their form goes: each is proved before anything is made of it. */
+export const EvaluationsAnswer = Type.Object({
+  epoch: Type.Integer({ minimum: 1 }),
+  answers: Type.Array(
+    Type.Object({
+      holder: Bytes32,
+      elements: Type.Array(Type.String({ maxLength: 64 }), { maxItems: matchValuesMax }),
+      proof: Type.String({ maxLength: 128 }),
+    }),
+    { maxItems: 2 },
+  ),
+})
+
+/** Which referrals' match keys no recipient has checked yet. */
+export const UncheckedAnswer = Type.Object({
+  epoch: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'The newest of the newest keyset, if it lists any' }),
+  ),
+  referralIds: Type.Array(Uuid, { description: 'The oldest first' }),
+  next: Type.Optional(Type.String({ description: 'The cursor of the next page; none at the end' })),
+})
+export type Unchecked = Static<typeof UncheckedAnswer>
+
+export const MatchKeysAnswer = Type.Object({
+  referralId: Uuid,
+  epoch: Type.Integer({ minimum: 1 }),
+  changed: Type.Boolean(),
+})
+
 const ClaimAnswer = Type.Object({
   claimId: Uuid,
   fence: Type.Integer({ minimum: 1 }),
@@ -84,7 +114,7 @@ export const ReleasedAnswer = Type.Object({ referralId: Uuid })
 export const RenewalAnswer = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'The case has a referral that was not there at the claim: `reader.fetch` gets it',
+    description: 'The case has other referrals than at the claim: `reader.fetch` gets a new one',
   }),
 })
 export type Renewal = Static<typeof RenewalAnswer>

@@ -16,7 +16,7 @@ export type TransportOptions = {
 
 /** One request. */
 export type Call = {
-  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly path: string
   /** Sent as JSON. */
   readonly body?: unknown
@@ -24,6 +24,8 @@ export type Call = {
   readonly open?: boolean
   /** Whether it may be sent again when no answer came. */
   readonly repeatable: boolean
+  /** How long all attempts together may take, for what is not worth waiting for. */
+  readonly withinMs?: number
 }
 
 export type Transport = ReturnType<typeof createTransport>
@@ -47,17 +49,22 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
    * @throws ServiceProblem for a refusal, NoAnswer, BadAnswer for what is not JSON
    */
   async function send(request: Call): Promise<unknown> {
+    const endsAt = Date.now() + (request.withinMs ?? Number.POSITIVE_INFINITY)
     for (let attempt = 1; ; attempt += 1) {
+      const leftMs = Math.max(endsAt - Date.now(), 0)
+      const { value, failure } = await attemptOnce(request, Math.min(timeoutMs, leftMs))
+      if (!failure) return value
+      const waitMs = failure.afterMs ?? jittered(waitsMs[attempt - 1] ?? 0)
       const last = attempt === attemptsMax || !request.repeatable
-      const answer = await attemptOnce(request, last)
-      if (answer.done) return answer.value
-      await pause(answer.afterMs ?? jittered(waitsMs[attempt - 1] ?? 0))
+      if (last || Date.now() + waitMs >= endsAt) throw failure.error
+      await pause(waitMs)
     }
   }
 
-  type Attempt = { done: true; value: unknown } | { done: false; afterMs: number | undefined }
+  /** What was answered, or what may have passed by the next attempt. */
+  type Attempt = { value?: unknown; failure?: { error: Error; afterMs: number | undefined } }
 
-  async function attemptOnce(request: Call, last: boolean): Promise<Attempt> {
+  async function attemptOnce(request: Call, limitMs: number): Promise<Attempt> {
     const { method, path, body, open } = request
     const authorization = open ? undefined : `Bearer ${await token()}`
     let response: Response
@@ -74,19 +81,19 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
         // A redirect would carry the token and the envelope to whomever it names.
         redirect: 'error',
         cache: 'no-store',
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(limitMs),
       })
       text = await response.text()
     } catch (cause) {
-      if (!last) return { done: false, afterMs: undefined }
-      throw new NoAnswer(noAnswer(base, cause, timeoutMs), { cause })
+      const error = new NoAnswer(noAnswer(base, cause, limitMs), { cause })
+      return { failure: { error, afterMs: undefined } }
     }
-    if (response.ok) return { done: true, value: parsed(text, `${method} ${path}`) }
+    if (response.ok) return { value: parsed(text, `${method} ${path}`) }
+    const error = new ServiceProblem(problemOf(text, response.status))
     const afterMs = retryAfterMs(response)
-    if (!last && passing.includes(response.status) && (afterMs ?? 0) <= retryAfterMsMax) {
-      return { done: false, afterMs }
-    }
-    throw new ServiceProblem(problemOf(text, response.status))
+    const passes = passing.includes(response.status) && (afterMs ?? 0) <= retryAfterMsMax
+    if (!passes) throw error
+    return { failure: { error, afterMs } }
   }
 
   return { send }

@@ -10,6 +10,7 @@ import {
   bigint,
   boolean,
   customType,
+  date,
   index,
   integer,
   jsonb,
@@ -178,6 +179,19 @@ export const matchCheck = pgTable(
   (table) => [primaryKey({ columns: [table.referralId, table.epoch] })],
 )
 
+/** How many elements each client had evaluated on each day of UTC. */
+export const evaluationBudget = pgTable(
+  'evaluation_budget',
+  {
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => client.id),
+    day: date('day').notNull(),
+    elements: integer('elements').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.day] })],
+)
+
 // triage: the open work on a case
 
 /** Narrow, because it is the table that is written most: the referral lives elsewhere. */
@@ -208,7 +222,11 @@ export const triageItem = pgTable(
     leasedBy: uuid('leased_by'),
     leasedUntil: instant('leased_until'),
     claimedAt: instant('claimed_at'),
+    /** Whether the case has other referrals than when this was claimed. */
+    changed: boolean('changed').notNull().default(false),
     attentionAt: instant('attention_at'),
+    /** It had gone to people before its case joined one that waits on the queue. */
+    attentionBefore: instant('attention_before'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
     /** The lease had run out, and nobody had claimed the item since. */

@@ -11,7 +11,7 @@ import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { type CheckedEnvelope, checkRecipients, checkSignature } from '../protocol/check.ts'
 import { signerOf } from '../protocol/directory.ts'
-import type { Keyset } from '../protocol/keyset.ts'
+import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createDocuments } from './documents.ts'
 import { createNewest } from './newest.ts'
@@ -98,12 +98,36 @@ export function createDirectory({ database, audit }: { database: Database; audit
   return {
     ...{ requireSealable, compartmentsOf, ...createNewest(documents) },
     ...{ serveKeyset, serveDirectory, findClient },
+    /** @see matchingEpochOf */
+    matchingEpoch: (tx: Tx, epoch: number) => matchingEpochOf(documents, tx, epoch),
   }
 }
 
+/**
+ * The parameters of a matching epoch that clients may still use: one of the newest keyset, or of the
+ * one before it while that is accepted. `undefined` for any other.
+ */
+async function matchingEpochOf(
+  documents: ReturnType<typeof createDocuments>,
+  tx: Tx,
+  epoch: number,
+): Promise<MatchingEpoch | undefined> {
+  const row = await selectNewestKeyset(tx)
+  if (!row) return undefined
+  const found = (keyset: Keyset) => keyset.matching.find((listed) => listed.epoch === epoch)
+  const newest = found((await documents.keyset(tx, row.version)).keyset)
+  if (newest || row.version === 1) return newest
+  const before = row.version - 1
+  const standing = await selectKeysetStanding(tx, before)
+  if (!standing || faultOf(standing, before, tx.now)) return undefined
+  return found((await documents.keyset(tx, before)).keyset)
+}
+
+type Standing = NonNullable<Awaited<ReturnType<typeof selectKeysetStanding>>>
+
 function requireStanding(
   named: { version: number; sha256: string },
-  standing: Awaited<ReturnType<typeof selectKeysetStanding>>,
+  standing: Standing | undefined,
   now: Date,
 ): void {
   const { version } = named
@@ -111,15 +135,20 @@ function requireStanding(
   if (named.sha256 !== encodeBase64url(standing.sha256)) {
     throw new Refusal('unknown-keyset', `header.keyset.sha256 is not that of keyset ${version}`)
   }
-  if (standing.revoked) throw new Refusal('keyset-revoked', `keyset ${version} is revoked`)
+  const fault = faultOf(standing, version, now)
+  if (fault) throw fault
+}
+
+/** Why nothing may be made under that version any more; `undefined` if it may. */
+function faultOf(standing: Standing, version: number, now: Date): Refusal | undefined {
+  if (standing.revoked) return new Refusal('keyset-revoked', `keyset ${version} is revoked`)
   const behind = standing.newest - version
   const days = (now.getTime() - standing.newestPublishedAt.getTime()) / dayMs
-  if (behind > 1 || (behind === 1 && days > previousAcceptedDays)) {
-    throw new Refusal(
-      'keyset-superseded',
-      `keyset ${version} was superseded; keyset ${standing.newest} is the newest`,
-    )
-  }
+  if (behind < 1 || (behind === 1 && days <= previousAcceptedDays)) return undefined
+  return new Refusal(
+    'keyset-superseded',
+    `keyset ${version} was superseded; keyset ${standing.newest} is the newest`,
+  )
 }
 
 function requireEpoch({ matching }: CheckedEnvelope, keyset: Keyset): void {

@@ -1,13 +1,47 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import {
+  type FastifyPluginAsyncTypebox,
+  TypeBoxValidatorCompiler,
+} from '@fastify/type-provider-typebox'
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
 import { knownCaller } from '../caller.ts'
-import { Unchecked, UncheckedQuery } from './schemas.ts'
+import type { Evaluations } from './evaluations.ts'
+import {
+  EvaluationAnswers,
+  EvaluationBody,
+  EvaluationRequest,
+  Unchecked,
+  UncheckedQuery,
+} from './schemas.ts'
 import type { Matching } from './service.ts'
 
-/** Match values: what recipients have yet to check. */
-export const matchingRoutes: FastifyPluginAsyncTypebox<{ matching: Matching }> = async (
-  app,
-  { matching },
-) => {
+/** The service names each fault of the elements itself; the document says what is right. */
+const evaluationCompiler: FastifySchemaCompiler<TSchema> = (route) =>
+  TypeBoxValidatorCompiler(route.httpPart === 'body' ? { ...route, schema: EvaluationBody } : route)
+
+/** Match keys: evaluated blinded, for those who may ask, and checked by recipients. */
+export const matchingRoutes: FastifyPluginAsyncTypebox<{
+  evaluations: Evaluations
+  matching: Matching
+}> = async (app, { evaluations, matching }) => {
+  app.route({
+    method: 'POST',
+    url: '/evaluations',
+    config: { action: 'matching.evaluated' },
+    validatorCompiler: evaluationCompiler,
+    schema: {
+      operationId: 'evaluateMatchKeys',
+      summary: 'Have blinded match keys evaluated by the holders of the matching key',
+      description:
+        'Within a budget of elements a day. A referral is accepted without match keys, so nobody need wait for this.',
+      security: [{ bearer: ['matching:evaluate'] }],
+      body: EvaluationRequest,
+      response: { 200: EvaluationAnswers },
+    },
+    handler: async ({ caller, body }) =>
+      evaluations.evaluate(knownCaller(caller), body.epoch, body.elements),
+  })
+
   app.route({
     method: 'GET',
     url: '/unchecked',

@@ -1,5 +1,42 @@
 import { type Static, Type } from 'typebox'
-import { Uuid } from '../referral/format.ts'
+import { matchValuesMax } from '../protocol/envelope.ts'
+import { Bytes32, base64urlOf, Uuid } from '../referral/format.ts'
+
+const Epoch = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+
+/** As clients are to send it. */
+export const EvaluationRequest = Type.Object(
+  {
+    epoch: Epoch,
+    elements: Type.Array(Bytes32, {
+      minItems: 1,
+      maxItems: matchValuesMax,
+      description: 'Blinded elements (RFC 9497, section 3.3.2), in base64url',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+/** What is let in: number and form of the elements are the service's to name, each by its code. */
+export const EvaluationBody = Type.Object(
+  {
+    epoch: Epoch,
+    elements: Type.Array(Type.String({ maxLength: 64 }), { maxItems: matchValuesMax + 1 }),
+  },
+  { additionalProperties: false },
+)
+
+const Evaluation = Type.Object({
+  holder: Bytes32,
+  elements: Type.Array(Bytes32, { description: 'In the order of those sent' }),
+  proof: base64urlOf(64),
+})
+
+/** One answer of each holder of the epoch, in the order of the keyset. */
+export const EvaluationAnswers = Type.Object({
+  epoch: Epoch,
+  answers: Type.Array(Evaluation, { minItems: 1, maxItems: 2 }),
+})
 
 /** A list of ids is short; whoever wants more reads on with the cursor. */
 export const uncheckedPageMax = 200

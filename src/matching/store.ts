@@ -30,6 +30,16 @@ export async function deleteValues(tx: Tx, referralId: string, epoch: number): P
   await tx.sql`delete from match_value where referral_id = ${referralId} and epoch = ${epoch}`
 }
 
+/** Values as rows, numbered from 1. In hexadecimal, for the driver has no list of bytes. */
+function rowsOf(tx: Tx, values: readonly ValueOfEpoch[]) {
+  return tx.sql`(
+    select epoch, type, decode(hex, 'hex') as value, number::int as number
+    from unnest(${values.map(({ epoch }) => epoch)}::int[],
+                ${values.map(({ type }) => type)}::text[],
+                ${values.map(({ value }) => Buffer.from(value).toString('hex'))}::text[])
+           with ordinality as given (epoch, type, hex, number))`
+}
+
 /** A referral that shares a value, and how many share it, counted no further than was looked. */
 export type Sharing = { readonly referralId: string; readonly number: number }
 
@@ -46,11 +56,8 @@ export async function selectSharing(
   scanned: number,
 ): Promise<Sharing[]> {
   return tx.sql<Sharing[]>`
-    select shared.referral_id as "referralId", own.number::int
-    from unnest(${values.map(({ epoch }) => epoch)}::int[],
-                ${values.map(({ type }) => type)}::text[],
-                ${values.map(({ value }) => value) as Uint8Array[]}::bytea[])
-           with ordinality as own (epoch, type, value, number)
+    select shared.referral_id as "referralId", own.number
+    from ${rowsOf(tx, values)} own
     cross join lateral (
       select other.referral_id
       from match_value other
@@ -79,13 +86,25 @@ export async function selectAgreement(
     select other.referral_id as "referralId", other.epoch, other.type,
            count(own.value)::int as agreeing
     from match_value other
-    left join unnest(${values.map(({ epoch }) => epoch)}::int[],
-                     ${values.map(({ type }) => type)}::text[],
-                     ${values.map(({ value }) => value) as Uint8Array[]}::bytea[])
-                as own (epoch, type, value)
+    left join ${rowsOf(tx, values)} own
       on own.epoch = other.epoch and own.type = other.type and own.value = other.value
     where other.referral_id = any (${ids as string[]}::uuid[])
     group by other.referral_id, other.epoch, other.type`
+}
+
+/**
+ * Under which of `epochs` the keys of each of `ids` are known: it has some, or was found to have none.
+ * Without epochs: under which each has some.
+ */
+export async function selectKnown(tx: Tx, ids: readonly string[], epochs: readonly number[]) {
+  return tx.sql<{ referralId: string; epoch: number }[]>`
+    select m.referral_id as "referralId", m.epoch from match_value m
+    where m.referral_id = any (${ids as string[]}::uuid[])
+      and (cardinality(${epochs as number[]}::int[]) = 0 or m.epoch = any (${epochs as number[]}::int[]))
+    union
+    select c.referral_id, c.epoch from match_check c
+    where c.referral_id = any (${ids as string[]}::uuid[])
+      and c.epoch = any (${epochs as number[]}::int[])`
 }
 
 export type Check = {
@@ -149,3 +168,39 @@ export async function deleteEpochsBefore(tx: Tx, epoch: number, count: number): 
       select ctid from match_value where epoch < ${epoch} order by epoch limit ${count}))`
   return deleted.count
 }
+/**
+ * Adds to what a client has spent today, by the database's clock, whichever replicas it asks at
+ * once; answers the day, or `undefined` if that would be over `budget`, and then nothing is added.
+ */
+export async function chargeBudget(
+  tx: Tx,
+  clientId: string,
+  elements: number,
+  budget = evaluationsMax,
+): Promise<string | undefined> {
+  // Waits for another transaction of the same client, and for no other.
+  const [row] = await tx.sql<{ day: string }[]>`
+    insert into evaluation_budget as spent (client_id, day, elements)
+    select ${clientId}, (now() at time zone 'UTC')::date, ${elements}
+    where ${elements}::int <= ${budget}::int
+    on conflict (client_id, day) do update
+      set elements = spent.elements + excluded.elements
+      where spent.elements + excluded.elements <= ${budget}
+    returning day::text`
+  return row?.day
+}
+
+/** Takes back what was charged on `day` for nothing. */
+export async function giveBack(
+  tx: Tx,
+  clientId: string,
+  day: string,
+  elements: number,
+): Promise<void> {
+  await tx.sql`
+    update evaluation_budget set elements = elements - ${elements}
+    where client_id = ${clientId} and day = ${day}`
+}
+
+/** More than any holder evaluates in a day, and within an integer. */
+const evaluationsMax = 1_000_000_000

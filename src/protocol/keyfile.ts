@@ -8,21 +8,15 @@
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'
-import { Bytes32, base64urlOf, Kid, XWingPublicKey } from '../referral/format.ts'
+import { Bytes32, Kid, XWingPublicKey } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { decodeBase64url, encodeBase64url, equalBytes } from './bytes.ts'
-import { canonicalBytes, parseCanonical } from './canonical.ts'
+import { canonicalBytes } from './canonical.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from './keys.ts'
-import { randomBytes, sodium } from './sodium.ts'
+import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from './passphrase.ts'
 
 /** The keys of one file. `receiving` is a recipient's X-Wing key. */
 export type KeyFile = { signing: KeyPair; receiving?: KeyPair }
-
-/**
- * 3 passes over 256 MiB, libsodium's "moderate": about a second each time, for whoever must guess as
- * for the owner. Stored in the file, so that it can rise for new files.
- */
-const passphraseCost = { passes: 3, memoryKiB: 256 * 1024 }
 
 const Secrets = Type.Object(
   { signing: Bytes32, receiving: Type.Optional(Bytes32) },
@@ -38,26 +32,8 @@ const publicProperties = {
   ),
 }
 
-// The ceilings keep a file from someone else from using up the machine that opens it.
-const Sealed = Type.Object(
-  {
-    argon2id: Type.Object(
-      {
-        passes: Type.Integer({ minimum: 1, maximum: 16 }),
-        memoryKiB: Type.Integer({ minimum: 8, maximum: 1024 * 1024 }),
-        salt: base64urlOf(16),
-      },
-      { additionalProperties: false },
-    ),
-    nonce: base64urlOf(12),
-    secrets: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 22, maxLength: 512 }),
-  },
-  { additionalProperties: false },
-)
-type Sealed = Static<typeof Sealed>
-
 const StoredKeyFile = Type.Object(
-  { ...publicProperties, sealed: Type.Optional(Sealed), secrets: Type.Optional(Secrets) },
+  { ...publicProperties, sealed: Type.Optional(SealedSecrets), secrets: Type.Optional(Secrets) },
   { additionalProperties: false },
 )
 type StoredKeyFile = Static<typeof StoredKeyFile>
@@ -88,7 +64,7 @@ export function sealKeyFile(keys: KeyFile, passphrase: string | undefined): stri
 
 /** Whether a key file asks for a passphrase. @throws Refusal `key-file-invalid` */
 export function needsPassphrase(text: string): boolean {
-  return readStored(text).sealed !== undefined
+  return readKeyFile(StoredKeyFile, text).sealed !== undefined
 }
 
 /**
@@ -98,8 +74,8 @@ export function needsPassphrase(text: string): boolean {
  *   if the text is not a key file or its halves do not belong together
  */
 export function openKeyFile(text: string, passphrase?: string): KeyFile {
-  const { sealed, secrets, ...shown } = readStored(text)
-  const opened = sealed ? openSecrets(sealed, shown, passphrase) : secrets
+  const { sealed, secrets, ...shown } = readKeyFile(StoredKeyFile, text)
+  const opened = sealed ? openedSecrets(sealed, shown, passphrase) : secrets
   if (!opened) throw new Refusal('key-file-invalid', 'the key file holds no secret keys')
   const keys: KeyFile = { signing: signingKeyFrom(decodeBase64url(opened.signing, 32)) }
   if (opened.receiving !== undefined) {
@@ -116,76 +92,15 @@ export function openKeyFile(text: string, passphrase?: string): KeyFile {
   return keys
 }
 
-function readStored(text: string): StoredKeyFile {
-  let stored: unknown
-  try {
-    stored = JSON.parse(text)
-  } catch (cause) {
-    throw new Refusal('key-file-invalid', 'the key file is not JSON', { cause })
-  }
-  const [problem] = schemaProblems(StoredKeyFile, stored)
-  if (problem) throw new Refusal('key-file-invalid', `${problem.pointer} ${problem.detail}`)
-  return stored as StoredKeyFile
-}
-
-function sealSecrets(secrets: Secrets, shown: PublicPart, passphrase: string): Sealed {
-  const salt = randomBytes(16)
-  const nonce = randomBytes(12)
-  const ciphertext = sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
-    canonicalBytes(secrets),
-    canonicalBytes(shown),
-    null,
-    nonce,
-    passphraseKey(passphrase, salt, passphraseCost),
-  )
-  return {
-    argon2id: { ...passphraseCost, salt: encodeBase64url(salt) },
-    nonce: encodeBase64url(nonce),
-    secrets: encodeBase64url(ciphertext),
-  }
-}
-
-function openSecrets(
-  { argon2id, nonce, secrets }: Sealed,
+function openedSecrets(
+  sealed: SealedSecrets,
   shown: PublicPart,
   passphrase: string | undefined,
 ): Secrets {
-  if (passphrase === undefined) {
-    throw new Refusal('passphrase-wrong', 'the key file is sealed under a passphrase')
-  }
-  const key = passphraseKey(passphrase, decodeBase64url(argon2id.salt, 16), argon2id)
-  let plain: Uint8Array
-  try {
-    plain = sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
-      null,
-      decodeBase64url(secrets),
-      canonicalBytes(shown),
-      decodeBase64url(nonce, 12),
-      key,
-    )
-  } catch (cause) {
-    throw new Refusal('passphrase-wrong', 'the passphrase does not open the key file', { cause })
-  }
-  const opened = parseCanonical(plain)
+  const opened = openSecrets(sealed, shown, passphrase)
   const [problem] = schemaProblems(Secrets, opened)
   if (problem) throw new Refusal('key-file-invalid', `secrets${problem.pointer} ${problem.detail}`)
   return opened as Secrets
-}
-
-// NFC: the same passphrase typed on another keyboard opens the file too.
-function passphraseKey(
-  passphrase: string,
-  salt: Uint8Array,
-  { passes, memoryKiB }: { passes: number; memoryKiB: number },
-): Uint8Array {
-  return sodium.crypto_pwhash(
-    32,
-    passphrase.normalize('NFC'),
-    salt,
-    passes,
-    memoryKiB * 1024,
-    sodium.crypto_pwhash_ALG_ARGON2ID13,
-  )
 }
 
 function publicHalf({ kid, publicKey }: KeyPair): { kid: string; publicKey: string } {

@@ -12,12 +12,10 @@ import { canonicalBytes } from './canonical.ts'
 import { type Matching, type MatchValue, matchValuesMax, type Signature } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
 import type { MatchingEpoch } from './keyset.ts'
+import type { MatchKey } from './matchkeys.ts'
 import { sign, verify } from './signature.ts'
 import { hash, type Random, randomBytes, sodium } from './sodium.ts'
 import { addElements, blind, finalize, verifyEvaluation } from './voprf.ts'
-
-/** A plain match key: the type in the recipe's table, and the value under it. */
-export type MatchKey = { readonly type: string; readonly value: string }
 
 /**
  * Match keys on their way to the holders. `elements` are to be sent, in base64url and in this order;

@@ -4,7 +4,6 @@
  * in one value are equal only where nearly all bigrams are: one wrong letter in a long name passes.
  */
 import murmurhash from 'murmurhash'
-import { utf8 } from './bytes.ts'
 
 const seeds = [0, 1, 2]
 
@@ -15,7 +14,7 @@ const seeds = [0, 1, 2]
  * @param tokens - one or more, of ASCII letters
  */
 export function minHashOf(tokens: readonly string[]): string {
-  const bigrams = tokens.flatMap(bigramsOf).map((bigram) => utf8(bigram))
+  const bigrams = tokens.flatMap(bigramsOf)
   const minima = seeds.map((seed) => {
     return Math.min(...bigrams.map((bigram) => murmurhash.v3(bigram, seed)))
   })

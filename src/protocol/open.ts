@@ -13,6 +13,7 @@ import { Header } from '../referral/header.ts'
 import { incompleteFields } from '../referral/incomplete.ts'
 import { type Problem, schemaProblems } from '../referral/problems.ts'
 import { type Proposal, proposeUrgency } from '../referral/urgency.ts'
+import { encodeBase64url } from './bytes.ts'
 import type { Released } from './released.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
 import {
@@ -28,6 +29,8 @@ export type Opened = {
   opened: true
   referralId: string
   header: Header
+  /** In base64url: what is signed, acknowledged and logged, and what a message or a note answers. */
+  envelopeHash: string
   signedBy: SignedBy
   /** Only the reader's own. Their form is not promised: `problems` says what does not fit. */
   compartments: Partial<Record<CompartmentName, unknown>>
@@ -81,6 +84,7 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
     opened: true,
     referralId,
     header,
+    envelopeHash: encodeBase64url(verified.envelopeHash),
     signedBy,
     compartments,
     problems: [

@@ -4,7 +4,8 @@
  * and the client that accepts, so that no one of them alone can let a fault through.
  */
 import { compartmentNames } from '../referral/compartment.ts'
-import { decodeBase64url, encodeBase64url } from './bytes.ts'
+import { decodeBase64url, encodeBase64url, equalBytes } from './bytes.ts'
+import { canonicalBytes } from './canonical.ts'
 import type { Directory } from './directory.ts'
 import type { Accepted } from './document.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from './keys.ts'
@@ -24,6 +25,7 @@ export function keysetFaults(keyset: Keyset, previous?: Accepted<Keyset>): strin
     ...keyFaults(keyset),
     ...holderFaults(keyset.recipients),
     ...keyset.matching.flatMap(matchingFaults),
+    ...(previous ? epochFaults(keyset.matching, previous.payload.matching) : []),
     ...keyset.revokes
       .filter((version) => version >= keyset.version)
       .map((version) => `Version ${version} is not older and cannot be revoked.`),
@@ -117,6 +119,20 @@ function matchingFaults({ epoch, holders, publicKey }: MatchingEpoch): string[] 
   return isGroupElement(sum) && encodeBase64url(sum) === publicKey
     ? []
     : [`The public key of matching epoch ${epoch} is not the sum of its holders' keys.`]
+}
+
+/** A number means the same key and parameters for ever: values are compared by it. */
+function epochFaults(next: readonly MatchingEpoch[], previous: readonly MatchingEpoch[]): string[] {
+  const newest = Math.max(0, ...previous.map(({ epoch }) => epoch))
+  return next.flatMap((entry) => {
+    const before = previous.find(({ epoch }) => epoch === entry.epoch)
+    if (!before) {
+      const follows = entry.epoch > newest
+      return follows ? [] : [`Matching epoch ${entry.epoch} is not newer than epoch ${newest}.`]
+    }
+    const stays = equalBytes(canonicalBytes(entry), canonicalBytes(before))
+    return stays ? [] : [`Matching epoch ${entry.epoch} is not what it was: give it a new number.`]
+  })
 }
 
 function recipientKeyFaults(key: Pick<Recipient, 'kid' | 'publicKey' | 'signingKey'>): string[] {

@@ -6,7 +6,13 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { grantable } from '../../src/caller.ts'
+import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import { headerHash } from '../../src/protocol/envelope.ts'
+import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
 import { newId } from '../../src/protocol/uuid.ts'
+import { blind } from '../../src/protocol/voprf.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
@@ -41,7 +47,7 @@ const shutOut = await onHost(built, async (host) => {
       organisationId,
       label: 'Shut out',
       kind: 'internal',
-      scopes: ['referrals:submit', 'referrals:open', 'triage:work'],
+      scopes: [...grantable.internal],
       kids: [kids.casework],
     })
   const organisationId = await host.addOrganisation('Closed')
@@ -145,6 +151,39 @@ function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 
   }
 }
 
+const evaluation = (epoch: number) => {
+  const { blindedElement } = blind(utf8('REF|A1234567'))
+  const body = { epoch, elements: [encodeBase64url(blindedElement)] }
+  return { method: 'POST', path: '/v1/matching/evaluations', body }
+}
+
+/** Of the casework recipient, or of the clinic, which does not hold what keys are made from. */
+async function checkKeys(by: 'casework' | 'clinic') {
+  const { envelope, referralId } = await refer(built, ngo)
+  const statement = { epoch: 1, values: [] }
+  const bound = headerHash(canonicalBytes(envelope.header))
+  const signature = signMatchKeys(bound, statement, world.recipients[by].signing)
+  const path = `/v1/referrals/${referralId}/match-keys`
+  return { method: 'PUT', path, body: { ...statement, signature } }
+}
+
+async function caseOf(referralId: string): Promise<string> {
+  const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
+  return row?.case_id
+}
+async function newCase(): Promise<string> {
+  return caseOf((await refer(built, ngo)).referralId)
+}
+async function splitting() {
+  const { referralId } = await refer(built, ngo)
+  const path = `/v1/cases/${await caseOf(referralId)}/split`
+  return { method: 'POST', path, body: { referrals: [referralId], decision: 'unsure' } }
+}
+const onCase = (method: string, rest: string, body?: unknown) => async () => ({
+  ...{ method, path: `/v1/cases/${await newCase()}${rest}` },
+  ...(body !== undefined && { body }),
+})
+
 const get = (path: string) => () => ({ method: 'GET', path })
 const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
   method: 'GET',
@@ -191,6 +230,67 @@ const table: Record<string, Record<string, Case>> = {
       request: async (who) => open(who, await referWithoutClinic()),
       expected: { ...none, casework: 200, clinic: 404 },
     },
+  },
+  evaluateMatchKeys: {
+    'of the newest epoch': {
+      request: () => evaluation(1),
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    'of no epoch': {
+      request: () => evaluation(2),
+      expected: { partner: 422, casework: 422, clinic: 422, auditor: 403 },
+    },
+  },
+  listUnchecked: {
+    all: { request: get('/v1/matching/unchecked'), expected: workers(200) },
+  },
+  checkMatchKeys: {
+    'by a recipient who holds identity and contact': {
+      request: () => checkKeys('casework'),
+      expected: { ...none, casework: 200 },
+    },
+    'by one who does not': {
+      request: () => checkKeys('clinic'),
+      expected: { ...none, casework: 403, clinic: 422 },
+    },
+  },
+  readCase: {
+    'a known one': { request: onCase('GET', ''), expected: workers(200) },
+    'an unknown one': { request: () => get(`/v1/cases/${newId()}`)(), expected: workers(404) },
+  },
+  listPossibleMatches: {
+    'of a known case': { request: onCase('GET', '/possible-matches'), expected: workers(200) },
+  },
+  listReviews: { all: { request: get('/v1/cases/reviews'), expected: workers(200) } },
+  searchCases: {
+    'by a reference': {
+      request: () => ({
+        ...{ method: 'POST', path: '/v1/cases/search', body: { reference: '00000000' } },
+      }),
+      expected: workers(200),
+    },
+  },
+  decidePossibleMatch: {
+    'without a question': {
+      request: async () => {
+        const path = `/v1/cases/${await newCase()}/possible-matches/${await newCase()}/decision`
+        return { method: 'POST', path, body: { decision: 'same' } }
+      },
+      expected: workers(409),
+    },
+  },
+  mergeCases: {
+    'two known ones': {
+      request: async () => ({
+        ...{ method: 'POST', path: `/v1/cases/${await newCase()}/merge` },
+        body: { otherId: await newCase() },
+      }),
+      expected: workers(200),
+    },
+  },
+  splitCase: { 'the whole of it': { request: splitting, expected: workers(400) } },
+  clearFlags: {
+    'of a known case': { request: onCase('DELETE', '/flags'), expected: workers(204) },
   },
   listItems: {
     waiting: { request: get('/v1/triage/items?state=waiting'), expected: workers(200) },

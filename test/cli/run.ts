@@ -27,6 +27,46 @@ export async function intake(
   return { code, out, err }
 }
 
+export type Running = {
+  /** Resolves with what was printed so far once it matches; rejects if the process ends before. */
+  printed(words: RegExp): Promise<string>
+  /** Sends the signal, and answers how it ended. */
+  stop(signal: NodeJS.Signals): Promise<Ran>
+}
+
+/** Starts what runs until it is stopped. */
+export function running(
+  t: Pick<Test, 'teardown'>,
+  args: readonly string[],
+  environment: Environment,
+): Running {
+  const child = spawn(process.execPath, [program, ...args], { env: environment })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (text) => (out += text))
+  child.stderr.on('data', (text) => (err += text))
+  const ended = new Promise<Ran>((resolve) =>
+    child.on('close', (code) => resolve({ code, out, err })),
+  )
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return {
+    printed: (words) =>
+      new Promise((resolve, reject) => {
+        const look = () => words.test(out + err) && resolve(out + err)
+        child.stdout.on('data', look)
+        child.stderr.on('data', look)
+        void ended.then(() => reject(new Error(`it ended: ${out}${err}`)))
+        look()
+      }),
+    stop: (signal) => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
 /** A folder that is gone when the test ends. */
 export async function folderOf(t: Pick<Test, 'teardown'>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-cli-'))

@@ -15,11 +15,12 @@ export type Answer = { status: number; body: string; headers?: Record<string, st
 /**
  * Passes each request on to `url` and its answer back through `change`, which may alter it or, by
  * answering `undefined`, lose it: the service has done what was asked, and the client never hears.
+ * A promise that never ends leaves it waiting.
  */
 export async function between(
   t: Pick<Test, 'teardown'>,
   url: string,
-  change: (answer: Answer, request: Passed) => Answer | undefined,
+  change: (answer: Answer, request: Passed) => Answer | undefined | Promise<never>,
 ): Promise<{ url: string; passed: Passed[] }> {
   const passed: Passed[] = []
   const base = await listen(t, async (request) => {

@@ -12,7 +12,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser, census, tablesOf } from '../helpers/superuser.ts'
+import { asSuperuser, census, tablesOf, untilPaired } from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url, databases } = built
@@ -25,7 +25,22 @@ const asCasework = await callerOf(world, url, world.clients.casework)
 const recipient = world.recipients.casework.receiving.kid
 const claim = { recipient, max: 1, leaseSeconds: 60 }
 await asCasework('POST', '/v1/triage/claims', claim)
-await sql`insert into match_value values (${stranger}, 1, 'REF', '\\x00')`
+await sql`
+  insert into match_value
+  select id, 1, 'REF', '\\x00', received_at from referral where id = ${stranger}`
+await sql`insert into match_check values (${stranger}, 1, now(), 'kid', '\\x00')`
+await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
+const others = [await refer(built, ngo), await refer(built, ngo)]
+const [one, two] = await sql`
+  select case_id from referral_case
+  where referral_id = any (${others.map(({ referralId }) => referralId)})`
+await asCasework('POST', `/v1/cases/${one?.case_id}/merge`, { otherId: two?.case_id })
+const budgetOf = (clientId: string) => sql`
+  insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
+await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
+
+await untilPaired(sql)
+await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
 
 const tables = await tablesOf(sql)
 const before = await census(sql)
@@ -107,17 +122,34 @@ t.test('a partner sees the rows of its own organisation and no others', async (t
   const wraps = await seen('wrap')
   t.equal(wraps.length, 3)
   t.ok(wraps.every(({ referral_id: id }) => id === own))
+  t.same(
+    (await seen('evaluation_budget')).map(({ client_id: id }) => id),
+    [lawFirm.clientId],
+  )
+})
+
+t.test("a partner raises its own budget's count, and nobody else's", async (t) => {
+  const raise = (tx: Tx) => tx.sql`update evaluation_budget set elements = 17 returning client_id`
+  t.same(await as(partner, raise), [{ client_id: lawFirm.clientId }])
+  t.same(await as(anonymous, raise), [])
+  const insert = (id: string) => `insert into evaluation_budget values ('${id}', '2026-11-24', 1)`
+  t.equal((await as(partner, (tx) => tx.sql.unsafe(insert(lawFirm.clientId)))).length, 0)
+  await deniedTo(t, partner, 'the budget of another', insert(ngo.clientId))
+  await deniedTo(t, anonymous, 'a budget by nobody', insert(ngo.clientId))
 })
 
 t.test('an anonymous caller sees no row of anybody', async (t) => {
-  for (const table of ['referral', 'compartment', 'wrap']) {
+  for (const table of ['referral', 'compartment', 'wrap', 'evaluation_budget']) {
     t.same(await as(anonymous, (tx) => tx.sql`select from ${tx.sql(table)}`), [], table)
   }
 })
 
 t.test('a partner cannot read what would tell of others', async (t) => {
-  const readable = ['referral', 'compartment', 'wrap', 'client', 'organisation', 'keyset']
-  for (const table of tables.filter((name) => ![...readable, 'directory'].includes(name))) {
+  const readable = [
+    ...['referral', 'compartment', 'wrap', 'evaluation_budget'],
+    ...['client', 'organisation', 'keyset', 'directory'],
+  ]
+  for (const table of tables.filter((name) => !readable.includes(name))) {
     await deniedTo(t, partner, table, `select from ${table}`)
   }
 })
@@ -153,12 +185,15 @@ t.test(
     entry_id, ${bytes}) values ('${newId()}', '1', now(), 'received', 1, '', '${newId()}', '', '', '', '')`
     await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
     const item = (ids: string, due = nowMs, fence = 0) => `insert into triage_item
-    (id, case_id, referral_ids, arrived_at, due_at, fence)
-    values ('${newId()}', '${newId()}', ${ids}, ${nowMs}, ${due}, ${fence})`
+    (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at, fence)
+    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, ${due}, ${due}, ${fence})`
     const inserts: Record<string, (id: string) => string> = {
       compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
       wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
       triage_item: (id) => item(`array['${id}'::uuid]`),
+      match_value: (id) => `insert into match_value values ('${id}', 1, 'REF', '', ${nowMs})`,
+      referral_case: (id) => `insert into referral_case values ('${id}', '${newId()}')`,
+      pairing: (id) => `insert into pairing values ('${id}', ${nowMs})`,
     }
     const id = newId()
     const withReferral = (statement: string) => (tx: Tx) =>
@@ -172,19 +207,12 @@ t.test(
     for (const [name, statement] of Object.entries({
       'an item at the head of the queue': item(`array['${id}'::uuid]`, `'-infinity'`),
       'an item with a fence': item(`array['${id}'::uuid]`, nowMs, 7),
+      'a match value of before': `insert into match_value values ('${id}', 1, 'REF', '', '1970-01-01')`,
+      'a pairing of before': `insert into pairing values ('${id}', '1970-01-01')`,
+      'a pairing that waits for ever': `insert into pairing values ('${id}', ${nowMs}, 0, 'infinity')`,
     })) {
       await t.rejects(as(partner, withReferral(statement)), denied, name)
     }
-    const value = (of: string) => `insert into match_value values ('${of}', 1, 'REF', '')`
-    t.equal((await as(partner, (tx) => tx.sql.unsafe(value(own)))).length, 0)
-    await deniedTo(t, partner, 'match value of another', value(stranger))
-    await deniedTo(t, anonymous, 'match value by nobody', value(own))
-    await deniedTo(
-      t,
-      partner,
-      'case of another',
-      `insert into referral_case values ('${stranger}', '${newId()}')`,
-    )
     const both = item(`array['${own}'::uuid, '${stranger}'::uuid]`)
     await deniedTo(t, partner, 'an item that lists another beside its own', both)
     await deniedTo(t, partner, 'an item that lists nothing', item(`'{}'::uuid[]`))
@@ -233,11 +261,20 @@ const firstOf = (table: string) =>
 t.test('staff move states and leases, and nothing that was sealed or signed', async (t) => {
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason'],
+    evaluation_budget: ['elements'],
     triage_item: [
-      ...['fence', 'lapses', 'leased_by', 'leased_until'],
+      ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
+      ...['case_id', 'referral_ids', 'due_at', 'merged_into'],
     ],
+    referral_case: ['case_id'],
+    judgement: ['ended_at'],
+    pairing: ['queued_at', 'attempts', 'not_before'],
+    match_check: ['checked_at', 'signer', 'signature'],
+    case_flag: ['at'],
   }
+  /** What was waited for is done, what was marked was looked at, what was replaced is replaced. */
+  const forgotten = ['pairing', 'case_flag', 'match_value']
   for (const table of tables) {
     const columns = await sql`
       select attname as name from pg_attribute
@@ -247,7 +284,9 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
       if (permitted[table]?.includes(name)) await as(internal, (tx) => tx.sql.unsafe(statement))
       else await deniedTo(t, internal, statement, statement)
     }
-    await deniedTo(t, internal, `delete ${table}`, `delete from ${table}`)
+    const remove = `delete from ${table}`
+    if (forgotten.includes(table)) await as(internal, (tx) => tx.sql.unsafe(remove))
+    else await deniedTo(t, internal, remove, remove)
   }
 })
 

@@ -16,11 +16,50 @@ const lines: Readonly<Record<string, string>> = {
     select i.case_id from triage_item i
     where not exists (select from referral_case c where c.case_id = i.case_id)`,
   'a case with two open items': `
-    select case_id from triage_item where completed_at is null
+    select case_id from triage_item where completed_at is null and merged_into is null
     group by case_id having count(*) > 1`,
+  'an item merged into none that is open, of its own case and not merged itself': `
+    select i.id from triage_item i left join triage_item head on head.id = i.merged_into
+    where i.completed_at is null and i.merged_into is not null
+      and (head.id is null or head.completed_at is not null or head.merged_into is not null
+           or head.case_id <> i.case_id)`,
+  'an item in another case than its referral': `
+    select i.id from triage_item i join referral_case c on c.referral_id = i.referral_id
+    where i.case_id <> c.case_id`,
+  'an open item that is not due when its earliest is': `
+    select head.id from triage_item head
+    where head.completed_at is null and head.merged_into is null
+      and head.due_at <> (select min(i.own_due_at) from triage_item i
+                          where i.completed_at is null
+                            and (i.id = head.id or i.merged_into = head.id))`,
+  'a referral without an answer that is not on the queue, or twice': `
+    select r.id from referral r
+    where r.state in ('received', 'in_triage')
+      and (select count(*) from triage_item i
+           where i.referral_id = r.id and i.completed_at is null) <> 1`,
+  'a referral with an answer that is still on the queue': `
+    select r.id from referral r join triage_item i on i.referral_id = r.id
+    where r.state not in ('received', 'in_triage') and i.completed_at is null`,
+  'a merged item that somebody holds': `
+    select id from triage_item where merged_into is not null and completed_at is null
+      and num_nonnulls(leased_by, leased_until, claimed_at) > 0`,
+  'a judgement whose entry is not in the log, or whose sides are out of order': `
+    select j.id from judgement j left join audit_entry e
+      on e.id = j.entry_id and e.outcome = 'permitted' and e.action like 'case.%'
+    where e.id is null or j.left_id >= j.right_id`,
+  'a question within one case, or a judgement that parts what is together': `
+    select j.id from judgement j
+    join referral_case l on l.referral_id = j.left_id
+    join referral_case r on r.referral_id = j.right_id
+    where j.ended_at is null and (j.verdict = 'same') <> (l.case_id = r.case_id)`,
+  'a match value of a time that is not its referral’s': `
+    select m.referral_id from match_value m join referral r on r.id = m.referral_id
+    where m.at <> r.received_at`,
+  'a case of over 50 referrals': `
+    select case_id from referral_case group by case_id having count(*) > 50`,
   'an open item that does not list the referrals of its case': `
     select i.id from triage_item i
-    where i.completed_at is null and not (
+    where i.completed_at is null and i.merged_into is null and not (
       select array_agg(c.referral_id) <@ i.referral_ids and array_agg(c.referral_id) @> i.referral_ids
       from referral_case c where c.case_id = i.case_id)`,
   'a referral without the entry that its acknowledgement names': `
@@ -50,8 +89,8 @@ const lines: Readonly<Record<string, string>> = {
     where num_nonnulls(completed_at, outcome) = 1
        or (completed_at is not null and completed_late is null)`,
   'a referral that was claimed and still says received': `
-    select r.id from referral r join triage_item i on r.id = any (i.referral_ids)
-    where r.state = 'received' and i.fence > 0`,
+    select r.id from referral r join triage_item i on r.id = i.referral_id
+    where r.state = 'received' and i.claimed_at is not null`,
   'an entry without its opening': `
     select e.id from audit_entry e left join audit_opening o on o.entry_id = e.id
     where o.entry_id is null`,
@@ -77,8 +116,30 @@ export async function requireBalanced(sql: postgres.Sql): Promise<void> {
       return rows.length > 0 ? [`${name}: ${rows.slice(0, 3).join(' ')}`] : []
     }),
   )
-  const faults = results.flat()
+  const faults = [...results.flat(), ...(await unconnected(sql))]
   if (faults.length > 0) throw new Error(`the books do not balance:\n${faults.join('\n')}`)
+}
+
+/** A case is what current judgements connect: found here by joining sets, one link at a time. */
+async function unconnected(sql: postgres.Sql): Promise<string[]> {
+  const cases = await sql`select referral_id, case_id from referral_case`
+  const links = await sql`
+    select left_id, right_id from judgement where ended_at is null and verdict = 'same'`
+  const setOf = new Map<string, Set<string>>(
+    cases.map(({ referral_id: id }) => [id, new Set([id])]),
+  )
+  for (const { left_id: left, right_id: right } of links) {
+    const joined = new Set([...(setOf.get(left) ?? []), ...(setOf.get(right) ?? [])])
+    for (const id of joined) setOf.set(id, joined)
+  }
+  const members = new Map<string, string[]>()
+  for (const { referral_id: id, case_id: caseId } of cases) {
+    members.set(caseId, [...(members.get(caseId) ?? []), id])
+  }
+  return [...members].flatMap(([caseId, ids]) => {
+    const connected = ids.every((id) => setOf.get(id)?.size === ids.length)
+    return connected ? [] : [`a case that its judgements do not connect: ${caseId}`]
+  })
 }
 
 /** One line a table. A row's text shows bytes in hexadecimal. */

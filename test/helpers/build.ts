@@ -5,9 +5,14 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { readPublicKey } from '../../src/access/token.ts'
-import { type App, createApp } from '../../src/app.ts'
+import { type App, type AppOptions, createApp } from '../../src/app.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
+import { writeSecret } from '../../src/disk.ts'
+import { embedHolder } from '../../src/holder/embedded.ts'
 import { createLogger } from '../../src/log.ts'
+import type { KeyHolders } from '../../src/matching/holders.ts'
+import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import type { MatchingKey } from '../../src/protocol/voprf.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 
 export type Built = {
@@ -17,33 +22,67 @@ export type Built = {
   readonly world: World
   /** `http://127.0.0.1:port`. */
   readonly url: string
+  /** Its embedded matching key. */
+  readonly holders: KeyHolders
   /** A folder of this test's own. */
   readonly folder: string
   /** All that the service logged so far. */
   log(): string
 }
 
-/** Starts a service; it is closed, its database dropped and its folder removed when `t` ends. */
-export async function build(t: Pick<Test, 'teardown'>): Promise<Built> {
+export type BuildOptions = {
+  /** The keys of matching epoch 1, one a holder. The first is embedded. */
+  readonly matchingKeys?: readonly MatchingKey[]
+  /** The total of the embedded matching key. */
+  readonly elementsPerDay?: number
+} & Pick<AppOptions, 'holders' | 'elementsPerClient' | 'metrics'>
+
+/** What a guess costs in a test: nothing. */
+export const argon2id = { passes: 1, memoryKiB: 8 }
+
+/**
+ * Starts a service, with its matching key embedded unless there are other holders; it is closed, its
+ * database dropped and its folder removed when `t` ends.
+ */
+export async function build(
+  t: Pick<Test, 'teardown'>,
+  { matchingKeys, elementsPerDay = 1_000_000, ...options }: BuildOptions = {},
+): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-build-'))
   const databases = await cloneDatabase()
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
-  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
+  const matching = { argon2id, ...(matchingKeys && { keys: matchingKeys }) }
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile, matching })
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
+  const logger = createLogger('debug', { write: (line: string) => void lines.push(line) })
+  const embedded = embedHolder({
+    keys: [{ file: join(folder, 'matching-key.json'), passphrase: undefined }],
+    totalFile: join(folder, 'matching-total.json'),
+    elementsPerDay,
+    log: logger,
+  })
+  await writeSecret(
+    join(folder, 'matching-key.json'),
+    sealMatchingKey(world.matchingKeys[0]!, undefined),
+  )
   const app = await createApp({
-    database,
-    origin: world.origin,
+    ...{ database, logger, origin: world.origin, holders: embedded },
     tokenPublicKey: await readPublicKey(tokenKeyFile),
-    logger: createLogger('debug', { write: (line: string) => void lines.push(line) }),
+    ...options,
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await app.close()
+    await embedded.close()
     await database.close()
     await databases.drop()
     await rm(folder, { recursive: true, force: true })
   })
-  return { app, database, databases, world, url, folder, log: () => lines.join('') }
+  return {
+    ...{ app, database, databases, world, url, folder },
+    holders: embedded,
+    log: () => lines.join(''),
+  }
 }

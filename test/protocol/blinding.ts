@@ -4,7 +4,8 @@
  */
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import type { MatchingEpoch } from '../../src/protocol/keyset.ts'
-import type { Blinding, EvaluationAnswer, MatchKey } from '../../src/protocol/matchvalues.ts'
+import type { MatchKey } from '../../src/protocol/matchkeys.ts'
+import type { Blinding, EvaluationAnswer } from '../../src/protocol/matchvalues.ts'
 import type { Random } from '../../src/protocol/sodium.ts'
 import {
   addElements,

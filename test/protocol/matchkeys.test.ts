@@ -340,6 +340,8 @@ t.test('an opened referral of any form is read as far as it can be', async (t) =
     { type: 'REF', value: 'cid|000000008' },
     { type: 'N', value: 'hagos haile selam' },
   ])
+  const texts = personOf({ identity: { dateOfBirth: { date: 1990, year: '1990' } }, contact: {} })
+  t.same(texts.dateOfBirth, {}, 'a year is a number, and a day a text')
   const field = () => fc.oneof(fc.jsonValue(), fc.string())
   const anything = fc.record(
     {

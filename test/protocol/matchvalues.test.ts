@@ -11,11 +11,11 @@ import { decodeBase64url, encodeBase64url, equalBytes } from '../../src/protocol
 import { Matching } from '../../src/protocol/envelope.ts'
 import { signingKeyFrom } from '../../src/protocol/keys.ts'
 import type { MatchingEpoch } from '../../src/protocol/keyset.ts'
+import type { MatchKey } from '../../src/protocol/matchkeys.ts'
 import {
   type Blinding,
   blindMatchKeys,
   finalizeMatchKeys,
-  type MatchKey,
   matchKeysSignedBytes,
   matchKeysVerify,
   signMatchKeys,

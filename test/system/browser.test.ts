@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { build as bundle } from 'esbuild'
@@ -28,13 +28,13 @@ import { build } from '../helpers/build.ts'
 
 const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 
+/** In parts, as a page would be built: the recipe of match keys is loaded when it is needed. */
 const bundled = await bundle({
-  entryPoints: ['src/client/index.ts'],
+  entryPoints: { client: 'src/client/index.ts' },
   ...{ bundle: true, format: 'esm', platform: 'browser', minify: true, write: false },
-  metafile: true,
-  logLevel: 'silent',
+  ...{ splitting: true, outdir: 'bundled', metafile: true, logLevel: 'silent' },
 })
-const [client] = bundled.outputFiles
+const parts = bundled.outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }))
 
 const { url, world } = await build(t)
 const { lawFirm } = world.referring
@@ -67,7 +67,7 @@ const script = 'text/javascript'
 const files: Readonly<Record<string, readonly [type: string, body: string | Uint8Array]>> = {
   '/': ['text/html', html('/page.js')],
   '/page.js': [script, await readFile(join(import.meta.dirname, 'page.js'))],
-  '/client.js': [script, client!.contents],
+  ...Object.fromEntries(parts.map(({ name, contents }) => [`/${name}`, [script, contents]])),
   '/given.json': ['application/json', JSON.stringify(given)],
   '/breaking': ['text/html', html('/breaking.js')],
   '/breaking.js': [script, "document.querySelector('#done').textContent = eval('1 + 1')"],
@@ -126,12 +126,15 @@ async function visit(path: string) {
 }
 
 t.test('the bundle needs nothing of Node', async (t) => {
-  const [output] = Object.values(bundled.metafile!.outputs)
-  t.same(output?.imports, [], 'it imports nothing that is not in it')
-  t.notMatch(Buffer.from(client!.contents).toString(), /["'`]node:/)
-  const { length } = gzipSync(client!.contents)
-  t.ok(length < 300_000, `${length} bytes gzipped`)
-  t.comment(`the SDK for a browser: ${length} bytes gzipped`)
+  const imported = Object.values(bundled.metafile!.outputs).flatMap(({ imports }) => imports)
+  const names = parts.map(({ name }) => name)
+  for (const { path } of imported) t.ok(names.includes(basename(path)), `${path} is in it`)
+  for (const { name, contents } of parts) {
+    t.notMatch(Buffer.from(contents).toString(), /["'`]node:/)
+    const { length } = gzipSync(contents)
+    t.ok(length < 300_000, `${length} bytes gzipped`)
+    t.comment(`the SDK for a browser, ${name}: ${length} bytes gzipped`)
+  }
 })
 
 t.test('a page seals, submits, claims, opens and completes', async (t) => {
@@ -148,6 +151,8 @@ t.test('a page seals, submits, claims, opens and completes', async (t) => {
 
   t.same(done.opened.compartments, referral, 'the browser opens what Node sealed')
   t.same(done.opened.problems, [])
+  t.match(done.sealedHere.matching, { epoch: 1 }, 'with match keys, by the same recipe')
+  t.same(done.sealedHere.matching, sealedElsewhere.matching)
   const { referralId } = done.sealedHere.header
   const opened = await reader.open(await reader.fetch(referralId))
   t.same(opened.opened && opened.compartments, referral, 'Node opens what the browser sealed')

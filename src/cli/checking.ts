@@ -1,0 +1,58 @@
+/** The match keys of what was opened, in words for a person. Never a name. */
+import type { CheckedMatchKeys, Opened, Reader, Released, Unopenable } from '../client/index.ts'
+import { faultOf, printable } from './report.ts'
+
+/** In the details of each command that opens. */
+export const checkingDetails = `A recipient that holds identity and contact also checks the match keys of what it opened, if nobody
+has yet, and says so on standard error.`
+
+/**
+ * What a recipient's own keys say to the referrer's: `same`, `supplied` where there were none, or
+ * `corrected` where there were others.
+ */
+export type Comparison = 'same' | 'supplied' | 'corrected'
+
+/** Compares by what the referrer signed: whether it sent match keys at all. */
+export function comparisonOf(
+  { matchingHash }: Pick<Released, 'matchingHash'>,
+  { epochs }: Pick<CheckedMatchKeys, 'epochs'>,
+): Comparison {
+  if (!epochs.some(({ changed }) => changed)) return 'same'
+  return matchingHash === undefined ? 'supplied' : 'corrected'
+}
+
+/** What was released and what became of it. */
+export type Read = { readonly released: Released; readonly result: Opened | Unopenable }
+
+/**
+ * After a claim or an opening: checks what nobody has checked yet, where this recipient can, and says
+ * on standard error what it did. It never fails: whoever opened a referral has it.
+ */
+export async function checkOpened(reader: Reader, read: readonly Read[]): Promise<void> {
+  try {
+    const { keyset } = await reader.keyset()
+    for (const { released, result } of keyset.matching.length > 0 ? read : []) {
+      if (result.opened && holdsPerson(result.compartments)) await check(reader, released, result)
+    }
+  } catch (error) {
+    // The others would meet the same; `intake match` comes back to them.
+    const { title, detail } = faultOf(error)
+    say(`Match keys are not checked: ${title}${detail ? `: ${detail}` : ''}`)
+  }
+}
+
+async function check(reader: Reader, released: Released, opened: Opened): Promise<void> {
+  const { referralId } = opened
+  const { referralIds } = await reader.unchecked({ referralId })
+  if (!referralIds.includes(referralId)) return
+  const comparison = comparisonOf(released, await reader.checkMatchKeys(opened))
+  say(`Match keys of ${referralId}: ${comparison}`)
+}
+
+function holdsPerson({ identity, contact }: Opened['compartments']): boolean {
+  return identity !== undefined && contact !== undefined
+}
+
+function say(words: string): void {
+  process.stderr.write(`${printable(words)}\n`)
+}

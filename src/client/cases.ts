@@ -1,0 +1,161 @@
+/** Cases: which referrals are held to be about one person, and a person's judgement of it. */
+import type { TSchema } from 'typebox'
+import type { KeyPair } from '../protocol/keys.ts'
+import type { MessageEnvelope } from '../protocol/message.ts'
+import type { Opened } from '../protocol/open.ts'
+import type { OpenedMessage, UnopenableMessage } from '../protocol/thread.ts'
+import {
+  type Case,
+  CaseAnswer,
+  type Found,
+  FoundAnswer,
+  type Judged,
+  JudgedAnswer,
+  type PossibleMatches,
+  PossibleMatchesAnswer,
+  type Reviews,
+  ReviewsAnswer,
+} from './caseanswers.ts'
+import type { createKeysets } from './documents.ts'
+import { evaluatePerson, type PersonParts } from './matching.ts'
+import { createNotes, type Note } from './notes.ts'
+import { readAnswer } from './schemas.ts'
+import type { Call, Transport } from './transport.ts'
+
+/** Whom to look for: a reference that was given on the telephone, or a person. */
+export type Sought = { readonly reference: string } | { readonly person: PersonParts }
+
+/** @see createReviewing */
+export type Reviewing = {
+  /** One case; the id of one that has joined another still leads to it. */
+  case(caseId: string): Promise<Case>
+  /** The cases that may be about the same person, each with what agrees in words. */
+  possibleMatches(caseId: string): Promise<PossibleMatches>
+  /** A page of what waits for a person in all cases, the oldest first. */
+  reviews(query?: { readonly cursor?: string; readonly limit?: number }): Promise<Reviews>
+  /**
+   * Judges two cases between which there is a question. `same` joins them; `different` is remembered
+   * and never asked again; `unsure` keeps the question. A later decision replaces this one.
+   *
+   * @throws ServiceProblem `case-changed`, `case-full`
+   */
+  decide(
+    caseId: string,
+    otherId: string,
+    decision: 'same' | 'different' | 'unsure',
+    note?: Note,
+  ): Promise<Judged>
+  /** Joins two cases that a person knows to be about one, asked or not. @throws as `decide` */
+  merge(caseId: string, otherId: string, note?: Note): Promise<Judged>
+  /**
+   * Takes referrals out of a case, whatever had joined them, as one case of their own.
+   *
+   * Sent once: a second time, they would no longer be there to take.
+   */
+  split(
+    caseId: string,
+    referrals: readonly string[],
+    decision: 'different' | 'unsure',
+    note?: Note,
+  ): Promise<Judged>
+  /** Says that a person has looked at why a case was marked. */
+  clearFlags(caseId: string): Promise<void>
+  /**
+   * Finds cases by a reference, or by the match keys of a person. Each search is logged and counted.
+   *
+   * @throws Error where too little is known of a person for any match key, or matching is not in use
+   * @throws ServiceProblem when the budget is spent, and as `Checking.checkMatchKeys`
+   */
+  search(sought: Sought): Promise<Found>
+  /** Opens a note about a referral. @param madeAt - when the judgement was made */
+  openNote(
+    about: Opened,
+    note: MessageEnvelope,
+    madeAt: string,
+  ): Promise<OpenedMessage | UnopenableMessage>
+}
+
+/** The part of a reader that reviews. */
+export function createReviewing(
+  transport: Transport,
+  keysets: ReturnType<typeof createKeysets>,
+  { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
+): Reviewing {
+  const notes = createNotes(keysets, { receiving, signing })
+
+  async function ask<Schema extends TSchema>(schema: Schema, request: Call) {
+    const answer = await transport.send(request)
+    return readAnswer(schema, answer, `${request.method} ${request.path}`)
+  }
+
+  async function readCase(caseId: string): Promise<Case> {
+    const path = pathOf(caseId)
+    return (await ask(CaseAnswer, { method: 'GET', path, repeatable: true })) as Case
+  }
+
+  /** Judges, with a note if there is one; `cases` are those that it may be about. */
+  async function judge(
+    path: string,
+    body: object,
+    { cases, note, repeatable }: { cases: readonly string[]; note: Note | undefined } & Repeatable,
+  ): Promise<Judged> {
+    const read = note ? await Promise.all(cases.map(readCase)) : []
+    const judgements = read.flatMap((it) => it.judgements)
+    const sealed = note && { note: await notes.seal(note, judgements) }
+    return ask(JudgedAnswer, { method: 'POST', path, body: { ...body, ...sealed }, repeatable })
+  }
+
+  async function search(sought: Sought): Promise<Found> {
+    const body = 'reference' in sought ? sought : await valuesOf(sought.person)
+    return ask(FoundAnswer, { method: 'POST', path: pathOf('search'), body, repeatable: true })
+  }
+
+  async function valuesOf(person: PersonParts) {
+    const { origin, matching } = (await keysets.newest()).keyset
+    const [newest] = matching.toSorted((a, b) => b.epoch - a.epoch)
+    if (!newest) throw new Error('matching is not in use: search by a reference')
+    const [evaluated] = await evaluatePerson(transport, { origin, matching: [newest] }, person)
+    if (evaluated?.failure) throw evaluated.failure.thrown
+    if (!evaluated?.values.length) throw new Error('too little is known of the person to search by')
+    return { epoch: evaluated.epoch, values: evaluated.values }
+  }
+
+  return {
+    case: readCase,
+    possibleMatches(caseId) {
+      const path = pathOf(caseId, 'possible-matches')
+      return ask(PossibleMatchesAnswer, { method: 'GET', path, repeatable: true })
+    },
+    reviews({ cursor, limit } = {}) {
+      const query = new URLSearchParams({
+        ...(cursor !== undefined && { cursor }),
+        ...(limit !== undefined && { limit: String(limit) }),
+      })
+      const path = `${pathOf('reviews')}?${query}`
+      return ask(ReviewsAnswer, { method: 'GET', path, repeatable: true })
+    },
+    decide(caseId, otherId, decision, note) {
+      const path = pathOf(caseId, 'possible-matches', otherId, 'decision')
+      return judge(path, { decision }, { cases: [caseId, otherId], note, repeatable: true })
+    },
+    merge(caseId, otherId, note) {
+      const cases = [caseId, otherId]
+      return judge(pathOf(caseId, 'merge'), { otherId }, { cases, note, repeatable: true })
+    },
+    split(caseId, referrals, decision, note) {
+      const body = { referrals, decision }
+      return judge(pathOf(caseId, 'split'), body, { cases: [caseId], note, repeatable: false })
+    },
+    async clearFlags(caseId) {
+      await transport.send({ method: 'DELETE', path: pathOf(caseId, 'flags'), repeatable: true })
+    },
+    search,
+    openNote: notes.open,
+  }
+}
+
+type Repeatable = Pick<Call, 'repeatable'>
+
+function pathOf(...names: string[]): string {
+  return `/v1/cases/${names.map(encodeURIComponent).join('/')}`
+}

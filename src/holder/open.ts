@@ -1,0 +1,44 @@
+/** The holders that the configuration names, ready to be asked. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { MatchingConfig, TlsFiles } from '../config.ts'
+import { type KeyHolders, noHolders } from '../matching/holders.ts'
+import { embedHolder } from './embedded.ts'
+import type { Log } from './holder.ts'
+import { createRemoteHolders } from './remote.ts'
+import type { Certificates } from './serve.ts'
+
+export type OpenHolders = KeyHolders & { close(): Promise<void> }
+
+/**
+ * Holders apart are not asked for yet: the service starts without them. Key files in this process
+ * are opened, so that a wrong passphrase shows at once.
+ *
+ * @throws Refusal, or Error, for a key, a total or a certificate that cannot be read
+ */
+export async function openHolders(config: MatchingConfig, log: Log): Promise<OpenHolders> {
+  if (config.tls) {
+    const certificates = await readCertificates(config.tls)
+    const remote = createRemoteHolders({ urls: config.holders, certificates, log })
+    await remote.open()
+    return remote
+  }
+  const { keyFiles, ownKeyFile, passphrase, elementsPerDay, totalFile } = config
+  const files = keyFiles.length > 0 ? keyFiles : [ownKeyFile].filter((file) => existsSync(file))
+  if (files.length === 0) return { ...noHolders, async close() {} }
+  const keys = files.map((file) => ({ file, passphrase }))
+  const holder = embedHolder({ keys, totalFile, elementsPerDay, log })
+  await holder.open().catch(async (error: unknown) => {
+    await holder.close()
+    throw error
+  })
+  return holder
+}
+
+/** @throws Error that names the file which cannot be read */
+export async function readCertificates({ key, cert, ca }: TlsFiles): Promise<Certificates> {
+  const [keyText, certText, caText] = await Promise.all(
+    [key, cert, ca].map((file) => readFile(file, 'utf8')),
+  )
+  return { key: keyText ?? '', cert: certText ?? '', ca: caText ?? '' }
+}
