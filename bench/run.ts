@@ -7,6 +7,7 @@ const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Pr
   soak: () => import('./intake/soak.ts'),
   'matching-scale': () => import('./matching/scale.ts'),
   'matching-timing': () => import('./matching/timing.ts'),
+  matching: () => import('./matching/bench.ts'),
   voprf: () => import('./matching/voprf.ts'),
 }
 

@@ -39,10 +39,10 @@ export type Odds = {
 
 export type Verdict = 'match' | 'possible' | 'none'
 
-/** The name of the weight for two or more parts of the name that agree. */
+/** The name of the weight for two or more tokens of the name that agree. */
 export const TOKENS = 'TOKENS'
 
-/** From here on two referrals are joined without asking, if `mayJoin` allows it. */
+/** From here on two referrals are joined without asking, if what agrees allows it. */
 export const matchProbability = 0.998
 
 /** From here on a person is asked. */
@@ -54,15 +54,17 @@ export const candidatesPerValueMax = 50
 /** One referral asks people no more questions than this. */
 export const questionsPerReferralMax = 5
 
-/** Types that compare something of the name beyond its initials. */
-const bearsName = new Set(['N', 'P', 'T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01'])
-for (const type of ['PP_Y', 'KK_Y', 'P_MD', 'MH3_Y']) bearsName.add(type)
+/** Types of which one value says that two tokens of the name agree, or all of them. */
+const severalTokens = ['N', 'P', 'PP_Y', 'KK_Y', 'P_MD', 'MH3_Y']
 
-/** Types that compare a whole birth date which is not 1 January, or a reference. */
-const bearsIdentity = new Set(['T_D', 'TP_D', 'TK_SD', 'I_D', 'REF'])
+/** Types of which each value stands for one token, with a whole birth date. */
+const oneToken = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
 
-/** Types of which a value stands for one token of the name. */
-const tokenTypes = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
+/** Types that hold a whole birth date. 1 January counts here, beside two tokens of the name. */
+const wholeDate = [...oneToken, 'I_D', 'I_D01']
+
+/** Types that hold something of the name, and a birth date that is not 1 January. */
+const nameAndDate = ['T_D', 'TP_D', 'TK_SD', 'I_D']
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
@@ -74,13 +76,13 @@ export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
       bits.push({ type, because: 'missing', bits: missing })
   }
   if (tokensAgree(agreeing)) bits.push({ type: TOKENS, because: 'tokens', bits: table.tokens })
-  const score = bits.reduce((sum, { bits }) => sum + bits, table.intercept)
+  const score = bits.reduce((sum, bit) => sum + bit.bits, table.intercept)
   return { score, probability: 1 / (1 + 2 ** -score), bits }
 }
 
-/** Whether two or more parts of the name agree, each with the birth date. */
+/** Whether two or more tokens of the name agree, each with the birth date. */
 export function tokensAgree(agreeing: ReadonlyMap<string, number>): boolean {
-  return tokenTypes.some((type) => (agreeing.get(type) ?? 0) >= 2)
+  return oneToken.some((type) => (agreeing.get(type) ?? 0) >= 2)
 }
 
 /** What is done about a pair with these odds. */
@@ -90,16 +92,47 @@ export function verdictOf(evidence: Evidence, { probability }: Odds): Verdict {
 }
 
 /**
- * Whether two referrals may be joined without a person's decision: something of the name must agree,
- * and a whole birth date or a reference. A reference or a telephone alone is never enough, for
- * families and wings share them.
+ * Whether two referrals may be joined without a person's decision: two tokens of the name and a whole
+ * birth date or a reference; or one token, the birth date and a reference. One token with the birth
+ * date is what twins have in common, and strangers of a frequent family name. A reference alone is
+ * not enough, for families share it. A telephone decides nothing: a law firm may have written its own
+ * for each of its clients (docs/decisions/0007-what-joins-without-a-person.md).
  */
 function mayJoin({ agreeing }: Evidence): boolean {
-  const types = [...agreeing.keys()]
-  return types.some((type) => bearsName.has(type)) && types.some((type) => bearsIdentity.has(type))
+  const any = (types: readonly string[]) => types.some((type) => agreeing.has(type))
+  const several = any(severalTokens) || tokensAgree(agreeing)
+  if (several) return any(wholeDate) || agreeing.has('REF')
+  return agreeing.has('REF') && any(nameAndDate)
 }
 
-/** For people. */
+const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {
+  REF: ['a reference number equal', 'reference numbers'],
+  PHONE: ['a telephone number equal', 'telephone numbers'],
+  N: ['all names equal', 'whole names'],
+  P: ['names sound alike', 'whole names by sound'],
+  T_D: ['a name and the birth date equal', 'names with the birth date'],
+  T_D01: ['a name and the birth date equal, 1 January', 'names with a 1 January'],
+  TP_D: ['a name sounds alike, birth date equal', 'names by sound with the birth date'],
+  TP_D01: ['a name sounds alike, birth date equal, 1 January', 'names by sound with a 1 January'],
+  TK_SD: [
+    'consonants of a name alike, birth date of the same digits',
+    'consonants with the birth date',
+  ],
+  TK_SD01: [
+    'consonants of a name alike, birth date equal, 1 January',
+    'consonants with a 1 January',
+  ],
+  PP_Y: ['two names sound alike, birth year equal', 'pairs of names by sound with the year'],
+  KK_Y: ['consonants of two names alike, birth year equal', 'consonants of pairs with the year'],
+  P_MD: ['names sound alike, day and month of birth equal', 'names by sound with day and month'],
+  I_D: ['initials and birth date equal', 'initials with the birth date'],
+  I_D01: ['initials and birth date equal, 1 January', 'initials with a 1 January'],
+  MH3_Y: ['names spelt much alike, birth year equal', 'spelling of names with the year'],
+  TOKENS: ['two names or more agree', 'names'],
+}
+
+/** An observation for people: `names sound alike`, or `no telephone numbers to compare`. */
 export function wordsOf({ type, because }: Bit): string {
-  return `${type} ${because}`
+  const [agrees, compared] = words[type] ?? [`${type} equal`, type]
+  return because === 'missing' ? `no ${compared} to compare` : agrees
 }

@@ -1,0 +1,157 @@
+/** How often matching is right, over records of which it is known whom they are about. */
+import {
+  type Evidence,
+  matchProbability,
+  type Odds,
+  oddsOf,
+  verdictOf,
+} from '../../src/matching/odds.ts'
+import type { Weights } from '../../src/matching/weights.ts'
+import { type MatchKey, matchKeys } from '../../src/protocol/matchkeys.ts'
+import { settle } from './cases.ts'
+import { type Pair, pairsOf } from './pairs.ts'
+import type { TrueRecord } from './records.ts'
+
+/** From this probability on a pair counts as found. It is that of a coin, not tuned to any set. */
+export const foundProbability = 0.5
+
+/** Records, and the pairs of them that share a value. */
+export type Compared = {
+  readonly truths: readonly string[]
+  readonly pairs: readonly Pair[]
+  readonly valuesPerRecord: number
+}
+
+/**
+ * Of the pairs found, how many are of one person; and of all pairs of one person, also those that
+ * share no value, how many are found. 1 where there is nothing to divide by.
+ */
+export type Rates = { readonly precision: number; readonly recall: number }
+
+export type Figures = Rates & {
+  readonly f1: number
+  /** Pairs that came into one case without a person's decision. */
+  readonly automatic: Rates
+  /** Questions to people, of 1,000 records. */
+  readonly reviewPer1000: number
+  readonly valuesPerRecord: number
+  /** Pairs by themselves, without the cases that they make: verdict `match`, and by probability. */
+  readonly pairs: {
+    readonly found: Rates & { readonly f1: number }
+    readonly automatic: Rates
+    readonly at99: Rates
+    readonly at998: Rates
+  }
+}
+
+/** One record's keys, and whom it is about. */
+export type Keyed = { readonly truth: string; readonly keys: readonly MatchKey[] }
+
+/** Makes the keys of records, of `types` if given. */
+export function keysOf(records: readonly TrueRecord[], types?: readonly string[]): Keyed[] {
+  return records.map(({ truth, person }) => ({ truth, keys: matchKeys(person, types) }))
+}
+
+/** Finds the pairs of records, in order of arrival, that the service would compare. */
+export function compare(records: readonly Keyed[]): Compared {
+  const values = records.reduce((sum, { keys }) => sum + keys.length, 0)
+  return {
+    truths: records.map(({ truth }) => truth),
+    pairs: pairsOf(records.map(({ keys }) => keys)),
+    valuesPerRecord: values / Math.max(1, records.length),
+  }
+}
+
+export function isMatch({ truths }: Compared, { left, right }: Pair): boolean {
+  return truths[left] === truths[right]
+}
+
+/** Scores evidence with a table, each piece once. */
+export function scorer(table?: Weights): (evidence: Evidence) => Odds {
+  const known = new Map<Evidence, Odds>()
+  return (evidence) => {
+    const odds = known.get(evidence) ?? oddsOf(evidence, table)
+    known.set(evidence, odds)
+    return odds
+  }
+}
+
+/** @param score - by default with the weights in use; a pair is passed where a fold decides */
+export function measure(
+  compared: Compared,
+  score: (pair: Pair) => Odds = forEvidence(scorer()),
+): Figures {
+  const { truths, valuesPerRecord } = compared
+  const pairs = compared.pairs.map((pair) => ({ ...pair, odds: score(pair) }))
+  const { cases, questions } = settle(truths.length, pairs)
+  const joined = cases.flatMap(pairsWithin)
+  const probable = (from: number) => pairs.filter(({ odds }) => odds.probability >= from)
+  const rates = (found: readonly Couple[]) => ratesOf(truths, found)
+  const found = withF1(rates(union(joined, probable(foundProbability), truths.length)))
+  return {
+    ...found,
+    automatic: rates(joined),
+    reviewPer1000: (1000 * questions) / Math.max(1, truths.length),
+    valuesPerRecord,
+    pairs: {
+      found: withF1(rates(probable(foundProbability))),
+      automatic: rates(pairs.filter(({ evidence, odds }) => verdictOf(evidence, odds) === 'match')),
+      at99: rates(probable(0.99)),
+      at998: rates(probable(matchProbability)),
+    },
+  }
+}
+
+export function forEvidence(score: (evidence: Evidence) => Odds): (pair: Pair) => Odds {
+  return ({ evidence }) => score(evidence)
+}
+
+/** How right the pairs from `probability` on are. */
+export function ratesFrom(
+  { truths, pairs }: Compared,
+  score: (pair: Pair) => Odds,
+  probability: number,
+): Rates {
+  return ratesOf(
+    truths,
+    pairs.filter((pair) => score(pair).probability >= probability),
+  )
+}
+
+type Couple = { readonly left: number; readonly right: number }
+
+/** Rates of pairs, none of which is there twice. */
+export function ratesOf(truths: readonly string[], found: readonly Couple[]): Rates {
+  const right = found.filter((pair) => truths[pair.left] === truths[pair.right]).length
+  const all = truePairs(truths)
+  return {
+    precision: found.length === 0 ? 1 : right / found.length,
+    recall: all === 0 ? 1 : right / all,
+  }
+}
+
+function withF1({ precision, recall }: Rates): Rates & { f1: number } {
+  const sum = precision + recall
+  return { f1: sum === 0 ? 0 : (2 * precision * recall) / sum, precision, recall }
+}
+
+function truePairs(truths: readonly string[]): number {
+  const sizes = new Map<string, number>()
+  for (const truth of truths) sizes.set(truth, (sizes.get(truth) ?? 0) + 1)
+  return [...sizes.values()].reduce((sum, size) => sum + (size * (size - 1)) / 2, 0)
+}
+
+function pairsWithin(records: readonly number[]): Couple[] {
+  return records.flatMap((one, index) =>
+    records.slice(index + 1).map((other) => {
+      return { left: Math.min(one, other), right: Math.max(one, other) }
+    }),
+  )
+}
+
+function union(some: readonly Couple[], others: readonly Couple[], records: number): Couple[] {
+  const couples = [...some, ...others].map(
+    (pair) => [pair.left * records + pair.right, pair] as const,
+  )
+  return [...new Map(couples).values()]
+}

@@ -1,0 +1,143 @@
+/**
+ * How right the weights are on people they were not fitted on, as tables: for the terminal, and for
+ * docs/MATCHING.md, which `docs/matching.ts` writes.
+ */
+import {
+  type Evidence,
+  matchProbability,
+  type Odds,
+  possibleProbability,
+} from '../../src/matching/odds.ts'
+import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
+import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
+import {
+  type Compared,
+  compare,
+  type Figures,
+  forEvidence,
+  keysOf,
+  measure,
+  ratesFrom,
+  scorer,
+} from './measure.ts'
+import type { Pair } from './pairs.ts'
+import { fit, foldCount, foldOf, lessonsOf, readSources, type Source } from './sets.ts'
+
+export type Section = {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** Types that whoever counts equal values could guess at, and a deployment may leave out. */
+export const guessableTypes = ['N', 'P', 'I_D', 'I_D01']
+
+const inventedPeople = 4000
+const inventedSeed = 20_261
+
+const head = ['set', 'F1', 'precision', 'recall', 'automatic: precision', 'recall', 'questions']
+
+/** All tables. Half a minute. */
+export function reportSections(): Section[] {
+  const sources = readSources()
+  const lessons = lessonsOf(sources)
+  const folds = Array.from({ length: foldCount }, (_, fold) => scorer(fit(lessons, fold)))
+  const sets = setsOf(sources).map((set) => ({ ...set, score: crossValidated(set, folds) }))
+  return [
+    {
+      title: 'Cross-validation by person',
+      head,
+      rows: sets.map(({ name, compared, score }) => figuresRow(name, measure(compared, score))),
+    },
+    {
+      title: 'By probability, cross-validated',
+      head: ['from p', ...sets.flatMap(({ name }) => [`${name}: precision`, 'recall'])],
+      rows: [possibleProbability, 0.2, 0.5, 0.8, 0.9, 0.99, matchProbability].map((from) => [
+        `${from}`,
+        ...sets.flatMap(({ compared, score }) => {
+          const { precision, recall } = ratesFrom(compared, score, from)
+          return [share(precision), share(recall)]
+        }),
+      ]),
+    },
+    {
+      title: 'Each file by weights that the other files gave',
+      head,
+      rows: sources.map((source) => {
+        const others = lessonsOf(sources.filter((other) => other !== source))
+        const figures = measure(compare(source.records), forEvidence(scorer(fit(others))))
+        return figuresRow(source.name, figures)
+      }),
+    },
+    {
+      title: 'Invented afterwards, never fitted on',
+      head,
+      rows: Object.entries({ usual: usualRates, shared: sharedRates, harsh: harshRates }).map(
+        ([name, rates]) => {
+          const records = inventDetention(inventedPeople, rates, inventedSeed)
+          return figuresRow(name, measure(compare(keysOf(records))))
+        },
+      ),
+    },
+    {
+      title: `Without ${guessableTypes.join(', ')}`,
+      head,
+      rows: setsOf(readSources(matchKeyTypes.filter((type) => !guessableTypes.includes(type)))).map(
+        ({ name, compared }) => figuresRow(name, measure(compared)),
+      ),
+    },
+  ]
+}
+
+type TestSet = { readonly name: string; readonly compared: Compared }
+
+/** Each file, and FEBRL as one. */
+function setsOf(sources: readonly Source[]): TestSet[] {
+  const febrl = sources.filter(({ kind }) => kind === 'febrl')
+  const all = { name: 'FEBRL 1 to 3', records: febrl.flatMap(({ records }) => records) }
+  return [...febrl, all, ...sources.filter(({ kind }) => kind !== 'febrl')].map(
+    ({ name, records }) => ({ name, compared: compare(records) }),
+  )
+}
+
+export function printReport(): void {
+  for (const { title, head, rows } of reportSections()) {
+    console.log(`\n${title}`)
+    printTable(head, rows)
+  }
+}
+
+export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const lines = [head, ...rows]
+  const widths = head.map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)))
+  for (const line of lines) {
+    console.log(
+      line
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+  }
+}
+
+/** Scores each pair with weights whose fit saw no pair of its first person. */
+function crossValidated(
+  { compared: { truths } }: TestSet,
+  folds: readonly ((evidence: Evidence) => Odds)[],
+): (pair: Pair) => Odds {
+  const foldsOf = truths.map(foldOf)
+  return ({ left, evidence }) => folds[foldsOf[left]!]!(evidence)
+}
+
+function figuresRow(name: string, figures: Figures): string[] {
+  const { f1, precision, recall, automatic, reviewPer1000 } = figures
+  return [
+    name,
+    ...[f1, precision, recall, automatic.precision, automatic.recall].map(share),
+    `${Math.round(reviewPer1000)}`,
+  ]
+}
+
+export function share(value: number): string {
+  return value.toFixed(4)
+}
