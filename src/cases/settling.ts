@@ -19,10 +19,8 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
     let place = await placeOf(tx, id, candidates)
     const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
-    // Joined by its keys already, it would tie two cases together through itself. One that stands
-    // alone is another matter: looked at later, it would have joined this one.
-    const joinedBefore = said.some(({ verdict }) => verdict === 'same')
-    let joined = joinedBefore
+    // Joined by its keys already, it would tie two cases together through itself.
+    let joined = said.some(({ verdict }) => verdict === 'same')
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
     // Of fifty candidates in one full case only the first is asked whether it has room.
     const full = new Set<string>()
@@ -30,10 +28,9 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
       if (candidate.verdict === 'none') break
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
-      const mayJoin = !joined || (joinedBefore && (await selectMembers(tx, [other])).length === 1)
-      if (candidate.verdict === 'match' && mayJoin && !full.has(other)) {
-        if (await joinIfRoom(tx, caller, id, candidate)) {
-          joined = true
+      if (candidate.verdict === 'match' && !joined && !full.has(other)) {
+        joined = await joinIfRoom(tx, caller, id, candidate)
+        if (joined) {
           place = await placeOf(tx, id, candidates)
           continue
         }
