@@ -21,7 +21,7 @@ export function keysetReference(keyset: Keyset) {
 
 /** The administrator's services, for the length of `act`. */
 export async function onHost<Result>(
-  { databases }: Pick<Built, 'databases'>,
+  { databases }: Pick<Host, 'databases'>,
   act: (
     host: ReturnType<typeof createAdministration> & ReturnType<typeof createPublication>,
   ) => Promise<Result>,

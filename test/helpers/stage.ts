@@ -20,6 +20,7 @@ import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope.ts'
+import type { Keyset } from '../../src/protocol/keyset.ts'
 import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
 import type { SealInput } from '../../src/protocol/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -62,6 +63,8 @@ export type Stage = Services & {
   readonly world: World
   readonly databases: TestDatabase
   readonly sql: postgres.Sql
+  /** The newest keyset, which lists epoch 1. */
+  readonly keyset: Keyset
   readonly callers: Record<Worker, KnownCaller>
   /** Stores a referral with these match values; it is not paired yet. */
   refer(matching?: Matching, changes?: Submission): Promise<Referred>
@@ -78,7 +81,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   const { url, ownerUrl } = databases
   const tokenKeyFile = join(folder, 'token-key.pem')
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const keyset = keysetReference(await publishEpochs({ databases, world }, 1))
+  const keyset = await publishEpochs({ databases, world }, 1)
   const database = connect({ url, connectionsMax: 10, prepare: true })
   t.teardown(async () => {
     await database.close()
@@ -92,7 +95,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   async function refer(matching?: Matching, { by, ...changes }: Submission = {}) {
     const { signing, ...referring } = by ?? world.referring.lawFirm
     const envelope = sealed(world, {
-      ...{ keyset, signer: signing },
+      ...{ keyset: keysetReference(keyset), signer: signing },
       ...(matching && { matching }),
       ...changes,
     })
@@ -115,7 +118,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     for (let more = true; more; ) more = await services.cases.pairing.run()
   }
 
-  return { ...services, world, databases, sql, callers, refer, check, pair }
+  return { ...services, world, databases, sql, keyset, callers, refer, check, pair }
 }
 
 function workerOf(world: World, name: Worker): KnownCaller {
