@@ -5,6 +5,8 @@
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
   intake: () => import('./intake/bench.ts'),
   soak: () => import('./intake/soak.ts'),
+  'matching-scale': () => import('./matching/scale.ts'),
+  'matching-timing': () => import('./matching/timing.ts'),
   voprf: () => import('./matching/voprf.ts'),
 }
 

@@ -56,6 +56,8 @@ ALTER TABLE "triage_item" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "referral" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "triage_item" ADD COLUMN "merged_into" uuid;--> statement-breakpoint
 ALTER TABLE "triage_item" ADD COLUMN "claimed_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "triage_item" ADD COLUMN "changed" boolean DEFAULT false NOT NULL;--> statement-breakpoint
+ALTER TABLE "triage_item" ADD COLUMN "attention_before" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREIGN KEY ("right_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -20,6 +20,7 @@ import { type KeyHolders, noHolders } from './matching/holders.ts'
 import { createRetiring } from './matching/retiring.ts'
 import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
 import { envelopeBytesMax } from './protocol/envelope.ts'
@@ -39,6 +40,8 @@ export type AppOptions = {
   readonly holders?: KeyHolders
   /** How many elements a day one client of a partner has; as many as the holders, if left out. */
   readonly elementsPerClient?: number
+  /** Where the service counts what it does; nobody sees it, if left out. */
+  readonly metrics?: Metrics
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
@@ -48,16 +51,16 @@ const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
-  const { holders = noHolders, elementsPerClient } = options
+  const { holders = noHolders, elementsPerClient, metrics = createMetrics() } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
   const matching = createMatching({ database, audit, directory })
   const evaluations = createEvaluations({
-    ...{ database, audit, directory, holders, elementsPerClient },
+    ...{ database, audit, directory, holders, elementsPerClient, notes: metrics.evaluations },
   })
   const triage = createTriage({ database, audit, referrals })
-  const notes = pairingNotes(logger)
+  const notes = pairingNotes(logger, metrics)
   const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
   const loop = createLoop({
     steps: [cases.pairing, createRetiring({ database, audit, directory })],
@@ -126,9 +129,15 @@ export async function createApp(options: AppOptions) {
   return app
 }
 
-function pairingNotes(logger: FastifyBaseLogger): PairingNotes {
+function pairingNotes(logger: FastifyBaseLogger, { pairing }: Metrics): PairingNotes {
   return {
-    onError: (error) => logger.error({ err: error }, 'a referral could not be paired'),
-    onCrowded: () => logger.warn({}, 'a match value is shared by more referrals than are compared'),
+    onError(error) {
+      pairing.onError()
+      logger.error({ err: error }, 'a referral could not be paired')
+    },
+    onCrowded() {
+      pairing.onCrowded()
+      logger.warn({}, 'a match value is shared by more referrals than are compared')
+    },
   }
 }

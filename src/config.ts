@@ -17,6 +17,8 @@ export type Config = {
   readonly tokenKeyFile: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
+  /** `undefined`: nobody is told the counts. Always on the loopback address. */
+  readonly metricsPort: number | undefined
 }
 
 /** A private key, its certificate, and who may sign those of the other side. PEM files. */
@@ -79,6 +81,12 @@ export function readConfig(environment: Environment = process.env): Config {
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
     matching: readMatching(environment, dataFolder, faults),
+    metricsPort: environment.METRICS_PORT
+      ? integer(environment, 'METRICS_PORT', 0, 0, 65_535, faults)
+      : undefined,
+  }
+  if (config.metricsPort && config.metricsPort === config.port) {
+    faults.push('METRICS_PORT must be another port than PORT: the counts are not for the public')
   }
   if (!/^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$/.test(config.origin)) {
     faults.push('ORIGIN must be a host name without a scheme, such as intake.example.org')

@@ -8,6 +8,7 @@ import { startEmbedded } from './database/embedded.ts'
 import { writeSecret } from './disk.ts'
 import { openHolders } from './holder/open.ts'
 import { createLogger } from './log.ts'
+import { createMetrics, serveMetrics } from './metrics.ts'
 import { sealMatchingKey } from './protocol/matchingkey.ts'
 import { generateMatchingKey } from './protocol/voprf.ts'
 
@@ -30,14 +31,17 @@ async function serve(config: Config): Promise<void> {
   })
   const logger = createLogger(config.logLevel)
   const holders = await openHolders(config.matching, logger)
+  const metrics = createMetrics()
+  const { metricsPort } = config
+  const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   const app = await createApp({
-    ...{ database, logger, holders },
+    ...{ database, logger, holders, metrics },
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
     elementsPerClient: config.matching.elementsPerClient,
   })
   await app.listen({ host: config.host, port: config.port })
-  logger.info({ matchingKey: holders.place }, 'started')
+  logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(`Referral Intake listens on ${app.listeningOrigin}`)
 
   let draining = false
@@ -47,6 +51,7 @@ async function serve(config: Config): Promise<void> {
     setTimeout(() => process.exit(1), drainMsMax).unref()
     await app.close()
     await holders.close()
+    await shown?.close()
     await database.close()
     await embedded?.stop()
     process.exit(0)

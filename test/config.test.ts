@@ -142,6 +142,15 @@ t.test('the matching key is embedded with the data, or apart, never both', async
   t.same(readHolderConfig({}), { logLevel: 'info', elementsPerDay: 2_000 })
 })
 
+t.test('counts are shown on a port of their own, or not at all', (t) => {
+  t.equal(readConfig({}).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '' }).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '9464' }).metricsPort, 9464)
+  t.throws(() => readConfig({ METRICS_PORT: '8080' }), /METRICS_PORT must be another port/)
+  t.throws(() => readConfig({ METRICS_PORT: '127.0.0.1:9464' }), /METRICS_PORT must be a whole/)
+  t.end()
+})
+
 t.test('a client takes what is empty for not set', (t) => {
   const empty = { INTAKE_TOKEN: '', INTAKE_PASSPHRASE: '', DATABASE_OWNER_URL: '', INTAKE_URL: '' }
   t.match(readClientConfig(empty), {

@@ -84,6 +84,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
   [/^pino$/, ['log']],
+  [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
   [/^node:crypto$/, ['access']],
   [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access', 'holder', 'disk']],

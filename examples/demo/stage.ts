@@ -2,12 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres, { type Sql } from 'postgres'
 import { createReader, createReferrer, type Reader, type Referrer } from '../../src/client/index.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
+import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import { holdCeremony, type World } from '../ceremony.ts'
 
 export type Stage = {
@@ -22,6 +24,8 @@ export type Stage = {
 }
 
 const origin = 'intake.example.org'
+/** A tenth of what a real deployment asks for each key of a person: nobody is to wait for a demo. */
+const stretching = { passes: 1, memoryKiB: 4096 }
 
 /** Starts everything in a new folder, which is removed at the end unless it is to be kept. */
 export async function startStage(kept: boolean): Promise<Stage> {
@@ -29,11 +33,19 @@ export async function startStage(kept: boolean): Promise<Stage> {
   // Every statement with its parameters goes to a log that act 3 searches.
   const embedded = await startEmbedded(join(folder, 'postgres'), { log_statement: 'all' })
   const tokenKeyFile = join(folder, 'token-key.pem')
-  const world = await holdCeremony({ ownerUrl: embedded.ownerUrl, origin, tokenKeyFile })
+  const matchingKey = generateMatchingKey()
+  const world = await holdCeremony({
+    ...{ ownerUrl: embedded.ownerUrl, origin, tokenKeyFile },
+    matching: { keys: [matchingKey], argon2id: stretching },
+  })
+  const matchingKeyFile = join(folder, 'matching-key.json')
+  await writeFile(matchingKeyFile, sealMatchingKey(matchingKey, undefined), { mode: 0o600 })
   const { service, url } = await startService(folder, {
     DATABASE_URL: embedded.url,
     TOKEN_KEY_FILE: tokenKeyFile,
     ORIGIN: origin,
+    MATCHING_KEY_FILES: matchingKeyFile,
+    MATCHING_ELEMENTS_PER_CLIENT: '1000',
     PORT: kept ? '8080' : '0',
   })
   const superuser = postgres(embedded.superuserUrl, { max: 1, onnotice: () => {} })

@@ -33,6 +33,13 @@ export async function takeNext(tx: Tx) {
   return row
 }
 
+/** Those of `ids` that wait to be paired themselves. */
+export async function selectWaiting(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select referral_id as id from pairing where referral_id = any (${ids as string[]}::uuid[])`
+  return new Set(rows.map(({ id }) => id))
+}
+
 export async function endPairing(tx: Tx, referralId: string): Promise<void> {
   await tx.sql`delete from pairing where referral_id = ${referralId}`
 }
@@ -58,6 +65,18 @@ export async function insertFlag(tx: Tx, referralId: string, kind: FlagKind): Pr
     insert into case_flag (id, referral_id, kind, at)
     values (${newId()}, ${referralId}, ${kind}, ${tx.now.toISOString()})
     on conflict (referral_id, kind) do update set at = excluded.at`
+}
+
+/** Marks a case, by one of its referrals, unless any of them is marked so already. */
+export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind): Promise<void> {
+  await tx.sql`
+    insert into case_flag (id, referral_id, kind, at)
+    select ${newId()}, ${referralId}, ${kind}, ${tx.now.toISOString()}
+    where not exists (
+      select from case_flag f
+      join referral_case c on c.referral_id = f.referral_id
+      join referral_case own on own.case_id = c.case_id and own.referral_id = ${referralId}
+      where f.kind = ${kind})`
 }
 
 export async function selectFlags(tx: Tx, caseId: string) {

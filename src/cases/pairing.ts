@@ -15,7 +15,7 @@ import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { endJudgements, type Judgement, selectCurrent } from './judgement-store.ts'
 import { casesLock, type Merging } from './merging.ts'
-import { endPairing, insertFlag, postpone, takeNext } from './pairing-store.ts'
+import { endPairing, insertFlag, postpone, selectWaiting, takeNext } from './pairing-store.ts'
 import { answeredCases, createSettling } from './settling.ts'
 import type { Splitting } from './splitting.ts'
 import { selectCasesOf, selectMembers } from './store.ts'
@@ -47,7 +47,14 @@ export function createPairing({ database, audit, matching, ...others }: Options)
       await insertFlag(tx, id, 'shared')
       notes.onCrowded()
     }
-    if (candidates.length > 0) await settling.settle(tx, caller, id, candidates)
+    // Of two that both wait, whichever is looked at second is compared with the other. Compared with
+    // all at once, the first of many would join one, and tie the rest into cases of their own.
+    const waiting = await selectWaiting(
+      tx,
+      candidates.map(({ referralId }) => referralId),
+    )
+    const settled = candidates.filter(({ referralId }) => !waiting.has(referralId))
+    if (settled.length > 0) await settling.settle(tx, caller, id, settled)
   }
 
   /** An amendment is about the person it amends, whatever its keys: no score is asked. */
@@ -69,11 +76,11 @@ export function createPairing({ database, audit, matching, ...others }: Options)
     const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
     if (said.length === 0) return
     const others = said.map((judgement) => otherOf(judgement, id))
-    const now = new Map(
-      (await matching.compare(tx, id, others)).map((it) => [it.referralId, it.verdict]),
-    )
+    const now = await matching.compare(tx, id, others)
     const over = said.filter((judgement) => {
-      const verdict = now.get(otherOf(judgement, id)) ?? 'none'
+      const verdict = now.get(otherOf(judgement, id))
+      // Where nothing can be compared any more, what was found when it could stands.
+      if (verdict === undefined) return false
       return judgement.verdict === 'same' ? verdict !== 'match' : verdict !== 'possible'
     })
     await endJudgements(

@@ -8,7 +8,7 @@ import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
 import { detailsOf, type Merging } from './merging.ts'
-import { insertFlag } from './pairing-store.ts'
+import { insertFlag, insertFlagOnce } from './pairing-store.ts'
 import { selectCasesOf, selectMembers } from './store.ts'
 
 /** A case of more referrals than this, held together by match keys, is shown to a person. */
@@ -22,16 +22,19 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     // Joined by its keys already, it would tie two cases together through itself.
     let joined = said.some(({ verdict }) => verdict === 'same')
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
+    // Of fifty candidates in one full case only the first is asked whether it has room.
+    const full = new Set<string>()
     for (const candidate of candidates) {
       if (candidate.verdict === 'none') break
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
-      if (candidate.verdict === 'match' && !joined) {
+      if (candidate.verdict === 'match' && !joined && !full.has(other)) {
         joined = await joinIfRoom(tx, caller, id, candidate)
         if (joined) {
           place = await placeOf(tx, id, candidates)
           continue
         }
+        full.add(other)
       }
       if (questions >= questionsPerReferralMax || place.asked.has(other)) continue
       await ask(tx, caller, id, candidate, other)
@@ -50,7 +53,7 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     const { probability, bits } = candidate.odds
     const reason = { basis: 'keys', probability, bits } as const
     await merging.join(tx, caller, [id, candidate.referralId], reason)
-    if (members.length > longCaseReferrals) await insertFlag(tx, id, 'long')
+    if (members.length > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
     return true
   }
 

@@ -52,8 +52,8 @@ type HostCommand = {
   readonly help?: () => Promise<string>
 }
 
-const admin = () => loadHost<AdminModule>('./admin.ts')
-const holder = () => loadHost<HolderModule>('./holder.ts')
+const admin = () => loadHost<AdminModule>(new URL('./admin.ts', import.meta.url))
+const holder = () => loadHost<HolderModule>(new URL('./holder.ts', import.meta.url))
 
 /** Commands that run where the service is, or beside it: they need its database, or its packages. */
 const hostCommands: Readonly<Record<string, HostCommand>> = {
@@ -133,9 +133,8 @@ async function runOnHost(name: string, args: readonly string[]): Promise<Report>
   return { value, text: JSON.stringify(value, null, 2) }
 }
 
-async function loadHost<Module>(file: string): Promise<Module> {
-  // Not written as a literal: the build of the SDK would follow it into the database.
-  const place = new URL(file, import.meta.url)
+async function loadHost<Module>(place: URL): Promise<Module> {
+  // Not a literal import: the build of the SDK would follow it into the database.
   if (existsSync(place)) return import(place.href)
   throw new UsageError('this command runs on the host, from the folder of the service')
 }

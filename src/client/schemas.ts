@@ -114,7 +114,7 @@ export const ReleasedAnswer = Type.Object({ referralId: Uuid })
 export const RenewalAnswer = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'The case has a referral that was not there at the claim: `reader.fetch` gets it',
+    description: 'The case has other referrals than at the claim: `reader.fetch` gets a new one',
   }),
 })
 export type Renewal = Static<typeof RenewalAnswer>

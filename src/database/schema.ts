@@ -222,7 +222,11 @@ export const triageItem = pgTable(
     leasedBy: uuid('leased_by'),
     leasedUntil: instant('leased_until'),
     claimedAt: instant('claimed_at'),
+    /** Whether the case has other referrals than when this was claimed. */
+    changed: boolean('changed').notNull().default(false),
     attentionAt: instant('attention_at'),
+    /** It had gone to people before its case joined one that waits on the queue. */
+    attentionBefore: instant('attention_before'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
     /** The lease had run out, and nobody had claimed the item since. */

@@ -30,8 +30,6 @@ export type Reply = {
 type Waiting = { resolve(reply: Reply): void; reject(error: Error): void }
 type Running = { readonly worker: Worker; readonly opened: Promise<readonly string[]> }
 
-export type Thread = ReturnType<typeof createThread>
-
 /** The thread starts when it is first asked, and again after it died. */
 export function createThread(sources: readonly KeySource[]) {
   const waiting = new Map<number, Waiting>()

@@ -7,11 +7,13 @@ import {
   type ValueOfEpoch,
   weigh,
 } from './evidence.ts'
-import { selectAgreement, selectSharing, selectValues } from './store.ts'
+import type { Verdict } from './odds.ts'
+import { selectAgreement, selectKnown, selectSharing, selectValues } from './store.ts'
 
-/** Other referrals that share a value with this one, the likeliest first. */
-export async function candidatesOf(tx: Tx, referralId: string) {
-  return candidatesFor(tx, await selectValues(tx, referralId), referralId)
+/** Other referrals that share a value of one of `epochs` with this one, the likeliest first. */
+export async function candidatesOf(tx: Tx, referralId: string, epochs: readonly number[]) {
+  const values = await selectValues(tx, referralId)
+  return candidatesFor(tx, within(values, epochs), referralId)
 }
 
 /** The same for values that belong to no referral, or to the one that is left out. */
@@ -27,12 +29,34 @@ export async function candidatesFor(
   return { candidates: weigh(values, await selectAgreement(tx, values, ids)), crowded }
 }
 
-/** What the keys say of one referral and each of `ids`, also where they share no value now. */
+/**
+ * What the keys of `epochs` say of one referral and each of `ids`, also where they share no value.
+ * Those are left out of which they can say nothing, because under none of the epochs the keys of both
+ * are known.
+ */
 export async function compare(
   tx: Tx,
   referralId: string,
   ids: readonly string[],
-): Promise<Candidate[]> {
-  const values = await selectValues(tx, referralId)
-  return values.length === 0 ? [] : weigh(values, await selectAgreement(tx, values, ids))
+  epochs: readonly number[],
+): Promise<ReadonlyMap<string, Verdict>> {
+  const known = await selectKnown(tx, [referralId, ...ids], epochs)
+  const own = known.filter((it) => it.referralId === referralId).map(({ epoch }) => epoch)
+  const comparable = known.filter(({ epoch }) => own.includes(epoch))
+  const verdicts = new Map<string, Verdict>(comparable.map((it) => [it.referralId, 'none']))
+  verdicts.delete(referralId)
+  const values = within(await selectValues(tx, referralId), epochs)
+  if (values.length === 0) return verdicts
+  for (const it of weigh(values, await selectAgreement(tx, values, ids))) {
+    verdicts.set(it.referralId, it.verdict)
+  }
+  return verdicts
+}
+
+/**
+ * Of an epoch that is no longer listed the values are being deleted, and half of them say too little.
+ * Where no epoch is listed at all none is deleted either (retiring.ts).
+ */
+function within(values: readonly ValueOfEpoch[], epochs: readonly number[]): ValueOfEpoch[] {
+  return values.filter(({ epoch }) => epochs.length === 0 || epochs.includes(epoch))
 }

@@ -15,13 +15,19 @@ import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
-import { Refusal } from '../errors.ts'
+import { type ErrorCode, Refusal } from '../errors.ts'
 import { readElements } from './elements.ts'
 import { type KeyHolders, NotEvaluated, totalSpent } from './holders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
 import { chargeBudget, giveBack } from './store.ts'
 
 export type Evaluations = ReturnType<typeof createEvaluations>
+
+/** Told of what was evaluated, in elements, and of what was not, by its code. */
+export type EvaluationNotes = {
+  onEvaluated(elements: number): void
+  onRefused(reason: ErrorCode): void
+}
 
 type Options = {
   database: Database
@@ -30,10 +36,11 @@ type Options = {
   holders: KeyHolders
   /** How many elements a day one client of a partner may have evaluated; `undefined`: any number. */
   elementsPerClient: number | undefined
+  notes: EvaluationNotes
 }
 
 export function createEvaluations(options: Options) {
-  const { database, audit, directory, holders, elementsPerClient } = options
+  const { database, audit, directory, holders, elementsPerClient, notes } = options
 
   /** The budget is spent and the entry committed when this returns, and only then. */
   function charge(caller: KnownCaller, epoch: number, elements: number) {
@@ -57,6 +64,22 @@ export function createEvaluations(options: Options) {
     })
   }
 
+  async function charged(caller: KnownCaller, epoch: number, elements: readonly string[]) {
+    readElements(elements)
+    const { keys, day } = await charge(caller, epoch, elements.length)
+    try {
+      return await holders.evaluate(keys, elements)
+    } catch (error) {
+      // A holder that is down must not cost a client the rest of its day.
+      if (error instanceof NotEvaluated && !error.counted) {
+        await database.inTransaction(caller, (tx) =>
+          giveBack(tx, caller.clientId, day, elements.length),
+        )
+      }
+      throw error
+    }
+  }
+
   /**
    * The evaluation of 1 to 40 elements by the holders of one epoch.
    *
@@ -68,17 +91,12 @@ export function createEvaluations(options: Options) {
     epoch: number,
     elements: readonly string[],
   ): Promise<Static<typeof EvaluationAnswers>> {
-    readElements(elements)
-    const { keys, day } = await charge(caller, epoch, elements.length)
     try {
-      return { epoch, answers: await holders.evaluate(keys, elements) }
+      const answers = await charged(caller, epoch, elements)
+      notes.onEvaluated(elements.length)
+      return { epoch, answers }
     } catch (error) {
-      // A holder that is down must not cost a client the rest of its day.
-      if (error instanceof NotEvaluated && !error.counted) {
-        await database.inTransaction(caller, (tx) =>
-          giveBack(tx, caller.clientId, day, elements.length),
-        )
-      }
+      if (error instanceof Refusal) notes.onRefused(error.code)
       throw error
     }
   }

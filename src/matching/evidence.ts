@@ -85,7 +85,10 @@ export function weigh(
     if (before && before.odds.score >= odds.score) continue
     best.set(referralId, { referralId, odds, verdict: verdictOf(evidence, odds) })
   }
-  return [...best.values()].sort((a, b) => b.odds.score - a.odds.score)
+  return [...best.values()].sort(
+    // Among equals the older id, so that one pairing is as good as its repetition.
+    (a, b) => b.odds.score - a.odds.score || (a.referralId < b.referralId ? -1 : 1),
+  )
 }
 
 /** Whether two lists hold the same values of one epoch, in any order. */

@@ -8,7 +8,7 @@ import type { Database, Tx } from '../database/connect.ts'
 import { readCursor, writeCursor } from '../database/cursor.ts'
 import type { Directory } from '../directory/service.ts'
 import type { CheckedEnvelope } from '../protocol/check.ts'
-import { candidatesFor, candidatesOf, compare } from './candidates.ts'
+import * as candidates from './candidates.ts'
 import { sameValues } from './evidence.ts'
 import type { Unchecked } from './schemas.ts'
 import {
@@ -92,5 +92,16 @@ export function createMatching({ database, audit, directory }: Options) {
     })
   }
 
+  /** Other referrals that share a value with this one, the likeliest first: candidates.ts. */
+  async function candidatesOf(tx: Tx, referralId: string) {
+    return candidates.candidatesOf(tx, referralId, await directory.matchingEpochs(tx))
+  }
+
+  /** What keys say of one referral and each of `ids`; of whom they cannot say, nothing. */
+  async function compare(tx: Tx, referralId: string, ids: readonly string[]) {
+    return candidates.compare(tx, referralId, ids, await directory.matchingEpochs(tx))
+  }
+
+  const { candidatesFor } = candidates
   return { add, replace, keysOf, unchecked, candidatesOf, candidatesFor, compare }
 }

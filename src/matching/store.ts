@@ -92,6 +92,21 @@ export async function selectAgreement(
     group by other.referral_id, other.epoch, other.type`
 }
 
+/**
+ * Under which of `epochs` the keys of each of `ids` are known: it has some, or was found to have none.
+ * Without epochs: under which each has some.
+ */
+export async function selectKnown(tx: Tx, ids: readonly string[], epochs: readonly number[]) {
+  return tx.sql<{ referralId: string; epoch: number }[]>`
+    select m.referral_id as "referralId", m.epoch from match_value m
+    where m.referral_id = any (${ids as string[]}::uuid[])
+      and (cardinality(${epochs as number[]}::int[]) = 0 or m.epoch = any (${epochs as number[]}::int[]))
+    union
+    select c.referral_id, c.epoch from match_check c
+    where c.referral_id = any (${ids as string[]}::uuid[])
+      and c.epoch = any (${epochs as number[]}::int[])`
+}
+
 export type Check = {
   readonly referralId: string
   readonly epoch: number

@@ -1,25 +1,33 @@
 /** The statements by which the work of two cases becomes one, and is taken apart again. */
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
-import { caseReferralsMax } from './lease.ts'
+import { caseReferralsMax, lapsesMax } from './lease.ts'
 import type { Head } from './survivor.ts'
 
 /**
  * The open items of these cases, at most one each, locked: waits for a claim or completion of one.
  *
- * Asked twice, because a completion that the first statement waited for may have opened another
- * item, which only a statement that begins later can see. Nothing else opens one meanwhile: whoever
- * joins or splits cases holds the lock of `cases`.
+ * Asked until the answer stays the same, because a completion that a statement waited for may have
+ * opened another item, which only one that begins later can see. Nothing else opens one meanwhile:
+ * whoever joins or splits cases holds the lock of `cases`.
  */
 export async function lockHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
-  await selectHeads(tx, caseIds)
-  return selectHeads(tx, caseIds)
+  const idsOf = (heads: readonly Head[]) => heads.map(({ id }) => id).join()
+  let heads = await selectHeads(tx, caseIds)
+  for (;;) {
+    const again = await selectHeads(tx, caseIds)
+    if (idsOf(again) === idsOf(heads)) return again
+    heads = again
+  }
 }
 
 async function selectHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
   return tx.sql<Head[]>`
     select item.id, item.case_id as "caseId", item.referral_id as "referralId",
-           coalesce(item.leased_until > now(), false) as leased, item.attention_at is not null as attention,
+           coalesce(item.leased_until > now(), false) as leased,
+           item.attention_at is not null
+             or (item.lapses >= ${lapsesMax - 1} and coalesce(item.leased_until <= now(), false))
+             as attention,
            (extract(epoch from item.claimed_at) * 1000)::float8 as "claimedMs",
            (extract(epoch from item.arrived_at) * 1000)::float8 as "arrivedMs"
     from triage_item item
@@ -36,14 +44,25 @@ export async function moveItems(tx: Tx, from: string, to: string): Promise<void>
 
 /**
  * From now on `absorbed`, and what was merged into it, is worked on as `survivor`. Whoever held the
- * absorbed item has lost it; the survivor's holder keeps its lease. An item that had gone to people
- * comes back to the queue with one that waited there, or that one would be hidden with it.
+ * absorbed item has lost it, and if its lease had run out, that is counted now; the survivor's
+ * holder keeps its lease. An item that had gone to people comes back to the queue with one that
+ * waited there, or that one would be hidden with it.
  */
 export async function absorb(tx: Tx, absorbed: string, survivor: string): Promise<void> {
   await tx.sql`
     update triage_item item
+    set lapses = item.lapses + 1,
+        attention_at = case when item.lapses >= ${lapsesMax - 1}
+                            then coalesce(item.attention_at, ${tx.now.toISOString()})
+                            else item.attention_at end
+    where item.id = ${absorbed} and item.leased_until <= now()`
+  await tx.sql`
+    update triage_item item
     set due_at = least(item.due_at, other.due_at),
-        attention_at = case when other.attention_at is null then null else item.attention_at end
+        attention_at = case when other.attention_at is null then null else item.attention_at end,
+        attention_before = case when other.attention_at is null
+                                then coalesce(item.attention_at, item.attention_before)
+                                else item.attention_before end
     from triage_item other
     where item.id = ${survivor} and other.id = ${absorbed}`
   await tx.sql`
@@ -54,14 +73,14 @@ export async function absorb(tx: Tx, absorbed: string, survivor: string): Promis
     where item.completed_at is null and (item.id = ${absorbed} or item.merged_into = ${absorbed})`
 }
 
-/** The open item of a case lists these referrals, all of the case. */
+/** The open item of a case lists these referrals, all of the case; its holder is told to look. */
 export async function listReferrals(
   tx: Tx,
   caseId: string,
   referralIds: readonly string[],
 ): Promise<void> {
   await tx.sql`
-    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[]
+    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[], changed = true
     where item.case_id = ${caseId} and item.completed_at is null and item.merged_into is null`
 }
 
@@ -77,14 +96,17 @@ export async function moveItemsOf(
 }
 
 /**
- * Within one case: an item that was worked on as one of another case stands by itself again, the
- * earliest due first, and the others of this case are worked on as that one.
+ * Within one case: an item that was worked on as one of another case stands by itself again, and the
+ * others of this case are worked on as that one: the earliest due of those that wait on the queue,
+ * or of all where none does. One that had gone to people goes there again, if it came back for the
+ * sake of items that are in another case now.
  */
 export async function standAlone(tx: Tx, caseId: string): Promise<void> {
   await tx.sql`
     with own as (
-      select item.id, first_value(item.id) over (order by item.own_due_at, item.arrived_at, item.id)
-             as head
+      select item.id, first_value(item.id) over (
+               order by item.attention_at is not null or item.attention_before is not null,
+                        item.own_due_at, item.arrived_at, item.id) as head
       from triage_item item
       where item.case_id = ${caseId} and item.completed_at is null
     )
@@ -97,9 +119,14 @@ export async function standAlone(tx: Tx, caseId: string): Promise<void> {
                         and head.merged_into is null)`
   await tx.sql`
     update triage_item head
-    set due_at = (select min(item.own_due_at) from triage_item item
-                  where item.completed_at is null
-                    and (item.id = head.id or item.merged_into = head.id))
+    set due_at = member.due_at,
+        attention_at = case when member.waiting then head.attention_at
+                            else coalesce(head.attention_at, head.attention_before) end,
+        attention_before = case when member.waiting then head.attention_before end
+    from (select min(item.own_due_at) as due_at,
+                 bool_or(item.attention_at is null and item.attention_before is null) as waiting
+          from triage_item item
+          where item.case_id = ${caseId} and item.completed_at is null) member
     where head.case_id = ${caseId} and head.completed_at is null and head.merged_into is null`
 }
 

@@ -75,7 +75,7 @@ export const RenewalRequest = Type.Object(
 export const Renewal = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'The case has a referral that was not there when the item was claimed.',
+    description: 'The case has other referrals than when the item was claimed.',
   }),
 })
 

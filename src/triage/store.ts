@@ -75,6 +75,7 @@ export async function leaseItems(
         lapses = item.lapses + (item.leased_until is not null)::int,
         leased_by = ${holder.clientId},
         claimed_at = ${tx.now.toISOString()},
+        changed = false,
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from next))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
@@ -110,18 +111,13 @@ export async function raiseLapsed(tx: Tx): Promise<string[]> {
 
 export type Claim = { readonly id: string; readonly fence: number; readonly clientId: string }
 
-/**
- * Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. What
- * joined the case since the claim was not claimed yet, and so still says `received`.
- */
+/** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
 export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
   const [row] = await tx.sql<{ leasedUntil: string; changed: boolean }[]>`
     update triage_item item
     set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where ${isCurrent(tx, claim)} and item.completed_at is null
-    returning ${iso(tx, 'leased_until')} as "leasedUntil",
-              exists (select from referral r
-                      where r.id = any (item.referral_ids) and r.state = 'received') as changed`
+    returning ${iso(tx, 'leased_until')} as "leasedUntil", item.changed`
   return row
 }
 

@@ -9,7 +9,7 @@ export type Head = {
   readonly leased: boolean
   /** When its holder claimed it, in milliseconds of the database's clock; `null` if nobody did. */
   readonly claimedMs: number | null
-  /** Whether it went to people, out of the circle. */
+  /** Whether it went to people, out of the circle, or does at the next claim. */
   readonly attention: boolean
   readonly arrivedMs: number
 }

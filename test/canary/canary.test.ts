@@ -15,6 +15,9 @@ import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
+import { writeSecret } from '../../src/disk.ts'
+import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import { argon2id } from '../helpers/build.ts'
 import { listening, type Service } from '../helpers/process.ts'
 import { createSearch, spellingsOf } from '../helpers/search.ts'
 import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
@@ -74,7 +77,11 @@ await plantControls()
 
 const origin = 'intake.test'
 const tokenKeyFile = join(folder, 'token-key.pem')
-const world = await holdCeremony({ ownerUrl: database.ownerUrl, origin, tokenKeyFile })
+const world = await holdCeremony({
+  ...{ ownerUrl: database.ownerUrl, origin, tokenKeyFile, matching: { argon2id } },
+})
+const matchingKeyFile = join(folder, 'matching-key.json')
+await writeSecret(matchingKeyFile, sealMatchingKey(world.matchingKeys[0]!, undefined))
 const serviceFolder = join(folder, 'service')
 await mkdir(serviceFolder)
 const answers = recordAnswers(t)
@@ -94,6 +101,10 @@ async function startService() {
     ORIGIN: origin,
     LOG_LEVEL: 'debug',
     PORT: '0',
+    DATA_DIR: join(folder, 'data'),
+    MATCHING_KEY_FILES: matchingKeyFile,
+    MATCHING_ELEMENTS_PER_CLIENT: '100000',
+    MATCHING_ELEMENTS_PER_DAY: '100000',
   }
   const command = ['env', `--chdir=${serviceFolder}`, process.execPath, resolve('src/server.ts')]
   const service = await listening(t, variables, command)
@@ -160,6 +171,8 @@ t.test('a referral goes the whole way', async (t) => {
   const { referralId } = envelope.header
   const first = await lawFirm.submit(envelope)
   t.same(await lawFirm.submit(envelope), first, 'and is repeated')
+  const [kept] = await superuser`select count(*)::int as values from match_value`
+  t.ok(kept?.values > 10, 'its match keys are kept, blinded')
 
   const [claim] = await casework.claim({ max: 1, leaseSeconds: 60 })
   const opened = await casework.open(claim!.referrals[0]!)

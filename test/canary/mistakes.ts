@@ -81,6 +81,10 @@ export function strangeRequests({ envelope, draft, word }: Typed): Mistake[] {
     { ...put, name: 'a name as the path', path: `/v1/${word}/${word}`, body: draft },
     { ...put, name: 'a path that is none', path: `/v1/referrals/%${word}` },
     { ...put, name: 'another method', method: 'POST', body: draft },
+    ...[[word], [text.slice(0, 60)], Array(40).fill(word)].map((elements) => ({
+      ...{ ...put, name: 'names for elements', method: 'POST', path: '/v1/matching/evaluations' },
+      body: { epoch: 1, elements },
+    })),
   ]
 }
 

@@ -12,7 +12,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser, census, paired, tablesOf } from '../helpers/superuser.ts'
+import { asSuperuser, census, tablesOf, untilPaired } from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url, databases } = built
@@ -39,7 +39,7 @@ const budgetOf = (clientId: string) => sql`
   insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
 await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
-await paired(sql)
+await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
 
 const tables = await tablesOf(sql)

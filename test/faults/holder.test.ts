@@ -131,7 +131,7 @@ t.test('a holder that is down, slow or wrong costs match keys, and never a refer
     t.ok((await refer(built)).acknowledgement, `${name}: a referral is taken meanwhile`)
     const { status, body } = await evaluated
     t.match({ status, body }, { status: 503, body: { code: 'matching-unavailable' } }, name)
-    t.ok(performance.now() - begun < 5_000, `${name}: in time`)
+    t.ok(performance.now() - begun < 15_000, `${name}: in time`)
     t.match(log(), reason, name)
     charged += counted ? 3 : 0
     t.equal(await spent(), charged, `${name}: charged if it may have been evaluated`)

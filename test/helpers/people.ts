@@ -24,12 +24,52 @@ export const spellings: readonly Person[] = [
   identifiers: [{ type: 'home_office_file', value: 'M1234567' }],
 }))
 
+const syllables = ['pa', 'te', 'ki', 'fo', 'lu', 'ma', 'ne', 'ri', 'so', 'ju']
+const firstBirthMs = Date.UTC(1950, 1, 2)
+const dayMs = 86_400_000
+const taken = new Set<string>()
+let tries = 0
+
+/** Somebody who shares no match value with anybody before in this process. */
+export function stranger(): Person {
+  for (;;) {
+    tries += 1
+    const drawn = createHash('sha256').update(String(tries)).digest()
+    const named = (from: number) =>
+      [...drawn.subarray(from, from + 4)].map((byte) => syllables[byte % 10]).join('')
+    const date = new Date(firstBirthMs + (drawn.readUInt16BE(8) % 20_000) * dayMs)
+    const person: Person = {
+      ...{ givenNames: named(0), familyName: named(4) },
+      dateOfBirth: { date: date.toISOString().slice(0, 10) },
+      identifiers: [{ type: 'home_office_file', value: `S${String(tries).padStart(7, '0')}` }],
+    }
+    const keys = matchKeys(person)
+    const names = keys.map(({ type, value }) => `${type} ${value}`)
+    // A birth date of 1 January is taken for invented, and one name twice is but one.
+    const isPlain = keys.some(({ type }) => type === 'N') && keys.some(({ type }) => type === 'I_D')
+    if (!isPlain || names.some((name) => taken.has(name))) continue
+    for (const name of names) taken.add(name)
+    return person
+  }
+}
+
+/** Somebody else who goes by the same reference, as families do. */
+export function relativeOf({ identifiers = [] }: Person): Person {
+  return { ...stranger(), identifiers }
+}
+
 /** The keys of a person as an envelope carries them, under one epoch. */
 export function matchingOf(person: Person, epoch = 1): Matching {
   return { epoch, values: valuesOf(matchKeys(person)) }
 }
 
-/** Equal for equal keys. */
+/** Keys of several people as if they were one's: it matches each of them. */
+export function matchingOfAll(people: readonly Person[], epoch = 1): Matching {
+  const values = people.flatMap((person) => matchingOf(person, epoch).values)
+  return { epoch, values: [...new Map(values.map((it) => [it.value, it])).values()].slice(0, 40) }
+}
+
+/** Equal for equal keys, by type and then value, as the envelope wants them. */
 export function valuesOf(keys: readonly MatchKey[]): Matching['values'] {
   return keys.map(({ type, value }) => {
     const hash = createHash('sha256').update(`${type} ${value}`).digest().subarray(0, 16)

@@ -5,9 +5,14 @@ import { createAdministration } from '../../src/directory/administration.ts'
 import { createPublication } from '../../src/directory/publication.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { type Keyset, signKeyset } from '../../src/protocol/keyset.ts'
+import { type Keyset, type MatchingEpoch, signKeyset } from '../../src/protocol/keyset.ts'
+import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
+import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import type { Built } from './build.ts'
+
+/** As much of a deployment as publishing takes. */
+export type Host = Pick<Built, 'databases' | 'world'>
 
 /** What a header says of a keyset, and the keyset itself: what sealing takes. */
 export function keysetReference(keyset: Keyset) {
@@ -34,17 +39,30 @@ export async function onHost<Result>(
 }
 
 /** Publishes `next` as the version after the newest; answers it as it was published. */
-export function publishKeyset(built: Built, next: Keyset): Promise<Keyset> {
-  const { world } = built
-  return onHost(built, async (host) => {
-    const newest = await host.newestKeyset()
+export function publishKeyset(host: Host, next: Keyset): Promise<Keyset> {
+  const { world } = host
+  return onHost(host, async (administrator) => {
+    const newest = await administrator.newestKeyset()
     const keyset: Keyset = {
       ...next,
       version: newest!.payload.version + 1,
       previous: newest!.sha256,
       issuedAt: new Date().toISOString(),
     }
-    await host.publishKeyset(signKeyset(keyset, world.roots[0]), world.trust)
+    await administrator.publishKeyset(signKeyset(keyset, world.roots[0]), world.trust)
     return keyset
   })
+}
+
+/** Publishes the keyset of the ceremony with these epochs of match keys, each under a new key. */
+export function publishEpochs(host: Host, ...epochs: readonly number[]): Promise<Keyset> {
+  const matching = epochs.map((epoch): MatchingEpoch => {
+    const publicKey = encodeBase64url(generateMatchingKey().publicKey)
+    return {
+      ...{ epoch, suite: 'ristretto255-SHA512', mode: 'VOPRF', recipe: 'match-keys/1' },
+      ...{ holders: [publicKey], publicKey, types: [...matchKeyTypes] },
+      argon2id: { passes: 1, memoryKiB: 8 },
+    }
+  })
+  return publishKeyset(host, { ...host.world.keyset, matching })
 }

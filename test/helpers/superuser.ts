@@ -20,22 +20,25 @@ export async function tablesOf(sql: postgres.Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** Returns once the loop has nothing left to pair. Throws after `secondsMax`. */
-export async function paired(sql: postgres.Sql, secondsMax = 30): Promise<void> {
-  for (const end = Date.now() + secondsMax * 1000; ; ) {
-    const [row] = await sql`
-      select count(*)::int as waiting from pairing where not_before is null or not_before < now()`
-    if (row?.waiting === 0) return
-    if (Date.now() > end) throw new Error(`${row?.waiting} referrals are still to be paired`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 /** How many rows each table holds, once the work in the background is done. */
 export async function census(sql: postgres.Sql): Promise<Record<string, number>> {
-  await paired(sql)
+  await untilPaired(sql)
   const tables = await tablesOf(sql)
   const counts = tables.map((name) => `(select count(*)::int from ${name}) as ${name}`)
   const [row] = await sql.unsafe(`select ${counts.join(', ')}`)
   return { ...row }
+}
+
+/**
+ * Waits, by asking, until no referral that is due waits to be paired. The loop of a service must run.
+ * Throws after `secondsMax`.
+ */
+export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<void> {
+  for (const end = Date.now() + secondsMax * 1000; ; ) {
+    const [row] = await sql`
+      select count(*)::int as waiting from pairing where not_before is null or not_before <= now()`
+    if (row?.waiting === 0) return
+    if (Date.now() > end) throw new Error(`${row?.waiting} referrals are still to be paired`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
 }

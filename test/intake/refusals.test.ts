@@ -17,7 +17,7 @@ import { planted, requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, publishKeyset } from '../helpers/publish.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
-import { asSuperuser, census } from '../helpers/superuser.ts'
+import { asSuperuser, census, untilPaired } from '../helpers/superuser.ts'
 
 const secret = 'Zuleika fled from 4 Dock Street'
 // biome-ignore lint/suspicious/noExplicitAny: envelopes are spoilt in ways their type forbids.
@@ -42,6 +42,7 @@ async function refused(
   send: () => Promise<Sent>,
   path: string,
 ) {
+  await untilPaired(sql)
   const before = await census(sql)
   const { status: answered, headers, body } = await send()
   t.equal(answered, status)

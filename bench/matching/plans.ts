@@ -1,0 +1,39 @@
+/** By which plans the step reads its tables, once they are large. */
+import { logPlans, plansIn } from '../../test/helpers/plans.ts'
+import { report } from '../report.ts'
+import { newcomers, receive } from './newcomers.ts'
+import { type Office, pairNext, type Stand } from './stand.ts'
+
+const referralsPlanned = 40
+
+/** Prints how many plans there were, and throws with those that read a table from end to end. */
+export async function planFaults(
+  stand: Stand,
+  office: Office | undefined,
+  progress: (what: string) => void,
+): Promise<void> {
+  if (!office) return
+  progress('plans')
+  await logPlans(office.sql)
+  const { office: planned, pid } = await stand.reopen(office)
+  await receive(office.sql, newcomers(referralsPlanned, office.people))
+  for (let count = 0; count < referralsPlanned; count += 1) await pairNext(planned)
+  const plans = plansIn(await stand.log(), pid).filter(
+    // What the driver asks of the catalogue when it connects.
+    ({ statement }) => !statement.includes('pg_catalog'),
+  )
+  // The list of those that wait is one page, and is read as such.
+  const whole = plans.filter(({ nodes }) =>
+    nodes.some((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== 'pairing'),
+  )
+  for (const { statement } of whole) console.error(`reads a whole table: ${statement}`)
+  const looks = plans.filter(({ statement }) => /from match_value other/.test(statement))
+  const byIndex = looks.filter(({ nodes }) =>
+    nodes
+      .filter((node) => node['Relation Name'] === 'match_value')
+      .every((node) => /^Index (Only )?Scan$/.test(node['Node Type'])),
+  )
+  const name = 'statements of pairing that read no table of cases whole, of all'
+  report(name, plans.length - whole.length, plans.length, 1)
+  report('look-ups of match values by an index alone, of all', byIndex.length, looks.length, 1)
+}

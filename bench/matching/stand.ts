@@ -1,0 +1,107 @@
+/** A PostgreSQL with databases of different sizes, and on each the services that pair. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { createAudit } from '../../src/audit/service.ts'
+import { createCases } from '../../src/cases/service.ts'
+import { connect, type Database } from '../../src/database/connect.ts'
+import { startEmbedded } from '../../src/database/embedded.ts'
+import type { Step } from '../../src/database/loop.ts'
+import { createDirectory } from '../../src/directory/service.ts'
+import { createMatching, type Matching } from '../../src/matching/service.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { createReferrals } from '../../src/referrals/service.ts'
+import { createTriage } from '../../src/triage/service.ts'
+import { populate, populationSettings } from './population.ts'
+
+/** One database, and what the service would do on it. */
+export type Office = {
+  readonly people: number
+  readonly sql: postgres.Sql
+  readonly database: Database
+  readonly matching: Matching
+  /** The step as the loop runs it: one referral a call. */
+  readonly pairing: Step
+  /** How often a value was found that too many share. */
+  crowded(): number
+}
+
+export type Stand = {
+  /** Populates a database, and opens it. */
+  open(people: number, progress: (what: string) => void): Promise<Office>
+  /** The same on a new connection, which is the server's process `pid`. */
+  reopen(office: Office): Promise<{ office: Office; pid: number }>
+  /** What the server logged. */
+  log(): Promise<string>
+  close(): Promise<void>
+}
+
+export async function startStand(): Promise<Stand> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-bench-'))
+  const home = join(folder, 'postgres')
+  const embedded = await startEmbedded(home, populationSettings)
+  const closing: (() => Promise<unknown>)[] = []
+  const nameOf = (people: number) => `cases_${people}`
+  const inDatabase = (url: string, people: number) => url.replace(/\/intake$/, `/${nameOf(people)}`)
+  return {
+    async open(people, progress) {
+      const admin = postgres(embedded.superuserUrl.replace(/\/intake$/, '/postgres'), { max: 1 })
+      await admin.unsafe(`create database ${nameOf(people)} template intake owner intake_owner`)
+      await admin.end()
+      const superuserUrl = inDatabase(embedded.superuserUrl, people)
+      await populate(superuserUrl, people, progress)
+      const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} })
+      const office = openOffice(people, sql, inDatabase(embedded.url, people))
+      closing.push(
+        () => office.database.close(),
+        () => sql.end(),
+      )
+      return office
+    },
+    async reopen({ people, sql }) {
+      const office = openOffice(people, sql, inDatabase(embedded.url, people))
+      closing.push(() => office.database.close())
+      const caller = { kind: 'system', request: newId() } as const
+      const pid = await office.database.inTransaction(caller, async (tx) => {
+        const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
+        return row.pid
+      })
+      return { office, pid }
+    },
+    log: () => readFile(join(home, 'postgres.log'), 'utf8'),
+    async close() {
+      for (const close of closing) await close()
+      await embedded.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function openOffice(people: number, sql: postgres.Sql, url: string): Office {
+  const database = connect({ url, connectionsMax: 1, prepare: true })
+  const audit = createAudit({ database })
+  const directory = createDirectory({ database, audit })
+  const referrals = createReferrals({ directory })
+  const matching = createMatching({ database, audit, directory })
+  const triage = createTriage({ database, audit, referrals })
+  let crowded = 0
+  const notes = {
+    onError: (error: unknown) => {
+      throw error
+    },
+    onCrowded: () => {
+      crowded += 1
+    },
+  }
+  const services = { database, audit, directory, matching, triage }
+  const { pairing } = createCases({ ...services, origin: 'intake.bench', notes })
+  return { ...{ people, sql, database, matching, pairing }, crowded: () => crowded }
+}
+
+/** Pairs the referral that waits longest; answers the milliseconds that it took. */
+export async function pairNext({ pairing }: Office): Promise<number> {
+  const begun = performance.now()
+  if (!(await pairing.run())) throw new Error('nobody waited to be paired')
+  return performance.now() - begun
+}

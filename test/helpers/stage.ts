@@ -1,0 +1,136 @@
+/**
+ * The services without HTTP and without the loop, for tests that say themselves when referrals are
+ * paired. All of it is the product's own; only the wiring of `src/app.ts` is repeated.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type postgres from 'postgres'
+import type { Test } from 'tap'
+import { holdCeremony, type Referring, type World } from '../../examples/ceremony.ts'
+import { createAudit } from '../../src/audit/service.ts'
+import type { KnownCaller } from '../../src/caller.ts'
+import { createCases } from '../../src/cases/service.ts'
+import { connect, type Database } from '../../src/database/connect.ts'
+import { createDirectory } from '../../src/directory/service.ts'
+import { createChecking } from '../../src/intake/checking.ts'
+import { createIntake } from '../../src/intake/service.ts'
+import { createRetiring } from '../../src/matching/retiring.ts'
+import { createMatching } from '../../src/matching/service.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import type { Envelope, Matching } from '../../src/protocol/envelope.ts'
+import { headerHash } from '../../src/protocol/envelope.ts'
+import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
+import type { SealInput } from '../../src/protocol/seal.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { createReferrals } from '../../src/referrals/service.ts'
+import { createTriage } from '../../src/triage/service.ts'
+import { cloneDatabase, type TestDatabase } from './postgres.ts'
+import { keysetReference, publishEpochs } from './publish.ts'
+import { sealed } from './referral.ts'
+import { asSuperuser } from './superuser.ts'
+
+/** What the services of one replica do, and what they noted of pairing. */
+export function servicesOn(database: Database, origin: string) {
+  const audit = createAudit({ database })
+  const directory = createDirectory({ database, audit })
+  const referrals = createReferrals({ directory })
+  const matching = createMatching({ database, audit, directory })
+  const triage = createTriage({ database, audit, referrals })
+  const noted = { errors: [] as unknown[], crowded: 0 }
+  const notes = {
+    onError: (error: unknown) => void noted.errors.push(error),
+    onCrowded: () => {
+      noted.crowded += 1
+    },
+  }
+  const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
+  const services = { database, audit, directory, referrals, matching, cases, origin }
+  const intake = createIntake({ ...services, wake: () => {} })
+  const checking = createChecking({ ...services, wake: () => {} })
+  const retiring = createRetiring({ database, audit, directory })
+  return { ...services, triage, intake, checking, retiring, noted }
+}
+
+export type Services = ReturnType<typeof servicesOn>
+
+export type Submission = Partial<SealInput> & { readonly by?: Referring }
+export type Referred = { readonly referralId: string; readonly envelope: Envelope }
+export type Worker = 'casework' | 'clinic'
+
+export type Stage = Services & {
+  readonly world: World
+  readonly databases: TestDatabase
+  readonly sql: postgres.Sql
+  readonly callers: Record<Worker, KnownCaller>
+  /** Stores a referral with these match values; it is not paired yet. */
+  refer(matching?: Matching, changes?: Submission): Promise<Referred>
+  /** A recipient's word on the match keys of a referral. */
+  check(referred: Referred, matching: Pick<Matching, 'epoch' | 'values'>): Promise<boolean>
+  /** Pairs until nothing waits that is due. */
+  pair(): Promise<void>
+}
+
+/** Sets it up on a database of its own, with one epoch of match keys published. */
+export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-stage-'))
+  const databases = await cloneDatabase()
+  const { url, ownerUrl } = databases
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
+  const keyset = keysetReference(await publishEpochs({ databases, world }, 1))
+  const database = connect({ url, connectionsMax: 10, prepare: true })
+  t.teardown(async () => {
+    await database.close()
+    await databases.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const sql = asSuperuser(t, databases)
+  const services = servicesOn(database, world.origin)
+  const callers = { casework: workerOf(world, 'casework'), clinic: workerOf(world, 'clinic') }
+
+  async function refer(matching?: Matching, { by, ...changes }: Submission = {}) {
+    const { signing, ...referring } = by ?? world.referring.lawFirm
+    const envelope = sealed(world, {
+      ...{ keyset, signer: signing },
+      ...(matching && { matching }),
+      ...changes,
+    })
+    const { referralId } = envelope.header
+    await services.intake.submit(partnerOf(referring), referralId, envelope)
+    return { referralId, envelope }
+  }
+
+  async function check({ referralId, envelope }: Referred, { epoch, values }: Matching) {
+    const signature = signMatchKeys(
+      headerHash(canonicalBytes(envelope.header)),
+      { epoch, values },
+      world.recipients.casework.signing,
+    )
+    const request = { epoch, values, signature }
+    return (await services.checking.checkMatchKeys(callers.casework, referralId, request)).changed
+  }
+
+  async function pair() {
+    for (let more = true; more; ) more = await services.cases.pairing.run()
+  }
+
+  return { ...services, world, databases, sql, callers, refer, check, pair }
+}
+
+function workerOf(world: World, name: Worker): KnownCaller {
+  return {
+    kind: 'internal',
+    clientId: world.clients[name],
+    organisationId: world.referring.telephone.organisationId,
+    scopes: new Set(['triage:work', 'cases:review', 'referrals:open']),
+    kids: new Set([world.recipients[name].receiving.kid]),
+    request: newId(),
+  }
+}
+
+export function partnerOf(referring: Omit<Referring, 'signing'>): KnownCaller {
+  const { clientId, organisationId } = referring
+  const scopes = new Set(['referrals:submit'] as const)
+  return { kind: 'partner', clientId, organisationId, scopes, kids: new Set(), request: newId() }
+}

@@ -1,0 +1,70 @@
+/** Goal: what the evaluating thread and the count of the day do when something breaks under them. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createThread } from '../../src/holder/thread.ts'
+import { createTotal } from '../../src/holder/total.ts'
+import { decodeBase64url } from '../../src/protocol/bytes.ts'
+import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import { generateMatchingKey, verifyEvaluation } from '../../src/protocol/voprf.ts'
+import { blindedElements, nameOf } from '../helpers/holder.ts'
+
+async function folderOf(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-thread-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const blinded = (count: number) => blindedElements(count).map((text) => decodeBase64url(text, 32))
+
+t.test('a thread that could not open its key tries again when it is asked again', async (t) => {
+  const file = join(await folderOf(t), 'matching.json')
+  const thread = createThread([{ file, passphrase: undefined }])
+  t.teardown(() => thread.close())
+  await t.rejects(thread.publicKeys(), { message: /no such file/ })
+  await t.rejects(thread.evaluate('any', blinded(1)), { message: /no such file/ })
+  const key = generateMatchingKey()
+  await writeFile(file, sealMatchingKey(key, undefined), { mode: 0o600 })
+  t.same(await thread.publicKeys(), [nameOf(key)])
+  const elements = blinded(3)
+  const evaluated = await thread.evaluate(nameOf(key), elements)
+  verifyEvaluation(key.publicKey, elements, evaluated.elements, evaluated.proof)
+  await t.rejects(thread.evaluate('another', elements), { code: 'not-found' })
+  await t.rejects(thread.evaluate(nameOf(key), [new Uint8Array(32)]), { code: 'element-invalid' })
+})
+
+t.test('a thread that ends fails what it was asked, and the next one starts', async (t) => {
+  const thread = createThread([])
+  t.teardown(() => thread.close())
+  const key = generateMatchingKey()
+  const verify = { holder: key.publicKey, blinded: blinded(40), elements: blinded(40) }
+  const proof = new Uint8Array(64).fill(1)
+  await thread.publicKeys()
+  const asked = thread.verify({ ...verify, proof })
+  const failed = t.rejects(asked, { message: 'the evaluating thread ended' })
+  await thread.close()
+  await failed
+  await t.rejects(thread.verify({ ...verify, proof }), { code: 'proof-invalid' })
+})
+
+t.test('a count that cannot be written down is not given out', async (t) => {
+  const folder = await folderOf(t)
+  await writeFile(join(folder, 'file'), '')
+  const nowhere = { file: join(folder, 'file', 'total.json'), elementsPerDay: 10, alarm: () => {} }
+  await t.rejects(createTotal(nowhere).charge(1))
+
+  const file = join(folder, 'total.json')
+  const total = createTotal({ file, elementsPerDay: 10, alarm: () => {} })
+  const outcomes = await Promise.allSettled([4, 4, 4, 2].map((count) => total.charge(count)))
+  t.same(
+    outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : 'refused')),
+    [4, 8, 'refused', 10],
+  )
+  t.match(JSON.parse(await readFile(file, 'utf8')), { elements: 10 })
+  t.same((await readdir(folder)).sort(), ['file', 'total.json'], 'and nothing is left lying about')
+  for (const spoilt of ['', 'null', '[]', '{"day":"today","elements":1}']) {
+    await writeFile(file, spoilt)
+    await t.rejects(total.charge(1), { message: /holds no total of a day/ }, spoilt)
+  }
+})

@@ -1,0 +1,33 @@
+/** Goal: the operator sees what is counted, and nobody else does. */
+import t from 'tap'
+import { createMetrics, serveMetrics } from '../src/metrics.ts'
+import { build } from './helpers/build.ts'
+import { blindedElements } from './helpers/holder.ts'
+import { callerOf } from './helpers/referral.ts'
+
+t.test('elements and refusals are counted, on a listener of their own', async (t) => {
+  const metrics = createMetrics()
+  const { port, close } = await serveMetrics(metrics, 0)
+  t.teardown(close)
+  const { world, url } = await build(t, { metrics, elementsPerClient: 20 })
+  const call = await callerOf(world, url, world.referring.ngo.clientId)
+  for (const count of [7, 9, 12, 0]) {
+    const body = { epoch: 1, elements: blindedElements(count) }
+    await call('POST', '/v1/matching/evaluations', body)
+  }
+  const shown = await fetch(`http://127.0.0.1:${port}/metrics`)
+  t.match(shown.headers.get('content-type'), /^text\/plain/)
+  const text = await shown.text()
+  const lines = text.split('\n').filter((line) => line.startsWith('intake_'))
+  t.same(lines.sort(), [
+    'intake_evaluations_refused_total{reason="batch-mismatch"} 1',
+    'intake_evaluations_refused_total{reason="matching-budget-spent"} 1',
+    'intake_matching_elements_total 16',
+    'intake_pairing_crowded_total 0',
+    'intake_pairing_failures_total 0',
+  ])
+  t.match(text, /^process_resident_memory_bytes \d+/m)
+
+  t.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404)
+  t.equal((await fetch(`${url}/metrics`)).status, 404, 'and not where the public is')
+})
