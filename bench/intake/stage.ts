@@ -8,6 +8,7 @@ import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import type { Matching } from '../../src/protocol/envelope.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -66,7 +67,7 @@ export async function startStage(): Promise<Stage> {
 }
 
 /** How a typical referral is sealed: one of the examples, to the three recipients of the keyset. */
-export async function sealer(world: World): Promise<() => Body> {
+export async function sealer(world: World): Promise<(matching?: Matching) => Body> {
   const file = join(import.meta.dirname, '../../examples/referrals/law-firm-01.json')
   const draft: Draft = JSON.parse(await readFile(file, 'utf8'))
   const input: Omit<SealInput, 'referralId' | 'now'> = {
@@ -77,8 +78,11 @@ export async function sealer(world: World): Promise<() => Body> {
     keyset: { keyset: world.keyset, sha256: encodeBase64url(sha256(canonicalBytes(world.keyset))) },
     signer: world.referring.lawFirm.signing,
   }
-  return () => {
-    const envelope = sealReferral({ ...input, referralId: newId(), now: new Date() })
+  return (matching) => {
+    const envelope = sealReferral({
+      ...{ ...input, referralId: newId(), now: new Date() },
+      ...(matching && { matching }),
+    })
     return { id: envelope.header.referralId, bytes: Buffer.from(JSON.stringify(envelope)) }
   }
 }
