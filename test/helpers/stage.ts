@@ -29,7 +29,7 @@ import { createTriage } from '../../src/triage/service.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { keysetReference, publishEpochs } from './publish.ts'
 import { sealed } from './referral.ts'
-import { asSuperuser } from './superuser.ts'
+import { asSuperuser, countUnpaired } from './superuser.ts'
 
 /** What the services of one replica do, and what they noted of pairing. */
 export function servicesOn(database: Database, origin: string) {
@@ -69,7 +69,11 @@ export type Stage = Services & {
   /** Stores a referral with these match values; it is not paired yet. */
   refer(matching?: Matching, changes?: Submission): Promise<Referred>
   /** A recipient's word on the match keys of a referral. */
-  check(referred: Referred, matching: Pick<Matching, 'epoch' | 'values'>): Promise<boolean>
+  check(
+    referred: Referred,
+    matching: Pick<Matching, 'epoch' | 'values'>,
+    checking?: Services['checking'],
+  ): Promise<boolean>
   /** Pairs until nothing waits that is due. */
   pair(): Promise<void>
 }
@@ -104,18 +108,25 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     return { referralId, envelope }
   }
 
-  async function check({ referralId, envelope }: Referred, { epoch, values }: Matching) {
+  async function check(
+    { referralId, envelope }: Referred,
+    { epoch, values }: Matching,
+    { checkMatchKeys } = services.checking,
+  ) {
     const signature = signMatchKeys(
       headerHash(canonicalBytes(envelope.header)),
       { epoch, values },
       world.recipients.casework.signing,
     )
     const request = { epoch, values, signature }
-    return (await services.checking.checkMatchKeys(callers.casework, referralId, request)).changed
+    return (await checkMatchKeys(callers.casework, referralId, request)).changed
   }
 
   async function pair() {
-    for (let more = true; more; ) more = await services.cases.pairing.run()
+    do {
+      for (let more = true; more; ) more = await services.cases.pairing.run()
+      // Whoever else held the step may have left some.
+    } while ((await countUnpaired(sql)) > 0)
   }
 
   return { ...services, world, databases, sql, keyset, callers, refer, check, pair }
