@@ -8,11 +8,11 @@ import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import type { Matching } from '../../src/protocol/envelope.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral, type Draft } from '../../src/referral/draft.ts'
+import { newPerson, type Person } from '../matching/person.ts'
 import type { Body } from './load.ts'
 
 export type Stage = {
@@ -66,11 +66,14 @@ export async function startStage(): Promise<Stage> {
   }
 }
 
-/** How a typical referral is sealed: one of the examples, to the three recipients of the keyset. */
-export async function sealer(world: World): Promise<(matching?: Matching) => Body> {
+/**
+ * How a typical referral is sealed: one of the examples, to the three recipients of the keyset, about
+ * a person whom nobody referred before, or one with the match values that are given.
+ */
+export async function sealer(world: World): Promise<(values?: Person) => Body> {
   const file = join(import.meta.dirname, '../../examples/referrals/law-firm-01.json')
   const draft: Draft = JSON.parse(await readFile(file, 'utf8'))
-  const input: Omit<SealInput, 'referralId' | 'now'> = {
+  const input: Omit<SealInput, 'referralId' | 'now' | 'matching'> = {
     referral: completeReferral(draft.referral),
     channel: draft.channel,
     urgency: 'standard',
@@ -78,11 +81,12 @@ export async function sealer(world: World): Promise<(matching?: Matching) => Bod
     keyset: { keyset: world.keyset, sha256: encodeBase64url(sha256(canonicalBytes(world.keyset))) },
     signer: world.referring.lawFirm.signing,
   }
-  return (matching) => {
-    const envelope = sealReferral({
-      ...{ ...input, referralId: newId(), now: new Date() },
-      ...(matching && { matching }),
-    })
+  const [listed] = world.keyset.matching
+  if (!listed) throw new Error('the keyset lists no epoch of match keys')
+  const { epoch } = listed
+  return (values = newPerson()) => {
+    const own = { referralId: newId(), now: new Date(), matching: { epoch, values } }
+    const envelope = sealReferral({ ...input, ...own })
     return { id: envelope.header.referralId, bytes: Buffer.from(JSON.stringify(envelope)) }
   }
 }

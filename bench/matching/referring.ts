@@ -1,13 +1,11 @@
 /** Referrals about people of whom only the match keys matter, and what the service answers. */
-import { randomBytes } from 'node:crypto'
 import { type Agent, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type postgres from 'postgres'
 import type { World } from '../../examples/ceremony.ts'
-import type { Matching } from '../../src/protocol/envelope.ts'
 import { putHeaders } from '../intake/load.ts'
 import { sealer } from '../intake/stage.ts'
-import { slots } from './population.ts'
+import type { Person } from './person.ts'
 
 /** A request that is ready to be sent. */
 export type Ready = {
@@ -24,10 +22,7 @@ export type Answer = {
   readonly ms: number
 }
 
-export type Person = Matching['values']
 export type Referrals = {
-  /** Sixteen values that nobody else has. */
-  newPerson(): Person
   /** Seals a referral about a person. */
   put(person: Person): Ready
   /** A small request that anybody may send, and that the database answers too. */
@@ -37,14 +32,9 @@ export type Referrals = {
 export async function createReferrals(world: World, url: string): Promise<Referrals> {
   const seal = await sealer(world)
   const token = await world.token(world.referring.lawFirm.clientId)
-  const [listed] = world.keyset.matching
-  if (!listed) throw new Error('the keyset lists no matching epoch')
-  const { epoch } = listed
   return {
-    newPerson: () =>
-      slots.map(({ type }) => ({ type, value: randomBytes(16).toString('base64url') })),
     put(values) {
-      const { id, bytes } = seal({ epoch, values })
+      const { id, bytes } = seal(values)
       const headers = putHeaders(token, bytes)
       return { method: 'PUT', url: `${url}/v1/referrals/${id}`, headers, bytes }
     },

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { holdCeremony } from '../../examples/ceremony.ts'
 import { createAudit } from '../../src/audit/service.ts'
 import { createCases } from '../../src/cases/service.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
@@ -14,6 +15,8 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { createReferrals } from '../../src/referrals/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
 import { populate, populationSettings } from './population.ts'
+
+const origin = 'intake.bench'
 
 /** One database, and what the service would do on it. */
 export type Office = {
@@ -41,6 +44,9 @@ export async function startStand(): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-bench-'))
   const home = join(folder, 'postgres')
   const embedded = await startEmbedded(home, populationSettings)
+  const { ownerUrl } = embedded
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  await holdCeremony({ ownerUrl, origin, tokenKeyFile })
   const closing: (() => Promise<unknown>)[] = []
   const nameOf = (people: number) => `cases_${people}`
   const inDatabase = (url: string, people: number) => url.replace(/\/intake$/, `/${nameOf(people)}`)
@@ -88,7 +94,7 @@ export async function openOffice(people: number, sql: postgres.Sql, url: string)
     onCrowded: () => {},
   }
   const services = { database, audit, directory, matching, triage }
-  const { pairing } = createCases({ ...services, origin: 'intake.bench', notes })
+  const { pairing } = createCases({ ...services, origin, notes })
   const caller = { kind: 'system', request: newId() } as const
   const pid = await database.inTransaction(caller, async (tx) => {
     const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`

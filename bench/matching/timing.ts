@@ -15,6 +15,7 @@ import { startStage } from '../intake/stage.ts'
 import { median, report, tell } from '../report.ts'
 import { kolmogorovSmirnov, leastDetected, mannWhitney } from '../statistics.ts'
 import { shuffled } from './newcomers.ts'
+import { newPerson } from './person.ts'
 import { ask, createReferrals, type Referrals, shapeOf, untilPaired } from './referring.ts'
 import { watch } from './watching.ts'
 
@@ -75,16 +76,16 @@ async function measure(referrals: Referrals, pairs: number): Promise<Measured> {
   } as Measured['answers']
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   // The unknown people of one block are the known ones of the next. The first warms up.
-  let people = Array.from({ length: pairsPerBlock }, () => referrals.newPerson())
+  let people = Array.from({ length: pairsPerBlock }, newPerson)
   for (const person of people) await ask(agent, referrals.put(person))
   let known = 0
   for (let block = 0; known < pairs; block += 1) {
-    const unknown = people.map(() => referrals.newPerson())
+    const unknown = people.map(newPerson)
     const requests = people.flatMap((person, index) =>
       shuffled([
         { kind: 'known' as Kind, request: referrals.put(person) },
         { kind: 'unknown' as Kind, request: referrals.put(unknown[index] ?? []) },
-        { kind: 'delayed' as Kind, request: referrals.put(referrals.newPerson()) },
+        { kind: 'delayed' as Kind, request: referrals.put(newPerson()) },
       ]),
     )
     for (const { kind, request } of requests) {

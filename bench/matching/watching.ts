@@ -9,6 +9,7 @@ import type postgres from 'postgres'
 import { median, report, tell } from '../report.ts'
 import { mannWhitney, superiority } from '../statistics.ts'
 import { shuffled } from './newcomers.ts'
+import { newPerson } from './person.ts'
 import { ask, type Referrals, untilPaired } from './referring.ts'
 
 /** Longer than the loop waits at most, and the pairing takes. */
@@ -16,14 +17,14 @@ const watchedMs = 400
 
 export async function watch(referrals: Referrals, sql: postgres.Sql, pairs: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const known = Array.from({ length: pairs }, () => referrals.newPerson())
+  const known = Array.from({ length: pairs }, newPerson)
   for (const person of known) await ask(agent, referrals.put(person))
   await untilPaired(sql)
   const looks = { known: [] as number[], unknown: [] as number[] }
   for (const person of known) {
     const kinds = shuffled([
       { times: looks.known, request: referrals.put(person) },
-      { times: looks.unknown, request: referrals.put(referrals.newPerson()) },
+      { times: looks.unknown, request: referrals.put(newPerson()) },
     ])
     for (const { times, request } of kinds) {
       await ask(agent, request)

@@ -7,6 +7,7 @@ import t from 'tap'
 import { newcomers, receive } from '../../bench/matching/newcomers.ts'
 import { populate } from '../../bench/matching/population.ts'
 import { openOffice, pairNext } from '../../bench/matching/stand.ts'
+import { holdCeremony } from '../../examples/ceremony.ts'
 import { logPlans, plansIn } from '../helpers/plans.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
@@ -20,6 +21,9 @@ t.teardown(() => databases.drop())
 const sql = asSuperuser(t, databases)
 
 t.test('pairing looks match values up by index, and never reads them all', async (t) => {
+  const tokenKeyFile = join(t.testdir(), 'token-key.pem')
+  const { ownerUrl } = databases
+  await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
   await populate(databases.superuserUrl, people, () => {})
   await logPlans(sql)
   const { office, pid } = await openOffice(people, sql, databases.url)
