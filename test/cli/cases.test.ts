@@ -7,14 +7,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { createAudit } from '../../src/audit/service.ts'
 import { createReader, type Draft } from '../../src/client/index.ts'
-import { connect } from '../../src/database/connect.ts'
-import { createAdministration } from '../../src/directory/administration.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { threadFaults } from '../../src/protocol/thread.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
-import { type Built, build } from '../helpers/build.ts'
+import { build } from '../helpers/build.ts'
 import { refer } from '../helpers/referral.ts'
 import { intake, partyOf } from './run.ts'
 
@@ -26,20 +23,6 @@ const identity = {
 /** All names, day and month agree; the year does not, so that a person is asked. */
 const perhaps = { ...identity, dateOfBirth: { date: '1991-03-14' } }
 
-async function reviewer({ databases, world }: Built): Promise<string> {
-  const database = connect({ url: databases.ownerUrl, connectionsMax: 1, prepare: true })
-  try {
-    const administration = createAdministration({ database, audit: createAudit({ database }) })
-    return await administration.addClient({
-      organisationId: world.referring.telephone.organisationId,
-      ...{ label: 'Review', kind: 'internal', kids: [world.recipients.casework.receiving.kid] },
-      scopes: ['referrals:open', 'matching:evaluate', 'cases:review'],
-    })
-  } finally {
-    await database.close()
-  }
-}
-
 async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
   for (;;) {
     const found = await look()
@@ -50,7 +33,7 @@ async function until<Value>(look: () => Promise<Value | undefined>): Promise<Val
 t.test('against the service', async (t) => {
   const built = await build(t)
   const { url, world } = built
-  const clientId = await reviewer(built)
+  const clientId = world.clients.casework
   const keys = world.recipients.casework
   const { environment, folder } = await partyOf(t, { url, world, clientId, keys })
   const run = (...args: string[]) => intake(args, environment)
@@ -154,10 +137,10 @@ t.test('against the service', async (t) => {
     t.match(await run('split', known, '--decision', 'unsure'), { code: 2, err: /--referral/ })
     const empty = ['judge', known, other, '--decision', 'same', '--note', '/dev/null']
     t.match(await run(...empty), { code: 2, err: /the note is empty/ })
-    const clinic = await partyOf(t, {
-      ...{ url, world, clientId: world.clients.clinic, keys: world.recipients.clinic },
+    const partner = await partyOf(t, {
+      ...{ url, world, keys, clientId: world.referring.lawFirm.clientId },
     })
-    t.match(await intake(['case', known], clinic.environment), {
+    t.match(await intake(['case', known], partner.environment), {
       code: 1,
       err: /insufficient-scope/,
     })

@@ -43,6 +43,18 @@ t.test('a request ends in time though no answer comes', async (t) => {
   await t.rejects(transport.send(post), { name: 'NoAnswer', message: /within 0.05 s/ })
 })
 
+t.test('what is not worth waiting for is given up in time, its attempts together', async (t) => {
+  const silent = await serve(t, () => new Promise<never>(() => {}))
+  const startedAt = Date.now()
+  const waiting = createTransport({ url: silent.url, token }).send({ ...get, withinMs: 300 })
+  await t.rejects(waiting, { name: 'NoAnswer' })
+  t.ok(Date.now() - startedAt < 2_000)
+  const busy = await serve(t, () => ({ status: 503, body: '{}' }))
+  const refused = createTransport({ url: busy.url, token }).send({ ...get, withinMs: 100 })
+  await t.rejects(refused, { name: 'ServiceProblem' }, 'what was answered is told, not the limit')
+  t.equal(busy.passed.length, 1, 'no pause is begun that would outlast it')
+})
+
 t.test('the token goes to no other host, and to no question that needs none', async (t) => {
   const other = await serve(t, () => ({ status: 200, body: '{}' }))
   const { url, passed } = await serve(t, ({ path }) =>
