@@ -2,12 +2,7 @@
  * How right the weights are on people they were not fitted on, as tables: for the terminal, and for
  * docs/MATCHING.md, which `docs/matching.ts` writes.
  */
-import {
-  type Evidence,
-  matchProbability,
-  type Odds,
-  possibleProbability,
-} from '../../src/matching/odds.ts'
+import { matchProbability, type Odds, possibleProbability } from '../../src/matching/odds.ts'
 import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
 import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
 import {
@@ -40,9 +35,7 @@ const head = ['set', 'F1', 'precision', 'recall', 'automatic: precision', 'recal
 /** All tables. Half a minute. */
 export function reportSections(): Section[] {
   const sources = readSources()
-  const lessons = lessonsOf(sources)
-  const folds = Array.from({ length: foldCount }, (_, fold) => scorer(fit(lessons, fold)))
-  const sets = setsOf(sources).map((set) => ({ ...set, score: crossValidated(set, folds) }))
+  const sets = crossValidatedSets(sources)
   return [
     {
       title: 'Cross-validation by person',
@@ -100,6 +93,18 @@ function setsOf(sources: readonly Source[]): TestSet[] {
   )
 }
 
+/** Sets with a score for each pair, by weights whose fit saw no pair of its first person. */
+export function crossValidatedSets(
+  sources: readonly Source[],
+): (TestSet & { readonly score: (pair: Pair) => Odds })[] {
+  const lessons = lessonsOf(sources)
+  const folds = Array.from({ length: foldCount }, (_, fold) => scorer(fit(lessons, fold)))
+  return setsOf(sources).map((set) => {
+    const foldsOf = set.compared.truths.map(foldOf)
+    return { ...set, score: ({ left, evidence }) => folds[foldsOf[left]!]!(evidence) }
+  })
+}
+
 export function printReport(): void {
   for (const { title, head, rows } of reportSections()) {
     console.log(`\n${title}`)
@@ -118,15 +123,6 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
         .trimEnd(),
     )
   }
-}
-
-/** Scores each pair with weights whose fit saw no pair of its first person. */
-function crossValidated(
-  { compared: { truths } }: TestSet,
-  folds: readonly ((evidence: Evidence) => Odds)[],
-): (pair: Pair) => Odds {
-  const foldsOf = truths.map(foldOf)
-  return ({ left, evidence }) => folds[foldsOf[left]!]!(evidence)
 }
 
 function figuresRow(name: string, figures: Figures): string[] {
