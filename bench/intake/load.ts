@@ -1,5 +1,5 @@
 /** Puts sealed bodies over a fixed number of connections that stay open. */
-import { Agent, request } from 'node:http'
+import { Agent, type OutgoingHttpHeaders, request } from 'node:http'
 
 export type Body = { readonly id: string; readonly bytes: Buffer }
 
@@ -27,14 +27,9 @@ export async function putAll(
 
 function put(agent: Agent, url: string, token: string, { id, bytes }: Body): Promise<number> {
   return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/json',
-      'content-length': bytes.length,
-    }
     const sent = request(
       `${url}/v1/referrals/${id}`,
-      { agent, method: 'PUT', headers },
+      { agent, method: 'PUT', headers: putHeaders(token, bytes) },
       (answer) => {
         answer.resume()
         answer.once('end', () => resolve(answer.statusCode ?? 0))
@@ -43,4 +38,13 @@ function put(agent: Agent, url: string, token: string, { id, bytes }: Body): Pro
     sent.once('error', reject)
     sent.end(bytes)
   })
+}
+
+/** What a PUT of an envelope is sent with. */
+export function putHeaders(token: string, bytes: Buffer): OutgoingHttpHeaders {
+  return {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'content-length': bytes.length,
+  }
 }

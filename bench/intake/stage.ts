@@ -12,6 +12,7 @@ import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral, type Draft } from '../../src/referral/draft.ts'
+import { newPerson, type Person } from '../matching/person.ts'
 import type { Body } from './load.ts'
 
 export type Stage = {
@@ -65,11 +66,14 @@ export async function startStage(): Promise<Stage> {
   }
 }
 
-/** How a typical referral is sealed: one of the examples, to the three recipients of the keyset. */
-export async function sealer(world: World): Promise<() => Body> {
+/**
+ * How a typical referral is sealed: one of the examples, to the three recipients of the keyset, about
+ * a person whom nobody referred before, or one with the match values that are given.
+ */
+export async function sealer(world: World): Promise<(values?: Person) => Body> {
   const file = join(import.meta.dirname, '../../examples/referrals/law-firm-01.json')
   const draft: Draft = JSON.parse(await readFile(file, 'utf8'))
-  const input: Omit<SealInput, 'referralId' | 'now'> = {
+  const input: Omit<SealInput, 'referralId' | 'now' | 'matching'> = {
     referral: completeReferral(draft.referral),
     channel: draft.channel,
     urgency: 'standard',
@@ -77,8 +81,12 @@ export async function sealer(world: World): Promise<() => Body> {
     keyset: { keyset: world.keyset, sha256: encodeBase64url(sha256(canonicalBytes(world.keyset))) },
     signer: world.referring.lawFirm.signing,
   }
-  return () => {
-    const envelope = sealReferral({ ...input, referralId: newId(), now: new Date() })
+  const [listed] = world.keyset.matching
+  if (!listed) throw new Error('the keyset lists no epoch of match keys')
+  const { epoch } = listed
+  return (values = newPerson()) => {
+    const own = { referralId: newId(), now: new Date(), matching: { epoch, values } }
+    const envelope = sealReferral({ ...input, ...own })
     return { id: envelope.header.referralId, bytes: Buffer.from(JSON.stringify(envelope)) }
   }
 }

@@ -10,17 +10,7 @@
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
 import { oddsOf, type Verdict, verdictOf } from '../../src/matching/odds.ts'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
-
-/** The types of one person's keys, as the recipe makes them: two names, a birth date, two references. */
-const types = matchKeys({
-  ...{ familyName: 'Hussein', givenNames: 'Mohammed', dateOfBirth: { date: '1991-05-17' } },
-  identifiers: [
-    { type: 'home_office_file', value: 'M1234567' },
-    { type: 'prison_number', value: 'A1234BC' },
-  ],
-  phones: ['+44 7700 900123'],
-}).map(({ type }) => type)
+import { types } from './person.ts'
 
 /** How many people have the same value; of other types one alone. Names repeat, numbers do not. */
 const sharersOf: Readonly<Record<string, number>> = {
@@ -92,7 +82,6 @@ const tables: readonly (readonly [name: string, statement: string])[] = [
     'organisation',
     `insert into organisation values ('00000000-0000-4000-8000-000000000001', 'Any')`,
   ],
-  ['keyset', `insert into keyset values (1, '', '', '{}', now())`],
   [
     'referral',
     `insert into referral (id, organisation_id, reference, received_at, state, header,
@@ -168,7 +157,7 @@ export const populationSettings = {
   max_wal_size: '8GB',
 }
 
-/** Fills the migrated, empty database of the superuser's `url`; some minutes for a million people. */
+/** Fills the database of the superuser's `url`, which has a keyset; some minutes for a million people. */
 export async function populate(
   url: string,
   people: number,

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
+import { holdCeremony } from '../../examples/ceremony.ts'
 import { createAudit } from '../../src/audit/service.ts'
 import { createCases } from '../../src/cases/service.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
@@ -15,6 +16,8 @@ import { createReferrals } from '../../src/referrals/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
 import { populate, populationSettings } from './population.ts'
 
+const origin = 'intake.bench'
+
 /** One database, and what the service would do on it. */
 export type Office = {
   readonly people: number
@@ -23,15 +26,15 @@ export type Office = {
   readonly matching: Matching
   /** The step as the loop runs it: one referral a call. */
   readonly pairing: Step
-  /** How often a value was found that too many share. */
-  crowded(): number
 }
+
+type Opened = { readonly office: Office; readonly pid: number }
 
 export type Stand = {
   /** Populates a database, and opens it. */
   open(people: number, progress: (what: string) => void): Promise<Office>
-  /** The same on a new connection, which is the server's process `pid`. */
-  reopen(office: Office): Promise<{ office: Office; pid: number }>
+  /** The same on a new connection. */
+  reopen(office: Office): Promise<Opened>
   /** What the server logged. */
   log(): Promise<string>
   close(): Promise<void>
@@ -41,6 +44,9 @@ export async function startStand(): Promise<Stand> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-bench-'))
   const home = join(folder, 'postgres')
   const embedded = await startEmbedded(home, populationSettings)
+  const { ownerUrl } = embedded
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  await holdCeremony({ ownerUrl, origin, tokenKeyFile })
   const closing: (() => Promise<unknown>)[] = []
   const nameOf = (people: number) => `cases_${people}`
   const inDatabase = (url: string, people: number) => url.replace(/\/intake$/, `/${nameOf(people)}`)
@@ -52,7 +58,7 @@ export async function startStand(): Promise<Stand> {
       const superuserUrl = inDatabase(embedded.superuserUrl, people)
       await populate(superuserUrl, people, progress)
       const sql = postgres(superuserUrl, { max: 1, onnotice: () => {} })
-      const office = openOffice(people, sql, inDatabase(embedded.url, people))
+      const { office } = await openOffice(people, sql, inDatabase(embedded.url, people))
       closing.push(
         () => office.database.close(),
         () => sql.end(),
@@ -60,14 +66,9 @@ export async function startStand(): Promise<Stand> {
       return office
     },
     async reopen({ people, sql }) {
-      const office = openOffice(people, sql, inDatabase(embedded.url, people))
-      closing.push(() => office.database.close())
-      const caller = { kind: 'system', request: newId() } as const
-      const pid = await office.database.inTransaction(caller, async (tx) => {
-        const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
-        return row.pid
-      })
-      return { office, pid }
+      const opened = await openOffice(people, sql, inDatabase(embedded.url, people))
+      closing.push(() => opened.office.database.close())
+      return opened
     },
     log: () => readFile(join(home, 'postgres.log'), 'utf8'),
     async close() {
@@ -78,25 +79,28 @@ export async function startStand(): Promise<Stand> {
   }
 }
 
-function openOffice(people: number, sql: postgres.Sql, url: string): Office {
+/** The services on one connection of the service's login, which is the server's process `pid`. */
+export async function openOffice(people: number, sql: postgres.Sql, url: string): Promise<Opened> {
   const database = connect({ url, connectionsMax: 1, prepare: true })
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
   const matching = createMatching({ database, audit, directory })
   const triage = createTriage({ database, audit, referrals })
-  let crowded = 0
   const notes = {
     onError: (error: unknown) => {
       throw error
     },
-    onCrowded: () => {
-      crowded += 1
-    },
+    onCrowded: () => {},
   }
   const services = { database, audit, directory, matching, triage }
-  const { pairing } = createCases({ ...services, origin: 'intake.bench', notes })
-  return { ...{ people, sql, database, matching, pairing }, crowded: () => crowded }
+  const { pairing } = createCases({ ...services, origin, notes })
+  const caller = { kind: 'system', request: newId() } as const
+  const pid = await database.inTransaction(caller, async (tx) => {
+    const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
+    return row.pid
+  })
+  return { office: { people, sql, database, matching, pairing }, pid }
 }
 
 /** Pairs the referral that waits longest; answers the milliseconds that it took. */

@@ -68,7 +68,8 @@ export async function doubtfulPair(stage: Stage): Promise<void> {
   const asked = possibleMatches.find(({ otherId }) => otherId === second)
   if (!asked) throw new Error('nobody is asked')
   show('asked, at odds of', `${Math.round((asked.probability ?? 0) * 100)} in 100`)
-  for (const { words, bits } of [...asked.bits].sort((a, b) => b.bits - a.bits).slice(0, 4)) {
+  const agreeing = asked.bits.filter(({ because }) => because !== 'missing')
+  for (const { words, bits } of agreeing.sort((a, b) => b.bits - a.bits)) {
     show(`${bits.toFixed(1)} bits`, words)
   }
   const joined = await casework.decide(first, second, 'same')

@@ -16,7 +16,7 @@ import { caseReferralsMax } from '../triage/lease.ts'
 import { endJudgements, type Judgement, selectCurrent } from './judgement-store.ts'
 import { casesLock, type Merging } from './merging.ts'
 import { endPairing, insertFlag, postpone, selectWaiting, takeNext } from './pairing-store.ts'
-import { answeredCases, createSettling } from './settling.ts'
+import { createSettling, judgedCases } from './settling.ts'
 import type { Splitting } from './splitting.ts'
 import { selectCasesOf, selectMembers } from './store.ts'
 
@@ -62,7 +62,7 @@ export function createPairing({ database, audit, matching, ...others }: Options)
     const cases = await selectCasesOf(tx, [id, supersedes])
     const [own, before] = [cases.get(id), cases.get(supersedes)]
     if (own === undefined || before === undefined || own === before) return
-    if ((await answeredCases(tx, own)).has(before)) return
+    if ((await judgedCases(tx, own)).answered.has(before)) return
     if ((await selectMembers(tx, [own, before])).length > caseReferralsMax) {
       return insertFlag(tx, id, 'full')
     }

@@ -17,7 +17,7 @@ const longCaseReferrals = 4
 export function createSettling({ audit, merging }: { audit: Audit; merging: Merging }) {
   /** Joins the best case that is beyond doubt, and asks a person about the others. */
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
-    let place = await placeOf(tx, id, candidates)
+    let place: Place | undefined
     const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
     // Joined by its keys already, it would tie two cases together through itself.
     let joined = said.some(({ verdict }) => verdict === 'same')
@@ -26,12 +26,14 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     const full = new Set<string>()
     for (const candidate of candidates) {
       if (candidate.verdict === 'none') break
+      place ??= await placeOf(tx, id, candidates)
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
       if (candidate.verdict === 'match' && !joined && !full.has(other)) {
         joined = await joinIfRoom(tx, caller, id, candidate)
         if (joined) {
-          place = await placeOf(tx, id, candidates)
+          // What is held of the case that it joined is held of it from now on.
+          place = undefined
           continue
         }
         full.add(other)
@@ -71,31 +73,35 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
   return { settle }
 }
 
+type Place = Awaited<ReturnType<typeof placeOf>>
+
 /** Where a referral stands among those it is compared with. */
 async function placeOf(tx: Tx, id: string, candidates: readonly Candidate[]) {
   const cases = await selectCasesOf(tx, [id, ...candidates.map(({ referralId }) => referralId)])
   const own = cases.get(id) ?? ''
-  const [answered, asked] = [await answeredCases(tx, own), await questionedCases(tx, own)]
-  return { own, cases, answered, asked }
+  return { own, cases, ...(await judgedCases(tx, own)) }
 }
 
-/** Cases about which a person has judged that they are not this one, or is not sure. */
-export function answeredCases(tx: Tx, caseId: string): Promise<ReadonlySet<string>> {
-  return casesJudged(tx, caseId, ({ basis, verdict }) => basis === 'person' && verdict !== 'same')
-}
-
-/** Cases about which a person is asked already. */
-function questionedCases(tx: Tx, caseId: string): Promise<Set<string>> {
-  return casesJudged(tx, caseId, ({ verdict }) => verdict === 'possible')
-}
-
-async function casesJudged(tx: Tx, caseId: string, wanted: (judgement: Judgement) => boolean) {
+/**
+ * The cases about which something is held of this one: `answered` where a person has judged that they
+ * are not it, or is not sure; `asked` where a person is asked already.
+ */
+export async function judgedCases(tx: Tx, caseId: string) {
   const members = (await selectMembers(tx, [caseId])).map(({ referralId }) => referralId)
-  const judged = (await selectCurrent(tx, members)).filter(wanted)
-  const others = judged.flatMap(({ leftId, rightId }) => [leftId, rightId])
+  const judged = (await selectCurrent(tx, members)).filter(({ verdict }) => verdict !== 'same')
+  const ends = judged.flatMap(({ leftId, rightId }) => [leftId, rightId])
   const cases = await selectCasesOf(
     tx,
-    others.filter((id) => !members.includes(id)),
+    ends.filter((id) => !members.includes(id)),
   )
-  return new Set(cases.values())
+  const of = (wanted: (judgement: Judgement) => boolean) => {
+    const found = judged.filter(wanted).flatMap(({ leftId, rightId }) => {
+      return cases.get(members.includes(leftId) ? rightId : leftId) ?? []
+    })
+    return new Set(found)
+  }
+  return {
+    answered: of(({ basis }) => basis === 'person'),
+    asked: of(({ verdict }) => verdict === 'possible'),
+  }
 }

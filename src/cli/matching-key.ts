@@ -62,7 +62,10 @@ gets the next number. Without a public key it is the only one that stays: the en
     const file = input.text('out')
     if (file === undefined) return report({ matching })
     await writeFile(file, `${JSON.stringify({ matching }, null, 2)}\n`, { flag: 'wx' })
-    return { value: { file, matching }, text: `Wrote ${file}: epochs ${matching.map(epochOf)}` }
+    return {
+      value: { file, matching },
+      text: `Wrote ${file}: epochs ${matching.map(epochOf).join(', ')}`,
+    }
   },
 }
 

@@ -8,7 +8,8 @@ const Ids = Type.Array(Uuid)
 
 const Bit = Type.Object({
   type: Type.String({ description: 'A type of match key, or TOKENS' }),
-  bits: Type.Number({ description: 'The log2 odds that this adds, or below zero takes' }),
+  because: Type.String({ description: 'agrees, missing (on either side) or tokens' }),
+  bits: Type.Number({ description: 'The log2 odds that this adds' }),
   words: Type.String(),
 })
 

@@ -52,8 +52,8 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
   ): Promise<Answer> {
     const completed = await completeItem(tx, claim, outcome)
     if (!completed) return answerAgain(tx, caller, claim, outcome)
-    const { referralIds, ...ended } = completed
-    requireMembers(listed, referralIds)
+    const { referralIds, changed, ...ended } = completed
+    requireMembers(listed, completed)
     const reopened = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : 0
     const details = { outcome, ...(reason && { reason }) }
     await Promise.all([
@@ -76,8 +76,8 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
   ): Promise<Answer> {
     const raised = await raiseItem(tx, claim)
     if (!raised) return reportAgain(tx, caller, claim)
-    const { referralIds, late } = raised
-    requireMembers(listed, referralIds)
+    const { late } = raised
+    requireMembers(listed, raised)
     const details = { outcome: 'unopenable', late, ...(step && { step }) }
     await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
     return { outcome: 'unopenable', late }
@@ -133,7 +133,11 @@ function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
   return { action: 'referral.answered', object: { kind: 'referral', id }, details }
 }
 
-function requireMembers(listed: readonly string[], members: readonly string[]): void {
-  if (listed.every((id) => members.includes(id))) return
-  throw new Refusal('malformed-request', 'referrals lists one that is not of this case')
+type Members = { readonly referralIds: readonly string[]; readonly changed: boolean }
+
+/** What was claimed with the item may be another case by now: then the holder is told to look. */
+function requireMembers(listed: readonly string[], { referralIds, changed }: Members): void {
+  if (listed.every((id) => referralIds.includes(id))) return
+  const code = changed ? 'case-changed' : 'malformed-request'
+  throw new Refusal(code, 'referrals lists one that is not of this case')
 }

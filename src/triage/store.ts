@@ -40,7 +40,8 @@ type ItemRow = {
 }
 
 /**
- * Leases the earliest due items that `holder.recipient` can open, and raises their fences.
+ * Leases the earliest due items of which `holder.recipient` can open every referral that has no
+ * answer yet, and raises their fences.
  *
  * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
  * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
@@ -62,10 +63,8 @@ export async function leaseItems(
         and item.merged_into is null
         and (item.attention_at is not null) = ${attention}
         and (item.leased_until is null or item.leased_until <= now())
-        and not exists (
-          select from unnest(item.referral_ids) as member (id)
-          where not exists (
-            select from wrap w where w.referral_id = member.id and w.kid = ${holder.recipient}))
+        and (${opensAll(tx, tx.sql`${holder.recipient}`)}
+             or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
       order by item.due_at, item.id
       limit ${count}
       for update of item skip locked
@@ -82,6 +81,34 @@ export async function leaseItems(
               ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
   // RETURNING answers in no order of its own.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
+}
+
+/** The referrals without an answer that are worked on as `item`; it says so for each row by itself. */
+function openReferrals(tx: Tx) {
+  return tx.sql`unnest(item.referral_id || array(
+    select member.referral_id from triage_item member
+    where member.merged_into = item.id and member.completed_at is null)) as open (id)`
+}
+
+/** What has its answer may have been sealed to keys that are gone: it does not count. */
+function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
+  return tx.sql`not exists (
+    select from ${openReferrals(tx)}
+    where not exists (select from wrap w where w.referral_id = open.id and w.kid = ${kid}))`
+}
+
+/**
+ * After an exchange of keys a case may hold referrals that no client has one key for. Whoever opens
+ * some of them gets the item with those; a completion opens the others again, for their own reader.
+ */
+function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
+  return tx.sql`(
+    exists (select from triage_item member
+            where member.merged_into = item.id and member.completed_at is null)
+    and exists (select from ${openReferrals(tx)}
+                join wrap w on w.referral_id = open.id and w.kid = ${kid})
+    and not exists (select from client c cross join unnest(c.kids) as held (kid)
+                    where c.disabled_at is null and ${opensAll(tx, tx.sql`held.kid`)}))`
 }
 
 /**
@@ -131,16 +158,24 @@ export async function releaseLease(tx: Tx, claim: Claim): Promise<boolean> {
   return rows.length > 0
 }
 
+/** What ended, and whether its case has other referrals than when it was claimed. */
+type Ended = {
+  readonly referralIds: string[]
+  readonly changed: boolean
+  readonly completedAt: string
+  readonly late: boolean
+}
+
 /** Ends the work, also late, as long as nobody has claimed the item since: the fence decides. */
 export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
-  const [row] = await tx.sql<{ referralIds: string[]; completedAt: string; late: boolean }[]>`
+  const [row] = await tx.sql<Ended[]>`
     update triage_item item
     set fence = item.fence + 1,
         completed_at = date_trunc('milliseconds', now()),
         completed_late = item.leased_until <= now(),
         outcome = ${outcome}
     where ${isCurrent(tx, claim)} and item.completed_at is null
-    returning item.referral_ids as "referralIds", item.completed_late as late,
+    returning item.referral_ids as "referralIds", item.changed, item.completed_late as late,
               ${iso(tx, 'completed_at')} as "completedAt"`
   return row
 }
@@ -150,14 +185,14 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
  * ends, and who reported stays on the row, to be answered again.
  */
 export async function raiseItem(tx: Tx, claim: Claim) {
-  const [row] = await tx.sql<{ referralIds: string[]; late: boolean }[]>`
+  const [row] = await tx.sql<Omit<Ended, 'completedAt'>[]>`
     update triage_item item
     set fence = item.fence + 1,
         completed_late = item.leased_until <= now(),
         leased_until = null,
         attention_at = date_trunc('milliseconds', now())
     where ${isCurrent(tx, claim)} and item.completed_at is null
-    returning item.referral_ids as "referralIds", item.completed_late as late`
+    returning item.referral_ids as "referralIds", item.changed, item.completed_late as late`
   return row
 }
 

@@ -21,7 +21,7 @@ export function keysetReference(keyset: Keyset) {
 
 /** The administrator's services, for the length of `act`. */
 export async function onHost<Result>(
-  { databases }: Pick<Built, 'databases'>,
+  { databases }: Pick<Host, 'databases'>,
   act: (
     host: ReturnType<typeof createAdministration> & ReturnType<typeof createPublication>,
   ) => Promise<Result>,
@@ -54,9 +54,11 @@ export function publishKeyset(host: Host, next: Keyset): Promise<Keyset> {
   })
 }
 
-/** Publishes the keyset of the ceremony with these epochs of match keys, each under a new key. */
+/** Publishes the keyset of the ceremony with these epochs of match keys, each new one under a new key. */
 export function publishEpochs(host: Host, ...epochs: readonly number[]): Promise<Keyset> {
   const matching = epochs.map((epoch): MatchingEpoch => {
+    const listed = host.world.keyset.matching.find((it) => it.epoch === epoch)
+    if (listed) return listed
     const publicKey = encodeBase64url(generateMatchingKey().publicKey)
     return {
       ...{ epoch, suite: 'ristretto255-SHA512', mode: 'VOPRF', recipe: 'match-keys/1' },

@@ -20,6 +20,7 @@ import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope.ts'
+import type { Keyset } from '../../src/protocol/keyset.ts'
 import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
 import type { SealInput } from '../../src/protocol/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -28,7 +29,7 @@ import { createTriage } from '../../src/triage/service.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { keysetReference, publishEpochs } from './publish.ts'
 import { sealed } from './referral.ts'
-import { asSuperuser } from './superuser.ts'
+import { asSuperuser, countUnpaired } from './superuser.ts'
 
 /** What the services of one replica do, and what they noted of pairing. */
 export function servicesOn(database: Database, origin: string) {
@@ -62,11 +63,17 @@ export type Stage = Services & {
   readonly world: World
   readonly databases: TestDatabase
   readonly sql: postgres.Sql
+  /** The newest keyset, which lists epoch 1. */
+  readonly keyset: Keyset
   readonly callers: Record<Worker, KnownCaller>
   /** Stores a referral with these match values; it is not paired yet. */
   refer(matching?: Matching, changes?: Submission): Promise<Referred>
   /** A recipient's word on the match keys of a referral. */
-  check(referred: Referred, matching: Pick<Matching, 'epoch' | 'values'>): Promise<boolean>
+  check(
+    referred: Referred,
+    matching: Pick<Matching, 'epoch' | 'values'>,
+    checking?: Services['checking'],
+  ): Promise<boolean>
   /** Pairs until nothing waits that is due. */
   pair(): Promise<void>
 }
@@ -78,7 +85,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   const { url, ownerUrl } = databases
   const tokenKeyFile = join(folder, 'token-key.pem')
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const keyset = keysetReference(await publishEpochs({ databases, world }, 1))
+  const keyset = await publishEpochs({ databases, world }, 1)
   const database = connect({ url, connectionsMax: 10, prepare: true })
   t.teardown(async () => {
     await database.close()
@@ -92,7 +99,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   async function refer(matching?: Matching, { by, ...changes }: Submission = {}) {
     const { signing, ...referring } = by ?? world.referring.lawFirm
     const envelope = sealed(world, {
-      ...{ keyset, signer: signing },
+      ...{ keyset: keysetReference(keyset), signer: signing },
       ...(matching && { matching }),
       ...changes,
     })
@@ -101,21 +108,28 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     return { referralId, envelope }
   }
 
-  async function check({ referralId, envelope }: Referred, { epoch, values }: Matching) {
+  async function check(
+    { referralId, envelope }: Referred,
+    { epoch, values }: Matching,
+    { checkMatchKeys } = services.checking,
+  ) {
     const signature = signMatchKeys(
       headerHash(canonicalBytes(envelope.header)),
       { epoch, values },
       world.recipients.casework.signing,
     )
     const request = { epoch, values, signature }
-    return (await services.checking.checkMatchKeys(callers.casework, referralId, request)).changed
+    return (await checkMatchKeys(callers.casework, referralId, request)).changed
   }
 
   async function pair() {
-    for (let more = true; more; ) more = await services.cases.pairing.run()
+    do {
+      for (let more = true; more; ) more = await services.cases.pairing.run()
+      // Whoever else held the step may have left some.
+    } while ((await countUnpaired(sql)) > 0)
   }
 
-  return { ...services, world, databases, sql, callers, refer, check, pair }
+  return { ...services, world, databases, sql, keyset, callers, refer, check, pair }
 }
 
 function workerOf(world: World, name: Worker): KnownCaller {

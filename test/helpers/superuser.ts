@@ -29,16 +29,22 @@ export async function census(sql: postgres.Sql): Promise<Record<string, number>>
   return { ...row }
 }
 
+/** How many referrals wait to be paired that are due. */
+export async function countUnpaired(sql: postgres.Sql): Promise<number> {
+  const [row] = await sql<[{ waiting: number }]>`
+    select count(*)::int as waiting from pairing where not_before is null or not_before <= now()`
+  return row.waiting
+}
+
 /**
  * Waits, by asking, until no referral that is due waits to be paired. The loop of a service must run.
  * Throws after `secondsMax`.
  */
 export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<void> {
   for (const end = Date.now() + secondsMax * 1000; ; ) {
-    const [row] = await sql`
-      select count(*)::int as waiting from pairing where not_before is null or not_before <= now()`
-    if (row?.waiting === 0) return
-    if (Date.now() > end) throw new Error(`${row?.waiting} referrals are still to be paired`)
+    const waiting = await countUnpaired(sql)
+    if (waiting === 0) return
+    if (Date.now() > end) throw new Error(`${waiting} referrals are still to be paired`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

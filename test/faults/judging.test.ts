@@ -1,0 +1,114 @@
+/**
+ * Goal: whatever dies while a person or a recipient changes cases leaves all of it or nothing, and
+ * who was not told may simply ask again.
+ * Method: each act over a connection that is cut at each of its statements (cutting.ts).
+ */
+import t from 'tap'
+import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
+import { type Referred, stage } from '../helpers/stage.ts'
+import { eyesOn, type Scenario, tryCut } from './cutting.ts'
+
+const staged = await stage(t)
+const { sql, refer, check, pair, callers } = staged
+const { caseOf, queueOf, judgementsOf, isOneCase, claimOf, joined } = eyesOn(staged)
+
+/** Two that a person is asked about. */
+async function questioned(): Promise<[Referred, Referred]> {
+  const person = stranger()
+  const relative = relativeOf(person)
+  const both = [await refer(matchingOf(person)), await refer(matchingOf(relative))] as const
+  await pair()
+  return [...both]
+}
+
+let claim: Awaited<ReturnType<typeof claimOf>>
+const scenarios: Scenario[] = [
+  {
+    name: 'a recipient corrects match keys',
+    async prepare() {
+      const [first, second] = await joined()
+      return [first, second]
+    },
+    act: ({ checking }, [, second]) => check(second!, matchingOf(stranger()), checking),
+    repeated: true,
+    async expect(t, referred) {
+      t.same(await queueOf(...referred), [[0], [1]])
+      t.same(await judgementsOf(...referred), { current: [], written: 1 })
+    },
+  },
+  {
+    name: 'a person joins two cases',
+    prepare: async () => [await refer(), await refer()],
+    act: async ({ cases }, [first, second]) =>
+      cases.merge(callers.casework, await caseOf(first!), { otherId: await caseOf(second!) }),
+    repeated: true,
+    expect: (t, referred) => isOneCase(t, referred, 'person'),
+  },
+  {
+    name: 'a person takes a case apart',
+    prepare: joined,
+    act: async ({ cases }, [first, second]) => {
+      const referrals = [second!.referralId]
+      const [one, other] = [await caseOf(first!), await caseOf(second!)]
+      // Done by a try whose answer was lost.
+      if (one !== other) return
+      await cases.split(callers.casework, one, { referrals, decision: 'different' })
+    },
+    repeated: true,
+    async expect(t, referred) {
+      t.same(await queueOf(...referred), [[0], [1]])
+      t.same(await judgementsOf(...referred), { current: ['different by person'], written: 2 })
+    },
+  },
+  {
+    name: 'a person decides that two are the same',
+    prepare: questioned,
+    act: async ({ cases }, [first, second]) =>
+      cases.decide(callers.casework, await caseOf(first!), await caseOf(second!), {
+        decision: 'same',
+      }),
+    repeated: true,
+    async expect(t, referred) {
+      t.same(await queueOf(...referred), [[0, 1]])
+      t.same(await judgementsOf(...referred), { current: ['same by person'], written: 2 })
+    },
+  },
+  {
+    name: 'a person decides that two are different',
+    prepare: questioned,
+    act: async ({ cases }, [first, second]) =>
+      cases.decide(callers.casework, await caseOf(first!), await caseOf(second!), {
+        decision: 'different',
+      }),
+    repeated: true,
+    async expect(t, referred) {
+      t.same(await queueOf(...referred), [[0], [1]])
+      t.same((await judgementsOf(...referred)).current, ['different by person'])
+    },
+  },
+  {
+    name: 'one of two referrals of a case is answered',
+    async prepare() {
+      const referred = await joined()
+      claim = await claimOf(referred[0])
+      return referred
+    },
+    act: (services, [first]) =>
+      services.triage.complete(callers.casework, claim?.claimId ?? '', {
+        ...{ fence: claim?.fence ?? 0, outcome: 'accepted', referrals: [first!.referralId] },
+      }),
+    repeated: true,
+    async expect(t, referred) {
+      const rows = await sql`
+        select state from referral where id = any (${referred.map((it) => it.referralId)}::uuid[])
+        order by received_at`
+      t.same(
+        rows.map(({ state }) => state),
+        ['accepted', 'in_triage'],
+      )
+      t.same(await queueOf(...referred), [[0, 1]])
+    },
+  },
+]
+
+await tryCut(staged, scenarios)
