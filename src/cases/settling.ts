@@ -18,7 +18,6 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
   /** Joins the best case that is beyond doubt, and asks a person about the others. */
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
     let place: Place | undefined
-    const full = new Set<string>()
     const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
     // Joined by its keys already, it would tie two cases together through itself.
     let joined = said.some(({ verdict }) => verdict === 'same')

@@ -48,4 +48,3 @@ export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<v
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
-}
