@@ -1,8 +1,8 @@
 /**
  * From the person in a referral to match values that nobody can read back (docs/PROTOCOL.md,
- * "Match keys"): the keys are made, stretched and blinded here, the holders of the matching key
- * answer, and each answer must be proved by a key of the keyset. What leaves is blinded: to the
- * service and to the holders, one element is as good as another.
+ * "Match keys" and "Blinding"): the keys are made, stretched and blinded here, the holders of the
+ * matching key answer, and each answer must be proved by a key of the keyset. What leaves is
+ * blinded: to the service and to the holders, one element is as good as another.
  */
 import type { MatchValue } from '../protocol/envelope.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'

@@ -85,6 +85,7 @@ export type Referrer = {
  *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },
  *   signer: openKeyFile(keyFileText, passphrase).signing,
  *   token: () => currentToken(),
+ *   onUnmatched: ({ detail }) => console.warn(`sealed without match keys: ${detail}`),
  * })
  * const envelope = await referrer.seal({
  *   channel: 'legal_representative',

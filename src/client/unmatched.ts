@@ -34,6 +34,9 @@ export type Unmatched = {
 /** For so long a holder that failed is not asked again: each referral would wait for it anew. */
 const pauseMs = 30_000
 
+/** One epoch without values, and why. */
+type Missing = { readonly epoch: number; readonly reason: Reason }
+
 /**
  * Makes the match keys of referrals that are being sealed.
  *
@@ -44,29 +47,35 @@ export function createMatcher(
   keysets: Pick<ReturnType<typeof createKeysets>, 'refresh'>,
   tell: (unmatched: Unmatched) => void,
 ) {
-  let paused: { readonly reason: Reason; readonly untilMs: number } | undefined
+  const paused = new Map<number, { readonly reason: Reason; readonly untilMs: number }>()
 
   /** What the envelope is to hold; `undefined` for nothing. Throws only what `tell` throws. */
   return async function matchingOf(
     referralId: string,
     parts: PersonParts,
-    keyset: Pick<Keyset, 'origin' | 'matching'>,
+    { origin, matching }: Pick<Keyset, 'origin' | 'matching'>,
   ): Promise<Matching | undefined> {
-    if (keyset.matching.length === 0) return undefined
-    if (paused && Date.now() < paused.untilMs) {
-      tell({ referralId, epochs: epochsOf(keyset.matching), ...paused.reason })
-      return undefined
-    }
-    const evaluated = await evaluatePerson(transport, keyset, parts)
-    const failures = evaluated.filter(({ failure }) => failure)
-    const reasons = failures.map(({ failure }) => reasonOf(failure?.thrown))
-    const reason = reasons.find(({ holderWrong }) => holderWrong) ?? reasons[0]
-    if (reason) {
-      if (isOfOthers(reason)) paused = { reason, untilMs: Date.now() + pauseMs }
+    const resting = matching.flatMap(({ epoch }) => restingOf(epoch))
+    const asked = matching.filter(
+      ({ epoch }) => !resting.some((missing) => missing.epoch === epoch),
+    )
+    const evaluated = await evaluatePerson(transport, { origin, matching: asked }, parts)
+    const failed = evaluated.flatMap(({ epoch, failure }): Missing[] => {
+      return failure ? [{ epoch, reason: reasonOf(failure.thrown) }] : []
+    })
+    for (const { epoch, reason } of failed) {
+      if (isOfOthers(reason)) paused.set(epoch, { reason, untilMs: Date.now() + pauseMs })
       if (isOutdated(reason.cause)) keysets.refresh()
-      tell({ referralId, epochs: epochsOf(failures), ...reason })
     }
+    const missing = [...failed, ...resting].sort((a, b) => b.epoch - a.epoch)
+    const worst = missing.find(({ reason }) => reason.holderWrong) ?? missing[0]
+    if (worst) tell({ referralId, epochs: missing.map(({ epoch }) => epoch), ...worst.reason })
     return matchingIn(evaluated)
+  }
+
+  function restingOf(epoch: number): Missing[] {
+    const pause = paused.get(epoch)
+    return pause && Date.now() < pause.untilMs ? [{ epoch, reason: pause.reason }] : []
   }
 }
 
@@ -76,10 +85,6 @@ function matchingIn(evaluated: readonly Evaluated[]): Matching | undefined {
     return values && values.length > 0 ? [{ epoch, values }] : []
   })
   return newer && { ...newer, ...(previous && { previous }) }
-}
-
-function epochsOf(epochs: readonly { readonly epoch: number }[]): number[] {
-  return epochs.map(({ epoch }) => epoch)
 }
 
 /** What to do where nobody listens: silence would let a wrong key go unseen for ever. */

@@ -407,6 +407,24 @@ t.test('while two epochs are listed there are values for both, and one may fail'
   const envelope = await half.referrer.seal(draftOf(person))
   t.same(envelope.matching, { epoch: 2, values: matching?.values })
   t.match(half.told, [{ epochs: [1], code: 'matching-unavailable' }])
+  t.same(
+    (await half.referrer.seal(draftOf(person))).matching,
+    envelope.matching,
+    'nor do later ones',
+  )
+
+  const both = await between(t, built.url, (answer, { path, body }) => {
+    if (path !== evaluations) return answer
+    if (JSON.parse(body).epoch === 2) {
+      return { status: 503, body: '{}', headers: { 'retry-after': '60' } }
+    }
+    const lied = JSON.parse(answer.body)
+    lied.answers[0].elements.reverse()
+    return { ...answer, body: JSON.stringify(lied) }
+  })
+  const none = lawFirm(built, both.url)
+  t.equal((await none.referrer.seal(draftOf(person))).matching, undefined)
+  t.match(none.told, [{ epochs: [2, 1], code: 'proof-invalid', holderWrong: true }], 'the worst')
   await half.referrer.submit(envelope)
 
   const reader = readerOf(built, 'casework')

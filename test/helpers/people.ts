@@ -6,27 +6,55 @@ import { createHash } from 'node:crypto'
 import type { Matching } from '../../src/protocol/envelope.ts'
 import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
 
-/** Ten spellings of one man, with one birth date and one reference. */
-export const spellings: readonly Person[] = [
-  ['Mohammed', 'Al-Hussein'],
-  ['Muhammad', 'Hussain'],
-  ['Mohamed', 'Al Husayn'],
-  ['Mohammad', 'Hossein'],
-  ['Muhammed', 'Husain'],
-  ['Mohamad', 'Hussien'],
-  ['Hussein', 'Mohammed'],
-  ['Mohammed Ali', 'Hussein'],
-  ['محمد', 'حسين'],
-  ['Mehmet', 'Hüseyin'],
-].map(([givenNames = '', familyName = '']) => ({
-  ...{ givenNames, familyName },
-  dateOfBirth: { date: '1991-05-17' },
-  identifiers: [{ type: 'home_office_file', value: 'M1234567' }],
-}))
-
-const syllables = ['pa', 'te', 'ki', 'fo', 'lu', 'ma', 'ne', 'ri', 'so', 'ju']
 const firstBirthMs = Date.UTC(1950, 1, 2)
 const dayMs = 86_400_000
+
+/** Latin spellings of names, as passports and ears have them; those of a row share every code. */
+const givenNames = [
+  ['Mohammed', 'Muhammad', 'Mohamed', 'Mohammad', 'Muhammed', 'Mohamad'],
+  ['Yusuf', 'Yousef', 'Youssef', 'Yusef', 'Yousuf'],
+  ['Ibrahim', 'Ebrahim', 'Ibraheem', 'Ibrahem'],
+  ['Abdullah', 'Abdulla', 'Abdallah', 'Abdulah'],
+  ['Tesfay', 'Tesfaye', 'Tesfai', 'Tesfaie'],
+]
+const familyNames = [
+  ['Hussein', 'Hussain', 'Husain', 'Husayn', 'Hossein', 'Hussien'],
+  ['Rahimi', 'Raheemi', 'Rahimy', 'Rahimie'],
+  ['Saleh', 'Salih', 'Salah', 'Saleeh'],
+  ['Berhane', 'Berhana', 'Birhane', 'Berhanie'],
+]
+
+/**
+ * One person as ten people spell the name, with one birth date and one reference. Any two of them are
+ * joined by the weights in use: tests that need it look (`verdictOf`).
+ *
+ * @param number - another one is another person
+ */
+export function spellingsOf(number: number): Person[] {
+  const given = givenNames[number % givenNames.length]!
+  const family = familyNames[Math.floor(number / givenNames.length) % familyNames.length]!
+  const pairs = given.flatMap((first) => family.map((last) => [first, last] as const))
+  const step = Math.floor(pairs.length / 10)
+  const date = new Date(firstBirthMs + ((number * 7_919) % 20_000) * dayMs)
+  return Array.from({ length: 10 }, (_, at) => {
+    const [first, last] = pairs[at * step]!
+    // Who types does not always know which is whose.
+    const [givenNames, familyName] =
+      at === 8 ? [last, first] : [first, at === 9 ? `Al-${last}` : last]
+    return {
+      ...{ givenNames, familyName },
+      dateOfBirth: {
+        date: date
+          .toISOString()
+          .slice(0, 10)
+          .replace(/-01-01$/, '-01-02'),
+      },
+      identifiers: [{ type: 'home_office_file', value: `F${String(number).padStart(7, '0')}` }],
+    }
+  })
+}
+
+const syllables = ['pa', 'te', 'ki', 'fo', 'lu', 'ma', 'ne', 'ri', 'so', 'ju']
 const taken = new Set<string>()
 let tries = 0
 

@@ -54,10 +54,15 @@ export function publishKeyset(host: Host, next: Keyset): Promise<Keyset> {
   })
 }
 
-/** Publishes the keyset of the ceremony with these epochs of match keys, each new one under a new key. */
-export function publishEpochs(host: Host, ...epochs: readonly number[]): Promise<Keyset> {
+/**
+ * Publishes the keyset of the ceremony with these epochs of match keys: one that the newest lists as
+ * it is, a new one under a new key.
+ */
+export async function publishEpochs(host: Host, ...epochs: readonly number[]): Promise<Keyset> {
+  const newest = await onHost(host, (administrator) => administrator.newestKeyset())
+  const known = [...host.world.keyset.matching, ...newest!.payload.matching]
   const matching = epochs.map((epoch): MatchingEpoch => {
-    const listed = host.world.keyset.matching.find((it) => it.epoch === epoch)
+    const listed = known.find((it) => it.epoch === epoch)
     if (listed) return listed
     const publicKey = encodeBase64url(generateMatchingKey().publicKey)
     return {
