@@ -13,7 +13,6 @@ import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
 import { requireBalanced } from './books.ts'
 import { type Built, build } from './build.ts'
 import { matchingOf, spellingsOf } from './people.ts'
-import { keysetReference, publishEpochs } from './publish.ts'
 import { callerOf, sealed } from './referral.ts'
 import { asSuperuser, untilPaired } from './superuser.ts'
 
@@ -55,7 +54,6 @@ export async function fiftyAtOnce(t: Test, rounds: number): Promise<void> {
   const { world } = built
   const second = await replicaOf(t, built)
   const sql = asSuperuser(t, built.databases)
-  const keyset = keysetReference(await publishEpochs(built, 1))
   const referring = Object.values(world.referring)
   const clients = await Promise.all(
     Array.from({ length: clientsPerPerson }, async (_, at) => {
@@ -71,7 +69,7 @@ export async function fiftyAtOnce(t: Test, rounds: number): Promise<void> {
     )
     if (strangers.length > 0) throw new Error('the weights would not join all ten spellings')
     const envelopes = clients.map(({ signing }, at) =>
-      sealed(world, { keyset, signer: signing, matching: matchingOf(people[at % 10]!) }),
+      sealed(world, { signer: signing, matching: matchingOf(people[at % 10]!) }),
     )
     const answers = await Promise.all(
       clients.map(({ call }, at) => {
