@@ -29,7 +29,8 @@ export type NewJudgement = {
   readonly probability: number | null
   readonly bits: readonly Bit[]
   readonly entryId: string
-  readonly absorbedCaseId?: string
+  /** The case whose id goes out of use, and which of the two was in it. */
+  readonly absorbed?: { readonly caseId: string; readonly referralId: string }
   readonly note?: Uint8Array
 }
 
@@ -51,7 +52,8 @@ export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<
     bits: JSON.stringify(judgement.bits),
     made_at: at,
     entry_id: judgement.entryId,
-    absorbed_case_id: judgement.absorbedCaseId ?? null,
+    absorbed_case_id: judgement.absorbed?.caseId ?? null,
+    absorbed_referral_id: judgement.absorbed?.referralId ?? null,
     note: judgement.note ?? null,
   })}`
   return id

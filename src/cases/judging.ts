@@ -32,8 +32,13 @@ export function createJudging({ database, audit, merging, ...services }: Options
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
       if (one === other) {
-        if (decision === 'same') return { caseId: one }
-        throw new Refusal('case-changed', 'the two are one case by now: split it')
+        if (decision !== 'same') {
+          throw new Refusal('case-changed', 'the two are one case by now: split it')
+        }
+        const object = { kind: 'case', id: one } as const
+        const details = { decision, repeated: true }
+        await audit.append(tx, caller, { action: 'case.judged', object, details })
+        return { caseId: one }
       }
       const members = await selectMembers(tx, [one, other])
       const between = await selectBetween(tx, members)

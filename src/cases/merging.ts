@@ -67,8 +67,10 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
       tx,
       moot.map(({ id }) => id),
     )
+    const referralId = between[one === absorbed ? 0 : 1]
     await insertJudgement(tx, {
-      ...{ between, verdict: 'same', ...reason, entryId, absorbedCaseId: absorbed },
+      ...{ between, verdict: 'same', ...reason, entryId },
+      absorbed: { caseId: absorbed, referralId },
     })
     const details = { absorbed, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
     const object = { kind: 'case', id: kept } as const

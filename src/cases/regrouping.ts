@@ -31,7 +31,15 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
   ): Promise<Judged> {
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
-      if (one === other) return { caseId: one }
+      if (one === other) {
+        const object = { kind: 'case', id: one } as const
+        await audit.append(tx, caller, {
+          action: 'case.joined',
+          object,
+          details: { repeated: true },
+        })
+        return { caseId: one }
+      }
       const members = await selectMembers(tx, [one, other])
       const note = await noteBytes(services, tx, caller, noted, members)
       const first = (id: string) => members.find((it) => it.caseId === id)?.referralId ?? ''

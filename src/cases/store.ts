@@ -41,7 +41,7 @@ export async function resolveCase(tx: Tx, caseId: string): Promise<string | unde
     select c.case_id as "caseId" from referral_case c where c.case_id = ${caseId}
     union all
     (select c.case_id
-     from judgement j join referral_case c on c.referral_id = j.left_id
+     from judgement j join referral_case c on c.referral_id = j.absorbed_referral_id
      where j.absorbed_case_id = ${caseId}
      order by j.made_at desc
      limit 1)

@@ -507,8 +507,8 @@ t.test('referrals that no one key opens together are worked on one after the oth
     return { kid: key.kid, publicKey: encodeBase64url(key.publicKey) }
   }
   const keyset = await publishKeyset(staged, {
-    ...staged.keyset,
-    recipients: staged.keyset.recipients.map((recipient) => ({
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) => ({
       ...recipient,
       ...(recipient.label === 'Casework' && exchanged(casework)),
       ...(recipient.label === 'Clinic' && exchanged(clinic)),
