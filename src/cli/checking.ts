@@ -1,6 +1,14 @@
 /** The match keys of what was opened, in words for a person. Never a name. */
-import type { CheckedMatchKeys, Opened, Reader, Released, Unopenable } from '../client/index.ts'
-import { faultOf, printable } from './report.ts'
+import {
+  type CheckedMatchKeys,
+  KeysUnmade,
+  type Opened,
+  type Reader,
+  type Released,
+  ServiceProblem,
+  type Unopenable,
+} from '../client/index.ts'
+import { faultOf, printable, wordsOf } from './report.ts'
 
 /** In the details of each command that opens. */
 export const checkingDetails = `A recipient that holds identity and contact also checks the match keys of what it opened, if nobody
@@ -45,8 +53,24 @@ async function check(reader: Reader, released: Released, opened: Opened): Promis
   const { referralId } = opened
   const { referralIds } = await reader.unchecked({ referralId })
   if (!referralIds.includes(referralId)) return
-  const comparison = comparisonOf(released, await reader.checkMatchKeys(opened))
-  say(`Match keys of ${referralId}: ${comparison}`)
+  try {
+    const comparison = comparisonOf(released, await reader.checkMatchKeys(opened))
+    say(`Match keys of ${referralId}: ${comparison}`)
+  } catch (error) {
+    if (!isOfOneReferral(error)) throw error
+    say(`Match keys of ${referralId} are not checked: ${wordsOf(faultOf(error))}`)
+  }
+}
+
+/**
+ * Whether another referral may well fare better: keys that cannot be made, a refusal and a bug (500)
+ * are of this one.
+ */
+export function isOfOneReferral(error: unknown): boolean {
+  if (error instanceof KeysUnmade) return true
+  if (!(error instanceof ServiceProblem)) return false
+  const { status, retry } = error.problem
+  return retry !== 'after-refresh' && [400, 404, 409, 413, 422, 500].includes(status)
 }
 
 function holdsPerson({ identity, contact }: Opened['compartments']): boolean {

@@ -1,14 +1,14 @@
 /** Referrals whose match keys nobody has checked: each is opened, its keys made again and put right. */
-import { type Reader, ServiceProblem, type Unopenable } from '../client/index.ts'
-import { type Comparison, comparisonOf } from './checking.ts'
+import { KeysUnmade, type Reader, type Unopenable } from '../client/index.ts'
+import { type Comparison, comparisonOf, isOfOneReferral } from './checking.ts'
 import { type Fault, faultOf } from './report.ts'
 
 /** What became of one referral. Never a name. */
 export type Followed = { readonly referralId: string } & (
   | { readonly status: Comparison }
   | ({ readonly status: 'unopenable' } & Pick<Unopenable, 'step' | 'detail'>)
-  /** The service refused something about this one referral. */
-  | { readonly status: 'refused'; readonly problem: Fault }
+  /** The service refused something about this one referral, or no keys can be made of it. */
+  | { readonly status: 'refused' | 'unmade'; readonly problem: Fault }
 )
 
 /** The service hands out no longer pages. */
@@ -80,17 +80,12 @@ export function createFollower(
       return Number.POSITIVE_INFINITY
     } catch (error) {
       if (!isOfOneReferral(error)) throw error
-      tell({ referralId, status: 'refused', problem: faultOf(error) })
-      return Date.now() + retryMs
+      const unmade = error instanceof KeysUnmade
+      tell({ referralId, status: unmade ? 'unmade' : 'refused', problem: faultOf(error) })
+      // The same recipe makes the same of it each time.
+      return unmade ? Number.POSITIVE_INFINITY : Date.now() + retryMs
     }
   }
 
   return { pass }
-}
-
-/** Whether another referral may well fare better: a bug (500) and a refusal are of this one. */
-function isOfOneReferral(error: unknown): boolean {
-  if (!(error instanceof ServiceProblem)) return false
-  const { status, retry } = error.problem
-  return retry !== 'after-refresh' && [400, 404, 409, 413, 422, 500].includes(status)
 }

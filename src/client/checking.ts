@@ -50,7 +50,7 @@ export type Checking = {
    * @throws Error naming the compartment, for a recipient who holds not both `identity` and `contact`
    * @throws ServiceProblem `matching-budget-spent`, `matching-unavailable`, `insufficient-scope` and
    *   others; NoAnswer, after 5 seconds where the holder does not answer; Refusal or BadAnswer for a
-   *   holder that answers wrongly. Then the epochs that did not fail are checked all the same
+   *   holder that answers wrongly; KeysUnmade for a defect that this referral brings out. Then the epochs that did not fail are checked all the same
    */
   checkMatchKeys(opened: Opened): Promise<CheckedMatchKeys>
 }
