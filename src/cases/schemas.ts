@@ -42,9 +42,11 @@ const Judgement = Type.Object({
 const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
   description: 'Match keys of the newest epoch: none there, as the referrer sent, or checked.',
 })
+const flagKinds = ['long', 'shared', 'replaced', 'full', 'unasked'] as const
 const flagWords =
   'long: match keys alone hold together many referrals. shared: a value that many share. ' +
-  'replaced: a recipient found other keys than were sent. full: a case had no room.'
+  'replaced: a recipient found other keys than were sent. full: a case had no room. ' +
+  'unasked: more possible matches were found than a person is asked about.'
 
 /** A case: which referrals are held to be about one person, and why. */
 export const Case = Type.Object({
@@ -63,7 +65,7 @@ export const Case = Type.Object({
   flags: Type.Array(
     Type.Object({
       referralId: Uuid,
-      kind: Type.Enum(['long', 'shared', 'replaced', 'full'], { description: flagWords }),
+      kind: Type.Enum(flagKinds, { description: flagWords }),
       at: Instant,
     }),
   ),
@@ -106,7 +108,7 @@ export const ReviewsQuery = Type.Object(
 export const Reviews = Type.Object({
   reviews: Type.Array(
     Type.Object({
-      kind: Type.Enum(['possible', 'long', 'shared', 'replaced', 'full']),
+      kind: Type.Enum(['possible', ...flagKinds]),
       caseId: Uuid,
       otherId: Type.Optional(Uuid),
       probability: Type.Optional(Probability),

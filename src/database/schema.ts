@@ -326,7 +326,7 @@ export const caseFlag = pgTable(
     referralId: uuid('referral_id')
       .notNull()
       .references(() => referral.id),
-    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full'] }).notNull(),
+    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full', 'unasked'] }).notNull(),
     at: instant('at').notNull(),
   },
   (table) => [

@@ -16,10 +16,10 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
+import { chargeBudget, giveBack } from './budget-store.ts'
 import { readElements } from './elements.ts'
 import { type KeyHolders, NotEvaluated, totalSpent } from './holders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
-import { chargeBudget, giveBack } from './store.ts'
 
 export type Evaluations = ReturnType<typeof createEvaluations>
 

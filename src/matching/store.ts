@@ -1,5 +1,5 @@
 import type { Tx } from '../database/connect.ts'
-import type { ValueOfEpoch } from './evidence.ts'
+import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
 
@@ -40,9 +40,6 @@ function rowsOf(tx: Tx, values: readonly ValueOfEpoch[]) {
            with ordinality as given (epoch, type, hex, number))`
 }
 
-/** A referral that shares a value, and how many share it, counted no further than was looked. */
-export type Sharing = { readonly referralId: string; readonly number: number }
-
 /**
  * The referrals with an equal value, for each value the `scanned` oldest of them: a value that
  * thousands share costs no more than one that few do.
@@ -68,14 +65,6 @@ export async function selectSharing(
     ) shared`
 }
 
-/** Of one referral, epoch and type: how many of `values` it has as well. */
-export type Agreement = {
-  readonly referralId: string
-  readonly epoch: number
-  readonly type: string
-  readonly agreeing: number
-}
-
 /** What each of `ids` has, type by type: a type without an equal value is there with 0. */
 export async function selectAgreement(
   tx: Tx,
@@ -84,7 +73,8 @@ export async function selectAgreement(
 ): Promise<Agreement[]> {
   return tx.sql<Agreement[]>`
     select other.referral_id as "referralId", other.epoch, other.type,
-           count(own.value)::int as agreeing
+           count(own.value)::int as agreeing,
+           (extract(epoch from min(other.at)) * 1000)::float8 as at
     from match_value other
     left join ${rowsOf(tx, values)} own
       on own.epoch = other.epoch and own.type = other.type and own.value = other.value
@@ -135,8 +125,8 @@ export async function selectStanding(tx: Tx, ids: readonly string[], epoch: numb
 }
 
 /**
- * Referrals without a check of `epoch`, the oldest first, from behind `after` on; of closed cases
- * only those that were never checked under any epoch.
+ * Referrals without a check of `epoch`, the oldest first, from behind `after` on; of those that
+ * have their answer only the ones that were never checked under any epoch.
  */
 export async function selectUnchecked(
   tx: Tx,
@@ -168,39 +158,3 @@ export async function deleteEpochsBefore(tx: Tx, epoch: number, count: number): 
       select ctid from match_value where epoch < ${epoch} order by epoch limit ${count}))`
   return deleted.count
 }
-/**
- * Adds to what a client has spent today, by the database's clock, whichever replicas it asks at
- * once; answers the day, or `undefined` if that would be over `budget`, and then nothing is added.
- */
-export async function chargeBudget(
-  tx: Tx,
-  clientId: string,
-  elements: number,
-  budget = evaluationsMax,
-): Promise<string | undefined> {
-  // Waits for another transaction of the same client, and for no other.
-  const [row] = await tx.sql<{ day: string }[]>`
-    insert into evaluation_budget as spent (client_id, day, elements)
-    select ${clientId}, (now() at time zone 'UTC')::date, ${elements}
-    where ${elements}::int <= ${budget}::int
-    on conflict (client_id, day) do update
-      set elements = spent.elements + excluded.elements
-      where spent.elements + excluded.elements <= ${budget}
-    returning day::text`
-  return row?.day
-}
-
-/** Takes back what was charged on `day` for nothing. */
-export async function giveBack(
-  tx: Tx,
-  clientId: string,
-  day: string,
-  elements: number,
-): Promise<void> {
-  await tx.sql`
-    update evaluation_budget set elements = elements - ${elements}
-    where client_id = ${clientId} and day = ${day}`
-}
-
-/** More than any holder evaluates in a day, and within an integer. */
-const evaluationsMax = 1_000_000_000
