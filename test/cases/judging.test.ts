@@ -217,7 +217,7 @@ t.test('a person joins what nobody asked about, and it can be repeated', async (
   await isLogged(t, 'case.joined', id, { basis: 'person', absorbed: otherId, referrals: 2 })
   const again = await call.casework('POST', `/v1/cases/${otherId}/merge`, { otherId: id })
   t.match(again, { status: 200, body: { caseId: id } })
-  await isLogged(t, 'case.joined', id, { repeated: true })
+  await isLogged(t, 'case.judged', id, { decision: 'same', repeated: true })
   const unknown = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId: newId() })
   t.match(unknown, { status: 404, body: { code: 'not-found' } })
 })

@@ -108,6 +108,7 @@ t.test('the log says that the link came from keys, and went with them', async (t
   t.match(entries, [
     { action: 'case.joined', client: null, details: { basis: 'keys' } },
     { action: 'match-keys.checked', client: world.clients.casework, details: { before: 'other' } },
+    { action: 'case.judged', client: null, details: { basis: 'keys', withdrawn: 1 } },
     { action: 'case.split', client: null, details: { basis: 'keys', moved: 1, stayed: 1 } },
   ])
   const [ended] = await sql`
@@ -151,8 +152,14 @@ t.test('a chain that only the lie held together comes apart, and nothing else', 
   await pair()
   t.equal(await caseOf(ofOne[0]), await caseOf(ofOne[1]))
   t.equal(await caseOf(amendment), await caseOf(lie), 'an amendment stays with what it amends')
-  t.equal(await caseOf(lie), await caseOf(ofOther))
   t.not(await caseOf(lie), await caseOf(ofOne[0]))
+  // Tied to its amendment, it would tie that to the other as well: a person is asked.
+  t.not(await caseOf(lie), await caseOf(ofOther))
+  const [asked] = await sql`
+    select verdict from judgement
+    where ended_at is null and ${lie.referralId} in (left_id, right_id)
+      and ${ofOther.referralId} in (left_id, right_id)`
+  t.match(asked, { verdict: 'possible' })
 })
 
 t.test('what a person has judged is not undone by other keys', async (t) => {

@@ -515,7 +515,7 @@ t.test('claims and completions while cases join and part leave nobody off the qu
   const joiner = async (steps: Regroupings) => {
     for (const { joins, one, other } of steps) {
       // One case that is whole cannot be parted, and somebody else may have done so meanwhile.
-      if (joins) await merge(referred[one]!, referred[other]!).catch(told())
+      if (joins) await merge(referred[one]!, referred[other]!).catch(told('case-changed'))
       else await split(referred[one]!).catch(told('malformed-request', 'case-changed'))
     }
   }
