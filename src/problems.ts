@@ -142,7 +142,7 @@ export const problems = {
   },
   'unknown-matching-epoch': {
     status: 422,
-    title: 'The match values are of an epoch that the keyset does not list',
+    title: 'The match values are of an epoch or a type that the keyset does not list',
     retry: 'after-refresh',
     next: reseal,
   },

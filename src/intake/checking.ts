@@ -40,9 +40,7 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
     const { epoch, values, signature } = request
     const replaced = await database.inTransaction(caller, async (tx) => {
       const recipient = await signerOf(tx, caller, signature.kid)
-      if (!(await directory.matchingEpochs(tx)).includes(epoch)) {
-        throw new Refusal('unknown-matching-epoch', 'epoch is not one of the newest keyset')
-      }
+      await directory.requireMatching(tx, { epoch, values })
       const stored = await referrals.headerOf(tx, referralId, recipient.kid)
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
       const signingKey = decodeBase64url(recipient.signingKey, 32)
