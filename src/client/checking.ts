@@ -39,8 +39,9 @@ export type CheckedMatchKeys = {
 /** @see createChecking */
 export type Checking = {
   /**
-   * Lists referrals whose match keys no recipient has checked, the oldest first. A page is empty
-   * where all are, and where matching is not in use.
+   * Lists referrals whose match keys no recipient has checked: of each organisation in turn, the
+   * oldest first. A page is empty where all are, and where matching is not in use. After a check begin
+   * without a cursor: it moves later ones forward.
    */
   unchecked(query?: UncheckedQuery): Promise<Unchecked>
   /**
