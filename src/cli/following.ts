@@ -72,10 +72,9 @@ export function createFollower(
   /** Deals with one, and answers until when it is not to be looked at again. */
   async function follow(referralId: string): Promise<number> {
     try {
-      const released = await reader.fetch(referralId)
-      const result = await reader.open(released)
+      const result = await reader.open(await reader.fetch(referralId))
       if (result.opened) {
-        const status = comparisonOf(released, await reader.checkMatchKeys(result))
+        const status = comparisonOf(await reader.checkMatchKeys(result))
         tell({ referralId, status })
         // It leaves the list, unless the keyset has an epoch that this client has not heard of.
         return Date.now() + retryMs

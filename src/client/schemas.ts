@@ -89,7 +89,7 @@ export type Unchecked = Static<typeof UncheckedAnswer>
 export const MatchKeysAnswer = Type.Object({
   referralId: Uuid,
   epoch: Type.Integer({ minimum: 1 }),
-  changed: Type.Boolean(),
+  before: Type.Enum(['same', 'none', 'other']),
 })
 
 const ClaimAnswer = Type.Object({

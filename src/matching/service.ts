@@ -16,6 +16,7 @@ import {
   deleteValues,
   insertValues,
   type MatchValue,
+  selectKnown,
   selectStanding,
   selectUnchecked,
   selectValues,
@@ -43,7 +44,8 @@ export function createMatching({ database, audit, directory }: Options) {
    * Puts the values that a recipient made from what it opened in the place of those there are.
    *
    * @param receivedAt - of the referral, which is when its values count from
-   * @returns what stood there before: the same, nothing, or other values
+   * @returns what stood there before: the same, nothing, or something else. That a recipient found
+   *   none is something: whoever says otherwise later contradicts it
    */
   async function replace(
     tx: Tx,
@@ -52,12 +54,13 @@ export function createMatching({ database, audit, directory }: Options) {
     values: readonly MatchValue[],
   ): Promise<'same' | 'none' | 'other'> {
     const { referralId, epoch } = check
+    const known = await selectKnown(tx, [referralId], [epoch])
     await upsertCheck(tx, check)
     const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
     if (sameValues(before, values)) return 'same'
     await deleteValues(tx, referralId, epoch)
     if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
-    return before.length > 0 ? 'other' : 'none'
+    return known.length > 0 ? 'other' : 'none'
   }
 
   /** What is known of the keys of each referral, under the newest epoch; of one without any, nothing. */

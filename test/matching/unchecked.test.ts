@@ -4,8 +4,9 @@
  * Method: referrals of two organisations through the services, listed as a watcher asks for them.
  */
 import t from 'tap'
+import { compartmentNames } from '../../src/referral/compartment.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
-import { keysetReference, publishEpochs } from '../helpers/publish.ts'
+import { keysetReference, publishEpochs, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
@@ -65,4 +66,35 @@ t.test('one check among two epochs is not both', async (t) => {
   await publishEpochs(staged, 2, 3)
   t.notOk(await lists(both), 'of a closed case a new epoch asks for no more')
   t.ok(await lists(newest))
+})
+
+t.test('what stood there before is told, and who contradicts another is seen', async (t) => {
+  const recipients = world.keyset.recipients.map((recipient) => {
+    return { ...recipient, compartments: [...compartmentNames] }
+  })
+  const published = await publishKeyset(staged, { ...world.keyset, recipients })
+  const keyset = keysetReference(published)
+  const flagged = async ({ referralId }: Referred) => {
+    const rows = await sql`
+      select from case_flag where referral_id = ${referralId} and kind = 'replaced'`
+    return rows.length > 0
+  }
+  const [own, other] = [matchingOf(stranger()), matchingOf(stranger())]
+  const none = { epoch: 1, values: [] }
+
+  const silent = await refer(undefined, { keyset })
+  t.equal(await check(silent, own), 'none')
+  t.equal(await check(silent, own, staged.checking, 'clinic'), 'same')
+  t.notOk(await flagged(silent), 'what was left out is no lie')
+  t.equal(await check(silent, other, staged.checking, 'clinic'), 'other')
+  t.ok(await flagged(silent), 'a recipient replaces what another vouched for')
+
+  const empty = await refer(undefined, { keyset })
+  t.equal(await check(empty, none), 'same')
+  t.equal(await check(empty, own, staged.checking, 'clinic'), 'other')
+  t.ok(await flagged(empty), 'that there are none is a word too')
+
+  const lying = await refer(other, { keyset })
+  t.equal(await check(lying, none), 'other')
+  t.ok(await flagged(lying))
 })
