@@ -125,28 +125,48 @@ export async function selectStanding(tx: Tx, ids: readonly string[], epoch: numb
 }
 
 /**
- * Referrals without a check of `epoch`, the oldest first, from behind `after` on; of those that
- * have their answer only the ones that were never checked under any epoch.
+ * Where a referral stands in the list: first the oldest of each organisation, then the second of
+ * each, and so on, by `turn`.
+ */
+export type Turn = { readonly turn: number; readonly at: Date; readonly id: string }
+
+/**
+ * Referrals that have values under one of `epochs`, the newest first, without a check of that epoch,
+ * or no check of the newest, from behind `after` on. Of those that have their answer and no unchecked
+ * values only those that were never checked under any epoch.
  */
 export async function selectUnchecked(
   tx: Tx,
-  epoch: number,
-  after: { readonly at: Date; readonly id: string } | undefined,
+  epochs: readonly number[],
+  after: Turn | undefined,
   only: string | undefined,
   count: number,
-): Promise<{ id: string; at: string }[]> {
-  return tx.sql<{ id: string; at: string }[]>`
-    select r.id,
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
-    from referral r
-    where not exists (
-        select from match_check c where c.referral_id = r.id and c.epoch = ${epoch})
-      and (r.state in ('received', 'in_triage')
-           or not exists (select from match_check c where c.referral_id = r.id))
-      and (${only ?? null}::uuid is null or r.id = ${only ?? null}::uuid)
-      and (r.received_at, r.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
-                                   ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
-    order by r.received_at, r.id
+): Promise<(Omit<Turn, 'at'> & { readonly at: string })[]> {
+  // Materialized: most are checked, and their values are then not looked at.
+  return tx.sql<(Omit<Turn, 'at'> & { at: string })[]>`
+    with missing as materialized (
+      select r.id, r.organisation_id, r.received_at, r.state, listed.epoch
+      from referral r cross join unnest(${epochs as number[]}::int[]) as listed (epoch)
+      where not exists (
+        select from match_check c where c.referral_id = r.id and c.epoch = listed.epoch)
+    ), listed as (
+      select r.id, r.received_at,
+             row_number() over (partition by r.organisation_id
+                                order by r.received_at, r.id)::int as turn
+      from missing r
+      where exists (select from match_value m where m.referral_id = r.id and m.epoch = r.epoch)
+        or r.epoch = ${epochs[0] ?? 0}
+          and (r.state in ('received', 'in_triage')
+               or not exists (select from match_check c where c.referral_id = r.id))
+      group by r.id, r.organisation_id, r.received_at
+    )
+    select turn, id, to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from listed
+    where (${only ?? null}::uuid is null or id = ${only ?? null}::uuid)
+      and (turn, received_at, id) > (${after?.turn ?? 0}::int,
+                                     ${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+                                     ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
+    order by turn, received_at, id
     limit ${count}`
 }
 

@@ -165,10 +165,7 @@ t.test('one of which no keys can be made is told, and keeps nobody else waiting'
 
   const said = t.capture(process.stderr, 'write', () => true)
   const read = await Promise.all(
-    [first, second].map(async (id) => {
-      const released = await reader.fetch(id)
-      return { released, result: await reader.open(released) }
-    }),
+    [first, second].map(async (id) => reader.open(await reader.fetch(id))),
   )
   await checkOpened(reader, read)
   const words = said().map(({ args }) => String(args[0]))

@@ -69,7 +69,8 @@ export type Stage = Services & {
     referred: Referred,
     matching: Pick<Matching, 'epoch' | 'values'>,
     checking?: Services['checking'],
-  ): Promise<boolean>
+    by?: Worker,
+  ): Promise<'same' | 'none' | 'other'>
   /** Pairs until nothing waits that is due. */
   pair(): Promise<void>
 }
@@ -107,14 +108,15 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     { referralId, envelope }: Referred,
     { epoch, values }: Matching,
     { checkMatchKeys } = services.checking,
+    by: Worker = 'casework',
   ) {
     const signature = signMatchKeys(
       headerHash(canonicalBytes(envelope.header)),
       { epoch, values },
-      world.recipients.casework.signing,
+      world.recipients[by].signing,
     )
     const request = { epoch, values, signature }
-    return (await checkMatchKeys(callers.casework, referralId, request)).changed
+    return (await checkMatchKeys(callers[by], referralId, request)).before
   }
 
   async function pair() {
