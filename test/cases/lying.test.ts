@@ -85,13 +85,13 @@ t.test('the false link is undone, and the queue is what it would have been', asy
     const { truth, ...lied } = await scene('a liar', urgency)
     t.equal(await caseOf(lied.lie), await caseOf(lied.ofVictim), 'nobody could know')
     t.notSame(await queue(lied), expected)
-    t.equal(await check(lied.lie, truth), true)
+    t.equal(await check(lied.lie, truth), 'other')
     await pair()
     t.equal(await caseOf(lied.lie), await caseOf(lied.honest), 'the honest match is found')
     t.same(await queue(lied), expected)
     t.same(await flags(lied.lie), ['replaced'], 'and people are told')
     t.same(await flags(lied.ofVictim), [])
-    t.equal(await check(lied.lie, truth), false, 'once')
+    t.equal(await check(lied.lie, truth), 'same', 'once')
   }
 })
 
@@ -166,7 +166,7 @@ t.test('what a person has judged is not undone by other keys', async (t) => {
   const [one, other] = [await refer(matchingOf(stranger())), await refer(matchingOf(stranger()))]
   await pair()
   await staged.cases.merge(callers.casework, await caseOf(one), { otherId: await caseOf(other) })
-  t.equal(await check(other, matchingOf(stranger())), true)
+  t.equal(await check(other, matchingOf(stranger())), 'other')
   await pair()
   t.equal(await caseOf(one), await caseOf(other))
 })
@@ -178,7 +178,7 @@ t.test('keys that hide a person are found out the same way', async (t) => {
   const silent = await refer(undefined, { by: ngo })
   await pair()
   t.equal(new Set(await Promise.all([known, hidden, silent].map(caseOf))).size, 3)
-  for (const one of [hidden, silent]) t.equal(await check(one, matchingOf(person)), true)
+  for (const one of [hidden, silent]) t.not(await check(one, matchingOf(person)), 'same')
   await pair()
   t.equal(new Set(await Promise.all([known, hidden, silent].map(caseOf))).size, 1)
   t.same(await flags(hidden), ['replaced'], 'where there were none, none were replaced')
@@ -189,7 +189,7 @@ t.test('keys that an opened referral does not give are taken away', async (t) =>
   const [known, nameless] = [await refer(matchingOf(person)), await refer(matchingOf(person))]
   await pair()
   t.equal(await caseOf(known), await caseOf(nameless))
-  t.equal(await check(nameless, { epoch: 1, values: [] }), true)
+  t.equal(await check(nameless, { epoch: 1, values: [] }), 'other')
   await pair()
   t.not(await caseOf(known), await caseOf(nameless))
 })
@@ -219,5 +219,5 @@ t.test('only who holds identity and contact may say so, for this referral alone'
     staged.checking.checkMatchKeys(callers.casework, one.referralId, { ...unlisted, signature }),
     { code: 'unknown-matching-epoch' },
   )
-  t.equal((await put(signed(one, casework))).changed, true)
+  t.equal((await put(signed(one, casework))).before, 'other')
 })

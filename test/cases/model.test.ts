@@ -117,7 +117,7 @@ class Check extends Act {
     const node = pick(model.nodes, this.at)
     const { person } = this
     const matching = person === undefined ? { epoch: 1, values: [] } : matchingOf(people[person]!)
-    same(await check(referredBy.get(node.id)!, matching), node.person !== person)
+    same((await check(referredBy.get(node.id)!, matching)) !== 'same', node.person !== person)
     if (person === undefined) delete node.person
     else node.person = person
   }
