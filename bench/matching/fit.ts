@@ -19,9 +19,9 @@ export function weightsSource({ intercept, tokens, types }: Weights): string {
     return `    ${type}: { agrees: ${agrees}, missing: ${missing} },`
   })
   return `/**
- * The weights of matching, in bits: log₂ odds. Written by \`node bench/matching/fit.ts\` from the data
- * in \`bench/matching/data\` (FEBRL 1 to 3 and an invented set of referrals, SOURCES.md there); a test
- * holds them to it. What they mean is in docs/MATCHING.md.
+ * The weights of matching, in bits: log₂ odds. Written by \`node bench/matching/fit.ts\` from FEBRL 1
+ * to 3 and an invented set of referrals (bench/matching/data/SOURCES.md); a test holds them to that.
+ * What they mean is in docs/MATCHING.md.
  */
 
 export type Weights = {

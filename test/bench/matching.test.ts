@@ -13,11 +13,13 @@ import { compare, keysOf, measure } from '../../bench/matching/measure.ts'
 import { pairsOf } from '../../bench/matching/pairs.ts'
 import { readRecords } from '../../bench/matching/records.ts'
 import { fitLogistic } from '../../bench/matching/regression.ts'
-import { crossValidatedSets } from '../../bench/matching/report.ts'
+import { crossValidatedSets, crossValidation } from '../../bench/matching/report.ts'
 import { fit, lessonsOf, readSources } from '../../bench/matching/sets.ts'
+import { sectionText, withWeights } from '../../docs/matching.ts'
 import type { Evidence, Odds } from '../../src/matching/odds.ts'
 
 const folder = t.testdir({})
+const matching = readFileSync('docs/MATCHING.md', 'utf8')
 
 function bench(text: string, ...flags: readonly string[]) {
   const file = join(folder, 'people.csv')
@@ -155,7 +157,9 @@ t.test('records of one case are one question, and none about themselves', async 
   t.same(settle(3, within), { cases: [[0, 1, 2]], questions: 0 })
   const again = [pair(0, 1, 0.5), pair(0, 2, 0.9999), pair(1, 2, 0.5)]
   t.same(settle(3, again), { cases: [[0, 2]], questions: 1 }, 'the two cases were asked about')
-  const joined = [pair(0, 2, 0.5), pair(1, 2, 0.9999), pair(0, 3, 0.9999), pair(2, 3, 0.5)]
+  // A reference alone is asked about, however likely; so the question comes before the joining.
+  const asked = { ...pair(0, 2, 0.9999), evidence: { ...certain, agreeing: new Map([['REF', 1]]) } }
+  const joined = [asked, pair(1, 2, 0.999), pair(0, 3, 0.9999), pair(2, 3, 0.5)]
   const cases = [
     [0, 3],
     [1, 2],
@@ -186,6 +190,10 @@ t.test('the regression finds what can be worked out by hand', async (t) => {
   t.equal(bounded.intercept.toFixed(6), '0.000000', 'and then both count together: 4 to 4')
 })
 
+t.test('the document shows the weights in use', async (t) => {
+  t.equal(matching, withWeights(matching), 'or run: npx node docs/matching.ts')
+})
+
 const sources = readSources()
 const lessons = lessonsOf(sources)
 
@@ -206,10 +214,10 @@ t.test('a fold’s people teach its weights nothing', async (t) => {
 })
 
 t.test('on people the weights were not fitted on they hold what is promised', async (t) => {
+  const scored = crossValidatedSets(sources)
+  t.ok(matching.includes(sectionText(crossValidation(scored))), 'the document says how much')
   const sets = new Map(
-    crossValidatedSets(sources).map(({ name, compared, score }) => {
-      return [name, measure(compared, score)]
-    }),
+    scored.map(({ name, compared, score }) => [name, measure(compared, score)] as const),
   )
   const detention = sets.get('detention')!
   t.ok(detention.f1 >= 0.925, `F1 of the referrals: ${detention.f1}`)
