@@ -45,7 +45,10 @@ export function createFinding({ database, audit, directory, matching }: Options)
   }
 
   /** The cases of a reference, or those that share match values with whoever is looked for. */
-  async function search(caller: KnownCaller, request: Static<typeof SearchRequest>): Promise<Found> {
+  async function search(
+    caller: KnownCaller,
+    request: Static<typeof SearchRequest>,
+  ): Promise<Found> {
     const sought = soughtBy(request)
     return database.inTransaction(caller, async (tx) => {
       // One search of a client at a time: of many at once each would count those before it, and no other.
