@@ -71,15 +71,18 @@ export async function selectAgreement(
   values: readonly ValueOfEpoch[],
   ids: readonly string[],
 ): Promise<Agreement[]> {
+  // The time stands in the values too, but not in the index that answers the rest of this by itself.
   return tx.sql<Agreement[]>`
-    select other.referral_id as "referralId", other.epoch, other.type,
-           count(own.value)::int as agreeing,
-           (extract(epoch from min(other.at)) * 1000)::float8 as at
-    from match_value other
-    left join ${rowsOf(tx, values)} own
-      on own.epoch = other.epoch and own.type = other.type and own.value = other.value
-    where other.referral_id = any (${ids as string[]}::uuid[])
-    group by other.referral_id, other.epoch, other.type`
+    select shared.*, (extract(epoch from r.received_at) * 1000)::float8 as at
+    from (
+      select other.referral_id as "referralId", other.epoch, other.type,
+             count(own.value)::int as agreeing
+      from match_value other
+      left join ${rowsOf(tx, values)} own
+        on own.epoch = other.epoch and own.type = other.type and own.value = other.value
+      where other.referral_id = any (${ids as string[]}::uuid[])
+      group by other.referral_id, other.epoch, other.type
+    ) shared join referral r on r.id = shared."referralId"`
 }
 
 /**
