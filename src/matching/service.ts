@@ -24,7 +24,7 @@ import {
   upsertCheck,
 } from './store.ts'
 
-export type { Candidate, ValueOfEpoch } from './evidence.ts'
+export type { Candidate } from './evidence.ts'
 
 export type Matching = ReturnType<typeof createMatching>
 
