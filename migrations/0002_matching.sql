@@ -18,6 +18,7 @@ CREATE TABLE "judgement" (
 	"ended_at" timestamp (3) with time zone,
 	"entry_id" uuid NOT NULL,
 	"absorbed_case_id" uuid,
+	"absorbed_referral_id" uuid,
 	"note" "bytea"
 );
 --> statement-breakpoint

@@ -40,6 +40,8 @@ export type AppOptions = {
   readonly holders?: KeyHolders
   /** How many elements a day one client of a partner has; as many as the holders, if left out. */
   readonly elementsPerClient?: number
+  /** The same of one internal client. */
+  readonly elementsPerInternalClient?: number
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
@@ -51,13 +53,13 @@ const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
-  const { holders = noHolders, elementsPerClient, metrics = createMetrics() } = options
+  const { holders = noHolders, metrics = createMetrics() } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
   const matching = createMatching({ database, audit, directory })
   const evaluations = createEvaluations({
-    ...{ database, audit, directory, holders, elementsPerClient, notes: metrics.evaluations },
+    ...{ database, audit, directory, holders, budgets: options, notes: metrics.evaluations },
   })
   const triage = createTriage({ database, audit, referrals })
   const notes = pairingNotes(logger, metrics)

@@ -41,6 +41,8 @@ export type MatchingConfig = {
   readonly elementsPerDay: number
   /** The budget of one client of a partner. */
   readonly elementsPerClient: number
+  /** The budget of one internal client. */
+  readonly elementsPerInternalClient: number
 }
 
 /** What `intake matching-key serve` reads besides its flags. */
@@ -135,6 +137,7 @@ function readMatching(
   if (holders.length > 0 && keyFiles.length > 0) {
     faults.push('MATCHING_KEY_FILES must not be set beside MATCHING_HOLDERS: the key is apart')
   }
+  const perDay = elementsPerDay(environment, faults)
   return {
     holders,
     tls: holders.length > 0 ? readTls(environment, faults) : undefined,
@@ -142,7 +145,7 @@ function readMatching(
     ownKeyFile: `${dataFolder}/matching-key.json`,
     passphrase: environment.INTAKE_PASSPHRASE || undefined,
     totalFile: `${dataFolder}/matching-total.json`,
-    elementsPerDay: elementsPerDay(environment, faults),
+    elementsPerDay: perDay,
     elementsPerClient: integer(
       environment,
       'MATCHING_ELEMENTS_PER_CLIENT',
@@ -151,6 +154,8 @@ function readMatching(
       elementsMax,
       faults,
     ),
+    // Whoever floods recipients with referrals to check leaves partners a quarter to send by.
+    elementsPerInternalClient: Math.floor((perDay * 3) / 4),
   }
 }
 

@@ -74,7 +74,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
 
 function refusedBy(request: FastifyRequest, code: ErrorCode | undefined): Refused {
   const { action = 'request.received' } = request.routeOptions.config
-  const object = objectOf(request.params as { referralId?: string; claimId?: string } | undefined)
+  const object = objectOf(request.params as Params | undefined)
   return {
     action,
     outcome: code ? 'refused' : 'failed',
@@ -85,11 +85,14 @@ function refusedBy(request: FastifyRequest, code: ErrorCode | undefined): Refuse
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
+type Params = { readonly [Name in 'referralId' | 'claimId' | 'caseId']?: string }
+
 /** Only an id goes into the log, never whatever else stood in its place. */
-function objectOf(params: { referralId?: string; claimId?: string } | undefined) {
-  const { referralId = '', claimId = '' } = params ?? {}
+function objectOf(params: Params | undefined) {
+  const { referralId = '', claimId = '', caseId = '' } = params ?? {}
   if (uuid.test(referralId)) return { kind: 'referral', id: referralId.toLowerCase() } as const
   if (uuid.test(claimId)) return { kind: 'item', id: claimId.toLowerCase() } as const
+  if (uuid.test(caseId)) return { kind: 'case', id: caseId.toLowerCase() } as const
   return undefined
 }
 

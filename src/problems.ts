@@ -142,7 +142,7 @@ export const problems = {
   },
   'unknown-matching-epoch': {
     status: 422,
-    title: 'The match values are of an epoch that the keyset does not list',
+    title: 'The match values are of an epoch or a type that the keyset does not list',
     retry: 'after-refresh',
     next: reseal,
   },
@@ -252,7 +252,7 @@ export const problems = {
     status: 409,
     title: 'The lease has passed on',
     retry: 'after-refresh',
-    next: 'Stop work on this item; another holder may have it. Claim again.',
+    next: 'Stop work on this item: another holder may have it, or detail names the item it goes on as. Claim again.',
   },
   'case-changed': {
     status: 409,

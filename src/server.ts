@@ -39,6 +39,7 @@ async function serve(config: Config): Promise<void> {
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
     elementsPerClient: config.matching.elementsPerClient,
+    elementsPerInternalClient: config.matching.elementsPerInternalClient,
   })
   await app.listen({ host: config.host, port: config.port })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')

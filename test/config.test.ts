@@ -101,7 +101,7 @@ t.test('the matching key is embedded with the data, or apart, never both', async
     ...{ holders: [], tls: undefined, keyFiles: [], passphrase: undefined },
     ownKeyFile: '/srv/intake/matching-key.json',
     totalFile: '/srv/intake/matching-total.json',
-    ...{ elementsPerDay: 2_000, elementsPerClient: 400 },
+    ...{ elementsPerDay: 2_000, elementsPerClient: 400, elementsPerInternalClient: 1_500 },
   })
   const tls = {
     MATCHING_TLS_KEY_FILE: '/run/key.pem',

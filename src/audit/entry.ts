@@ -23,7 +23,7 @@ export const actions = {
   'case.joined': 'Two cases became one: by agreement of match keys, an amendment, or a person.',
   'case.split': 'Referrals were taken out of a case.',
   'case.asked': 'Two cases may be about one person: a person is asked.',
-  'case.judged': 'A person judged whether two cases are about one person.',
+  'case.judged': 'Two cases were judged by a person, or match keys took back what they had said.',
   'case.read': 'A case was read: its referrals, and why they are together.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',

@@ -4,6 +4,8 @@ import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { readCursor, writeCursor } from '../database/cursor.ts'
+import { takeTurn } from '../database/loop.ts'
+import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { possibleProbability } from '../matching/odds.ts'
 import type { Matching } from '../matching/service.ts'
@@ -16,9 +18,10 @@ import { inWords } from './words.ts'
 /** Whoever may ask without end could find out who is known here, one name after the other. */
 const searchesPerHourMax = 60
 
-type Options = { database: Database; audit: Audit; matching: Matching }
+type Options = { database: Database; audit: Audit; directory: Directory; matching: Matching }
 
-export function createFinding({ database, audit, matching }: Options) {
+/** Finds; the service has one. */
+export function createFinding({ database, audit, directory, matching }: Options) {
   /** What waits for a person's judgement, in all cases, the oldest first. */
   function reviews(
     caller: KnownCaller,
@@ -42,21 +45,23 @@ export function createFinding({ database, audit, matching }: Options) {
   }
 
   /** The cases of a reference, or those that share match values with whoever is looked for. */
-  function search(caller: KnownCaller, request: Static<typeof SearchRequest>): Promise<Found> {
-    const { reference, epoch, values } = request
-    if ((reference === undefined) === (values === undefined || epoch === undefined)) {
-      throw new Refusal('malformed-request', 'search by reference, or by epoch and values')
-    }
+  async function search(
+    caller: KnownCaller,
+    request: Static<typeof SearchRequest>,
+  ): Promise<Found> {
+    const sought = soughtBy(request)
     return database.inTransaction(caller, async (tx) => {
+      // One search of a client at a time: of many at once each would count those before it, and no other.
+      await takeTurn(tx, `searching ${caller.clientId}`)
       if ((await audit.countOwn(tx, caller, 'case.searched', 3600)) >= searchesPerHourMax) {
         const detail = `${searchesPerHourMax} searches were made within the hour`
         throw new Refusal('search-budget-spent', detail)
       }
       const found =
-        reference === undefined
-          ? await findByValues(tx, epoch ?? 0, values ?? [])
-          : await findByReference(tx, reference)
-      const by = reference === undefined ? 'match keys' : 'reference'
+        'reference' in sought
+          ? await findByReference(tx, sought.reference)
+          : await findByValues(tx, sought)
+      const by = 'reference' in sought ? 'reference' : 'match keys'
       const details = { by, cases: found.length }
       await audit.append(tx, caller, { action: 'case.searched', details })
       const members = await selectMembers(
@@ -74,7 +79,8 @@ export function createFinding({ database, audit, matching }: Options) {
     return caseId === undefined ? [] : [{ caseId }]
   }
 
-  async function findByValues(tx: Tx, epoch: number, values: readonly Value[]) {
+  async function findByValues(tx: Tx, { epoch, values }: Sought) {
+    await directory.requireMatching(tx, { epoch, values })
     const bytes = values.map(({ type, value }) => {
       return { epoch, type, value: decodeBase64url(value, 16) }
     })
@@ -97,4 +103,16 @@ export function createFinding({ database, audit, matching }: Options) {
 }
 
 type Value = { readonly type: string; readonly value: string }
+type Sought = { readonly epoch: number; readonly values: readonly Value[] }
+
+/** One or the other, and nothing half: what is left unread may be what was meant. */
+function soughtBy(request: Static<typeof SearchRequest>): { readonly reference: string } | Sought {
+  const { reference, epoch, values } = request
+  if (reference !== undefined && epoch === undefined && values === undefined) return { reference }
+  if (reference === undefined && epoch !== undefined && values !== undefined) {
+    return { epoch, values }
+  }
+  throw new Refusal('malformed-request', 'search by reference alone, or by epoch and values')
+}
+
 type Finding = { readonly caseId: string; readonly probability?: number; readonly words?: string }

@@ -2,14 +2,17 @@
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 
+/** What is held of two referrals; and on whose word. */
 export type Verdict = 'same' | 'possible' | 'unsure' | 'different'
 export type Basis = 'keys' | 'amendment' | 'person'
+/** One observation and what it adds, as `matching/odds.ts` has it. */
 export type Bit = {
   readonly type: string
   readonly because: 'agrees' | 'missing' | 'tokens'
   readonly bits: number
 }
 
+/** What is held, or was. */
 export type Judgement = {
   readonly id: string
   readonly leftId: string
@@ -22,6 +25,7 @@ export type Judgement = {
   readonly entryId: string
 }
 
+/** What is to be held, in the place of whatever is held of the two. */
 export type NewJudgement = {
   readonly between: readonly [string, string]
   readonly verdict: Verdict
@@ -29,7 +33,8 @@ export type NewJudgement = {
   readonly probability: number | null
   readonly bits: readonly Bit[]
   readonly entryId: string
-  readonly absorbedCaseId?: string
+  /** The case whose id goes out of use, and which of the two was in it. */
+  readonly absorbed?: { readonly caseId: string; readonly referralId: string }
   readonly note?: Uint8Array
 }
 
@@ -51,12 +56,14 @@ export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<
     bits: JSON.stringify(judgement.bits),
     made_at: at,
     entry_id: judgement.entryId,
-    absorbed_case_id: judgement.absorbedCaseId ?? null,
+    absorbed_case_id: judgement.absorbed?.caseId ?? null,
+    absorbed_referral_id: judgement.absorbed?.referralId ?? null,
     note: judgement.note ?? null,
   })}`
   return id
 }
 
+/** These are held no more; what was ended before stays as it was. */
 export async function endJudgements(tx: Tx, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
   await tx.sql`
@@ -83,7 +90,16 @@ export async function selectCurrent(tx: Tx, referralIds: readonly string[]): Pro
     where j.ended_at is null and j.right_id = any (${ids}::uuid[])`
 }
 
-/** The same with what was held before, the newest first, and whether a note was written. */
+/** What connects these referrals with each other now. */
+export async function selectLinks(tx: Tx, referralIds: readonly string[]): Promise<Judgement[]> {
+  const ids = new Set(referralIds)
+  const current = await selectCurrent(tx, referralIds)
+  return current.filter(
+    ({ verdict, leftId, rightId }) => verdict === 'same' && ids.has(leftId) && ids.has(rightId),
+  )
+}
+
+/** What is held of these and was held before, the newest first, and whether a note was written. */
 export async function selectHistory(tx: Tx, referralIds: readonly string[], count: number) {
   return tx.sql<(Judgement & { endedAt: string | null; note: Uint8Array | null })[]>`
     select ${columns(tx)}, j.note,

@@ -6,10 +6,11 @@ import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
+import { confirm } from './confirming.ts'
 import { insertJudgement, selectBetween } from './judgement-store.ts'
 import { detailsOf, type Merging } from './merging.ts'
 import { noteBytes } from './noting.ts'
-import { inTurn, requireCase } from './resolving.ts'
+import { inTurn, requireCase, requireNamed } from './resolving.ts'
 import type { DecisionRequest, Judged } from './schemas.ts'
 import { selectMembers } from './store.ts'
 
@@ -21,6 +22,7 @@ type Options = {
   origin: string
 }
 
+/** Takes people's judgements; the service has one. */
 export function createJudging({ database, audit, merging, ...services }: Options) {
   /** Judges two cases between which there is a question, or was one. */
   function decide(
@@ -31,11 +33,15 @@ export function createJudging({ database, audit, merging, ...services }: Options
   ): Promise<Judged> {
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
-      if (one === other) {
-        if (decision === 'same') return { caseId: one }
-        throw new Refusal('case-changed', 'the two are one case by now: split it')
-      }
       const members = await selectMembers(tx, [one, other])
+      if (one === other && decision === 'same') {
+        const note = await noteBytes(services, tx, caller, noted, members)
+        await confirm(audit, tx, caller, one, [caseId, otherId], note)
+        return { caseId: one }
+      }
+      requireNamed(caseId, one)
+      requireNamed(otherId, other)
+      if (one === other) throw new Refusal('case-changed', `the two are one case, ${one}: split it`)
       const between = await selectBetween(tx, members)
       const [best] = between
       if (!best) throw new Refusal('case-changed', 'there is no question between the two cases')

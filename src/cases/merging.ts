@@ -20,11 +20,13 @@ import {
   insertJudgement,
   selectBetween,
 } from './judgement-store.ts'
+import { insertFlag } from './pairing-store.ts'
 import { moveCase, selectCasesOf, selectMembers } from './store.ts'
 
 /** Who changes cases takes it, or waits for it. */
 export const casesLock = 'cases'
 
+/** Joins cases; the service has one. */
 export type Merging = ReturnType<typeof createMerging>
 
 /** Why two referrals are joined. */
@@ -67,8 +69,10 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
       tx,
       moot.map(({ id }) => id),
     )
+    const referralId = between[one === absorbed ? 0 : 1]
     await insertJudgement(tx, {
-      ...{ between, verdict: 'same', ...reason, entryId, absorbedCaseId: absorbed },
+      ...{ between, verdict: 'same', ...reason, entryId },
+      absorbed: { caseId: absorbed, referralId },
     })
     const details = { absorbed, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
     const object = { kind: 'case', id: kept } as const
@@ -76,7 +80,23 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
     return kept
   }
 
-  return { join }
+  /** The same, where nobody waits for the answer: where there is no room, the first is marked. */
+  async function joinIfRoom(
+    tx: Tx,
+    caller: Caller,
+    between: readonly [string, string],
+    reason: Reason,
+  ): Promise<boolean> {
+    const cases = await selectCasesOf(tx, between)
+    if ((await selectMembers(tx, [...cases.values()])).length > caseReferralsMax) {
+      await insertFlag(tx, between[0], 'full')
+      return false
+    }
+    await join(tx, caller, between, reason)
+    return true
+  }
+
+  return { join, joinIfRoom }
 }
 
 /** What an entry of the log says of the grounds. */

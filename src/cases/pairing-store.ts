@@ -2,7 +2,7 @@
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 
-/** Without RETURNING, and without naming a conflict: the referrer may not read it. */
+/** A new referral waits from now on. Without RETURNING, and without naming a conflict: the referrer may not read it. */
 export async function queueNew(tx: Tx, referralId: string): Promise<void> {
   await tx.sql`
     insert into pairing (referral_id, queued_at) values (${referralId}, ${tx.now.toISOString()})`
@@ -40,6 +40,7 @@ export async function selectWaiting(tx: Tx, ids: readonly string[]): Promise<Rea
   return new Set(rows.map(({ id }) => id))
 }
 
+/** It waits no more. */
 export async function endPairing(tx: Tx, referralId: string): Promise<void> {
   await tx.sql`delete from pairing where referral_id = ${referralId}`
 }
@@ -57,7 +58,8 @@ export async function postpone(tx: Tx, referralId: string): Promise<void> {
     where referral_id = ${referralId}`
 }
 
-export type FlagKind = 'long' | 'shared' | 'replaced' | 'full'
+/** Why a person should look; in words in `schemas.ts`. */
+export type FlagKind = 'long' | 'shared' | 'replaced' | 'full' | 'unasked'
 
 /** Marks a referral for people to look at. Marked already, it comes to the end of the list again. */
 export async function insertFlag(tx: Tx, referralId: string, kind: FlagKind): Promise<void> {
@@ -79,6 +81,7 @@ export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind)
       where f.kind = ${kind})`
 }
 
+/** The marks of a case, the oldest first. */
 export async function selectFlags(tx: Tx, caseId: string) {
   return tx.sql<{ referralId: string; kind: FlagKind; at: string }[]>`
     select f.referral_id as "referralId", f.kind,
@@ -88,6 +91,7 @@ export async function selectFlags(tx: Tx, caseId: string) {
     order by f.at, f.id`
 }
 
+/** Unmarks a case; answers how many marks it had. */
 export async function deleteFlags(tx: Tx, caseId: string): Promise<number> {
   const deleted = await tx.sql`
     delete from case_flag f using referral_case c
@@ -95,6 +99,7 @@ export async function deleteFlags(tx: Tx, caseId: string): Promise<number> {
   return deleted.count
 }
 
+/** An open question, or a mark. */
 export type Review = {
   readonly id: string
   readonly at: string

@@ -12,13 +12,12 @@ import type { Step } from '../database/loop.ts'
 import { elect } from '../database/loop.ts'
 import type { Matching } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
-import { caseReferralsMax } from '../triage/lease.ts'
-import { endJudgements, type Judgement, selectCurrent } from './judgement-store.ts'
 import { casesLock, type Merging } from './merging.ts'
 import { endPairing, insertFlag, postpone, selectWaiting, takeNext } from './pairing-store.ts'
 import { createSettling, judgedCases } from './settling.ts'
 import type { Splitting } from './splitting.ts'
-import { selectCasesOf, selectMembers } from './store.ts'
+import { selectCasesOf } from './store.ts'
+import { createWithdrawing } from './withdrawing.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
 export type PairingNotes = {
@@ -35,13 +34,15 @@ type Options = {
   notes: PairingNotes
 }
 
+/** The step; each replica has one. */
 export function createPairing({ database, audit, matching, ...others }: Options): Step {
   const { merging, splitting, notes } = others
   const settling = createSettling({ audit, merging })
+  const withdrawing = createWithdrawing({ audit, matching, splitting })
 
   async function pair(tx: Tx, caller: Caller, id: string, supersedes: string | null) {
     if (supersedes !== null) await followAmendment(tx, caller, id, supersedes)
-    await withdraw(tx, caller, id)
+    await withdrawing.withdraw(tx, caller, id)
     const { candidates, crowded } = await matching.candidatesOf(tx, id)
     if (crowded) {
       await insertFlag(tx, id, 'shared')
@@ -63,33 +64,9 @@ export function createPairing({ database, audit, matching, ...others }: Options)
     const [own, before] = [cases.get(id), cases.get(supersedes)]
     if (own === undefined || before === undefined || own === before) return
     if ((await judgedCases(tx, own)).answered.has(before)) return
-    if ((await selectMembers(tx, [own, before])).length > caseReferralsMax) {
-      return insertFlag(tx, id, 'full')
-    }
-    await merging.join(tx, caller, [id, supersedes], {
+    await merging.joinIfRoom(tx, caller, [id, supersedes], {
       ...{ basis: 'amendment', probability: null, bits: [] },
     })
-  }
-
-  /** What match keys said of this referral before is taken back where they no longer say it. */
-  async function withdraw(tx: Tx, caller: Caller, id: string): Promise<void> {
-    const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
-    if (said.length === 0) return
-    const others = said.map((judgement) => otherOf(judgement, id))
-    const now = await matching.compare(tx, id, others)
-    const over = said.filter((judgement) => {
-      const verdict = now.get(otherOf(judgement, id))
-      // Where nothing can be compared any more, what was found when it could stands.
-      if (verdict === undefined) return false
-      return judgement.verdict === 'same' ? verdict !== 'match' : verdict !== 'possible'
-    })
-    await endJudgements(
-      tx,
-      over.map((judgement) => judgement.id),
-    )
-    if (!over.some(({ verdict }) => verdict === 'same')) return
-    const caseId = (await selectCasesOf(tx, [id])).get(id)
-    if (caseId !== undefined) await splitting.dissolve(tx, caller, caseId)
   }
 
   return {
@@ -116,8 +93,4 @@ export function createPairing({ database, audit, matching, ...others }: Options)
       }
     },
   }
-}
-
-function otherOf({ leftId, rightId }: Judgement, id: string): string {
-  return leftId === id ? rightId : leftId
 }

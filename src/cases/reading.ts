@@ -15,6 +15,7 @@ import { inWords, presentBit } from './words.ts'
 
 type Options = { database: Database; audit: Audit; matching: Matching; triage: Triage }
 
+/** Reads; the service has one. */
 export function createReading({ database, audit, matching, triage }: Options) {
   /** One case: its referrals, why they are together, and where its work stands. */
   function read(caller: KnownCaller, caseId: string): Promise<Case> {

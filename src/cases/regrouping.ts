@@ -5,10 +5,11 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
+import { confirm } from './confirming.ts'
 import type { Merging } from './merging.ts'
 import { noteBytes } from './noting.ts'
 import { deleteFlags } from './pairing-store.ts'
-import { inTurn, requireCase } from './resolving.ts'
+import { inTurn, requireCase, requireNamed } from './resolving.ts'
 import type { Judged, MergeRequest, SplitRequest } from './schemas.ts'
 import type { Splitting } from './splitting.ts'
 import { selectMembers } from './store.ts'
@@ -22,6 +23,7 @@ type Options = {
   origin: string
 }
 
+/** Does what people ask of cases; the service has one. */
 export function createRegrouping({ database, audit, merging, splitting, ...services }: Options) {
   /** Joins two cases of which a person knows that they are about one. */
   function merge(
@@ -31,9 +33,14 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
   ): Promise<Judged> {
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
-      if (one === other) return { caseId: one }
       const members = await selectMembers(tx, [one, other])
       const note = await noteBytes(services, tx, caller, noted, members)
+      if (one === other) {
+        await confirm(audit, tx, caller, one, [caseId, otherId], note)
+        return { caseId: one }
+      }
+      requireNamed(caseId, one)
+      requireNamed(otherId, other)
       const first = (id: string) => members.find((it) => it.caseId === id)?.referralId ?? ''
       const reason = { basis: 'person', probability: null, bits: [], ...note } as const
       return { caseId: await merging.join(tx, caller, [first(one), first(other)], reason) }
@@ -48,6 +55,7 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
   ): Promise<Judged> {
     return inTurn(database, caller, async (tx) => {
       const one = await requireCase(tx, caseId)
+      requireNamed(caseId, one)
       const members = await selectMembers(tx, [one])
       const ids = members.map(({ referralId }) => referralId)
       if (!referrals.every((id) => ids.includes(id))) {
@@ -67,6 +75,7 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
   function clearFlags(caller: KnownCaller, caseId: string): Promise<void> {
     return inTurn(database, caller, async (tx) => {
       const id = await requireCase(tx, caseId)
+      requireNamed(caseId, id)
       const details = { flags: await deleteFlags(tx, id) }
       const object = { kind: 'case', id } as const
       await audit.append(tx, caller, { action: 'case.judged', object, details })

@@ -24,3 +24,14 @@ export async function requireCase(tx: Tx, caseId: string): Promise<string> {
   if (found === undefined) throw new Refusal('not-found', `there is no case ${caseId}`)
   return found
 }
+
+/**
+ * Refuses to change a case under the id of another: whoever names it has seen what it was before it
+ * joined, and not whom it holds now.
+ *
+ * @throws Refusal `case-changed`, naming the present case
+ */
+export function requireNamed(caseId: string, found: string): void {
+  if (caseId === found) return
+  throw new Refusal('case-changed', `case ${caseId} is in case ${found} by now`)
+}

@@ -11,7 +11,9 @@ export const findingsMax = 20
 /** The newest judgements of a case; the access log has them all. */
 export const judgementsShownMax = 200
 
+/** Which case. */
 export const CaseParams = Type.Object({ caseId: Uuid }, { additionalProperties: false })
+/** Which two cases. */
 export const PairParams = Type.Object(
   { caseId: Uuid, otherId: Uuid },
   { additionalProperties: false },
@@ -42,9 +44,11 @@ const Judgement = Type.Object({
 const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
   description: 'Match keys of the newest epoch: none there, as the referrer sent, or checked.',
 })
+const flagKinds = ['long', 'shared', 'replaced', 'full', 'unasked'] as const
 const flagWords =
   'long: match keys alone hold together many referrals. shared: a value that many share. ' +
-  'replaced: a recipient found other keys than were sent. full: a case had no room.'
+  'replaced: a recipient found other keys than were sent. full: a case had no room. ' +
+  'unasked: more possible matches were found than a person is asked about.'
 
 /** A case: which referrals are held to be about one person, and why. */
 export const Case = Type.Object({
@@ -63,7 +67,7 @@ export const Case = Type.Object({
   flags: Type.Array(
     Type.Object({
       referralId: Uuid,
-      kind: Type.Enum(['long', 'shared', 'replaced', 'full'], { description: flagWords }),
+      kind: Type.Enum(flagKinds, { description: flagWords }),
       at: Instant,
     }),
   ),
@@ -77,6 +81,7 @@ export const Case = Type.Object({
 })
 export type Case = Static<typeof Case>
 
+/** What is asked of one case. */
 export const PossibleMatches = Type.Object({
   caseId: Uuid,
   referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
@@ -95,6 +100,7 @@ export const PossibleMatches = Type.Object({
 })
 export type PossibleMatches = Static<typeof PossibleMatches>
 
+/** Which page of what waits. */
 export const ReviewsQuery = Type.Object(
   {
     cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
@@ -103,10 +109,11 @@ export const ReviewsQuery = Type.Object(
   { additionalProperties: false },
 )
 
+/** A page of what waits for a person. */
 export const Reviews = Type.Object({
   reviews: Type.Array(
     Type.Object({
-      kind: Type.Enum(['possible', 'long', 'shared', 'replaced', 'full']),
+      kind: Type.Enum(['possible', ...flagKinds]),
       caseId: Uuid,
       otherId: Type.Optional(Uuid),
       probability: Type.Optional(Probability),
@@ -125,11 +132,14 @@ const note = Type.Optional({
   description: 'A sealed note of kind `note`, about one referral of either case.',
 })
 
+/** A person's judgement of two cases. */
 export const DecisionRequest = Type.Object(
   { decision: Type.Enum(['same', 'different', 'unsure']), note },
   { additionalProperties: false },
 )
+/** The case that is to join the one of the path. */
 export const MergeRequest = Type.Object({ otherId: Uuid, note }, { additionalProperties: false })
+/** Who is to leave a case, and what is held of them. */
 export const SplitRequest = Type.Object(
   {
     referrals: Type.Array(Uuid, {
@@ -146,12 +156,14 @@ export const SplitRequest = Type.Object(
   { additionalProperties: false },
 )
 
+/** The cases as they are after the act. */
 export const Judged = Type.Object({
   caseId: Uuid,
   otherId: Type.Optional({ ...Uuid, description: 'The other case, where there still are two.' }),
 })
 export type Judged = Static<typeof Judged>
 
+/** Who is looked for. */
 export const SearchRequest = Type.Object(
   {
     reference: Type.Optional(Reference),
@@ -166,6 +178,7 @@ export const SearchRequest = Type.Object(
   },
 )
 
+/** The cases found. */
 export const Found = Type.Object({
   cases: Type.Array(
     Type.Object({

@@ -20,6 +20,7 @@ import { createRegrouping } from './regrouping.ts'
 import { createSplitting } from './splitting.ts'
 import { insertCase } from './store.ts'
 
+/** The feature, as other parts of the service use it. */
 export type Cases = ReturnType<typeof createCases>
 
 type Options = {
@@ -44,7 +45,7 @@ export function createCases({ database, audit, directory, matching, triage, ...r
     origin,
   })
   const reading = createReading({ database, audit, matching, triage })
-  const finding = createFinding({ database, audit, matching })
+  const finding = createFinding({ database, audit, directory, matching })
 
   /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
   async function open(tx: Tx, header: Header): Promise<void> {

@@ -5,23 +5,27 @@ import type { Tx } from '../database/connect.ts'
 import { questionsPerReferralMax } from '../matching/odds.ts'
 import type { Candidate } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
-import { caseReferralsMax } from '../triage/lease.ts'
-import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
+import { components } from './components.ts'
+import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
 import { detailsOf, type Merging } from './merging.ts'
 import { insertFlag, insertFlagOnce } from './pairing-store.ts'
 import { selectCasesOf, selectMembers } from './store.ts'
 
-/** A case of more referrals than this, held together by match keys, is shown to a person. */
+/** More referrals than this that match keys alone hold together are shown to a person. */
 const longCaseReferrals = 4
 
+/** Settles referrals, one at a time; the pairing step has one. */
 export function createSettling({ audit, merging }: { audit: Audit; merging: Merging }) {
   /** Joins the best case that is beyond doubt, and asks a person about the others. */
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
     let place: Place | undefined
-    const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
-    // Joined by its keys already, it would tie two cases together through itself.
+    const said = await selectCurrent(tx, [id])
+    // Joined already, by whatever, it would tie two cases together through itself: an amendment about
+    // somebody else, for one, ties that person's case to the one that it amends.
     let joined = said.some(({ verdict }) => verdict === 'same')
+    // Those that others asked about it count as well: a person sees them all beside it.
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
+    let isUnasked = false
     // Of fifty candidates in one full case only the first is asked whether it has room.
     const full = new Set<string>()
     for (const candidate of candidates) {
@@ -30,7 +34,7 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
       if (candidate.verdict === 'match' && !joined && !full.has(other)) {
-        joined = await joinIfRoom(tx, caller, id, candidate)
+        joined = await joinByKeys(tx, caller, id, candidate)
         if (joined) {
           // What is held of the case that it joined is held of it from now on.
           place = undefined
@@ -38,24 +42,23 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
         }
         full.add(other)
       }
-      if (questions >= questionsPerReferralMax || place.asked.has(other)) continue
+      if (place.asked.has(other)) continue
+      if (questions >= questionsPerReferralMax) {
+        isUnasked = true
+        continue
+      }
       await ask(tx, caller, id, candidate, other)
       place.asked.add(other)
       questions += 1
     }
+    if (isUnasked) await insertFlag(tx, id, 'unasked')
   }
 
-  async function joinIfRoom(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
-    const cases = await selectCasesOf(tx, [id, candidate.referralId])
-    const members = await selectMembers(tx, [...cases.values()])
-    if (members.length > caseReferralsMax) {
-      await insertFlag(tx, id, 'full')
-      return false
-    }
+  async function joinByKeys(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
     const { probability, bits } = candidate.odds
     const reason = { basis: 'keys', probability, bits } as const
-    await merging.join(tx, caller, [id, candidate.referralId], reason)
-    if (members.length > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
+    if (!(await merging.joinIfRoom(tx, caller, [id, candidate.referralId], reason))) return false
+    if ((await heldByKeys(tx, id)) > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
     return true
   }
 
@@ -71,6 +74,14 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
   }
 
   return { settle }
+}
+
+/** How many referrals match keys alone hold together with this one, itself counted. */
+async function heldByKeys(tx: Tx, id: string): Promise<number> {
+  const cases = await selectCasesOf(tx, [id])
+  const ids = (await selectMembers(tx, [...cases.values()])).map(({ referralId }) => referralId)
+  const links = (await selectLinks(tx, ids)).filter(({ basis }) => basis === 'keys')
+  return components(ids, links).find((part) => part.includes(id))?.length ?? 0
 }
 
 type Place = Awaited<ReturnType<typeof placeOf>>

@@ -8,10 +8,11 @@ import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Triage } from '../triage/service.ts'
 import { components } from './components.ts'
-import { insertJudgement, type Judgement, selectCurrent } from './judgement-store.ts'
+import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
 import { queueAgain } from './pairing-store.ts'
-import { type Member, moveReferrals, selectMembers } from './store.ts'
+import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store.ts'
 
+/** Takes cases apart; the service has one. */
 export type Splitting = ReturnType<typeof createSplitting>
 
 export function createSplitting({ audit, triage }: { audit: Audit; triage: Triage }) {
@@ -30,7 +31,7 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
     note?: Uint8Array,
   ): Promise<string> {
     const ids = members.map(({ referralId }) => referralId)
-    const links = await linksAmong(tx, ids)
+    const links = await selectLinks(tx, ids)
     const crossing = links.filter(({ leftId, rightId }) => side.has(leftId) !== side.has(rightId))
     const caseId = members[0]?.caseId ?? ''
     const to = newId()
@@ -49,7 +50,7 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
         await insertJudgement(tx, { between, verdict: 'same', ...because, entryId })
       }
     }
-    await moveOut(tx, caseId, sides[0], to, sides[1])
+    await moveOut(tx, entryId, [caseId, sides[0]], [to, sides[1]])
     await queueAgain(tx, ids)
     const object = { kind: 'case', id: caseId } as const
     const details = { to, moved: side.size, stayed: sides[0].length, verdict }
@@ -61,26 +62,25 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
   async function dissolve(tx: Tx, caller: Caller, caseId: string): Promise<void> {
     const members = await selectMembers(tx, [caseId])
     const ids = members.map(({ referralId }) => referralId)
-    const parts = components(ids, await linksAmong(tx, ids))
+    const parts = components(ids, await selectLinks(tx, ids))
     let staying = ids
     for (const part of parts.slice(1)) {
       const to = newId()
       staying = staying.filter((id) => !part.includes(id))
-      await moveOut(tx, caseId, staying, to, part)
+      const entryId = newId()
+      await moveOut(tx, entryId, [caseId, staying], [to, part])
       const object = { kind: 'case', id: caseId } as const
       const details = { to, moved: part.length, stayed: staying.length, basis: 'keys' }
-      await audit.append(tx, caller, { action: 'case.split', object, details })
+      await audit.append(tx, caller, { action: 'case.split', object, details }, entryId)
     }
     if (parts.length > 1) await queueAgain(tx, ids)
   }
 
-  async function moveOut(
-    tx: Tx,
-    caseId: string,
-    staying: readonly string[],
-    to: string,
-    moved: readonly string[],
-  ): Promise<void> {
+  /** Moves the second part out of the case of the first, with what people said of either. */
+  async function moveOut(tx: Tx, entryId: string, stays: Part, leaves: Part): Promise<void> {
+    const [caseId, staying] = stays
+    const [to, moved] = leaves
+    await keepAnswers(tx, entryId, [staying, moved])
     await moveReferrals(tx, moved, to)
     const [from, there] = [
       { caseId, referralIds: staying },
@@ -92,12 +92,40 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
   return { split, dissolve }
 }
 
-async function linksAmong(tx: Tx, ids: readonly string[]): Promise<Judgement[]> {
+/** A case and the referrals that are in it from now on. */
+type Part = readonly [caseId: string, referralIds: readonly string[]]
+
+/**
+ * What a person said of a case against another is held between two of their referrals, and was meant
+ * of all. Each part of the case that has none of these says the same of its first from now on.
+ */
+async function keepAnswers(
+  tx: Tx,
+  entryId: string,
+  parts: readonly (readonly string[])[],
+): Promise<void> {
+  const ids = parts.flat()
   const current = await selectCurrent(tx, ids)
-  return current.filter(
-    ({ verdict, leftId, rightId }) =>
-      verdict === 'same' && ids.includes(leftId) && ids.includes(rightId),
+  const answers = current.flatMap(({ leftId, rightId, basis, verdict, madeAt }) => {
+    const [inside, outside] = ids.includes(leftId) ? [leftId, rightId] : [rightId, leftId]
+    if (basis !== 'person' || verdict === 'same' || ids.includes(outside)) return []
+    return [{ inside, outside, verdict, madeAt }]
+  })
+  const cases = await selectCasesOf(
+    tx,
+    answers.map(({ outside }) => outside),
   )
+  // The newest word on each of the other cases.
+  answers.sort((a, b) => (a.madeAt < b.madeAt ? -1 : 1))
+  const newest = new Map(answers.map((answer) => [cases.get(answer.outside), answer]))
+  for (const [other, { outside, verdict }] of newest) {
+    const speaking = answers.filter((answer) => cases.get(answer.outside) === other)
+    const silent = parts.filter((part) => !speaking.some(({ inside }) => part.includes(inside)))
+    for (const [first = ''] of silent) {
+      const because = { basis: 'person', probability: null, bits: [] } as const
+      await insertJudgement(tx, { between: [first, outside], verdict, ...because, entryId })
+    }
+  }
 }
 
 /** One referral of each part of a side, where the side hangs together only by the other. */

@@ -1,6 +1,7 @@
+/** Which referral stands in which case. */
 import type { Tx } from '../database/connect.ts'
 
-/** Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
+/** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
 export async function insertCase(tx: Tx, caseId: string, referralId: string): Promise<void> {
   await tx.sql`
     insert into referral_case (case_id, referral_id) values (${caseId}, ${referralId})`
@@ -35,18 +36,31 @@ export async function selectCasesOf(
   return new Map(rows.map(({ referralId, caseId }) => [referralId, caseId]))
 }
 
-/** The case of this id; for one that joined another, the case it is in now. */
+/**
+ * The case of this id. For one that joined another: where the referral now is by which it joined, which
+ * after a split need not be the case that it joined.
+ */
 export async function resolveCase(tx: Tx, caseId: string): Promise<string | undefined> {
   const [row] = await tx.sql<{ caseId: string }[]>`
     select c.case_id as "caseId" from referral_case c where c.case_id = ${caseId}
     union all
     (select c.case_id
-     from judgement j join referral_case c on c.referral_id = j.left_id
+     from judgement j join referral_case c on c.referral_id = j.absorbed_referral_id
      where j.absorbed_case_id = ${caseId}
      order by j.made_at desc
      limit 1)
     limit 1`
   return row?.caseId
+}
+
+/** Of those that joined another case: the referral by which each did, and the one it was held the same as. */
+export async function selectAbsorbed(tx: Tx, caseIds: readonly string[]) {
+  return tx.sql<{ referralId: string; otherId: string }[]>`
+    select distinct on (absorbed_case_id) absorbed_referral_id as "referralId",
+           case left_id when absorbed_referral_id then right_id else left_id end as "otherId"
+    from judgement
+    where absorbed_case_id = any (${caseIds as string[]}::uuid[])
+    order by absorbed_case_id, made_at desc`
 }
 
 /** The case of the referral with this reference, if there is one. */
@@ -61,10 +75,12 @@ export async function selectCaseByReference(
   return row?.caseId
 }
 
+/** Moves all of one case to another, which absorbs it. */
 export async function moveCase(tx: Tx, from: string, to: string): Promise<void> {
   await tx.sql`update referral_case set case_id = ${to} where case_id = ${from}`
 }
 
+/** Moves these, wherever they are. */
 export async function moveReferrals(
   tx: Tx,
   referralIds: readonly string[],

@@ -1,38 +1,42 @@
 /** The match keys of what was opened, in words for a person. Never a name. */
-import type { CheckedMatchKeys, Opened, Reader, Released, Unopenable } from '../client/index.ts'
-import { faultOf, printable } from './report.ts'
+import {
+  type CheckedMatchKeys,
+  KeysUnmade,
+  type Opened,
+  type Reader,
+  ServiceProblem,
+  type Unopenable,
+} from '../client/index.ts'
+import { faultOf, printable, wordsOf } from './report.ts'
 
 /** In the details of each command that opens. */
 export const checkingDetails = `A recipient that holds identity and contact also checks the match keys of what it opened, if nobody
 has yet, and says so on standard error.`
 
 /**
- * What a recipient's own keys say to the referrer's: `same`, `supplied` where there were none, or
- * `corrected` where there were others.
+ * What a recipient's own keys say to those that stood there: `same`, `supplied` where there were none,
+ * or `corrected` where there were others.
  */
 export type Comparison = 'same' | 'supplied' | 'corrected'
 
-/** Compares by what the referrer signed: whether it sent match keys at all. */
-export function comparisonOf(
-  { matchingHash }: Pick<Released, 'matchingHash'>,
-  { epochs }: Pick<CheckedMatchKeys, 'epochs'>,
-): Comparison {
-  if (!epochs.some(({ changed }) => changed)) return 'same'
-  return matchingHash === undefined ? 'supplied' : 'corrected'
+/** Of all epochs together: keys under a new one are no correction of those under the old one. */
+export function comparisonOf({ epochs }: Pick<CheckedMatchKeys, 'epochs'>): Comparison {
+  if (epochs.some(({ before }) => before === 'other')) return 'corrected'
+  return epochs.some(({ before }) => before === 'none') ? 'supplied' : 'same'
 }
-
-/** What was released and what became of it. */
-export type Read = { readonly released: Released; readonly result: Opened | Unopenable }
 
 /**
  * After a claim or an opening: checks what nobody has checked yet, where this recipient can, and says
  * on standard error what it did. It never fails: whoever opened a referral has it.
  */
-export async function checkOpened(reader: Reader, read: readonly Read[]): Promise<void> {
+export async function checkOpened(
+  reader: Reader,
+  results: readonly (Opened | Unopenable)[],
+): Promise<void> {
   try {
     const { keyset } = await reader.keyset()
-    for (const { released, result } of keyset.matching.length > 0 ? read : []) {
-      if (result.opened && holdsPerson(result.compartments)) await check(reader, released, result)
+    for (const result of keyset.matching.length > 0 ? results : []) {
+      if (result.opened && holdsPerson(result.compartments)) await check(reader, result)
     }
   } catch (error) {
     // The others would meet the same; `intake match` comes back to them.
@@ -41,12 +45,28 @@ export async function checkOpened(reader: Reader, read: readonly Read[]): Promis
   }
 }
 
-async function check(reader: Reader, released: Released, opened: Opened): Promise<void> {
+async function check(reader: Reader, opened: Opened): Promise<void> {
   const { referralId } = opened
   const { referralIds } = await reader.unchecked({ referralId })
   if (!referralIds.includes(referralId)) return
-  const comparison = comparisonOf(released, await reader.checkMatchKeys(opened))
-  say(`Match keys of ${referralId}: ${comparison}`)
+  try {
+    const comparison = comparisonOf(await reader.checkMatchKeys(opened))
+    say(`Match keys of ${referralId}: ${comparison}`)
+  } catch (error) {
+    if (!isOfOneReferral(error)) throw error
+    say(`Match keys of ${referralId} are not checked: ${wordsOf(faultOf(error))}`)
+  }
+}
+
+/**
+ * Whether another referral may well fare better: keys that cannot be made, a refusal and a bug (500)
+ * are of this one.
+ */
+export function isOfOneReferral(error: unknown): boolean {
+  if (error instanceof KeysUnmade) return true
+  if (!(error instanceof ServiceProblem)) return false
+  const { status, retry } = error.problem
+  return retry !== 'after-refresh' && [400, 404, 409, 413, 422, 500].includes(status)
 }
 
 function holdsPerson({ identity, contact }: Opened['compartments']): boolean {

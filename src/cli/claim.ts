@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Claim, Opened, Reader, Unopenable } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
-import { checkingDetails, checkOpened, type Read } from './checking.ts'
+import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command, Report } from './command.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
@@ -41,21 +41,16 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const folder = input.text('out')
     const work: Work[] = []
-    const read: Read[] = []
     const attention = input.given('attention')
     for (const item of await reader.claim({ max, leaseSeconds, attention })) {
-      const opened = await openItem(reader, item, folder)
-      work.push(opened)
-      for (const result of opened.referrals) {
-        const released = item.referrals.find(({ referralId }) => referralId === result.referralId)
-        if (released) read.push({ released, result })
-      }
+      work.push(await openItem(reader, item, folder))
     }
+    const results = work.flatMap(({ referrals }) => referrals)
     const failed = work.some(({ referrals, unread }) => {
       return unread.length > 0 || referrals.some(({ opened }) => !opened)
     })
     const value = { claims: folder === undefined ? work : work.map(withoutAnswers) }
-    return { value, text: textOf(work), failed, afterwards: () => checkOpened(reader, read) }
+    return { value, text: textOf(work), failed, afterwards: () => checkOpened(reader, results) }
   },
 }
 

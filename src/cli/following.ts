@@ -1,19 +1,21 @@
 /** Referrals whose match keys nobody has checked: each is opened, its keys made again and put right. */
-import { type Reader, ServiceProblem, type Unopenable } from '../client/index.ts'
-import { type Comparison, comparisonOf } from './checking.ts'
+import { KeysUnmade, type Reader, type Unopenable } from '../client/index.ts'
+import { type Comparison, comparisonOf, isOfOneReferral } from './checking.ts'
 import { type Fault, faultOf } from './report.ts'
 
 /** What became of one referral. Never a name. */
 export type Followed = { readonly referralId: string } & (
   | { readonly status: Comparison }
   | ({ readonly status: 'unopenable' } & Pick<Unopenable, 'step' | 'detail'>)
-  /** The service refused something about this one referral. */
-  | { readonly status: 'refused'; readonly problem: Fault }
+  /** The service refused something about this one referral, or no keys can be made of it. */
+  | { readonly status: 'refused' | 'unmade'; readonly problem: Fault }
 )
 
 /** The service hands out no longer pages. */
 const pageMax = 200
-/** How often the whole list is read again, and not only its end. */
+/** After so many the list is read anew: others may have come whose turn is sooner. */
+const atOnceMax = 10
+/** How often the whole list is read again, and not only its first page. */
 const wholeEveryMs = 60_000
 /** A defect of the service, or a line that broke: after so long it is worth another look. */
 const retryMs = 10 * 60_000
@@ -31,33 +33,36 @@ export function createFollower(
 ) {
   /** What was dealt with and is listed all the same, and when to look at it again. */
   const passed = new Map<string, number>()
-  /** Where the last page began: what is new comes after. */
-  let tail: string | undefined
   let wholeAt = 0
 
   /**
    * Deals with all that is listed now. What fails with a fault of one referral is passed by; any
    * other fault is thrown, and the next call goes on from there.
+   *
+   * The list gives each organisation its turn, so it is read anew after a few. A page on which all was
+   * passed by before is only turned once a minute: what does not open is there for ever.
    */
   async function pass(): Promise<void> {
     const whole = Date.now() - wholeAt >= wholeEveryMs
     const listed = new Set<string>()
-    let cursor = whole ? undefined : tail
+    let cursor: string | undefined
     for (;;) {
       const page = await reader.unchecked({
         limit: pageMax,
         ...(cursor !== undefined && { cursor }),
       })
-      for (const referralId of page.referralIds) {
+      const nameOf = (referralId: string) => `${page.epoch} ${referralId}`
+      for (const referralId of page.referralIds) listed.add(nameOf(referralId))
+      const due = page.referralIds.filter((referralId) => {
+        return (passed.get(nameOf(referralId)) ?? 0) <= Date.now()
+      })
+      for (const referralId of due.slice(0, atOnceMax)) {
         if (stopped()) return
-        const name = `${page.epoch} ${referralId}`
-        listed.add(name)
-        if ((passed.get(name) ?? 0) > Date.now()) continue
-        passed.set(name, await follow(referralId))
+        passed.set(nameOf(referralId), await follow(referralId))
       }
-      tail = cursor
-      if (page.next === undefined) break
-      cursor = page.next
+      if (due.length > 0) cursor = undefined
+      else if (whole && page.next !== undefined) cursor = page.next
+      else break
     }
     if (!whole) return
     wholeAt = Date.now()
@@ -67,10 +72,9 @@ export function createFollower(
   /** Deals with one, and answers until when it is not to be looked at again. */
   async function follow(referralId: string): Promise<number> {
     try {
-      const released = await reader.fetch(referralId)
-      const result = await reader.open(released)
+      const result = await reader.open(await reader.fetch(referralId))
       if (result.opened) {
-        const status = comparisonOf(released, await reader.checkMatchKeys(result))
+        const status = comparisonOf(await reader.checkMatchKeys(result))
         tell({ referralId, status })
         // It leaves the list, unless the keyset has an epoch that this client has not heard of.
         return Date.now() + retryMs
@@ -80,17 +84,12 @@ export function createFollower(
       return Number.POSITIVE_INFINITY
     } catch (error) {
       if (!isOfOneReferral(error)) throw error
-      tell({ referralId, status: 'refused', problem: faultOf(error) })
-      return Date.now() + retryMs
+      const unmade = error instanceof KeysUnmade
+      tell({ referralId, status: unmade ? 'unmade' : 'refused', problem: faultOf(error) })
+      // The same recipe makes the same of it each time.
+      return unmade ? Number.POSITIVE_INFINITY : Date.now() + retryMs
     }
   }
 
   return { pass }
-}
-
-/** Whether another referral may well fare better: a bug (500) and a refusal are of this one. */
-function isOfOneReferral(error: unknown): boolean {
-  if (!(error instanceof ServiceProblem)) return false
-  const { status, retry } = error.problem
-  return retry !== 'after-refresh' && [400, 404, 409, 413, 422, 500].includes(status)
 }

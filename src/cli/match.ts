@@ -15,7 +15,7 @@ export const match: Command = {
   details: `For a recipient that holds identity and contact. Each referral whose match keys no recipient has
 checked is opened, its keys are made again, and they take the place of the referrer's: one line says
 its id and whether those were the same, or were supplied or corrected. What does not open is passed
-by. Exit code 1 if any did not open, or if the holder of the matching key or the service is away.
+by, as is what no keys can be made of. Exit code 1 if any was passed by, or if the holder of the matching key or the service is away.
 
 With --watch it goes on until it is interrupted, which is exit code 0, waits where the service is away
 or the budget is spent, and with --json prints one document a line.
@@ -33,7 +33,7 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const watch = input.given('watch')
     const results: Followed[] = []
-    const counts = { same: 0, supplied: 0, corrected: 0, unopenable: 0, refused: 0 }
+    const counts = { same: 0, supplied: 0, corrected: 0, unopenable: 0, refused: 0, unmade: 0 }
     const stopping = onStop()
     const follower = createFollower(
       reader,
@@ -48,7 +48,7 @@ ${connectionDetails}`,
     if (watch) await follow(follower, stopping)
     else await follower.pass()
     // Who follows is stopped at some time, and has said all of it by then.
-    const failed = !watch && counts.unopenable + counts.refused > 0
+    const failed = !watch && counts.unopenable + counts.refused + counts.unmade > 0
     return { value: watch ? counts : { ...counts, results }, text: wordsOfCounts(counts), failed }
   },
 }
@@ -129,7 +129,7 @@ function wordsOfFollowed(followed: Followed): string {
   if (followed.status === 'unopenable') {
     return printable(`${line}, at the step ${followed.step}: ${followed.detail}`)
   }
-  return followed.status === 'refused' ? `${line}\n${wordsOf(followed.problem)}` : line
+  return 'problem' in followed ? `${line}\n${wordsOf(followed.problem)}` : line
 }
 
 function wordsOfCounts(counts: Readonly<Record<Followed['status'], number>>): string {

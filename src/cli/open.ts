@@ -26,7 +26,7 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const released = uuid.test(named) ? await reader.fetch(named) : await readJson<Released>(named)
     const result = await reader.open(released)
-    const afterwards = () => checkOpened(reader, [{ released, result }])
+    const afterwards = () => checkOpened(reader, [result])
     const file = input.text('out')
     if (file === undefined || !result.opened) {
       return { value: result, text: wordsOfOpened(result), failed: !result.opened, afterwards }

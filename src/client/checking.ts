@@ -31,16 +31,20 @@ export type CheckedMatchKeys = {
   /** One for each epoch of the keyset, the newest first; empty where matching is not in use. */
   readonly epochs: readonly {
     readonly epoch: number
-    /** Whether the service held other values before, or none. */
-    readonly changed: boolean
+    /**
+     * What the service held before: the same values, nothing, or something else, by the referrer or by
+     * another recipient.
+     */
+    readonly before: 'same' | 'none' | 'other'
   }[]
 }
 
 /** @see createChecking */
 export type Checking = {
   /**
-   * Lists referrals whose match keys no recipient has checked, the oldest first. A page is empty
-   * where all are, and where matching is not in use.
+   * Lists referrals whose match keys no recipient has checked: of each organisation in turn, the
+   * oldest first. A page is empty where all are, and where matching is not in use. After a check begin
+   * without a cursor: it moves later ones forward.
    */
   unchecked(query?: UncheckedQuery): Promise<Unchecked>
   /**
@@ -50,7 +54,7 @@ export type Checking = {
    * @throws Error naming the compartment, for a recipient who holds not both `identity` and `contact`
    * @throws ServiceProblem `matching-budget-spent`, `matching-unavailable`, `insufficient-scope` and
    *   others; NoAnswer, after 5 seconds where the holder does not answer; Refusal or BadAnswer for a
-   *   holder that answers wrongly. Then the epochs that did not fail are checked all the same
+   *   holder that answers wrongly; KeysUnmade for a defect that this referral brings out. Then the epochs that did not fail are checked all the same
    */
   checkMatchKeys(opened: Opened): Promise<CheckedMatchKeys>
 }
@@ -90,7 +94,7 @@ export function createChecking(
       const epochs: CheckedMatchKeys['epochs'][number][] = []
       for (const { epoch, values } of evaluated) {
         if (!values) continue
-        epochs.push({ epoch, changed: await put(referralId, bound, { epoch, values }) })
+        epochs.push({ epoch, before: await put(referralId, bound, { epoch, values }) })
       }
       for (const { failure } of evaluated) if (failure) throw failure.thrown
       return { referralId, epochs }
@@ -105,7 +109,7 @@ export function createChecking(
     referralId: string,
     headerHash: Uint8Array,
     statement: { epoch: number; values: MatchValue[] },
-  ): Promise<boolean> {
+  ): Promise<CheckedMatchKeys['epochs'][number]['before']> {
     const path = `/v1/referrals/${encodeURIComponent(referralId)}/match-keys`
     const body = { ...statement, signature: signMatchKeys(headerHash, statement, signer) }
     const answer = await transport.send({ method: 'PUT', path, body, repeatable: true })
@@ -113,7 +117,7 @@ export function createChecking(
     if (stored.referralId !== referralId || stored.epoch !== statement.epoch) {
       throw new BadAnswer(`the match keys of ${referralId} were sent, others were acknowledged`)
     }
-    return stored.changed
+    return stored.before
   }
 
   return { unchecked, checkMatchKeys }

@@ -61,6 +61,17 @@ export class BadAnswer extends Error {
   }
 }
 
+/**
+ * The match keys of one referral could not be made here: a defect that what it says brings out, and
+ * that others do not meet. `cause` is what was thrown; it is not repeated, for it may hold a name.
+ */
+export class KeysUnmade extends Error {
+  constructor(options: ErrorOptions) {
+    super('its match keys could not be made', options)
+    this.name = 'KeysUnmade'
+  }
+}
+
 /** A draft that is not sealed. `problems` names each field, never what was written there. */
 export class DraftRefused extends Refusal {
   readonly problems: readonly Problem[]

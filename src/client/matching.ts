@@ -9,7 +9,7 @@ import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import type { MatchKey } from '../protocol/matchkeys.ts'
 import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../protocol/matchvalues.ts'
 import type { Readable } from '../referral/reading.ts'
-import { BadAnswer } from './failure.ts'
+import { BadAnswer, KeysUnmade } from './failure.ts'
 import { EvaluationsAnswer, readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
@@ -43,8 +43,7 @@ export async function evaluatePerson(
   for (const parameters of matching.toSorted((a, b) => b.epoch - a.epoch)) {
     const { epoch } = parameters
     try {
-      const keys = await keysOf(parts, parameters.types)
-      const blinding = await blindInTurns(keys, { origin, parameters })
+      const blinding = await blindingOf(parts, { origin, parameters })
       const answered = evaluate(transport, blinding)
       asked.push(answered.then((values) => ({ epoch, values })).catch(failed(epoch)))
     } catch (thrown) {
@@ -56,6 +55,18 @@ export async function evaluatePerson(
 
 function failed(epoch: number): (thrown: unknown) => Evaluated {
   return (thrown) => ({ epoch, failure: { thrown } })
+}
+
+/** @throws KeysUnmade whatever it is that fails: nobody else has a part in it */
+async function blindingOf(
+  parts: PersonParts,
+  under: { origin: string; parameters: MatchingEpoch },
+): Promise<Blinding> {
+  try {
+    return await blindInTurns(await keysOf(parts, under.parameters.types), under)
+  } catch (cause) {
+    throw new KeysUnmade({ cause })
+  }
 }
 
 /**

@@ -81,7 +81,7 @@ export const UncheckedAnswer = Type.Object({
   epoch: Type.Optional(
     Type.Integer({ minimum: 1, description: 'The newest of the newest keyset, if it lists any' }),
   ),
-  referralIds: Type.Array(Uuid, { description: 'The oldest first' }),
+  referralIds: Type.Array(Uuid, { description: 'Of each organisation in turn, the oldest first' }),
   next: Type.Optional(Type.String({ description: 'The cursor of the next page; none at the end' })),
 })
 export type Unchecked = Static<typeof UncheckedAnswer>
@@ -89,7 +89,7 @@ export type Unchecked = Static<typeof UncheckedAnswer>
 export const MatchKeysAnswer = Type.Object({
   referralId: Uuid,
   epoch: Type.Integer({ minimum: 1 }),
-  changed: Type.Boolean(),
+  before: Type.Enum(['same', 'none', 'other']),
 })
 
 const ClaimAnswer = Type.Object({

@@ -6,7 +6,7 @@ import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Matching } from '../protocol/envelope.ts'
 import type { Keyset } from '../protocol/keyset.ts'
 import type { createKeysets } from './documents.ts'
-import { BadAnswer, isOutdated, NoAnswer, ServiceProblem } from './failure.ts'
+import { BadAnswer, isOutdated, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Evaluated, evaluatePerson, type PersonParts } from './matching.ts'
 import type { Transport } from './transport.ts'
 
@@ -110,7 +110,10 @@ function reasonOf(cause: unknown): Reason {
     return { code, detail, holderWrong: true, cause }
   }
   // The caller's own token, or a defect: its words are not ours to repeat, they may hold a name.
-  const detail = 'they could not be asked for from here'
+  const detail =
+    cause instanceof KeysUnmade
+      ? 'they could not be made of what it says'
+      : 'they could not be asked for from here'
   return { code: 'matching-unavailable', detail, holderWrong: false, cause }
 }
 

@@ -1,7 +1,8 @@
 /**
- * The one loop of background work. Each replica runs it; a step elects itself for each batch by a
- * lock that its transaction holds (`elect`), so any replica may do any batch, and one that dies
- * leaves the batch to the next. Nothing is owed to the loop for being right: what a step has not
+ * The one loop of background work. Each replica runs it; a step of which only one may run at a
+ * time elects itself for each batch by a lock that its transaction holds (`elect`), and the others, such
+ * as retiring, may run on all replicas at once. So any replica may do any batch, and one that dies leaves
+ * the batch to the next. Nothing is owed to the loop for being right: what a step has not
  * done yet is still there to be done.
  */
 import type { Tx } from './connect.ts'

@@ -302,6 +302,8 @@ export const judgement = pgTable(
     entryId: uuid('entry_id').notNull(),
     /** The case whose id went out of use when this judgement joined it to another. */
     absorbedCaseId: uuid('absorbed_case_id'),
+    /** The one of the two that was in it: taken apart again, the id still leads to that one. */
+    absorbedReferralId: uuid('absorbed_referral_id'),
     /** A sealed note (docs/PROTOCOL.md, "Receipts, messages, grants"), as its canonical bytes. */
     note: bytea('note'),
   },
@@ -324,7 +326,7 @@ export const caseFlag = pgTable(
     referralId: uuid('referral_id')
       .notNull()
       .references(() => referral.id),
-    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full'] }).notNull(),
+    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full', 'unasked'] }).notNull(),
     at: instant('at').notNull(),
   },
   (table) => [

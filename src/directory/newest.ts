@@ -1,16 +1,43 @@
 /** What other features ask of the newest keyset. */
 import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import type { Keyset, Recipient } from '../protocol/keyset.ts'
 import { kidOf } from '../protocol/kid.ts'
 import type { createDocuments } from './documents.ts'
 import { selectNewestVersion } from './store.ts'
 
+type EpochValues = {
+  readonly epoch: number
+  readonly values: readonly { readonly type: string }[]
+}
+
+/**
+ * Whether a keyset lists the epoch of these match values, and the epoch each of their types. What it
+ * leaves out a deployment does not want to hold, for names could be guessed from it.
+ */
+export function isListed({ epoch, values }: EpochValues, keyset: Keyset): boolean {
+  const types = keyset.matching.find((listed) => listed.epoch === epoch)?.types
+  return types !== undefined && values.every(({ type }) => types.includes(type))
+}
+
 export function createNewest(documents: ReturnType<typeof createDocuments>) {
   /** The epochs of match keys that the newest keyset lists, the newest first. */
   async function matchingEpochs(tx: Tx): Promise<number[]> {
     const { matching } = (await newestKeyset(tx)) ?? { matching: [] }
     return matching.map(({ epoch }) => epoch).sort((a, b) => b - a)
+  }
+
+  /**
+   * Refuses match values that nobody makes under the newest keyset.
+   *
+   * @throws Refusal `unknown-matching-epoch`
+   */
+  async function requireMatching(tx: Tx, matching: EpochValues): Promise<void> {
+    const keyset = await newestKeyset(tx)
+    if (keyset && isListed(matching, keyset)) return
+    const detail = 'the newest keyset lists no such epoch, or the epoch not all of these types'
+    throw new Refusal('unknown-matching-epoch', detail)
   }
 
   /** The recipient of the newest keyset that signs with the key `kid`. */
@@ -26,5 +53,5 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
     return version === undefined ? undefined : (await documents.keyset(tx, version)).keyset
   }
 
-  return { matchingEpochs, recipientSigning }
+  return { matchingEpochs, requireMatching, recipientSigning }
 }

@@ -14,7 +14,7 @@ import { signerOf } from '../protocol/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createDocuments } from './documents.ts'
-import { createNewest } from './newest.ts'
+import { createNewest, isListed } from './newest.ts'
 import {
   selectClient,
   selectKeyset,
@@ -151,10 +151,10 @@ function faultOf(standing: Standing, version: number, now: Date): Refusal | unde
   )
 }
 
-function requireEpoch({ matching }: CheckedEnvelope, keyset: Keyset): void {
-  const listed = keyset.matching.map(({ epoch }) => epoch)
-  const epochs = (matching ?? []).map(({ epoch }) => epoch)
-  if (!epochs.every((epoch) => listed.includes(epoch)) || new Set(epochs).size < epochs.length) {
-    throw new Refusal('unknown-matching-epoch', 'matching.epoch is not in the keyset named')
+function requireEpoch({ matching = [] }: CheckedEnvelope, keyset: Keyset): void {
+  const epochs = new Set(matching.map(({ epoch }) => epoch))
+  if (epochs.size < matching.length || !matching.every((it) => isListed(it, keyset))) {
+    const detail = 'matching holds an epoch or a type that is not in the keyset named'
+    throw new Refusal('unknown-matching-epoch', detail)
   }
 }

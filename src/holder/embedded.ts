@@ -1,6 +1,6 @@
 /** The matching key in the service's own process: for trials, where no other process is wanted. */
 import { Refusal } from '../errors.ts'
-import { type KeyHolders, NotEvaluated } from '../matching/holders.ts'
+import { type Evaluation, type KeyHolders, NotEvaluated } from '../matching/holders.ts'
 import { createHolder, type HolderOptions } from './holder.ts'
 
 /** A holder within reach. @see createHolder for what it counts and logs */
@@ -21,8 +21,27 @@ export function embedHolder(options: HolderOptions) {
 
   return {
     place: 'embedded' as const,
-    evaluate: (keys, elements) => Promise.all(keys.map((key) => evaluate(key, elements))),
+    async evaluate(keys, elements) {
+      const outcomes = await Promise.allSettled(keys.map((key) => evaluate(key, elements)))
+      const answers: Evaluation[] = []
+      const faults: NotEvaluated[] = []
+      for (const outcome of outcomes) {
+        if (outcome.status === 'fulfilled') answers.push(outcome.value)
+        else faults.push(outcome.reason)
+      }
+      const told = faults.find(({ code }) => code === 'matching-budget-spent') ?? faults[0]
+      // One key that has counted is a charge, whatever became of the other.
+      const counted = answers.length > 0 || faults.some((fault) => fault.counted)
+      if (told) throw told.counted === counted ? told : recounted(told, counted)
+      return answers
+    },
     open: () => holder.open(),
     close: () => holder.close(),
   } satisfies KeyHolders & Record<'open' | 'close', () => Promise<unknown>>
+}
+
+function recounted(cause: NotEvaluated, counted: boolean): NotEvaluated {
+  const { code, message, retryAfterSeconds } = cause
+  const after = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
+  return new NotEvaluated(code, message, { counted, cause, ...after })
 }

@@ -43,7 +43,10 @@ export function createHolder({ keys, totalFile, elementsPerDay, log }: HolderOpt
       throw error
     })
     log.info({ caller, elements: blinded.length, total: spent }, 'evaluated')
-    return thread.evaluate(key, blinded)
+    return thread.evaluate(key, blinded).catch((cause: unknown) => {
+      // Whatever the thread says of it, these elements are spent: no refusal, which is counted nowhere.
+      throw new Error('elements were counted and not evaluated', { cause })
+    })
   }
 
   return {
@@ -83,7 +86,9 @@ export function createHolder({ keys, totalFile, elementsPerDay, log }: HolderOpt
       }
     },
 
-    close: () => thread.close(),
+    async close(): Promise<void> {
+      await Promise.all([thread.close(), total.close()])
+    },
   }
 }
 

@@ -4,6 +4,7 @@
  * wrong answer by itself, but nobody who can mend it would hear.
  */
 import { Agent } from 'node:https'
+import { Refusal } from '../errors.ts'
 import { type Evaluation, type KeyHolders, NotEvaluated, totalSpent } from '../matching/holders.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import type { Log } from './holder.ts'
@@ -56,8 +57,9 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
         elements: bytes(answer.elements),
         proof: decodeBase64url(answer.proof, 64),
       })
-    } catch {
-      throw new HolderFault('wrong', 'a wrong evaluation', true)
+    } catch (error) {
+      if (error instanceof Refusal) throw new HolderFault('wrong', 'a wrong evaluation', true)
+      throw new HolderFault('down', 'its answer could not be verified on this side', true)
     }
   }
 

@@ -55,7 +55,9 @@ export async function createHolderServer({ holder, certificates, logger }: Holde
   })
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => {
-    logger.warn({ reason: code ?? 'unknown' }, 'a connection was refused')
+    // A port probe of a health check connects and hangs up: nobody was refused anything.
+    const level = code === 'ECONNRESET' ? 'debug' : 'warn'
+    logger[level]({ reason: code ?? 'unknown' }, 'a connection was refused')
   })
   // The service keeps its connection, and a drain must not wait for it to let go.
   let sweep: NodeJS.Timeout | undefined

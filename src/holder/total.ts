@@ -4,6 +4,7 @@
  */
 import { readIfThere, replaceFile } from '../disk.ts'
 import { totalSpent } from '../matching/holders.ts'
+import { lockFile } from './lock.ts'
 
 /** The shares of the total, in percent, at which an alarm goes to the log. */
 const alarmPercents = [50, 80, 100] as const
@@ -20,6 +21,7 @@ type Kept = { readonly day: string; readonly elements: number }
 
 export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
   let last: Promise<unknown> = Promise.resolve()
+  let locked: ReturnType<typeof lockFile> | undefined
   /** The day whose last alarm was raised by a refusal. */
   let fullOn = ''
 
@@ -42,8 +44,18 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     return after
   }
 
-  /** Read each time: the file is the truth, also where a second process was started by mistake. */
+  /** A second process that was started by mistake would lose counts of the first. */
+  async function lock(): Promise<void> {
+    locked ??= lockFile(file)
+    await locked.catch((error: unknown) => {
+      locked = undefined
+      throw error
+    })
+  }
+
+  /** Read each time: the file is the truth, also when somebody set it right. */
   async function today(now: Date): Promise<Kept> {
+    await lock()
     const day = now.toISOString().slice(0, 10)
     const kept = readKept(await readIfThere(file), file)
     // A clock that is set back gives no second day.
@@ -51,7 +63,7 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
   }
 
   return {
-    /** Today's total so far. @throws Error if the file is spoilt */
+    /** Today's total so far. @throws Error if the file is spoilt, or another process counts in it */
     async read(): Promise<number> {
       return (await today(new Date())).elements
     },
@@ -66,6 +78,14 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
       last = charged.catch(() => {})
       return charged
     },
+
+    /** Lets another process count. */
+    async close(): Promise<void> {
+      const held = locked
+      locked = undefined
+      const release = await held?.catch(() => undefined)
+      await release?.()
+    },
   }
 }
 
@@ -74,8 +94,9 @@ function readKept(text: string | undefined, file: string): Kept | undefined {
   const fault = new Error(`${file} holds no total of a day: set it right, or remove it`)
   try {
     const kept = JSON.parse(text) as Partial<Kept> | null
-    if (/^\d{4}-\d\d-\d\d$/.test(kept?.day ?? '') && Number.isSafeInteger(kept?.elements)) {
-      return kept as Kept
+    const { day = '', elements = -1 } = kept ?? {}
+    if (/^\d{4}-\d\d-\d\d$/.test(day) && Number.isSafeInteger(elements) && elements >= 0) {
+      return { day, elements }
     }
   } catch {
     throw fault

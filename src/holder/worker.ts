@@ -1,6 +1,7 @@
 /**
  * The thread that holds matching keys: it reads their files, and no other thread of the process ever
- * sees a secret of theirs. What comes in are group elements, what goes out are elements and a proof.
+ * sees a key. What comes in are group elements, what goes out are elements and a proof. The thread
+ * that starts it keeps the passphrases, to start it again after it died.
  *
  * Without key files it only verifies, which takes as long as evaluating.
  */

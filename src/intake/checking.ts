@@ -38,11 +38,9 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
     request: MatchKeysRequest,
   ): Promise<CheckedKeys> {
     const { epoch, values, signature } = request
-    const replaced = await database.inTransaction(caller, async (tx) => {
+    const before = await database.inTransaction(caller, async (tx) => {
       const recipient = await signerOf(tx, caller, signature.kid)
-      if (!(await directory.matchingEpochs(tx)).includes(epoch)) {
-        throw new Refusal('unknown-matching-epoch', 'epoch is not one of the newest keyset')
-      }
+      await directory.requireMatching(tx, { epoch, values })
       const stored = await referrals.headerOf(tx, referralId, recipient.kid)
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
       const signingKey = decodeBase64url(recipient.signingKey, 32)
@@ -50,7 +48,7 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
       if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {
         throw new Refusal('signature-invalid', 'signature is not over these match keys')
       }
-      const before = await matching.replace(
+      const replaced = await matching.replace(
         tx,
         {
           ...{ referralId, epoch, signer: signature.kid },
@@ -59,16 +57,16 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
         stored.receivedAt,
         values.map(({ type, value }) => ({ type, value: decodeBase64url(value, 16) })),
       )
-      if (before !== 'same') await cases.reconsider(tx, referralId, before === 'other')
+      if (replaced !== 'same') await cases.reconsider(tx, referralId, replaced === 'other')
       const object = { kind: 'referral', id: referralId } as const
-      const details = { epoch, values: values.length, before }
+      const details = { epoch, values: values.length, before: replaced }
       await audit.append(tx, caller, {
         ...{ action: 'match-keys.checked', object, recipient: recipient.kid, details },
       })
-      return before
+      return replaced
     })
-    if (replaced !== 'same') wake()
-    return { referralId, epoch, changed: replaced !== 'same' }
+    if (before !== 'same') wake()
+    return { referralId, epoch, before }
   }
 
   /** Only who holds what the keys are made from can have made them. */

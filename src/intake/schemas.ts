@@ -23,6 +23,9 @@ export type MatchKeysRequest = Static<typeof MatchKeysRequest>
 export const CheckedKeys = Type.Object({
   referralId: Uuid,
   epoch: Type.Integer(),
-  changed: Type.Boolean({ description: 'They were missing, or not those that the referrer sent.' }),
+  before: Type.Enum(['same', 'none', 'other'], {
+    description:
+      'What stood there: the same values; nothing; or something else, by the referrer or another recipient, and then the referral is marked.',
+  }),
 })
 export type CheckedKeys = Static<typeof CheckedKeys>

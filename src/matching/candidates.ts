@@ -7,7 +7,6 @@ import {
   type ValueOfEpoch,
   weigh,
 } from './evidence.ts'
-import type { Verdict } from './odds.ts'
 import { selectAgreement, selectKnown, selectSharing, selectValues } from './store.ts'
 
 /** Other referrals that share a value of one of `epochs` with this one, the likeliest first. */
@@ -29,6 +28,9 @@ export async function candidatesFor(
   return { candidates: weigh(values, await selectAgreement(tx, values, ids)), crowded }
 }
 
+/** What the keys say of two referrals; without odds where one of them has none. */
+type Compared = Pick<Candidate, 'verdict'> & Partial<Pick<Candidate, 'odds'>>
+
 /**
  * What the keys of `epochs` say of one referral and each of `ids`, also where they share no value.
  * Those are left out of which they can say nothing, because under none of the epochs the keys of both
@@ -39,18 +41,20 @@ export async function compare(
   referralId: string,
   ids: readonly string[],
   epochs: readonly number[],
-): Promise<ReadonlyMap<string, Verdict>> {
+): Promise<ReadonlyMap<string, Compared>> {
   const known = await selectKnown(tx, [referralId, ...ids], epochs)
   const own = known.filter((it) => it.referralId === referralId).map(({ epoch }) => epoch)
   const comparable = known.filter(({ epoch }) => own.includes(epoch))
-  const verdicts = new Map<string, Verdict>(comparable.map((it) => [it.referralId, 'none']))
-  verdicts.delete(referralId)
+  const found = new Map<string, Compared>(
+    comparable.map((it) => [it.referralId, { verdict: 'none' }]),
+  )
+  found.delete(referralId)
   const values = within(await selectValues(tx, referralId), epochs)
-  if (values.length === 0) return verdicts
+  if (values.length === 0) return found
   for (const it of weigh(values, await selectAgreement(tx, values, ids))) {
-    verdicts.set(it.referralId, it.verdict)
+    found.set(it.referralId, it)
   }
-  return verdicts
+  return found
 }
 
 /**

@@ -16,10 +16,10 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
+import { chargeBudget, giveBack } from './budget-store.ts'
 import { readElements } from './elements.ts'
 import { type KeyHolders, NotEvaluated, totalSpent } from './holders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
-import { chargeBudget, giveBack } from './store.ts'
 
 export type Evaluations = ReturnType<typeof createEvaluations>
 
@@ -29,18 +29,24 @@ export type EvaluationNotes = {
   onRefused(reason: ErrorCode): void
 }
 
+/** How many elements a day one client may have evaluated; any number, where it is left out. */
+type Budgets = {
+  readonly elementsPerClient?: number
+  /** It works for everybody who cannot ask, and leaves partners some of the total. */
+  readonly elementsPerInternalClient?: number
+}
+
 type Options = {
   database: Database
   audit: Audit
   directory: Directory
   holders: KeyHolders
-  /** How many elements a day one client of a partner may have evaluated; `undefined`: any number. */
-  elementsPerClient: number | undefined
+  budgets: Budgets
   notes: EvaluationNotes
 }
 
 export function createEvaluations(options: Options) {
-  const { database, audit, directory, holders, elementsPerClient, notes } = options
+  const { database, audit, directory, holders, budgets, notes } = options
 
   /** The budget is spent and the entry committed when this returns, and only then. */
   function charge(caller: KnownCaller, epoch: number, elements: number) {
@@ -50,11 +56,11 @@ export function createEvaluations(options: Options) {
         const detail = 'epoch is none of the newest keyset, nor of one that is still accepted'
         throw new Refusal('unknown-matching-epoch', detail)
       }
-      // Internal apps work for everybody who cannot ask: only the holder's total bounds them.
-      const budget = caller.kind === 'partner' ? elementsPerClient : undefined
+      const { elementsPerClient, elementsPerInternalClient } = budgets
+      const budget = caller.kind === 'partner' ? elementsPerClient : elementsPerInternalClient
       const day = await chargeBudget(tx, caller.clientId, elements, budget)
       if (day === undefined) {
-        throw totalSpent(tx.now, `your client may have ${elementsPerClient} elements a day`)
+        throw totalSpent(tx.now, `your client may have ${budget} elements a day`)
       }
       await audit.append(tx, caller, {
         action: 'matching.evaluated',

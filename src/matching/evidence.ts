@@ -25,7 +25,8 @@ export type Candidate = {
 /** Of those who share a value so many are looked at, to keep the ones that agree in most. */
 export const sharersScannedMax = 200
 
-type Sharing = { readonly referralId: string; readonly number: number }
+/** A referral that shares a value, by the number of the value. */
+export type Sharing = { readonly referralId: string; readonly number: number }
 
 /**
  * Whom to compare: for each value at most `candidatesPerValueMax`, those that share most other values, then
@@ -50,8 +51,11 @@ export function chooseSharers(rows: readonly Sharing[]): { ids: string[]; crowde
   return { ids: [...new Set(chosen)], crowded }
 }
 
-type Agreement = {
+/** Of one referral, epoch and type: how many values it shares. */
+export type Agreement = {
   readonly referralId: string
+  /** When the service received it, in milliseconds: its id is of its referrer's choice. */
+  readonly at: number
   readonly epoch: number
   readonly type: string
   readonly agreeing: number
@@ -72,6 +76,8 @@ export function weigh(
     const pair = `${row.referralId} ${row.epoch}`
     pairs.set(pair, [...(pairs.get(pair) ?? []), row])
   }
+  const times = new Map(rows.map(({ referralId, at }) => [referralId, at]))
+  const timeOf = ({ referralId }: Candidate) => times.get(referralId) ?? 0
   const best = new Map<string, Candidate>()
   for (const types of pairs.values()) {
     const [{ referralId, epoch }] = types as [Agreement]
@@ -88,8 +94,11 @@ export function weigh(
     best.set(referralId, { referralId, odds, verdict: verdictOf(evidence, odds) })
   }
   return [...best.values()].sort(
-    // Among equals the older id, so that one pairing is as good as its repetition.
-    (a, b) => b.odds.score - a.odds.score || (a.referralId < b.referralId ? -1 : 1),
+    // Among equals the older, so that one pairing is as good as its repetition.
+    (a, b) =>
+      b.odds.score - a.odds.score ||
+      timeOf(a) - timeOf(b) ||
+      (a.referralId < b.referralId ? -1 : 1),
   )
 }
 

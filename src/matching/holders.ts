@@ -23,11 +23,12 @@ export type KeyHolders = {
 
 /** There is no evaluation: a holder is down, slow or wrong, or has no more to give today. */
 export class NotEvaluated extends Refusal {
+  declare readonly code: Extract<ErrorCode, 'matching-unavailable' | 'matching-budget-spent'>
   /** Whether a holder may have counted the elements towards its total. */
   readonly counted: boolean
 
   constructor(
-    code: Extract<ErrorCode, 'matching-unavailable' | 'matching-budget-spent'>,
+    code: NotEvaluated['code'],
     detail: string,
     { counted, ...options }: { counted: boolean } & ConstructorParameters<typeof Refusal>[2],
   ) {

@@ -48,7 +48,9 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{
     config: { action: 'match-keys.listed' },
     schema: {
       operationId: 'listUnchecked',
-      summary: 'Referrals whose match keys no recipient has made again, the oldest first',
+      summary: 'Referrals whose match keys no recipient has made again, by organisation in turn',
+      description:
+        'First the oldest of each organisation, then the second of each, and so on. A check moves later ones forward: after one, begin without a cursor. A list that names nobody is not logged.',
       security: [{ bearer: ['referrals:open'] }],
       querystring: UncheckedQuery,
       response: { 200: Unchecked },

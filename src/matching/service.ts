@@ -16,9 +16,11 @@ import {
   deleteValues,
   insertValues,
   type MatchValue,
+  selectKnown,
   selectStanding,
   selectUnchecked,
   selectValues,
+  type Turn,
   upsertCheck,
 } from './store.ts'
 
@@ -42,7 +44,8 @@ export function createMatching({ database, audit, directory }: Options) {
    * Puts the values that a recipient made from what it opened in the place of those there are.
    *
    * @param receivedAt - of the referral, which is when its values count from
-   * @returns what stood there before: the same, nothing, or other values
+   * @returns what stood there before: the same, nothing, or something else. That a recipient found
+   *   none is something: whoever says otherwise later contradicts it
    */
   async function replace(
     tx: Tx,
@@ -51,12 +54,13 @@ export function createMatching({ database, audit, directory }: Options) {
     values: readonly MatchValue[],
   ): Promise<'same' | 'none' | 'other'> {
     const { referralId, epoch } = check
+    const known = await selectKnown(tx, [referralId], [epoch])
     await upsertCheck(tx, check)
     const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
     if (sameValues(before, values)) return 'same'
     await deleteValues(tx, referralId, epoch)
     if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
-    return before.length > 0 ? 'other' : 'none'
+    return known.length > 0 ? 'other' : 'none'
   }
 
   /** What is known of the keys of each referral, under the newest epoch; of one without any, nothing. */
@@ -70,24 +74,32 @@ export function createMatching({ database, audit, directory }: Options) {
     return new Map(rows.map(({ id, checked }) => [id, checked ? 'checked' : 'unchecked']))
   }
 
-  /** Ids of referrals whose keys of the newest epoch no recipient has made again. */
+  /**
+   * Ids of referrals whose keys of an epoch of the newest keyset no recipient has made again: of each
+   * organisation in turn, the oldest first, so that one that sends many keeps no other waiting. What
+   * is checked between two pages moves others forward, past the cursor: begin anew to find them.
+   *
+   * Asked each second, it has an entry only where it names somebody: an empty list discloses nothing.
+   */
   function unchecked(
     caller: KnownCaller,
     { cursor, limit, referralId }: { cursor?: string; limit: number; referralId?: string },
   ): Promise<Unchecked> {
-    const after = cursor === undefined ? undefined : readCursor(cursor)
+    const after = cursor === undefined ? undefined : readTurn(cursor)
     return database.inTransaction(caller, async (tx) => {
-      const [epoch] = await directory.matchingEpochs(tx)
-      const found =
-        epoch === undefined ? [] : await selectUnchecked(tx, epoch, after, referralId, limit + 1)
+      const epochs = await directory.matchingEpochs(tx)
+      const [epoch] = epochs
+      const found = await selectUnchecked(tx, epochs, after, referralId, limit + 1)
       const page = found.slice(0, limit)
       const last = found.length > limit ? page.at(-1) : undefined
-      const details = { referrals: page.length }
-      await audit.append(tx, caller, { action: 'match-keys.listed', details })
+      if (page.length > 0) {
+        const details = { referrals: page.length }
+        await audit.append(tx, caller, { action: 'match-keys.listed', details })
+      }
       return {
         ...(epoch !== undefined && { epoch }),
         referralIds: page.map(({ id }) => id),
-        ...(last && { next: writeCursor({ at: new Date(last.at), id: last.id }) }),
+        ...(last && { next: writeTurn({ ...last, at: new Date(last.at) }) }),
       }
     })
   }
@@ -104,4 +116,15 @@ export function createMatching({ database, audit, directory }: Options) {
 
   const { candidatesFor } = candidates
   return { add, replace, keysOf, unchecked, candidatesOf, candidatesFor, compare }
+}
+
+/** The cursor behind one referral of the list: its turn, and the place in it. */
+function writeTurn({ turn, ...place }: Turn): string {
+  return `${turn}-${writeCursor(place)}`
+}
+
+/** @throws Refusal `malformed-request` for one that no page gave */
+function readTurn(cursor: string): Turn {
+  const [, turn = '0', place = ''] = /^(\d{1,9})-(.+)$/.exec(cursor) ?? []
+  return { turn: Number(turn), ...readCursor(place) }
 }

@@ -1,5 +1,5 @@
 import type { Tx } from '../database/connect.ts'
-import type { ValueOfEpoch } from './evidence.ts'
+import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
 
@@ -40,9 +40,6 @@ function rowsOf(tx: Tx, values: readonly ValueOfEpoch[]) {
            with ordinality as given (epoch, type, hex, number))`
 }
 
-/** A referral that shares a value, and how many share it, counted no further than was looked. */
-export type Sharing = { readonly referralId: string; readonly number: number }
-
 /**
  * The referrals with an equal value, for each value the `scanned` oldest of them: a value that
  * thousands share costs no more than one that few do.
@@ -68,28 +65,24 @@ export async function selectSharing(
     ) shared`
 }
 
-/** Of one referral, epoch and type: how many of `values` it has as well. */
-export type Agreement = {
-  readonly referralId: string
-  readonly epoch: number
-  readonly type: string
-  readonly agreeing: number
-}
-
 /** What each of `ids` has, type by type: a type without an equal value is there with 0. */
 export async function selectAgreement(
   tx: Tx,
   values: readonly ValueOfEpoch[],
   ids: readonly string[],
 ): Promise<Agreement[]> {
+  // The time stands in the values too, but not in the index that answers the rest of this by itself.
   return tx.sql<Agreement[]>`
-    select other.referral_id as "referralId", other.epoch, other.type,
-           count(own.value)::int as agreeing
-    from match_value other
-    left join ${rowsOf(tx, values)} own
-      on own.epoch = other.epoch and own.type = other.type and own.value = other.value
-    where other.referral_id = any (${ids as string[]}::uuid[])
-    group by other.referral_id, other.epoch, other.type`
+    select shared.*, (extract(epoch from r.received_at) * 1000)::float8 as at
+    from (
+      select other.referral_id as "referralId", other.epoch, other.type,
+             count(own.value)::int as agreeing
+      from match_value other
+      left join ${rowsOf(tx, values)} own
+        on own.epoch = other.epoch and own.type = other.type and own.value = other.value
+      where other.referral_id = any (${ids as string[]}::uuid[])
+      group by other.referral_id, other.epoch, other.type
+    ) shared join referral r on r.id = shared."referralId"`
 }
 
 /**
@@ -135,28 +128,48 @@ export async function selectStanding(tx: Tx, ids: readonly string[], epoch: numb
 }
 
 /**
- * Referrals without a check of `epoch`, the oldest first, from behind `after` on; of closed cases
- * only those that were never checked under any epoch.
+ * Where a referral stands in the list: first the oldest of each organisation, then the second of
+ * each, and so on, by `turn`.
+ */
+export type Turn = { readonly turn: number; readonly at: Date; readonly id: string }
+
+/**
+ * Referrals that have values under one of `epochs`, the newest first, without a check of that epoch,
+ * or no check of the newest, from behind `after` on. Of those that have their answer and no unchecked
+ * values only those that were never checked under any epoch.
  */
 export async function selectUnchecked(
   tx: Tx,
-  epoch: number,
-  after: { readonly at: Date; readonly id: string } | undefined,
+  epochs: readonly number[],
+  after: Turn | undefined,
   only: string | undefined,
   count: number,
-): Promise<{ id: string; at: string }[]> {
-  return tx.sql<{ id: string; at: string }[]>`
-    select r.id,
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
-    from referral r
-    where not exists (
-        select from match_check c where c.referral_id = r.id and c.epoch = ${epoch})
-      and (r.state in ('received', 'in_triage')
-           or not exists (select from match_check c where c.referral_id = r.id))
-      and (${only ?? null}::uuid is null or r.id = ${only ?? null}::uuid)
-      and (r.received_at, r.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
-                                   ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
-    order by r.received_at, r.id
+): Promise<(Omit<Turn, 'at'> & { readonly at: string })[]> {
+  // Materialized: most are checked, and their values are then not looked at.
+  return tx.sql<(Omit<Turn, 'at'> & { at: string })[]>`
+    with missing as materialized (
+      select r.id, r.organisation_id, r.received_at, r.state, listed.epoch
+      from referral r cross join unnest(${epochs as number[]}::int[]) as listed (epoch)
+      where not exists (
+        select from match_check c where c.referral_id = r.id and c.epoch = listed.epoch)
+    ), listed as (
+      select r.id, r.received_at,
+             row_number() over (partition by r.organisation_id
+                                order by r.received_at, r.id)::int as turn
+      from missing r
+      where exists (select from match_value m where m.referral_id = r.id and m.epoch = r.epoch)
+        or r.epoch = ${epochs[0] ?? 0}
+          and (r.state in ('received', 'in_triage')
+               or not exists (select from match_check c where c.referral_id = r.id))
+      group by r.id, r.organisation_id, r.received_at
+    )
+    select turn, id, to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from listed
+    where (${only ?? null}::uuid is null or id = ${only ?? null}::uuid)
+      and (turn, received_at, id) > (${after?.turn ?? 0}::int,
+                                     ${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+                                     ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
+    order by turn, received_at, id
     limit ${count}`
 }
 
@@ -168,39 +181,3 @@ export async function deleteEpochsBefore(tx: Tx, epoch: number, count: number): 
       select ctid from match_value where epoch < ${epoch} order by epoch limit ${count}))`
   return deleted.count
 }
-/**
- * Adds to what a client has spent today, by the database's clock, whichever replicas it asks at
- * once; answers the day, or `undefined` if that would be over `budget`, and then nothing is added.
- */
-export async function chargeBudget(
-  tx: Tx,
-  clientId: string,
-  elements: number,
-  budget = evaluationsMax,
-): Promise<string | undefined> {
-  // Waits for another transaction of the same client, and for no other.
-  const [row] = await tx.sql<{ day: string }[]>`
-    insert into evaluation_budget as spent (client_id, day, elements)
-    select ${clientId}, (now() at time zone 'UTC')::date, ${elements}
-    where ${elements}::int <= ${budget}::int
-    on conflict (client_id, day) do update
-      set elements = spent.elements + excluded.elements
-      where spent.elements + excluded.elements <= ${budget}
-    returning day::text`
-  return row?.day
-}
-
-/** Takes back what was charged on `day` for nothing. */
-export async function giveBack(
-  tx: Tx,
-  clientId: string,
-  day: string,
-  elements: number,
-): Promise<void> {
-  await tx.sql`
-    update evaluation_budget set elements = elements - ${elements}
-    where client_id = ${clientId} and day = ${day}`
-}
-
-/** More than any holder evaluates in a day, and within an integer. */
-const evaluationsMax = 1_000_000_000

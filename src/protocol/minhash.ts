@@ -16,7 +16,10 @@ const seeds = [0, 1, 2]
 export function minHashOf(tokens: readonly string[]): string {
   const bigrams = tokens.flatMap(bigramsOf)
   const minima = seeds.map((seed) => {
-    return Math.min(...bigrams.map((bigram) => murmurhash.v3(bigram, seed)))
+    return bigrams.reduce(
+      (least, bigram) => Math.min(least, murmurhash.v3(bigram, seed)),
+      Number.POSITIVE_INFINITY,
+    )
   })
   return minima.join('.')
 }

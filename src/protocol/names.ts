@@ -8,6 +8,8 @@ import anyAscii from 'any-ascii'
 /** More tokens than people have names; further ones would only be other spellings. */
 const tokensMax = 6
 const tokenLettersMin = 2
+/** Longer than any word of a name; one letter can become many where another script is written out. */
+const tokenLettersMax = 64
 
 // Letters and marks of a script other than Latin. Marks of no script of their own (accents, the vowel
 // signs of Arabic) stay, and go with the other marks: a vocalised name must meet an unvocalised one.
@@ -40,8 +42,8 @@ const particles: ReadonlySet<string> = new Set(
 )
 
 /**
- * The tokens of a person's names: words of the letters a to z, two letters or more, six at most, none
- * twice, in the order of `names`. Particles are left out, unless there is nothing else.
+ * The tokens of a person's names: words of the letters a to z, two letters or more, cut to 64, six at
+ * most, none twice, in the order of `names`. Particles are left out, unless there is nothing else.
  *
  * The names are taken together, so that `Syed` beside `Ali` is left out whichever field it stood in.
  *
@@ -50,7 +52,9 @@ const particles: ReadonlySet<string> = new Set(
 export function tokensOf(names: readonly string[]): string[] {
   const words = names.flatMap(wordsOf)
   const others = words.filter((word) => !particles.has(word))
-  const tokens = (others.length > 0 ? others : words).filter((w) => w.length >= tokenLettersMin)
+  const tokens = (others.length > 0 ? others : words)
+    .filter((word) => word.length >= tokenLettersMin)
+    .map((word) => word.slice(0, tokenLettersMax))
   return [...new Set(tokens)].slice(0, tokensMax)
 }
 

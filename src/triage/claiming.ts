@@ -7,6 +7,7 @@ import type { Act } from '../audit/entry.ts'
 import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
+import type { Released } from '../protocol/released.ts'
 import { type Referrals, releasedEntry } from '../referrals/service.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
@@ -24,25 +25,28 @@ export function createClaiming({ audit, referrals }: { audit: Audit; referrals: 
       const raised = await raiseLapsed(tx)
       const holder = { clientId: caller.clientId, recipient }
       const items = await leaseItems(tx, holder, max, leaseSeconds, attention)
-      const ids = items.flatMap(({ referralIds }) => referralIds)
+      const listed = items.flatMap(({ referralIds }) => referralIds)
+      const released = await referrals.release(tx, listed, recipient)
+      // Of a joint item this key may open some only: nobody has read the others.
+      const ids = released.map(({ referralId }) => referralId)
       const acts: Act[] = [
         ...raised.map((id) => itemEntry('triage.raised', id, { details: { lapses: lapsesMax } })),
         ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
         ...ids.map((id) => releasedEntry(id, recipient)),
       ]
-      // Statements run in the order they are sent: what is released already says `in_triage`.
-      const [, released] = await Promise.all([
-        referrals.beginTriage(tx, ids),
-        referrals.release(tx, ids, recipient),
-        audit.appendAll(tx, caller, acts),
-      ])
+      await Promise.all([referrals.beginTriage(tx, ids), audit.appendAll(tx, caller, acts)])
       const claims = items.map(({ id, fence, referralIds, ...item }) => ({
         claimId: id,
         fence: Number(fence),
         ...item,
-        referrals: released.filter(({ referralId }) => referralIds.includes(referralId)),
+        referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(begun),
       }))
       return { claims }
     },
   }
+}
+
+/** What was read before its claim began, as it stands with the claim. */
+function begun(referral: Released): Released {
+  return referral.state === 'received' ? { ...referral, state: 'in_triage' } : referral
 }

@@ -111,12 +111,14 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
 /** The refusal of a write whose fence another claim, or a merge, has overtaken. */
 export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
-  return new Refusal(
-    'lease-lost',
-    survivor
-      ? `the case of this item joined another: the work goes on as item ${survivor}`
-      : 'the fence is not the current one of this claim: the lease ended and passed on, or never was',
-  )
+  if (!survivor?.hasJoined) {
+    const detail =
+      'the fence is not the current one of this claim: the lease ended and passed on, or never was'
+    return new Refusal('lease-lost', detail)
+  }
+  const { itemId } = survivor
+  const now = itemId ? `the work goes on as item ${itemId}` : 'the work on its referral has ended'
+  return new Refusal('lease-lost', `the case of this item joined another: ${now}`)
 }
 
 /** The entry of an act on an item of the queue. */

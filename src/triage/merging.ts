@@ -16,51 +16,47 @@ import {
 } from './merge-store.ts'
 import { survivorOf } from './survivor.ts'
 
-export function createMerging() {
-  /**
-   * Makes one item of the open work of two cases. A lease on one of them stands; of two, the earlier
-   * claim's does, and the other is lost to its holder.
-   *
-   * @param older - which of the two goes on where no item decides it
-   * @param referralIds - all referrals of both
-   * @returns the case that goes on, and the one whose id goes out of use
-   */
-  async function join(
-    tx: Tx,
-    older: string,
-    younger: string,
-    referralIds: readonly string[],
-  ): Promise<{ kept: string; absorbed: string }> {
-    const heads = await lockHeads(tx, [older, younger])
-    const [one, other] = heads
-    const survivor = one && other ? survivorOf(one, other) : undefined
-    const kept = survivor?.caseId ?? older
-    const absorbed = kept === older ? younger : older
-    if (survivor) {
-      const loser = heads.find(({ id }) => id !== survivor.id)
-      if (loser) await absorb(tx, loser.id, survivor.id)
-    }
-    await moveItems(tx, absorbed, kept)
-    await listReferrals(tx, kept, referralIds)
-    return { kept, absorbed }
+/**
+ * Makes one item of the open work of two cases. A lease on one of them stands; of two, the earlier
+ * claim's does, and the other is lost to its holder.
+ *
+ * @param older - which of the two goes on where no item decides it
+ * @param referralIds - all referrals of both
+ * @returns the case that goes on, and the one whose id goes out of use
+ */
+export async function joinItems(
+  tx: Tx,
+  older: string,
+  younger: string,
+  referralIds: readonly string[],
+): Promise<{ kept: string; absorbed: string }> {
+  const heads = await lockHeads(tx, [older, younger])
+  const [one, other] = heads
+  const survivor = one && other ? survivorOf(one, other) : undefined
+  const kept = survivor?.caseId ?? older
+  const absorbed = kept === older ? younger : older
+  if (survivor) {
+    const loser = heads.find(({ id }) => id !== survivor.id)
+    if (loser) await absorb(tx, loser.id, survivor.id)
   }
+  await moveItems(tx, absorbed, kept)
+  await listReferrals(tx, kept, referralIds)
+  return { kept, absorbed }
+}
 
-  /**
-   * Takes the work on some referrals of a case out of it. A lease stays with the referral it was
-   * claimed for, and what was completed stays completed.
-   */
-  async function part(
-    tx: Tx,
-    from: { readonly caseId: string; readonly referralIds: readonly string[] },
-    to: { readonly caseId: string; readonly referralIds: readonly string[] },
-  ): Promise<void> {
-    await lockHeads(tx, [from.caseId])
-    await moveItemsOf(tx, to.referralIds, to.caseId)
-    for (const { caseId, referralIds } of [from, to]) {
-      await standAlone(tx, caseId)
-      await listReferrals(tx, caseId, referralIds)
-    }
+/**
+ * Takes the work on some referrals of a case out of it. A lease stays with the referral it was
+ * claimed for, and what was completed stays completed.
+ */
+export async function partItems(
+  tx: Tx,
+  from: { readonly caseId: string; readonly referralIds: readonly string[] },
+  to: { readonly caseId: string; readonly referralIds: readonly string[] },
+): Promise<void> {
+  await lockHeads(tx, [from.caseId])
+  await moveItemsOf(tx, to.referralIds, to.caseId)
+  for (const { caseId, referralIds } of [from, to]) {
+    await standAlone(tx, caseId)
+    await listReferrals(tx, caseId, referralIds)
   }
-
-  return { join, part }
 }

@@ -15,7 +15,7 @@ import type { Header } from '../referral/header.ts'
 import { type Referrals, requireKid } from '../referrals/service.ts'
 import { createClaiming } from './claiming.ts'
 import { createCompletion, itemEntry, leaseLost } from './completion.ts'
-import { createMerging } from './merging.ts'
+import { joinItems, partItems } from './merging.ts'
 import type {
   ClaimRequest,
   Claims,
@@ -41,7 +41,6 @@ type Options = { database: Database; audit: Audit; referrals: Referrals }
 export function createTriage({ database, audit, referrals }: Options) {
   const claiming = createClaiming({ audit, referrals })
   const completion = createCompletion({ audit, referrals })
-  const { join, part } = createMerging()
 
   /** Puts a new case on the queue; claimable from the commit on. */
   function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {
@@ -116,7 +115,10 @@ export function createTriage({ database, audit, referrals }: Options) {
     return selectOpenItem(tx, caseId)
   }
 
-  return { enqueue, join, part, itemOf, list, claim, renew, release, complete }
+  return {
+    ...{ enqueue, join: joinItems, part: partItems, itemOf },
+    ...{ list, claim, renew, release, complete },
+  }
 }
 
 type Named = { readonly claimId: string; readonly fence: number }

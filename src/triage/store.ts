@@ -98,8 +98,9 @@ function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
 }
 
 /**
- * After an exchange of keys a case may hold referrals that no client has one key for. Whoever opens
- * some of them gets the item with those; a completion opens the others again, for their own reader.
+ * After an exchange of keys a case may hold referrals that no client that claims has one key for.
+ * Whoever opens some of them gets the item with those; a completion opens the others again, for
+ * their own reader.
  */
 function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
   return tx.sql`(
@@ -108,7 +109,8 @@ function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
     and exists (select from ${openReferrals(tx)}
                 join wrap w on w.referral_id = open.id and w.kid = ${kid})
     and not exists (select from client c cross join unnest(c.kids) as held (kid)
-                    where c.disabled_at is null and ${opensAll(tx, tx.sql`held.kid`)}))`
+                    where c.disabled_at is null and 'triage:work' = any (c.scopes)
+                      and ${opensAll(tx, tx.sql`held.kid`)}))`
 }
 
 /**
@@ -251,11 +253,19 @@ export async function selectReport(tx: Tx, claim: Claim) {
   return row
 }
 
-/** The item as which the work on another goes on since their cases joined. */
-export async function selectSurvivor(tx: Tx, { id }: Claim): Promise<string | undefined> {
-  const [row] = await tx.sql<{ mergedInto: string | null }[]>`
-    select item.merged_into as "mergedInto" from triage_item item where item.id = ${id}`
-  return row?.mergedInto ?? undefined
+/**
+ * Whether the case of an item joined another, and the open item as which its referral is worked on
+ * now: none where the work has ended.
+ */
+export async function selectSurvivor(tx: Tx, { id }: Claim) {
+  const [row] = await tx.sql<{ hasJoined: boolean; itemId: string | null }[]>`
+    select item.merged_into is not null as "hasJoined",
+           coalesce(open.merged_into, open.id) as "itemId"
+    from triage_item item
+    left join triage_item open
+      on open.referral_id = item.referral_id and open.completed_at is null
+    where item.id = ${id}`
+  return row
 }
 
 /** The fence alone decides, and it is bound to the client that was given it, with a lease. */

@@ -30,6 +30,15 @@ function known(clientId: string): Caller {
   return { kind: 'partner', request: newId(), clientId, organisationId, ...none }
 }
 
+t.test('a refusal names the case that was asked for, and no more', async (t) => {
+  const id = newId()
+  t.equal((await asCasework('GET', `/v1/cases/${id}`)).status, 404)
+  t.equal((await asCasework('GET', '/v1/cases/okonkwo')).status, 400)
+  const [named, unnamed] = await refusals()
+  t.match(named, { action: 'case.read', said: { object: { kind: 'case', id } } })
+  t.match(unnamed, { action: 'case.read', object_id: null })
+})
+
 t.test('past sixty a minute the refusals of one client are summed, and none is lost', async (t) => {
   const audit = createAudit({ database })
   const object = () => ({ kind: 'referral', id: newId() }) as const

@@ -6,6 +6,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { createReader, type Draft } from '../../src/client/index.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
@@ -24,10 +25,12 @@ const identity = {
 const perhaps = { ...identity, dateOfBirth: { date: '1991-03-14' } }
 
 async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
-  for (;;) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     const found = await look()
     if (found !== undefined) return found
+    await setTimeout(50)
   }
+  throw new Error('it did not come within a minute')
 }
 
 t.test('against the service', async (t) => {

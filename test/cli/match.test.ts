@@ -7,7 +7,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Envelope } from '../../src/client/index.ts'
+import { checkOpened } from '../../src/cli/checking.ts'
+import { createFollower, type Followed } from '../../src/cli/following.ts'
+import { createReader, type Envelope, type Opened, type Reader } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { between } from '../client/between.ts'
 import { type Built, build } from '../helpers/build.ts'
@@ -127,6 +129,62 @@ t.test('a holder that is away, wrong or spent is waited for, and told once', asy
     .split('\n')
     .map((text) => JSON.parse(text))
   t.match({ code, line1, counts }, { code: 0, line1: { referralId }, counts: { supplied: 1 } })
+})
+
+/** A reader for whom one referral, once opened, throws at whoever reads the name. */
+function spoiling(reader: Reader, spoilt: string): Reader {
+  return {
+    ...reader,
+    async open(released) {
+      const result = await reader.open(released)
+      if (!result.opened || released.referralId !== spoilt) return result
+      const identity = {
+        get familyName() {
+          throw new RangeError('Okonkwo')
+        },
+      }
+      return { ...result, compartments: { ...result.compartments, identity } } as Opened
+    },
+  }
+}
+
+t.test('one of which no keys can be made is told, and keeps nobody else waiting', async (t) => {
+  const built = await build(t)
+  const { world, url } = built
+  const real = createReader({
+    ...{ url, trust: world.trust, recipient: world.recipients.casework },
+    token: () => world.token(world.clients.casework),
+  })
+  const sent = [await refer(built, undefined, { referral }), await refer(built), await refer(built)]
+  const [first, second, third] = sent.map(({ referralId }) => referralId) as [
+    string,
+    string,
+    string,
+  ]
+  const reader = spoiling(real, first)
+
+  const said = t.capture(process.stderr, 'write', () => true)
+  const read = await Promise.all(
+    [first, second].map(async (id) => reader.open(await reader.fetch(id))),
+  )
+  await checkOpened(reader, read)
+  const words = said().map(({ args }) => String(args[0]))
+  t.match(words, [new RegExp(`${first} are not checked: .*could not be made`), `${second}: same`])
+  t.notMatch(words.join(), /Okonkwo/, 'what was thrown may hold a name')
+
+  const told: Followed[] = []
+  const follower = createFollower(
+    reader,
+    (followed) => told.push(followed),
+    () => false,
+  )
+  await follower.pass()
+  t.match(told, [
+    { referralId: first, status: 'unmade' },
+    { referralId: third, status: 'same' },
+  ])
+  await follower.pass()
+  t.equal(told.length, 2, 'once')
 })
 
 t.test('a budget that is spent ends a single run in words', async (t) => {

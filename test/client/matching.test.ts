@@ -280,17 +280,21 @@ t.test('against the service', async (t) => {
       const lying = await refer(built, undefined, { referral, matching: lie })
       const silent = await refer(built, undefined, { referral })
       const reader = readerOf(built, 'casework')
-      const before = await listed(reader)
-      t.ok(before.indexOf(lying.referralId) < before.indexOf(silent.referralId), 'the oldest first')
-      t.ok(before.includes(lying.referralId))
+      const waiting = await listed(reader)
+      t.ok(
+        waiting.indexOf(lying.referralId) < waiting.indexOf(silent.referralId),
+        'the oldest first',
+      )
+      t.ok(waiting.includes(lying.referralId))
       const expected = honest.matching?.values.map(({ type, value }) => `${type} ${value}`).sort()
       for (const { referralId } of [lying, silent]) {
         const opened = await openedBy(reader, referralId)
-        const epochs = [{ epoch: 1, changed: true }]
+        const before = referralId === lying.referralId ? 'other' : 'none'
+        const epochs = [{ epoch: 1, before }]
         t.same(await reader.checkMatchKeys(opened), { referralId, epochs })
         t.same(await stored(referralId), expected)
         t.same((await reader.unchecked({ referralId })).referralIds, [])
-        t.same((await reader.checkMatchKeys(opened)).epochs, [{ epoch: 1, changed: false }])
+        t.same((await reader.checkMatchKeys(opened)).epochs, [{ epoch: 1, before: 'same' }])
       }
       t.match(await openedBy(reader, lying.referralId), { opened: true }, 'it opens as before')
     },
@@ -302,7 +306,7 @@ t.test('against the service', async (t) => {
       const { referralId } = await refer(built)
       const reader = readerOf(built, 'casework')
       const { epochs } = await reader.checkMatchKeys(await openedBy(reader, referralId))
-      t.same(epochs, [{ epoch: 1, changed: false }])
+      t.same(epochs, [{ epoch: 1, before: 'same' }])
       t.same((await reader.unchecked({ referralId })).referralIds, [])
     },
   )
@@ -338,7 +342,7 @@ t.test('against the service', async (t) => {
     for (const name of ['casework', 'clinic'] as const) {
       const reader = readerOf(built, name)
       const { epochs } = await reader.checkMatchKeys(await openedBy(reader, referralId))
-      t.same(epochs, [{ epoch: 1, changed: false }], name)
+      t.same(epochs, [{ epoch: 1, before: 'same' }], name)
     }
   })
 })
@@ -431,8 +435,8 @@ t.test('while two epochs are listed there are values for both, and one may fail'
   const opened = await openedBy(reader, envelope.header.referralId)
   const { epochs } = await reader.checkMatchKeys(opened)
   t.same(epochs, [
-    { epoch: 2, changed: false },
-    { epoch: 1, changed: true },
+    { epoch: 2, before: 'same' },
+    { epoch: 1, before: 'none' },
   ])
   t.not(header.referralId, envelope.header.referralId)
 })

@@ -13,7 +13,6 @@ import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { listening } from '../helpers/process.ts'
-import { keysetReference, publishEpochs } from '../helpers/publish.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { type Services, stage } from '../helpers/stage.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
@@ -111,7 +110,6 @@ t.test('killed between the answer and the pairing, a service loses nobody', asyn
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const keyset = keysetReference(await publishEpochs({ databases, world }, 1))
   const variables = {
     ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
     ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
@@ -124,7 +122,7 @@ t.test('killed between the answer and the pairing, a service loses nobody', asyn
   const people = Array.from({ length: 4 }, stranger)
   const acknowledged: string[] = []
   for (const person of [...people, ...people, ...people]) {
-    const envelope = sealed(world, { keyset, matching: matchingOf(person) })
+    const envelope = sealed(world, { matching: matchingOf(person) })
     const { referralId } = envelope.header
     t.equal((await call('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
     acknowledged.push(referralId)

@@ -35,7 +35,7 @@ export type BuildOptions = {
   readonly matchingKeys?: readonly MatchingKey[]
   /** The total of the embedded matching key. */
   readonly elementsPerDay?: number
-} & Pick<AppOptions, 'holders' | 'elementsPerClient' | 'metrics'>
+} & Pick<AppOptions, 'holders' | 'elementsPerClient' | 'elementsPerInternalClient' | 'metrics'>
 
 /** What a guess costs in a test: nothing. */
 export const argon2id = { passes: 1, memoryKiB: 8 }

@@ -20,14 +20,12 @@ import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope.ts'
-import type { Keyset } from '../../src/protocol/keyset.ts'
 import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
 import type { SealInput } from '../../src/protocol/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { createReferrals } from '../../src/referrals/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
-import { keysetReference, publishEpochs } from './publish.ts'
 import { sealed } from './referral.ts'
 import { asSuperuser, countUnpaired } from './superuser.ts'
 
@@ -63,8 +61,6 @@ export type Stage = Services & {
   readonly world: World
   readonly databases: TestDatabase
   readonly sql: postgres.Sql
-  /** The newest keyset, which lists epoch 1. */
-  readonly keyset: Keyset
   readonly callers: Record<Worker, KnownCaller>
   /** Stores a referral with these match values; it is not paired yet. */
   refer(matching?: Matching, changes?: Submission): Promise<Referred>
@@ -73,19 +69,19 @@ export type Stage = Services & {
     referred: Referred,
     matching: Pick<Matching, 'epoch' | 'values'>,
     checking?: Services['checking'],
-  ): Promise<boolean>
+    by?: Worker,
+  ): Promise<'same' | 'none' | 'other'>
   /** Pairs until nothing waits that is due. */
   pair(): Promise<void>
 }
 
-/** Sets it up on a database of its own, with one epoch of match keys published. */
+/** Sets it up on a database of its own, under the keyset of the ceremony, which lists epoch 1. */
 export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-stage-'))
   const databases = await cloneDatabase()
   const { url, ownerUrl } = databases
   const tokenKeyFile = join(folder, 'token-key.pem')
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const keyset = await publishEpochs({ databases, world }, 1)
   const database = connect({ url, connectionsMax: 10, prepare: true })
   t.teardown(async () => {
     await database.close()
@@ -99,7 +95,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   async function refer(matching?: Matching, { by, ...changes }: Submission = {}) {
     const { signing, ...referring } = by ?? world.referring.lawFirm
     const envelope = sealed(world, {
-      ...{ keyset: keysetReference(keyset), signer: signing },
+      signer: signing,
       ...(matching && { matching }),
       ...changes,
     })
@@ -112,14 +108,15 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     { referralId, envelope }: Referred,
     { epoch, values }: Matching,
     { checkMatchKeys } = services.checking,
+    by: Worker = 'casework',
   ) {
     const signature = signMatchKeys(
       headerHash(canonicalBytes(envelope.header)),
       { epoch, values },
-      world.recipients.casework.signing,
+      world.recipients[by].signing,
     )
     const request = { epoch, values, signature }
-    return (await checkMatchKeys(callers.casework, referralId, request)).changed
+    return (await checkMatchKeys(callers[by], referralId, request)).before
   }
 
   async function pair() {
@@ -129,7 +126,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
     } while ((await countUnpaired(sql)) > 0)
   }
 
-  return { ...services, world, databases, sql, keyset, callers, refer, check, pair }
+  return { ...services, world, databases, sql, callers, refer, check, pair }
 }
 
 function workerOf(world: World, name: Worker): KnownCaller {

@@ -3,12 +3,16 @@
  * Method: `intake matching-key serve` as processes of their own; a client finalizes the answers, and
  * so verifies them. What goes wrong is in `test/faults/holder.test.ts`.
  */
+import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
 import t from 'tap'
+import { createRemoteHolders } from '../../src/holder/remote.ts'
+import { createLogger } from '../../src/log.ts'
 import { matchingEpochOf } from '../../src/protocol/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import { serviceApart } from '../helpers/apart.ts'
 import { argon2id } from '../helpers/build.ts'
-import { holderFiles, nameOf, serveHolder } from '../helpers/holder.ts'
+import { blindedElements, holderFiles, nameOf, serveHolder } from '../helpers/holder.ts'
 import { publishKeyset } from '../helpers/publish.ts'
 
 t.test('a holder apart evaluates for the service, which says where the key is', async (t) => {
@@ -93,6 +97,24 @@ t.test(
     t.notMatch(log(), /ECONNRESET/, 'a kept connection that leads nowhere is no fault')
   },
 )
+
+t.test('a thread that dies while it verifies is no fault of the holder', async (t) => {
+  const key = generateMatchingKey()
+  const files = await holderFiles(t, [key])
+  const holder = await serveHolder(t, files)
+  const lines: string[] = []
+  const log = createLogger('info', { write: (line: string) => void lines.push(line) })
+  const started = once(process, 'worker')
+  const remote = createRemoteHolders({ urls: [holder.url], certificates: files.client, log })
+  t.teardown(() => remote.close())
+  await remote.open()
+  const [worker] = (await started) as [Worker]
+  worker.postMessage = () => void worker.terminate()
+  const asked = () => remote.evaluate([nameOf(key)], blindedElements(1))
+  await t.rejects(asked(), { code: 'matching-unavailable', counted: true })
+  t.match(lines.join(''), /could not be verified on this side/)
+  t.match(await asked(), [{ holder: nameOf(key) }], 'and the next thread verifies')
+})
 
 t.test('the service answers others while evaluations are verified', async (t) => {
   const key = generateMatchingKey()

@@ -5,8 +5,8 @@
  * by the proof of RFC 9497 against the public half of the key file.
  */
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { decodeBase64url, encodeBase64url } from '../../src/protocol/bytes.ts'
 import {
@@ -84,6 +84,17 @@ t.test('without a certificate by its authority nobody is answered', async (t) =>
   t.ok(named(lines, 'a connection was refused').length >= 4)
 })
 
+t.test('whoever connects and hangs up is no warning', async (t) => {
+  const { holder, files } = await twoKeys(t)
+  const socket = connect(Number(new URL(holder.url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  socket.destroy()
+  await once(socket, 'close')
+  t.equal((await ask(holder.url, files.client, 'GET', '/healthz')).status, 200)
+  const { lines } = await holder.end()
+  t.same(named(lines, 'a connection was refused'), [])
+})
+
 t.test('what it refuses is counted nowhere', async (t) => {
   const { keys, holder, files, evaluate } = await twoKeys(t)
   const [element = ''] = blindedElements(1)
@@ -144,6 +155,7 @@ t.test('a restart does not give the day anew, killed or ended', async (t) => {
   const limit = ['--elements-per-day', '50']
   const { holder, files, keys, evaluate } = await twoKeys(t, limit)
   t.equal((await evaluate(blindedElements(30))).status, 200)
+  await t.rejects(serveHolder(t, files, limit), { message: /process \d+ counts in / })
   holder.child.kill('SIGKILL')
   await holder.ended
   const again = await serveHolder(t, files, limit)
@@ -151,6 +163,7 @@ t.test('a restart does not give the day anew, killed or ended', async (t) => {
   t.equal((await ask(again.url, files.client, 'POST', '/evaluations', body)).status, 429)
   const { lines } = await again.end()
   t.match(named(lines, 'started'), [{ total: 30, elementsPerDay: 50 }])
+  t.notOk((await readdir(files.folder)).includes('total.json.lock'), 'and leaves no lock')
 })
 
 t.test('many at once are each counted, and none over the total', async (t) => {

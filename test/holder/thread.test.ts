@@ -1,10 +1,13 @@
 /** Goal: what the evaluating thread and the count of the day do when something breaks under them. */
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { embedHolder } from '../../src/holder/embedded.ts'
 import { createThread } from '../../src/holder/thread.ts'
 import { createTotal } from '../../src/holder/total.ts'
+import { createLogger } from '../../src/log.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
 import { generateMatchingKey, verifyEvaluation } from '../../src/protocol/voprf.ts'
@@ -62,9 +65,56 @@ t.test('a count that cannot be written down is not given out', async (t) => {
     [4, 8, 'refused', 10],
   )
   t.match(JSON.parse(await readFile(file, 'utf8')), { elements: 10 })
+  await total.close()
   t.same((await readdir(folder)).sort(), ['file', 'total.json'], 'and nothing is left lying about')
-  for (const spoilt of ['', 'null', '[]', '{"day":"today","elements":1}']) {
+  for (const spoilt of [
+    ...['', 'null', '[]', '{"day":"today","elements":1}'],
+    '{"day":"2026-01-01","elements":-1}',
+  ]) {
     await writeFile(file, spoilt)
     await t.rejects(total.charge(1), { message: /holds no total of a day/ }, spoilt)
   }
+})
+
+t.test('what one of two keys has counted is counted, also when the other is refused', async (t) => {
+  const folder = await folderOf(t)
+  const keys = [generateMatchingKey(), generateMatchingKey()]
+  const file = (name: string) => join(folder, name)
+  for (const [index, key] of keys.entries()) {
+    await writeFile(file(`${index}.json`), sealMatchingKey(key, undefined), { mode: 0o600 })
+  }
+  const holders = embedHolder({
+    keys: keys.map((_, index) => ({ file: file(`${index}.json`), passphrase: undefined })),
+    ...{ totalFile: file('total.json'), elementsPerDay: 5, log: createLogger('silent') },
+  })
+  t.teardown(() => holders.close())
+  const spent = { code: 'matching-budget-spent', counted: true, retryAfterSeconds: Number }
+  const fault = await holders.evaluate(keys.map(nameOf), blindedElements(3)).catch((it) => it)
+  t.match(fault, spent)
+  t.match(JSON.parse(await readFile(file('total.json'), 'utf8')), { elements: 3 })
+  await t.rejects(holders.evaluate(keys.map(nameOf), blindedElements(3)), {
+    ...{ code: 'matching-budget-spent', counted: false },
+  })
+})
+
+t.test('a batch that the thread refuses after it was counted is counted', async (t) => {
+  const folder = await folderOf(t)
+  const [keyFile, totalFile] = [join(folder, 'key.json'), join(folder, 'total.json')]
+  const key = generateMatchingKey()
+  await writeFile(keyFile, sealMatchingKey(key, undefined), { mode: 0o600 })
+  const holders = embedHolder({
+    keys: [{ file: keyFile, passphrase: undefined }],
+    ...{ totalFile, elementsPerDay: 4, log: createLogger('silent') },
+  })
+  t.teardown(() => holders.close())
+  await holders.open()
+  // The count waits to be read from a pipe, until the key of the thread is another.
+  await rm(totalFile, { force: true })
+  execFileSync('mkfifo', [totalFile])
+  const fault = holders.evaluate([nameOf(key)], blindedElements(1)).catch((it) => it)
+  await writeFile(keyFile, sealMatchingKey(generateMatchingKey(), undefined))
+  await holders.close()
+  await writeFile(totalFile, '{"day":"2026-01-01","elements":0}')
+  t.match(await fault, { code: 'matching-unavailable', counted: true })
+  t.match(JSON.parse(await readFile(totalFile, 'utf8')), { elements: 1 })
 })

@@ -113,6 +113,7 @@ t.test(
       t.equal(minHashOf(tokens), minHashOf(tokens.toReversed()))
     })
     fc.assert(property)
+    t.match(minHashOf(['ab'.repeat(200_000)]), /^\d+\.\d+\.\d+$/, 'however long')
     t.not(minHashOf(['ab', 'cd']), minHashOf(['abcd']), 'where a token ends is seen')
   },
 )

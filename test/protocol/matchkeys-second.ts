@@ -85,7 +85,8 @@ export function tokensOf(latin: readonly string[]): string[] {
   let kept = words.filter((word) => particles.indexOf(word) < 0)
   if (kept.length === 0) kept = words
   const tokens: string[] = []
-  for (const word of kept) {
+  for (const whole of kept) {
+    const word = whole.substring(0, 64)
     if (word.length >= 2 && tokens.indexOf(word) < 0 && tokens.length < 6) tokens.push(word)
   }
   return tokens

@@ -359,3 +359,18 @@ t.test('an opened referral of any form is read as far as it can be', async (t) =
   )
   fc.assert(property)
 })
+
+t.test(
+  'a name without end, as a partner can seal it by hand, makes keys like any other',
+  async (t) => {
+    const familyName = '\u{16834}'.repeat(15_000)
+    t.ok(transliterate(familyName).length > 120_000, 'more letters than a call takes arguments')
+    const keys = matchKeys({
+      familyName,
+      givenNames: 'Zuleika',
+      dateOfBirth: { date: '1990-03-14' },
+    })
+    t.ok(keys.some(({ type }) => type === 'MH3_Y'))
+    t.ok(keys.every(({ value }) => value.length < 200))
+  },
+)

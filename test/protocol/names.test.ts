@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { tokensOf, transliterate } from '../../src/protocol/names.ts'
+import * as second from './matchkeys-second.ts'
 
 const tokens = (...names: string[]) => tokensOf(names).join(' ')
 
@@ -98,4 +99,14 @@ t.test('whatever is written, tokens are of a to z, and are their own tokens', as
     return found.length <= 6 && found.every((token) => /^[a-z]{2,}$/.test(token))
   })
   fc.assert(property, { numRuns: 1000 })
+})
+
+t.test('a token ends after 64 letters, and then repeats are left out', async (t) => {
+  const [long, longer] = ['a'.repeat(64), 'a'.repeat(65)]
+  t.same(tokensOf([long, 'karim', longer]), [long, 'karim'])
+  t.same(
+    tokensOf(['\u{16834}'.repeat(15_000)]).map(({ length }) => length),
+    [64],
+  )
+  t.same(second.tokensOf([longer]), [long])
 })

@@ -4,10 +4,14 @@
  * Method: a person joins and splits cases that are claimed, late, completed or with people; rows
  * are aged instead of the clock moved.
  */
+import fc from 'fast-check'
 import t from 'tap'
+import type { Tx } from '../../src/database/connect.ts'
 import { Refusal } from '../../src/errors.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { generateRecipientKey } from '../../src/protocol/keys.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { lockHeads } from '../../src/triage/merge-store.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, type Submission, stage, type Worker } from '../helpers/stage.ts'
@@ -103,6 +107,16 @@ async function states(...referred: readonly Referred[]) {
   return referred.map(({ referralId }) => rows.find(({ id }) => id === referralId)?.state)
 }
 
+/** Those of the referrals of which the log says that they left the service for this key. */
+async function releasedTo(kid: string, ...referred: readonly Referred[]): Promise<string[]> {
+  const rows = await sql`
+    select object_id from audit_entry
+    where action = 'referral.released'
+      and convert_from(leaf, 'UTF8')::jsonb ->> 'recipient' = ${kid}
+      and object_id = any (${referred.map(({ referralId }) => referralId)})`
+  return rows.map(({ object_id }) => object_id)
+}
+
 /** The refusal of a write under a claim that was lost, and the item that it names. */
 async function lost(write: Promise<unknown>): Promise<string | undefined> {
   const refusal = await write.then(
@@ -113,9 +127,11 @@ async function lost(write: Promise<unknown>): Promise<string | undefined> {
   return /as item (\S+)$/.exec(refusal.message)?.[1]
 }
 
-/** A side that somebody waits on another's lock, or answers at once. */
+/** Waits until so many statements of the service wait for a lock; ten seconds, and no longer. */
 async function blocked(count: number): Promise<void> {
+  const until = Date.now() + 10_000
   for (let waiting = 0; waiting < count; ) {
+    if (Date.now() > until) throw new Error(`${waiting} of ${count} wait for a lock`)
     const [row] = await sql`
       select count(*)::int as waiting from pg_stat_activity
       where datname = current_database() and usename = 'intake_service'
@@ -188,6 +204,22 @@ t.test('an item that was merged twice names the one that is open now', async (t)
   await merge(first!, second!)
   t.equal(await lost(complete(late, third!)), early.claimId)
 })
+
+t.test(
+  'of two leases the later learns where its referral is, also when the item ended',
+  async (t) => {
+    const [first, second] = await referrals(2)
+    const early = await claimed(first!)
+    const late = await claimed(second!, 'clinic')
+    await merge(first!, second!)
+    await complete(early, first!)
+    const [again] = await claim()
+    t.equal(await lost(complete(late, second!)), again?.claimId, 'opened again, for its referral')
+    t.not(again?.claimId, early.claimId)
+    await complete(again!, second!)
+    await t.rejects(renew(late), { code: 'lease-lost', message: /on its referral has ended$/ })
+  },
+)
 
 t.test('a lease that ran out is no lease: the other stands', async (t) => {
   const [one, other] = await referrals(2)
@@ -429,6 +461,7 @@ t.test('what was answered needs no key of whoever works on the rest', async (t) 
     delete from wrap where referral_id = ${answered!.referralId} and kid = ${kid} returning *`
   const [held] = await claim('clinic')
   t.same(held?.referralIds, [fresh!.referralId])
+  t.same(await releasedTo(kid, answered!, fresh!), [fresh!.referralId], 'nor is said to have left')
   await sql`insert into wrap ${sql(wrap!)}`
 })
 
@@ -462,6 +495,15 @@ t.test('a merge waits for a completion, and finds what that opened again', async
   t.equal(head?.merged_into, null)
 })
 
+/** What each does in turn; drawn at random. */
+const which = fc.nat({ max: 11 })
+const regroupings = fc.array(
+  fc.record({ joins: fc.constantFrom(true, true, true, false, false), one: which, other: which }),
+  { minLength: 25, maxLength: 25 },
+)
+const completions = fc.array(fc.constantFrom(true, false, false), { minLength: 25, maxLength: 25 })
+type Regroupings = typeof regroupings extends fc.Arbitrary<infer Value> ? Value : never
+
 t.test('claims and completions while cases join and part leave nobody off the queue', async (t) => {
   const referred = await referrals(12)
   const unexpected: unknown[] = []
@@ -470,26 +512,35 @@ t.test('claims and completions while cases join and part leave nobody off the qu
       if (!(error instanceof Refusal) || !codes.includes(error.code)) unexpected.push(error)
     }
   }
-  const pick = () => referred[Math.floor(Math.random() * referred.length)]!
-  const joiner = async () => {
-    for (let count = 0; count < 25; count += 1) {
+  const joiner = async (steps: Regroupings) => {
+    for (const { joins, one, other } of steps) {
       // One case that is whole cannot be parted, and somebody else may have done so meanwhile.
-      if (Math.random() < 0.6) await merge(pick(), pick()).catch(told())
-      else await split(pick()).catch(told('malformed-request', 'case-changed'))
+      if (joins) await merge(referred[one]!, referred[other]!).catch(told('case-changed'))
+      else await split(referred[one]!).catch(told('malformed-request', 'case-changed'))
     }
   }
-  const worker = async (who: Worker) => {
-    for (let count = 0; count < 25; count += 1) {
+  const worker = async (who: Worker, steps: readonly boolean[]) => {
+    for (const completes of steps) {
       for (const held of await claim(who, 3)) {
         const answered = referred.filter(({ referralId }) => held.referralIds[0] === referralId)
-        const completed = Math.random() < 0.3 && complete(held, ...answered)
         // Whoever is told that its case is another one by now gives the item back.
-        if (completed) await completed.catch(told('lease-lost', 'case-changed'))
+        if (completes) {
+          await complete(held, ...answered).catch(told('lease-lost', 'case-changed'))
+        }
         await release(held).catch(told('lease-lost'))
       }
     }
   }
-  await Promise.all([joiner(), joiner(), worker('casework'), worker('clinic')])
+  const seed = Date.now() % 2 ** 31
+  t.comment(`seed ${seed}`)
+  const drawn = fc.tuple(regroupings, regroupings, completions, completions)
+  const [[first, second, casework, clinic] = [[], [], [], []]] = fc.sample(drawn, {
+    ...{ seed, numRuns: 1 },
+  })
+  await Promise.all([
+    ...[joiner(first), joiner(second)],
+    ...[worker('casework', casework), worker('clinic', clinic)],
+  ])
   t.same(unexpected, [])
   await requireBalanced(sql)
   const open = await sql`
@@ -500,6 +551,12 @@ t.test('claims and completions while cases join and part leave nobody off the qu
   for (const { id } of open) t.ok(left.has(id), 'claimable')
 })
 
+t.test('whoever locks the items of a case gives up where they never come to rest', async (t) => {
+  // Each look finds another item: what no database does, and a bug would.
+  const restless = { sql: async () => [{ id: newId() }] } as unknown as Tx
+  await t.rejects(lockHeads(restless, [newId()]), { message: /changed 10 times/ })
+})
+
 t.test('referrals that no one key opens together are worked on one after the other', async (t) => {
   const renewed = [generateRecipientKey(), generateRecipientKey()] as const
   const [casework, clinic] = renewed
@@ -507,17 +564,25 @@ t.test('referrals that no one key opens together are worked on one after the oth
     return { kid: key.kid, publicKey: encodeBase64url(key.publicKey) }
   }
   const keyset = await publishKeyset(staged, {
-    ...staged.keyset,
-    recipients: staged.keyset.recipients.map((recipient) => ({
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) => ({
       ...recipient,
       ...(recipient.label === 'Casework' && exchanged(casework)),
       ...(recipient.label === 'Clinic' && exchanged(clinic)),
     })),
   })
+  const organisationId = world.referring.telephone.organisationId
   const newcomer = await onHost(staged, (host) =>
     host.addClient({
-      ...{ organisationId: world.referring.telephone.organisationId, label: 'New casework app' },
+      ...{ organisationId, label: 'New casework app' },
       ...{ kind: 'internal', scopes: ['triage:work'], kids: [casework.kid] },
+    }),
+  )
+  // Who may open everything, and takes nothing from the queue, is nobody's reason to wait.
+  await onHost(staged, (host) =>
+    host.addClient({
+      ...{ organisationId, label: 'Recovery', kind: 'internal' },
+      ...{ scopes: ['referrals:open'], kids: [world.recipients.recovery.receiving.kid] },
     }),
   )
   const [before] = await referrals(1)
@@ -531,12 +596,17 @@ t.test('referrals that no one key opens together are worked on one after the oth
   const [first] = await claim()
   t.same(first?.referralIds, [before!.referralId], 'the old key opens the old one')
   t.same(await claimNew(), [], 'and while it is held nobody gets the other')
+  const old = world.recipients.casework.receiving.kid
+  t.same(await releasedTo(old, before!, after!), [before!.referralId], 'nor does the log say so')
+  t.same(await states(before!, after!), ['in_triage', 'received'])
   await complete(first!, before!)
   const [second, ...others] = await claimNew()
   t.same(others, [])
   t.same(
-    second?.referrals.map(({ referralId }) => referralId),
-    [after!.referralId],
+    second?.referrals.map(({ referralId, state }) => [referralId, state]),
+    [[after!.referralId, 'in_triage']],
   )
+  t.same(await releasedTo(casework.kid, before!, after!), [after!.referralId])
+  t.same(await states(before!, after!), ['accepted', 'in_triage'])
   t.same(await claim('casework', 50), [])
 })

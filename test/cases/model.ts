@@ -1,0 +1,297 @@
+/**
+ * Cases and the queue as they are promised, in memory and as naive as the promise: a case is what
+ * links connect, each referral without an answer has an item, and one item of a case stands for all.
+ * Written from docs/LIFE-OF-A-REFERRAL.md; it shares no line with what it is compared to.
+ */
+
+/** Hours from arrival to a first claim; a day is 24 hours. */
+export const allowanceHours = { immediate: 1, urgent: 4, soon: 24, standard: 120 } as const
+export type Urgency = keyof typeof allowanceHours
+export type Who = 'casework' | 'clinic'
+
+export type Item = {
+  readonly referral: Node
+  fence: number
+  lapses: number
+  lease?: { readonly who: Who; readonly claim: number; ended: boolean }
+  /** With people, out of the circle; and whether it was before it was joined with one that waits. */
+  attention: boolean
+  before: boolean
+  /** The item that stands for this one. */
+  into?: Item
+  /** Its case has other referrals than when it was claimed. */
+  changed: boolean
+  done?: { readonly who: Who; readonly fence: number }
+}
+
+export type Node = {
+  readonly id: string
+  /** The order of arrival. */
+  readonly number: number
+  readonly dueAt: number
+  readonly amends?: Node
+  /** Whose keys it has; `undefined` for none. */
+  person?: number
+  item?: Item
+}
+
+type Held = 'keys' | 'amendment' | 'person'
+type Link = { readonly ends: readonly [Node, Node]; readonly same: boolean; readonly basis: Held }
+
+export type Claim = {
+  readonly item: Item
+  readonly who: Who
+  readonly fence: number
+  ids: string[]
+}
+
+export class Model {
+  readonly nodes: Node[] = []
+  readonly claims: Claim[] = []
+  links: Link[] = []
+  claimCount = 0
+
+  add(node: Omit<Node, 'item' | 'number'>): Node {
+    const added: Node = { ...node, number: this.nodes.length }
+    added.item = newItem(added)
+    this.nodes.push(added)
+    return added
+  }
+
+  byId(id: string): Node {
+    return this.nodes.find((node) => node.id === id)!
+  }
+
+  /** All referrals that links connect with this one, the oldest first. */
+  caseOf(node: Node): Node[] {
+    const found = new Set([node])
+    for (let size = 0; size < found.size; ) {
+      size = found.size
+      for (const { ends, same } of this.links) {
+        if (same && ends.some((end) => found.has(end))) for (const end of ends) found.add(end)
+      }
+    }
+    return [...found].sort((a, b) => a.number - b.number)
+  }
+
+  heads(): Item[] {
+    return this.nodes.flatMap(({ item }) => (item && !item.into ? [item] : []))
+  }
+
+  /** The items that one stands for, with itself. */
+  group(head: Item): Item[] {
+    return this.nodes.flatMap(({ item }) =>
+      item && (item === head || item.into === head) ? [item] : [],
+    )
+  }
+
+  dueOf(head: Item): number {
+    return Math.min(...this.group(head).map(({ referral }) => referral.dueAt))
+  }
+
+  headOf(nodes: readonly Node[]): Item | undefined {
+    return nodes.flatMap(({ item }) => (item && !item.into ? [item] : []))[0]
+  }
+
+  /** Makes one case of those of two referrals. */
+  join(one: Node, other: Node, basis: Held): void {
+    const [left, right] = [this.caseOf(one), this.caseOf(other)]
+    if (left.includes(other)) return
+    const crosses = ({ ends }: Link) =>
+      ends.some((end) => left.includes(end)) && ends.some((end) => right.includes(end))
+    const [a, b] = [this.headOf(left), this.headOf(right)]
+    this.links = this.links.filter((link) => !crosses(link))
+    this.links.push({ ends: [one, other], same: true, basis })
+    if (a && b) {
+      const survivor = isBefore(a, b) ? a : b
+      this.absorb(survivor === a ? b : a, survivor)
+    }
+    const head = this.headOf(this.caseOf(one))
+    if (head) head.changed = true
+  }
+
+  private absorb(absorbed: Item, survivor: Item): void {
+    if (absorbed.lease?.ended) {
+      if (absorbed.lapses >= 4) absorbed.attention = true
+      absorbed.lapses += 1
+    }
+    if (!absorbed.attention) {
+      survivor.before ||= survivor.attention
+      survivor.attention = false
+    }
+    for (const item of this.group(absorbed)) item.into = survivor
+    absorbed.fence += 1
+    delete absorbed.lease
+  }
+
+  /** A person takes `side` out of its case. */
+  split(side: readonly Node[]): void {
+    const all = this.caseOf(side[0]!)
+    const rest = all.filter((node) => !side.includes(node))
+    this.links = this.links.map((link) => {
+      const crosses =
+        link.same &&
+        link.ends.some((end) => side.includes(end)) &&
+        link.ends.some((end) => rest.includes(end))
+      return crosses ? { ends: link.ends, same: false, basis: 'person' } : link
+    })
+    for (const part of [rest, all.filter((node) => side.includes(node))]) {
+      const [first, ...others] = part
+      // What only the other side had held together stays together.
+      const loose = others.filter((node, at) => {
+        const before = part.slice(0, at + 1)
+        return this.caseOf(node).every((it) => !before.includes(it))
+      })
+      for (const node of loose) {
+        this.links.push({ ends: [first!, node], same: true, basis: 'person' })
+      }
+    }
+    this.part(rest, side)
+  }
+
+  /** Two sides that no link connects any more are two cases of the queue. */
+  private part(...sides: readonly (readonly Node[])[]): void {
+    for (const side of sides) {
+      const open = side.flatMap(({ item }) => item ?? [])
+      if (open.length === 0) continue
+      const waits = ({ attention, before }: Item) => !attention && !before
+      let head = open.find(({ into }) => !into)
+      if (!head) {
+        head = open.toSorted(
+          (a, b) => Number(waits(b)) - Number(waits(a)) || a.referral.dueAt - b.referral.dueAt,
+        )[0]!
+        delete head.into
+        for (const item of open) if (item !== head) item.into = head
+      }
+      if (!open.some(waits)) {
+        head.attention ||= head.before
+        head.before = false
+      }
+      head.changed = true
+    }
+  }
+
+  /** Whether a person has said of two cases that they are not one, or that it is not sure. */
+  private isAnswered(left: readonly Node[], right: readonly Node[]): boolean {
+    return this.links.some(
+      ({ ends, same }) =>
+        !same && ends.some((end) => left.includes(end)) && ends.some((end) => right.includes(end)),
+    )
+  }
+
+  /** A person says of these pairs that they are different, or not sure. */
+  deny(pairs: readonly (readonly [Node, Node])[]): void {
+    for (const ends of pairs) {
+      this.links = this.links.filter((link) => !link.ends.every((end) => ends.includes(end)))
+      this.links.push({ ends, same: false, basis: 'person' })
+    }
+  }
+
+  /** Pairs one referral, while those of `waiting` wait themselves. */
+  pair(node: Node, waiting: ReadonlySet<string>): void {
+    const { amends } = node
+    if (amends) {
+      const [own, before] = [this.caseOf(node), this.caseOf(amends)]
+      if (!own.includes(amends) && !this.isAnswered(own, before)) {
+        this.join(node, amends, 'amendment')
+      }
+    }
+    const members = this.caseOf(node)
+    this.links = this.links.filter(({ ends, same, basis }) => {
+      const ended = same && basis === 'keys' && ends.includes(node)
+      return !ended || (node.person !== undefined && ends[0].person === ends[1].person)
+    })
+    const parts = partsOf(members, (it) => this.caseOf(it))
+    let left = members
+    for (const part of parts.slice(1)) {
+      left = left.filter((it) => !part.includes(it))
+      this.part(left, part)
+    }
+    // What came apart waits to be paired again.
+    const alsoWaiting = parts.length > 1 ? members : []
+    if (node.person === undefined) return
+    const isJoined = this.links.some(
+      ({ ends, same, basis }) => same && basis === 'keys' && ends.includes(node),
+    )
+    if (isJoined) return
+    const like = this.nodes
+      .filter((it) => it !== node && it.person === node.person)
+      .filter((it) => !waiting.has(it.id) && !alsoWaiting.includes(it))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    const own = this.caseOf(node)
+    const found = like.find((it) => !own.includes(it) && !this.isAnswered(own, this.caseOf(it)))
+    if (found) this.join(node, found, 'keys')
+  }
+
+  /** The items that a claim would lease, the earliest due first. */
+  claimable(attention: boolean): Item[] {
+    return this.heads()
+      .filter((item) => item.attention === attention && (!item.lease || item.lease.ended))
+      .sort((a, b) => this.dueOf(a) - this.dueOf(b))
+  }
+
+  claim(who: Who, max: number, attention: boolean): Claim[] {
+    for (const item of this.heads()) {
+      if (item.lapses >= 4 && item.lease?.ended) item.attention = true
+    }
+    this.claimCount += 1
+    return this.claimable(attention)
+      .slice(0, max)
+      .map((item) => {
+        if (item.lease) item.lapses += 1
+        item.fence += 1
+        item.lease = { who, claim: this.claimCount, ended: false }
+        item.changed = false
+        const ids = this.caseOf(item.referral).map(({ id }) => id)
+        const claim = { item, who, fence: item.fence, ids }
+        this.claims.push(claim)
+        return claim
+      })
+  }
+
+  /** Whether a write under the claim is taken. */
+  isCurrent({ item, who, fence }: Claim): boolean {
+    return !item.done && !item.into && item.lease?.who === who && item.fence === fence
+  }
+
+  /** Answers some referrals of an item's case, and opens those again that got none. */
+  complete({ item, who, fence }: Claim, answered: readonly Node[]): void {
+    const group = this.group(item)
+    for (const { referral } of group) delete referral.item
+    item.fence += 1
+    item.done = { who, fence }
+    const open = group
+      .map(({ referral }) => referral)
+      .filter((node) => !answered.includes(node))
+      .sort((a, b) => a.dueAt - b.dueAt || a.number - b.number)
+    const [head, ...others] = open.map(newItem)
+    for (const it of [head, ...others]) if (it) it.referral.item = it
+    for (const it of others) if (head) it.into = head
+  }
+}
+
+function newItem(referral: Node): Item {
+  return { referral, fence: 0, lapses: 0, attention: false, before: false, changed: false }
+}
+
+/** Which of two open items goes on when they are joined. */
+function isBefore(a: Item, b: Item): boolean {
+  const held = ({ lease }: Item) => (lease && !lease.ended ? lease.claim : undefined)
+  const [mine, theirs] = [held(a), held(b)]
+  if (mine !== undefined || theirs !== undefined) {
+    if (mine !== theirs)
+      return (mine ?? Number.POSITIVE_INFINITY) < (theirs ?? Number.POSITIVE_INFINITY)
+  }
+  const withPeople = (item: Item) =>
+    item.attention || (item.lapses >= 4 && item.lease?.ended === true)
+  if (withPeople(a) !== withPeople(b)) return withPeople(b)
+  return a.referral.number < b.referral.number
+}
+
+function partsOf(nodes: readonly Node[], caseOf: (node: Node) => Node[]): Node[][] {
+  const parts: Node[][] = []
+  for (const node of nodes) {
+    if (!parts.some((part) => part.includes(node))) parts.push(caseOf(node))
+  }
+  return parts
+}

@@ -1,0 +1,32 @@
+/** A second process of the service, but for the process: on the database and keys of a first. */
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { readPublicKey } from '../../src/access/token.ts'
+import { createApp } from '../../src/app.ts'
+import { connect } from '../../src/database/connect.ts'
+import { createLogger } from '../../src/log.ts'
+import type { Built } from './build.ts'
+
+/** Starts it; it is closed when `t` ends. */
+export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, folder }: Built) {
+  const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
+  const lines: string[] = []
+  const app = await createApp({
+    ...{ database, origin: world.origin },
+    logger: createLogger('warn', { write: (line: string) => void lines.push(line) }),
+    tokenPublicKey: await readPublicKey(join(folder, 'token-key.pem')),
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(async () => {
+    await app.close()
+    await database.close()
+  })
+  return { url, log: () => lines.join('') }
+}
+
+/** What a service logged as an error. */
+export function failuresIn({ log }: Pick<Built, 'log'>): string[] {
+  return log()
+    .split('\n')
+    .filter((line) => /"level":(50|60)/.test(line))
+}
