@@ -39,7 +39,9 @@ export function chooseSharers(rows: readonly Sharing[]): { ids: string[]; crowde
   const byValue = new Map<number, string[]>()
   for (const { referralId, number } of rows) {
     shares.set(referralId, (shares.get(referralId) ?? 0) + 1)
-    byValue.set(number, [...(byValue.get(number) ?? []), referralId])
+    const sharers = byValue.get(number)
+    if (sharers) sharers.push(referralId)
+    else byValue.set(number, [referralId])
   }
   const chosen = [...byValue.values()].flatMap((ids) =>
     // The sort is stable: among equals the oldest stay in front.
