@@ -52,7 +52,8 @@ export async function moveItems(tx: Tx, from: string, to: string): Promise<void>
  * From now on `absorbed`, and what was merged into it, is worked on as `survivor`. Whoever held the
  * absorbed item has lost it, and if its lease had run out, that is counted now; the survivor's
  * holder keeps its lease. An item that had gone to people comes back to the queue with one that
- * waited there, or that one would be hidden with it.
+ * waited there, or that one would be hidden with it. What had been absorbed before stands from now on
+ * where the absorbed one does: taken out again, either may stand for both.
  */
 export async function absorb(tx: Tx, absorbed: string, survivor: string): Promise<void> {
   await tx.sql`
@@ -64,19 +65,26 @@ export async function absorb(tx: Tx, absorbed: string, survivor: string): Promis
     where item.id = ${absorbed} and item.leased_until <= now()`
   await tx.sql`
     update triage_item item
-    set due_at = least(item.due_at, other.due_at),
-        attention_at = case when other.attention_at is null then null else item.attention_at end,
+    set due_at = case when item.id = ${survivor} then least(item.due_at, other.due_at)
+                      else item.due_at end,
+        attention_at = case when item.id = ${survivor} and other.attention_at is null then null
+                            else item.attention_at end,
         attention_before = case when other.attention_at is null
-                                then coalesce(item.attention_at, item.attention_before)
+                                then coalesce(item.attention_before, head.attention_at)
                                 else item.attention_before end
-    from triage_item other
-    where item.id = ${survivor} and other.id = ${absorbed}`
+    from triage_item head, triage_item other
+    where head.id = ${survivor} and other.id = ${absorbed}
+      and item.completed_at is null and (item.id = ${survivor} or item.merged_into = ${survivor})`
   await tx.sql`
     update triage_item item
     set merged_into = ${survivor},
         fence = item.fence + (item.id = ${absorbed})::int,
+        lapses = head.lapses, attention_at = head.attention_at,
+        attention_before = head.attention_before,
         leased_by = null, leased_until = null, claimed_at = null
-    where item.completed_at is null and (item.id = ${absorbed} or item.merged_into = ${absorbed})`
+    from triage_item head
+    where head.id = ${absorbed}
+      and item.completed_at is null and (item.id = ${absorbed} or item.merged_into = ${absorbed})`
 }
 
 /** The open item of a case lists these referrals, all of the case; its holder is told to look. */

@@ -14,7 +14,7 @@ import { type Referred, stage } from '../helpers/stage.ts'
 import { allowanceHours, type Claim, Model, type Node, type Urgency, type Who } from './model.ts'
 
 /** Histories that would begin later than this are left out. */
-const timeLimitMs = 15_000
+const timeLimitMs = 10_000
 const staged = await stage(t)
 const { sql, cases, triage, callers, world, refer, check } = staged
 const workers = ['casework', 'clinic'] as const

@@ -115,11 +115,14 @@ export class Model {
       if (absorbed.lapses >= 4) absorbed.attention = true
       absorbed.lapses += 1
     }
-    if (!absorbed.attention) {
-      survivor.before ||= survivor.attention
+    if (!absorbed.attention && survivor.attention) {
+      for (const item of this.group(survivor)) item.before = true
       survivor.attention = false
     }
-    for (const item of this.group(absorbed)) item.into = survivor
+    const { lapses, attention, before } = absorbed
+    for (const item of this.group(absorbed)) {
+      Object.assign(item, { lapses, attention, before, into: survivor })
+    }
     absorbed.fence += 1
     delete absorbed.lease
   }

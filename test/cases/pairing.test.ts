@@ -104,6 +104,18 @@ t.test('any number that come before the first is paired become one case', async 
   }
 })
 
+t.test('nor do those that are more alike among them make cases of their own', async (t) => {
+  const person = stranger()
+  const phones = [['+442079460001'], ['+442079460002']] as const
+  const referred = []
+  for (const [at] of [...phones, ...phones].entries()) {
+    referred.push(await refer(matchingOf({ ...person, phones: [...phones[at % 2]!] })))
+  }
+  await pair()
+  t.equal(new Set(await Promise.all(referred.map(caseOf))).size, 1)
+  for (const one of referred) t.equal(await questions(one), 0)
+})
+
 t.test('a reference alone joins nobody: a person is asked', async (t) => {
   const person = stranger()
   const first = await refer(matchingOf(person))
@@ -214,6 +226,22 @@ t.test('a case that was taken apart by a person is not put together again by key
   t.equal(await caseOf(second), await caseOf(fourth))
   t.not(await caseOf(first), await caseOf(second))
   for (const one of referred) t.equal(await questions(one), 0)
+})
+
+t.test('what a person took out of one case is paired anew, and found in another', async (t) => {
+  const [better, other] = [stranger(), { ...stranger(), identifiers: [] }]
+  const ofOther = await refer(matchingOf(other))
+  const ofBetter = await refer(matchingOf(better))
+  await pair()
+  const both = await refer(matchingOfAll([other, better]))
+  await pair()
+  t.equal(await caseOf(both), await caseOf(ofBetter))
+  const { casework } = staged.callers
+  const referrals = [both.referralId]
+  await staged.cases.split(casework, await caseOf(both), { referrals, decision: 'different' })
+  await pair()
+  t.equal(await caseOf(both), await caseOf(ofOther))
+  t.equal(await questions(both), 0)
 })
 
 t.test('one referral asks at most five questions', async (t) => {
