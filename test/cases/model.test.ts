@@ -90,15 +90,18 @@ class Submit extends Act {
   }
 }
 
+function waiting() {
+  return sql`select referral_id as id from pairing order by queued_at, referral_id`
+}
+
 class PairAll extends Act {
   async act(model: Model) {
     for (;;) {
-      const waiting =
-        await sql`select referral_id as id from pairing order by queued_at, referral_id`
-      const [next, ...others] = waiting
+      const [next] = await waiting()
       if (!next) return
       same(await cases.pairing.run(), true)
-      model.pair(model.byId(next.id), new Set(others.map(({ id }) => id)))
+      // With those that came to wait again because of it, before it looked for others.
+      model.pair(model.byId(next.id), new Set((await waiting()).map(({ id }) => id)))
       same(staged.noted.errors, [])
     }
   }
