@@ -98,14 +98,15 @@ async function judging(call: Call) {
   const caseId = await caseOf(one)
   if (chance(0.3)) {
     const merge = { otherId: await caseOf(other) }
-    await send(call, ['case-full', 'not-found'], 'POST', `/v1/cases/${caseId}/merge`, merge)
+    const told = ['case-full', 'case-changed', 'not-found']
+    await send(call, told, 'POST', `/v1/cases/${caseId}/merge`, merge)
   } else if (chance(0.6)) {
     const split = { referrals: [one], decision: pick(['different', 'unsure']) }
     const told = ['malformed-request', 'case-changed', 'not-found']
     await send(call, told, 'POST', `/v1/cases/${caseId}/split`, split)
   } else {
     await send(call, ['not-found'], 'GET', `/v1/cases/${caseId}`)
-    await send(call, ['not-found'], 'DELETE', `/v1/cases/${caseId}/flags`)
+    await send(call, ['case-changed', 'not-found'], 'DELETE', `/v1/cases/${caseId}/flags`)
   }
 }
 
