@@ -152,8 +152,9 @@ export class Model {
     this.part(rest, side)
   }
 
-  /** Two sides that no link connects any more are two cases of the queue. */
+  /** Two sides that no link connects any more are two cases of the queue, and of what people said. */
   private part(...sides: readonly (readonly Node[])[]): void {
+    this.keepAnswers(sides)
     for (const side of sides) {
       const open = side.flatMap(({ item }) => item ?? [])
       if (open.length === 0) continue
@@ -171,6 +172,21 @@ export class Model {
         head.before = false
       }
       head.changed = true
+    }
+  }
+
+  /** What a person said of the whole against another case is held of each of its sides. */
+  private keepAnswers(sides: readonly (readonly Node[])[]): void {
+    const whole = sides.flat()
+    const cases = new Set(
+      this.nodes.filter((it) => !whole.includes(it)).map((it) => this.caseOf(it)[0]!),
+    )
+    for (const first of cases) {
+      const other = this.caseOf(first)
+      if (!this.isAnswered(whole, other)) continue
+      for (const side of sides.filter((it) => !this.isAnswered(it, other))) {
+        this.links.push({ ends: [side[0]!, first], same: false, basis: 'person' })
+      }
     }
   }
 
@@ -213,10 +229,8 @@ export class Model {
     // What came apart waits to be paired again.
     const alsoWaiting = parts.length > 1 ? members : []
     if (node.person === undefined) return
-    const isJoined = this.links.some(
-      ({ ends, same, basis }) => same && basis === 'keys' && ends.includes(node),
-    )
-    if (isJoined) return
+    // Joined already, by whatever, it would tie two cases together through itself.
+    if (this.links.some(({ ends, same }) => same && ends.includes(node))) return
     const like = this.nodes
       .filter((it) => it !== node && it.person === node.person)
       .filter((it) => !waiting.has(it.id) && !alsoWaiting.includes(it))
