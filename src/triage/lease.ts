@@ -28,5 +28,11 @@ export const leaseSecondsMax = 3600
 /** A list of ids is short; whoever wants more reads on with the cursor. */
 export const itemsPageMax = 200
 
-/** One answer carries at most so many items, each of which may be a few hundred kilobytes. */
+/** One answer carries at most so many items. */
 export const claimItemsMax = 50
+
+/**
+ * Once the items of an answer hold so many referrals, each of which may be a few hundred kilobytes, no
+ * further item is claimed with them. One case is never parted, so that an answer may hold more.
+ */
+export const claimReferralsMax = 50

@@ -1,6 +1,6 @@
 import type { Tx } from '../database/connect.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
-import { allowanceHours, lapsesMax, raisedItemsMax } from './lease.ts'
+import { allowanceHours, claimReferralsMax, lapsesMax, raisedItemsMax } from './lease.ts'
 
 export type NewItem = {
   readonly id: string
@@ -57,7 +57,7 @@ export async function leaseItems(
 ): Promise<ItemRow[]> {
   const rows = await tx.sql<ItemRow[]>`
     with next as materialized (
-      select item.id
+      select item.id, item.due_at, cardinality(item.referral_ids) as referrals
       from triage_item item
       where item.completed_at is null
         and item.merged_into is null
@@ -68,6 +68,8 @@ export async function leaseItems(
       order by item.due_at, item.id
       limit ${count}
       for update of item skip locked
+    ), carried as (
+      select id, sum(referrals) over (order by due_at, id) - referrals as before from next
     )
     update triage_item item
     set fence = item.fence + 1,
@@ -76,7 +78,7 @@ export async function leaseItems(
         claimed_at = ${tx.now.toISOString()},
         changed = false,
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
-    where item.id = any (array (select id from next))
+    where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
               ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
   // RETURNING answers in no order of its own.

@@ -138,10 +138,6 @@ export class Model {
         link.ends.some((end) => rest.includes(end))
       return crosses ? { ends: link.ends, same: false, basis: 'person' } : link
     })
-    this.keepAnswers(
-      rest,
-      all.filter((node) => side.includes(node)),
-    )
     for (const part of [rest, all.filter((node) => side.includes(node))]) {
       const [first, ...others] = part
       // What only the other side had held together stays together.
@@ -156,25 +152,9 @@ export class Model {
     this.part(rest, side)
   }
 
-  /** What a person said of a case against another, each part of it says from now on. */
-  private keepAnswers(...parts: readonly (readonly Node[])[]): void {
-    const all = parts.flat()
-    const answers = this.links.flatMap(({ ends: [one, other], same }) => {
-      const [inside, outside] = all.includes(one) ? [one, other] : [other, one]
-      return same || !all.includes(inside) || all.includes(outside) ? [] : [{ inside, outside }]
-    })
-    const others = new Map(answers.map((it) => [this.caseOf(it.outside)[0]!, it.outside]))
-    for (const [other, outside] of others) {
-      const speaking = answers.filter((it) => this.caseOf(it.outside)[0] === other)
-      for (const part of parts) {
-        if (speaking.some(({ inside }) => part.includes(inside))) continue
-        this.links.push({ ends: [part[0]!, outside], same: false, basis: 'person' })
-      }
-    }
-  }
-
-  /** Two sides that no link connects any more are two cases of the queue. */
+  /** Two sides that no link connects any more are two cases of the queue, and of what people said. */
   private part(...sides: readonly (readonly Node[])[]): void {
+    this.keepAnswers(sides)
     for (const side of sides) {
       const open = side.flatMap(({ item }) => item ?? [])
       if (open.length === 0) continue
@@ -192,6 +172,21 @@ export class Model {
         head.before = false
       }
       head.changed = true
+    }
+  }
+
+  /** What a person said of the whole against another case is held of each of its sides. */
+  private keepAnswers(sides: readonly (readonly Node[])[]): void {
+    const whole = sides.flat()
+    const cases = new Set(
+      this.nodes.filter((it) => !whole.includes(it)).map((it) => this.caseOf(it)[0]!),
+    )
+    for (const first of cases) {
+      const other = this.caseOf(first)
+      if (!this.isAnswered(whole, other)) continue
+      for (const side of sides.filter((it) => !this.isAnswered(it, other))) {
+        this.links.push({ ends: [side[0]!, first], same: false, basis: 'person' })
+      }
     }
   }
 
@@ -229,18 +224,17 @@ export class Model {
     let left = members
     for (const part of parts.slice(1)) {
       left = left.filter((it) => !part.includes(it))
-      this.keepAnswers(left, part)
       this.part(left, part)
     }
     // What came apart waits to be paired again.
     const alsoWaiting = parts.length > 1 ? members : []
     if (node.person === undefined) return
-    const isJoined = this.links.some(({ ends, same }) => same && ends.includes(node))
-    if (isJoined) return
+    // Joined already, by whatever, it would tie two cases together through itself.
+    if (this.links.some(({ ends, same }) => same && ends.includes(node))) return
     const like = this.nodes
       .filter((it) => it !== node && it.person === node.person)
       .filter((it) => !waiting.has(it.id) && !alsoWaiting.includes(it))
-      .sort((a, b) => a.number - b.number)
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
     const own = this.caseOf(node)
     const found = like.find((it) => !own.includes(it) && !this.isAnswered(own, this.caseOf(it)))
     if (found) this.join(node, found, 'keys')

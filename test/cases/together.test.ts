@@ -84,6 +84,9 @@ async function checking(call: Call) {
   await send(call, [], 'PUT', path, { ...statement, signature })
 }
 
+/** What a case is called may be another one by now, or none. */
+const gone = ['case-changed', 'not-found']
+
 async function judging(call: Call) {
   const { body } = await send(call, [], 'GET', '/v1/cases/reviews?limit=50')
   const questions = body.reviews.filter(({ otherId }: { otherId?: string }) => otherId)
@@ -91,22 +94,20 @@ async function judging(call: Call) {
     const { caseId, otherId } = pick<{ caseId: string; otherId: string }>(questions)
     const path = `/v1/cases/${caseId}/possible-matches/${otherId}/decision`
     const decision = pick(['same', 'different', 'unsure'])
-    // Each may be answered, joined or gone by now.
-    await send(call, ['case-changed', 'case-full', 'not-found'], 'POST', path, { decision })
+    await send(call, [...gone, 'case-full'], 'POST', path, { decision })
   }
   const [one, other] = [anyId(), anyId()]
   const caseId = await caseOf(one)
   if (chance(0.3)) {
     const merge = { otherId: await caseOf(other) }
-    const told = ['case-full', 'case-changed', 'not-found']
-    await send(call, told, 'POST', `/v1/cases/${caseId}/merge`, merge)
+    await send(call, [...gone, 'case-full'], 'POST', `/v1/cases/${caseId}/merge`, merge)
   } else if (chance(0.6)) {
     const split = { referrals: [one], decision: pick(['different', 'unsure']) }
-    const told = ['malformed-request', 'case-changed', 'not-found']
+    const told = [...gone, 'malformed-request']
     await send(call, told, 'POST', `/v1/cases/${caseId}/split`, split)
   } else {
     await send(call, ['not-found'], 'GET', `/v1/cases/${caseId}`)
-    await send(call, ['case-changed', 'not-found'], 'DELETE', `/v1/cases/${caseId}/flags`)
+    await send(call, gone, 'DELETE', `/v1/cases/${caseId}/flags`)
   }
 }
 

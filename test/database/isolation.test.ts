@@ -184,9 +184,10 @@ t.test(
     const nobodys = `insert into referral (id, reference, received_at, state, keyset_version, signer,
     entry_id, ${bytes}) values ('${newId()}', '1', now(), 'received', 1, '', '${newId()}', '', '', '', '')`
     await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
-    const item = (ids: string, due = nowMs, fence = 0) => `insert into triage_item
-    (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at, fence)
-    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, ${due}, ${due}, ${fence})`
+    const item = (ids: string, due = nowMs, fence = 0, column = 'lapses', value = '0') => `
+    insert into triage_item
+    (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at, fence, ${column})
+    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, ${due}, ${due}, ${fence}, ${value})`
     const inserts: Record<string, (id: string) => string> = {
       compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
       wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
@@ -207,6 +208,17 @@ t.test(
     for (const [name, statement] of Object.entries({
       'an item at the head of the queue': item(`array['${id}'::uuid]`, `'-infinity'`),
       'an item with a fence': item(`array['${id}'::uuid]`, nowMs, 7),
+      'an item that says its case changed': item(
+        `array['${id}'::uuid]`,
+        nowMs,
+        0,
+        'changed',
+        'true',
+      ),
+      'an item that people had': item(`array['${id}'::uuid]`, nowMs, 0, 'attention_before', nowMs),
+      'an item that is worked on as another': item(
+        ...([`array['${id}'::uuid]`, nowMs, 0, 'merged_into', `'${newId()}'`] as const),
+      ),
       'a match value of before': `insert into match_value values ('${id}', 1, 'REF', '', '1970-01-01')`,
       'a pairing of before': `insert into pairing values ('${id}', '1970-01-01')`,
       'a pairing that waits for ever': `insert into pairing values ('${id}', ${nowMs}, 0, 'infinity')`,
@@ -265,7 +277,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
-      ...['case_id', 'referral_ids', 'due_at', 'merged_into'],
+      ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'attention_before'],
     ],
     referral_case: ['case_id'],
     judgement: ['ended_at'],

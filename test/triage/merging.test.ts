@@ -449,6 +449,21 @@ t.test('what was completed stays completed when its case is split', async (t) =>
   )
 })
 
+t.test(
+  'one answer carries no more cases than hold fifty referrals, and no case in part',
+  async (t) => {
+    const sizes = [30, 19, 5, 1]
+    for (const size of sizes) {
+      const [first, ...others] = await referrals(size)
+      await merge(first!, ...others)
+    }
+    const counts = async () =>
+      (await claim('casework', 50)).map(({ referralIds }) => referralIds.length)
+    t.same(await counts(), [30, 19, 5])
+    t.same(await counts(), [1], 'and the rest with the next claim')
+  },
+)
+
 t.test('what was answered needs no key of whoever works on the rest', async (t) => {
   const [answered] = await referrals(1)
   await complete(await claimed(answered!), answered!)
