@@ -45,9 +45,17 @@ export function createThread(sources: readonly KeySource[]) {
     })
     worker.on('error', (cause) => end(worker, cause))
     worker.on('exit', () => end(worker))
-    const opened = answer(0).then(({ publicKeys = [] }) => publicKeys)
+    const opened = answer(0).then(
+      ({ publicKeys = [] }) => publicKeys,
+      (error) => {
+        // At once, and not when it has ended: the next who asks is to start another.
+        if (running?.worker === worker) running = undefined
+        void worker.terminate()
+        throw error
+      },
+    )
     // Whoever asks hears of it; nobody else needs to.
-    opened.catch(() => void worker.terminate())
+    opened.catch(() => {})
     return { worker, opened }
   }
 
