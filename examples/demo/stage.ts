@@ -44,6 +44,8 @@ export async function startStage(kept: boolean): Promise<Stage> {
     DATABASE_URL: embedded.url,
     TOKEN_KEY_FILE: tokenKeyFile,
     ORIGIN: origin,
+    // The day's total is counted there: a demo has one of its own.
+    DATA_DIR: folder,
     MATCHING_KEY_FILES: matchingKeyFile,
     MATCHING_ELEMENTS_PER_CLIENT: '1000',
     PORT: kept ? '8080' : '0',
