@@ -1,12 +1,13 @@
 /**
- * That a referrer learns nothing about others from the answers: 10,000 pairs (or `-- --pairs N`) of
- * PUTs, one about a person who is known and one about somebody who is not, in a random order, against
- * the service with its background work going on.
+ * That a referrer learns nothing about others from the answers: 10,000 pairs (or `-- --pairs N`)
+ * of PUTs, one about a person who is known and one about somebody who is not, in a random order,
+ * against the service with its background work going on.
  *
- * Beside them, in the same order, one more that is not known and is sent 0.2 ms late (`delayed`), to
- * show that such a difference would have been found. After each the service is asked something else at once
- * too: what it does about a known person must not hold up the next request either. And on a
- * service that is quiet, what a watcher sees of the work that comes a moment later (watching.ts).
+ * Beside them, in the same order, one more that is not known and is sent 0.2 ms late (`delayed`),
+ * to show that such a difference would have been found. After each the service is asked something
+ * small at once, for what it does about a known person must not hold up the next request either.
+ * And on a service that is quiet: what a watcher sees of the work that comes a moment later
+ * (watching.ts).
  */
 import { Agent } from 'node:http'
 import { parseArgs } from 'node:util'
