@@ -5,8 +5,8 @@
 
 /**
  * The Mann–Whitney U test, two-sided, by the normal approximation with corrections for ties and
- * continuity (Hollander, Wolfe and Chicken, "Nonparametric Statistical Methods", section 4.1): notices
- * that one sample tends to be larger.
+ * continuity (Hollander, Wolfe and Chicken, "Nonparametric Statistical Methods", section 4.1):
+ * notices that one sample tends to be larger.
  *
  * @returns p: how often two samples of one distribution would differ at least as much
  */
@@ -18,7 +18,7 @@ export function mannWhitney(some: readonly number[], others: readonly number[]):
   return variance === 0 ? 1 : erfc(distance / Math.sqrt(2 * variance))
 }
 
-/** How often one of `some` is larger than one of `others`, a tie counting half: 0.5 if they are alike. */
+/** How often one of `some` is larger than one of `others`, a tie counting half: 0.5 if alike. */
 export function superiority(some: readonly number[], others: readonly number[]): number {
   return rankTest(some, others).u / (some.length * others.length)
 }
@@ -68,7 +68,7 @@ function kolmogorovTail(x: number): number {
   return Math.min(1, Math.max(0, sum))
 }
 
-/** The complementary error function of x ≥ 0, to 1.2·10⁻⁷ of itself ("Numerical Recipes", 6.2.2). */
+/** The complementary error function of x ≥ 0, to 1.2·10⁻⁷ ("Numerical Recipes", 6.2.2). */
 function erfc(x: number): number {
   const t = 2 / (2 + x)
   const coefficients = [

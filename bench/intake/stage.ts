@@ -67,8 +67,8 @@ export async function startStage(): Promise<Stage> {
 }
 
 /**
- * How a typical referral is sealed: one of the examples, to the three recipients of the keyset, about
- * a person whom nobody referred before, or one with the match values that are given.
+ * How a typical referral is sealed: one of the examples, to the three recipients of the keyset,
+ * about a person whom nobody referred before, or one with the match values that are given.
  */
 export async function sealer(world: World): Promise<(values?: Person) => Body> {
   const file = join(import.meta.dirname, '../../examples/referrals/law-firm-01.json')

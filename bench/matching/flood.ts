@@ -1,7 +1,7 @@
 /**
- * Somebody floods the service with referrals that share match values, or a name is very common: what
- * one of those costs beside an ordinary one, in turns, and whether a person among them who comes
- * again is still found.
+ * Somebody floods the service with referrals that share match values, or a name is very common:
+ * what one of those costs beside an ordinary one, in turns, and whether a person among them who
+ * comes again is still found.
  */
 import { randomBytes } from 'node:crypto'
 import { newId } from '../../src/protocol/uuid.ts'

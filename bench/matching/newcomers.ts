@@ -1,4 +1,4 @@
-/** New referrals at the end of a populated database's queue for pairing, of which it is known what becomes. */
+/** New referrals that wait to be paired in a populated database; what becomes of each is known. */
 import { randomBytes } from 'node:crypto'
 import type postgres from 'postgres'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -26,7 +26,7 @@ function fewest(candidates: readonly Slot[]): readonly Slot[] {
   return found
 }
 
-/** Half are of somebody who is known, a fifth resemble somebody, the others share a value here and there. */
+/** Half are of somebody known, a fifth resemble somebody, the others share a value here and there. */
 export function newcomers(count: number, people: number): Newcomer[] {
   const fates = Array.from({ length: count }, (_, index): Fate => {
     if (index % 2 === 0) return 'match'
@@ -79,7 +79,7 @@ export function shuffled<Item>(items: readonly Item[]): Item[] {
     .map(({ item }) => item)
 }
 
-/** Writes them as the service would have: a case and an item each, waiting to be paired in this order. */
+/** Writes them as the service would have: a case and an item each, to be paired in this order. */
 export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[]): Promise<void> {
   const ids = referrals.map(({ id }) => id)
   const values = referrals.flatMap(({ id, values }) => values.map((value) => ({ id, ...value })))
@@ -91,12 +91,13 @@ export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[])
     await tx`
       insert into referral (id, organisation_id, reference, received_at, state, header,
         keyset_version, signer, signature, envelope_hash, envelope_sha256, entry_id)
-      select id, '00000000-0000-4000-8000-000000000001', 'new ' || id, at, 'received', '', 1, '', '',
-             '', '', id
+      select id, '00000000-0000-4000-8000-000000000001', 'new ' || id, at, 'received', '', 1, '',
+             '', '', '', id
       from came`
     await tx`insert into referral_case select id, id from came`
     await tx`
-      insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at)
+      insert into triage_item
+        (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at)
       select id, id, id, array[id], at, at + interval '5 days', at + interval '5 days' from came`
     await tx`
       insert into match_value (referral_id, epoch, type, value, at)

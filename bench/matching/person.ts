@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { Matching } from '../../src/protocol/envelope.ts'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
 
-/** The types of one person's keys, as the recipe makes them: two names, a birth date, two references. */
+/** The types of one person's keys by the recipe: two names, a birth date, two references. */
 export const types: readonly string[] = matchKeys({
   ...{ familyName: 'Hussein', givenNames: 'Mohammed', dateOfBirth: { date: '1991-05-17' } },
   identifiers: [

@@ -6,7 +6,7 @@ import { type Office, pairNext, type Stand } from './stand.ts'
 
 const referralsPlanned = 40
 
-/** The tables that grow with the cases. Keysets, and those who wait to be paired, are a page or two. */
+/** The tables that grow with the cases; keysets and those who wait to be paired are a page or two. */
 const growing = [
   'referral',
   'match_value',

@@ -67,7 +67,8 @@ const makePeople = `
            lpad(to_hex((extract(epoch from first_at) * 1000)::bigint), 12, '0') || '7'
            || substr(first_hash, 1, 3) || 'b' || substr(first_hash, 4, 15))::uuid as case_id
   from (
-    select index, twin, md5('referral ' || index || twin) as hash, md5('case ' || index) as first_hash,
+    select index, twin, md5('referral ' || index || twin) as hash,
+           md5('case ' || index) as first_hash,
            lpad((index * 2 + twin::int)::text, 8, '0') as reference,
            timestamptz '2020-01-01' + index * interval '100 s' as first_at,
            timestamptz '2020-01-01' + index * interval '100 s' + twin::int * interval '50 s' as at
@@ -98,8 +99,8 @@ const tables: readonly (readonly [name: string, statement: string])[] = [
   ],
   [
     'triage_item',
-    `insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at,
-       merged_into, completed_at, outcome, completed_late)
+    `insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at,
+       due_at, merged_into, completed_at, outcome, completed_late)
      select person.id, person.case_id, person.id,
             case when twin.id is null then array[person.id] else array[person.id, twin.id] end,
             person.at, person.at + interval '5 days', person.at + interval '5 days',
@@ -107,13 +108,15 @@ const tables: readonly (readonly [name: string, statement: string])[] = [
      from person
      left join person head on person.twin and not head.twin and head.index = person.index
      left join person twin on not person.twin and twin.twin and twin.index = person.index
-     left join (values (true, timestamptz '2030-01-01', 'accepted', false)) over (done, at, outcome, late)
+     left join (values (true, timestamptz '2030-01-01', 'accepted', false))
+            over (done, at, outcome, late)
        on over.done = (person.index < $1 * 9 / 10)
      order by person.at`,
   ],
   [
     'judgement',
-    `insert into judgement (id, left_id, right_id, verdict, basis, probability, bits, made_at, entry_id)
+    `insert into judgement
+       (id, left_id, right_id, verdict, basis, probability, bits, made_at, entry_id)
      select one.id, least(one.id, other.id), greatest(one.id, other.id),
             case when other.twin then 'same' else 'possible' end, 'keys',
             case when other.twin then 0.9999 else 0.5 end,
@@ -157,7 +160,7 @@ export const populationSettings = {
   max_wal_size: '8GB',
 }
 
-/** Fills the database of the superuser's `url`, which has a keyset; some minutes for a million people. */
+/** Fills the database of the superuser's `url`, which has a keyset; minutes for a million people. */
 export async function populate(
   url: string,
   people: number,

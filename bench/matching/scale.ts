@@ -1,6 +1,7 @@
 /**
- * Pairing on 10,000, 100,000 and 1,000,000 cases (or `-- SIZE…`), by the step that the service runs,
- * in turns over the sizes; what its look-ups cost alone; and a flood of referrals that share values.
+ * Pairing on 10,000, 100,000 and 1,000,000 cases (or `-- SIZE…`), by the step that the service
+ * runs, in turns over the sizes; what its look-ups cost alone; and a flood of referrals that
+ * share values.
  */
 import type { Caller } from '../../src/caller.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -79,7 +80,7 @@ async function requireFates(offices: readonly Office[], came: ReadonlyMap<Office
       const meant = referrals.filter((referral) => referral.fate === fate).length
       const share = fates[fate] / meant
       tell(`${fate} of ${office.people} cases: found, of ${meant} meant`, fates[fate])
-      // Among few, a stranger's values may by chance be two of one person: enough to be asked about.
+      // Among few, two of a stranger's values may by chance be of one person: enough to be asked.
       if (share < 0.8 || share > 1.25) throw new Error(`${fates[fate]} of ${meant} became ${fate}`)
     }
   }

@@ -1,8 +1,8 @@
 /**
  * What somebody sees who refers once to a service that is quiet, and then asks it small things
- * without a pause: the pairing of the referral comes a moment later, and takes time from them. There
- * is one such look at each person, so what counts is how well one look tells the known from the
- * unknown.
+ * without a pause: the pairing of the referral comes a moment later, and takes time from them.
+ * There is one such look at each person, so what counts is how well one look tells the known from
+ * the unknown.
  */
 import { Agent } from 'node:http'
 import type postgres from 'postgres'

@@ -29,7 +29,7 @@ export async function logPlans(sql: postgres.Sql): Promise<void> {
 
 /** What the server's log says of the process `pid`. */
 export function plansIn(log: string, pid: number): Logged[] {
-  // `2026-01-01 12:00:00.000 UTC [pid] LOG:  duration: … plan:`, then the plan, each line behind a tab.
+  // `2026-01-01 12:00:00.000 UTC [pid] LOG:  duration: … plan:`, then the plan behind tabs.
   const entries = log.split(/^(?=\d{4}-\d\d-\d\d )/m)
   return entries
     .filter((entry) => entry.includes(` [${pid}] LOG:  duration:`) && entry.includes('plan:\n'))
