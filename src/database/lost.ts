@@ -31,14 +31,14 @@ const unreachable = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
 /**
  * Whether `error` says that the database cannot be had now, and may be later: no connection, or one
  * that is refused while the server starts, recovers, stops or is full (SQLSTATE 57P01 to 57P03,
- * 53300).
+ * 53300); or a lock that others held for as long as one waits (55P03).
  */
 export function isUnreachable(error: unknown): boolean {
   if (isConnectionLost(error)) return true
   for (let cause = error; cause instanceof Error; cause = cause.cause as Error) {
     const { code } = cause as { code?: unknown }
     if (typeof code !== 'string') continue
-    if (unreachable.includes(code) || /^(57P0[123]|53300)$/.test(code)) return true
+    if (unreachable.includes(code) || /^(57P0[123]|53300|55P03)$/.test(code)) return true
   }
   return false
 }

@@ -106,8 +106,7 @@ function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
  */
 function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
   return tx.sql`(
-    exists (select from triage_item member
-            where member.merged_into = item.id and member.completed_at is null)
+    cardinality(item.referral_ids) > 1
     and exists (select from ${openReferrals(tx)}
                 join wrap w on w.referral_id = open.id and w.kid = ${kid})
     and not exists (select from client c cross join unnest(c.kids) as held (kid)

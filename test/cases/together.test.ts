@@ -11,7 +11,7 @@ import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
-import { callerOf, sealed } from '../helpers/referral.ts'
+import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { failuresIn, replicaOf } from '../helpers/replica.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
@@ -183,3 +183,31 @@ t.test('all at once on the same cases: nothing fails, and nobody is off the queu
   )
   t.ok(open.length > 0)
 })
+
+t.test(
+  'whoever waits too long for a turn is told to come again, and changed nothing',
+  async (t) => {
+    const [one, other] = [await caseOf(envelopes[0]!.header.referralId), await newCase()]
+    const [{ name } = { name: '' }] = await sql`select current_database() as name`
+    // The limit is the role's own, made short, so that nobody waits for it.
+    await sql.unsafe(`alter role intake_service in database ${name} set lock_timeout = '100ms'`)
+    const hasty = await replicaOf(t, built)
+    const call = await callerOf(world, hasty.url, casework)
+    const holder = await sql.reserve()
+    await holder`select pg_advisory_lock(hashtext('referral-intake cases'))`
+    const merge = await call('POST', `/v1/cases/${one}/merge`, { otherId: other })
+    t.match(merge, { status: 503, body: { code: 'not-ready', stored: false, retry: 'later' } })
+    await holder`select pg_advisory_unlock(hashtext('referral-intake cases'))`
+    holder.release()
+    const again = await call('POST', `/v1/cases/${one}/merge`, { otherId: other })
+    t.equal(again.status, 200)
+    await untilPaired(sql)
+    await requireBalanced(sql)
+  },
+)
+
+async function newCase(): Promise<string> {
+  const { referralId } = await refer(built)
+  await untilPaired(sql)
+  return caseOf(referralId)
+}

@@ -5,4 +5,4 @@
 import t from 'tap'
 import { fiftyAtOnce } from '../helpers/fifty.ts'
 
-t.test('fifty who refer one person at once make one case and one item', (t) => fiftyAtOnce(t, 8))
+t.test('fifty who refer one person at once make one case and one item', (t) => fiftyAtOnce(t, 5))
