@@ -35,12 +35,15 @@ export type Figures = Rates & {
   /** Questions to people, of 1,000 records. */
   readonly reviewPer1000: number
   readonly valuesPerRecord: number
-  /** Pairs by themselves, without the cases that they make: verdict `match`, and by probability. */
+  /**
+   * Pairs by themselves, without the cases that they make: by probability, `likely` where it is high
+   * enough to join, and `automatic` where what agrees allows that too.
+   */
   readonly pairs: {
     readonly found: Rates & { readonly f1: number }
     readonly automatic: Rates
     readonly at99: Rates
-    readonly at998: Rates
+    readonly likely: Rates
   }
 }
 
@@ -97,7 +100,7 @@ export function measure(
       found: withF1(rates(probable(foundProbability))),
       automatic: rates(pairs.filter(({ evidence, odds }) => verdictOf(evidence, odds) === 'match')),
       at99: rates(probable(0.99)),
-      at998: rates(probable(matchProbability)),
+      likely: rates(probable(matchProbability)),
     },
   }
 }

@@ -28,9 +28,11 @@ export function pairsOf(records: readonly (readonly MatchKey[])[]): Pair[] {
         number,
       })),
     )
-    for (const id of chooseSharers(sharing).ids) {
+    const { ids, crowded } = chooseSharers(sharing)
+    const crowdedTypes = new Set(crowded.map((number) => numbered.typeOf[number]!))
+    for (const id of ids) {
       const left = Number(id)
-      pairs.push({ left, right, evidence: evidenceOf(left, right) })
+      pairs.push({ left, right, evidence: evidenceOf(left, right, crowdedTypes) })
     }
     for (const value of values) holders[value]!.push(right)
   }
@@ -57,20 +59,24 @@ function numberValues(records: readonly (readonly MatchKey[])[]): Numbered {
   return { sides, typeOf }
 }
 
-function evidenceAmong({ sides, typeOf }: Numbered): (left: number, right: number) => Evidence {
+function evidenceAmong({
+  sides,
+  typeOf,
+}: Numbered): (left: number, right: number, crowded: ReadonlySet<string>) => Evidence {
   const known = new Map<string, Evidence>()
   const setNames = new Map(
     [...new Set(sides.map(({ types }) => types))].map((set, at) => [set, at]),
   )
-  return (leftAt, rightAt) => {
+  return (leftAt, rightAt, crowded) => {
     const [left, right] = [sides[leftAt]!, sides[rightAt]!]
     const equal = inBoth(left.values, right.values).map((value) => typeOf[value]!)
-    const name = `${equal.sort().join()} ${setNames.get(left.types)} ${setNames.get(right.types)}`
+    const sets = `${setNames.get(left.types)} ${setNames.get(right.types)}`
+    const name = `${equal.sort().join()} ${sets} ${[...crowded].sort().join()}`
     const same = known.get(name)
     if (same) return same
     const agreeing = new Map<string, number>()
     for (const type of equal) agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
-    const evidence = { agreeing, left: left.types, right: right.types }
+    const evidence = { agreeing, left: left.types, right: right.types, crowded }
     known.set(name, evidence)
     return evidence
   }

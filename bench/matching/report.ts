@@ -89,7 +89,7 @@ function byProbability(sets: readonly ScoredSet[]): Section {
   return {
     title: 'Pair by pair, from a probability on, cross-validated',
     head: ['p from', ...kinds.flatMap(({ name }) => [`${name}: precision`, 'recall'])],
-    rows: [possibleProbability, 0.2, 0.5, 0.8, 0.9, 0.99, matchProbability].map((from) => [
+    rows: [possibleProbability, 0.2, 0.5, 0.8, 0.9, matchProbability, 0.99, 0.998].map((from) => [
       `${from}`,
       ...kinds.flatMap(({ compared, score }) => {
         const { precision, recall } = ratesFrom(compared, score, from)

@@ -24,8 +24,11 @@ export async function candidatesFor(
   if (values.length === 0) return { candidates: [], crowded: false }
   const sharing = await selectSharing(tx, values, exceptId, sharersScannedMax)
   const { ids, crowded } = chooseSharers(sharing)
-  if (ids.length === 0) return { candidates: [], crowded }
-  return { candidates: weigh(values, await selectAgreement(tx, values, ids)), crowded }
+  if (ids.length === 0) return { candidates: [], crowded: false }
+  // Values are numbered from 1.
+  const types = new Set(crowded.flatMap((number) => values[number - 1]?.type ?? []))
+  const agreement = await selectAgreement(tx, values, ids)
+  return { candidates: weigh(values, agreement, types), crowded: types.size > 0 }
 }
 
 /** What the keys say of two referrals; without odds where one of them has none. */

@@ -30,11 +30,14 @@ export type Sharing = { readonly referralId: string; readonly number: number }
 
 /**
  * Whom to compare: for each value at most `candidatesPerValueMax`, those that share most other values, then
- * the oldest. `crowded` says whether a value had more.
+ * the oldest. `crowded` are the numbers of the values that had more.
  *
  * @param rows - for each value those that share it, the oldest first
  */
-export function chooseSharers(rows: readonly Sharing[]): { ids: string[]; crowded: boolean } {
+export function chooseSharers(rows: readonly Sharing[]): {
+  ids: string[]
+  crowded: readonly number[]
+} {
   const shares = new Map<string, number>()
   const byValue = new Map<number, string[]>()
   for (const { referralId, number } of rows) {
@@ -47,7 +50,9 @@ export function chooseSharers(rows: readonly Sharing[]): { ids: string[]; crowde
     // The sort is stable: among equals the oldest stay in front.
     ids.sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0)).slice(0, candidatesPerValueMax),
   )
-  const crowded = [...byValue.values()].some((ids) => ids.length > candidatesPerValueMax)
+  const crowded = [...byValue].flatMap(([number, { length }]) =>
+    length > candidatesPerValueMax ? [number] : [],
+  )
   return { ids: [...new Set(chosen)], crowded }
 }
 
@@ -61,10 +66,15 @@ export type Agreement = {
   readonly agreeing: number
 }
 
-/** The evidence about each other referral, under the epoch that speaks most for it. */
+/**
+ * The evidence about each other referral, under the epoch that speaks most for it.
+ *
+ * @param crowded - the types of which a value is known to be one that many share
+ */
 export function weigh(
   own: readonly Pick<ValueOfEpoch, 'epoch' | 'type'>[],
   rows: readonly Agreement[],
+  crowded: ReadonlySet<string> = new Set(),
 ): Candidate[] {
   const left = new Map<number, Set<string>>()
   for (const { epoch, type } of own) {
@@ -87,6 +97,7 @@ export function weigh(
       ),
       left: left.get(epoch) ?? new Set(),
       right: new Set(types.map(({ type }) => type)),
+      crowded,
     }
     const odds = oddsOf(evidence)
     const before = best.get(referralId)

@@ -17,6 +17,8 @@ export type Evidence = {
   /** The types of which each side has at least one value. */
   readonly left: ReadonlySet<string>
   readonly right: ReadonlySet<string>
+  /** The types of which one side has a value that many share. Nothing is known of that where left out. */
+  readonly crowded?: ReadonlySet<string>
 }
 
 /** What one observation adds to the score. */
@@ -43,7 +45,7 @@ export type Verdict = 'match' | 'possible' | 'none'
 export const TOKENS = 'TOKENS'
 
 /** From here on two referrals are joined without asking, if what agrees allows it. */
-export const matchProbability = 0.998
+export const matchProbability = 0.97
 
 /** From here on a person is asked. */
 export const possibleProbability = 0.05
@@ -60,11 +62,11 @@ const severalTokens = ['N', 'P', 'PP_Y', 'KK_Y', 'P_MD', 'MH3_Y']
 /** Types of which each value stands for one token, with a whole birth date. */
 const oneToken = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
 
-/** Types that hold a whole birth date. 1 January counts here, beside two tokens of the name. */
-const wholeDate = [...oneToken, 'I_D', 'I_D01']
+/** Types that hold something of the name, and a birth date that is 1 January. */
+const nameAndInvented = ['T_D01', 'TP_D01', 'TK_SD01', 'I_D01']
 
-/** Types that hold something of the name, and a birth date that is not 1 January. */
-const nameAndDate = ['T_D', 'TP_D', 'TK_SD', 'I_D']
+/** Types that hold something of the name, and another birth date, or its day and month. */
+const nameAndDate = ['T_D', 'TP_D', 'TK_SD', 'I_D', 'P_MD']
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
@@ -92,17 +94,23 @@ export function verdictOf(evidence: Evidence, { probability }: Odds): Verdict {
 }
 
 /**
- * Whether two referrals may be joined without a person's decision: two tokens of the name and a whole
- * birth date or a reference; or one token, the birth date and a reference. One token with the birth
- * date is what twins have in common, and strangers of a frequent family name. A reference alone is
- * not enough, for families share it. A telephone decides nothing: a law firm may have written its own
- * for each of its clients (docs/decisions/0007-what-joins-without-a-person.md).
+ * Whether two referrals may be joined without a person's decision: three facts agree that have nothing
+ * to do with each other, and one is of the name. The facts are one part of the name, another part, the
+ * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
+ * nor what twins do (one part of the name and the birth date), nor a frequent name is enough.
+ *
+ * 1 January is a fact only beside two parts of the name, for whole families are given it. A telephone
+ * that many give is none: a wing has one, and a law firm writes its own for its clients
+ * (docs/decisions/0007-what-joins-without-a-person.md).
  */
-function mayJoin({ agreeing }: Evidence): boolean {
+function mayJoin({ agreeing, crowded }: Evidence): boolean {
   const any = (types: readonly string[]) => types.some((type) => agreeing.has(type))
   const several = any(severalTokens) || tokensAgree(agreeing)
-  if (several) return any(wholeDate) || agreeing.has('REF')
-  return agreeing.has('REF') && any(nameAndDate)
+  const dated = any(nameAndDate) || (several && any(nameAndInvented))
+  const named = several || dated
+  const phone = agreeing.has('PHONE') && !crowded?.has('PHONE')
+  const facts = [named, several, dated, agreeing.has('REF'), phone].filter(Boolean)
+  return named && facts.length >= 3
 }
 
 const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {

@@ -5,6 +5,7 @@
  * became of them is read from the tables.
  */
 import t from 'tap'
+import { candidatesPerValueMax } from '../../src/matching/odds.ts'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
@@ -307,6 +308,29 @@ t.test('a value that a crowd shares is marked, and hides nobody', async (t) => {
   t.equal(staged.noted.crowded, before + 1)
   t.ok((await questions(one)) <= 5)
   t.same(staged.noted.errors, [])
+})
+
+t.test('a telephone that a crowd gives joins nobody, one of their own does', async (t) => {
+  const wing = '+447700900111'
+  await Promise.all(
+    Array.from({ length: candidatesPerValueMax }, () => {
+      return refer(matchingOf({ ...stranger(), phones: [wing] }))
+    }),
+  )
+  const nameAnd = (phone: string) => {
+    const { givenNames = '', familyName = '' } = stranger()
+    return matchingOf({ givenNames, familyName, phones: [phone] })
+  }
+  const own = nameAnd('+447700900112')
+  const shared = nameAnd(wing)
+  const firsts = [await refer(own), await refer(shared)] as const
+  await pair()
+  await sql`delete from pairing`
+  const seconds = [await refer(own), await refer(shared)] as const
+  await pair()
+  t.equal(await caseOf(seconds[0]), await caseOf(firsts[0]))
+  t.not(await caseOf(seconds[1]), await caseOf(firsts[1]))
+  t.ok((await questions(seconds[1])) > 0, 'a person is asked instead')
 })
 
 t.test('a joined case is due when its most urgent referral is, and never later', async (t) => {
