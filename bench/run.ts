@@ -5,6 +5,7 @@
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
   intake: () => import('./intake/bench.ts'),
   soak: () => import('./intake/soak.ts'),
+  fifty: () => import('./intake/fifty.ts'),
   'matching-scale': () => import('./matching/scale.ts'),
   'matching-timing': () => import('./matching/timing.ts'),
   matching: () => import('./matching/bench.ts'),

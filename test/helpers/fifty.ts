@@ -1,22 +1,82 @@
 /**
- * Fifty clients refer one person at one instant, in ten spellings, to two replicas that both pair.
- * When pairing is idle again there is one case and one item, and nobody was refused or failed.
+ * Fifty clients refer one person at one instant, in ten spellings, to replicas that all pair. When
+ * pairing is idle again there is to be one case and one item, and nobody was refused. The journey in
+ * test/journeys and the bench `fifty` do this, each in its own surroundings.
  */
-import type { Test } from 'tap'
+import type postgres from 'postgres'
+import type { World } from '../../examples/ceremony.ts'
 import { oddsOf, verdictOf } from '../../src/matching/odds.ts'
-import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
-import { requireBalanced } from './books.ts'
-import { build } from './build.ts'
+import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
 import { matchingOf, spellingsOf } from './people.ts'
 import { callerOf, sealed } from './referral.ts'
-import { failuresIn, replicaOf } from './replica.ts'
-import { asSuperuser, untilPaired } from './superuser.ts'
+import { untilPaired } from './superuser.ts'
 
-const clientsPerPerson = 50
+export const clientsPerPerson = 50
+
+/** How it ended for one person. */
+export type Ended = {
+  /** Each status that was answered, once. */
+  readonly statuses: readonly number[]
+  readonly cases: number
+  readonly referrals: number
+  /** Open items. */
+  readonly items: number
+}
+
+/** How it is to end. */
+export const oneCase: Ended = {
+  statuses: [201],
+  cases: 1,
+  referrals: clientsPerPerson,
+  items: 1,
+}
+
+/**
+ * Fifty clients of all partners, by turns at each of `urls`.
+ *
+ * @param sql - as superuser
+ * @returns what does it for one person: another number, another person
+ */
+export async function fiftyClients(world: World, urls: readonly string[], sql: postgres.Sql) {
+  const referring = Object.values(world.referring)
+  const clients = await Promise.all(
+    Array.from({ length: clientsPerPerson }, async (_, at) => {
+      const { clientId, signing } = referring[at % referring.length]!
+      return { signing, call: await callerOf(world, urls[at % urls.length]!, clientId) }
+    }),
+  )
+  return async (person: number): Promise<Ended> => {
+    const spellings = spellingsOf(person)
+    requireAlike(spellings)
+    const envelopes = clients.map(({ signing }, at) =>
+      sealed(world, { signer: signing, matching: matchingOf(spellings[at % 10]!) }),
+    )
+    const answers = await Promise.all(
+      clients.map(({ call }, at) => {
+        const envelope = envelopes[at]!
+        return call('PUT', `/v1/referrals/${envelope.header.referralId}`, envelope)
+      }),
+    )
+    await untilPaired(sql)
+    const ids = envelopes.map(({ header }) => header.referralId)
+    const [found] = await sql<[Omit<Ended, 'statuses'>]>`
+      select count(distinct c.case_id)::int as cases, count(*)::int as referrals,
+             count(i.id) filter (where i.merged_into is null)::int as items
+      from referral_case c join triage_item i on i.referral_id = c.referral_id
+      where c.referral_id = any (${ids}::uuid[]) and i.completed_at is null`
+    return { statuses: [...new Set(answers.map(({ status }) => status))], ...found }
+  }
+}
+
+/** Throws unless the weights in use join any two of these spellings. */
+function requireAlike(spellings: readonly Person[]): void {
+  const keys = spellings.map((spelling) => matchKeys(spelling))
+  const strangers = keys.some((one) => keys.some((other) => verdictBetween(one, other) !== 'match'))
+  if (strangers) throw new Error('the weights would not join all ten spellings')
+}
 
 /** What the weights in use say of two people, by their plain keys. */
-function verdictBetween(one: Person, other: Person) {
-  const [left, right] = [matchKeys(one), matchKeys(other)]
+function verdictBetween(left: readonly MatchKey[], right: readonly MatchKey[]) {
   const agreeing = new Map<string, number>()
   for (const { type, value } of left) {
     const isShared = right.some((key) => key.type === type && key.value === value)
@@ -27,50 +87,9 @@ function verdictBetween(one: Person, other: Person) {
   return verdictOf(evidence, oddsOf(evidence))
 }
 
-/** Does it for `rounds` people, one after the other. */
-export async function fiftyAtOnce(t: Test, rounds: number): Promise<void> {
-  const built = await build(t)
-  const { world } = built
-  const second = await replicaOf(t, built)
-  const sql = asSuperuser(t, built.databases)
-  const referring = Object.values(world.referring)
-  const clients = await Promise.all(
-    Array.from({ length: clientsPerPerson }, async (_, at) => {
-      const { clientId, signing } = referring[at % referring.length]!
-      const url = at % 2 === 0 ? built.url : second.url
-      return { signing, call: await callerOf(world, url, clientId) }
-    }),
-  )
-  for (let round = 0; round < rounds; round += 1) {
-    const people = spellingsOf(round)
-    const strangers = people.flatMap((one) =>
-      people.filter((it) => verdictBetween(one, it) !== 'match'),
-    )
-    if (strangers.length > 0) throw new Error('the weights would not join all ten spellings')
-    const envelopes = clients.map(({ signing }, at) =>
-      sealed(world, { signer: signing, matching: matchingOf(people[at % 10]!) }),
-    )
-    const answers = await Promise.all(
-      clients.map(({ call }, at) => {
-        const envelope = envelopes[at]!
-        return call('PUT', `/v1/referrals/${envelope.header.referralId}`, envelope)
-      }),
-    )
-    const statuses = new Set(answers.map(({ status }) => status))
-    if (!t.same([...statuses], [201], `person ${round}: all fifty are acknowledged`)) return
-    await untilPaired(sql)
-    const ids = envelopes.map(({ header }) => header.referralId)
-    const [found] = await sql`
-      select count(distinct c.case_id)::int as cases, count(*)::int as referrals,
-             count(i.id) filter (where i.merged_into is null)::int as items
-      from referral_case c join triage_item i on i.referral_id = c.referral_id
-      where c.referral_id = any (${ids}::uuid[]) and i.completed_at is null`
-    const expected = { cases: 1, referrals: clientsPerPerson, items: 1 }
-    if (!t.same(found, expected, `person ${round}: one case, one item`)) return
-  }
-  const [database] = await sql`
+/** How often PostgreSQL ended a transaction of this database for a deadlock. */
+export async function deadlocksIn(sql: postgres.Sql): Promise<number> {
+  const [row] = await sql<[{ deadlocks: number }]>`
     select deadlocks::int from pg_stat_database where datname = current_database()`
-  t.equal(database?.deadlocks, 0)
-  t.same([built, second].flatMap(failuresIn), [], 'nothing failed unseen')
-  await requireBalanced(sql)
+  return row.deadlocks
 }
