@@ -1,25 +1,21 @@
 /**
- * Goal: that what the bench prints is what happened, and that the committed weights are those of the
- * committed data and hold what is promised of them.
- * Method: small tables with outcomes counted by hand, and the data themselves.
+ * Goal: that what the bench prints is what happened.
+ * Method: small tables with outcomes counted by hand. What takes all of the committed data is in
+ * test/system/matching.test.ts.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { settle } from '../../bench/matching/cases.ts'
-import { weightsSource } from '../../bench/matching/fit.ts'
 import { compare, keysOf, measure } from '../../bench/matching/measure.ts'
 import { pairsOf } from '../../bench/matching/pairs.ts'
 import { readRecords } from '../../bench/matching/records.ts'
 import { fitLogistic } from '../../bench/matching/regression.ts'
-import { crossValidatedSets, crossValidation } from '../../bench/matching/report.ts'
-import { fit, lessonsOf, readSources } from '../../bench/matching/sets.ts'
-import { sectionText, withWeights } from '../../docs/matching.ts'
+import { withWeights } from '../../docs/matching.ts'
 import type { Evidence, Odds } from '../../src/matching/odds.ts'
 
 const folder = t.testdir({})
-const matching = readFileSync('docs/MATCHING.md', 'utf8')
 
 function bench(text: string, ...flags: readonly string[]) {
   const file = join(folder, 'people.csv')
@@ -191,49 +187,8 @@ t.test('the regression finds what can be worked out by hand', async (t) => {
 })
 
 t.test('the document shows the weights in use', async (t) => {
+  const matching = readFileSync('docs/MATCHING.md', 'utf8')
   t.equal(matching, withWeights(matching), 'or run: npx node docs/matching.ts')
-})
-
-const sources = readSources()
-const lessons = lessonsOf(sources)
-
-t.test('the committed weights are what the script makes of the committed data', async (t) => {
-  t.equal(
-    readFileSync('src/matching/weights.ts', 'utf8'),
-    weightsSource(fit(lessons)),
-    'or run: npx node bench/matching/fit.ts',
-  )
-})
-
-t.test('a fold’s people teach its weights nothing', async (t) => {
-  const ofFold = lessons.filter(({ folds }) => folds.includes(0))
-  const others = lessons.filter(({ folds }) => !folds.includes(0))
-  t.ok(ofFold.some(({ isMatch, folds }) => !isMatch && folds[0] !== folds[1]))
-  t.same(fit(lessons, 0), fit(others))
-  t.notSame(fit(lessons, 0), fit(lessons))
-})
-
-t.test('on people the weights were not fitted on they hold what is promised', async (t) => {
-  const scored = crossValidatedSets(sources)
-  t.ok(matching.includes(sectionText(crossValidation(scored))), 'the document says how much')
-  const sets = new Map(
-    scored.map(({ name, compared, score }) => [name, measure(compared, score)] as const),
-  )
-  const detention = sets.get('detention')!
-  t.ok(detention.f1 >= 0.925, `F1 of the referrals: ${detention.f1}`)
-  t.ok(detention.automatic.precision >= 0.999, `${detention.automatic.precision}`)
-  t.ok(detention.automatic.recall >= 0.65, `${detention.automatic.recall}`)
-  t.ok(detention.reviewPer1000 <= 200, `${detention.reviewPer1000}`)
-  for (const [name, f1] of [
-    ['FEBRL 1', 0.985],
-    ['FEBRL 2', 0.98],
-    ['FEBRL 3', 0.98],
-  ] as const) {
-    const figures = sets.get(name)!
-    t.ok(figures.f1 >= f1, `F1 of ${name}: ${figures.f1}`)
-    t.ok(figures.pairs.at99.precision >= 0.999, `${name}: ${figures.pairs.at99.precision}`)
-    t.ok(figures.automatic.precision >= 0.999, `${name}: ${figures.automatic.precision}`)
-  }
 })
 
 t.test('a telephone that everybody gives joins nobody', async (t) => {
