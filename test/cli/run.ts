@@ -12,15 +12,19 @@ import { type KeyFile, sealKeyFile } from '../../src/client/index.ts'
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
 export type Environment = Readonly<Record<string, string>>
 
+const { NODE_OPTIONS } = process.env
+
 const program = fileURLToPath(new URL('../../src/cli/intake.js', import.meta.url))
 
-/** Runs to the end. The environment is `environment` and nothing else. */
+/** Runs to the end. Of the environment it has `environment`, and what a test run adds (quick.js). */
 export async function intake(
   args: readonly string[],
   environment: Environment = {},
   input = '',
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [program, ...args], { env: environment })
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { NODE_OPTIONS, ...environment },
+  })
   child.stdin.end(input)
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
@@ -40,7 +44,9 @@ export function running(
   args: readonly string[],
   environment: Environment,
 ): Running {
-  const child = spawn(process.execPath, [program, ...args], { env: environment })
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { NODE_OPTIONS, ...environment },
+  })
   let [out, err] = ['', '']
   child.stdout.on('data', (text) => (out += text))
   child.stderr.on('data', (text) => (err += text))

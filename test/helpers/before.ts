@@ -1,3 +1,5 @@
 import { startTestServer } from './postgres.ts'
+import { stripTypes } from './strip.ts'
 
+stripTypes()
 await startTestServer()
