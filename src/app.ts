@@ -4,11 +4,9 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from './access/plugin.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { createAudit } from './audit/service.ts'
-import type { PairingNotes } from './cases/pairing.ts'
 import { casesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
-import { createLoop } from './database/loop.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
@@ -17,7 +15,6 @@ import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
 import { createEvaluations } from './matching/evaluations.ts'
 import { type KeyHolders, noHolders } from './matching/holders.ts'
-import { createRetiring } from './matching/retiring.ts'
 import { matchingRoutes } from './matching/routes.ts'
 import { createMatching } from './matching/service.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -42,6 +39,8 @@ export type AppOptions = {
   readonly elementsPerClient?: number
   /** The same of one internal client. */
   readonly elementsPerInternalClient?: number
+  /** Tells the background work that there is some. It finds it a moment later, if left out. */
+  readonly wake?: () => void
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
@@ -53,7 +52,7 @@ const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
-  const { holders = noHolders, metrics = createMetrics() } = options
+  const { holders = noHolders, metrics = createMetrics(), wake = () => {} } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
@@ -62,13 +61,7 @@ export async function createApp(options: AppOptions) {
     ...{ database, audit, directory, holders, budgets: options, notes: metrics.evaluations },
   })
   const triage = createTriage({ database, audit, referrals })
-  const notes = pairingNotes(logger, metrics)
-  const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
-  const loop = createLoop({
-    steps: [cases.pairing, createRetiring({ database, audit, directory })],
-    onError: (step, error) => logger.error({ err: error, step }, 'a step of the loop failed'),
-  })
-  const { wake } = loop
+  const cases = createCases({ database, audit, directory, matching, triage, origin })
   const services = { database, audit, directory, referrals, matching, cases, origin, wake }
   const intake = createIntake(services)
   const checking = createChecking(services)
@@ -122,24 +115,9 @@ export async function createApp(options: AppOptions) {
         logger.error({ err: error }, 'the sums of refusals were not written'),
       )
   }, sumsEveryMs)
-  app.addHook('onReady', async () => loop.start())
   app.addHook('onClose', async () => {
     clearInterval(sums)
-    await loop.stop()
     await audit.recordSums()
   })
   return app
-}
-
-function pairingNotes(logger: FastifyBaseLogger, { pairing }: Metrics): PairingNotes {
-  return {
-    onError(error) {
-      pairing.onError()
-      logger.error({ err: error }, 'a referral could not be paired')
-    },
-    onCrowded() {
-      pairing.onCrowded()
-      logger.warn({}, 'a match value is shared by more referrals than are compared')
-    },
-  }
 }

@@ -31,8 +31,19 @@ function logNamed(this: unknown, [what, ...rest]: Parameters<LogFn>, write: LogF
   write.apply(this, [line, ...(isNameless ? ['error'] : rest)] as Parameters<LogFn>)
 }
 
+/** An error that arose in another thread. On the way from there it would lose its fields. */
+export class ErrorElsewhere {
+  /** What `loggable` made of it where it arose. */
+  readonly shown: Readonly<Record<string, unknown>>
+
+  constructor(shown: Readonly<Record<string, unknown>>) {
+    this.shown = shown
+  }
+}
+
 /** An error as a log line may show it: what it is and where it arose, never what it says. */
-export function loggable(error: unknown): Record<string, unknown> {
+export function loggable(error: unknown): Readonly<Record<string, unknown>> {
+  if (error instanceof ErrorElsewhere) return error.shown
   if (!(error instanceof Error)) return { error: typeof error }
   const fields = error as { code?: unknown; constraint_name?: unknown; table_name?: unknown }
   return {

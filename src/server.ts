@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
 import { createApp } from './app.ts'
+import { createNotes } from './background/notes.ts'
+import { startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
@@ -24,18 +26,21 @@ try {
 
 async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
-  const database = connect({
-    url: config.databaseUrl ?? embedded?.url ?? '',
-    connectionsMax: config.databaseConnectionsMax,
-    prepare: config.databasePrepare,
-  })
+  const url = config.databaseUrl ?? embedded?.url ?? ''
+  const prepare = config.databasePrepare
+  const database = connect({ url, prepare, connectionsMax: config.databaseConnectionsMax })
   const logger = createLogger(config.logLevel)
   const holders = await openHolders(config.matching, logger)
   const metrics = createMetrics()
   const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
+  const background = startBackground({
+    ...{ url, prepare },
+    notes: createNotes(logger, metrics.pairing),
+  })
   const app = await createApp({
     ...{ database, logger, holders, metrics },
+    wake: background.wake,
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
     elementsPerClient: config.matching.elementsPerClient,
@@ -50,7 +55,7 @@ async function serve(config: Config): Promise<void> {
     if (draining) return
     draining = true
     setTimeout(() => process.exit(1), drainMsMax).unref()
-    await app.close()
+    await Promise.all([app.close(), background.stop()])
     await holders.close()
     await shown?.close()
     await database.close()

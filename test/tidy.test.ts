@@ -64,13 +64,14 @@ const mayImport: Record<string, readonly string[]> = {
   client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
   // The key holder is a process of its own: it knows neither the database nor any service.
   holder: ['holder', 'disk', 'config', ...pureRoles],
+  background: ['background', 'service', 'database', 'log', ...pureRoles],
   cli: ['cli', 'host', 'client', 'problems', 'config', 'disk', 'protocol', 'referral', 'errors'],
   host: [
     ...['host', 'cli', 'service', 'access', 'database', 'holder'],
     ...['config', 'disk', 'log', ...pureRoles],
   ],
   shell: [
-    ...['shell', 'problems', 'routes', 'service', 'access', 'database', 'holder'],
+    ...['shell', 'problems', 'routes', 'service', 'access', 'database', 'holder', 'background'],
     ...['config', 'disk', 'log', ...pureRoles],
   ],
 }
@@ -89,7 +90,10 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
   [/^node:crypto$/, ['access']],
-  [/^node:(?!crypto)/, ['shell', 'cli', 'host', 'database', 'access', 'holder', 'disk']],
+  [
+    /^node:(?!crypto)/,
+    ['shell', 'cli', 'host', 'database', 'access', 'holder', 'background', 'disk'],
+  ],
 ]
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { createAudit } from '../../src/audit/service.ts'
-import { createCases } from '../../src/cases/service.ts'
+import { createPairing } from '../../src/cases/pairing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import type { Step } from '../../src/database/loop.ts'
@@ -93,8 +93,7 @@ export async function openOffice(people: number, sql: postgres.Sql, url: string)
     },
     onCrowded: () => {},
   }
-  const services = { database, audit, directory, matching, triage }
-  const { pairing } = createCases({ ...services, origin, notes })
+  const pairing = createPairing({ database, audit, matching, triage, notes })
   const caller = { kind: 'system', request: newId() } as const
   const pid = await database.inTransaction(caller, async (tx) => {
     const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`

@@ -6,8 +6,8 @@
  * Beside them, in the same order, one more that is not known and is sent 0.2 ms late (`delayed`),
  * to show that such a difference would have been found. After each the service is asked something
  * small at once, for what it does about a known person must not hold up the next request either.
- * And on a service that is quiet: what a watcher sees of the work that comes a moment later
- * (watching.ts).
+ * And on a service that is quiet: what a watcher sees of the work that comes a moment later, and
+ * how much of it the thread that answers does (watching.ts).
  */
 import { Agent } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -18,7 +18,7 @@ import { kolmogorovSmirnov, leastDetected, mannWhitney } from '../statistics.ts'
 import { shuffled } from './newcomers.ts'
 import { newPerson } from './person.ts'
 import { ask, createReferrals, type Referrals, shapeOf, untilPaired } from './referring.ts'
-import { watch } from './watching.ts'
+import { meter, watch } from './watching.ts'
 
 const pairsByDefault = '10000'
 const watchedByDefault = '200'
@@ -41,7 +41,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const stage = await startStage()
   const sql = postgres(stage.superuserUrl, { max: 1 })
   try {
-    const { url } = await stage.start('src/server.ts')
+    const { url, process } = await stage.start('src/server.ts')
     const referrals = await createReferrals(stage.world, url)
     const measured = await measure(referrals, Number(values.pairs))
     await untilPaired(sql)
@@ -51,6 +51,7 @@ export async function bench(args: readonly string[]): Promise<void> {
     compareAnswers(measured.answers)
     compare('the request after a PUT', measured.following, 'known')
     await watch(referrals, sql, Number(values.watched))
+    await meter(referrals, sql, Number(values.watched), process.pid ?? 0)
     compare('PUT (control)', measured.times, 'delayed')
     compare('PUT', measured.times, 'known')
   } finally {

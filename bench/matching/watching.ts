@@ -3,8 +3,13 @@
  * without a pause: the pairing of the referral comes a moment later, and takes time from them.
  * There is one such look at each person, so what counts is how well one look tells the known from
  * the unknown.
+ *
+ * And what nobody sees who is not on the machine: the processor time of the thread that answers. It is what
+ * a look could be told by, and what else the machine does blurs it less.
  */
+import { readFileSync } from 'node:fs'
 import { Agent } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type postgres from 'postgres'
 import { median, report, tell } from '../report.ts'
 import { mannWhitney, superiority } from '../statistics.ts'
@@ -14,6 +19,8 @@ import { ask, type Referrals, untilPaired } from './referring.ts'
 
 /** Longer than the loop waits at most, and the pairing takes. */
 const watchedMs = 400
+/** What belongs to the answer itself is over by then, and no pairing has begun. */
+const afterAnswerMs = 10
 
 export async function watch(referrals: Referrals, sql: postgres.Sql, pairs: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -39,6 +46,40 @@ export async function watch(referrals: Referrals, sql: postgres.Sql, pairs: numb
   report('watched, known and unknown: share told apart by one look', right, 1, 0.6, 'at most')
   const p = mannWhitney(looks.known, looks.unknown)
   tell('watched, known and unknown: p of Mann and Whitney', p)
+}
+
+/** How busy the thread that answers is with what comes after the answer. Linux counts it, `pid`'s. */
+export async function meter(referrals: Referrals, sql: postgres.Sql, pairs: number, pid: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const known = Array.from({ length: pairs }, newPerson)
+  for (const person of known) await ask(agent, referrals.put(person))
+  await untilPaired(sql)
+  const looks = { known: [] as number[], unknown: [] as number[] }
+  for (const person of known) {
+    const kinds = shuffled([
+      { times: looks.known, request: referrals.put(person) },
+      { times: looks.unknown, request: referrals.put(newPerson()) },
+    ])
+    for (const { times, request } of kinds) {
+      await ask(agent, request)
+      await sleep(afterAnswerMs)
+      const before = processorMs(pid)
+      await sleep(watchedMs)
+      times.push(processorMs(pid) - before)
+      await untilPaired(sql)
+    }
+  }
+  agent.destroy()
+  tell('answering thread, known: ms of processor, median', median(looks.known))
+  tell('answering thread, unknown: ms of processor, median', median(looks.unknown))
+  const right = superiority(looks.known, looks.unknown)
+  report('answering thread: share told apart by its time', right, 1, 0.6, 'at most')
+}
+
+/** How long the main thread of a process has run. */
+function processorMs(pid: number): number {
+  const [ns] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')
+  return Number(ns) / 1e6
 }
 
 /** By how much the answers of the next moment are late together, each beside their median. */

@@ -12,10 +12,11 @@ import type { Step } from '../database/loop.ts'
 import { elect } from '../database/loop.ts'
 import type { Matching } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
-import { casesLock, type Merging } from './merging.ts'
+import type { Triage } from '../triage/service.ts'
+import { casesLock, createMerging } from './merging.ts'
 import { endPairing, insertFlag, postpone, selectWaiting, takeNext } from './pairing-store.ts'
 import { createSettling, judgedCases } from './settling.ts'
-import type { Splitting } from './splitting.ts'
+import { createSplitting } from './splitting.ts'
 import { selectCasesOf } from './store.ts'
 import { createWithdrawing } from './withdrawing.ts'
 
@@ -29,14 +30,14 @@ type Options = {
   database: Database
   audit: Audit
   matching: Matching
-  merging: Merging
-  splitting: Splitting
+  triage: Triage
   notes: PairingNotes
 }
 
 /** The step; each replica has one. */
-export function createPairing({ database, audit, matching, ...others }: Options): Step {
-  const { merging, splitting, notes } = others
+export function createPairing({ database, audit, matching, triage, notes }: Options): Step {
+  const merging = createMerging({ audit, triage })
+  const splitting = createSplitting({ audit, triage })
   const settling = createSettling({ audit, merging })
   const withdrawing = createWithdrawing({ audit, matching, splitting })
 

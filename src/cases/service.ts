@@ -1,7 +1,7 @@
 /**
  * Which referrals are about one person. Every referral starts as a case of its own, so that no
  * answer to a referrer can depend on what is already known about the person; joining comes after,
- * by the pairing step or a person, and is undone the same way.
+ * by a step of the background work (pairing.ts) or a person, and is undone the same way.
  */
 import type { Audit } from '../audit/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
@@ -13,7 +13,6 @@ import type { Triage } from '../triage/service.ts'
 import { createFinding } from './finding.ts'
 import { createJudging } from './judging.ts'
 import { createMerging } from './merging.ts'
-import { createPairing, type PairingNotes } from './pairing.ts'
 import { insertFlag, queueAgain, queueNew } from './pairing-store.ts'
 import { createReading } from './reading.ts'
 import { createRegrouping } from './regrouping.ts'
@@ -30,14 +29,11 @@ type Options = {
   matching: Matching
   triage: Triage
   origin: string
-  notes: PairingNotes
 }
 
-export function createCases({ database, audit, directory, matching, triage, ...rest }: Options) {
-  const { origin, notes } = rest
+export function createCases({ database, audit, directory, matching, triage, origin }: Options) {
   const merging = createMerging({ audit, triage })
   const splitting = createSplitting({ audit, triage })
-  const pairing = createPairing({ database, audit, matching, merging, splitting, notes })
   const judging = createJudging({ database, audit, directory, merging, origin })
   const regrouping = createRegrouping({
     ...{ database, audit, directory, merging },
@@ -63,5 +59,5 @@ export function createCases({ database, audit, directory, matching, triage, ...r
     if (replaced) await insertFlag(tx, referralId, 'replaced')
   }
 
-  return { open, reconsider, pairing, ...judging, ...regrouping, ...reading, ...finding }
+  return { open, reconsider, ...judging, ...regrouping, ...reading, ...finding }
 }

@@ -99,7 +99,7 @@ class PairAll extends Act {
     for (;;) {
       const [next] = await waiting()
       if (!next) return
-      same(await cases.pairing.run(), true)
+      same(await staged.pairing.run(), true)
       // With those that came to wait again because of it, before it looked for others.
       model.pair(model.byId(next.id), new Set((await waiting()).map(({ id }) => id)))
       same(staged.noted.errors, [])

@@ -22,7 +22,7 @@ const staged = await stage(t)
 const { sql, refer, check, pair } = staged
 const { queueOf, judgementsOf, isOneCase, claimOf, joined } = eyesOn(staged)
 
-const runPairing = async ({ cases }: Services) => void (await cases.pairing.run())
+const runPairing = async ({ pairing }: Services) => void (await pairing.run())
 
 const scenarios: Scenario[] = [
   {

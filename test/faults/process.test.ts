@@ -3,35 +3,13 @@
  * answers first what it has begun.
  * Method: the service as a process of its own, on a database of its own, under real signals.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { holdCeremony } from '../../examples/ceremony.ts'
+import t from 'tap'
 import type { Envelope } from '../../src/protocol/envelope.ts'
 import { requireBalanced } from '../helpers/books.ts'
-import { cloneDatabase } from '../helpers/postgres.ts'
-import { listening, start } from '../helpers/process.ts'
+import { deployment, listening, start } from '../helpers/process.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
-import { asSuperuser } from '../helpers/superuser.ts'
-
-/** A database with keys published, and the variables of a service on it. */
-async function deployment(t: Test) {
-  const databases = await cloneDatabase()
-  const folder = await mkdtemp(join(tmpdir(), 'intake-process-'))
-  t.teardown(async () => {
-    await databases.drop()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const tokenKeyFile = join(folder, 'token-key.pem')
-  const { ownerUrl } = databases
-  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const variables = {
-    ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
-    ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
-  }
-  return { world, variables, sql: asSuperuser(t, databases), folder }
-}
+import { holdTable } from '../helpers/superuser.ts'
 
 t.test('a service that is killed under load loses nothing that it acknowledged', async (t) => {
   const { world, variables, sql } = await deployment(t)
@@ -90,37 +68,6 @@ t.test('a service that is killed under load loses nothing that it acknowledged',
   await requireBalanced(sql)
 })
 
-/** Holds up submissions until let go; answers when one of them waits. */
-async function holdSubmissions(sql: ReturnType<typeof asSuperuser>) {
-  let letGo = () => {}
-  const gate = new Promise<void>((open) => {
-    letGo = open
-  })
-  let ended: Promise<unknown> = Promise.resolve()
-  await new Promise<void>((held, failed) => {
-    ended = sql
-      .begin(async (tx) => {
-        await tx`lock table referral in share mode`
-        held()
-        await gate
-      })
-      .catch(failed)
-  })
-  const blocked = async () => {
-    for (let count = 0; count === 0; ) {
-      const rows = await sql`
-        select from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`
-      count = rows.length
-    }
-  }
-  const release = () => {
-    letGo()
-    return ended
-  }
-  return { blocked, letGo: release }
-}
-
 const commands = [
   ['the service', undefined],
   ['npm start', ['npm', 'start']],
@@ -134,7 +81,7 @@ for (const [name, command] of commands) {
     const envelope = sealed(world)
     const path = `/v1/referrals/${envelope.header.referralId}`
     for (let count = 0; count < 3; count += 1) await fetch(`${service.url}/v1/audit/entries`)
-    const hold = await holdSubmissions(sql)
+    const hold = await holdTable(sql, 'referral')
     const sent = call('PUT', path, envelope)
     await hold.blocked()
     service.child.kill('SIGTERM')

@@ -1,4 +1,7 @@
-/** The service as a test needs it: real, listening, on a database of its own, its keys published. */
+/**
+ * The service as a test needs it: real, listening, on a database of its own, its keys published. Its
+ * background work is done in the test's own thread.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,11 +9,14 @@ import type { Test } from 'tap'
 import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { readPublicKey } from '../../src/access/token.ts'
 import { type App, type AppOptions, createApp } from '../../src/app.ts'
+import { createNotes } from '../../src/background/notes.ts'
+import { createWork } from '../../src/background/work.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { writeSecret } from '../../src/disk.ts'
 import { embedHolder } from '../../src/holder/embedded.ts'
 import { createLogger } from '../../src/log.ts'
 import type { KeyHolders } from '../../src/matching/holders.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
 import type { MatchingKey } from '../../src/protocol/voprf.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
@@ -48,6 +54,7 @@ export async function build(
   t: Pick<Test, 'teardown'>,
   { matchingKeys, elementsPerDay = 1_000_000, ...options }: BuildOptions = {},
 ): Promise<Built> {
+  const { metrics = createMetrics() } = options
   const folder = await mkdtemp(join(tmpdir(), 'intake-build-'))
   const databases = await cloneDatabase()
   const tokenKeyFile = join(folder, 'token-key.pem')
@@ -67,14 +74,17 @@ export async function build(
     join(folder, 'matching-key.json'),
     sealMatchingKey(world.matchingKeys[0]!, undefined),
   )
+  const work = createWork({ database, notes: createNotes(logger, metrics.pairing) })
   const app = await createApp({
-    ...{ database, logger, origin: world.origin, holders: embedded },
+    ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
     tokenPublicKey: await readPublicKey(tokenKeyFile),
-    ...options,
+    ...{ ...options, metrics },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  work.start()
   t.teardown(async () => {
     await app.close()
+    await work.stop()
     await embedded.close()
     await database.close()
     await databases.drop()

@@ -1,7 +1,13 @@
 /** The service as a process of its own, to be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { holdCeremony } from '../../examples/ceremony.ts'
+import { cloneDatabase } from './postgres.ts'
+import { asSuperuser } from './superuser.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -55,4 +61,22 @@ export async function listening(
     service.ended.then(() => reject(new Error(`it ended: ${service.output()}`)), reject)
   })
   return { ...service, url }
+}
+
+/** A database with keys published, and the variables of a service on it. */
+export async function deployment(t: Pick<Test, 'teardown'>) {
+  const databases = await cloneDatabase()
+  const folder = await mkdtemp(join(tmpdir(), 'intake-process-'))
+  t.teardown(async () => {
+    await databases.drop()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const tokenKeyFile = join(folder, 'token-key.pem')
+  const { ownerUrl } = databases
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
+  const variables = {
+    ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
+    ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
+  }
+  return { world, variables, sql: asSuperuser(t, databases), folder }
 }

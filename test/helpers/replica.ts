@@ -3,22 +3,28 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
 import { createApp } from '../../src/app.ts'
+import { createNotes } from '../../src/background/notes.ts'
+import { createWork } from '../../src/background/work.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createLogger } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import type { Built } from './build.ts'
 
 /** Starts it; it is closed when `t` ends. */
 export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, folder }: Built) {
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
+  const logger = createLogger('warn', { write: (line: string) => void lines.push(line) })
+  const work = createWork({ database, notes: createNotes(logger, createMetrics().pairing) })
   const app = await createApp({
-    ...{ database, origin: world.origin },
-    logger: createLogger('warn', { write: (line: string) => void lines.push(line) }),
+    ...{ database, logger, origin: world.origin, wake: work.wake },
     tokenPublicKey: await readPublicKey(join(folder, 'token-key.pem')),
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  work.start()
   t.teardown(async () => {
     await app.close()
+    await work.stop()
     await database.close()
   })
   return { url, log: () => lines.join('') }

@@ -1,6 +1,7 @@
 /**
  * The services without HTTP and without the loop, for tests that say themselves when referrals are
- * paired. All of it is the product's own; only the wiring of `src/app.ts` is repeated.
+ * paired. All of it is the product's own; only the wiring of `src/app.ts` and of
+ * `src/background/work.ts` is repeated.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import type { Test } from 'tap'
 import { holdCeremony, type Referring, type World } from '../../examples/ceremony.ts'
 import { createAudit } from '../../src/audit/service.ts'
 import type { KnownCaller } from '../../src/caller.ts'
+import { createPairing } from '../../src/cases/pairing.ts'
 import { createCases } from '../../src/cases/service.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { createDirectory } from '../../src/directory/service.ts'
@@ -43,12 +45,13 @@ export function servicesOn(database: Database, origin: string) {
       noted.crowded += 1
     },
   }
-  const cases = createCases({ database, audit, directory, matching, triage, origin, notes })
+  const cases = createCases({ database, audit, directory, matching, triage, origin })
+  const pairing = createPairing({ database, audit, matching, triage, notes })
   const services = { database, audit, directory, referrals, matching, cases, origin }
   const intake = createIntake({ ...services, wake: () => {} })
   const checking = createChecking({ ...services, wake: () => {} })
   const retiring = createRetiring({ database, audit, directory })
-  return { ...services, triage, intake, checking, retiring, noted }
+  return { ...services, triage, intake, checking, pairing, retiring, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>
@@ -121,7 +124,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
 
   async function pair() {
     do {
-      for (let more = true; more; ) more = await services.cases.pairing.run()
+      for (let more = true; more; ) more = await services.pairing.run()
       // Whoever else held the step may have left some.
     } while ((await countUnpaired(sql)) > 0)
   }

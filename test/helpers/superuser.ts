@@ -48,3 +48,34 @@ export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<v
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
+
+/** Holds up whoever writes to a table, until let go; `blocked` answers when one of them waits. */
+export async function holdTable(sql: postgres.Sql, table: string) {
+  let letGo = () => {}
+  const gate = new Promise<void>((open) => {
+    letGo = open
+  })
+  let ended: Promise<unknown> = Promise.resolve()
+  await new Promise<void>((held, failed) => {
+    ended = sql
+      .begin(async (tx) => {
+        await tx`lock table ${tx(table)} in share mode`
+        held()
+        await gate
+      })
+      .catch(failed)
+  })
+  const blocked = async () => {
+    for (let count = 0; count === 0; ) {
+      const rows = await sql`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      count = rows.length
+    }
+  }
+  const release = () => {
+    letGo()
+    return ended
+  }
+  return { blocked, letGo: release }
+}

@@ -1,0 +1,26 @@
+/** What the background work comes upon, as lines of the log and counts. */
+import type { PairingNotes } from '../cases/pairing.ts'
+import type { WorkNotes } from './work.ts'
+
+type Line = (fields: object, message: string) => void
+
+/** Told besides that the thread which does the work has ended, and will be started again. */
+export type Notes = WorkNotes & { onEnded(error: unknown): void }
+
+/** @param counts - told of each besides */
+export function createNotes(log: { error: Line; warn: Line }, counts: PairingNotes): Notes {
+  return {
+    onFailed: (step, error) => log.error({ err: error, step }, 'a step of the loop failed'),
+    onEnded: (error) => log.error({ err: error }, 'the background work ended, and starts again'),
+    pairing: {
+      onError(error) {
+        counts.onError(error)
+        log.error({ err: error }, 'a referral could not be paired')
+      },
+      onCrowded() {
+        counts.onCrowded()
+        log.warn({}, 'a match value is shared by more referrals than are compared')
+      },
+    },
+  }
+}
