@@ -6,8 +6,8 @@
  * A part of the service that counts is handed functions, and knows nothing of how they are shown.
  */
 import { createServer } from 'node:http'
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
-import type { PairingNotes } from './cases/pairing.ts'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Counts } from './background/notes.ts'
 import type { EvaluationNotes } from './matching/evaluations.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -38,16 +38,27 @@ export function createMetrics() {
     'intake_pairing_crowded_total',
     'Referrals with a match value that more referrals share than are compared',
   )
+  const ended = counter(
+    'intake_background_ended_total',
+    'Times that the thread of the background work ended and was started again',
+  )
+  const turned = new Gauge({
+    name: 'intake_background_turn_timestamp_seconds',
+    help: 'When the background work last was through with what there was to do',
+    registers: [registry],
+  })
   return {
     registry,
     evaluations: {
       onEvaluated: (elements) => evaluated.inc(elements),
       onRefused: (reason) => refused.inc({ reason }),
     } satisfies EvaluationNotes,
-    pairing: {
+    background: {
       onError: () => unpaired.inc(),
       onCrowded: () => crowded.inc(),
-    } satisfies PairingNotes,
+      onTurn: () => turned.setToCurrentTime(),
+      onEnded: () => ended.inc(),
+    } satisfies Counts,
   }
 }
 

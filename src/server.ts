@@ -36,7 +36,7 @@ async function serve(config: Config): Promise<void> {
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   const background = startBackground({
     ...{ url, prepare },
-    notes: createNotes(logger, metrics.pairing),
+    notes: createNotes(logger, metrics.background),
   })
   const app = await createApp({
     ...{ database, logger, holders, metrics },

@@ -18,8 +18,9 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
   const shown = await fetch(`http://127.0.0.1:${port}/metrics`)
   t.match(shown.headers.get('content-type'), /^text\/plain/)
   const text = await shown.text()
-  const lines = text.split('\n').filter((line) => line.startsWith('intake_'))
+  const lines = text.split('\n').filter((line) => /^intake_(?!background_turn)/.test(line))
   t.same(lines.sort(), [
+    'intake_background_ended_total 0',
     'intake_evaluations_refused_total{reason="batch-mismatch"} 1',
     'intake_evaluations_refused_total{reason="matching-budget-spent"} 1',
     'intake_matching_elements_total 16',

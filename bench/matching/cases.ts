@@ -32,17 +32,20 @@ export function settle(recordCount: number, pairs: readonly ScoredPair[]): Settl
   let questions = 0
   for (const candidates of byArrival(pairs)) {
     const [{ right }] = candidates as [ScoredPair]
-    let joined = false
+    // Once it has joined: the cases that were asked about beside those that it is in now.
+    let inDoubt: Set<Case> | undefined
     let asked = 0
     for (const { left, evidence, odds } of candidates.sort((a, b) => b.odds.score - a.odds.score)) {
       const verdict = verdictOf(evidence, odds)
       if (verdict === 'none') break
       const [own, other] = [caseOf[right]!, caseOf[left]!]
       if (own === other) continue
-      if (verdict === 'match' && !joined && other.records.length < caseReferralsMax) {
+      const mayJoin = inDoubt === undefined || inDoubt.has(other)
+      const hasRoom = own.records.length + other.records.length <= caseReferralsMax
+      if (verdict === 'match' && mayJoin && hasRoom) {
+        inDoubt = new Set([...(inDoubt ?? []), ...other.asked])
+        for (const record of own.records) caseOf[record] = other
         join(own, other)
-        caseOf[right] = other
-        joined = true
       } else if (asked < questionsPerReferralMax && !own.asked.has(other)) {
         own.asked.add(other)
         other.asked.add(own)
@@ -61,10 +64,11 @@ function createCase(record: number): Case {
   return { records: [record], asked: new Set() }
 }
 
-/** Moves all of one case into another, and the questions about it. */
+/** Moves all of one case into another, and the questions about it. Those between the two are answered. */
 function join(from: Case, into: Case): void {
   into.records.push(...from.records)
   from.records = []
+  into.asked.delete(from)
   for (const other of from.asked) {
     other.asked.delete(from)
     if (other === into) continue

@@ -43,7 +43,7 @@ export function verdictOn(agreeing: readonly string[]): Verdict {
   const counts = new Map<string, number>()
   for (const type of agreeing) counts.set(type, (counts.get(type) ?? 0) + 1)
   const all = new Set(types)
-  const evidence = { agreeing: counts, left: all, right: all }
+  const evidence = { agreeing: counts, left: all, right: all, crowded: new Set<string>() }
   return verdictOf(evidence, oddsOf(evidence))
 }
 

@@ -23,57 +23,60 @@ const watchedMs = 400
 const afterAnswerMs = 10
 
 export async function watch(referrals: Referrals, sql: postgres.Sql, pairs: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const known = Array.from({ length: pairs }, newPerson)
-  for (const person of known) await ask(agent, referrals.put(person))
-  await untilPaired(sql)
-  const looks = { known: [] as number[], unknown: [] as number[] }
-  for (const person of known) {
-    const kinds = shuffled([
-      { times: looks.known, request: referrals.put(person) },
-      { times: looks.unknown, request: referrals.put(newPerson()) },
-    ])
-    for (const { times, request } of kinds) {
-      await ask(agent, request)
-      times.push(await lostWhileAsking(agent, referrals))
-      await untilPaired(sql)
-    }
-  }
-  agent.destroy()
-  tell('watched, known: ms lost, median', median(looks.known))
-  tell('watched, unknown: ms lost, median', median(looks.unknown))
-  const right = superiority(looks.known, looks.unknown)
-  report('watched, known and unknown: share told apart by one look', right, 1, 0.6, 'at most')
-  const p = mannWhitney(looks.known, looks.unknown)
-  tell('watched, known and unknown: p of Mann and Whitney', p)
+  const looks = await lookAtEach(referrals, sql, pairs, (agent) => {
+    return lostWhileAsking(agent, referrals)
+  })
+  tellLooks('watched', 'ms lost', looks)
 }
 
 /** How busy the thread that answers is with what comes after the answer. Linux counts it, `pid`'s. */
 export async function meter(referrals: Referrals, sql: postgres.Sql, pairs: number, pid: number) {
+  const looks = await lookAtEach(referrals, sql, pairs, async () => {
+    await sleep(afterAnswerMs)
+    const before = processorMs(pid)
+    await sleep(watchedMs)
+    return processorMs(pid) - before
+  })
+  tellLooks('answering thread', 'ms of processor', looks)
+}
+
+type Looks = Record<'known' | 'unknown', number[]>
+
+/** One `look`, a figure, right after the answer about each of `pairs` known and as many unknown. */
+async function lookAtEach(
+  referrals: Referrals,
+  sql: postgres.Sql,
+  pairs: number,
+  look: (agent: Agent) => Promise<number>,
+): Promise<Looks> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const known = Array.from({ length: pairs }, newPerson)
   for (const person of known) await ask(agent, referrals.put(person))
   await untilPaired(sql)
-  const looks = { known: [] as number[], unknown: [] as number[] }
+  const looks: Looks = { known: [], unknown: [] }
   for (const person of known) {
     const kinds = shuffled([
-      { times: looks.known, request: referrals.put(person) },
-      { times: looks.unknown, request: referrals.put(newPerson()) },
+      { figures: looks.known, request: referrals.put(person) },
+      { figures: looks.unknown, request: referrals.put(newPerson()) },
     ])
-    for (const { times, request } of kinds) {
+    for (const { figures, request } of kinds) {
       await ask(agent, request)
-      await sleep(afterAnswerMs)
-      const before = processorMs(pid)
-      await sleep(watchedMs)
-      times.push(processorMs(pid) - before)
+      figures.push(await look(agent))
       await untilPaired(sql)
     }
   }
   agent.destroy()
-  tell('answering thread, known: ms of processor, median', median(looks.known))
-  tell('answering thread, unknown: ms of processor, median', median(looks.unknown))
-  const right = superiority(looks.known, looks.unknown)
-  report('answering thread: share told apart by its time', right, 1, 0.6, 'at most')
+  return looks
+}
+
+function tellLooks(name: string, unit: string, { known, unknown }: Looks): void {
+  tell(`${name}, known: ${unit}, median`, median(known))
+  tell(`${name}, unknown: ${unit}, median`, median(unknown))
+  const higher = superiority(known, unknown)
+  // Whoever sees that the known are lower tells them apart as well.
+  const right = Math.max(higher, 1 - higher)
+  report(`${name}, known and unknown: share told apart by one look`, right, 1, 0.6, 'at most')
+  tell(`${name}, known and unknown: p of Mann and Whitney`, mannWhitney(known, unknown))
 }
 
 /** How long the main thread of a process has run. */

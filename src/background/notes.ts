@@ -7,11 +7,17 @@ type Line = (fields: object, message: string) => void
 /** Told besides that the thread which does the work has ended, and will be started again. */
 export type Notes = WorkNotes & { onEnded(error: unknown): void }
 
-/** @param counts - told of each besides */
-export function createNotes(log: { error: Line; warn: Line }, counts: PairingNotes): Notes {
+/** What is counted of it besides. */
+export type Counts = PairingNotes & Pick<Notes, 'onTurn'> & { onEnded(): void }
+
+export function createNotes(log: { error: Line; warn: Line }, counts: Counts): Notes {
   return {
+    onTurn: counts.onTurn,
     onFailed: (step, error) => log.error({ err: error, step }, 'a step of the loop failed'),
-    onEnded: (error) => log.error({ err: error }, 'the background work ended, and starts again'),
+    onEnded(error) {
+      counts.onEnded()
+      log.error({ err: error }, 'the background work ended, and starts again')
+    },
     pairing: {
       onError(error) {
         counts.onError(error)

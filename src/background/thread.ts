@@ -20,11 +20,12 @@ export type Order = 'wake' | 'stop'
 /** What an error comes to that was made loggable in the thread. */
 type Shown = ErrorElsewhere['shown']
 
-/** What it says: nothing of a referral that was paired, whomever it met. */
+/** What it says: of a referral that was paired only that a crowd shares a value of it. */
 export type Word =
   | { readonly said: 'failed'; readonly step: string; readonly error: Shown }
   | { readonly said: 'unpaired'; readonly error: Shown }
   | { readonly said: 'crowded' }
+  | { readonly said: 'turned' }
 
 export type Background = {
   /** There may be work. Does nothing while the thread is away: it looks by itself when it starts. */
@@ -36,6 +37,9 @@ export type Background = {
 /** One that cannot start is not started so often that it takes the processor from referrers. */
 const pauseMs = 3_000
 
+/** A thread that does not end by then is ended: a database that does not answer may hold it for long. */
+const stopMsMax = 10_000
+
 /** Starts it. Does not wait for it: referrals are taken without. */
 export function startBackground({ notes, ...place }: Place & { notes: Notes }): Background {
   let worker: Worker | undefined
@@ -44,17 +48,27 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
 
   function start(): void {
     let cause: unknown
-    worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: place })
+    try {
+      worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: place })
+    } catch (error) {
+      // The machine may have no thread to give.
+      startAgain(error)
+      return
+    }
     worker.on('message', (word: Word) => tell(word, notes))
     worker.on('error', (error) => {
       cause = error
     })
     worker.on('exit', () => {
       worker = undefined
-      if (stopping) return
-      notes.onEnded(cause)
-      pause = setTimeout(start, pauseMs)
+      startAgain(cause)
     })
+  }
+
+  function startAgain(cause: unknown): void {
+    if (stopping) return
+    notes.onEnded(cause)
+    pause = setTimeout(start, pauseMs)
   }
 
   function order(order: Order): void {
@@ -69,13 +83,16 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
       clearTimeout(pause)
       const ended = new Promise((resolve) => (worker ? worker.once('exit', resolve) : resolve(0)))
       order('stop')
+      const cut = setTimeout(() => worker?.terminate(), stopMsMax)
       await ended
+      clearTimeout(cut)
     },
   }
 }
 
-function tell(word: Word, { onFailed, pairing }: Notes): void {
-  if (word.said === 'crowded') pairing.onCrowded()
+function tell(word: Word, { onFailed, onTurn, pairing }: Notes): void {
+  if (word.said === 'turned') onTurn()
+  else if (word.said === 'crowded') pairing.onCrowded()
   else if (word.said === 'unpaired') pairing.onError(new ErrorElsewhere(word.error))
   else onFailed(word.step, new ErrorElsewhere(word.error))
 }

@@ -13,6 +13,8 @@ import { createTriage } from '../triage/service.ts'
 export type WorkNotes = {
   /** A batch failed; it is tried again. */
   onFailed(step: string, error: unknown): void
+  /** A turn is over, whatever was done in it. */
+  onTurn(): void
   readonly pairing: PairingNotes
 }
 
@@ -25,5 +27,8 @@ export function createWork({ database, notes }: { database: Database; notes: Wor
   const triage = createTriage({ database, audit, referrals })
   const pairing = createPairing({ database, audit, matching, triage, notes: notes.pairing })
   const retiring = createRetiring({ database, audit, directory })
-  return createLoop({ steps: [pairing, retiring], onError: notes.onFailed })
+  return createLoop({
+    steps: [pairing, retiring],
+    ...{ onError: notes.onFailed, onTurn: notes.onTurn },
+  })
 }

@@ -1,6 +1,6 @@
 /**
  * The thread that does the background work, on a connection of its own. It knows the database's
- * address and no key, answers nobody, and writes no log: what there is to tell it says to the thread
+ * address and uses no key, answers nobody, and writes no log: what there is to tell it says to the thread
  * that started it.
  */
 import { parentPort, workerData } from 'node:worker_threads'
@@ -17,6 +17,7 @@ const work = createWork({
   database,
   notes: {
     onFailed: (step, error) => say({ said: 'failed', step, error: loggable(error) }),
+    onTurn: () => say({ said: 'turned' }),
     pairing: {
       onError: (error) => say({ said: 'unpaired', error: loggable(error) }),
       onCrowded: () => say({ said: 'crowded' }),

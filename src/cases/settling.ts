@@ -16,13 +16,19 @@ const longCaseReferrals = 4
 
 /** Settles referrals, one at a time; the pairing step has one. */
 export function createSettling({ audit, merging }: { audit: Audit; merging: Merging }) {
-  /** Joins the best case that is beyond doubt, and asks a person about the others. */
+  /**
+   * Joins the best case that is beyond doubt, and asks a person about the others. Where a person is
+   * asked already whether that case and another are one, and this referral is beyond doubt of both,
+   * it is the answer. Cases that have nothing else in common it does not tie together.
+   */
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
     let place: Place | undefined
     const said = await selectCurrent(tx, [id])
     // Joined already, by whatever, it would tie two cases together through itself: an amendment about
     // somebody else, for one, ties that person's case to the one that it amends.
-    let joined = said.some(({ verdict }) => verdict === 'same')
+    const isTied = said.some(({ verdict }) => verdict === 'same')
+    // Once it has joined: the cases that a person was asked about beside those that it is in now.
+    let inDoubt: Set<string> | undefined
     // Those that others asked about it count as well: a person sees them all beside it.
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
     let isUnasked = false
@@ -33,9 +39,11 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
       place ??= await placeOf(tx, id, candidates)
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
-      if (candidate.verdict === 'match' && !joined && !full.has(other)) {
-        joined = await joinByKeys(tx, caller, id, candidate)
-        if (joined) {
+      const mayJoin = !isTied && (inDoubt === undefined || inDoubt.has(other))
+      if (candidate.verdict === 'match' && mayJoin && !full.has(other)) {
+        const { asked } = await judgedCases(tx, other)
+        if (await joinByKeys(tx, caller, id, candidate)) {
+          inDoubt = new Set([...(inDoubt ?? []), ...asked])
           // What is held of the case that it joined is held of it from now on.
           place = undefined
           continue

@@ -18,6 +18,8 @@ export type LoopOptions = {
   readonly steps: readonly Step[]
   /** Told of a batch that failed; it is tried again at the next turn. */
   onError(step: string, error: unknown): void
+  /** Told after each turn, whatever was done in it: a loop that stands still is not heard of. */
+  onTurn(): void
 }
 
 export type Loop = {
@@ -36,7 +38,7 @@ const wakeMsMax = 150
 /** A step with much to do lets the others have their turn. */
 const batchesMax = 500
 
-export function createLoop({ steps, onError }: LoopOptions): Loop {
+export function createLoop({ steps, onError, onTurn }: LoopOptions): Loop {
   let stopped = true
   let timer: NodeJS.Timeout | undefined
   let turning: Promise<void> = Promise.resolve()
@@ -63,6 +65,7 @@ export function createLoop({ steps, onError }: LoopOptions): Loop {
         onError(step.name, error)
       }
     }
+    onTurn()
   }
 
   return {

@@ -22,13 +22,18 @@ export async function candidatesFor(
   exceptId: string | null = null,
 ): Promise<{ candidates: Candidate[]; crowded: boolean }> {
   if (values.length === 0) return { candidates: [], crowded: false }
+  const { ids, crowded } = await sharersOf(tx, values, exceptId)
+  if (ids.length === 0) return { candidates: [], crowded: false }
+  const agreement = await selectAgreement(tx, values, ids)
+  return { candidates: weigh(values, agreement, crowded), crowded: crowded.size > 0 }
+}
+
+/** Who shares a value with these, and the types of the values that a crowd shares. */
+async function sharersOf(tx: Tx, values: readonly ValueOfEpoch[], exceptId: string | null) {
   const sharing = await selectSharing(tx, values, exceptId, sharersScannedMax)
   const { ids, crowded } = chooseSharers(sharing)
-  if (ids.length === 0) return { candidates: [], crowded: false }
   // Values are numbered from 1.
-  const types = new Set(crowded.flatMap((number) => values[number - 1]?.type ?? []))
-  const agreement = await selectAgreement(tx, values, ids)
-  return { candidates: weigh(values, agreement, types), crowded: types.size > 0 }
+  return { ids, crowded: new Set(crowded.flatMap((number) => values[number - 1]?.type ?? [])) }
 }
 
 /** What the keys say of two referrals; without odds where one of them has none. */
@@ -54,7 +59,8 @@ export async function compare(
   found.delete(referralId)
   const values = within(await selectValues(tx, referralId), epochs)
   if (values.length === 0) return found
-  for (const it of weigh(values, await selectAgreement(tx, values, ids))) {
+  const { crowded } = await sharersOf(tx, values, referralId)
+  for (const it of weigh(values, await selectAgreement(tx, values, ids), crowded)) {
     found.set(it.referralId, it)
   }
   return found

@@ -30,7 +30,7 @@ export type Sharing = { readonly referralId: string; readonly number: number }
 
 /**
  * Whom to compare: for each value at most `candidatesPerValueMax`, those that share most other values, then
- * the oldest. `crowded` are the numbers of the values that had more.
+ * the oldest. `crowded` are the numbers of the values that more share.
  *
  * @param rows - for each value those that share it, the oldest first
  */
@@ -69,12 +69,12 @@ export type Agreement = {
 /**
  * The evidence about each other referral, under the epoch that speaks most for it.
  *
- * @param crowded - the types of which a value is known to be one that many share
+ * @param crowded - the types of which an own value is one that many share, whatever its epoch
  */
 export function weigh(
   own: readonly Pick<ValueOfEpoch, 'epoch' | 'type'>[],
   rows: readonly Agreement[],
-  crowded: ReadonlySet<string> = new Set(),
+  crowded: ReadonlySet<string>,
 ): Candidate[] {
   const left = new Map<number, Set<string>>()
   for (const { epoch, type } of own) {

@@ -17,8 +17,8 @@ export type Evidence = {
   /** The types of which each side has at least one value. */
   readonly left: ReadonlySet<string>
   readonly right: ReadonlySet<string>
-  /** The types of which one side has a value that many share. Nothing is known of that where left out. */
-  readonly crowded?: ReadonlySet<string>
+  /** The types of which the left side has a value that many share: `candidatesPerValueMax`. */
+  readonly crowded: ReadonlySet<string>
 }
 
 /** What one observation adds to the score. */
@@ -35,6 +35,8 @@ export type Odds = {
   readonly score: number
   /** `1 / (1 + 2^-score)`: from 0 to 1. */
   readonly probability: number
+  /** The same without the types that a crowd shares, as if neither side had them. */
+  readonly besidesCrowds: number
   /** Every type that agrees, and every missing one that counts, in the order of the table. */
   readonly bits: readonly Bit[]
 }
@@ -57,20 +59,29 @@ export const candidatesPerValueMax = 50
 export const questionsPerReferralMax = 5
 
 /** Types of which one value says that two tokens of the name agree, or all of them. */
-const severalTokens = ['N', 'P', 'PP_Y', 'KK_Y', 'P_MD', 'MH3_Y']
+const severalTokens = ['N', 'P', 'PP_Y', 'KK_Y']
 
 /** Types of which each value stands for one token, with a whole birth date. */
-const oneToken = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
+const tokenAndDate = ['T_D', 'TP_D', 'TK_SD']
 
-/** Types that hold something of the name, and a birth date that is 1 January. */
-const nameAndInvented = ['T_D01', 'TP_D01', 'TK_SD01', 'I_D01']
+/** The same with 1 January. */
+const tokenAndInvented = ['T_D01', 'TP_D01', 'TK_SD01']
 
-/** Types that hold something of the name, and another birth date, or its day and month. */
-const nameAndDate = ['T_D', 'TP_D', 'TK_SD', 'I_D', 'P_MD']
+/** Types that say something of the birth date, the year alone included. */
+const birth = [
+  ...tokenAndDate,
+  ...tokenAndInvented,
+  'PP_Y',
+  'KK_Y',
+  'P_MD',
+  'I_D',
+  'I_D01',
+  'MH3_Y',
+]
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
-  const { agreeing, left, right } = evidence
+  const { agreeing, left, right, crowded } = evidence
   const bits: Bit[] = []
   for (const [type, { agrees, missing }] of Object.entries(table.types)) {
     if (agreeing.has(type)) bits.push({ type, because: 'agrees', bits: agrees })
@@ -79,38 +90,60 @@ export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
   }
   if (tokensAgree(agreeing)) bits.push({ type: TOKENS, because: 'tokens', bits: table.tokens })
   const score = bits.reduce((sum, bit) => sum + bit.bits, table.intercept)
-  return { score, probability: 1 / (1 + 2 ** -score), bits }
+  const probability = 1 / (1 + 2 ** -score)
+  const besidesCrowds =
+    crowded.size === 0 ? probability : oddsOf(withoutCrowds(evidence), table).probability
+  return { score, probability, besidesCrowds, bits }
 }
 
 /** Whether two or more tokens of the name agree, each with the birth date. */
 export function tokensAgree(agreeing: ReadonlyMap<string, number>): boolean {
-  return oneToken.some((type) => (agreeing.get(type) ?? 0) >= 2)
+  return [...tokenAndDate, ...tokenAndInvented].some((type) => (agreeing.get(type) ?? 0) >= 2)
 }
 
-/** What is done about a pair with these odds. */
-export function verdictOf(evidence: Evidence, { probability }: Odds): Verdict {
-  if (probability >= matchProbability && mayJoin(evidence)) return 'match'
+/** What is done about a pair with these odds. What a crowd shares may ask a person, and joins nobody. */
+export function verdictOf(evidence: Evidence, { probability, besidesCrowds }: Odds): Verdict {
+  if (besidesCrowds >= matchProbability && mayJoin(withoutCrowds(evidence))) return 'match'
   return probability >= possibleProbability ? 'possible' : 'none'
+}
+
+/** The evidence as if neither side had a value of the types that a crowd shares. */
+function withoutCrowds({ agreeing, left, right, crowded }: Evidence): Evidence {
+  const rest = (types: ReadonlySet<string>) => new Set([...types].filter((it) => !crowded.has(it)))
+  return {
+    agreeing: new Map([...agreeing].filter(([type]) => !crowded.has(type))),
+    ...{ left: rest(left), right: rest(right), crowded: new Set() },
+  }
 }
 
 /**
  * Whether two referrals may be joined without a person's decision: three facts agree that have nothing
  * to do with each other, and one is of the name. The facts are one part of the name, another part, the
  * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
- * nor what twins do (one part of the name and the birth date), nor a frequent name is enough.
+ * nor what twins do (one part of the name and the birth date), nor a whole name is enough.
  *
- * 1 January is a fact only beside two parts of the name, for whole families are given it. A telephone
- * that many give is none: a wing has one, and a law firm writes its own for its clients
- * (docs/decisions/0007-what-joins-without-a-person.md).
+ * 1 January is a fact only beside two parts of the name, for whole families are given it. A telephone is
+ * none beside birth dates that have not even the year in common, for a law firm writes its own for all
+ * its clients (docs/decisions/0007-what-joins-without-a-person.md).
  */
-function mayJoin({ agreeing, crowded }: Evidence): boolean {
+function mayJoin({ agreeing, left, right }: Evidence): boolean {
   const any = (types: readonly string[]) => types.some((type) => agreeing.has(type))
-  const several = any(severalTokens) || tokensAgree(agreeing)
-  const dated = any(nameAndDate) || (several && any(nameAndInvented))
-  const named = several || dated
-  const phone = agreeing.has('PHONE') && !crowded?.has('PHONE')
+  const several = any(severalTokens) || tokensAgree(agreeing) || namesSpeltAlike()
+  const named = several || any(tokenAndDate)
+  const dated = any([...tokenAndDate, 'I_D']) || (several && any([...tokenAndInvented, 'I_D01']))
+  const phone = agreeing.has('PHONE') && !datesDiffer()
   const facts = [named, several, dated, agreeing.has('REF'), phone].filter(Boolean)
   return named && facts.length >= 3
+
+  /** The spelling of a single name says no more than the name: only longer ones have `N`. */
+  function namesSpeltAlike(): boolean {
+    return agreeing.has('MH3_Y') && left.has('N') && right.has('N')
+  }
+
+  function datesDiffer(): boolean {
+    const known = (side: ReadonlySet<string>) => birth.some((type) => side.has(type))
+    return known(left) && known(right) && !any(birth)
+  }
 }
 
 const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {

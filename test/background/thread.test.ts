@@ -91,6 +91,27 @@ t.test('a thread that dies in a batch is told of, and the next one does the batc
   await requireBalanced(sql)
 })
 
+t.test('a batch that does not end is cut, and its referral paired by another', async (t) => {
+  const { sql, service, referring, cases } = await serving(t)
+  const hold = await holdTable(sql, 'judgement')
+  await referring()
+  await hold.blocked()
+  const [blocked] = await sql<[{ pid: number }]>`
+    select pid from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+  // The database no longer answers the thread, nor refuses it.
+  process.kill(blocked.pid, 'SIGSTOP')
+  service.child.kill('SIGTERM')
+  t.equal(await service.ended, 0, 'before the whole drain is cut')
+  process.kill(blocked.pid, 'SIGCONT')
+  await hold.letGo()
+  await until(async () => (await sql`select from pg_locks where pid = ${blocked.pid}`).length === 0)
+  t.same(await cases(), [1, 1])
+  const [row] = await sql`select count(*)::int as waiting from pairing`
+  t.same(row, { waiting: 1 })
+  await requireBalanced(sql)
+})
+
 t.test('on SIGTERM the batch that runs is ended, and no other begun', async (t) => {
   const { sql, service, referring, cases, lines } = await serving(t)
   const hold = await holdTable(sql, 'judgement')
@@ -137,6 +158,8 @@ t.test(
     const { metricsPort } = lines().find(({ msg }) => msg === 'started')
     const shown = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     t.match(shown, /^intake_pairing_failures_total 1$/m)
+    const [, turned] = shown.match(/^intake_background_turn_timestamp_seconds (\S+)$/m) ?? []
+    t.ok(Date.now() / 1000 - Number(turned) < 30, 'and that it goes on')
     t.same(await cases(), [1, 1])
 
     await sql`alter table judgement drop constraint tried`

@@ -130,11 +130,11 @@ const certain: Evidence = {
     ['N', 1],
     ['T_D', 2],
   ]),
-  left: new Set(),
-  right: new Set(),
+  ...{ left: new Set<string>(), right: new Set<string>(), crowded: new Set<string>() },
 }
 const odds = (probability: number): Odds => {
-  return { probability, score: Math.log2(probability / (1 - probability)), bits: [] }
+  const score = Math.log2(probability / (1 - probability))
+  return { probability, besidesCrowds: probability, score, bits: [] }
 }
 const pair = (left: number, right: number, probability: number) => {
   return { left, right, evidence: certain, odds: odds(probability) }
@@ -145,6 +145,19 @@ t.test('a record joins the best case that is beyond doubt, and asks about anothe
   t.same(cases, [[1, 2]])
   t.equal(questions, 1)
 })
+
+t.test(
+  'it joins both where that was asked already, and then nobody is asked any more',
+  async (t) => {
+    const open = pair(0, 1, 0.5)
+    const both = [pair(0, 2, 0.999), pair(1, 2, 0.9999)]
+    t.same(settle(3, [open, ...both]), { cases: [[0, 1, 2]], questions: 1 })
+    const after = [pair(0, 3, 0.5), pair(1, 3, 0.5)]
+    t.same(settle(4, [open, ...both, ...after]).questions, 2, 'it is one case')
+    const alone = [pair(0, 3, 0.6), pair(1, 3, 0.999), pair(0, 3, 0.98)]
+    t.same(settle(4, alone).cases, [[1, 3]], 'a question of its own is none of theirs')
+  },
+)
 
 t.test('records of one case are one question, and none about themselves', async (t) => {
   const two = [pair(0, 1, 0.999), pair(0, 2, 0.5), pair(1, 2, 0.6)]
@@ -195,6 +208,12 @@ t.test('a telephone that everybody gives joins nobody', async (t) => {
   const office = (truth: string, givenNames: string, familyName: string) => {
     return { truth, person: { givenNames, familyName, phones: ['07700 900123'] } }
   }
-  const records = [office('1', 'Ali', 'Hassan'), office('2', 'Ali', 'Hassan')]
-  t.match(measure(compare(keysOf(records))).automatic, { precision: 1 })
+  const crowd = Array.from({ length: 50 }, (_, at) =>
+    office(`${at}`, `Given${'a'.repeat(at)}`, 'B'),
+  )
+  const two = [office('x', 'Ali', 'Hassan'), office('y', 'Ali', 'Hassan')]
+  t.equal(measure(compare(keysOf(two))).automatic.precision, 0, 'while hardly anybody does')
+  const figures = measure(compare(keysOf([...crowd, ...two])))
+  t.match(figures.automatic, { precision: 1 })
+  t.ok(figures.reviewPer1000 > 0, 'a person is asked')
 })

@@ -190,6 +190,33 @@ t.test('a referral that matches two cases joins the better and asks about the ot
   t.equal(await questions(both), 1)
 })
 
+t.test('a referral beyond doubt of two that a person is asked about is the answer', async (t) => {
+  const person = stranger()
+  const { identifiers: _, ...withoutReference } = person
+  const { dateOfBirth: __, ...withoutDate } = person
+  const [first, second] = [
+    await refer(matchingOf(withoutReference)),
+    await refer(matchingOf(withoutDate)),
+  ]
+  await pair()
+  t.not(await caseOf(first), await caseOf(second))
+  t.match(await held(first, second), { verdict: 'possible' })
+  const both = await refer(matchingOf(person))
+  await pair()
+  t.equal(await caseOf(first), await caseOf(second))
+  t.equal(await caseOf(both), await caseOf(second))
+  t.equal(await held(first, second), undefined, 'nobody is asked any more')
+  t.equal((await openItems(first, second, both)).length, 1)
+  await requireBalanced(sql)
+
+  // Whoever opens it finds that its keys were somebody else's.
+  await check(both, matchingOf(stranger()))
+  await pair()
+  const cases = await Promise.all([first, second, both].map(caseOf))
+  t.equal(new Set(cases).size, 3, 'it no longer ties them together')
+  t.match(await held(first, second), { verdict: 'possible' }, 'and a person is asked again')
+})
+
 t.test('"different" is never asked again, nor joined, also after pairing anew', async (t) => {
   const person = stranger()
   const [first, relative] = [
@@ -331,6 +358,16 @@ t.test('a telephone that a crowd gives joins nobody, one of their own does', asy
   t.equal(await caseOf(seconds[0]), await caseOf(firsts[0]))
   t.not(await caseOf(seconds[1]), await caseOf(firsts[1]))
   t.ok((await questions(seconds[1])) > 0, 'a person is asked instead')
+
+  // The same holds of what joined for other reasons, where these turn out to be wrong.
+  const person = { ...stranger(), phones: [wing] }
+  const [one, other] = [await refer(matchingOf(person)), await refer(matchingOf(person))]
+  await pair()
+  t.equal(await caseOf(one), await caseOf(other))
+  const { givenNames = '', familyName = '' } = person
+  await check(other, matchingOf({ givenNames, familyName, phones: [wing] }))
+  await pair()
+  t.not(await caseOf(one), await caseOf(other))
 })
 
 t.test('a joined case is due when its most urgent referral is, and never later', async (t) => {

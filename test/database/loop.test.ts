@@ -30,10 +30,15 @@ function counted(name: string, run: (runs: number) => Promise<boolean> | boolean
 
 function looped(t: { teardown(stop: () => Promise<void>): void }, ...steps: Step[]) {
   const failures: [string, unknown][] = []
-  const loop = createLoop({ steps, onError: (name, error) => void failures.push([name, error]) })
+  let turns = 0
+  const loop = createLoop({
+    steps,
+    onError: (name, error) => void failures.push([name, error]),
+    onTurn: () => (turns += 1),
+  })
   t.teardown(() => loop.stop())
   loop.start()
-  return { loop, failures }
+  return { loop, failures, turns: () => turns }
 }
 
 t.test(
@@ -41,11 +46,12 @@ t.test(
   async (t) => {
     const busy = counted('busy', (runs) => runs % 5 !== 0)
     const after = counted('after', () => false)
-    looped(t, busy.step, after.step)
+    const { turns } = looped(t, busy.step, after.step)
     await after.reach(1)
     t.equal(busy.runs(), 5, 'five batches in one turn')
     await after.reach(2)
     t.equal(busy.runs(), 10)
+    t.equal(turns(), 1, 'the second is not over')
   },
 )
 
@@ -55,8 +61,9 @@ t.test('one that fails is told, tried again, and keeps nobody from a turn', asyn
     throw fault
   })
   const after = counted('after', () => false)
-  const { failures } = looped(t, failing.step, after.step)
+  const { failures, turns } = looped(t, failing.step, after.step)
   await after.reach(3)
+  t.equal(turns(), 2, 'a turn in which one fails is one')
   t.ok(failures.length >= 3)
   t.same(failures[0], ['failing', fault])
 })

@@ -74,7 +74,7 @@ export async function build(
     join(folder, 'matching-key.json'),
     sealMatchingKey(world.matchingKeys[0]!, undefined),
   )
-  const work = createWork({ database, notes: createNotes(logger, metrics.pairing) })
+  const work = createWork({ database, notes: createNotes(logger, metrics.background) })
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
     tokenPublicKey: await readPublicKey(tokenKeyFile),

@@ -83,7 +83,7 @@ function verdictBetween(left: readonly MatchKey[], right: readonly MatchKey[]) {
     if (isShared) agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
   }
   const types = (keys: typeof left) => new Set(keys.map(({ type }) => type))
-  const evidence = { agreeing, left: types(left), right: types(right) }
+  const evidence = { agreeing, left: types(left), right: types(right), crowded: new Set<string>() }
   return verdictOf(evidence, oddsOf(evidence))
 }
 

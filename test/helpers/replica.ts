@@ -15,7 +15,7 @@ export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, f
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
   const logger = createLogger('warn', { write: (line: string) => void lines.push(line) })
-  const work = createWork({ database, notes: createNotes(logger, createMetrics().pairing) })
+  const work = createWork({ database, notes: createNotes(logger, createMetrics().background) })
   const app = await createApp({
     ...{ database, logger, origin: world.origin, wake: work.wake },
     tokenPublicKey: await readPublicKey(join(folder, 'token-key.pem')),

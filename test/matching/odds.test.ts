@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type Evidence, oddsOf, verdictOf, wordsOf } from '../../src/matching/odds.ts'
 import { type Weights, weights } from '../../src/matching/weights.ts'
-import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
+import { matchKeys, matchKeyTypes, type Person } from '../../src/protocol/matchkeys.ts'
 
 const types = [...matchKeyTypes]
 
@@ -16,6 +16,7 @@ function evidenceOf(all: readonly Standing[]): Evidence {
   const having = (wanted: (standing: Standing) => boolean) =>
     new Set(types.filter((_, index) => wanted(all[index]!)))
   return {
+    crowded: new Set(),
     agreeing: new Map(
       types.flatMap((type, index) => {
         const found = all[index]
@@ -30,7 +31,10 @@ function evidenceOf(all: readonly Standing[]): Evidence {
 /** Nothing but these agrees, and there is nothing else to compare: the most that they can be worth. */
 function onlyAgreeing(...agreeing: readonly string[]): Evidence {
   const present = new Set(agreeing)
-  return { agreeing: new Map(agreeing.map((type) => [type, 1])), left: present, right: present }
+  return {
+    agreeing: new Map(agreeing.map((type) => [type, 1])),
+    ...{ left: present, right: present, crowded: new Set() },
+  }
 }
 
 const verdict = (evidence: Evidence) => verdictOf(evidence, oddsOf(evidence))
@@ -88,6 +92,7 @@ t.test('a score is a sum that can be done by hand', async (t) => {
     ]),
     left: new Set(['REF', 'T_D', 'N']),
     right: new Set(['T_D', 'N']),
+    crowded: new Set(),
   }
   const odds = oddsOf(evidence, table)
   t.equal(odds.score, -10 + 1 + 3 + 0.25, 'a missing reference, the date with two tokens')
@@ -101,7 +106,8 @@ t.test('a score is a sum that can be done by hand', async (t) => {
 
 t.test('the thresholds are at 0.97 and at 0.05, and belong to what is above', async (t) => {
   const evidence = onlyAgreeing('N', 'T_D')
-  const at = (probability: number) => verdictOf(evidence, { probability, score: 0, bits: [] })
+  const at = (probability: number) =>
+    verdictOf(evidence, { probability, besidesCrowds: probability, score: 0, bits: [] })
   t.equal(at(0.97), 'match')
   t.equal(at(0.969999), 'possible')
   t.equal(at(0.05), 'possible')
@@ -109,10 +115,31 @@ t.test('the thresholds are at 0.97 and at 0.05, and belong to what is above', as
 })
 
 /** What the rule says beside a score that is as high as can be. */
-const ruled = (evidence: Evidence) => verdictOf(evidence, { probability: 1, score: 99, bits: [] })
+const ruled = (evidence: Evidence) =>
+  verdictOf(evidence, { probability: 1, besidesCrowds: 1, score: 99, bits: [] })
+
+/** Two by their plain keys, as the service would see them. */
+function between(one: Person, other: Person, crowded: readonly string[] = []): Evidence {
+  const [left, right] = [matchKeys(one), matchKeys(other)]
+  const agreeing = new Map<string, number>()
+  for (const { type, value } of left) {
+    if (right.some((key) => key.type === type && key.value === value))
+      agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
+  }
+  const typesOf = (keys: typeof left) => new Set(keys.map(({ type }) => type))
+  return { agreeing, left: typesOf(left), right: typesOf(right), crowded: new Set(crowded) }
+}
+
+const person = (name: string, date?: string, more: Person = {}): Person => {
+  const [familyName = '', ...given] = name.split(' ').reverse()
+  const givenNames = given.reverse().join(' ')
+  return { givenNames, familyName, ...(date !== undefined && { dateOfBirth: { date } }), ...more }
+}
+const phones = ['+447700900123']
+const reference = (value: string) => ({ identifiers: [{ type: 'port_reference', value }] }) as const
 
 t.test('a reference or a telephone, or both, are never more than possible', async (t) => {
-  for (const alone of [['REF'], ['PHONE'], ['REF', 'PHONE']]) {
+  for (const alone of [['REF'], ['PHONE'], ['REF', 'PHONE'], ['REF', 'PHONE', 'I_D']]) {
     t.equal(ruled(onlyAgreeing(...alone)), 'possible', alone.join())
   }
 })
@@ -127,12 +154,26 @@ t.test('one part of the name with the birth date is not enough: twins have both'
   t.equal(verdict({ ...onlyAgreeing(...twins), agreeing: two }), 'match')
 })
 
-t.test('a whole name is not enough, nor with one year: it may be a frequent one', async (t) => {
-  const name = ['N', 'P', 'PP_Y', 'KK_Y', 'MH3_Y']
-  t.equal(ruled(onlyAgreeing(...name)), 'possible')
-  for (const third of ['REF', 'PHONE', 'T_D', 'T_D01', 'P_MD']) {
-    t.equal(ruled(onlyAgreeing(...name, third)), 'match', third)
-  }
+t.test(
+  'a whole name is not enough, nor with the year or the day: it may be a frequent one',
+  async (t) => {
+    const name = ['N', 'P', 'PP_Y', 'KK_Y', 'MH3_Y', 'P_MD']
+    t.equal(ruled(onlyAgreeing(...name)), 'possible')
+    for (const third of ['REF', 'PHONE', 'T_D', 'T_D01', 'I_D']) {
+      t.equal(ruled(onlyAgreeing(...name, third)), 'match', third)
+    }
+  },
+)
+
+t.test('one name alone with the birth date is one part, however it is looked at', async (t) => {
+  t.equal(
+    verdict(between(person('Mohammad', '1990-05-07'), person('Mohamed', '1990-05-07'))),
+    'possible',
+  )
+  t.equal(
+    verdict(between(person('Mohammad', '1990-01-01'), person('Mohammad', '1990-01-01'))),
+    'possible',
+  )
 })
 
 t.test(
@@ -148,21 +189,38 @@ t.test(
   },
 )
 
-t.test('a telephone that many give is no fact; a reference that many give stays one', async (t) => {
-  const crowded = (...agreeing: readonly string[]) => {
-    return ruled({ ...onlyAgreeing(...agreeing), crowded: new Set(['PHONE', 'REF']) })
-  }
-  t.equal(crowded('N', 'P', 'PHONE'), 'possible')
-  t.equal(crowded('T_D', 'PHONE'), 'possible')
-  t.equal(crowded('N', 'P', 'T_D', 'PHONE'), 'match', 'where three others agree')
-  t.equal(crowded('N', 'P', 'REF'), 'match')
+t.test('a telephone is no fact beside birth dates that have nothing in common', async (t) => {
+  const client = (date?: string) => person('Mohammad Ali', date, { phones })
+  t.equal(ruled(between(client('1990-05-07'), client('1972-11-23'))), 'possible')
+  t.equal(ruled(between(client('1990-05-07'), client('1990-11-23'))), 'match', 'one year')
+  t.equal(ruled(between(client('1990-05-07'), client())), 'match', 'one of them not known')
 })
+
+t.test(
+  'what a crowd shares joins nobody, in the rule or in the score, and is asked about',
+  async (t) => {
+    const brothers = ['Hassan Ali Mahmoud', 'Omar Ali Mahmoud'] as const
+    const [one, other] = brothers.map((name) => person(name, '1990-01-01', { phones }))
+    t.equal(verdict(between(one!, other!)), 'match')
+    const crowded = between(one!, other!, ['PHONE'])
+    t.ok(oddsOf(crowded).besidesCrowds < 0.97)
+    t.equal(oddsOf(crowded).probability, oddsOf(between(one!, other!)).probability)
+    t.equal(verdict(crowded), 'possible')
+    const unknown = (date: string) => person('Mohammad Ali', date, reference('N/A'))
+    const two = [unknown('1990-05-07'), unknown('1972-11-23')] as const
+    t.equal(verdict(between(...two)), 'match')
+    t.equal(verdict(between(...two, ['REF'])), 'possible')
+    const known = (name: string) => person(name, '1990-05-07', { phones, ...reference('D/4711') })
+    const same = [known('Mohammad Ali'), known('Mohamed Aly')] as const
+    t.equal(verdict(between(...same, ['N', 'P', 'PHONE', 'REF'])), 'match', 'where enough is left')
+  },
+)
 
 t.test(
   'whatever joins bears three facts that stand for themselves, one of them a name',
   async (t) => {
-    const parts = /^(N|P|PP_Y|KK_Y|P_MD|MH3_Y)$/
-    const birth = /^(P_MD|(T_D|TP_D|TK_SD|I_D)(01)?)$/
+    const parts = /^(N|P|PP_Y|KK_Y)$/
+    const token = /^(T_D|TP_D|TK_SD)$/
     let matches = 0
     // Every set of types. One value of each agrees, so that no type stands for two parts by its number.
     for (let set = 0; set < 2 ** types.length; set += 1) {
@@ -170,8 +228,10 @@ t.test(
       if (verdict(onlyAgreeing(...agreeing)) !== 'match') continue
       matches += 1
       const has = (wanted: RegExp) => agreeing.some((type) => wanted.test(type))
-      const names = has(parts) ? 2 : has(birth) ? 1 : 0
-      const others = [has(birth), has(/^REF$/), has(/^PHONE$/)].filter(Boolean).length
+      const isLong = has(parts) || (agreeing.includes('N') && agreeing.includes('MH3_Y'))
+      const names = isLong ? 2 : has(token) ? 1 : 0
+      const born = has(token) || has(/^I_D$/) || (isLong && has(/01$/))
+      const others = [born, has(/^REF$/), has(/^PHONE$/)].filter(Boolean).length
       if (names === 0 || names + others < 3) t.fail(agreeing.join())
     }
     t.ok(matches > 1000, 'and much does join')
