@@ -61,14 +61,22 @@ t.test(
     }
 
     const one = await generate('one.key')
-    const first = await sign({ ...firstOfMany(), ...(await entry('--public-key', one)) })
+    const first = await sign({ ...firstOfMany(), ...(await entry(`--public-key=${one}`)) })
     t.match(first.keyset.matching, [
       { epoch: 1, holders: [one], publicKey: one, types: [...matchKeyTypes] },
     ])
     t.ok(first.shown.includes(`Adds the matching epoch 1 (held whole, ${one}; match-keys/1: REF `))
 
     const [two, three] = [await generate('two.key'), await generate('three.key')]
-    const held = ['--public-key', two, '--public-key', three, '--type', 'REF', '--type', 'PHONE']
+    // With `=`, for one key in 64 begins with a dash.
+    const held = [
+      `--public-key=${two}`,
+      `--public-key=${three}`,
+      '--type',
+      'REF',
+      '--type',
+      'PHONE',
+    ]
     const changed = await entry(...held, '--beside', first.signed, '--memory-kib', '64')
     t.match(changed.matching, [
       { epoch: 1, holders: [one] },
@@ -92,10 +100,10 @@ t.test('an entry that no keyset could list is not written', async (t) => {
   const key = Buffer.from(roots[0].publicKey).toString('base64url')
   t.match(await run(), { code: 2, err: /--public-key/ })
   t.match(await run('--public-key', 'A'.repeat(43)), { code: 1, err: /element-invalid/ })
-  t.match(await run('--public-key', key, '--type', 'NAME'), {
+  t.match(await run(`--public-key=${key}`, '--type', 'NAME'), {
     code: 2,
     err: /--type is one of REF/,
   })
-  t.match(await run('--public-key', key, '--epoch', '0'), { code: 2, err: /--epoch/ })
+  t.match(await run(`--public-key=${key}`, '--epoch', '0'), { code: 2, err: /--epoch/ })
   await t.rejects(stat(file))
 })
