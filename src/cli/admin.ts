@@ -21,7 +21,7 @@ trial database under DATA_DIR. Every change is an entry of the access log.
              [--scope SCOPE]... [--kid KID]...
   client disable ID
   client list
-  signing-key add --organisation ID --public-key BASE64URL
+  signing-key add --organisation ID --public-key=BASE64URL
              [--from TIME] [--until TIME]
   signing-key end KID [--until TIME] [--compromised-from TIME]
   directory draft --out FILE   the next directory, to be signed elsewhere

@@ -36,7 +36,7 @@ const stretching = { passes: 2, memoryKiB: 19_456 }
 
 /** `intake matching-key entry`. */
 export const matchingKeyEntry: Command = {
-  operands: '[--public-key KEY]... [--beside KEYSET.jws]',
+  operands: '[--public-key=KEY]... [--beside KEYSET.jws]',
   summary: 'Print the `matching` of the next keyset, for `intake keyset draft --changes`.',
   details: `With two public keys the epoch has two holders, and neither can evaluate alone. Beside the
 newest keyset, its newest epoch stays listed while clients and the queue move to the new one, which
