@@ -3,20 +3,11 @@
  * beyond doubt, and ask a person about others. Nobody answers here, so that no figure owes anything
  * to people. The steps are those of `src/cases/settling.ts`, which has them in a database.
  */
-import {
-  type Evidence,
-  type Odds,
-  questionsPerReferralMax,
-  verdictOf,
-} from '../../src/matching/odds.ts'
+import { likelier } from '../../src/matching/evidence.ts'
+import { type Judged, questionsPerReferralMax } from '../../src/matching/odds.ts'
 import { caseReferralsMax } from '../../src/triage/lease.ts'
 
-export type ScoredPair = {
-  readonly left: number
-  readonly right: number
-  readonly evidence: Evidence
-  readonly odds: Odds
-}
+export type JudgedPair = Judged & { readonly left: number; readonly right: number }
 
 export type Settled = {
   /** The records of each case that has more than one. */
@@ -26,29 +17,28 @@ export type Settled = {
 }
 
 /** Settles `pairs`, which stand in order of arrival. */
-export function settle(recordCount: number, pairs: readonly ScoredPair[]): Settled {
+export function settle(recordCount: number, pairs: readonly JudgedPair[]): Settled {
   const cases = Array.from({ length: recordCount }, (_, record) => createCase(record))
   const caseOf = [...cases]
   let questions = 0
   for (const candidates of byArrival(pairs)) {
-    const [{ right }] = candidates as [ScoredPair]
-    // Once it has joined: the cases that were asked about beside those that it is in now.
+    const [{ right }] = candidates as [JudgedPair]
+    // Once it has joined: the cases that were in doubt beside those that it is in now.
     let inDoubt: Set<Case> | undefined
     let asked = 0
-    for (const { left, evidence, odds } of candidates.sort((a, b) => b.odds.score - a.odds.score)) {
-      const verdict = verdictOf(evidence, odds)
+    for (const { left, verdict } of candidates.sort(likelier)) {
       if (verdict === 'none') break
       const [own, other] = [caseOf[right]!, caseOf[left]!]
       if (own === other) continue
       const mayJoin = inDoubt === undefined || inDoubt.has(other)
       const hasRoom = own.records.length + other.records.length <= caseReferralsMax
       if (verdict === 'match' && mayJoin && hasRoom) {
-        inDoubt = new Set([...(inDoubt ?? []), ...other.asked])
+        inDoubt = new Set([...(inDoubt ?? []), ...other.doubts])
         for (const record of own.records) caseOf[record] = other
         join(own, other)
       } else if (asked < questionsPerReferralMax && !own.asked.has(other)) {
-        own.asked.add(other)
-        other.asked.add(own)
+        tie(own, other, 'asked')
+        if (verdict === 'possible') tie(own, other, 'doubts')
         asked += 1
       }
     }
@@ -58,27 +48,33 @@ export function settle(recordCount: number, pairs: readonly ScoredPair[]): Settl
   return { cases: long.map(({ records }) => records), questions }
 }
 
-type Case = { records: number[]; readonly asked: Set<Case> }
+/** `doubts` are those of `asked` that too little agrees to join: not those that came second. */
+type Case = { records: number[]; readonly asked: Set<Case>; readonly doubts: Set<Case> }
 
 function createCase(record: number): Case {
-  return { records: [record], asked: new Set() }
+  return { records: [record], asked: new Set(), doubts: new Set() }
+}
+
+function tie(one: Case, other: Case, by: 'asked' | 'doubts'): void {
+  one[by].add(other)
+  other[by].add(one)
 }
 
 /** Moves all of one case into another, and the questions about it. Those between the two are answered. */
 function join(from: Case, into: Case): void {
   into.records.push(...from.records)
   from.records = []
-  into.asked.delete(from)
-  for (const other of from.asked) {
-    other.asked.delete(from)
-    if (other === into) continue
-    other.asked.add(into)
-    into.asked.add(other)
+  for (const by of ['asked', 'doubts'] as const) {
+    into[by].delete(from)
+    for (const other of from[by]) {
+      other[by].delete(from)
+      if (other !== into) tie(into, other, by)
+    }
   }
 }
 
-function byArrival(pairs: readonly ScoredPair[]): ScoredPair[][] {
-  const arrivals = new Map<number, ScoredPair[]>()
+function byArrival(pairs: readonly JudgedPair[]): JudgedPair[][] {
+  const arrivals = new Map<number, JudgedPair[]>()
   for (const pair of pairs) {
     const candidates = arrivals.get(pair.right)
     if (candidates) candidates.push(pair)

@@ -1,11 +1,5 @@
 /** How often matching is right, over records of which it is known whom they are about. */
-import {
-  type Evidence,
-  matchProbability,
-  type Odds,
-  oddsOf,
-  verdictOf,
-} from '../../src/matching/odds.ts'
+import { type Evidence, type Judged, judge, matchProbability } from '../../src/matching/odds.ts'
 import type { Weights } from '../../src/matching/weights.ts'
 import { type MatchKey, matchKeys } from '../../src/protocol/matchkeys.ts'
 import { settle } from './cases.ts'
@@ -69,23 +63,23 @@ export function isMatch({ truths }: Compared, { left, right }: Pair): boolean {
   return truths[left] === truths[right]
 }
 
-/** Scores evidence with a table, each piece once. */
-export function scorer(table?: Weights): (evidence: Evidence) => Odds {
-  const known = new Map<Evidence, Odds>()
+/** Judges evidence by a table, each piece once. */
+export function judgeBy(table?: Weights): (evidence: Evidence) => Judged {
+  const known = new Map<Evidence, Judged>()
   return (evidence) => {
-    const odds = known.get(evidence) ?? oddsOf(evidence, table)
-    known.set(evidence, odds)
-    return odds
+    const judged = known.get(evidence) ?? judge(evidence, table)
+    known.set(evidence, judged)
+    return judged
   }
 }
 
-/** @param score - by default with the weights in use; a pair is passed where a fold decides */
+/** @param judged - by default by the weights in use; a pair is passed where a fold decides */
 export function measure(
   compared: Compared,
-  score: (pair: Pair) => Odds = forEvidence(scorer()),
+  judged: (pair: Pair) => Judged = forEvidence(judgeBy()),
 ): Figures {
   const { truths, valuesPerRecord } = compared
-  const pairs = compared.pairs.map((pair) => ({ ...pair, odds: score(pair) }))
+  const pairs = compared.pairs.map((pair) => ({ ...pair, ...judged(pair) }))
   const { cases, questions } = settle(truths.length, pairs)
   const joined = cases.flatMap(pairsWithin)
   const probable = (from: number) => pairs.filter(({ odds }) => odds.probability >= from)
@@ -98,26 +92,26 @@ export function measure(
     valuesPerRecord,
     pairs: {
       found: withF1(rates(probable(foundProbability))),
-      automatic: rates(pairs.filter(({ evidence, odds }) => verdictOf(evidence, odds) === 'match')),
+      automatic: rates(pairs.filter(({ verdict }) => verdict === 'match')),
       at99: rates(probable(0.99)),
       likely: rates(probable(matchProbability)),
     },
   }
 }
 
-export function forEvidence(score: (evidence: Evidence) => Odds): (pair: Pair) => Odds {
-  return ({ evidence }) => score(evidence)
+export function forEvidence(judged: (evidence: Evidence) => Judged): (pair: Pair) => Judged {
+  return ({ evidence }) => judged(evidence)
 }
 
 /** How right the pairs from `probability` on are. */
 export function ratesFrom(
   { truths, pairs }: Compared,
-  score: (pair: Pair) => Odds,
+  judged: (pair: Pair) => Judged,
   probability: number,
 ): Rates {
   return ratesOf(
     truths,
-    pairs.filter((pair) => score(pair).probability >= probability),
+    pairs.filter((pair) => judged(pair).odds.probability >= probability),
   )
 }
 

@@ -29,10 +29,10 @@ export function pairsOf(records: readonly (readonly MatchKey[])[]): Pair[] {
       })),
     )
     const { ids, crowded } = chooseSharers(sharing)
-    const crowdedTypes = new Set(crowded.map((number) => numbered.typeOf[number]!))
+    const common = new Set(crowded)
     for (const id of ids) {
       const left = Number(id)
-      pairs.push({ left, right, evidence: evidenceOf(left, right, crowdedTypes) })
+      pairs.push({ left, right, evidence: evidenceOf(left, right, common) })
     }
     for (const value of values) holders[value]!.push(right)
   }
@@ -62,23 +62,32 @@ function numberValues(records: readonly (readonly MatchKey[])[]): Numbered {
 function evidenceAmong({
   sides,
   typeOf,
-}: Numbered): (left: number, right: number, crowded: ReadonlySet<string>) => Evidence {
+}: Numbered): (left: number, right: number, crowded: ReadonlySet<number>) => Evidence {
   const known = new Map<string, Evidence>()
   const setNames = new Map(
     [...new Set(sides.map(({ types }) => types))].map((set, at) => [set, at]),
   )
   return (leftAt, rightAt, crowded) => {
     const [left, right] = [sides[leftAt]!, sides[rightAt]!]
-    const equal = inBoth(left.values, right.values).map((value) => typeOf[value]!)
+    const equal = inBoth(left.values, right.values)
+    const agreeing = countTypes(equal)
+    const uncrowded = countTypes(equal.filter((value) => !crowded.has(value)))
     const sets = `${setNames.get(left.types)} ${setNames.get(right.types)}`
-    const name = `${equal.sort().join()} ${sets} ${[...crowded].sort().join()}`
+    const name = `${[...agreeing].sort().join()} ${[...uncrowded].sort().join()} ${sets}`
     const same = known.get(name)
     if (same) return same
-    const agreeing = new Map<string, number>()
-    for (const type of equal) agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
-    const evidence = { agreeing, left: left.types, right: right.types, crowded }
+    const evidence = { agreeing, uncrowded, left: left.types, right: right.types }
     known.set(name, evidence)
     return evidence
+  }
+
+  function countTypes(values: readonly number[]): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const value of values) {
+      const type = typeOf[value]!
+      counts.set(type, (counts.get(type) ?? 0) + 1)
+    }
+    return counts
   }
 }
 

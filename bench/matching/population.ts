@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto'
 import postgres from 'postgres'
-import { oddsOf, type Verdict, verdictOf } from '../../src/matching/odds.ts'
+import { judge, type Verdict } from '../../src/matching/odds.ts'
 import { types } from './person.ts'
 
 /** How many people have the same value; of other types one alone. Names repeat, numbers do not. */
@@ -43,8 +43,7 @@ export function verdictOn(agreeing: readonly string[]): Verdict {
   const counts = new Map<string, number>()
   for (const type of agreeing) counts.set(type, (counts.get(type) ?? 0) + 1)
   const all = new Set(types)
-  const evidence = { agreeing: counts, left: all, right: all, crowded: new Set<string>() }
-  return verdictOf(evidence, oddsOf(evidence))
+  return judge({ agreeing: counts, uncrowded: counts, left: all, right: all }).verdict
 }
 
 /** Those who share a value with person `index` in a slot are of one group. */

@@ -2,7 +2,7 @@
  * How right the weights are on people they were not fitted on, as tables: for the terminal, and for
  * docs/MATCHING.md, which `docs/matching.ts` writes.
  */
-import { matchProbability, type Odds, possibleProbability } from '../../src/matching/odds.ts'
+import { type Judged, matchProbability, possibleProbability } from '../../src/matching/odds.ts'
 import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
 import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
 import {
@@ -10,10 +10,10 @@ import {
   compare,
   type Figures,
   forEvidence,
+  judgeBy,
   keysOf,
   measure,
   ratesFrom,
-  scorer,
 } from './measure.ts'
 import type { Pair } from './pairs.ts'
 import { fit, foldCount, foldOf, lessonsOf, readSources, type Source } from './sets.ts'
@@ -52,7 +52,7 @@ export function reportSections(): Section[] {
       head,
       rows: sources.map((source) => {
         const others = lessonsOf(sources.filter((other) => other !== source))
-        const figures = measure(compare(source.records), forEvidence(scorer(fit(others))))
+        const figures = measure(compare(source.records), forEvidence(judgeBy(fit(others))))
         return figuresRow(source.name, figures)
       }),
     },
@@ -76,23 +76,23 @@ export function reportSections(): Section[] {
   ]
 }
 
-export function crossValidation(sets: readonly ScoredSet[]): Section {
+export function crossValidation(sets: readonly JudgedSet[]): Section {
   return {
     title: 'Cross-validation by person',
     head,
-    rows: sets.map(({ name, compared, score }) => figuresRow(name, measure(compared, score))),
+    rows: sets.map(({ name, compared, judged }) => figuresRow(name, measure(compared, judged))),
   }
 }
 
-function byProbability(sets: readonly ScoredSet[]): Section {
+function byProbability(sets: readonly JudgedSet[]): Section {
   const kinds = sets.filter(({ name }) => [febrlName, 'detention'].includes(name))
   return {
     title: 'Pair by pair, from a probability on, cross-validated',
     head: ['p from', ...kinds.flatMap(({ name }) => [`${name}: precision`, 'recall'])],
     rows: [possibleProbability, 0.2, 0.5, 0.8, 0.9, matchProbability, 0.99, 0.998].map((from) => [
       `${from}`,
-      ...kinds.flatMap(({ compared, score }) => {
-        const { precision, recall } = ratesFrom(compared, score, from)
+      ...kinds.flatMap(({ compared, judged }) => {
+        const { precision, recall } = ratesFrom(compared, judged, from)
         return [share(precision), share(recall)]
       }),
     ]),
@@ -101,8 +101,8 @@ function byProbability(sets: readonly ScoredSet[]): Section {
 
 type TestSet = { readonly name: string; readonly compared: Compared }
 
-/** A set with a score for each pair. */
-type ScoredSet = TestSet & { readonly score: (pair: Pair) => Odds }
+/** A set with a judgement of each pair. */
+type JudgedSet = TestSet & { readonly judged: (pair: Pair) => Judged }
 
 const febrlName = 'FEBRL 1 to 3'
 
@@ -116,12 +116,12 @@ function setsOf(sources: readonly Source[]): TestSet[] {
 }
 
 /** Scores each pair by weights whose fit saw no pair of its first person. */
-export function crossValidatedSets(sources: readonly Source[]): ScoredSet[] {
+export function crossValidatedSets(sources: readonly Source[]): JudgedSet[] {
   const lessons = lessonsOf(sources)
-  const folds = Array.from({ length: foldCount }, (_, fold) => scorer(fit(lessons, fold)))
+  const folds = Array.from({ length: foldCount }, (_, fold) => judgeBy(fit(lessons, fold)))
   return setsOf(sources).map((set) => {
     const foldsOf = set.compared.truths.map(foldOf)
-    return { ...set, score: ({ left, evidence }) => folds[foldsOf[left]!]!(evidence) }
+    return { ...set, judged: ({ left, evidence }) => folds[foldsOf[left]!]!(evidence) }
   })
 }
 

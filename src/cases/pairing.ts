@@ -38,7 +38,7 @@ type Options = {
 export function createPairing({ database, audit, matching, triage, notes }: Options): Step {
   const merging = createMerging({ audit, triage })
   const splitting = createSplitting({ audit, triage })
-  const settling = createSettling({ audit, merging })
+  const settling = createSettling({ audit, matching, merging })
   const withdrawing = createWithdrawing({ audit, matching, splitting })
 
   async function pair(tx: Tx, caller: Caller, id: string, supersedes: string | null) {

@@ -3,7 +3,7 @@ import type { Audit } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { questionsPerReferralMax } from '../matching/odds.ts'
-import type { Candidate } from '../matching/service.ts'
+import type { Candidate, Matching } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { components } from './components.ts'
 import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
@@ -14,12 +14,14 @@ import { selectCasesOf, selectMembers } from './store.ts'
 /** More referrals than this that match keys alone hold together are shown to a person. */
 const longCaseReferrals = 4
 
+type Options = { audit: Audit; matching: Matching; merging: Merging }
+
 /** Settles referrals, one at a time; the pairing step has one. */
-export function createSettling({ audit, merging }: { audit: Audit; merging: Merging }) {
+export function createSettling({ audit, matching, merging }: Options) {
   /**
-   * Joins the best case that is beyond doubt, and asks a person about the others. Where a person is
-   * asked already whether that case and another are one, and this referral is beyond doubt of both,
-   * it is the answer. Cases that have nothing else in common it does not tie together.
+   * Joins the best case that is beyond doubt, and asks a person about the others. Where it was in doubt
+   * already whether that case and another are one, and this referral is beyond doubt of both, it is
+   * the answer. Cases that have nothing else in common it does not tie together.
    */
   async function settle(tx: Tx, caller: Caller, id: string, candidates: readonly Candidate[]) {
     let place: Place | undefined
@@ -27,8 +29,7 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     // Joined already, by whatever, it would tie two cases together through itself: an amendment about
     // somebody else, for one, ties that person's case to the one that it amends.
     const isTied = said.some(({ verdict }) => verdict === 'same')
-    // Once it has joined: the cases that a person was asked about beside those that it is in now.
-    let inDoubt: Set<string> | undefined
+    let hasJoined = false
     // Those that others asked about it count as well: a person sees them all beside it.
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
     let isUnasked = false
@@ -39,11 +40,10 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
       place ??= await placeOf(tx, id, candidates)
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
-      const mayJoin = !isTied && (inDoubt === undefined || inDoubt.has(other))
-      if (candidate.verdict === 'match' && mayJoin && !full.has(other)) {
-        const { asked } = await judgedCases(tx, other)
+      const isMatch = candidate.verdict === 'match' && !isTied && !full.has(other)
+      if (isMatch && (!hasJoined || (await areInDoubt(tx, id, place.own, other)))) {
         if (await joinByKeys(tx, caller, id, candidate)) {
-          inDoubt = new Set([...(inDoubt ?? []), ...asked])
+          hasJoined = true
           // What is held of the case that it joined is held of it from now on.
           place = undefined
           continue
@@ -62,8 +62,27 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
     if (isUnasked) await insertFlag(tx, id, 'unasked')
   }
 
+  /**
+   * Whether a person is asked about two cases because too little agrees, and not on the word of this
+   * referral. A question that stands because another referral is beyond doubt of both is none of these:
+   * the same again is no answer to it.
+   */
+  async function areInDoubt(tx: Tx, id: string, caseId: string, otherId: string) {
+    const questions = (await selectCurrent(tx, await idsIn(tx, caseId))).filter(
+      ({ verdict, leftId, rightId }) => verdict === 'possible' && leftId !== id && rightId !== id,
+    )
+    const others = await idsIn(tx, otherId)
+    for (const { leftId, rightId } of questions) {
+      const [inside, outside] = others.includes(rightId) ? [leftId, rightId] : [rightId, leftId]
+      if (!others.includes(outside)) continue
+      const found = await matching.compare(tx, inside, [outside])
+      if (found.get(outside)?.verdict === 'possible') return true
+    }
+    return false
+  }
+
   async function joinByKeys(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
-    const { probability, bits } = candidate.odds
+    const { probability, bits } = candidate.sure
     const reason = { basis: 'keys', probability, bits } as const
     if (!(await merging.joinIfRoom(tx, caller, [id, candidate.referralId], reason))) return false
     if ((await heldByKeys(tx, id)) > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
@@ -82,6 +101,10 @@ export function createSettling({ audit, merging }: { audit: Audit; merging: Merg
   }
 
   return { settle }
+}
+
+async function idsIn(tx: Tx, caseId: string): Promise<string[]> {
+  return (await selectMembers(tx, [caseId])).map(({ referralId }) => referralId)
 }
 
 /** How many referrals match keys alone hold together with this one, itself counted. */
@@ -106,7 +129,7 @@ async function placeOf(tx: Tx, id: string, candidates: readonly Candidate[]) {
  * are not it, or is not sure; `asked` where a person is asked already.
  */
 export async function judgedCases(tx: Tx, caseId: string) {
-  const members = (await selectMembers(tx, [caseId])).map(({ referralId }) => referralId)
+  const members = await idsIn(tx, caseId)
   const judged = (await selectCurrent(tx, members)).filter(({ verdict }) => verdict !== 'same')
   const ends = judged.flatMap(({ leftId, rightId }) => [leftId, rightId])
   const cases = await selectCasesOf(

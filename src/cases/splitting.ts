@@ -18,7 +18,8 @@ export type Splitting = ReturnType<typeof createSplitting>
 export function createSplitting({ audit, triage }: { audit: Audit; triage: Triage }) {
   /**
    * Takes `side` out of a case, as a person judges: whatever connected the two sides now says
-   * `verdict`, and each side is one case, also where only the other had held it together.
+   * `verdict`. Where only the other side had held one together, it stays one case if people or
+   * amendments had; what keys had joined through the other side comes apart, and is paired anew.
    *
    * @returns the case of `side`
    */
@@ -43,7 +44,10 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
       })
     }
     const sides = [ids.filter((id) => !side.has(id)), ids.filter((id) => side.has(id))] as const
-    for (const [first, ...others] of sides.flatMap((part) => loose(part, links))) {
+    // What keys say across the sides was wrong, and so was what they said through it.
+    const standing = links.filter((link) => link.basis !== 'keys' || !crossing.includes(link))
+    const whole = components(ids, standing)
+    for (const [first, ...others] of sides.flatMap((part) => loose(part, links, whole))) {
       for (const other of others) {
         const between = [first ?? '', other] as const
         const because = { basis: 'person', probability: null, bits: [] } as const
@@ -55,6 +59,8 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
     const object = { kind: 'case', id: caseId } as const
     const details = { to, moved: side.size, stayed: sides[0].length, verdict }
     await audit.append(tx, caller, { action: 'case.split', object, details }, entryId)
+    await dissolve(tx, caller, caseId)
+    await dissolve(tx, caller, to)
     return to
   }
 
@@ -128,8 +134,14 @@ async function keepAnswers(
   }
 }
 
-/** One referral of each part of a side, where the side hangs together only by the other. */
-function loose(side: readonly string[], links: readonly Judgement[]): string[][] {
-  const parts = components(side, links)
-  return parts.length > 1 ? [parts.map(([first = '']) => first)] : []
+/** One referral of each part of a side, for the parts that `whole` holds together by the other side. */
+function loose(
+  side: readonly string[],
+  links: readonly Judgement[],
+  whole: readonly (readonly string[])[],
+): string[][] {
+  const firsts = components(side, links).map(([first = '']) => first)
+  return whole
+    .map((together) => firsts.filter((first) => together.includes(first)))
+    .filter(({ length }) => length > 1)
 }

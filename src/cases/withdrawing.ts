@@ -37,7 +37,8 @@ export function createWithdrawing({ audit, matching, splitting }: Options) {
       // Where nothing can be compared any more, what was found when it could stands.
       if (found === undefined) continue
       const { verdict, basis, leftId, rightId } = judgement
-      const { probability, bits } = found.odds ?? { probability: null, bits: [] }
+      const grounds = verdict === 'same' ? found.sure : found.odds
+      const { probability, bits } = grounds ?? { probability: null, bits: [] }
       // What is asked stays asked where keys by now say more: the case that they say it of may be full.
       const fits = verdict === 'same' ? found.verdict === 'match' : found.verdict !== 'none'
       if (!fits) over.push(judgement)

@@ -24,20 +24,17 @@ export async function candidatesFor(
   if (values.length === 0) return { candidates: [], crowded: false }
   const { ids, crowded } = await sharersOf(tx, values, exceptId)
   if (ids.length === 0) return { candidates: [], crowded: false }
-  const agreement = await selectAgreement(tx, values, ids)
-  return { candidates: weigh(values, agreement, crowded), crowded: crowded.size > 0 }
+  const agreement = await selectAgreement(tx, values, ids, crowded)
+  return { candidates: weigh(values, agreement), crowded: crowded.length > 0 }
 }
 
-/** Who shares a value with these, and the types of the values that a crowd shares. */
+/** Who shares a value with these, and the numbers of the values that a crowd shares. */
 async function sharersOf(tx: Tx, values: readonly ValueOfEpoch[], exceptId: string | null) {
-  const sharing = await selectSharing(tx, values, exceptId, sharersScannedMax)
-  const { ids, crowded } = chooseSharers(sharing)
-  // Values are numbered from 1.
-  return { ids, crowded: new Set(crowded.flatMap((number) => values[number - 1]?.type ?? [])) }
+  return chooseSharers(await selectSharing(tx, values, exceptId, sharersScannedMax))
 }
 
 /** What the keys say of two referrals; without odds where one of them has none. */
-type Compared = Pick<Candidate, 'verdict'> & Partial<Pick<Candidate, 'odds'>>
+type Compared = Pick<Candidate, 'verdict'> & Partial<Pick<Candidate, 'odds' | 'sure'>>
 
 /**
  * What the keys of `epochs` say of one referral and each of `ids`, also where they share no value.
@@ -60,7 +57,7 @@ export async function compare(
   const values = within(await selectValues(tx, referralId), epochs)
   if (values.length === 0) return found
   const { crowded } = await sharersOf(tx, values, referralId)
-  for (const it of weigh(values, await selectAgreement(tx, values, ids), crowded)) {
+  for (const it of weigh(values, await selectAgreement(tx, values, ids, crowded))) {
     found.set(it.referralId, it)
   }
   return found

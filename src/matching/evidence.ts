@@ -1,13 +1,6 @@
 /** From equal values to evidence: which types of two referrals agree, within one epoch. Pure. */
 import { encodeBase64url } from '../protocol/bytes.ts'
-import {
-  candidatesPerValueMax,
-  type Evidence,
-  type Odds,
-  oddsOf,
-  type Verdict,
-  verdictOf,
-} from './odds.ts'
+import { candidatesPerValueMax, type Judged, judge } from './odds.ts'
 
 export type ValueOfEpoch = {
   readonly epoch: number
@@ -16,11 +9,7 @@ export type ValueOfEpoch = {
 }
 
 /** Another referral, and what the keys say of it. */
-export type Candidate = {
-  readonly referralId: string
-  readonly odds: Odds
-  readonly verdict: Verdict
-}
+export type Candidate = Judged & { readonly referralId: string }
 
 /** Of those who share a value so many are looked at, to keep the ones that agree in most. */
 export const sharersScannedMax = 200
@@ -64,17 +53,14 @@ export type Agreement = {
   readonly epoch: number
   readonly type: string
   readonly agreeing: number
+  /** Those of them that no crowd shares. */
+  readonly uncrowded: number
 }
 
-/**
- * The evidence about each other referral, under the epoch that speaks most for it.
- *
- * @param crowded - the types of which an own value is one that many share, whatever its epoch
- */
+/** The evidence about each other referral, under the epoch that speaks most for it. */
 export function weigh(
   own: readonly Pick<ValueOfEpoch, 'epoch' | 'type'>[],
   rows: readonly Agreement[],
-  crowded: ReadonlySet<string>,
 ): Candidate[] {
   const left = new Map<number, Set<string>>()
   for (const { epoch, type } of own) {
@@ -91,26 +77,30 @@ export function weigh(
   const best = new Map<string, Candidate>()
   for (const types of pairs.values()) {
     const [{ referralId, epoch }] = types as [Agreement]
-    const evidence: Evidence = {
-      agreeing: new Map(
-        types.filter(({ agreeing }) => agreeing > 0).map(({ type, agreeing }) => [type, agreeing]),
-      ),
+    const counted = (of: (row: Agreement) => number) =>
+      new Map(types.filter((row) => of(row) > 0).map((row) => [row.type, of(row)] as const))
+    const judged = judge({
+      agreeing: counted(({ agreeing }) => agreeing),
+      uncrowded: counted(({ uncrowded }) => uncrowded),
       left: left.get(epoch) ?? new Set(),
       right: new Set(types.map(({ type }) => type)),
-      crowded,
-    }
-    const odds = oddsOf(evidence)
+    })
     const before = best.get(referralId)
-    if (before && before.odds.score >= odds.score) continue
-    best.set(referralId, { referralId, odds, verdict: verdictOf(evidence, odds) })
+    if (before && likelier(before, judged) <= 0) continue
+    best.set(referralId, { referralId, ...judged })
   }
   return [...best.values()].sort(
     // Among equals the older, so that one pairing is as good as its repetition.
-    (a, b) =>
-      b.odds.score - a.odds.score ||
-      timeOf(a) - timeOf(b) ||
-      (a.referralId < b.referralId ? -1 : 1),
+    (a, b) => likelier(a, b) || timeOf(a) - timeOf(b) || (a.referralId < b.referralId ? -1 : 1),
   )
+}
+
+const ranks = ['match', 'possible', 'none']
+
+/** An order: those that may join come first, by what they join by; then others, by all that agrees. */
+export function likelier(a: Judged, b: Judged): number {
+  const score = ({ verdict, odds, sure }: Judged) => (verdict === 'match' ? sure : odds).score
+  return ranks.indexOf(a.verdict) - ranks.indexOf(b.verdict) || score(b) - score(a)
 }
 
 /** Whether two lists hold the same values of one epoch, in any order. */

@@ -14,11 +14,11 @@ import { type Weights, weights } from './weights.ts'
 export type Evidence = {
   /** For each type that agrees, how many of its values are equal: at least 1. */
   readonly agreeing: ReadonlyMap<string, number>
+  /** The same without values that a crowd shares (`candidatesPerValueMax`). */
+  readonly uncrowded: ReadonlyMap<string, number>
   /** The types of which each side has at least one value. */
   readonly left: ReadonlySet<string>
   readonly right: ReadonlySet<string>
-  /** The types of which the left side has a value that many share: `candidatesPerValueMax`. */
-  readonly crowded: ReadonlySet<string>
 }
 
 /** What one observation adds to the score. */
@@ -35,13 +35,20 @@ export type Odds = {
   readonly score: number
   /** `1 / (1 + 2^-score)`: from 0 to 1. */
   readonly probability: number
-  /** The same without the types that a crowd shares, as if neither side had them. */
-  readonly besidesCrowds: number
   /** Every type that agrees, and every missing one that counts, in the order of the table. */
   readonly bits: readonly Bit[]
 }
 
 export type Verdict = 'match' | 'possible' | 'none'
+
+/** What is to be done about a pair, and why. */
+export type Judged = {
+  readonly verdict: Verdict
+  /** What asks a person: all that agrees. */
+  readonly odds: Odds
+  /** What joins: as if what a crowd shares were not equal. Never higher. */
+  readonly sure: Odds
+}
 
 /** The name of the weight for two or more tokens of the name that agree. */
 export const TOKENS = 'TOKENS'
@@ -58,30 +65,24 @@ export const candidatesPerValueMax = 50
 /** One referral asks people no more questions than this. */
 export const questionsPerReferralMax = 5
 
-/** Types of which one value says that two tokens of the name agree, or all of them. */
-const severalTokens = ['N', 'P', 'PP_Y', 'KK_Y']
+/** Types of which one value says that two parts of the name agree, each with a code of its own. */
+const severalParts = ['N', 'P', 'PP_Y', 'KK_Y']
+
+/** Types of which each value is one code of a part, with a birth date: two are two parts. */
+const codeAndDate = ['TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
 
 /** Types of which each value stands for one token, with a whole birth date. */
-const tokenAndDate = ['T_D', 'TP_D', 'TK_SD']
+const oneToken = ['T_D', 'T_D01', ...codeAndDate]
 
-/** The same with 1 January. */
-const tokenAndInvented = ['T_D01', 'TP_D01', 'TK_SD01']
+/** Types that hold the year of birth. */
+const withYear = ['T_D', 'TP_D', 'I_D', 'T_D01', 'TP_D01', 'I_D01', 'PP_Y', 'KK_Y', 'MH3_Y']
 
-/** Types that say something of the birth date, the year alone included. */
-const birth = [
-  ...tokenAndDate,
-  ...tokenAndInvented,
-  'PP_Y',
-  'KK_Y',
-  'P_MD',
-  'I_D',
-  'I_D01',
-  'MH3_Y',
-]
+/** Types that hold anything of the birth date. */
+const withBirth = [...withYear, 'TK_SD', 'TK_SD01', 'P_MD']
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
-  const { agreeing, left, right, crowded } = evidence
+  const { agreeing, left, right } = evidence
   const bits: Bit[] = []
   for (const [type, { agrees, missing }] of Object.entries(table.types)) {
     if (agreeing.has(type)) bits.push({ type, because: 'agrees', bits: agrees })
@@ -90,30 +91,33 @@ export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
   }
   if (tokensAgree(agreeing)) bits.push({ type: TOKENS, because: 'tokens', bits: table.tokens })
   const score = bits.reduce((sum, bit) => sum + bit.bits, table.intercept)
-  const probability = 1 / (1 + 2 ** -score)
-  const besidesCrowds =
-    crowded.size === 0 ? probability : oddsOf(withoutCrowds(evidence), table).probability
-  return { score, probability, besidesCrowds, bits }
+  return { score, probability: 1 / (1 + 2 ** -score), bits }
 }
 
 /** Whether two or more tokens of the name agree, each with the birth date. */
 export function tokensAgree(agreeing: ReadonlyMap<string, number>): boolean {
-  return [...tokenAndDate, ...tokenAndInvented].some((type) => (agreeing.get(type) ?? 0) >= 2)
+  return oneToken.some((type) => (agreeing.get(type) ?? 0) >= 2)
 }
 
-/** What is done about a pair with these odds. What a crowd shares may ask a person, and joins nobody. */
-export function verdictOf(evidence: Evidence, { probability, besidesCrowds }: Odds): Verdict {
-  if (besidesCrowds >= matchProbability && mayJoin(withoutCrowds(evidence))) return 'match'
-  return probability >= possibleProbability ? 'possible' : 'none'
+/** What is done about a pair. What a crowd shares may ask a person, and joins nobody. */
+export function judge(evidence: Evidence, table: Weights = weights): Judged {
+  const odds = oddsOf(evidence, table)
+  const without = withoutCrowds(evidence)
+  const sure = without === evidence ? odds : oddsOf(without, table)
+  return { verdict: verdictOf(without, odds, sure), odds, sure }
 }
 
-/** The evidence as if neither side had a value of the types that a crowd shares. */
-function withoutCrowds({ agreeing, left, right, crowded }: Evidence): Evidence {
-  const rest = (types: ReadonlySet<string>) => new Set([...types].filter((it) => !crowded.has(it)))
-  return {
-    agreeing: new Map([...agreeing].filter(([type]) => !crowded.has(type))),
-    ...{ left: rest(left), right: rest(right), crowded: new Set() },
-  }
+/** The verdict on evidence without crowds. */
+export function verdictOf(evidence: Evidence, odds: Odds, sure: Odds): Verdict {
+  if (sure.probability >= matchProbability && mayJoin(evidence)) return 'match'
+  return odds.probability >= possibleProbability ? 'possible' : 'none'
+}
+
+/** The evidence as if what a crowd shares were not equal. */
+function withoutCrowds(evidence: Evidence): Evidence {
+  const { agreeing, uncrowded } = evidence
+  const isAll = [...agreeing].every(([type, count]) => uncrowded.get(type) === count)
+  return isAll ? evidence : { ...evidence, agreeing: uncrowded }
 }
 
 /**
@@ -122,28 +126,27 @@ function withoutCrowds({ agreeing, left, right, crowded }: Evidence): Evidence {
  * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
  * nor what twins do (one part of the name and the birth date), nor a whole name is enough.
  *
- * 1 January is a fact only beside two parts of the name, for whole families are given it. A telephone is
- * none beside birth dates that have not even the year in common, for a law firm writes its own for all
- * its clients (docs/decisions/0007-what-joins-without-a-person.md).
+ * 1 January is a fact only beside two parts of the name, for whole families are given it; digits in
+ * another order, beside the year. A telephone is none where both birth dates are known and no year is
+ * the same, for a law firm writes its own for all its clients
+ * (docs/decisions/0007-what-joins-without-a-person.md).
  */
 function mayJoin({ agreeing, left, right }: Evidence): boolean {
-  const any = (types: readonly string[]) => types.some((type) => agreeing.has(type))
-  const several = any(severalTokens) || tokensAgree(agreeing) || namesSpeltAlike()
-  const named = several || any(tokenAndDate)
-  const dated = any([...tokenAndDate, 'I_D']) || (several && any([...tokenAndInvented, 'I_D01']))
-  const phone = agreeing.has('PHONE') && !datesDiffer()
-  const facts = [named, several, dated, agreeing.has('REF'), phone].filter(Boolean)
+  const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
+  const codes = codeAndDate.some((type) => (agreeing.get(type) ?? 0) >= 2)
+  // A single name, or one in two spellings, has no `P`: its spelling says no more than its sound.
+  const speltAlike = any('MH3_Y') && left.has('P') && right.has('P')
+  const several = any(...severalParts) || codes || speltAlike
+  const named = several || any('T_D', 'TP_D', 'TK_SD')
+  const sameYear = any(...withYear)
+  const dated =
+    any('T_D', 'TP_D', 'I_D') ||
+    (any('TK_SD') && sameYear) ||
+    (several && (any('T_D01', 'TP_D01', 'I_D01') || (any('TK_SD01') && sameYear)))
+  const known = (side: ReadonlySet<string>) => withBirth.some((type) => side.has(type))
+  const phone = any('PHONE') && (sameYear || !known(left) || !known(right))
+  const facts = [named, several, dated, any('REF'), phone].filter(Boolean)
   return named && facts.length >= 3
-
-  /** The spelling of a single name says no more than the name: only longer ones have `N`. */
-  function namesSpeltAlike(): boolean {
-    return agreeing.has('MH3_Y') && left.has('N') && right.has('N')
-  }
-
-  function datesDiffer(): boolean {
-    const known = (side: ReadonlySet<string>) => birth.some((type) => side.has(type))
-    return known(left) && known(right) && !any(birth)
-  }
 }
 
 const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {

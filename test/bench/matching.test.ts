@@ -13,7 +13,7 @@ import { pairsOf } from '../../bench/matching/pairs.ts'
 import { readRecords } from '../../bench/matching/records.ts'
 import { fitLogistic } from '../../bench/matching/regression.ts'
 import { withWeights } from '../../docs/matching.ts'
-import type { Evidence, Odds } from '../../src/matching/odds.ts'
+import type { Verdict } from '../../src/matching/odds.ts'
 
 const folder = t.testdir({})
 
@@ -125,19 +125,11 @@ t.test('a value that many share yields no more candidates than in the service', 
   t.same([...pairs[0]!.evidence.agreeing], [['REF', 1]])
 })
 
-const certain: Evidence = {
-  agreeing: new Map([
-    ['N', 1],
-    ['T_D', 2],
-  ]),
-  ...{ left: new Set<string>(), right: new Set<string>(), crowded: new Set<string>() },
-}
-const odds = (probability: number): Odds => {
-  const score = Math.log2(probability / (1 - probability))
-  return { probability, besidesCrowds: probability, score, bits: [] }
-}
-const pair = (left: number, right: number, probability: number) => {
-  return { left, right, evidence: certain, odds: odds(probability) }
+const pair = (left: number, right: number, probability: number, isRuledOut = false) => {
+  const odds = { probability, score: Math.log2(probability / (1 - probability)), bits: [] }
+  const likely = probability >= 0.05 ? 'possible' : 'none'
+  const verdict: Verdict = probability >= 0.97 && !isRuledOut ? 'match' : likely
+  return { left, right, verdict, odds, sure: odds }
 }
 
 t.test('a record joins the best case that is beyond doubt, and asks about another', async (t) => {
@@ -166,8 +158,8 @@ t.test('records of one case are one question, and none about themselves', async 
   t.same(settle(3, within), { cases: [[0, 1, 2]], questions: 0 })
   const again = [pair(0, 1, 0.5), pair(0, 2, 0.9999), pair(1, 2, 0.5)]
   t.same(settle(3, again), { cases: [[0, 2]], questions: 1 }, 'the two cases were asked about')
-  // A reference alone is asked about, however likely; so the question comes before the joining.
-  const asked = { ...pair(0, 2, 0.9999), evidence: { ...certain, agreeing: new Map([['REF', 1]]) } }
+  // What is asked about however likely, such as a reference alone.
+  const asked = pair(0, 2, 0.9999, true)
   const joined = [asked, pair(1, 2, 0.999), pair(0, 3, 0.9999), pair(2, 3, 0.5)]
   const cases = [
     [0, 3],

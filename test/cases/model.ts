@@ -131,25 +131,36 @@ export class Model {
   split(side: readonly Node[]): void {
     const all = this.caseOf(side[0]!)
     const rest = all.filter((node) => !side.includes(node))
-    this.links = this.links.map((link) => {
-      const crosses =
-        link.same &&
-        link.ends.some((end) => side.includes(end)) &&
-        link.ends.some((end) => rest.includes(end))
-      return crosses ? { ends: link.ends, same: false, basis: 'person' } : link
-    })
-    for (const part of [rest, all.filter((node) => side.includes(node))]) {
-      const [first, ...others] = part
-      // What only the other side had held together stays together.
-      const loose = others.filter((node, at) => {
-        const before = part.slice(0, at + 1)
-        return this.caseOf(node).every((it) => !before.includes(it))
-      })
-      for (const node of loose) {
-        this.links.push({ ends: [first!, node], same: true, basis: 'person' })
+    const crosses = ({ same, ends }: Link) =>
+      same && ends.some((end) => side.includes(end)) && ends.some((end) => rest.includes(end))
+    const before = this.links
+    // What people and amendments had held together through the other side stays together.
+    this.links = before.filter((link) => link.basis !== 'keys' || !crosses(link))
+    const together = new Map(all.map((node) => [node, this.caseOf(node)]))
+    this.links = before.map((link) =>
+      crosses(link) ? { ends: link.ends, same: false, basis: 'person' } : link,
+    )
+    const moved = all.filter((node) => side.includes(node))
+    for (const part of [rest, moved]) {
+      const firsts = partsOf(part, (it) => this.caseOf(it)).map(([first]) => first!)
+      for (const [at, node] of firsts.entries()) {
+        const first = firsts.slice(0, at).find((it) => together.get(it)?.includes(node))
+        if (first) this.links.push({ ends: [first, node], same: true, basis: 'person' })
       }
     }
     this.part(rest, side)
+    for (const part of [rest, moved]) this.dissolve(part)
+  }
+
+  /** What links no longer connect comes apart. */
+  private dissolve(members: readonly Node[]): Node[][] {
+    const parts = partsOf(members, (it) => this.caseOf(it))
+    let left = members
+    for (const part of parts.slice(1)) {
+      left = left.filter((it) => !part.includes(it))
+      this.part(left, part)
+    }
+    return parts
   }
 
   /** Two sides that no link connects any more are two cases of the queue, and of what people said. */
@@ -220,12 +231,7 @@ export class Model {
       const ended = same && basis === 'keys' && ends.includes(node)
       return !ended || (node.person !== undefined && ends[0].person === ends[1].person)
     })
-    const parts = partsOf(members, (it) => this.caseOf(it))
-    let left = members
-    for (const part of parts.slice(1)) {
-      left = left.filter((it) => !part.includes(it))
-      this.part(left, part)
-    }
+    const parts = this.dissolve(members)
     // What came apart waits to be paired again.
     const alsoWaiting = parts.length > 1 ? members : []
     if (node.person === undefined) return

@@ -217,6 +217,43 @@ t.test('a referral beyond doubt of two that a person is asked about is the answe
   t.match(await held(first, second), { verdict: 'possible' }, 'and a person is asked again')
 })
 
+t.test('a person who takes out what had answered a question is asked it again', async (t) => {
+  const person = stranger()
+  const { identifiers: _, ...withoutReference } = person
+  const { dateOfBirth: __, ...withoutDate } = person
+  const [first, second] = [
+    await refer(matchingOf(withoutReference)),
+    await refer(matchingOf(withoutDate)),
+  ]
+  const between = await refer(matchingOf(person))
+  await pair()
+  t.equal(await caseOf(first), await caseOf(second))
+  const referrals = [between.referralId]
+  const decision = 'different'
+  await staged.cases.split(staged.callers.casework, await caseOf(first), { referrals, decision })
+  await pair()
+  const cases = await Promise.all([first, second, between].map(caseOf))
+  t.equal(new Set(cases).size, 3, 'nobody has said that the two are one')
+  t.match(await held(first, second), { verdict: 'possible' })
+  t.equal((await openItems(first, second, between)).length, 3)
+  await requireBalanced(sql)
+})
+
+t.test(
+  'the same again is no answer: two strangers are not tied by one lie sent twice',
+  async (t) => {
+    const [better, other] = [stranger(), { ...stranger(), identifiers: [] }]
+    const ofOther = await refer(matchingOf(other))
+    const ofBetter = await refer(matchingOf(better))
+    await pair()
+    for (let count = 0; count < 3; count += 1) {
+      await refer(matchingOfAll([other, better]))
+      await pair()
+    }
+    t.not(await caseOf(ofBetter), await caseOf(ofOther))
+  },
+)
+
 t.test('"different" is never asked again, nor joined, also after pairing anew', async (t) => {
   const person = stranger()
   const [first, relative] = [
@@ -358,6 +395,11 @@ t.test('a telephone that a crowd gives joins nobody, one of their own does', asy
   t.equal(await caseOf(seconds[0]), await caseOf(firsts[0]))
   t.not(await caseOf(seconds[1]), await caseOf(firsts[1]))
   t.ok((await questions(seconds[1])) > 0, 'a person is asked instead')
+  const { givenNames: given = '', familyName: family = '' } = stranger()
+  const two = { givenNames: given, familyName: family, phones: [wing, '+447700900113'] }
+  const [third, fourth] = [await refer(matchingOf(two)), await refer(matchingOf(two))]
+  await pair()
+  t.equal(await caseOf(third), await caseOf(fourth), 'one of their own beside it does')
 
   // The same holds of what joined for other reasons, where these turn out to be wrong.
   const person = { ...stranger(), phones: [wing] }

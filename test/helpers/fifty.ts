@@ -5,7 +5,7 @@
  */
 import type postgres from 'postgres'
 import type { World } from '../../examples/ceremony.ts'
-import { oddsOf, verdictOf } from '../../src/matching/odds.ts'
+import { judge } from '../../src/matching/odds.ts'
 import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
 import { matchingOf, spellingsOf } from './people.ts'
 import { callerOf, sealed } from './referral.ts'
@@ -83,8 +83,8 @@ function verdictBetween(left: readonly MatchKey[], right: readonly MatchKey[]) {
     if (isShared) agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
   }
   const types = (keys: typeof left) => new Set(keys.map(({ type }) => type))
-  const evidence = { agreeing, left: types(left), right: types(right), crowded: new Set<string>() }
-  return verdictOf(evidence, oddsOf(evidence))
+  const evidence = { agreeing, uncrowded: agreeing, left: types(left), right: types(right) }
+  return judge(evidence).verdict
 }
 
 /** How often PostgreSQL ended a transaction of this database for a deadlock. */

@@ -9,9 +9,8 @@ const own = [
   { epoch: 1, type: 'REF' },
   { epoch: 1, type: 'N' },
 ]
-const nobody = new Set<string>()
 const like = (referralId: string, at: number, type = 'REF') => {
-  return { referralId, at, epoch: 1, type, agreeing: 1 }
+  return { referralId, at, epoch: 1, type, agreeing: 1, uncrowded: 1 }
 }
 
 t.test(
@@ -20,7 +19,7 @@ t.test(
     const rows = [like('a', 3), like('d', 2), like('c', 2), like('b', 1)]
     for (const given of [rows, rows.toReversed()]) {
       t.same(
-        weigh(own, given, nobody).map(({ referralId }) => referralId),
+        weigh(own, given).map(({ referralId }) => referralId),
         ['b', 'c', 'd', 'a'],
       )
     }
@@ -28,7 +27,7 @@ t.test(
 )
 
 t.test('a better score comes before whoever is older', async (t) => {
-  const [first, second] = weigh(own, [like('old', 1), like('new', 2), like('new', 2, 'N')], nobody)
+  const [first, second] = weigh(own, [like('old', 1), like('new', 2), like('new', 2, 'N')])
   t.equal(first?.referralId, 'new')
   t.equal(second?.referralId, 'old')
   t.ok((first?.odds.score ?? 0) > (second?.odds.score ?? 0))

@@ -35,12 +35,12 @@ t.test('on people the weights were not fitted on they hold what is promised', as
   const matching = readFileSync('docs/MATCHING.md', 'utf8')
   t.ok(matching.includes(sectionText(crossValidation(scored))), 'the document says how much')
   const sets = new Map(
-    scored.map(({ name, compared, score }) => [name, measure(compared, score)] as const),
+    scored.map(({ name, compared, judged }) => [name, measure(compared, judged)] as const),
   )
   const detention = sets.get('detention')!
   t.ok(detention.f1 >= 0.925, `F1 of the referrals: ${detention.f1}`)
   t.ok(detention.automatic.precision >= 0.999, `${detention.automatic.precision}`)
-  t.ok(detention.automatic.recall >= 0.65, `${detention.automatic.recall}`)
+  t.ok(detention.automatic.recall >= 0.72, `${detention.automatic.recall}`)
   t.ok(detention.reviewPer1000 <= 200, `${detention.reviewPer1000}`)
   for (const [name, f1] of [
     ['FEBRL 1', 0.985],
