@@ -44,7 +44,7 @@ export function createMetrics() {
   )
   const turned = new Gauge({
     name: 'intake_background_turn_timestamp_seconds',
-    help: 'When the background work last was through with what there was to do',
+    help: 'When the background work last ended a turn',
     registers: [registry],
   })
   return {
