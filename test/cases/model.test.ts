@@ -11,7 +11,15 @@ import { Refusal } from '../../src/errors.ts'
 import { requireBalanced, requireConsistent } from '../helpers/books.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
-import { allowanceHours, type Claim, Model, type Node, type Urgency, type Who } from './model.ts'
+import {
+  allowanceHours,
+  type Claim,
+  Model,
+  type Node,
+  type Pair,
+  type Urgency,
+  type Who,
+} from './model.ts'
 
 /** Histories that would begin later than this are left out. */
 const timeLimitMs = 10_000
@@ -94,14 +102,25 @@ function waiting() {
   return sql`select referral_id as id from pairing order by queued_at, referral_id`
 }
 
+/** Those that a person is asked about because keys say so little. */
+async function openQuestions(model: Model): Promise<Pair[]> {
+  const ids = model.nodes.map(({ id }) => id)
+  const rows = await sql`
+    select left_id, right_id from judgement
+    where ended_at is null and verdict = 'possible' and left_id = any (${ids}::uuid[])`
+  return rows.map((row) => [model.byId(row.left_id), model.byId(row.right_id)] as const)
+}
+
 class PairAll extends Act {
   async act(model: Model) {
     for (;;) {
       const [next] = await waiting()
       if (!next) return
+      const questions = await openQuestions(model)
       same(await staged.pairing.run(), true)
       // With those that came to wait again because of it, before it looked for others.
-      model.pair(model.byId(next.id), new Set((await waiting()).map(({ id }) => id)))
+      const left = new Set((await waiting()).map(({ id }) => id))
+      model.pair(model.byId(next.id), left, questions)
       same(staged.noted.errors, [])
     }
   }

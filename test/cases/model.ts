@@ -35,6 +35,8 @@ export type Node = {
   item?: Item
 }
 
+export type Pair = readonly [Node, Node]
+
 type Held = 'keys' | 'amendment' | 'person'
 type Link = { readonly ends: readonly [Node, Node]; readonly same: boolean; readonly basis: Held }
 
@@ -217,8 +219,11 @@ export class Model {
     }
   }
 
-  /** Pairs one referral, while those of `waiting` wait themselves. */
-  pair(node: Node, waiting: ReadonlySet<string>): void {
+  /**
+   * Pairs one referral, while those of `waiting` wait themselves. Which pairs a person was asked about is
+   * not followed here, but told: `questions`.
+   */
+  pair(node: Node, waiting: ReadonlySet<string>, questions: readonly Pair[]): void {
     const { amends } = node
     if (amends) {
       const [own, before] = [this.caseOf(node), this.caseOf(amends)]
@@ -241,9 +246,23 @@ export class Model {
       .filter((it) => it !== node && it.person === node.person)
       .filter((it) => !waiting.has(it.id) && !alsoWaiting.includes(it))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
-    const own = this.caseOf(node)
-    const found = like.find((it) => !own.includes(it) && !this.isAnswered(own, this.caseOf(it)))
-    if (found) this.join(node, found, 'keys')
+    const inDoubt = (own: readonly Node[], other: readonly Node[]) =>
+      questions.some(
+        (ends) =>
+          !ends.includes(node) &&
+          isRelated(ends) &&
+          ends.some((end) => own.includes(end)) &&
+          ends.some((end) => other.includes(end)),
+      )
+    let hasJoined = false
+    for (const found of like) {
+      const [own, other] = [this.caseOf(node), this.caseOf(found)]
+      if (own.includes(found) || this.isAnswered(own, other)) continue
+      // A second only where it was asked already whether the two are one.
+      if (hasJoined && !inDoubt(own, other)) continue
+      this.join(node, found, 'keys')
+      hasJoined = true
+    }
   }
 
   /** The items that a claim would lease, the earliest due first. */
@@ -309,6 +328,11 @@ function isBefore(a: Item, b: Item): boolean {
     item.attention || (item.lapses >= 4 && item.lease?.ended === true)
   if (withPeople(a) !== withPeople(b)) return withPeople(b)
   return a.referral.number < b.referral.number
+}
+
+/** Whether these are the first person and the last, who have one reference and no more in common. */
+function isRelated(ends: Pair): boolean {
+  return [0, 2].every((person) => ends.some((end) => end.person === person))
 }
 
 function partsOf(nodes: readonly Node[], caseOf: (node: Node) => Node[]): Node[][] {
