@@ -42,11 +42,11 @@ export type Figures = Rates & {
 }
 
 /** One record's keys, and whom it is about. */
-export type Keyed = { readonly truth: string; readonly keys: readonly MatchKey[] }
+export type Keyed = Pick<TrueRecord, 'truth' | 'isCopy'> & { readonly keys: readonly MatchKey[] }
 
 /** Makes the keys of records, of `types` if given. */
 export function keysOf(records: readonly TrueRecord[], types?: readonly string[]): Keyed[] {
-  return records.map(({ truth, person }) => ({ truth, keys: matchKeys(person, types) }))
+  return records.map(({ person, ...record }) => ({ ...record, keys: matchKeys(person, types) }))
 }
 
 /** Finds the pairs of records, in order of arrival, that the service would compare. */

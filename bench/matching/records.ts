@@ -17,7 +17,12 @@ export type Columns = {
 }
 
 /** One record, and whom it is about: equal for records of one person. */
-export type TrueRecord = { readonly truth: string; readonly person: Person }
+export type TrueRecord = {
+  readonly truth: string
+  readonly person: Person
+  /** Of FEBRL's records whether it is a spoilt copy; of others nothing. */
+  readonly isCopy?: boolean
+}
 
 /** The cell of a row that a flag names; empty where the flag was not given. */
 type Cell = (name: keyof Columns) => string
@@ -45,7 +50,7 @@ export function readRecords(text: string, named: Columns): TrueRecord[] {
       throw new Error(`row ${index + 2} has more cells than the header`)
     const cell: Cell = (name) => cells[places.get(name) ?? -1] ?? ''
     if (cell('truth') === '') throw new Error(`row ${index + 2} has nothing in “${named.truth}”`)
-    return [{ truth: personIn(cell('truth')), person: personFrom(cell) }]
+    return [{ ...personIn(cell('truth')), person: personFrom(cell) }]
   })
 }
 
@@ -55,8 +60,9 @@ function cellsOf(text: string): string[][] {
 }
 
 /** FEBRL names its records `rec-N-org` and `rec-N-dup-k`: those of one N are one person. */
-function personIn(truth: string): string {
-  return truth.match(/^rec-([0-9]+)-(?:org|dup-[0-9]+)$/)?.[1] ?? truth
+function personIn(truth: string): Pick<TrueRecord, 'truth' | 'isCopy'> {
+  const [, person, kind] = /^rec-([0-9]+)-(org|dup-[0-9]+)$/.exec(truth) ?? []
+  return person === undefined ? { truth } : { truth: person, isCopy: kind !== 'org' }
 }
 
 function personFrom(cell: Cell): Person {

@@ -10,7 +10,9 @@ import {
   compare,
   type Figures,
   forEvidence,
+  isMatch,
   judgeBy,
+  type Keyed,
   keysOf,
   measure,
   ratesFrom,
@@ -47,6 +49,7 @@ export function reportSections(): Section[] {
   return [
     crossValidation(sets),
     byProbability(sets),
+    ofOriginals(sets),
     {
       title: 'Each file by weights that the other files gave',
       head,
@@ -99,7 +102,56 @@ function byProbability(sets: readonly JudgedSet[]): Section {
   }
 }
 
-type TestSet = { readonly name: string; readonly compared: Compared }
+/**
+ * Only pairs of an original and one of its copies, as where each person has one copy. A pair of copies is
+ * spoilt twice.
+ */
+function ofOriginals(sets: readonly JudgedSet[]): Section {
+  const head = ['set', 'pairs', 'F1 from 0.5', 'precision', 'recall', '0.99: precision', 'recall']
+  const counts = sets
+    .filter(({ name }) => name !== febrlName && name !== 'detention')
+    .map((set) => ({ name: set.name, ...countOriginals(set) }))
+  const sum = (of: (count: (typeof counts)[number]) => number) =>
+    counts.reduce((total, count) => total + of(count), 0)
+  const together = {
+    name: 'the three together',
+    pairs: sum(({ pairs }) => pairs),
+    found: [sum(({ found }) => found[0]), sum(({ found }) => found[1])] as const,
+    sure: [sum(({ sure }) => sure[0]), sum(({ sure }) => sure[1])] as const,
+  }
+  return {
+    title: 'FEBRL, an original and each of its copies, pair by pair, cross-validated',
+    head,
+    rows: [...counts, together].map(({ name, pairs, found, sure }) => {
+      const rates = ([right, wrong]: readonly [number, number]) =>
+        [right / (right + wrong), right / pairs] as const
+      const [precision, recall] = rates(found)
+      const f1 = (2 * precision * recall) / (precision + recall)
+      return [name, `${pairs}`, ...[f1, precision, recall, ...rates(sure)].map(share)]
+    }),
+  }
+}
+
+/** Of pairs of an original and a copy how many there are, and how many are found rightly and wrongly. */
+function countOriginals({ records, compared, judged }: JudgedSet) {
+  const originals = new Set(records.filter(({ isCopy }) => !isCopy).map(({ truth }) => truth))
+  const pairs = records.filter(({ truth, isCopy }) => isCopy && originals.has(truth)).length
+  const mixed = compared.pairs.filter(
+    ({ left, right }) => records[left]?.isCopy !== records[right]?.isCopy,
+  )
+  const from = (probability: number) => {
+    const found = mixed.filter((pair) => judged(pair).odds.probability >= probability)
+    const right = found.filter((pair) => isMatch(compared, pair)).length
+    return [right, found.length - right] as const
+  }
+  return { pairs, found: from(0.5), sure: from(0.99) }
+}
+
+type TestSet = {
+  readonly name: string
+  readonly records: readonly Keyed[]
+  readonly compared: Compared
+}
 
 /** A set with a judgement of each pair. */
 type JudgedSet = TestSet & { readonly judged: (pair: Pair) => Judged }
@@ -111,7 +163,7 @@ function setsOf(sources: readonly Source[]): TestSet[] {
   const febrl = sources.filter(({ kind }) => kind === 'febrl')
   const all = { name: febrlName, records: febrl.flatMap(({ records }) => records) }
   return [...febrl, all, ...sources.filter(({ kind }) => kind !== 'febrl')].map(
-    ({ name, records }) => ({ name, compared: compare(records) }),
+    ({ name, records }) => ({ name, records, compared: compare(records) }),
   )
 }
 

@@ -54,7 +54,7 @@ export type Judged = {
 export const TOKENS = 'TOKENS'
 
 /** From here on two referrals are joined without asking, if what agrees allows it. */
-export const matchProbability = 0.97
+export const matchProbability = 0.96
 
 /** From here on a person is asked. */
 export const possibleProbability = 0.05

@@ -128,7 +128,7 @@ t.test('a value that many share yields no more candidates than in the service', 
 const pair = (left: number, right: number, probability: number, isRuledOut = false) => {
   const odds = { probability, score: Math.log2(probability / (1 - probability)), bits: [] }
   const likely = probability >= 0.05 ? 'possible' : 'none'
-  const verdict: Verdict = probability >= 0.97 && !isRuledOut ? 'match' : likely
+  const verdict: Verdict = probability >= 0.96 && !isRuledOut ? 'match' : likely
   return { left, right, verdict, odds, sure: odds }
 }
 
