@@ -139,10 +139,9 @@ function mayJoin({ agreeing, left, right }: Evidence): boolean {
   const several = any(...severalParts) || codes || speltAlike
   const named = several || any('T_D', 'TP_D', 'TK_SD')
   const sameYear = any(...withYear)
+  // 1 January beside one part alone is none of these: `named` leaves its types out.
   const dated =
-    any('T_D', 'TP_D', 'I_D') ||
-    (any('TK_SD') && sameYear) ||
-    (several && (any('T_D01', 'TP_D01', 'I_D01') || (any('TK_SD01') && sameYear)))
+    any('T_D', 'TP_D', 'I_D', 'T_D01', 'TP_D01', 'I_D01') || (any('TK_SD', 'TK_SD01') && sameYear)
   const known = (side: ReadonlySet<string>) => withBirth.some((type) => side.has(type))
   const phone = any('PHONE') && (sameYear || !known(left) || !known(right))
   const facts = [named, several, dated, any('REF'), phone].filter(Boolean)

@@ -231,6 +231,20 @@ t.test('what a crowd shares joins nobody, by rule or by score, and is asked abou
   t.equal(verdict(crowd(same, 'N', 'P', 'PHONE', 'REF')), 'match', 'where enough is left')
 })
 
+t.test('the rule goes by what no crowd shares, however likely the rest is', async (t) => {
+  const twins = crowd(onlyAgreeing('T_D', 'TP_D', 'TK_SD', 'I_D', 'PHONE'), 'PHONE')
+  const { verdict: said, sure } = judge(twins)
+  t.ok(sure.probability >= 0.96)
+  t.equal(said, 'possible')
+})
+
+t.test('names spelt much alike are two parts where both have two by sound', async (t) => {
+  const evidence = onlyAgreeing('T_D', 'MH3_Y')
+  const having = (...more: readonly string[]) => new Set([...evidence.left, ...more])
+  t.equal(ruled({ ...evidence, left: having('P'), right: having('P') }), 'match')
+  t.equal(ruled({ ...evidence, left: having('P') }), 'possible')
+})
+
 t.test('a crowd never joins whom the same without it would not', async () => {
   const order = ['none', 'possible', 'match']
   fc.assert(
