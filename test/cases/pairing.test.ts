@@ -67,6 +67,26 @@ const claim = (who: 'casework' | 'clinic' = 'casework', max = 1) =>
     ...{ recipient: world.recipients[who].receiving.kid, max, leaseSeconds: 60 },
   })
 
+/** Two strangers, and a referral with the keys of both: beyond doubt of the one rather than the other. */
+async function strangersMixedUp() {
+  const [better, other] = [stranger(), { ...stranger(), identifiers: [] }]
+  const ofOther = await refer(matchingOf(other))
+  const ofBetter = await refer(matchingOf(better))
+  await pair()
+  const both = await refer(matchingOfAll([other, better]))
+  await pair()
+  return { ofOther, ofBetter, both }
+}
+
+/** One person, referred once without the reference and once without the birth date. */
+async function halvesOfOne() {
+  const person = stranger()
+  const { identifiers: _, ...withoutReference } = person
+  const { dateOfBirth: __, ...withoutDate } = person
+  const first = await refer(matchingOf(withoutReference))
+  return { person, first, second: await refer(matchingOf(withoutDate)) }
+}
+
 t.test('until it is paired each referral is a case and an item of its own', async (t) => {
   const person = stranger()
   const [first, second] = [await refer(matchingOf(person)), await refer(matchingOf(person))]
@@ -174,12 +194,7 @@ t.test('a case that keys alone hold together is marked at the fifth referral, on
 })
 
 t.test('a referral that matches two cases joins the better and asks about the other', async (t) => {
-  const [better, other] = [stranger(), { ...stranger(), identifiers: [] }]
-  const ofOther = await refer(matchingOf(other))
-  const ofBetter = await refer(matchingOf(better))
-  await pair()
-  const both = await refer(matchingOfAll([other, better]))
-  await pair()
+  const { ofOther, ofBetter, both } = await strangersMixedUp()
   t.equal(await caseOf(both), await caseOf(ofBetter))
   t.not(await caseOf(both), await caseOf(ofOther))
   t.match(await held(both, ofBetter), { verdict: 'same' })
@@ -191,13 +206,7 @@ t.test('a referral that matches two cases joins the better and asks about the ot
 })
 
 t.test('a referral beyond doubt of two that a person is asked about is the answer', async (t) => {
-  const person = stranger()
-  const { identifiers: _, ...withoutReference } = person
-  const { dateOfBirth: __, ...withoutDate } = person
-  const [first, second] = [
-    await refer(matchingOf(withoutReference)),
-    await refer(matchingOf(withoutDate)),
-  ]
+  const { person, first, second } = await halvesOfOne()
   await pair()
   t.not(await caseOf(first), await caseOf(second))
   t.match(await held(first, second), { verdict: 'possible' })
@@ -218,13 +227,7 @@ t.test('a referral beyond doubt of two that a person is asked about is the answe
 })
 
 t.test('a person who takes out what had answered a question is asked it again', async (t) => {
-  const person = stranger()
-  const { identifiers: _, ...withoutReference } = person
-  const { dateOfBirth: __, ...withoutDate } = person
-  const [first, second] = [
-    await refer(matchingOf(withoutReference)),
-    await refer(matchingOf(withoutDate)),
-  ]
+  const { person, first, second } = await halvesOfOne()
   const between = await refer(matchingOf(person))
   await pair()
   t.equal(await caseOf(first), await caseOf(second))
@@ -294,12 +297,7 @@ t.test('a case that was taken apart by a person is not put together again by key
 })
 
 t.test('what a person took out of one case is paired anew, and found in another', async (t) => {
-  const [better, other] = [stranger(), { ...stranger(), identifiers: [] }]
-  const ofOther = await refer(matchingOf(other))
-  const ofBetter = await refer(matchingOf(better))
-  await pair()
-  const both = await refer(matchingOfAll([other, better]))
-  await pair()
+  const { ofOther, ofBetter, both } = await strangersMixedUp()
   t.equal(await caseOf(both), await caseOf(ofBetter))
   const { casework } = staged.callers
   const referrals = [both.referralId]

@@ -4,18 +4,13 @@
  * Method: the pairing step over a connection that is cut at each of its statements (cutting.ts); and
  * a service that is killed between the answer to a referrer and the pairing.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import t from 'tap'
-import { holdCeremony } from '../../examples/ceremony.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
-import { cloneDatabase } from '../helpers/postgres.ts'
-import { listening } from '../helpers/process.ts'
+import { deployment, listening } from '../helpers/process.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { type Services, stage } from '../helpers/stage.ts'
-import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
+import { untilPaired } from '../helpers/superuser.ts'
 import { eyesOn, type Scenario, tryCut } from './cutting.ts'
 
 const staged = await stage(t)
@@ -100,20 +95,7 @@ const scenarios: Scenario[] = [
 await tryCut(staged, scenarios)
 
 t.test('killed between the answer and the pairing, a service loses nobody', async (t) => {
-  const databases = await cloneDatabase()
-  const folder = await mkdtemp(join(tmpdir(), 'intake-pairing-'))
-  const sql = asSuperuser(t, databases)
-  t.teardown(async () => {
-    await databases.drop()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const tokenKeyFile = join(folder, 'token-key.pem')
-  const { ownerUrl } = databases
-  const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-  const variables = {
-    ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
-    ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
-  }
+  const { world, variables, sql } = await deployment(t)
   // Whoever pairs is kept from it: that is where the first process dies.
   const holder = await sql.reserve()
   await holder`select pg_advisory_lock(hashtext('referral-intake cases'))`
