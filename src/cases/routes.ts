@@ -124,6 +124,8 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): vo
     schema: {
       operationId: 'splitCase',
       summary: 'Take referrals out of a case, whatever had joined them',
+      description:
+        'What match keys had joined only through the other side comes apart as well, and is compared anew.',
       security,
       params: CaseParams,
       body: SplitRequest,
