@@ -32,3 +32,31 @@ t.test('a better score comes before whoever is older', async (t) => {
   t.equal(second?.referralId, 'old')
   t.ok((first?.odds.score ?? 0) > (second?.odds.score ?? 0))
 })
+
+t.test('who may join comes before whom more agrees with, by what no crowd shares', async (t) => {
+  const types = ['REF', 'PHONE', 'P', 'T_D', 'TP_D', 'KK_Y', 'I_D']
+  const held = types.map((type) => ({ epoch: 1, type }))
+  const rows = (referralId: string, agreeing: readonly string[], crowded: readonly string[] = []) =>
+    types.map((type) => ({
+      ...{ referralId, at: 1, epoch: 1, type },
+      agreeing: Number(agreeing.includes(type)),
+      uncrowded: Number(agreeing.includes(type) && !crowded.includes(type)),
+    }))
+  const name = ['P', 'T_D', 'TP_D', 'KK_Y']
+  const found = weigh(held, [
+    ...rows('asked', ['REF', 'PHONE']),
+    ...rows('crowd', [...name, 'PHONE'], ['PHONE']),
+    ...rows('sure', [...name, 'I_D']),
+  ])
+  t.same(
+    found.map(({ referralId, verdict }) => [referralId, verdict]),
+    [
+      ['sure', 'match'],
+      ['crowd', 'match'],
+      ['asked', 'possible'],
+    ],
+  )
+  const [sure, crowd, asked] = found
+  t.ok(crowd!.odds.score > sure!.odds.score && asked!.odds.score > crowd!.odds.score)
+  t.ok(crowd!.sure.score < crowd!.odds.score)
+})

@@ -163,7 +163,7 @@ t.test(
   async (t) => {
     const name = ['N', 'P', 'PP_Y', 'KK_Y', 'MH3_Y', 'P_MD']
     t.equal(ruled(onlyAgreeing(...name)), 'possible')
-    for (const third of ['REF', 'PHONE', 'T_D', 'T_D01', 'I_D']) {
+    for (const third of ['REF', 'PHONE', 'T_D', 'T_D01', 'I_D', 'TP_D01', 'I_D01']) {
       t.equal(ruled(onlyAgreeing(...name, third)), 'match', third)
     }
   },
