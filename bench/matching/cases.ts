@@ -65,7 +65,6 @@ function join(from: Case, into: Case): void {
   into.records.push(...from.records)
   from.records = []
   for (const by of ['asked', 'doubts'] as const) {
-    into[by].delete(from)
     for (const other of from[by]) {
       other[by].delete(from)
       if (other !== into) tie(into, other, by)

@@ -148,6 +148,8 @@ t.test(
     t.same(settle(4, [open, ...both, ...after]).questions, 2, 'it is one case')
     const alone = [pair(0, 3, 0.6), pair(1, 3, 0.999), pair(0, 3, 0.98)]
     t.same(settle(4, alone).cases, [[1, 3]], 'a question of its own is none of theirs')
+    const again = [...both, pair(0, 3, 0.999), pair(1, 3, 0.9999), pair(2, 3, 0.99999)]
+    t.same(settle(4, again).cases, [[1, 2, 3]], 'nor is the same again an answer')
   },
 )
 
