@@ -1,7 +1,7 @@
 /** From a table to people, as a client would have entered them. */
 import { parse } from 'csv-parse/sync'
 import type { Person } from '../../src/protocol/matchkeys.ts'
-import { normalise } from '../../src/referral/identifiers.ts'
+import { identifierKey } from '../../src/referral/identifiers.ts'
 
 /** Which column holds what; `truth` says whom a record is about. */
 export type Columns = {
@@ -69,7 +69,7 @@ function personFrom(cell: Cell): Person {
   const [givenNames, familyName] = [cell('given'), cell('family')]
   const [value, phone] = [cell('reference'), cell('phone')]
   const dateOfBirth = birthFrom(cell)
-  const type = normalise('uan', value) === undefined ? 'port_reference' : 'uan'
+  const type = identifierKey('uan', value) === undefined ? 'port_reference' : 'uan'
   return {
     ...(givenNames !== '' && { givenNames }),
     ...(familyName !== '' && { familyName }),

@@ -8,6 +8,8 @@ type Checked = {
   readonly file: string
   readonly problems: readonly Problem[]
   readonly refusal?: 'referral-invalid' | 'consent-refused'
+  /** What to look at again, and stops nothing. */
+  readonly warnings?: readonly Problem[]
   /** What the envelope would say, and why the rules propose what they do. */
   readonly urgency?: string
   readonly proposed?: string
@@ -40,14 +42,17 @@ async function checkFile(file: string, now: Date): Promise<Checked> {
   if (checked.refusal !== undefined) return { file, ...checked }
   const { urgency: proposed, reasons } = proposeUrgency(checked.referral, now)
   const { urgency: own } = checked.draft
-  return { file, problems: [], urgency: mostUrgent(proposed, own ?? proposed), proposed, reasons }
+  const urgency = mostUrgent(proposed, own ?? proposed)
+  return { file, problems: [], warnings: checked.warnings, urgency, proposed, reasons }
 }
 
-function wordsOfChecked({ file, problems, refusal, urgency, proposed, reasons = [] }: Checked) {
+function wordsOfChecked(checked: Checked) {
+  const { file, problems, refusal, warnings = [], urgency, proposed, reasons = [] } = checked
   const raised = urgency === proposed ? '' : ` (raised; the rules propose ${proposed})`
   const first = refusal ? `${file}: ${refusal}` : `${file}: can be sealed, ${urgency}${raised}`
   const lines = [
     ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
+    ...warnings.map(({ pointer, detail }) => `Look again: ${pointer} ${detail}`),
     ...reasons,
   ]
   return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))

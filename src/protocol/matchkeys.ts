@@ -8,7 +8,7 @@
  */
 import { doubleMetaphone } from 'double-metaphone'
 import parsePhoneNumber from 'libphonenumber-js/min'
-import { normalise } from '../referral/identifiers.ts'
+import { identifierKey } from '../referral/identifiers.ts'
 import { isUnanswered, type Readable, read, readList } from '../referral/reading.ts'
 import { type Birth, birthOf } from './birth.ts'
 import { minHashOf } from './minhash.ts'
@@ -143,11 +143,8 @@ function pairs(members: readonly string[]): string[] {
 
 function references(identifiers: readonly { type: string; value: string }[]): string[] {
   return identifiers.flatMap(({ type, value }) => {
-    // The number of an application is given for that of bail and the reverse: its form decides.
-    const application = normalise('uan', value)
-    if (application !== undefined) return [`uan|${application}`]
-    const normal = normalise(type, value)
-    return normal === undefined ? [] : [`${type}|${normal}`]
+    const key = identifierKey(type, value)
+    return key ? [`${key.type}|${key.value}`] : []
   })
 }
 

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { CompartmentName } from './compartment.ts'
 import { consentPermits } from './consent.ts'
 import { compartmentSchemas, Referral } from './fields.ts'
-import { formOf, isIdentifierType, normalise } from './identifiers.ts'
+import { oddities } from './oddities.ts'
 import { type Problem, problemsMax, schemaProblems } from './problems.ts'
 import { read, readList } from './reading.ts'
 
@@ -37,30 +37,16 @@ export function readCompartment(name: CompartmentName, value: unknown): Problem[
   return [
     ...schemaProblems(compartmentSchemas[name], value, `/${name}`),
     ...formProblems({ [name]: value }),
+    ...oddities({ [name]: value }),
   ].slice(0, problemsMax)
 }
 
 /**
- * What a JSON Schema does not say well: the form of each identifier, a purpose of consent answered
- * twice, a prison id elsewhere than in prison. Passes over what it cannot read.
+ * What a JSON Schema does not say well: a purpose of consent answered twice, a prison id elsewhere
+ * than in prison. Passes over what it cannot read.
  */
 export function formProblems(referral: unknown): Problem[] {
-  return [
-    ...malformedIdentifiers(referral),
-    ...purposesAnsweredTwice(referral),
-    ...prisonsOutsidePrison(referral),
-  ]
-}
-
-function malformedIdentifiers(referral: unknown): Problem[] {
-  return readList(referral, 'identity', 'identifiers').flatMap((identifier, index) => {
-    const type = read(identifier, 'type')
-    const value = read(identifier, 'value')
-    if (typeof type !== 'string' || typeof value !== 'string' || !isIdentifierType(type)) return []
-    if (normalise(type, value) !== undefined) return []
-    const detail = `must be ${formOf(type)}; a number half heard belongs in the narrative.`
-    return [{ pointer: `/identity/identifiers/${index}/value`, detail }]
-  })
+  return [...purposesAnsweredTwice(referral), ...prisonsOutsidePrison(referral)]
 }
 
 function purposesAnsweredTwice(referral: unknown): Problem[] {

@@ -11,8 +11,10 @@ import { group } from './fields/answer.ts'
 import { code } from './fields/code.ts'
 import { day } from './fields/text.ts'
 import { compartmentSchemas, type Referral } from './fields.ts'
+import { readIdentifier, storedIdentifier } from './identifiers.ts'
+import { oddities } from './oddities.ts'
 import { type Problem, problemsMax, schemaProblems } from './problems.ts'
-import { read } from './reading.ts'
+import { read, readList } from './reading.ts'
 
 const drafted = <Fields extends TProperties>({ properties }: TObject<Fields>) =>
   Type.Optional(Type.Partial(Type.Object(properties), { additionalProperties: false }))
@@ -44,9 +46,12 @@ export const Draft = group(
 export type Draft = Static<typeof Draft>
 export type DraftReferral = Static<typeof DraftReferral>
 
-/** A draft that can be sealed, with its referral completed; or why not. */
+/**
+ * A draft that can be sealed, with its referral completed, and what whoever typed it should look at
+ * again; or why it cannot.
+ */
 export type CheckedDraft =
-  | { refusal?: undefined; problems: []; draft: Draft; referral: Referral }
+  | { refusal?: undefined; problems: []; warnings: Problem[]; draft: Draft; referral: Referral }
   | (Checked & { refusal: NonNullable<Checked['refusal']> })
 
 /** Checks a draft. Pointers start at the draft: `/referral/identity/familyName`. */
@@ -59,8 +64,24 @@ export function checkDraft(value: unknown): CheckedDraft {
   const draft = value as Draft
   const referral = completeReferral(draft.referral)
   const checked = checkReferral(referral)
-  if (checked.refusal === undefined) return { problems: [], draft, referral }
+  if (checked.refusal === undefined) {
+    return { problems: [], warnings: warningsOf(draft).map(inDraft), draft, referral }
+  }
   return { refusal: checked.refusal, problems: checked.problems.map(inDraft) }
+}
+
+/** What stops nothing. Pointers start at the referral. */
+function warningsOf({ referral }: Draft): Problem[] {
+  return [...placeholdersLeftOut(referral), ...oddities(referral)].slice(0, problemsMax)
+}
+
+function placeholdersLeftOut(referral: DraftReferral): Problem[] {
+  return readList(referral, 'identity', 'identifiers').flatMap((identifier, index) => {
+    const { type, value } = identifier as { type: string; value: string }
+    if (readIdentifier(type, value).kind !== 'nothing') return []
+    const detail = 'stands for nothing: it is left out of what is sealed.'
+    return [{ pointer: `/identity/identifiers/${index}/value`, detail }]
+  })
 }
 
 function inDraft({ pointer, detail }: Problem): Problem {
@@ -69,7 +90,8 @@ function inDraft({ pointer, detail }: Problem): Problem {
 
 /**
  * The referral with all ten compartments. A field that must be answered and was left out becomes
- * `not_asked`; of the names, only where none is given.
+ * `not_asked`; of the names, only where none is given. Identifiers take their normal spelling, and
+ * those that stand for nothing are left out.
  */
 export function completeReferral(draft: DraftReferral): Referral {
   const completed = compartmentNames.map((name) => {
@@ -78,8 +100,14 @@ export function completeReferral(draft: DraftReferral): Referral {
     return [name, { ...unasked, ...draft[name] }]
   })
   const referral = Object.fromEntries(completed) as Referral
-  const { familyName, givenNames } = referral.identity
+  const { familyName, givenNames, identifiers } = referral.identity
   if (familyName === undefined && givenNames === undefined)
     referral.identity.familyName = 'not_asked'
+  const stored = (identifiers ?? []).flatMap(({ type, value }) => {
+    const normal = storedIdentifier(type, value)
+    return normal === undefined ? [] : [{ type, value: normal }]
+  })
+  if (stored.length > 0) referral.identity.identifiers = stored
+  else delete referral.identity.identifiers
   return referral
 }

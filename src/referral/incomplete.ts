@@ -2,6 +2,7 @@ import { compartmentNames } from './compartment.ts'
 import { consentToAssessment } from './consent.ts'
 import { openSafetyQuestions } from './facts.ts'
 import { compartmentSchemas } from './fields.ts'
+import { standsForNothing } from './placeholders.ts'
 import { isUnanswered, type Readable, read } from './reading.ts'
 
 /**
@@ -29,5 +30,7 @@ export function incompleteFields(referral: Readable): string[] {
 }
 
 function isNamed(identity: unknown): boolean {
-  return !isUnanswered(read(identity, 'familyName')) || !isUnanswered(read(identity, 'givenNames'))
+  return [read(identity, 'familyName'), read(identity, 'givenNames')].some((name) => {
+    return !isUnanswered(name) && !(typeof name === 'string' && standsForNothing(name))
+  })
 }

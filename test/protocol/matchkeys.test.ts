@@ -263,7 +263,7 @@ t.test('references are compared in one spelling, and by their form', async (t) =
   t.same(of('home_office_file', 'm1234567 / 2'), ['home_office_file|M1234567/2'])
   for (const type of ['uan', 'bail', 'port_reference', 'a newer type'])
     t.same(of(type, ' 1234-5678 -9012-3456'), ['uan|1234-5678-9012-3456'], type)
-  t.same(of('uan', '1234567890123456'), [], 'it is not of the form')
+  t.same(of('uan', '123456789012345'), [], 'it is not of the form')
   t.same(of('a newer type', 'GWF012345678'), [])
   t.same(of('toString', '1'), [])
   const twice = [

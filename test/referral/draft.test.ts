@@ -12,6 +12,7 @@ const dropped = { ...clear, referral: { identity: { givenNames: 'Amina' } } }
 t.test('a call that dropped after one name can be sealed', (t) => {
   t.strictSame(checkDraft(dropped), {
     problems: [],
+    warnings: [],
     draft: dropped,
     referral: {
       interpreting: {},
@@ -63,6 +64,38 @@ t.test('an assessment nobody asked consent for is incomplete, though others were
   t.end()
 })
 
+t.test('a name that stands for nothing is a name still to be asked', (t) => {
+  const named = (familyName: string, givenNames?: string) =>
+    incompleteFields({ identity: { familyName, ...(givenNames !== undefined && { givenNames }) } })
+  t.strictSame(named('Not known', 'FNU'), ['/identity/familyName'])
+  t.strictSame(named('Not known', 'Amina'), [], 'one name is enough')
+  t.strictSame(
+    incompleteFields({ identity: { familyName: 7 } }),
+    [],
+    'news of another form is kept',
+  )
+  t.end()
+})
+
+t.test('what stands for nothing is sealed as typed but for numbers, and told to who types', (t) => {
+  const referral = {
+    identity: { familyName: 'Unknown', givenNames: 'unknown', otherNames: ['Amina', 'N/A'] },
+    contact: { phone: '00000000000' },
+  }
+  const checked = checkDraft({ ...clear, referral })
+  const { warnings, referral: sealed } = checked as Extract<typeof checked, { draft: unknown }>
+  t.strictSame(
+    warnings.map(({ pointer }) => pointer),
+    ['/familyName', '/otherNames/1', '/phone'].map((field, index) => {
+      return `/referral/${index === 2 ? 'contact' : 'identity'}${field}`
+    }),
+    'and `unknown` is an answer',
+  )
+  t.strictSame(sealed.identity, referral.identity)
+  t.strictSame(sealed.contact, referral.contact)
+  t.end()
+})
+
 t.test('a draft without any name says that it was not asked', (t) => {
   t.equal(completeReferral({}).identity.familyName, 'not_asked')
   t.equal(completeReferral({ identity: { givenNames: 'Amina' } }).identity.familyName, undefined)
@@ -89,7 +122,8 @@ t.test('the faults of a draft are found all at once, from its own root', (t) => 
   const checked = checkDraft({
     channel: 'pigeon',
     referral: {
-      identity: { identifiers: [{ type: 'uan', value: '1' }], surname: 'x' },
+      identity: { surname: 'x' },
+      detention: { places: [{ place: 'hospital', prison: 'WWI' }] },
       pets: {},
     },
   })
@@ -101,7 +135,7 @@ t.test('the faults of a draft are found all at once, from its own root', (t) => 
       '/channel',
       '/referral/identity/surname',
       '/referral/pets',
-      '/referral/identity/identifiers/0/value',
+      '/referral/detention/places/0/prison',
     ],
   )
   t.end()

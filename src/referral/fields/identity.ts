@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { genders, identifierTypes } from '../codes/identity.ts'
+import { identifierForms } from '../identifiers.ts'
 import { group, mustAnswer, yesOrNo } from './answer.ts'
 import { code } from './code.ts'
 import { Day, name, shaped } from './text.ts'
@@ -8,9 +9,20 @@ const DateOfBirth = group(
   {
     date: Type.Optional(Day),
     year: Type.Optional(
-      Type.Integer({ minimum: 1900, maximum: 2100, description: 'Where only the year is known.' }),
+      Type.Integer({
+        minimum: 1000,
+        maximum: 9999,
+        description:
+          'Where only the year is known. Before 1900 or after today it may be of another calendar.',
+      }),
     ),
     disputed: Type.Optional(yesOrNo('Whether the Home Office or the person disputes it.')),
+    otherDates: Type.Optional(
+      Type.Array(Day, {
+        maxItems: 5,
+        description: 'Others on record: a person whose age is disputed has two.',
+      }),
+    ),
   },
   'The date of birth, or the year alone.',
 )
@@ -18,10 +30,18 @@ const DateOfBirth = group(
 const Identifier = group(
   {
     type: code(identifierTypes, 'Which number this is.'),
-    value: name('As it was given: spaces and small letters are put right when it is compared.'),
+    value: name(
+      `Put right where its form is known; any other is kept as typed. The forms: ${formsInWords()}.`,
+    ),
   },
   'A number by which the person is known.',
 )
+
+function formsInWords(): string {
+  return Object.entries(identifierForms)
+    .map(([type, { says, form }]) => `${type}: ${says}, ${form}`)
+    .join('; ')
+}
 
 export const Identity = group(
   {

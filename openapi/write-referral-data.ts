@@ -1,0 +1,18 @@
+/**
+ * Writes what a client in another language needs as data: `identifiers.json`, `placeholders.json`.
+ *
+ *     node openapi/write-referral-data.ts
+ */
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { identifierData } from '../src/referral/identifiers.ts'
+import { placeholderData } from '../src/referral/placeholders.ts'
+
+const files = { 'identifiers.json': identifierData, 'placeholders.json': placeholderData }
+
+if (import.meta.main) {
+  for (const [name, data] of Object.entries(files)) {
+    const file = fileURLToPath(new URL(name, import.meta.url))
+    writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`)
+  }
+}
