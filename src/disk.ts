@@ -1,14 +1,17 @@
 /** Files on this machine: each whole or absent, safe on the disk, for its owner only. */
-import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { newId } from './protocol/uuid.ts'
+
+/** Each try is lost only to another process that wrote the file and removed it again. */
+const keepTriesMax = 100
 
 /** What a file holds, or `undefined` where there is none. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }
@@ -21,21 +24,46 @@ export async function replaceFile(file: string, text: string): Promise<void> {
 }
 
 /**
- * Writes a file unless there is one, and answers what it holds then: of two processes at once, both
- * get the bytes of the first.
+ * Writes a file unless there is one, and returns what it holds then: of two processes at once, both
+ * get the bytes of the first. What is returned is safe on the disk, also where another wrote it.
  */
 export async function keepFirst(file: string, text: string): Promise<string> {
   const draft = await draftOf(file, text)
   try {
-    await link(draft, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return await readFile(file, 'utf8')
+    for (let tries = 0; tries < keepTriesMax; tries += 1) {
+      const isFirst = await linked(draft, file)
+      const kept = isFirst ? text : await readIfThere(file)
+      // Removed between the two steps, by a process that has no more need of it: now it is our turn.
+      if (kept === undefined) continue
+      // The first writer may not have come this far yet, and whoever called us relies on the name.
+      await syncFolder(dirname(file))
+      return kept
+    }
+    throw new Error(`${file} is written and removed by another process without end`)
   } finally {
-    await rm(draft)
+    await rm(draft, { force: true })
+  }
+}
+
+/** Removes a file for good, also if the power fails now. @returns whether there was one */
+export async function removeFile(file: string): Promise<boolean> {
+  try {
+    await unlink(file)
+  } catch (error) {
+    if (isMissing(error)) return false
+    throw error
   }
   await syncFolder(dirname(file))
-  return text
+  return true
+}
+
+/** Moves what stands at `path` into `folder` under a name that is free there, and returns its place. */
+export async function moveInto(folder: string, path: string): Promise<string> {
+  await makeFolder(folder)
+  const place = join(folder, `${basename(path)}.${newId()}`)
+  await rename(path, place)
+  await Promise.all([syncFolder(folder), syncFolder(dirname(path))])
+  return place
 }
 
 /** Reads a secret. @throws Error if others than its owner may read the file too */
@@ -63,10 +91,35 @@ export async function writeSecret(file: string, text: string): Promise<void> {
 }
 
 async function draftOf(file: string, text: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(file))
   const draft = `${file}.${newId()}.new`
   await writeSecret(draft, text)
   return draft
+}
+
+/** Whether `draft` now also has the name `file`, which was free. */
+async function linked(draft: string, file: string): Promise<boolean> {
+  try {
+    await link(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** Makes a folder, and those above it: their names too must survive a power cut. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = resolve(folder); ; made = dirname(made)) {
+    await syncFolder(dirname(made))
+    if (made === resolve(first)) return
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 /** A name in a folder survives a power cut only once the folder itself is on the disk. */

@@ -1,6 +1,6 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency } from '../client/index.ts'
 import type { Command } from './command.ts'
-import { draftFiles, readDraftFile } from './drafts.ts'
+import { draftFiles, passedOverWords, readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
 import { printable } from './report.ts'
 
@@ -28,10 +28,11 @@ any draft cannot be sealed.`,
   async run(input) {
     const now = new Date()
     const results: Checked[] = []
-    for (const file of await draftFiles(input.operands)) results.push(await checkFile(file, now))
+    const { files, passedOver } = await draftFiles(input.operands)
+    for (const file of files) results.push(await checkFile(file, now))
     return {
-      value: { results },
-      text: results.map(wordsOfChecked).join('\n'),
+      value: { results, ...(passedOver.length > 0 && { passedOver }) },
+      text: [...results.map(wordsOfChecked), ...passedOverWords(passedOver)].join('\n'),
       failed: results.some(({ refusal }) => refusal !== undefined),
     }
   },

@@ -9,6 +9,8 @@ export type Report = {
   readonly text: string
   readonly value: unknown
   readonly failed?: boolean
+  /** Something was not done until a person decides, and the text says what. Exit code 3. */
+  readonly undecided?: boolean
   /** Work that nobody should wait for to see the report. It does not fail. */
   readonly afterwards?: () => Promise<void>
 }
@@ -101,15 +103,43 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
 export function helpOf(name: string, command: Command): string {
   const options = { ...command.options, ...common }
   const flags = Object.entries(options).map(([flag, { value, help }]) => {
-    return `  ${`--${flag}${value ? ` ${value}` : ''}`.padEnd(24)} ${help}`
+    return entryOf(`--${flag}${value ? ` ${value}` : ''}`, help)
   })
   return [
-    `Usage: intake ${name} ${command.operands}`.trimEnd(),
+    wrapped(`Usage: intake ${name} ${command.operands}`.trimEnd(), 4),
     '',
-    command.summary,
-    ...(command.details ? ['', command.details] : []),
+    wrapped(command.summary),
+    ...(command.details ? ['', paragraphs(command.details)] : []),
     '',
     ...flags,
     '',
   ].join('\n')
+}
+
+/** A name and what is to be said of it, in two columns that fit a terminal. */
+export function entryOf(name: string, text: string): string {
+  const column = 25
+  if (name.length + 2 >= column) return `  ${name}\n${wrapped(' '.repeat(column) + text, column)}`
+  return wrapped(`  ${name}`.padEnd(column) + text, column)
+}
+
+/** Paragraphs as they fit a terminal, whatever lines they were written in. */
+function paragraphs(text: string): string {
+  const all = text.split(/\n{2,}/).map((paragraph) => wrapped(paragraph.replaceAll('\n', ' ')))
+  return all.join('\n\n')
+}
+
+/** As wide as a terminal is at least. */
+const columns = 80
+
+/** `line`, broken between words; all lines but the first begin with `indent` blanks. */
+function wrapped(line: string, indent = 0): string {
+  const lines: string[] = []
+  for (let rest = line; ; ) {
+    const space = rest.length > columns ? rest.lastIndexOf(' ', columns) : -1
+    // A word longer than a line stays whole: it may be there to be copied.
+    if (space <= indent) return [...lines, rest].join('\n')
+    lines.push(rest.slice(0, space).trimEnd())
+    rest = ' '.repeat(indent) + rest.slice(space + 1)
+  }
 }

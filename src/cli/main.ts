@@ -2,15 +2,17 @@
  * `intake …`: finds the command, prints its report, and turns faults into words.
  *
  * Exit codes: 0, all was done; 1, some of it failed; 2, the call itself was wrong and nothing was
- * done.
+ * done; 3, something was not done until a person decides, whether or not something else failed.
  */
 import { existsSync } from 'node:fs'
-import { type Command, helpOf, type Report, readInput, UsageError } from './command.ts'
+import { type Command, entryOf, helpOf, type Report, readInput, UsageError } from './command.ts'
 import { faultOf, wordsOf } from './report.ts'
 
 /** Loaded when called, for most calls need little of all this. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   refer: async () => (await import('./refer.ts')).refer,
+  outbox: async () => (await import('./waiting.ts')).outboxList,
+  'outbox drop': async () => (await import('./waiting.ts')).outboxDrop,
   check: async () => (await import('./check.ts')).check,
   'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
   seal: async () => (await import('./seal.ts')).seal,
@@ -95,6 +97,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
     process.stdout.write(`${text.trimEnd()}\n`)
     await report.afterwards?.()
+    if (report.undecided) return 3
     return report.failed ? 1 : 0
   } catch (error) {
     return failed(error, name, args.includes('--json'))
@@ -154,7 +157,7 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
 async function overview(): Promise<string> {
   const lines = await Promise.all(
     Object.entries(commands).map(async ([name, load]) => {
-      return `  ${name.padEnd(22)} ${(await load()).summary}`
+      return entryOf(name, (await load()).summary)
     }),
   )
   return [
@@ -164,10 +167,11 @@ async function overview(): Promise<string> {
     '',
     'On the host:',
     ...Object.entries(hostCommands).map(([name, { operands }]) => {
-      return `  ${name.padEnd(22)} ${operands}`
+      return entryOf(name, operands)
     }),
     '',
-    'Each has --help and --json. Exit codes: 0 done, 1 some of it failed, 2 wrong call.',
+    'Each has --help and --json. Exit codes: 0 done, 1 some of it failed,',
+    '2 wrong call and nothing done, 3 something waits for your decision.',
     '',
   ].join('\n')
 }

@@ -1,11 +1,13 @@
 import type { Command, Report } from './command.ts'
-import { draftFiles, readDraftFile } from './drafts.ts'
-import { createOutbox, type Outbox } from './outbox.ts'
+import { createDecide, ownTerminal } from './deciding.ts'
+import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
+import { createOutbox } from './outbox.ts'
 import { inParallel } from './parallel.ts'
 import { createProgress } from './progress.ts'
 import { printable, wordsOf } from './report.ts'
 import { createSending, type Result, type Task } from './sending.ts'
 import { connection, connectionDetails, homeOf, referrerOf, warnOfDates } from './settings.ts'
+import { tasksOf } from './tasks.ts'
 import { createUnmatched } from './unmatched.ts'
 
 /** Enough to hide the way to the service and back, too few to be a burden on it. */
@@ -16,12 +18,25 @@ const filesMax = 10_000
 
 /** `intake refer`. */
 export const refer: Command = {
-  operands: 'FILE…',
+  operands: '[FILE…]',
   summary: 'Seal drafts here, and submit them.',
-  details: `FILE is a draft, or a folder of them. What was sealed is kept in the outbox until it is
-acknowledged, and the next call sends the same bytes again, also when it names no FILE: whatever
-breaks on the way, a draft becomes one referral. Exit code 1 if any is not yet acknowledged. Where
-match keys cannot be had, a draft is sealed without them, and that is told.
+  details: `FILE is a draft, a folder of drafts (files whose names end in .json), or - for
+standard input.
+
+What was sealed is kept in the outbox until it is acknowledged, and the next call sends the same
+bytes again, also when it names no FILE: whatever breaks on the way, a draft becomes one referral.
+See what waits with: intake outbox
+
+Before what waits is sent, its draft is looked at again. If the file has changed, the old version
+is not sent: you are asked, or, where this is no terminal, the exit code is 3. If you name the
+changed file, it takes the place of the old version. If the file says now that consent is refused
+or withdrawn, what waits is taken back. If the file is gone, what was sealed is sent, and that is
+told.
+
+Where match keys cannot be had, a draft is sealed without them, and that is told.
+
+Exit codes: 0, all are acknowledged or taken back; 1, some are not; 2, the call was wrong, and
+nothing was done; 3, something waits for your decision, and the output says what to do.
 
 ${connectionDetails}`,
   options: connection,
@@ -31,55 +46,60 @@ ${connectionDetails}`,
     const outbox = createOutbox(homeOf(input))
     const unmatched = createUnmatched()
     const referrer = await referrerOf(input, unmatched)
-    const drafts = await tasksOf(await draftFiles(input.operands), outbox)
-    const waiting = await outbox.waiting()
-    const first = waiting.map((id): Task => drafts.get(id) ?? { id, files: [`outbox/${id}`] })
-    const others = [...drafts.values()].filter(({ id }) => !waiting.includes(id))
+    const { files, passedOver } = await draftFiles(input.operands)
+    const { first, others, faults } = await tasksOf(files, outbox)
 
-    const sending = createSending(referrer, outbox)
+    const sending = createSending(referrer, outbox, createDecide(ownTerminal(input.json)))
     const progress = createProgress(first.length + others.length)
     const work = async (task: Task) => {
-      const settled = await sending.refer(task)
+      const outcomes = await sending.refer(task)
       progress.step()
-      const without = unmatched.of(settled.referralId)
-      return task.files.map((file): Result => {
-        return { file, ...settled, ...(without && { unmatched: without }) }
+      return outcomes.flatMap(([{ files }, settled]) => {
+        const without = settled.referralId && unmatched.of(settled.referralId)
+        return files.map((file): Result => {
+          return { file, ...settled, ...(without && { unmatched: without }) }
+        })
       })
     }
     const results = [
-      ...(await inParallel(first, inFlightMax, work)),
-      ...(await inParallel(others, inFlightMax, work)),
-    ].flat()
+      ...faults,
+      ...(await inParallel(first, inFlightMax, work)).flat(),
+      ...(await inParallel(others, inFlightMax, work)).flat(),
+    ]
     if (results.some(isStored)) await warnOfDates(referrer)
-    const text = [textOf(results), ...unmatched.words()].join('\n')
-    return { value: { results }, text, failed: !results.every(isStored) }
+    const notes = [...passedOverWords(passedOver), ...unmatched.words()]
+    return {
+      value: { results, ...(passedOver.length > 0 && { passedOver }) },
+      text: [textOf(results), ...notes].join('\n'),
+      failed: results.some((result) => !isStored(result) && !isTakenBack(result)),
+      undecided: results.some(({ status, sent }) => status === 'held' || sent),
+    }
   },
-}
-
-async function tasksOf(files: readonly string[], outbox: Outbox): Promise<Map<string, Task>> {
-  const tasks = new Map<string, Task>()
-  for (const file of files) {
-    const draft = await readDraftFile(file)
-    const id = await outbox.idOf(draft)
-    const task = tasks.get(id) ?? { id, files: [], draft }
-    task.files.push(file)
-    tasks.set(id, task)
-  }
-  return tasks
 }
 
 function isStored({ status }: Result): boolean {
   return status === 'stored' || status === 'stored-before'
 }
 
+function isTakenBack({ status }: Result): boolean {
+  return status === 'dropped' || status === 'replaced'
+}
+
 function textOf(results: readonly Result[]): string {
   if (results.length === 0) return 'Nothing to refer: no FILE, and nothing in the outbox.'
-  const lines = results.map(({ status, file, reference, problem }) => {
-    const line = `${status.padEnd(13)} ${file}${reference ? `  reference ${reference}` : ''}`
-    return problem ? `${printable(line)}\n${wordsOf(problem).replaceAll(/^/gm, '  ')}` : line
+  const lines = results.map(({ status, file, reference, problem, draft }) => {
+    const name = file === standardInput ? 'standard input' : file
+    const line = `${status.padEnd(13)} ${name}${reference ? `  reference ${reference}` : ''}`
+    const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
+    const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
+    return [printable(line), ...gone, ...words].join('\n')
   })
-  const stored = results.filter(isStored).length
-  const waiting = results.filter(({ status }) => status === 'waiting').length
-  const kept = waiting > 0 ? `, ${waiting} kept in the outbox for the next call` : ''
-  return [...lines, `${stored} of ${results.length} acknowledged${kept}.`].join('\n')
+  const count = (is: (result: Result) => boolean) => results.filter(is).length
+  const kept = count(({ status }) => status === 'waiting')
+  const held = count(({ status }) => status === 'held')
+  const rest = [
+    kept > 0 ? `, ${kept} kept in the outbox for the next call` : '',
+    held > 0 ? `, ${held} held until you decide` : '',
+  ].join('')
+  return [...lines, `${count(isStored)} of ${results.length} acknowledged${rest}.`].join('\n')
 }

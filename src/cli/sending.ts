@@ -1,33 +1,57 @@
 /** What becomes of one draft: sealed once, kept, sent until it is acknowledged or refused. */
-import {
-  type Acknowledgement,
-  type Draft,
-  type Envelope,
-  type Referrer,
-  ServiceProblem,
-} from '../client/index.ts'
+import { type Acknowledgement, type Draft, type Referrer, ServiceProblem } from '../client/index.ts'
+import type { Decide } from './deciding.ts'
+import { type Standing, standingOf } from './drafts.ts'
 import { parseJson } from './json.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, Sealed } from './outbox.ts'
 import { type Fault, faultOf } from './report.ts'
 import type { UnmatchedFault } from './unmatched.ts'
+import { droppedFault, heldFault, questionOf } from './unsent.ts'
+
+/** The bytes of a draft, as they were read by this call, and their SHA-256 in hex. */
+export type DraftBytes = { readonly sha256: string; readonly bytes: Uint8Array }
+
+/** A referral to be. */
+export type Task = {
+  readonly id: string
+  /** The files whose bytes it is, as they were named: the same draft may lie there twice. */
+  readonly files: string[]
+  /** Where these files can be looked at again. */
+  readonly places: string[]
+  /** Missing where only the sealed bytes are still at hand. */
+  readonly draft?: DraftBytes
+  /** Sealed from older versions of one of these files: they are dropped once this one is kept. */
+  readonly replaces: Task[]
+}
 
 /**
- * A referral to be. `files` are those whose bytes it is, for the same draft may lie there twice;
- * `draft` is missing where only its sealed bytes are still at hand.
- */
-export type Task = { readonly id: string; readonly files: string[]; readonly draft?: Uint8Array }
-
-/**
- * `waiting`: sealed, kept and not acknowledged. `refused`: by the service, which stored nothing.
- * `failed`: not even sealed.
+ * - `stored`, `stored-before`: acknowledged, by this call or by one before.
+ * - `waiting`: sealed, kept and not acknowledged.
+ * - `held`: the same, and not sent until a person says what is meant: its draft has changed.
+ * - `dropped`: taken back. `replaced`: taken back, because a newer version of its draft is referred.
+ * - `refused`: by the service, which stored nothing.
+ * - `failed`: not even sealed.
  */
 export type Settled = {
-  readonly referralId: string
-  readonly status: 'stored' | 'stored-before' | 'waiting' | 'refused' | 'failed'
+  readonly referralId?: string
+  readonly status:
+    | 'stored'
+    | 'stored-before'
+    | 'waiting'
+    | 'held'
+    | 'dropped'
+    | 'replaced'
+    | 'refused'
+    | 'failed'
   readonly reference?: string
   readonly receivedAt?: string
   readonly problem?: Fault
+  /** Of one that is sent: its draft lies nowhere any more, so nobody could see whether it changed. */
+  readonly draft?: 'gone'
+  /** Of one that is taken back: it was sent before, and the service may have stored it. */
+  readonly sent?: true
 }
+
 /** The same, for one of the files named. */
 export type Result = Settled & {
   readonly file: string
@@ -35,64 +59,146 @@ export type Result = Settled & {
   readonly unmatched?: UnmatchedFault
 }
 
+/** A task and what became of it. */
+export type Outcome = readonly [Task, Settled]
+
 /** Deals with one task after the other, or with several at once, for one call of `intake refer`. */
-export function createSending(referrer: Referrer, outbox: Outbox) {
+export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide) {
   /** Why nothing more is sent: a service that does not answer is not asked a hundred times. */
   let halt: Fault | undefined
 
-  async function refer(task: Task): Promise<Settled> {
+  /** What became of a task and of those that it replaces. It does not fail. */
+  async function refer(task: Task): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = []
+    // Once the newer version is kept, and before it is sent: a power cut in between leaves both, and
+    // the next call finds the newer one in the outbox and comes here again.
+    const kept = async () => {
+      const older = task.replaces.splice(0)
+      for (const one of older) outcomes.push([one, await takeBack(outbox, one.id, 'replaced')])
+    }
+    const settled = await settle(task, kept).catch((error: unknown): Settled => {
+      return { referralId: task.id, status: 'failed', problem: faultOf(error) }
+    })
+    outcomes.unshift([task, settled])
+    // There is no newer version to be sent after all.
+    for (const older of task.replaces) outcomes.push(...(await refer(older)))
+    return outcomes
+  }
+
+  async function settle(task: Task, whenKept: () => Promise<void>): Promise<Settled> {
     const { id, draft } = task
     const kept = await outbox.sealed(id)
     const before = await outbox.acknowledgementOf(id)
-    if (before) {
-      await outbox.settle(before)
-      return stored('stored-before', before)
-    }
+    if (before) return acknowledged(outbox, before)
     if (kept) {
-      const result = await send(kept)
+      if (draft) await outbox.remember(id, task.places)
+      await whenKept()
+      const result = await send(task, kept)
       const outdated = result.status === 'refused' && result.problem?.retry === 'after-refresh'
       if (!outdated || !draft) return result
     }
-    if (draft) return sealAndSend(task, draft)
-    const problem = { title: 'Another call of intake has dealt with it meanwhile' }
-    return { referralId: id, status: 'refused', problem }
+    if (!draft) return takenByAnother(outbox, id)
+    const sealed = await seal(referrer, outbox, task, draft)
+    await whenKept()
+    return send(task, sealed)
   }
 
-  async function sealAndSend({ id, files }: Task, draft: Uint8Array): Promise<Settled> {
-    let envelope: Envelope
-    try {
-      const parsed = parseJson<Draft>(draft, files[0] ?? id)
-      envelope = await outbox.keep(await referrer.seal(parsed, { referralId: id }))
-    } catch (error) {
-      return { referralId: id, status: 'failed', problem: faultOf(error) }
+  async function send(task: Task, sealed: Sealed): Promise<Settled> {
+    const { id } = task
+    const standing = await standingNow(outbox, task, sealed)
+    if (standing.is === 'refused') return takeBack(outbox, task.id, 'refused')
+    if (standing.is === 'changed' || standing.is === 'unreadable') {
+      const decision = halt ? 'wait' : await decide(questionOf(standing, sealed))
+      if (decision === 'drop') return takeBack(outbox, task.id, 'asked')
+      if (decision === 'wait') {
+        return { referralId: id, status: 'held', problem: heldFault(standing, id, sealed) }
+      }
     }
-    return send(envelope)
+    const gone = standing.is === 'gone' && ({ draft: 'gone' } as const)
+    if (halt) {
+      await outbox.noteProblem(id, halt, false)
+      return { referralId: id, status: 'waiting', problem: halt }
+    }
+    return { ...(await submit(id, sealed)), ...gone }
   }
 
-  async function send(envelope: Envelope): Promise<Settled> {
-    const { referralId } = envelope.header
-    if (halt) return { referralId, status: 'waiting', problem: halt }
+  async function submit(id: string, { envelope }: Sealed): Promise<Settled> {
+    await outbox.noteSending(id)
+    // Another call may have taken it back, or sent it, since these bytes were read or kept.
+    const waits = await outbox.waits(id)
+    const before = await outbox.acknowledgementOf(id)
+    if (before) return acknowledged(outbox, before)
+    if (!waits) return takenByAnother(outbox, id)
     try {
       const acknowledgement = await referrer.submit(envelope)
-      await outbox.settle(acknowledgement)
-      return stored('stored', acknowledgement)
+      return { ...(await acknowledged(outbox, acknowledgement)), status: 'stored' }
     } catch (error) {
       const problem = faultOf(error)
       if (isRefusalOfBytes(error)) {
-        await outbox.discard(referralId)
-        return { referralId, status: 'refused', problem }
+        // A draft that is mended is another draft; the same one, tried again, is sealed anew under
+        // its old id, and so never stored twice.
+        await outbox.drop(id)
+        return { referralId: id, status: 'refused', problem }
       }
+      await outbox.noteProblem(id, problem, true)
       halt ??= problem
-      return { referralId, status: 'waiting', problem }
+      return { referralId: id, status: 'waiting', problem }
     }
   }
 
   return { refer }
 }
 
-function stored(status: 'stored' | 'stored-before', acknowledgement: Acknowledgement): Settled {
+async function seal(
+  referrer: Referrer,
+  outbox: Outbox,
+  { id, files, places }: Task,
+  { sha256, bytes }: DraftBytes,
+): Promise<Sealed> {
+  const parsed = parseJson<Draft>(bytes, files[0] ?? id)
+  const envelope = await referrer.seal(parsed, { referralId: id })
+  // Where the draft lies is known before there is anything that could be sent without looking there.
+  await outbox.remember(id, places)
+  return outbox.keep(sha256, envelope)
+}
+
+/** The service has it: the acknowledgement is kept first, and only then the sealed bytes go. */
+async function acknowledged(outbox: Outbox, acknowledgement: Acknowledgement): Promise<Settled> {
   const { referralId, reference, receivedAt } = acknowledgement
-  return { referralId, status, reference, receivedAt }
+  await outbox.acknowledge(acknowledgement)
+  await outbox.drop(referralId)
+  return { referralId, status: 'stored-before', reference, receivedAt }
+}
+
+async function takeBack(
+  outbox: Outbox,
+  id: string,
+  why: 'refused' | 'asked' | 'replaced',
+): Promise<Settled> {
+  const { waited, sent } = await outbox.drop(id)
+  if (!waited) return takenByAnother(outbox, id)
+  const status = why === 'replaced' ? 'replaced' : 'dropped'
+  const problem = droppedFault(why, id, sent)
+  return { referralId: id, status, problem, ...(sent && { sent }) }
+}
+
+async function takenByAnother(outbox: Outbox, id: string): Promise<Settled> {
+  const before = await outbox.acknowledgementOf(id)
+  if (before) return acknowledged(outbox, before)
+  const problem = { title: 'Another call of intake has taken it back meanwhile' }
+  return { referralId: id, status: 'dropped', problem }
+}
+
+/** How the draft stands to what is about to be sent. */
+async function standingNow(
+  outbox: Outbox,
+  { id, draft, places }: Task,
+  sealed: Sealed,
+): Promise<Standing> {
+  const everywhere = await standingOf(await outbox.filesOf(id), sealed.draft)
+  // Whoever names a file with these very bytes means them, whatever became of copies; but nobody
+  // who says anywhere that the person does not consent is passed over.
+  return draft && everywhere.is !== 'refused' ? standingOf(places, sealed.draft) : everywhere
 }
 
 /**
