@@ -7,6 +7,7 @@ import { createAudit } from './audit/service.ts'
 import { casesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
+import { isAway } from './database/lost.ts'
 import { directoryRoutes } from './directory/routes.ts'
 import { createDirectory } from './directory/service.ts'
 import { health } from './health.ts'
@@ -111,9 +112,10 @@ export async function createApp(options: AppOptions) {
   const sums = setInterval(() => {
     audit
       .recordSums(new Date())
-      .catch((error: unknown) =>
-        logger.error({ err: error }, 'the sums of refusals were not written'),
-      )
+      // An outage has a line of its own, and the sums are kept.
+      .catch((error: unknown) => {
+        if (!isAway(error)) logger.error({ err: error }, 'the sums of refusals were not written')
+      })
   }, sumsEveryMs)
   app.addHook('onClose', async () => {
     clearInterval(sums)

@@ -15,6 +15,8 @@ export type ErrorCode =
   | 'malformed-request'
   | 'unknown-property'
   | 'not-found'
+  | 'headers-too-large'
+  | 'request-incomplete'
   // The envelope (docs/PROTOCOL.md, "What the service checks").
   | 'not-sealed'
   | 'sealed-length'
@@ -67,6 +69,7 @@ export type ErrorCode =
   | 'passphrase-wrong'
   // The service itself.
   | 'not-ready'
+  | 'outcome-unknown'
 
 /**
  * A refusal the caller can act on. Anything else that is thrown is a bug, and leaves the service as

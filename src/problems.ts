@@ -56,6 +56,18 @@ export const problems = {
     retry: 'never',
     next: 'Check the path and the id. What belongs to others answers the same.',
   },
+  'headers-too-large': {
+    status: 431,
+    title: 'The headers are larger than the limit',
+    retry: 'never',
+    next: 'Send fewer headers; all of them together hold 16,384 bytes at most.',
+  },
+  'request-incomplete': {
+    status: 408,
+    title: 'The request broke off, or took too long to arrive',
+    retry: 'later',
+    next: 'Send the same request again.',
+  },
   'not-sealed': {
     status: 422,
     title: 'A compartment is not a sealed string',
@@ -319,5 +331,11 @@ export const problems = {
     title: 'The service is not ready',
     retry: 'later',
     next: 'Wait a moment and repeat the same request.',
+  },
+  'outcome-unknown': {
+    status: 503,
+    title: 'It is not known whether this was done',
+    retry: 'later',
+    next: 'Repeat the same request: what was stored already is not stored twice.',
   },
 } as const satisfies Record<ErrorCode, Problem>

@@ -7,6 +7,7 @@ import { startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
+import { createOutage } from './database/outage.ts'
 import { writeSecret } from './disk.ts'
 import { openHolders } from './holder/open.ts'
 import { createLogger } from './log.ts'
@@ -28,15 +29,19 @@ async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
   const url = config.databaseUrl ?? embedded?.url ?? ''
   const prepare = config.databasePrepare
-  const database = connect({ url, prepare, connectionsMax: config.databaseConnectionsMax })
   const logger = createLogger(config.logLevel)
+  const database = connect({
+    ...{ url, prepare, connectionsMax: config.databaseConnectionsMax },
+    onAway: (error) => outage.away(error),
+  })
+  const outage = createOutage({ log: logger, ping: database.ping })
   const holders = await openHolders(config.matching, logger)
   const metrics = createMetrics()
   const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   const background = startBackground({
     ...{ url, prepare },
-    notes: createNotes(logger, metrics.background),
+    notes: createNotes(logger, metrics.background, outage.away),
   })
   const app = await createApp({
     ...{ database, logger, holders, metrics },
@@ -56,6 +61,7 @@ async function serve(config: Config): Promise<void> {
     draining = true
     setTimeout(() => process.exit(1), drainMsMax).unref()
     await Promise.all([app.close(), background.stop()])
+    outage.stop()
     await holders.close()
     await shown?.close()
     await database.close()

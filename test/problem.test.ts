@@ -1,13 +1,16 @@
 /** Goal: whatever is thrown, the caller learns what to do and nothing else, and the log as little. */
 import { readFile } from 'node:fs/promises'
+import { METHODS } from 'node:http'
 import { connect as openSocket } from 'node:net'
 import { join } from 'node:path'
+import { errorCodes } from 'fastify'
 import t from 'tap'
 import { readPublicKey } from '../src/access/token.ts'
 import { createApp } from '../src/app.ts'
 import { type ErrorCode, Refusal } from '../src/errors.ts'
 import { createLogger } from '../src/log.ts'
 import { problems } from '../src/problems.ts'
+import { newId } from '../src/protocol/uuid.ts'
 import { requireBalanced } from './helpers/books.ts'
 import { build } from './helpers/build.ts'
 import { refer } from './helpers/referral.ts'
@@ -60,7 +63,8 @@ t.test('every code leaves as a whole problem document whose type answers', async
     t.equal(answer.statusCode, status)
     t.same(body, {
       ...{ type: `/problems/${code}`, title, status, detail: 'header.region is not known' },
-      ...{ instance: body.instance, code, stored: false, retry, next },
+      ...{ instance: body.instance, code, retry, next },
+      ...(code !== 'outcome-unknown' && { stored: false }),
     })
     t.match(body.instance, /^urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     const page = await fetch(url + body.type)
@@ -79,7 +83,7 @@ t.test('a row says what to do, in a status that fits', (t) => {
     t.ok(status >= 400 && status < 600)
     t.match(title, /^[A-Z].*[^.]$/, code)
     t.match(next, /^[A-Z].*\.$/s, code)
-    t.equal(retry === 'later', status === 503 || status === 429, code)
+    t.equal(retry === 'later', [408, 429, 503].includes(status), code)
   }
   t.end()
 })
@@ -153,29 +157,108 @@ t.test('what no route could be found for is refused, and not repeated', async (t
     t.match(JSON.parse(text), { code, status, stored: false }, path)
     t.notOk(text.includes(word), path)
   }
-  for (const method of ['POST', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD']) {
-    t.equal((await fetch(`${url}/v1/keyset`, { method })).status, method === 'HEAD' ? 200 : 404)
+  // Node parses these, and none of them is a method of ours. CONNECT never becomes a request.
+  const none = METHODS.filter((method) => !['GET', 'HEAD', 'CONNECT'].includes(method))
+  t.ok(none.includes('PROPFIND') && none.includes('QUERY'))
+  for (const method of none) {
+    for (const [path, body] of [
+      ['/v1/keyset', ''],
+      [`/v1/${word}`, '{}'],
+    ] as const) {
+      const text = await answerTo(
+        `${method} ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n` +
+          (body && `content-type: application/json\r\ncontent-length: ${body.length}\r\n`) +
+          `\r\n${body}`,
+      )
+      t.ok(text.startsWith('HTTP/1.1 404 '), `${method} ${path}`)
+      t.match(text, /"code":"not-found"/)
+    }
   }
+  t.equal((await fetch(`${url}/v1/keyset`, { method: 'HEAD' })).status, 200)
   t.notOk(built.log().includes(word))
+  t.notOk(built.log().includes('unforeseen'))
 })
 
+t.test('whatever Fastify blames the caller for is a problem of ours', async (t) => {
+  const blaming = Object.entries(errorCodes)
+    .map(([name, Fault]) => ({ name, error: new Fault(secret, secret) }))
+    .filter(({ error }) => (error.statusCode ?? 500) < 500)
+  t.ok(blaming.length > 10)
+  const later = { code: 'FST_ERR_OF_A_LATER_VERSION', statusCode: 422 }
+  const error = Object.assign(new errorCodes.FST_ERR_VALIDATION(secret), later)
+  blaming.push({ name: 'one of a later version', error })
+  const routes = blaming.map(({ error }, at): [string, () => Promise<never>] => [
+    `/blame/${at}`,
+    () => Promise.reject(error),
+  ])
+  const { app, log } = await throwing(Object.fromEntries(routes))
+  for (const [at, { name, error }] of blaming.entries()) {
+    const answer = await app.inject(`/blame/${at}`)
+    const { code, status, detail } = answer.json()
+    t.ok(codes.includes(code), `${name} is ${code}`)
+    t.equal(status, problems[code as ErrorCode].status, name)
+    t.ok(status < 500)
+    t.notMatch(detail, secret, `${name} keeps ${error.message.length} characters to itself`)
+  }
+  t.notOk(log().includes('unforeseen'))
+})
+
+t.test('an upload that breaks off is told as that, and is no fault of the service', async (t) => {
+  const token = await world.token(world.referring.lawFirm.clientId)
+  const before = built.log().length
+  const socket = openSocket(Number(new URL(url).port), '127.0.0.1')
+  const path = `/v1/referrals/${newId()}`
+  socket.write(
+    `PUT ${path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${token}\r\n` +
+      'content-type: application/json\r\ncontent-length: 5000\r\n\r\n{"header":',
+  )
+  const refused = () => sql`
+    select from audit_entry where convert_from(leaf, 'UTF8')::jsonb ->> 'reason' = 'request-incomplete'`
+  setTimeout(() => socket.destroy(), 300)
+  while ((await refused()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal((await refused()).length, 1, 'as an entry of whoever sent it')
+  const lines = built
+    .log()
+    .slice(before)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+  t.match(
+    lines.find(({ msg }) => msg === 'a request broke off'),
+    { level: 30 },
+  )
+  t.same(
+    lines.filter(({ level }) => level > 30),
+    [],
+  )
+})
+
+const answerTo = (bytes: string) =>
+  new Promise<string>((resolve, reject) => {
+    const socket = openSocket(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes))
+    let text = ''
+    socket.on('data', (data) => (text += data))
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+  })
+
 t.test('what is no HTTP is answered as such, and not repeated', async (t) => {
-  const answerTo = (bytes: string) =>
-    new Promise<string>((resolve, reject) => {
-      const socket = openSocket(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes))
-      let text = ''
-      socket.on('data', (data) => (text += data))
-      socket.on('close', () => resolve(text))
-      socket.on('error', reject)
-    })
   const rows: [string, string][] = [
     ['ZULEIKA\r\n\r\n', '400 Bad Request'],
+    ['ZULEIKA / HTTP/1.1\r\nhost: a\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\nzuleika\r\n\r\n', '400 Bad Request'],
+    ['GET / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: zuleika\r\n\r\n', '400 Bad Request'],
     [`GET / HTTP/1.1\r\nhost: a\r\nzuleika: ${'a'.repeat(20_000)}\r\n\r\n`, '431 Request Header'],
   ]
   for (const [bytes, status] of rows) {
     const text = await answerTo(bytes)
     t.ok(text.startsWith(`HTTP/1.1 ${status}`), status)
-    t.match(text, /application\/problem\+json/)
+    const [head = '', body = ''] = text.split('\r\n\r\n')
+    t.match(head, /application\/problem\+json/)
+    t.match(head, new RegExp(`content-length: ${Buffer.byteLength(body)}`, 'i'))
+    const problem = JSON.parse(body)
+    t.ok(codes.includes(problem.code) && problem.stored === false)
+    t.equal(problem.status, Number(status.slice(0, 3)))
     t.notMatch(text, /zuleika/i)
   }
 })

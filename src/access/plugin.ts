@@ -73,9 +73,9 @@ export const access = fp<Options>(async (app, { directory, publicKey, origin }) 
   }
 })
 
-function requiredScopes(request: FastifyRequest): readonly Scope[] {
-  // A path that no route matches is refused as such, by nobody in particular.
-  const security = request.routeOptions.schema?.security ?? []
+/** The scopes that the route of `request` declares; none for a path that no route matches. */
+export function requiredScopes(request: FastifyRequest): readonly Scope[] {
+  const security = request.routeOptions?.schema?.security ?? []
   return security.flatMap(({ bearer = [] }) => bearer as readonly Scope[])
 }
 

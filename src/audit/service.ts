@@ -26,6 +26,9 @@ import { createTally, type Sum } from './tally.ts'
 /** Past this many a minute the refusals of one known caller are summed. */
 const refusalsAlonePerMinute = 60
 
+/** Who is refused because the database does not answer need not wait as long again for the entry. */
+const refusalMsMax = 2_000
+
 export type Refused = Act & {
   readonly outcome: 'refused' | 'failed'
   readonly reason: ErrorCode | 'internal-error'
@@ -58,7 +61,9 @@ export function createAudit({ database }: { database: Database }) {
   async function recordRefusal(caller: Caller, refused: Refused): Promise<void> {
     const alone = 'clientId' in caller ? refusalsAlonePerMinute : 0
     if (tally.count({ caller, refused }, alone, new Date())) return
-    await database.inTransaction(caller, (tx) => append(tx, caller, refused))
+    await database.inTransaction(caller, (tx) => append(tx, caller, refused), {
+      deadlineMs: refusalMsMax,
+    })
   }
 
   /** Writes the sums of the minutes that are over; of the running one too, at the very end. */

@@ -4,14 +4,23 @@ import type { WorkNotes } from './work.ts'
 
 type Line = (fields: object, message: string) => void
 
-/** Told besides that the thread which does the work has ended, and will be started again. */
-export type Notes = WorkNotes & { onEnded(error: unknown): void }
+export type Notes = WorkNotes & {
+  /** The thread which does the work has ended, and will be started again. */
+  onEnded(error: unknown): void
+  /** Its database is away; nothing else is told of a batch that failed for that. */
+  onAway(error: unknown): void
+}
 
 /** What is counted of it besides. */
 export type Counts = PairingNotes & Pick<Notes, 'onTurn'> & { onEnded(): void }
 
-export function createNotes(log: { error: Line; warn: Line }, counts: Counts): Notes {
+export function createNotes(
+  log: { error: Line; warn: Line },
+  counts: Counts,
+  onAway: Notes['onAway'] = () => {},
+): Notes {
   return {
+    onAway,
     onTurn: counts.onTurn,
     onFailed: (step, error) => log.error({ err: error, step }, 'a step of the loop failed'),
     onEnded(error) {

@@ -25,6 +25,7 @@ export type Word =
   | { readonly said: 'failed'; readonly step: string; readonly error: Shown }
   | { readonly said: 'unpaired'; readonly error: Shown }
   | { readonly said: 'crowded' }
+  | { readonly said: 'away'; readonly error: Shown }
   | { readonly said: 'turned' }
 
 export type Background = {
@@ -90,9 +91,10 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
   }
 }
 
-function tell(word: Word, { onFailed, onTurn, pairing }: Notes): void {
+function tell(word: Word, { onFailed, onTurn, onAway, pairing }: Notes): void {
   if (word.said === 'turned') onTurn()
   else if (word.said === 'crowded') pairing.onCrowded()
+  else if (word.said === 'away') onAway(new ErrorElsewhere(word.error))
   else if (word.said === 'unpaired') pairing.onError(new ErrorElsewhere(word.error))
   else onFailed(word.step, new ErrorElsewhere(word.error))
 }

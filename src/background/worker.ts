@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../database/connect.ts'
+import { isAway } from '../database/lost.ts'
 import { loggable } from '../log.ts'
 import type { Order, Place, Word } from './thread.ts'
 import { createWork } from './work.ts'
@@ -12,14 +13,24 @@ import { createWork } from './work.ts'
 const port = parentPort
 if (!port) throw new Error('this module is the main module of a worker thread')
 
-const database = connect({ ...(workerData as Place), connectionsMax: 1 })
+/** A batch is many statements, and nobody waits for it. */
+const batchMsMax = 30_000
+
+const database = connect({
+  ...{ ...(workerData as Place), connectionsMax: 1, deadlineMs: batchMsMax },
+  onAway: (error) => say({ said: 'away', error: loggable(error) }),
+})
 const work = createWork({
   database,
   notes: {
-    onFailed: (step, error) => say({ said: 'failed', step, error: loggable(error) }),
+    onFailed(step, error) {
+      if (!isAway(error)) say({ said: 'failed', step, error: loggable(error) })
+    },
     onTurn: () => say({ said: 'turned' }),
     pairing: {
-      onError: (error) => say({ said: 'unpaired', error: loggable(error) }),
+      onError(error) {
+        if (!isAway(error)) say({ said: 'unpaired', error: loggable(error) })
+      },
       onCrowded: () => say({ said: 'crowded' }),
     },
   },

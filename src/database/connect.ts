@@ -6,10 +6,12 @@
  * the transaction only: nothing of one caller is left on the connection for the next, also behind
  * PgBouncer in transaction mode.
  */
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres, { type TransactionSql } from 'postgres'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { TransactionSql } from 'postgres'
 import type { Caller, CallerKind } from '../caller.ts'
-import { isConnectionLost, OutcomeUnknown } from './lost.ts'
+import { readAddress } from './address.ts'
+import { DatabaseAway, isAway, isConnectionLost, isUndecided, OutcomeUnknown } from './lost.ts'
+import { createPool, type Link, type Pool } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
 export type Tx = {
@@ -22,20 +24,48 @@ export type Tx = {
 }
 
 export type Database = {
-  /** Commits what `act` did, or, when it throws, undoes all of it and throws the same. */
-  inTransaction<T>(caller: Caller, act: (tx: Tx) => Promise<T>): Promise<T>
-  /** Answers a trivial statement, or throws: for `/readyz`. */
+  /**
+   * Commits what `act` did, or, when it throws, undoes all of it and throws the same. It ends within the
+   * deadline of this database, or of `options`, whatever the server does.
+   *
+   * @throws DatabaseAway at the deadline, if nothing was done
+   * @throws OutcomeUnknown if the commit was begun and not answered, or is on no standby
+   */
+  inTransaction<T>(
+    caller: Caller,
+    act: (tx: Tx) => Promise<T>,
+    options?: { readonly deadlineMs?: number },
+  ): Promise<T>
+  /** Commits a trivial write within four seconds, or throws: for `/readyz`. */
   ping(): Promise<void>
   /** Lets running transactions end, for at most five seconds, then closes all connections. */
   close(): Promise<void>
 }
 
 export type DatabaseOptions = {
+  /** A connection URI that `readAddress` takes. */
   readonly url: string
   readonly connectionsMax: number
   /** `false` behind a PgBouncer older than 1.21, which loses prepared statements. */
   readonly prepare: boolean
+  /** How long one transaction may take with all its waits; `requestMsMax` if left out. */
+  readonly deadlineMs?: number
+  /** Told of each transaction that failed because the database is away. */
+  readonly onAway?: (error: unknown) => void
 }
+
+/**
+ * What a request waits for its transaction. It is longer than a lock is waited for (the role's
+ * `lock_timeout`), and with the refusal's own entry after it below the ten seconds in which a caller is
+ * answered whatever becomes of the database.
+ */
+const requestMsMax = 7_000
+/** One statement; then the server ends it by itself, at the latest a second before the deadline. */
+const statementMsMax = 10_000
+const pingMsMax = 4_000
+/** So long a transaction that has not begun looks for a server that takes it. */
+const lookingMsMax = 2_000
+const lookAgainMs = 100
 
 /** The administrator connects as the owner and stays that. */
 const roleOf: Record<CallerKind, string> = {
@@ -47,62 +77,154 @@ const roleOf: Record<CallerKind, string> = {
   administrator: 'none',
 }
 
-/** Connects lazily: a wrong URL shows at the first transaction. */
+/** Connects lazily: a server that is not there shows at the first transaction. */
 export function connect(options: DatabaseOptions): Database {
-  const client = postgres(options.url, {
-    max: options.connectionsMax,
-    prepare: options.prepare,
-    connect_timeout: 10,
-    idle_timeout: 60,
-    onnotice: () => {},
-    connection: { application_name: 'referral-intake' },
-  })
-  const database = drizzle(client)
+  const { url, prepare, connectionsMax, deadlineMs = requestMsMax, onAway = () => {} } = options
+  const address = readAddress(url)
+  if (!address) throw new Error('the address of the database is not a connection URI')
+  const pool = createPool({ address, prepare }, connectionsMax)
+  let pinging: Promise<void> | undefined
+
+  async function told<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (isAway(error)) onAway(error)
+      throw error
+    }
+  }
 
   return {
-    inTransaction: (caller, act) => inTransaction(database, caller, act),
-    async ping() {
-      await client`select 1`
+    inTransaction: (caller, act, own) =>
+      told(inTransaction(pool, caller, act, own?.deadlineMs ?? deadlineMs)),
+    ping() {
+      // Where commits hang, each question would leave one more of them hanging on the server.
+      pinging ??= told(ping(pool)).finally(() => {
+        pinging = undefined
+      })
+      return pinging
     },
-    close: () => client.end({ timeout: 5 }),
+    close: () => pool.close(),
   }
 }
 
+/** A write, because a server that only reads, is full or waits for its standby would answer `select 1`. */
+function ping(pool: Pool): Promise<void> {
+  const caller = { kind: 'system', request: '' } as const
+  const act = async ({ sql }: Tx) => {
+    await sql`select pg_logical_emit_message(true, 'referral-intake', 'ready')`
+  }
+  return inTransaction(pool, caller, act, pingMsMax)
+}
+
 async function inTransaction<T>(
-  database: PostgresJsDatabase,
+  pool: Pool,
   caller: Caller,
   act: (tx: Tx) => Promise<T>,
+  deadlineMs: number,
 ): Promise<T> {
-  let committing = false
-  try {
-    return await database.transaction(async (db) => {
-      // drizzle keeps the driver's template of this transaction here, and has no name for it.
-      const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
-      try {
-        const result = await act({ db, sql, now: await begin(sql, caller) })
-        committing = true
-        return result
-      } catch (error) {
-        // The driver ends the transaction of a lost connection by itself. Told to roll back, it
-        // would write to a socket that is gone, and take the process with it (porsager/postgres,
-        // issue 1208).
-        if (isConnectionLost(error)) await new Promise(() => {})
-        throw error
-      }
+  const startedAt = performance.now()
+  const left = () => Math.max(startedAt + deadlineMs - performance.now(), 1)
+  const lookingMs = Math.min(lookingMsMax, deadlineMs / 2)
+  for (;;) {
+    const link = await pool.take(left())
+    const run = new Run(link, caller, act, deadlineMs)
+    try {
+      const result = await run.within(left())
+      pool.giveBack(link)
+      return result
+    } catch (error) {
+      // A refusal of ours, or a statement that failed, leaves a connection as it was.
+      if (isAway(error)) pool.discard(link)
+      else pool.giveBack(link)
+      const isLooking = run.stage === 'beginning' && performance.now() - startedAt < lookingMs
+      if (!isLooking || !isAway(error)) throw error
+    }
+    // A session that the server ended while it lay idle, or a server that has handed on to another.
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+  }
+}
+
+/** One try at a transaction, on one connection. */
+class Run<T> {
+  /** Until `acting` nothing of it was done; from `committing` on it may stand. */
+  stage: 'beginning' | 'acting' | 'committing' = 'beginning'
+  readonly #link: Link
+  readonly #caller: Caller
+  readonly #act: (tx: Tx) => Promise<T>
+  readonly #statementMs: number
+
+  constructor(link: Link, caller: Caller, act: (tx: Tx) => Promise<T>, deadlineMs: number) {
+    this.#link = link
+    this.#caller = caller
+    this.#act = act
+    this.#statementMs = Math.min(statementMsMax, Math.max(deadlineMs - 1_000, 1_000))
+  }
+
+  /** Ends in time: the connection of one that does not is cut, so that it cannot commit any more. */
+  async within(ms: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const timeUp = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#link.cut()
+        reject(this.#verdict(new DatabaseAway(`the database did not answer within ${ms} ms`)))
+      }, ms)
     })
-  } catch (error) {
-    if (committing && isConnectionLost(error)) throw new OutcomeUnknown()
-    throw error
+    const running = this.#run()
+    // Once the time is up nobody listens to it any more.
+    running.catch(() => {})
+    try {
+      return await Promise.race([running, timeUp])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #run(): Promise<T> {
+    const link = this.#link
+    try {
+      const result = await link.db.transaction(async (db) => {
+        // drizzle keeps the driver's template of this transaction here, and has no name for it.
+        const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
+        try {
+          const now = await begin(sql, this.#caller, this.#statementMs)
+          this.stage = 'acting'
+          const acted = await this.#act({ db, sql, now })
+          link.warned = false
+          this.stage = 'committing'
+          return acted
+        } catch (error) {
+          // The driver ends the transaction of a lost connection by itself. Told to roll back, it
+          // would write to a socket that is gone, and take the process with it (porsager/postgres,
+          // issue 1208).
+          if (isConnectionLost(error)) await new Promise(() => {})
+          throw error
+        }
+      })
+      // The server warns of a commit only if it gave up waiting for the standby: it stands here alone.
+      if (link.warned) throw new DatabaseAway('the commit is on no standby')
+      return result
+    } catch (error) {
+      throw this.#verdict(error)
+    }
+  }
+
+  #verdict(error: unknown): unknown {
+    if (this.stage !== 'committing' || !isUndecided(error)) return error
+    return new OutcomeUnknown({ cause: error })
   }
 }
 
 /** Becomes the role of the caller; answers the transaction's time. */
-async function begin(sql: TransactionSql, caller: Caller): Promise<Date> {
-  const [context] = await sql<[{ now: string }]>`
+async function begin(sql: TransactionSql, caller: Caller, statementMs: number): Promise<Date> {
+  const [context] = await sql<[{ now: string; takesWrites: boolean }]>`
     select set_config('role', ${roleOf[caller.kind]}, true),
            set_config('app.organisation', ${organisationOf(caller)}, true),
            set_config('app.receipt', '', true),
+           set_config('statement_timeout', ${String(statementMs)}, true),
+           current_setting('transaction_read_only') = 'off' as "takesWrites",
            to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
+  if (!context.takesWrites) throw new DatabaseAway('this server takes no writes')
   return new Date(context.now)
 }
 

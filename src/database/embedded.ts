@@ -79,7 +79,7 @@ export async function stopEmbedded(folder: string): Promise<void> {
 }
 
 async function withClient(url: string, act: (sql: postgres.Sql) => Promise<unknown>) {
-  const sql = postgres(url, { max: 1, onnotice: () => {} })
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} })
   try {
     await act(sql)
   } finally {
@@ -129,7 +129,7 @@ async function runningPort(data: string): Promise<number | undefined> {
 }
 
 async function start(data: string, settings: Readonly<Record<string, string>>): Promise<number> {
-  const port = await freePort()
+  const port = settings.port ? Number(settings.port) : await freePort()
   const options = { listen_addresses: '127.0.0.1', port: String(port), ...settings }
   const flags = Object.entries({ ...options, unix_socket_directories: '' })
     .map(([name, value]) => `-c ${name}='${value}'`)

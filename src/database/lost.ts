@@ -1,44 +1,85 @@
-/** What is left of a transaction when its connection is gone. */
-
 /**
- * Whether `error` says that the connection was lost, rather than that a statement failed on one
- * that still stands. drizzle wraps the driver's error, so the causes are searched as well.
+ * What the database and its driver say when it cannot be had, sorted by what a caller may do. drizzle
+ * wraps the driver's error, so the causes are searched as well.
  */
-export function isConnectionLost(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause as Error) {
-    const { code, syscall } = cause as { code?: unknown; syscall?: unknown }
-    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED') return true
-    // The operating system's word on the socket: ECONNRESET, EPIPE and the like.
-    if (typeof code === 'string' && typeof syscall === 'string') return true
+
+/** The database did not do in time what it was asked, and nothing of it stands. */
+export class DatabaseAway extends Error {
+  constructor(detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'DatabaseAway'
   }
-  return false
 }
 
 /**
- * The connection was lost while the transaction was being committed: it stands, or it does not.
- * Whoever asked may be told neither, and finds out by asking again.
+ * A commit was begun, and nobody can say whether it stands, or whether it would outlive the server.
+ * Whoever asked finds out by asking again.
  */
 export class OutcomeUnknown extends Error {
-  constructor() {
-    super('the connection was lost during a commit')
+  constructor(options?: ErrorOptions) {
+    super('whether the commit stands is not known', options)
     this.name = 'OutcomeUnknown'
   }
 }
 
-/** What the driver says when it could not connect, or is closing. */
-const unreachable = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
+type Fields = { readonly code?: unknown; readonly syscall?: unknown; readonly severity?: unknown }
 
-/**
- * Whether `error` says that the database cannot be had now, and may be later: no connection, or one
- * that is refused while the server starts, recovers, stops or is full (SQLSTATE 57P01 to 57P03,
- * 53300); or a lock that others held for as long as one waits (55P03).
- */
-export function isUnreachable(error: unknown): boolean {
-  if (isConnectionLost(error)) return true
+/** Whether `error` or one of its causes is as `test` says. */
+function some(error: unknown, test: (cause: Error & Fields, code: string) => boolean): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause as Error) {
-    const { code } = cause as { code?: unknown }
-    if (typeof code !== 'string') continue
-    if (unreachable.includes(code) || /^(57P0[123]|53300|55P03)$/.test(code)) return true
+    const { code } = cause as Fields
+    if (test(cause, typeof code === 'string' ? code : '')) return true
   }
   return false
+}
+
+/**
+ * Whether `error` says that the connection was lost, rather than that a statement failed on one
+ * that still stands.
+ */
+export function isConnectionLost(error: unknown): boolean {
+  return some(error, ({ syscall }, code) => {
+    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DESTROYED') return true
+    // The operating system's word on the socket: ECONNRESET, EPIPE and the like.
+    return code !== '' && typeof syscall === 'string'
+  })
+}
+
+/** What the driver says when it could not connect, or is closing. */
+const unconnected = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
+
+/**
+ * SQLSTATEs (PostgreSQL, appendix A) of a server that cannot serve now: no resources left (class 53: disk,
+ * memory, connections), shutting down, starting or recovering (57P01 to 57P03), a session that it ended
+ * (57P05, 25P03, 25P04), one that takes no writes (25006), an error of its disks (58030).
+ */
+const away = /^(53...|57P0[1235]|25P0[34]|25006|58030)$/
+
+/**
+ * Whether the database as a whole cannot be had now, and may be later. Also what it says to whoever is
+ * refused a connection, which is always FATAL.
+ */
+export function isAway(error: unknown): boolean {
+  if (isConnectionLost(error)) return true
+  return some(error, (cause, code) => {
+    if (cause instanceof DatabaseAway || cause instanceof OutcomeUnknown) return true
+    if (unconnected.includes(code) || away.test(code)) return true
+    return cause.severity === 'FATAL' || cause.severity === 'PANIC'
+  })
+}
+
+/** Whether a commit that failed so may stand all the same: the server did not say that it does not. */
+export function isUndecided(error: unknown): boolean {
+  return isAway(error) && !some(error, ({ severity }) => severity === 'ERROR')
+}
+
+/**
+ * SQLSTATEs of one statement that others stood in the way of: a lock held for as long as one waits
+ * (55P03), a statement that took longer than one may (57014), a conflict or deadlock (class 40).
+ */
+const heldUp = /^(55P03|57014|40...)$/
+
+/** Whether the same request may succeed in a moment: the database is away, or others were in the way. */
+export function isPassing(error: unknown): boolean {
+  return isAway(error) || some(error, (_, code) => heldUp.test(code))
 }

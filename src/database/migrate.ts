@@ -8,7 +8,7 @@ const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.u
 
 /** Applies what is missing, in order, in one transaction; does nothing when nothing is. */
 export async function migrate(ownerUrl: string): Promise<void> {
-  const client = postgres(ownerUrl, { max: 1, onnotice: () => {} })
+  const client = postgres(ownerUrl, { max: 1, fetch_types: false, onnotice: () => {} })
   try {
     // Two hosts that deploy at once would both find a migration missing: the second waits here.
     await client`select pg_advisory_lock(hashtext('referral-intake migrations'))`

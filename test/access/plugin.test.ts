@@ -4,6 +4,7 @@ import t from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
 import { createApp } from '../../src/app.ts'
 import { createLogger } from '../../src/log.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { onHost } from '../helpers/publish.ts'
@@ -97,4 +98,42 @@ t.test('a token that is not believed is not read by the log either', async (t) =
   t.same(await sql`select count(*) from audit_entry`, before, 'summed, as no caller is known')
   t.notOk(built.log().includes(token.slice(0, 40)))
   t.notOk(built.log().includes(world.referring.lawFirm.clientId))
+})
+
+t.test('a 401 and a 403 say what is wrong with the token, as RFC 6750 has it', async (t) => {
+  const forge = tokenForge(await readFile(tokenKeyFile, 'utf8'), world.origin)
+  const { clientId } = world.referring.lawFirm
+  const expired = forge.token(clientId, { claims: { exp: 1 } })
+  const realm = 'Bearer realm="referral-intake"'
+  const ask = async (path: string, authorization?: string) => {
+    const headers = authorization === undefined ? {} : { authorization }
+    const { status, headers: answered } = await fetch(url + path, { headers })
+    return [status, answered.get('www-authenticate')]
+  }
+  const invalid = [401, `${realm}, error="invalid_token"`]
+  const rows: [string, string | undefined, unknown[]][] = [
+    ['no token', undefined, [401, realm]],
+    ['another scheme', 'Basic YTpi', [401, realm]],
+    ['no token behind the scheme', 'Bearer', [401, realm]],
+    ['no JWT', 'Bearer zuleika', invalid],
+    ['an expired one', `Bearer ${expired}`, invalid],
+    ['a client that is none', `Bearer ${forge.token(newId())}`, invalid],
+    [
+      'too little',
+      `Bearer ${forge.token(clientId)}`,
+      [403, `${realm}, error="insufficient_scope", scope="audit:read"`],
+    ],
+  ]
+  for (const [name, authorization, expected] of rows) {
+    t.same(await ask('/v1/audit/entries', authorization), expected, name)
+  }
+  const casework = `Bearer ${forge.token(world.clients.casework)}`
+  t.same(
+    await ask(
+      `/v1/referrals/${newId()}?recipient=${world.recipients.clinic.receiving.kid}`,
+      casework,
+    ),
+    [403, `${realm}, error="insufficient_scope", scope="referrals:open"`],
+  )
+  t.same(await ask('/v1/none'), [404, null])
 })

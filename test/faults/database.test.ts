@@ -33,11 +33,11 @@ type Fault = {
   expect: { status: number; code?: string; failures: number }
 }
 
-const failing = (table: string, condition = 'true') => ({
+const failing = (table: string, condition = 'true', code = '') => ({
   break: () =>
     sql.unsafe(`
       create function fault() returns trigger language plpgsql as $$ begin
-        if ${condition} then raise exception 'Zuleika is in % ', new; end if; return new;
+        if ${condition} then raise exception 'Zuleika is in % ', new ${code}; end if; return new;
       end $$;
       create trigger fault before insert on ${table} for each row execute function fault()`),
   mend: () => sql.unsafe(`drop trigger fault on ${table}; drop function fault`),
@@ -96,6 +96,16 @@ const terminated = (table: string): Fault => {
   }
 }
 
+/** What a server says that refuses for now, by SQLSTATE (PostgreSQL, appendix A). */
+const refusals = {
+  'the disk is full': '53100',
+  'memory is out': '53200',
+  'a limit of the configuration is reached': '53400',
+  'the server takes no writes': '25006',
+  'a deadlock is broken': '40P01',
+  'two transactions cannot both be done': '40001',
+}
+
 const faults: Fault[] = [
   ...tables.map((table) => ({
     name: `an insert into ${table} fails`,
@@ -121,8 +131,18 @@ const faults: Fault[] = [
   {
     name: 'the insert is held up for longer than a statement may take',
     ...slow(),
-    expect: { status: 500, failures: 1 },
+    expect: { status: 503, code: 'not-ready', failures: 1 },
   },
+  {
+    name: 'the lock is held for longer than one waits',
+    ...hold('triage_item'),
+    expect: { status: 503, code: 'not-ready', failures: 1 },
+  },
+  ...Object.entries(refusals).map(([name, code]) => ({
+    name,
+    ...failing('wrap', 'true', `using errcode = '${code}'`),
+    expect: { status: 503, code: 'not-ready', failures: 1 },
+  })),
 ]
 
 /** The limit is the role's own, made short, so that nobody waits for it. */
@@ -224,7 +244,9 @@ t.test(
     t.equal((await call('PUT', path, {})).status, 422, 'the client is known now')
     cutter.arm()
     const first = await call('PUT', path, envelope)
-    t.strictSame(first.body, { type: 'about:blank', title: 'Internal error', status: 500 })
+    t.equal(first.status, 503)
+    t.match(first.body, { code: 'outcome-unknown', retry: 'later' })
+    t.notOk('stored' in first.body)
     const [row] = await sql`select entry_id from referral where id = ${envelope.header.referralId}`
     t.ok(row, 'it was stored')
     const second = await call('PUT', path, envelope)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
-import { cloneDatabase } from './postgres.ts'
+import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { asSuperuser } from './superuser.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -63,14 +63,17 @@ export async function listening(
   return { ...service, url }
 }
 
-/** A database with keys published, and the variables of a service on it. */
-export async function deployment(t: Pick<Test, 'teardown'>) {
-  const databases = await cloneDatabase()
+type Databases = Pick<TestDatabase, 'url' | 'ownerUrl' | 'superuserUrl'>
+
+/**
+ * A database with keys published, and the variables of a service on it.
+ *
+ * @param given - a database that is there; if left out, one of this test's own in the run's server
+ */
+export async function deployment(t: Pick<Test, 'teardown'>, given?: Databases) {
+  const databases = given ?? (await clonedFor(t))
   const folder = await mkdtemp(join(tmpdir(), 'intake-process-'))
-  t.teardown(async () => {
-    await databases.drop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
@@ -79,4 +82,10 @@ export async function deployment(t: Pick<Test, 'teardown'>) {
     ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
   }
   return { world, variables, sql: asSuperuser(t, databases), folder }
+}
+
+async function clonedFor(t: Pick<Test, 'teardown'>): Promise<TestDatabase> {
+  const databases = await cloneDatabase()
+  t.teardown(() => databases.drop())
+  return databases
 }
