@@ -7,7 +7,11 @@ import { connect } from '../src/database/connect.ts'
 import { createLogger } from '../src/log.ts'
 
 // Nothing is asked of the database: it is there because the services are built on one.
-const database = connect({ url: 'postgres://127.0.0.1/none', connectionsMax: 1, prepare: true })
+const database = connect({
+  url: 'postgres://nobody@127.0.0.1/none',
+  connectionsMax: 1,
+  prepare: true,
+})
 const { publicKey } = generateKeyPairSync('ed25519')
 const app = await createApp({
   database,
