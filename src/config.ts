@@ -32,8 +32,10 @@ export type MatchingConfig = {
   readonly tls: TlsFiles | undefined
   /** Keys in this process, where they are named. */
   readonly keyFiles: readonly string[]
-  /** The key in this process, where none is named and this one is there. */
+  /** The key that a trial makes for itself, and uses where none is named. */
   readonly ownKeyFile: string
+  /** Without a database of its own: nothing of a trial is used beside one. */
+  readonly isTrial: boolean
   readonly passphrase: string | undefined
   /** Where a key in this process counts its day. */
   readonly totalFile: string
@@ -143,6 +145,7 @@ function readMatching(
     tls: holders.length > 0 ? readTls(environment, faults) : undefined,
     keyFiles,
     ownKeyFile: `${dataFolder}/matching-key.json`,
+    isTrial: !environment.DATABASE_URL,
     passphrase: environment.INTAKE_PASSPHRASE || undefined,
     totalFile: `${dataFolder}/matching-total.json`,
     elementsPerDay: perDay,

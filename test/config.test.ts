@@ -100,9 +100,12 @@ t.test('the matching key is embedded with the data, or apart, never both', async
   t.same(matching, {
     ...{ holders: [], tls: undefined, keyFiles: [], passphrase: undefined },
     ownKeyFile: '/srv/intake/matching-key.json',
+    isTrial: true,
     totalFile: '/srv/intake/matching-total.json',
     ...{ elementsPerDay: 2_000, elementsPerClient: 400, elementsPerInternalClient: 1_500 },
   })
+  const own = readConfig({ ...database, ORIGIN: 'intake.example.org' })
+  t.equal(own.matching.isTrial, false)
   const tls = {
     MATCHING_TLS_KEY_FILE: '/run/key.pem',
     MATCHING_TLS_CERT_FILE: '/run/cert.pem',

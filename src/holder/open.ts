@@ -23,8 +23,8 @@ export async function openHolders(config: MatchingConfig, log: Log): Promise<Ope
     await remote.open()
     return remote
   }
-  const { keyFiles, ownKeyFile, passphrase, elementsPerDay, totalFile } = config
-  const files = keyFiles.length > 0 ? keyFiles : [ownKeyFile].filter((file) => existsSync(file))
+  const { passphrase, elementsPerDay, totalFile } = config
+  const files = filesOf(config, log)
   if (files.length === 0) return { ...noHolders, async close() {} }
   const keys = files.map((file) => ({ file, passphrase }))
   const holder = embedHolder({ keys, totalFile, elementsPerDay, log })
@@ -33,6 +33,18 @@ export async function openHolders(config: MatchingConfig, log: Log): Promise<Ope
     throw error
   })
   return holder
+}
+
+/** Of a trial its own key, of all else those that are named. */
+function filesOf({ keyFiles, ownKeyFile, isTrial }: MatchingConfig, log: Log): readonly string[] {
+  if (keyFiles.length > 0 || !existsSync(ownKeyFile)) return keyFiles
+  if (isTrial) return [ownKeyFile]
+  log.warn(
+    { file: ownKeyFile },
+    'a matching key left over from a trial is not used beside DATABASE_URL: hold the key apart ' +
+      '(MATCHING_HOLDERS), or name a file in MATCHING_KEY_FILES; remove this one',
+  )
+  return []
 }
 
 /** @throws Error that names the file which cannot be read */

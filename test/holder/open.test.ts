@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
+import { readConfig } from '../../src/config.ts'
 import { writeSecret } from '../../src/disk.ts'
+import { openHolders } from '../../src/holder/open.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import { argon2id } from '../helpers/build.ts'
@@ -51,6 +53,8 @@ async function deployment(t: Test) {
 
 t.test('where the key is apart, embedded or nowhere, is in the log and in /readyz', async (t) => {
   const { folder, tried } = await deployment(t)
+  const left = join(folder, 'matching-key.json')
+  await writeSecret(left, sealMatchingKey(key, undefined))
   t.same(await tried({}), { ready: 'none', logged: 'none', status: 503, code: 0 })
 
   const files = await holderFiles(t, [key])
@@ -65,11 +69,34 @@ t.test('where the key is apart, embedded or nowhere, is in the log and in /ready
     { ready: 'apart', logged: 'apart', status: 200, code: 0 },
   )
 
-  await writeSecret(join(folder, 'matching-key.json'), sealMatchingKey(key, 'a long passphrase'))
-  t.same(await tried({ INTAKE_PASSPHRASE: 'a long passphrase' }), {
+  const named = join(folder, 'named.json')
+  await writeSecret(named, sealMatchingKey(key, 'a long passphrase'))
+  t.same(await tried({ INTAKE_PASSPHRASE: 'a long passphrase', MATCHING_KEY_FILES: named }), {
     ...{ ready: 'embedded', logged: 'embedded', status: 200, code: 0 },
   })
 })
+
+t.test(
+  'the key that a trial left behind is used by a trial only, and the log says so',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'intake-open-'))
+    t.teardown(() => rm(folder, { recursive: true, force: true }))
+    const left = join(folder, 'matching-key.json')
+    await writeSecret(left, sealMatchingKey(key, undefined))
+    const opened = async (environment: Record<string, string>) => {
+      const lines: object[] = []
+      const log = { info() {}, error() {}, warn: (...line: unknown[]) => void lines.push(line) }
+      const { matching } = readConfig({ DATA_DIR: folder, ...environment })
+      const holders = await openHolders(matching, log)
+      t.teardown(() => holders.close())
+      return { place: holders.place, lines }
+    }
+    t.same(await opened({}), { place: 'embedded', lines: [] })
+    const own = { DATABASE_URL: 'postgres://intake_service@db/intake', ORIGIN: 'intake.test' }
+    t.match(await opened(own), { place: 'none', lines: [[{ file: left }, /MATCHING_KEY_FILES/]] })
+    t.same(await opened({ ...own, MATCHING_KEY_FILES: left }), { place: 'embedded', lines: [] })
+  },
+)
 
 t.test('a key that cannot be opened stops the start, and is not quoted', async (t) => {
   const { folder, variables } = await deployment(t)
