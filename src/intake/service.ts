@@ -53,7 +53,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
     for (let tries = 1; ; tries += 1) {
       try {
         const acknowledgement = await database.inTransaction(caller, (tx) =>
-          store(tx, caller, checked),
+          store(tx, caller, checked, makeReference(referralId, tries)),
         )
         wake()
         return { created: true, acknowledgement }
@@ -76,6 +76,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
     tx: Tx,
     caller: KnownCaller,
     checked: CheckedEnvelope,
+    reference: string,
   ): Promise<Acknowledgement> {
     const { organisationId } = caller
     const { referralId, supersedes } = checked.header
@@ -85,7 +86,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
     }
     const entryId = newId()
     const [acknowledgement] = await Promise.all([
-      referrals.add(tx, { checked, organisationId, reference: makeReference(), entryId }),
+      referrals.add(tx, { checked, organisationId, reference, entryId }),
       matching.add(tx, checked),
       cases.open(tx, checked.header),
       audit.append(tx, caller, submittedEntry(referralId, checked), entryId),
@@ -102,8 +103,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
   /** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
   function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
     return database.inTransaction(caller, async (tx) => {
-      const { organisationId } = caller
-      const first = await referrals.acknowledgeAgain(tx, organisationId, checked)
+      const first = await referrals.acknowledgeAgain(tx, caller.organisationId, checked)
       const entry = submittedEntry(checked.header.referralId, checked)
       await audit.append(tx, caller, { ...entry, details: { repeated: true } })
       return first

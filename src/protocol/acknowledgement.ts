@@ -1,8 +1,9 @@
 /** What a referrer gets for a stored referral: docs/PROTOCOL.md, "What the service checks". */
 import { type Static, Type } from 'typebox'
 import { Bytes32, Instant, Uuid, UuidV7 } from '../referral/format.ts'
+import { utf8 } from './bytes.ts'
 import { dammDigit, dammValid } from './damm.ts'
-import { sodium } from './sodium.ts'
+import { sha256 } from './sodium.ts'
 
 /** Seven digits and a check digit, to say on the telephone. It opens nothing. */
 export const Reference = Type.String({ pattern: '^[0-9]{8}$', minLength: 8, maxLength: 8 })
@@ -19,9 +20,19 @@ export const Acknowledgement = Type.Object(
 )
 export type Acknowledgement = Static<typeof Acknowledgement>
 
-/** A random reference. There are 10^7: the store keeps them unique and draws again. */
-export function makeReference(): string {
-  const digits = String(sodium.randombytes_uniform(10_000_000)).padStart(7, '0')
+/**
+ * The reference of a referral. There are 10^7, so the store keeps them unique, and asks for another
+ * where one is taken.
+ *
+ * It is made of the referral's id, which its client drew at random: one that is sent again after the
+ * service lost it gets the number that it had, unless another has it by then.
+ *
+ * @param tries - 1, and one more each time that the reference was taken
+ */
+export function makeReference(referralId: string, tries: number): string {
+  const bytes = sha256(utf8(`reference ${referralId} ${tries}`))
+  const number = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0) % 10_000_000n
+  const digits = String(number).padStart(7, '0')
   return digits + dammDigit(digits)
 }
 

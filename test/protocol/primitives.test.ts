@@ -1,6 +1,7 @@
 // Goal: the pieces under everything are the published ones, and strict.
 // Method: outside vectors as they are; a second implementation over other libraries; properties.
 
+import { createHash } from 'node:crypto'
 import { CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js'
@@ -283,12 +284,25 @@ t.test('the check digit finds each wrong digit and each swap of neighbours', asy
 })
 
 t.test('a reference is seven digits and their check digit', async (t) => {
-  const references = Array.from({ length: 50 }, makeReference)
+  const references = Array.from({ length: 50 }, () => makeReference(newId(), 1))
   t.ok(references.every((reference) => /^[0-9]{8}$/.test(reference) && dammValid(reference)))
   t.ok(new Set(references).size > 40)
   t.ok(references.every(isReference))
   t.notOk(isReference('5724'), 'valid digits, but too few')
 })
+
+t.test(
+  'a referral that is sent again gets the reference it had, and another if that is taken',
+  async (t) => {
+    const id = '01935f3a-7c00-7000-8000-000000000001'
+    const expected = (tries: number) => {
+      const hex = createHash('sha256').update(`reference ${id} ${tries}`).digest('hex')
+      return String(BigInt(`0x${hex.slice(0, 16)}`) % 10_000_000n).padStart(7, '0')
+    }
+    for (const tries of [1, 2, 5]) t.equal(makeReference(id, tries).slice(0, 7), expected(tries))
+    t.not(makeReference(id, 1), makeReference(id, 2))
+  },
+)
 
 t.test('ids are of version 7 and ascend', async (t) => {
   const ids = Array.from({ length: 20 }, newId)
