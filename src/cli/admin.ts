@@ -6,7 +6,9 @@ import { generateTokenKey, issueToken } from '../access/token.ts'
 import { grantable, type Scope, scopes } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 import type { Keyset, Trust } from '../protocol/keyset.ts'
+import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
+import { readSigningHalf } from './publichalf.ts'
 
 /** Shown by `intake admin --help`. */
 export const adminHelp = `Usage: intake admin COMMAND
@@ -21,7 +23,7 @@ trial database under DATA_DIR. Every change is an entry of the access log.
              [--scope SCOPE]... [--kid KID]...
   client disable ID
   client list
-  signing-key add --organisation ID --public-key=BASE64URL
+  signing-key add --organisation ID --public-key FILE
              [--from TIME] [--until TIME]
   signing-key end KID [--until TIME] [--compromised-from TIME]
   directory draft --out FILE   the next directory, to be signed elsewhere
@@ -30,6 +32,7 @@ trial database under DATA_DIR. Every change is an entry of the access log.
 
 Scopes: ${Object.keys(scopes).join(', ')}
 (all that its kind allows, unless --scope is given)
+FILE is the public half of a key, as \`intake keys generate\` leaves it.
 `
 
 const options = {
@@ -111,7 +114,7 @@ const commands: Record<string, Command> = {
       onHost(async ({ administration }) => ({
         kid: await administration.addSigningKey({
           organisationId: needed(values.organisation, '--organisation'),
-          publicKey: needed(values['public-key'], '--public-key'),
+          publicKey: await publicKeyIn(needed(values['public-key'], '--public-key')),
           ...(values.from && { from: moment(values.from, '--from') }),
           ...(values.until && { until: moment(values.until, '--until') }),
         }),
@@ -183,21 +186,7 @@ export function draftKeyset(args: readonly string[]): Promise<Answer> {
     const newest = await publication.newestKeyset()
     const files = values.changes ?? []
     const changes = await Promise.all(files.map((file) => readJson<Partial<Keyset>>(file)))
-    const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString()
-    const draft = {
-      ...newest?.payload,
-      origin,
-      version: (newest?.payload.version ?? 0) + 1,
-      ...(newest && { previous: newest.sha256 }),
-      revokes: [],
-      issuedAt: days(0),
-      refreshBy: days(335),
-      expiresAt: days(365),
-      protocols: ['sealed-referral/1'],
-      matching: newest?.payload.matching ?? [],
-    }
-    Object.assign(draft, ...changes)
-    return writeDraft(draft, values.out)
+    return writeDraft(nextKeyset(newest, changes, origin), values.out)
   })
 }
 
@@ -251,6 +240,10 @@ async function makeToken(host: Host, values: Values): Promise<Answer> {
   await host.administration.recordToken(clientId)
   await writeFile(out, token, { mode: 0o600, flag: 'wx' })
   return { clientId, minutes, out }
+}
+
+async function publicKeyIn(file: string): Promise<string> {
+  return (await readSigningHalf(file)).publicKey
 }
 
 async function writeDraft(draft: unknown, out: string | undefined): Promise<Answer> {

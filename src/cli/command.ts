@@ -33,6 +33,11 @@ export type Command = {
 /** The arguments of one call. A secret is never one of them: other users see a process's arguments. */
 export type Input = {
   readonly operands: readonly string[]
+  /**
+   * The flags in the order in which they were given, for a command in which one says something
+   * about the flag before it.
+   */
+  readonly flags: readonly { readonly name: string; readonly value?: string | undefined }[]
   /** Whether `--json` asks for a value, so that nothing else goes to standard output. */
   readonly json: boolean
   text(name: string): string | undefined
@@ -55,7 +60,7 @@ const common: Record<string, Option> = {
 /** Reads the arguments behind a command's name. @throws UsageError */
 export function readInput(command: Command, args: readonly string[]): Input {
   const options = { ...command.options, ...common }
-  const { values, positionals } = parse(options, args)
+  const { values, positionals, tokens } = parse(options, args)
   const { operandsMin, operandsMax } = command
   if (positionals.length < operandsMin) throw new UsageError(`expected ${command.operands}`)
   if (positionals.length > operandsMax) throw new UsageError('too many arguments')
@@ -65,6 +70,9 @@ export function readInput(command: Command, args: readonly string[]): Input {
   }
   return {
     operands: positionals,
+    flags: tokens.flatMap((token) => {
+      return token.kind === 'option' ? [{ name: token.name, value: token.value }] : []
+    }),
     json: values.json === true,
     text,
     texts: (name) => [values[name] ?? []].flat().filter((value) => typeof value === 'string'),
@@ -93,6 +101,7 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
       args: [...args],
       options: Object.fromEntries(known),
       allowPositionals: true,
+      tokens: true,
     })
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })

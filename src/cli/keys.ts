@@ -4,15 +4,16 @@ import {
   type KeyFile,
   sealKeyFile,
 } from '../client/index.ts'
-import { writeSecret } from '../disk.ts'
 import { type Command, UsageError } from './command.ts'
+import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
 import { newPassphrase } from './secret.ts'
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {
   operands: '--out FILE',
-  summary: 'Make a new key file, and print its public half for the administrator.',
-  details: `A signing key signs an organisation's referrals, a keyset (as a root) or the directory. A
+  summary: 'Make a new key file, and beside it its public half, for the administrator.',
+  details: `The public half is written into a file of the same name that ends in .pub, and printed: it
+is no secret, and the one of the two that is handed over. A signing key signs an organisation's referrals, a keyset (as a root) or the directory. A
 recipient's file holds a key to open with and one to sign with. The file is sealed under a
 passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
 and its passphrase, what is sealed to it stays shut.`,
@@ -35,17 +36,19 @@ and its passphrase, what is sealed to it stays shut.`,
         ? { signing: generateSigningKey(), receiving: generateRecipientKey() }
         : { signing: generateSigningKey() }
     const text = sealKeyFile(keys, passphrase)
-    await writeSecret(file, text)
     const value = publicHalf(JSON.parse(text))
-    return { value, text: JSON.stringify(value, null, 2) }
+    await writeKeyFiles(file, text, value)
+    const written = `Wrote ${file}, and its public half ${publicFileOf(file)}:`
+    return { value, text: `${written}\n${JSON.stringify(value, null, 2)}` }
   },
 }
 
-type Shown = Record<'signing' | 'receiving', { kid: string; publicKey: string } | undefined>
+type Shown = { signing: Half; receiving?: Half }
+type Half = { kid: string; publicKey: string }
 
 /** As the keyset and `intake admin` want it: a recipient by its X-Wing key. */
-function publicHalf({ signing, receiving }: Shown) {
+function publicHalf({ signing, receiving }: Shown): PublicHalf {
   return receiving
-    ? { ...receiving, alg: 'X-Wing', signingKey: signing?.publicKey }
+    ? { ...receiving, alg: 'X-Wing', signingKey: signing.publicKey }
     : { ...signing, alg: 'Ed25519' }
 }

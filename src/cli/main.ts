@@ -32,6 +32,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'keys generate': async () => (await import('./keys.ts')).keysGenerate,
   'matching-key generate': async () => (await import('./matching-key.ts')).matchingKeyGenerate,
   'matching-key entry': async () => (await import('./matching-key.ts')).matchingKeyEntry,
+  'keyset changes': async () => (await import('./ceremony.ts')).keysetChangesCommand,
+  'keyset trust': async () => (await import('./ceremony.ts')).keysetTrust,
   'keyset sign': async () => (await import('./keyset.ts')).keysetSign,
   'directory sign': async () => (await import('./directory.ts')).directorySign,
 }

@@ -1,21 +1,23 @@
 /** The matching key, away from the service: making one, and putting it into the next keyset. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { writeSecret } from '../disk.ts'
 import { readPayload } from '../protocol/jws.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import { matchingEpochOf, readMatchingKey, sealMatchingKey } from '../protocol/matchingkey.ts'
 import { matchKeyTypes } from '../protocol/matchkeys.ts'
 import { generateMatchingKey } from '../protocol/voprf.ts'
 import { type Command, type Input, type Report, UsageError } from './command.ts'
+import { publicFileOf, readMatchingHalf, writeKeyFiles } from './publichalf.ts'
 import { newPassphrase } from './secret.ts'
 
 /** `intake matching-key generate`. */
 export const matchingKeyGenerate: Command = {
   operands: '--out FILE',
-  summary: 'Make a matching key, and print its public half for the keyset.',
+  summary: 'Make a matching key, and beside it its public half, for the keyset.',
   details: `Run it on the machine that is to hold the key. Whoever has the file and its passphrase can
-confirm names in a stolen database. The file is sealed under a passphrase: INTAKE_PASSPHRASE, or it
-is asked for twice. There is no second copy: without it, match values are made again in a new epoch.`,
+confirm names in a stolen database. The public half is written into a file of the same name that ends
+in .pub, and printed: it is the one of the two that is handed over. The key file is sealed under a
+passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without it, match
+values are made again in a new epoch.`,
   options: {
     out: { value: 'FILE', help: 'Where to; never overwritten.' },
     'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
@@ -26,8 +28,11 @@ is asked for twice. There is no second copy: without it, match values are made a
     const file = input.needed('out')
     const passphrase = input.given('no-passphrase') ? undefined : await newPassphrase()
     const text = sealMatchingKey(generateMatchingKey(), passphrase)
-    await writeSecret(file, text)
-    return report({ publicKey: readMatchingKey(text).publicKey, suite: 'ristretto255-SHA512' })
+    const { publicKey } = readMatchingKey(text)
+    const half = { publicKey, suite: 'ristretto255-SHA512' } as const
+    await writeKeyFiles(file, text, half)
+    const written = `Wrote ${file}, and its public half ${publicFileOf(file)}:`
+    return { value: half, text: `${written}\n${JSON.stringify(half, null, 2)}` }
   },
 }
 
@@ -36,13 +41,14 @@ const stretching = { passes: 2, memoryKiB: 19_456 }
 
 /** `intake matching-key entry`. */
 export const matchingKeyEntry: Command = {
-  operands: '[--public-key=KEY]... [--beside KEYSET.jws]',
+  operands: '[--public-key FILE]... [--beside KEYSET.jws]',
   summary: 'Print the `matching` of the next keyset, for `intake keyset draft --changes`.',
-  details: `With two public keys the epoch has two holders, and neither can evaluate alone. Beside the
-newest keyset, its newest epoch stays listed while clients and the queue move to the new one, which
-gets the next number. Without a public key it is the only one that stays: the end of a change.`,
+  details: `FILE is the public half of a matching key, as \`generate\` leaves it. With two of them the
+epoch has two holders, and neither can evaluate alone. Beside the newest keyset, its newest epoch
+stays listed while clients and the queue move to the new one, which gets the next number. Without a
+public key it is the only one that stays: the end of a change.`,
   options: {
-    'public-key': { value: 'KEY', many: true, help: 'As `generate` printed it; once or twice.' },
+    'public-key': { value: 'FILE', many: true, help: 'A public half; once or twice.' },
     beside: { value: 'FILE', help: 'The newest signed keyset.' },
     epoch: { value: 'N', help: 'Its number, if not the next.' },
     type: { value: 'TYPE', many: true, help: 'The types of match keys to use; all if left out.' },
@@ -56,7 +62,7 @@ gets the next number. Without a public key it is the only one that stays: the en
     const beside = input.text('beside')
     const listed = beside ? (await readKeyset(beside)).matching : []
     const newest = listed.toSorted((a, b) => b.epoch - a.epoch).slice(0, 1)
-    const made = newEpoch(input, newest[0])
+    const made = await newEpoch(input, newest[0])
     const matching = [...newest, ...made]
     if (matching.length === 0) throw new UsageError('give a --public-key, or a keyset --beside')
     const file = input.text('out')
@@ -69,8 +75,9 @@ gets the next number. Without a public key it is the only one that stays: the en
   },
 }
 
-function newEpoch(input: Input, newest: MatchingEpoch | undefined): MatchingEpoch[] {
-  const holders = input.texts('public-key')
+async function newEpoch(input: Input, newest: MatchingEpoch | undefined): Promise<MatchingEpoch[]> {
+  const halves = await Promise.all(input.texts('public-key').map(readMatchingHalf))
+  const holders = halves.map(({ publicKey }) => publicKey)
   if (holders.length === 0) return []
   const next = (newest?.epoch ?? 0) + 1
   const epoch = input.whole('epoch', next, 1_000_000) ?? next

@@ -1,13 +1,19 @@
-import { writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { keysetChangesCommand, keysetTrust } from '../../src/cli/ceremony.ts'
+import { nextKeyset } from '../../src/cli/drafting.ts'
 import { sealKeyFile } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { acceptDirectory, type Directory } from '../../src/protocol/directory.ts'
+import { readPayload } from '../../src/protocol/jws.ts'
 import { generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
 import { acceptKeyset, type Keyset } from '../../src/protocol/keyset.ts'
+import { compartmentNames } from '../../src/referral/compartment.ts'
 import { firstOfMany, nextAfter, rootKey, roots, signKeyset, trust } from '../client/keysets.ts'
+import { cloneDatabase } from '../helpers/postgres.ts'
 import { folderOf, intake } from './run.ts'
+import { firstChanges, firstKeyset, keys, startWalk } from './walk.ts'
 
 const [rootA, rootB, rootC] = roots
 const first = firstOfMany()
@@ -29,6 +35,151 @@ async function table(t: Parameters<typeof folderOf>[0]) {
     previous: await put('previous.jws', signKeyset(first, rootA)),
   }
 }
+
+t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by commands', async (t) => {
+  const databases = await cloneDatabase()
+  t.teardown(() => databases.drop())
+  const { done, run, call, read, folder } = await startWalk(t, databases.ownerUrl)
+  await done(...keys, firstChanges, ...firstKeyset)
+  const kidIn = async (file: string) => JSON.parse(await read(file)).kid as string
+  const keyset = readPayload<Keyset>((await read('keyset-1.jws')).trim())
+  t.match(keyset, {
+    origin: 'intake.test',
+    directory: { kid: await kidIn('directory.pub') },
+    recipients: [
+      { label: 'Casework', kid: await kidIn('casework.pub'), required: true, recovery: false },
+      { label: 'Recovery', kid: await kidIn('recovery.pub'), required: true, recovery: true },
+    ],
+    log: { origin: 'intake.test/v1/audit/logs/1', witnesses: [], quorum: 0 },
+  })
+  for (const { compartments } of keyset.recipients) t.same(compartments, [...compartmentNames])
+
+  const accepted = JSON.parse(await read('trust.json'))
+  t.same(accepted, { origin: 'intake.test', rootKeys: keyset.roots, minimumVersion: 1 })
+  t.equal((await stat(join(folder, 'trust.json'))).mode & 0o022, 0, 'nobody else may write to it')
+  t.equal(
+    acceptKeyset((await read('keyset-1.jws')).trim(), accepted, undefined, new Date()).stale,
+    false,
+  )
+
+  t.test('a later one changes what is named, and nothing else', async (t) => {
+    await done(
+      'keys generate --no-passphrase --kind recipient --out clinic.key',
+      'keys generate --no-passphrase --out root-c.key',
+      `keyset changes --beside keyset-1.jws --out second.json
+        --root root-c.pub --without ${await kidIn('root-a.pub')}
+        --recipient clinic.pub --label 'The clinic' --compartments narrative,clinical --optional
+        --recipient casework.pub --label Cases --compartments all`,
+      'keyset draft --changes second.json --out keyset-2.draft.json',
+    )
+    const args = '--key root-b.key --previous keyset-1.jws --trust trust.json --yes'
+    const { code, err } = await run(`keyset sign keyset-2.draft.json --out keyset-2.jws ${args}`)
+    t.equal(code, 0, err)
+    const changed = err.split('\n').filter((line) => /^- (?!Issued)/.test(line))
+    t.same(changed, [
+      `- Adds the root key ${JSON.parse(await read('root-c.pub')).publicKey}.`,
+      `- Removes the root key ${JSON.parse(await read('root-a.pub')).publicKey}.`,
+      `- The recipient Casework (${await kidIn('casework.pub')}) is now called Cases.`,
+      `- Adds the recipient The clinic (${await kidIn('clinic.pub')}), not required, who may open ` +
+        'clinical, narrative.',
+    ])
+    await done('keyset publish keyset-2.jws --trust trust.json')
+    const both = '--root root-b.pub --root root-c.pub'
+    await done(`keyset trust keyset-2.jws ${both} --out second-trust.json`)
+    t.match(JSON.parse(await read('second-trust.json')), { minimumVersion: 2 })
+  })
+
+  t.test('trust is written only of roots that are the keyset’s, all of them', async (t) => {
+    await done('keys generate --no-passphrase --out thief.key')
+    const faults: [string, RegExp][] = [
+      ['', /--root is missing/],
+      ['--root root-a.pub', /names the root .*, which is not given/],
+      ['--root root-a.pub --root root-b.pub --root thief.pub', /does not name it/],
+      ['--root thief.pub', /not a keyset that one of the roots given signed/],
+      ['--root casework.pub', /casework.pub is not the public half of a signing key/],
+    ]
+    for (const [roots, message] of faults) {
+      await t.rejects(call(keysetTrust, `keyset-1.jws ${roots} --out other.json`), { message })
+    }
+    await t.rejects(stat(join(folder, 'other.json')))
+    const again = 'keyset-1.jws --root root-a.pub --root root-b.pub --out trust.json'
+    await t.rejects(call(keysetTrust, again), { code: 'EEXIST' })
+  })
+
+  t.test('changes that no keyset could have are not written', async (t) => {
+    const recipient = '--recipient casework.pub --label Casework'
+    const faults: [string, RegExp][] = [
+      ['', /nothing is named to change/],
+      ['--label Casework --recipient casework.pub', /--label stands behind the --recipient/],
+      [recipient, /--compartments is missing behind --recipient/],
+      ['--recipient casework.pub --compartments all', /--label is missing behind --recipient/],
+      [`${recipient} --label Cases --compartments all`, /has two --label/],
+      [`${recipient} --compartments all,identity`, /--compartments is all, or some of interp/],
+      [`${recipient} --compartments identity,identity`, /each once/],
+      ['--root root-a.pub --root root-a.pub', /is named twice/],
+      ['--root root-a.key', /name the .pub file that stands beside its key/],
+      ['--root casework.pub', /not the public half of a signing key/],
+      ['--recovery root-a.pub', /not the public half of a recipient's key/],
+      ['--log log.pub', /--origin is missing/],
+      ['--log log.pub --origin https://intake.test', /--origin is a host name/],
+      ['--beside keyset-1.jws --without AAAA', /--without takes the id of a root/],
+    ]
+    const secret = JSON.parse(await read('root-a.key')).secrets.signing
+    for (const [words, message] of faults) {
+      const error = await call(keysetChangesCommand, `--out bad.json ${words}`).then(
+        () => new Error('it was written'),
+        (error: Error) => error,
+      )
+      t.match(error.message, message, words)
+      t.notOk(error.message.includes(secret), 'a key named by mistake is not shown')
+    }
+    await t.rejects(stat(join(folder, 'bad.json')))
+  })
+
+  t.test('a first draft that no root should sign is refused, and told what it lacks', async (t) => {
+    const roots = '--root root-a.pub --root root-b.pub'
+    const rest = '--directory directory.pub --log log.pub --origin intake.test'
+    const casework = '--recipient casework.pub --label Casework --compartments all'
+    const recovery = '--recovery recovery.pub'
+    const elsewhere = rest.replace('intake.test', 'intake.other')
+    const faults: [string, RegExp][] = [
+      [roots, /\/directory must be answered[\s\S]*\/recipients must be answered/],
+      [`${roots} ${rest} ${casework}`, /\/recipients must be a list of 2/],
+      [`--root root-a.pub ${rest} ${casework} ${recovery}`, /\/roots must be a list of 2/],
+      [
+        `${roots} ${elsewhere} ${casework} ${recovery}`,
+        /is intake.other.*, and ORIGIN is intake.t/,
+      ],
+      [
+        `${roots} ${rest} ${casework.replace('all', 'identity')} ${recovery}`,
+        /contact is held by fewer than two required recipients/,
+      ],
+      [
+        `${roots} ${rest} ${casework} --recipient recovery.pub --label Other --compartments all`,
+        /identity has no recovery key/,
+      ],
+    ]
+    for (const [words, message] of faults) {
+      const { value } = await call(keysetChangesCommand, words)
+      const drafting = () => nextKeyset(undefined, [value as Partial<Keyset>], 'intake.test')
+      t.throws(drafting, { code: 'document-invalid', message }, words)
+    }
+    const bare = () => nextKeyset(undefined, [], 'intake.test')
+    t.throws(bare, { message: /--changes is missing: .*`intake keyset changes`/ })
+  })
+})
+
+t.test('a partner’s key is added by the file of its public half', async (t) => {
+  const databases = await cloneDatabase()
+  t.teardown(() => databases.drop())
+  const { done, run, read } = await startWalk(t, databases.ownerUrl)
+  await done('keys generate --no-passphrase --out harbour.key')
+  const { organisationId } = JSON.parse(await done("admin organisation add 'Harbour Law'"))
+  const add = `admin signing-key add --organisation ${organisationId} --public-key`
+  const { kid } = JSON.parse(await read('harbour.pub'))
+  t.match(await run(`${add} harbour.key`), { code: 1, err: /name the .pub file/ })
+  t.match(JSON.parse(await done(`${add} harbour.pub`)), { kid })
+})
 
 t.test('a first keyset is shown whole, and signed as clients accept it', async (t) => {
   const { draft, root } = await table(t)

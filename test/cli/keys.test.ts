@@ -1,4 +1,4 @@
-import { chmod, readFile, stat } from 'node:fs/promises'
+import { chmod, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openKeyFile } from '../../src/client/index.ts'
@@ -8,28 +8,37 @@ import { folderOf, intake } from './run.ts'
 const passphrase = 'correct horse battery'
 
 t.test('a key file is its owner’s alone, sealed, and never overwritten', async (t) => {
-  const file = join(await folderOf(t), 'app.key')
+  const folder = await folderOf(t)
+  const file = join(folder, 'app.key')
   const make = ['keys', 'generate', '--kind', 'recipient', '--out', file]
   const made = await intake(make, { INTAKE_PASSPHRASE: passphrase })
   t.equal(made.code, 0, made.err)
   t.equal((await stat(file)).mode & 0o777, 0o600)
   const text = await readFile(file, 'utf8')
   const { signing, receiving } = openKeyFile(text, passphrase)
-  t.match(JSON.parse(made.out), {
+  const half = await readFile(join(folder, 'app.pub'), 'utf8')
+  t.same(JSON.parse(half), {
     kid: receiving?.kid,
     alg: 'X-Wing',
     publicKey: encodeBase64url(receiving!.publicKey),
     signingKey: encodeBase64url(signing.publicKey),
   })
+  t.ok(made.out.includes(half.trim()), 'its public half is shown, and stands in a file')
   for (const { secretKey } of [signing, receiving!]) {
     const secret = encodeBase64url(secretKey)
-    t.notOk([text, made.out, made.err].some((shown) => shown.includes(secret)))
+    t.notOk([text, half, made.out, made.err].some((shown) => shown.includes(secret)))
   }
-  t.notOk([text, made.out, made.err].some((shown) => shown.includes(passphrase)))
+  t.notOk([text, half, made.out, made.err].some((shown) => shown.includes(passphrase)))
 
   const again = await intake(make, { INTAKE_PASSPHRASE: passphrase })
   t.match(again, { code: 1, out: '', err: /exists, and is not overwritten/ })
   t.equal(await readFile(file, 'utf8'), text)
+  await rm(file)
+  t.match(await intake(make, { INTAKE_PASSPHRASE: passphrase }), {
+    code: 1,
+    err: /app\.pub exists/,
+  })
+  await t.rejects(stat(file), 'nor made where the public half of another stands')
 })
 
 t.test(

@@ -15,12 +15,14 @@ const passphrase = 'correct horse battery'
 t.test('a matching key is its holder’s alone, sealed, and never overwritten', async (t) => {
   const file = join(await folderOf(t), 'matching.key')
   const make = ['matching-key', 'generate', '--out', file]
-  const made = await intake(make, { INTAKE_PASSPHRASE: passphrase })
+  const made = await intake([...make, '--json'], { INTAKE_PASSPHRASE: passphrase })
   t.equal(made.code, 0, made.err)
   t.equal((await stat(file)).mode & 0o777, 0o600)
   const text = await readFile(file, 'utf8')
   const key = openMatchingKey(text, passphrase)
-  t.same(JSON.parse(made.out), { publicKey: nameOf(key), suite: 'ristretto255-SHA512' })
+  const half = { publicKey: nameOf(key), suite: 'ristretto255-SHA512' }
+  t.same(JSON.parse(made.out), half)
+  t.same(JSON.parse(await readFile(file.replace('.key', '.pub'), 'utf8')), half)
   const secret = Buffer.from(key.secretKey).toString('base64url')
   t.notOk([text, made.out, made.err].some((shown) => shown.includes(secret)))
   const again = await intake(make, { INTAKE_PASSPHRASE: passphrase })
@@ -35,13 +37,8 @@ t.test(
     const root = file('root.key')
     await writeFile(root, sealKeyFile({ signing: roots[0] }, undefined), { mode: 0o600 })
     const generate = async (name: string) => {
-      const made = await intake([
-        'matching-key',
-        'generate',
-        '--out',
-        file(name),
-        '--no-passphrase',
-      ])
+      const make = ['matching-key', 'generate', '--out', file(`${name}.key`), '--no-passphrase']
+      const made = await intake([...make, '--json'])
       return JSON.parse(made.out).publicKey as string
     }
     const entry = async (...args: string[]) => {
@@ -60,23 +57,19 @@ t.test(
       return { shown: ran.err, signed, keyset: readPayload<Keyset>(ran.out.trim()) }
     }
 
-    const one = await generate('one.key')
-    const first = await sign({ ...firstOfMany(), ...(await entry(`--public-key=${one}`)) })
+    const one = await generate('one')
+    const first = await sign({
+      ...firstOfMany(),
+      ...(await entry('--public-key', file('one.pub'))),
+    })
     t.match(first.keyset.matching, [
       { epoch: 1, holders: [one], publicKey: one, types: [...matchKeyTypes] },
     ])
     t.ok(first.shown.includes(`Adds the matching epoch 1 (held whole, ${one}; match-keys/1: REF `))
 
-    const [two, three] = [await generate('two.key'), await generate('three.key')]
-    // With `=`, for one key in 64 begins with a dash.
-    const held = [
-      `--public-key=${two}`,
-      `--public-key=${three}`,
-      '--type',
-      'REF',
-      '--type',
-      'PHONE',
-    ]
+    const [two, three] = [await generate('two'), await generate('three')]
+    const holders = ['two.pub', 'three.pub'].flatMap((name) => ['--public-key', file(name)])
+    const held = [...holders, '--type', 'REF', '--type', 'PHONE']
     const changed = await entry(...held, '--beside', first.signed, '--memory-kib', '64')
     t.match(changed.matching, [
       { epoch: 1, holders: [one] },
@@ -95,15 +88,19 @@ t.test(
 )
 
 t.test('an entry that no keyset could list is not written', async (t) => {
-  const file = join(await folderOf(t), 'changes.json')
+  const folder = await folderOf(t)
+  const file = join(folder, 'changes.json')
+  const half = async (name: string, publicKey: string) => {
+    const text = JSON.stringify({ publicKey, suite: 'ristretto255-SHA512' })
+    await writeFile(join(folder, name), text)
+    return ['--public-key', join(folder, name)]
+  }
+  const none = await half('none.pub', 'A'.repeat(43))
+  const key = await half('key.pub', Buffer.from(roots[0].publicKey).toString('base64url'))
   const run = (...args: string[]) => intake(['matching-key', 'entry', '--out', file, ...args])
-  const key = Buffer.from(roots[0].publicKey).toString('base64url')
   t.match(await run(), { code: 2, err: /--public-key/ })
-  t.match(await run('--public-key', 'A'.repeat(43)), { code: 1, err: /element-invalid/ })
-  t.match(await run(`--public-key=${key}`, '--type', 'NAME'), {
-    code: 2,
-    err: /--type is one of REF/,
-  })
-  t.match(await run(`--public-key=${key}`, '--epoch', '0'), { code: 2, err: /--epoch/ })
+  t.match(await run(...none), { code: 1, err: /element-invalid/ })
+  t.match(await run(...key, '--type', 'NAME'), { code: 2, err: /--type is one of REF/ })
+  t.match(await run(...key, '--epoch', '0'), { code: 2, err: /--epoch/ })
   await t.rejects(stat(file))
 })

@@ -17,12 +17,21 @@ const { NODE_OPTIONS } = process.env
 const program = fileURLToPath(new URL('../../src/cli/intake.js', import.meta.url))
 
 /** Runs to the end. Of the environment it has `environment`, and what a test run adds (quick.js). */
-export async function intake(
+export function intake(
   args: readonly string[],
   environment: Environment = {},
   input = '',
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [program, ...args], {
+  return node([program, ...args], environment, input)
+}
+
+/** The same of any program. */
+export async function node(
+  args: readonly string[],
+  environment: Environment,
+  input = '',
+): Promise<Ran> {
+  const child = spawn(process.execPath, args, {
     env: { NODE_OPTIONS, ...environment },
   })
   child.stdin.end(input)
