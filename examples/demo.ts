@@ -1,12 +1,17 @@
 /**
  * The whole product in nine short acts: a real PostgreSQL, the service as a process of its own,
- * real HTTP, the SDK. `npm run demo`; with `--keep` the service stays up to be tried by hand.
+ * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
+ *
+ * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
+ * takes with it every process and folder that it made.
  */
-
+import { type Call, readCall, usage } from './demo/call.ts'
 import { deadConsumer } from './demo/consumer.ts'
+import { createEnding, type Ending } from './demo/ending.ts'
 import { keep } from './demo/keep.ts'
 import { liar } from './demo/liar.ts'
 import { doubtfulPair, threeSpellings } from './demo/matching.ts'
+import { portIsFree } from './demo/port.ts'
 import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
 import { say } from './demo/screen.ts'
@@ -14,9 +19,38 @@ import { startStage } from './demo/stage.ts'
 import { thief } from './demo/thief.ts'
 import { whoDidWhat } from './demo/watching.ts'
 
-const kept = process.argv.includes('--keep')
-const stage = await startStage(kept)
-try {
+const call = readCall(process.argv.slice(2), process.env.PORT)
+if (call.does === 'help') console.log(usage)
+else if (call.does === 'play') await play(call)
+else {
+  console.error(`${call.words}\n\n${usage}`)
+  process.exitCode = 2
+}
+
+async function play({ port, kept }: Extract<Call, { does: 'play' }>): Promise<void> {
+  if (!(await portIsFree(port))) {
+    console.error(`Port ${port} is taken by another program. Name a port that is free:`)
+    console.error(`  PORT=${port + 1} npm run demo${kept ? ' -- --keep' : ''}`)
+    process.exitCode = 1
+    return
+  }
+  const ending = createEnding()
+  try {
+    await ending.unless(acts(ending, port, kept))
+    if (kept) await ending.wanted()
+  } catch (error) {
+    if (!ending.early) {
+      console.error('The demo failed:', error)
+      process.exitCode = 1
+    }
+  }
+  await ending.clean()
+  // What was under way when it was ended early may still wait for something that is gone.
+  process.exit(ending.early?.exitCode ?? process.exitCode ?? 0)
+}
+
+async function acts(ending: Ending, port: number, kept: boolean): Promise<void> {
+  const stage = await startStage(ending, port)
   say('Referral Intake: sealed by a referrer, stored unread, queued, claimed, opened.')
   const call = await takeCall()
   const sent = await onePut(stage, call)
@@ -28,6 +62,4 @@ try {
   await doubtfulPair(stage)
   await whoDidWhat(stage)
   if (kept) await keep(stage)
-} finally {
-  await stage.close()
 }

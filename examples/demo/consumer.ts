@@ -1,5 +1,5 @@
 /** Act 5: a consumer dies with the most urgent item in its hands. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Claim, ServiceProblem, sealKeyFile } from '../../src/client/index.ts'
@@ -37,20 +37,25 @@ export async function deadConsumer(stage: Stage): Promise<void> {
 
 async function claimAndDie(stage: Stage): Promise<{ held: Held; pid: number | undefined }> {
   const { url, world } = stage
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'dying-consumer.ts')], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
   const given = {
     url,
     trust: world.trust,
     token: await world.token(world.clients.clinic),
     keyFile: sealKeyFile(world.recipients.clinic, undefined),
   }
-  child.stdin.end(JSON.stringify(given))
-  const died = once(child, 'exit').then(() => Promise.reject(new Error('it died too early')))
-  const [line] = await Promise.race([once(child.stdout, 'data'), died])
-  died.catch(() => {})
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  return { held: JSON.parse(String(line)), pid: child.pid }
+  let child: ChildProcess | undefined
+  const claim = async () => {
+    const consumer = spawn(process.execPath, [join(import.meta.dirname, 'dying-consumer.ts')], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    child = consumer
+    consumer.stdin.end(JSON.stringify(given))
+    const died = once(consumer, 'exit').then(() => Promise.reject(new Error('it died too early')))
+    const [line] = await Promise.race([once(consumer.stdout, 'data'), died])
+    died.catch(() => {})
+    consumer.kill('SIGKILL')
+    await once(consumer, 'exit')
+    return { held: JSON.parse(String(line)), pid: consumer.pid }
+  }
+  return stage.ending.make(claim, () => child?.kill('SIGKILL'))
 }

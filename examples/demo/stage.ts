@@ -2,15 +2,23 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres, { type Sql } from 'postgres'
-import { createReader, createReferrer, type Reader, type Referrer } from '../../src/client/index.ts'
-import { startEmbedded } from '../../src/database/embedded.ts'
+import {
+  createReader,
+  createReferrer,
+  type Reader,
+  type Referrer,
+  type Unmatched,
+} from '../../src/client/index.ts'
+import { type EmbeddedDatabase, startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { sealMatchingKey } from '../../src/protocol/matchingkey.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import { holdCeremony, type World } from '../ceremony.ts'
+import type { Ending } from './ending.ts'
 
 export type Stage = {
   readonly folder: string
@@ -18,20 +26,23 @@ export type Stage = {
   readonly world: World
   /** PostgreSQL's superuser: the thief, and the hand that turns a bit. */
   readonly superuser: Sql
+  readonly ending: Ending
   referrer(name: keyof World['referring']): Referrer
   reader(name: 'casework' | 'clinic'): Reader
-  close(): Promise<void>
 }
 
 const origin = 'intake.example.org'
 /** A tenth of what a real deployment asks for each key of a person: nobody is to wait for a demo. */
 const stretching = { passes: 1, memoryKiB: 4096 }
 
-/** Starts everything in a new folder, which is removed at the end unless it is to be kept. */
-export async function startStage(kept: boolean): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'referral-intake-demo-'))
-  // Every statement with its parameters goes to a log that act 3 searches.
-  const embedded = await startEmbedded(join(folder, 'postgres'), { log_statement: 'all' })
+/** Starts everything in a new folder. @param port - of the service; 0: any that is free */
+export async function startStage(ending: Ending, port: number): Promise<Stage> {
+  const folder = join(tmpdir(), `referral-intake-demo-${newId()}`)
+  await ending.make(
+    () => mkdir(folder, { mode: 0o700 }),
+    () => rm(folder, { recursive: true, force: true }),
+  )
+  const embedded = await startPostgres(ending, join(folder, 'postgres'))
   const tokenKeyFile = join(folder, 'token-key.pem')
   const matchingKey = generateMatchingKey()
   const world = await holdCeremony({
@@ -40,7 +51,7 @@ export async function startStage(kept: boolean): Promise<Stage> {
   })
   const matchingKeyFile = join(folder, 'matching-key.json')
   await writeFile(matchingKeyFile, sealMatchingKey(matchingKey, undefined), { mode: 0o600 })
-  const { service, url } = await startService(folder, {
+  const url = await startService(ending, folder, {
     DATABASE_URL: embedded.url,
     TOKEN_KEY_FILE: tokenKeyFile,
     ORIGIN: origin,
@@ -48,7 +59,7 @@ export async function startStage(kept: boolean): Promise<Stage> {
     DATA_DIR: folder,
     MATCHING_KEY_FILES: matchingKeyFile,
     MATCHING_ELEMENTS_PER_CLIENT: '1000',
-    PORT: kept ? '8080' : '0',
+    PORT: String(port),
   })
   const superuser = postgres(embedded.superuserUrl, { max: 1, onnotice: () => {} })
   const common = (clientId: string) => {
@@ -56,42 +67,55 @@ export async function startStage(kept: boolean): Promise<Stage> {
     return { url, trust: world.trust, token: () => token }
   }
   return {
-    folder,
-    url,
-    world,
-    superuser,
+    ...{ folder, url, world, superuser, ending },
     referrer(name) {
       const { clientId, signing } = world.referring[name]
-      return createReferrer({ ...common(clientId), signer: signing })
+      const onUnmatched = ({ detail }: Unmatched) => {
+        if (!ending.isOver) console.warn(`sealed without match keys: ${detail}`)
+      }
+      return createReferrer({ ...common(clientId), signer: signing, onUnmatched })
     },
     reader: (name) =>
       createReader({ ...common(world.clients[name]), recipient: world.recipients[name] }),
-    async close() {
-      await superuser.end()
-      service.kill('SIGTERM')
-      if (service.exitCode === null) await once(service, 'exit')
-      await embedded.stop()
-      await rm(folder, { recursive: true, force: true })
-    },
   }
 }
 
+async function startPostgres(ending: Ending, home: string): Promise<EmbeddedDatabase> {
+  return ending.make(
+    // Every statement with its parameters goes to a log that act 3 searches.
+    () => startEmbedded(home, { log_statement: 'all' }),
+    // By its folder, because it may run although its start was cut short; or not at all.
+    () => stopEmbedded(home).catch(() => {}),
+  )
+}
+
 async function startService(
+  ending: Ending,
   folder: string,
-  environment: Record<string, string>,
-): Promise<{ service: ChildProcess; url: string }> {
+  variables: Record<string, string>,
+): Promise<string> {
   const server = join(import.meta.dirname, '../../src/server.ts')
-  const service = spawn(process.execPath, [server], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  service.stdout.pipe(createWriteStream(join(folder, 'service.log')))
-  const url = await new Promise<string>((resolve, reject) => {
-    service.once('exit', () => reject(new Error('the service ended before it listened')))
-    service.stdout.on('data', (chunk) => {
-      const [, found] = /listens on (\S+)/.exec(String(chunk)) ?? []
-      if (found) resolve(found)
+  // Of this terminal's own settings none: a DATABASE_URL or a HOST there is meant for another service.
+  const { PATH, NODE_OPTIONS } = process.env
+  let service: ChildProcess | undefined
+  const start = async () => {
+    const child = spawn(process.execPath, [server], {
+      env: { PATH, NODE_OPTIONS, ...variables },
+      stdio: ['ignore', 'pipe', 'inherit'],
     })
+    service = child
+    child.stdout.pipe(createWriteStream(join(folder, 'service.log')))
+    return new Promise<string>((resolve, reject) => {
+      child.once('exit', () => reject(new Error('the service ended before it listened')))
+      child.stdout.on('data', (chunk) => {
+        const [, found] = /listens on (\S+)/.exec(String(chunk)) ?? []
+        if (found) resolve(found)
+      })
+    })
+  }
+  return ending.make(start, async () => {
+    if (!service || service.exitCode !== null || service.signalCode !== null) return
+    service.kill('SIGTERM')
+    await once(service, 'exit')
   })
-  return { service, url }
 }

@@ -1,11 +1,10 @@
 /** Questions to whoever sits at the terminal, one at a time however many referrals are in hand. */
 import { createInterface } from 'node:readline/promises'
-import { printable } from './report.ts'
 
 /** What is to become of sealed bytes whose draft has changed. `wait`: nothing for now. */
 export type Decision = 'send' | 'drop' | 'wait'
 
-/** Asks, or returns `wait` where nobody can be asked. */
+/** Asks, or returns `wait` where nobody can be asked. `question`: safe to show, as lines. */
 export type Decide = (question: string) => Promise<Decision>
 
 /** Where a person reads and answers. */
@@ -38,7 +37,7 @@ async function ask(terminal: Terminal, question: string): Promise<Decision> {
   // Ctrl-D, Ctrl-C or a lost connection is no decision.
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('w')))
   try {
-    terminal.output.write(`\n${printable(question)}\n`)
+    terminal.output.write(`\n${question}\n`)
     for (;;) {
       const asked = lines.question('[s]end the old version, [d]rop it, or let it [w]ait? ')
       const answer = await Promise.race([asked, closed])

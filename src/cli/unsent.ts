@@ -1,7 +1,7 @@
 /** Sealed bytes that are not sent because of their draft, in words that say what to do. */
 import type { Standing } from './drafts.ts'
 import type { Sealed } from './outbox.ts'
-import type { Fault } from './report.ts'
+import { type Fault, printable } from './report.ts'
 
 /** A draft because of which nothing is sent before a person has said what is meant. */
 type Doubtful = Extract<Standing, { is: 'changed' | 'unreadable' }>
@@ -9,15 +9,18 @@ type Doubtful = Extract<Standing, { is: 'changed' | 'unreadable' }>
 /** Why it is held, and the ways on. */
 export function heldFault(standing: Doubtful, id: string, sealed: Sealed): Fault {
   const { file } = standing
-  const next = `To send the draft as it is now: intake refer ${quoted(file)}
-    To take the old version back: intake outbox drop ${id}
-    To send the old version all the same: intake refer, on a terminal, where you are asked`
+  const next =
+    `To send the draft as it is now: intake refer ${quoted(file)}. ` +
+    `To take the old version back: intake outbox drop ${id}. ` +
+    'To send the old version all the same: intake refer, on a terminal, where you are asked.'
   return { title: titleOf(standing), detail: detailOf(standing, sealed), next }
 }
 
 /** The same as a question. */
 export function questionOf(standing: Doubtful, sealed: Sealed): string {
-  return `${standing.file}\n  ${titleOf(standing)}.\n  ${detailOf(standing, sealed)}`
+  return [standing.file, `  ${titleOf(standing)}.`, `  ${detailOf(standing, sealed)}.`]
+    .map(printable)
+    .join('\n')
 }
 
 /** What was done, and what is left to do where the service may have it. */
@@ -36,12 +39,15 @@ export function droppedFault(
   return { title: titles[why], ...sentWords(id, why === 'replaced' ? ` ${other}` : '') }
 }
 
+/** How one begins that says what to do about what is stored. */
+export const tellThem =
+  'Nothing here can take back what is stored. Tell those who receive referrals, by telephone, that'
+
 /** What to do about bytes that are taken back here, and that the service may have. */
 function sentWords(id: string, more: string): Pick<Fault, 'detail' | 'next'> {
   return {
     detail: `It had been sent, and no answer came: the service may have stored it.${more}`,
-    next: `Nothing here can take back what is stored. Tell those who receive referrals, by
-    telephone or mail, that referral ${id} is withdrawn.`,
+    next: `${tellThem} referral ${id} is withdrawn.`,
   }
 }
 

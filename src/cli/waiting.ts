@@ -5,7 +5,7 @@ import { type Standing, standingOf } from './drafts.ts'
 import { createOutbox, type Outbox, type Sealed, Spoilt } from './outbox.ts'
 import { type Fault, faultOf, printable, wordsOf } from './report.ts'
 import { connection, homeOf } from './settings.ts'
-import { droppedFault, timeOf } from './unsent.ts'
+import { droppedFault, tellThem, timeOf } from './unsent.ts'
 
 const { home } = connection
 const options = { ...(home && { home }) }
@@ -92,13 +92,13 @@ function wordsOfListed({ referralId, files, sealedAt, draft, sent, problem }: Li
     unreadable: ['its draft cannot be read; the next intake refer asks what to send'],
   }
   const lines = [
-    `draft   ${names.join('\n          ')}`,
+    ...names.map((name) => `draft   ${name}`),
     `since   ${timeOf(sealedAt)}`,
     sent ? 'sent    yes, without an answer: it may be stored' : 'sent    no',
     ...states[draft],
   ]
   const why = problem ? wordsOf(problem).replaceAll(/^/gm, '  ') : undefined
-  const text = printable([referralId, ...lines.map((line) => `  ${line}`)].join('\n'))
+  const text = [referralId, ...lines.map((line) => `  ${printable(line)}`)].join('\n')
   return why ? `${text}\n${why}` : text
 }
 
@@ -174,8 +174,7 @@ async function notWaiting(outbox: Outbox, operand: string): Promise<Dropped> {
   }
   const problem = {
     title: `It is stored, with the reference ${before.reference}`,
-    next: `Nothing here can take back what is stored. Tell those who receive referrals, by
-    telephone or mail, that it is withdrawn.`,
+    next: `${tellThem} it is withdrawn.`,
   }
   return { referralId: operand, operand, status: 'acknowledged', problem }
 }
