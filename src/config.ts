@@ -95,8 +95,11 @@ export function readConfig(environment: Environment = process.env): Config {
   if (!/^[a-z0-9.-]{1,253}(:[0-9]{1,5})?$/.test(config.origin)) {
     faults.push('ORIGIN must be a host name without a scheme, such as intake.example.org')
   }
-  if (config.databaseUrl && !environment.ORIGIN) {
-    faults.push('ORIGIN must be set beside DATABASE_URL: it is in every header, and never changes')
+  if ((config.databaseUrl || environment.DATABASE_OWNER_URL) && !environment.ORIGIN) {
+    faults.push(
+      'ORIGIN must be set beside DATABASE_URL and DATABASE_OWNER_URL: it is in every header, and ' +
+        'never changes',
+    )
   }
   if (!config.databaseUrl && !isLoopback(config.host)) {
     faults.push(

@@ -8,6 +8,7 @@ import { type Config, readConfig } from './config.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
 import { createOutage } from './database/outage.ts'
+import { serviceFault } from './database/standing.ts'
 import { writeSecret } from './disk.ts'
 import { openHolders } from './holder/open.ts'
 import { createLogger } from './log.ts'
@@ -28,6 +29,7 @@ try {
 async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
   const url = config.databaseUrl ?? embedded?.url ?? ''
+  if (config.databaseUrl) await requireStanding(url)
   const prepare = config.databasePrepare
   const logger = createLogger(config.logLevel)
   const database = connect({
@@ -70,6 +72,12 @@ async function serve(config: Config): Promise<void> {
   }
   process.on('SIGTERM', drain)
   process.on('SIGINT', drain)
+}
+
+/** One that does not answer yet is waited for, by `/readyz`. */
+async function requireStanding(url: string): Promise<void> {
+  const fault = await serviceFault(url).catch(() => undefined)
+  if (fault) throw new Error(fault)
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {

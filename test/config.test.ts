@@ -78,6 +78,7 @@ t.test('an origin is a host name, as headers and tokens name it', (t) => {
 t.test('beside a database of its own a deployment says its name', (t) => {
   t.throws(() => readConfig(database), /ORIGIN must be set/)
   t.throws(() => readConfig({ ...database, ORIGIN: '' }), /ORIGIN must be set/)
+  t.throws(() => readConfig({ DATABASE_OWNER_URL: 'postgres://o@db/intake' }), /ORIGIN must be set/)
   t.equal(readConfig({}).origin, 'localhost', 'a trial needs none')
   t.end()
 })

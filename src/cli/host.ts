@@ -7,6 +7,7 @@ import { readClientConfig, readConfig } from '../config.ts'
 import { connect } from '../database/connect.ts'
 import { startEmbedded } from '../database/embedded.ts'
 import { migrate } from '../database/migrate.ts'
+import { wordsOfDatabase } from '../database/standing.ts'
 import { type Administration, createAdministration } from '../directory/administration.ts'
 import { createPublication, type Publication } from '../directory/publication.ts'
 
@@ -28,6 +29,8 @@ export async function onHost<Result>(act: (host: Host) => Promise<Result>): Prom
     const administration = createAdministration({ database, audit })
     const publication = createPublication({ database, audit })
     return await act({ administration, publication, origin, tokenKeyFile })
+  } catch (error) {
+    throw inWords(error)
   } finally {
     await database.close()
     await stop()
@@ -39,9 +42,16 @@ export async function migrateHost(): Promise<void> {
   const { ownerUrl, stop } = await ownerDatabase()
   try {
     await migrate(ownerUrl)
+  } catch (error) {
+    throw inWords(error)
   } finally {
     await stop()
   }
+}
+
+function inWords(cause: unknown): unknown {
+  const words = wordsOfDatabase(cause)
+  return words ? new Error(words, { cause }) : cause
 }
 
 async function ownerDatabase(): Promise<{ ownerUrl: string; stop(): Promise<void> }> {

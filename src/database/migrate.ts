@@ -3,16 +3,26 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { ownerFault } from './standing.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
 
-/** Applies what is missing, in order, in one transaction; does nothing when nothing is. */
+/**
+ * Applies what is missing, in order, in one transaction; does nothing when nothing is.
+ *
+ * @throws Error that says what is wrong with the login, before anything is done
+ */
 export async function migrate(ownerUrl: string): Promise<void> {
   const client = postgres(ownerUrl, { max: 1, fetch_types: false, onnotice: () => {} })
   try {
+    const fault = await ownerFault(client)
+    if (fault) throw new Error(fault)
     // Two hosts that deploy at once would both find a migration missing: the second waits here.
     await client`select pg_advisory_lock(hashtext('referral-intake migrations'))`
     await applyMigrations(drizzle(client), { migrationsFolder })
+    // The tables of drizzle's own are made by no migration. The service asks them at its start.
+    await client`grant usage on schema drizzle to intake_service`
+    await client`grant select on drizzle.__drizzle_migrations to intake_service`
   } finally {
     await client.end()
   }

@@ -1,0 +1,104 @@
+/** A wrong step of a deployment is told in words, at the start. */
+import { fileURLToPath } from 'node:url'
+import postgres from 'postgres'
+import t from 'tap'
+import { migrate } from '../../src/database/migrate.ts'
+import { serviceFault, wordsOfDatabase } from '../../src/database/standing.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { cloneDatabase } from '../helpers/postgres.ts'
+import { start } from '../helpers/process.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const databases = await cloneDatabase()
+const sql = asSuperuser(t, databases)
+t.teardown(() => databases.drop())
+const tokenKeyFile = fileURLToPath(new URL('../../package.json', import.meta.url))
+
+/** A database that nobody migrated, and the logins on it. */
+async function empty(owner: string) {
+  const name = `test_${newId().replaceAll('-', '')}`
+  await sql.unsafe(`create database ${name} owner ${owner}`)
+  t.teardown(() => sql.unsafe(`drop database ${name} with (force)`))
+  const on = (url: string) => url.replace(/\/[^/]+$/, `/${name}`)
+  const { url, ownerUrl, superuserUrl } = databases
+  return { url: on(url), ownerUrl: on(ownerUrl), superuserUrl: on(superuserUrl) }
+}
+
+t.test('the service’s login has nothing wrong, and each other one is told what', async (t) => {
+  t.equal(await serviceFault(databases.url), undefined)
+  t.match(await serviceFault(databases.ownerUrl), /may read tables by itself.*intake_service/)
+  t.match(await serviceFault(databases.superuserUrl), /may read tables by itself/)
+  const unmade = await empty('intake_owner')
+  t.match(await serviceFault(unmade.url), /Run `intake admin migrate` first/)
+
+  const name = `login_${newId().replaceAll('-', '')}`
+  await sql.unsafe(`create role ${name} login password 'pw'`)
+  await sql.unsafe(`grant usage on schema drizzle to ${name}`)
+  await sql.unsafe(`grant select on drizzle.__drizzle_migrations to ${name}`)
+  const { host, pathname } = new URL(databases.url)
+  const login = `postgres://${name}:pw@${host}${pathname}`
+  t.match(await serviceFault(login), /may not become intake_partner/)
+  await sql.unsafe(`grant usage on schema public to ${name}`)
+  await sql.unsafe(`grant select on referral to ${name}`)
+  t.match(await serviceFault(login), /may read tables by itself/)
+  await sql.unsafe(`drop owned by ${name}`)
+  await sql.unsafe(`drop role ${name}`)
+})
+
+t.test('tables of an older version are told, of a later one served', async (t) => {
+  const [newest] = await sql`select max(created_at)::text as at from drizzle.__drizzle_migrations`
+  const move = (by: number) => sql`
+    update drizzle.__drizzle_migrations set created_at = created_at + ${by}
+    where created_at = (select max(created_at) from drizzle.__drizzle_migrations)`
+  t.ok(newest)
+  await move(-1)
+  t.match(await serviceFault(databases.url), /of an older version/)
+  await move(1001)
+  t.equal(await serviceFault(databases.url), undefined)
+  await move(-1000)
+})
+
+t.test('tables are made by the owner of the database, and by nobody else', async (t) => {
+  const theirs = await empty('postgres')
+  const owned = await empty('intake_owner')
+  const refused: [string, RegExp][] = [
+    [owned.superuserUrl, /is a superuser.*intake_owner/],
+    [owned.url, /does not own the database/],
+    [theirs.ownerUrl, /does not own the database/],
+  ]
+  for (const [url, message] of refused) await t.rejects(migrate(url), { message })
+  const looking = postgres(owned.superuserUrl, { max: 1, onnotice: () => {} })
+  t.teardown(() => looking.end())
+  t.same(await looking`select from pg_namespace where nspname = 'drizzle'`, [], 'nothing was done')
+  await migrate(owned.ownerUrl)
+  t.equal(await serviceFault(owned.url), undefined)
+})
+
+t.test('a service on a wrong login ends, with one sentence', async (t) => {
+  const service = start(t, {
+    ...{ DATABASE_URL: databases.ownerUrl, ORIGIN: 'intake.test', PORT: '0' },
+    TOKEN_KEY_FILE: tokenKeyFile,
+  })
+  t.equal(await service.ended, 1)
+  t.match(service.output(), /^DATABASE_URL: the login intake_owner may read tables by itself.*\n$/)
+})
+
+t.test('what an administrator meets is told without the statement and its values', async (t) => {
+  const told = async (url: string, statement: string) => {
+    const client = postgres(url, { max: 1, onnotice: () => {} })
+    try {
+      await client.unsafe(statement)
+      return undefined
+    } catch (cause) {
+      return wordsOfDatabase(new Error('Failed query: params: a label', { cause }))
+    } finally {
+      await client.end()
+    }
+  }
+  const { url, ownerUrl } = databases
+  t.match(await told(ownerUrl, 'select * from nothing'), /`intake admin migrate` first/)
+  t.match(await told(url, 'select * from public.referral'), /Log in as intake_owner/)
+  t.match(await told(ownerUrl, `select 'x'::uuid`), /An id is not of the form/)
+  t.equal(await told(ownerUrl, 'select 1/0'), 'division by zero')
+  t.equal(wordsOfDatabase(new Error('something else')), undefined)
+})

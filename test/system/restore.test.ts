@@ -1,0 +1,116 @@
+/**
+ * Goal: what docs/OPERATIONS.md says of a first deployment, of a backup and of restoring it is so, on a
+ * PostgreSQL of the oldest version that will do, and nothing that was acknowledged before it is lost.
+ * Method: the document's own commands, typed into a shell as they stand but for the ports; the
+ * service as a process of its own, first on one cluster, then on the other.
+ */
+
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { holdCeremony } from '../../examples/ceremony.ts'
+import { createReader } from '../../src/client/index.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { blocksOf, foreignPostgres } from '../helpers/foreign.ts'
+import { listening } from '../helpers/process.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
+
+const foreign = await foreignPostgres(t)
+const { environment, folder } = foreign
+const [portBefore, portAfter] = [await freePort(), await freePort()]
+const urlBefore = await foreign.cluster('before', portBefore)
+const urlAfter = await foreign.cluster('after', portAfter)
+
+const document = (await readFile('docs/OPERATIONS.md', 'utf8'))
+  .replaceAll('127.0.0.1:5432', `127.0.0.1:${portBefore}`)
+  .replaceAll('127.0.0.1:5433', `127.0.0.1:${portAfter}`)
+const [makeRoles = '', makeTables = ''] = blocksOf(document, '## First deployment')
+const [dump = ''] = blocksOf(document, '### A dump')
+const [restore = '', check = ''] = blocksOf(document, '### Restoring it')
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** What a block printed, if each of its commands went well. */
+async function typed(commands: string): Promise<string> {
+  const { out, err, code } = await foreign.type(`set -e\n${commands}`)
+  if (code !== '0') throw new Error(`${commands}\n${out}${err}`)
+  return out
+}
+
+const tokenKeyFile = join(folder, 'token-key.pem')
+const serve = (port: number) =>
+  listening(t, {
+    ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.example.org', LOG_LEVEL: 'error' },
+    ...{ DATA_DIR: folder, TOKEN_KEY_FILE: tokenKeyFile },
+    DATABASE_URL: `postgres://intake_service:SERVICE-PASSWORD@127.0.0.1:${port}/intake`,
+  })
+
+t.test('a dump, restored into another cluster, is served on, claimed and opened', async (t) => {
+  await typed(`psql -v ON_ERROR_STOP=1 ${urlBefore}/postgres <<'SQL'\n${makeRoles}\nSQL`)
+  await typed(makeTables)
+  const ownerUrl = environment.DATABASE_OWNER_URL!
+  const world = await holdCeremony({ ownerUrl, origin: 'intake.example.org', tokenKeyFile })
+  const readerAt = async (url: string) => {
+    const token = await world.token(world.clients.casework)
+    const recipient = world.recipients.casework
+    return createReader({ url, trust: world.trust, token: () => token, recipient })
+  }
+
+  const before = await serve(portBefore)
+  const firsts = [await refer({ world, url: before.url }), await refer({ world, url: before.url })]
+  const superuser = asSuperuser(t, { superuserUrl: `${urlBefore}/intake` })
+  await untilPaired(superuser)
+  const [claim] = await (await readerAt(before.url)).claim({ max: 1, leaseSeconds: 600 })
+  const numbers = (await typed(dump)).trim()
+  t.match(numbers, /^2\|2\|\d+\|1\|1$/)
+  const lost = await refer({ world, url: before.url })
+  before.child.kill('SIGTERM')
+  t.equal(await before.ended, 0)
+
+  const asOwner = await foreign.type(
+    `pg_dump -Fc -d "${ownerUrl}" -f owner.dump; stat -c %s owner.dump`,
+  )
+  t.match(asOwner.err, /row-level security/, 'the owner’s dump is refused')
+  t.ok(Number(asOwner.out) > 1000, 'and leaves a file all the same')
+
+  const restored = await foreign.type(restore)
+  const errors = restored.err.split('\n').filter((line) => /error/i.test(line))
+  t.match(errors, [/role "postgres" already exists/])
+  t.equal(errors.length, 1, restored.err)
+  await typed(`export BACKUP_URL=\${BACKUP_URL/${portBefore}/${portAfter}}`)
+  await typed(`export DATABASE_OWNER_URL=\${DATABASE_OWNER_URL/${portBefore}/${portAfter}}`)
+  const count = dump.slice(dump.indexOf('psql "$BACKUP_URL'))
+  t.equal((await typed(count)).trim(), numbers, 'all that was counted is there')
+  const checked = await typed(check)
+  t.match(checked, /"migrated": true/)
+  t.match(checked, world.clients.casework)
+
+  const after = await serve(portAfter)
+  const ready = await fetch(`${after.url}/readyz`)
+  t.equal(ready.status, 200)
+  const reader = await readerAt(after.url)
+  await reader.renew(claim!, 600)
+  const [next] = await reader.claim({ max: 5, leaseSeconds: 60 })
+  const left = firsts.find(({ referralId }) => referralId !== claim!.referrals[0]!.referralId)!
+  const opened = await reader.open(next!.referrals[0]!)
+  t.match(opened, { opened: true, referralId: left.referralId })
+  t.match(JSON.stringify(opened), /Okonkwo/, 'what was sealed before is read')
+  await reader.complete(next!, { outcome: 'accepted', referrals: [left.referralId] })
+
+  const asLawFirm = await callerOf(world, after.url, world.referring.lawFirm.clientId)
+  const again = await asLawFirm('PUT', `/v1/referrals/${lost.referralId}`, lost.envelope)
+  t.equal(again.status, 201, 'what came after the dump was lost, and is taken again')
+  t.equal(again.body.reference, lost.acknowledgement.reference, 'under the reference it had')
+  const restoredSuperuser = asSuperuser(t, { superuserUrl: `${urlAfter}/intake` })
+  await untilPaired(restoredSuperuser)
+  await requireBalanced(restoredSuperuser)
+})
