@@ -5,33 +5,12 @@
  */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { type Static, type TSchema, Type } from 'typebox'
 import { writeSecret } from '../disk.ts'
-import { Bytes32, Kid, XWingPublicKey } from '../referral/format.ts'
+import { MatchingHalf, RecipientHalf, SigningHalf } from '../protocol/publichalf.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { readJson } from './json.ts'
 
-const SigningHalf = Type.Object(
-  { alg: Type.Enum(['Ed25519']), kid: Kid, publicKey: Bytes32 },
-  { additionalProperties: false },
-)
-
-const RecipientHalf = Type.Object(
-  { alg: Type.Enum(['X-Wing']), kid: Kid, publicKey: XWingPublicKey, signingKey: Bytes32 },
-  { additionalProperties: false },
-)
-
-const MatchingHalf = Type.Object(
-  { suite: Type.Enum(['ristretto255-SHA512']), publicKey: Bytes32 },
-  { additionalProperties: false },
-)
-
-/** Of a key that signs: a root, the directory, the log, an organisation. */
-export type SigningHalf = Static<typeof SigningHalf>
-/** Of a recipient, who opens with one key and signs with another. */
-export type RecipientHalf = Static<typeof RecipientHalf>
-/** Of a matching key. */
-export type MatchingHalf = Static<typeof MatchingHalf>
+/** What stands in a .pub file. */
 export type PublicHalf = SigningHalf | RecipientHalf | MatchingHalf
 
 /** Where the public half of the key in `file` stands: `root-a.pub` beside `root-a.key`. */
@@ -66,12 +45,12 @@ export function readMatchingHalf(file: string): Promise<MatchingHalf> {
   return readHalf(MatchingHalf, file, 'a matching key')
 }
 
-async function readHalf<Schema extends TSchema>(
-  schema: Schema,
+async function readHalf<Half>(
+  schema: Parameters<typeof schemaProblems>[0],
   file: string,
   what: string,
-): Promise<Static<Schema>> {
-  const half = await readJson<Static<Schema>>(file)
+): Promise<Half> {
+  const half = await readJson<Half>(file)
   if (schemaProblems(schema, half).length === 0) return half
   // Never what stands in it: it may be the key itself, named by mistake.
   throw new Error(
