@@ -1,5 +1,6 @@
 /** From pairs whose truth is known to a table of weights. */
 import { type Evidence, tokensAgree } from '../../src/matching/odds.ts'
+import { counts, isComparable, rowOf, typesOf } from '../../src/matching/rows.ts'
 import type { Weights } from '../../src/matching/weights.ts'
 import { fitLogistic, type Observation } from './regression.ts'
 
@@ -27,7 +28,8 @@ const bitsMax: Readonly<Record<string, number>> = { PHONE: 8 }
  * it is worth that it does not differ, and what agreeing is worth beyond that. So agreeing is never
  * worth less than having nothing to compare.
  */
-export function fitWeights(lessons: Iterable<Lesson>, types: readonly string[]): Weights {
+export function fitWeights(lessons: Iterable<Lesson>, allTypes: readonly string[]): Weights {
+  const types = [...new Set(allTypes.map(rowOf))].filter((row) => row !== 'FILE')
   const tokens = types.length * 2
   const observations = sumUp(lessons, types)
   const { intercept, weights } = fitLogistic(observations, boundsOf(types), penalty)
@@ -36,9 +38,13 @@ export function fitWeights(lessons: Iterable<Lesson>, types: readonly string[]):
     intercept: bits(intercept),
     tokens: bits(weights[tokens]!),
     types: Object.fromEntries(
-      types.map((type, index) => {
+      types.flatMap((type, index) => {
         const [same, more] = [weights[index * 2]!, weights[index * 2 + 1]!]
-        return [type, { agrees: bits(same + more), missing: bits(same) }]
+        const row = [type, { agrees: bits(same + more), missing: bits(same) }] as const
+        // No file of the data has a family under one number: it counts as a telephone does.
+        return type === 'PHONE'
+          ? [['FILE', { agrees: bits(more), missing: 0 }] as const, row]
+          : [row]
       }),
     ),
   }
@@ -69,10 +75,11 @@ function sumUp(lessons: Iterable<Lesson>, types: readonly string[]): Observation
   return [...seen.values()]
 }
 
-function featuresOf({ agreeing, left, right }: Evidence, types: readonly string[]): number[] {
-  const features = types.flatMap((type, index) => {
-    if (agreeing.has(type)) return [index * 2, index * 2 + 1]
-    return left.has(type) && right.has(type) ? [] : [index * 2]
+function featuresOf(evidence: Evidence, rows: readonly string[]): number[] {
+  const { agreeing } = evidence
+  const features = rows.flatMap((row, index) => {
+    if (typesOf(row).some((type) => counts(type, agreeing))) return [index * 2, index * 2 + 1]
+    return isComparable(row, evidence) ? [] : [index * 2]
   })
-  return tokensAgree(agreeing) ? [...features, types.length * 2] : features
+  return tokensAgree(agreeing) ? [...features, rows.length * 2] : features
 }

@@ -16,7 +16,7 @@ export type Newcomer = {
 const matching = slots.filter(({ number, type }) => number !== 1 && type !== 'PHONE')
 
 /** Of one whose name is spelt alike, as many as it takes for a person to be asked. */
-const resembling = fewest(slots.filter(({ type }) => type !== 'REF' && type !== 'PHONE'))
+const resembling = fewest(slots.filter(({ type }) => !/^(REF_|FILE|PHONE)/.test(type)))
 
 function fewest(candidates: readonly Slot[]): readonly Slot[] {
   const found = candidates

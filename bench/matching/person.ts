@@ -7,7 +7,7 @@ import { matchKeys } from '../../src/protocol/matchkeys.ts'
 export const types: readonly string[] = matchKeys({
   ...{ familyName: 'Hussein', givenNames: 'Mohammed', dateOfBirth: { date: '1991-05-17' } },
   identifiers: [
-    { type: 'home_office_file', value: 'M1234567' },
+    { type: 'uan', value: '1212-0000-1234-5678' },
     { type: 'prison_number', value: 'A1234BC' },
   ],
   phones: ['+44 7700 900123'],

@@ -3,7 +3,7 @@
  * docs/MATCHING.md, which `docs/matching.ts` writes.
  */
 import { type Judged, matchProbability, possibleProbability } from '../../src/matching/odds.ts'
-import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
+import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
 import {
   type Compared,

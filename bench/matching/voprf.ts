@@ -70,7 +70,7 @@ function clientCost(): void {
     epoch: 1,
     suite: 'ristretto255-SHA512',
     mode: 'VOPRF',
-    recipe: 'match-keys/1',
+    recipe: 'match-keys/2',
     holders: [holder],
     publicKey: holder,
     types: ['T_D'],

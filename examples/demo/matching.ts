@@ -38,7 +38,7 @@ export async function threeSpellings(stage: Stage): Promise<void> {
   const values = await superuser<{ type: string; value: Uint8Array; referrals: number }[]>`
     select type, value, count(*)::int as referrals from match_value
     where referral_id = any (${ids}::uuid[])
-    group by type, value order by count(*) desc, type <> 'REF', type, value`
+    group by type, value order by count(*) desc, type not like 'REF%', type, value`
   for (const { type, value, referrals } of values.slice(0, 3)) {
     show(`the server saw ${type}`, `${hex(value)} ${'×'.repeat(referrals)}`)
   }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import { matchKeysRecipe } from '../protocol/keyset.ts'
 import { type MatchKey, matchKeys, type Person } from '../protocol/matchkeys.ts'
 import type { Command } from './command.ts'
 import { columns, type Found, peopleIn } from './people.ts'
@@ -36,7 +37,7 @@ Exit code 1 if anybody could not be read.`,
     const place = file === '-' ? 'standard input' : file
     const people = peopleIn(await bytesOf(file, place), place).map(listed)
     return {
-      value: { recipe: 'match-keys/1', people },
+      value: { recipe: matchKeysRecipe, people },
       text: people.length > 0 ? people.map(wordsOfListed).join('\n') : 'Nobody is in it.',
       failed: people.some(({ problems }) => problems.length > 0),
     }
@@ -71,7 +72,7 @@ function wordsOfListed({ row, problems, keys, unread }: Listed): string {
   const first = problems.length > 0 ? `${who} cannot be read` : `${who}: ${count}`
   const lines = [
     ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
-    ...keys.map(({ type, value }) => `${type.padEnd(8)} ${value}`),
+    ...keys.map(({ type, value }) => `${type.padEnd(10)} ${value}`),
     ...unread.map((pointer) => `${pointer} makes no key: it is of no form that is known`),
   ]
   return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))

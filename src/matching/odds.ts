@@ -8,6 +8,8 @@
  * less alike. Of log-odds rather than a product of m- and u-probabilities (Fellegi and Sunter), for
  * the types overlap: fitted one by one they would count the same letters of a name many times.
  */
+import { counts, isComparable, rowOf, typesOf } from './rows.ts'
+import { isChance, isContradicted, mayJoin } from './rule.ts'
 import { type Weights, weights } from './weights.ts'
 
 /** Which types agree between two sides, and which each side has. */
@@ -65,29 +67,18 @@ export const candidatesPerValueMax = 50
 /** One referral asks people no more questions than this. */
 export const questionsPerReferralMax = 5
 
-/** Types of which one value says that two parts of the name agree, each with a code of its own. */
-const severalParts = ['N', 'P', 'PP_Y', 'KK_Y']
-
-/** Types of which each value is one code of a part, with a birth date: two are two parts. */
-const codeAndDate = ['TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
-
 /** Types of which each value stands for one token, with a whole birth date. */
-const oneToken = ['T_D', 'T_D01', ...codeAndDate]
-
-/** Types that hold the year of birth. */
-const withYear = ['T_D', 'TP_D', 'I_D', 'T_D01', 'TP_D01', 'I_D01', 'PP_Y', 'KK_Y', 'MH3_Y']
-
-/** Types that hold anything of the birth date. */
-const withBirth = [...withYear, 'TK_SD', 'TK_SD01', 'P_MD']
+const oneToken = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
-  const { agreeing, left, right } = evidence
+  const { agreeing } = evidence
   const bits: Bit[] = []
-  for (const [type, { agrees, missing }] of Object.entries(table.types)) {
-    if (agreeing.has(type)) bits.push({ type, because: 'agrees', bits: agrees })
-    else if (missing > 0 && !(left.has(type) && right.has(type)))
-      bits.push({ type, because: 'missing', bits: missing })
+  for (const [row, { agrees, missing }] of Object.entries(table.types)) {
+    const type = typesOf(row).find((it) => counts(it, agreeing))
+    if (type !== undefined) bits.push({ type, because: 'agrees', bits: agrees })
+    else if (missing > 0 && !isComparable(row, evidence))
+      bits.push({ type: row, because: 'missing', bits: missing })
   }
   if (tokensAgree(agreeing)) bits.push({ type: TOKENS, because: 'tokens', bits: table.tokens })
   const score = bits.reduce((sum, bit) => sum + bit.bits, table.intercept)
@@ -104,12 +95,17 @@ export function judge(evidence: Evidence, table: Weights = weights): Judged {
   const odds = oddsOf(evidence, table)
   const without = withoutCrowds(evidence)
   const sure = without === evidence ? odds : oddsOf(without, table)
-  return { verdict: verdictOf(without, odds, sure), odds, sure }
+  const verdict = verdictOf(without, odds, sure)
+  // Both of all that agrees: what a crowd shares asks, and may contradict, like anything else.
+  if (isChance(evidence)) return { verdict: 'none', odds, sure }
+  const isAsked = verdict === 'match' && isContradicted(evidence)
+  return { verdict: isAsked ? 'possible' : verdict, odds, sure }
 }
 
 /** The verdict on evidence without crowds. */
 export function verdictOf(evidence: Evidence, odds: Odds, sure: Odds): Verdict {
-  if (sure.probability >= matchProbability && mayJoin(evidence)) return 'match'
+  const joins = mayJoin(evidence) && !isContradicted(evidence)
+  if (sure.probability >= matchProbability && joins) return 'match'
   return odds.probability >= possibleProbability ? 'possible' : 'none'
 }
 
@@ -120,43 +116,16 @@ function withoutCrowds(evidence: Evidence): Evidence {
   return isAll ? evidence : { ...evidence, agreeing: uncrowded }
 }
 
-/**
- * Whether two referrals may be joined without a person's decision: three facts agree that have nothing
- * to do with each other, and one is of the name. The facts are one part of the name, another part, the
- * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
- * nor what twins do (one part of the name and the birth date), nor a whole name is enough.
- *
- * 1 January is a fact only beside two parts of the name, for whole families are given it; digits in
- * another order, beside the year. A telephone is none where both birth dates are known and no year is
- * the same, for a law firm writes its own for all its clients
- * (docs/decisions/0007-what-joins-without-a-person.md).
- */
-function mayJoin({ agreeing, left, right }: Evidence): boolean {
-  const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
-  const codes = codeAndDate.some((type) => (agreeing.get(type) ?? 0) >= 2)
-  // A single name, or one in two spellings, has no `P`: its spelling says no more than its sound.
-  const speltAlike = any('MH3_Y') && left.has('P') && right.has('P')
-  const several = any(...severalParts) || codes || speltAlike
-  const named = several || any('T_D', 'TP_D', 'TK_SD')
-  const sameYear = any(...withYear)
-  // 1 January beside one part alone is none of these: `named` leaves its types out.
-  const dated =
-    any('T_D', 'TP_D', 'I_D', 'T_D01', 'TP_D01', 'I_D01') || (any('TK_SD', 'TK_SD01') && sameYear)
-  const known = (side: ReadonlySet<string>) => withBirth.some((type) => side.has(type))
-  const phone = any('PHONE') && (sameYear || !known(left) || !known(right))
-  const facts = [named, several, dated, any('REF'), phone].filter(Boolean)
-  return named && facts.length >= 3
-}
-
 const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {
-  REF: ['a reference number equal', 'reference numbers'],
+  REF: ['a reference number equal', 'reference numbers of one kind'],
+  FILE: ['a Home Office file equal, but for the suffix', 'Home Office files'],
   PHONE: ['a telephone number equal', 'telephone numbers'],
   N: ['all names equal', 'whole names'],
   P: ['names sound alike', 'whole names by sound'],
   T_D: ['a name and the birth date equal', 'names with the birth date'],
   T_D01: ['a name and the birth date equal, 1 January', 'names with a 1 January'],
   TP_D: ['a name sounds alike, birth date equal', 'names by sound with the birth date'],
-  TP_D01: ['a name sounds alike, birth date equal, 1 January', 'names by sound with a 1 January'],
+  TP_D01: ['a name sounds alike, birth date equal, 1 January', 'a name by sound with a 1 January'],
   TK_SD: [
     'consonants of a name alike, birth date of the same digits',
     'consonants with the birth date',
@@ -176,6 +145,6 @@ const words: Readonly<Record<string, readonly [agrees: string, compared: string]
 
 /** An observation for people: `names sound alike`, or `no telephone numbers to compare`. */
 export function wordsOf({ type, because }: Bit): string {
-  const [agrees, compared] = words[type] ?? [`${type} equal`, type]
+  const [agrees, compared] = words[rowOf(type)] ?? [`${type} equal`, type]
   return because === 'missing' ? `no ${compared} to compare` : agrees
 }

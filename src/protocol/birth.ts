@@ -17,6 +17,26 @@ export type Birth = {
   }
 }
 
+/** More dates than this one person has on record only by mistake. */
+const birthsMax = 3
+
+/**
+ * Reads the birth dates of a person, of whom the Home Office may have another: the first three, each
+ * once. Of two of one year neither is left out, for they are different days.
+ */
+export function birthsOf(
+  birth: { date?: string; year?: number; otherDates?: readonly string[] } | undefined,
+): Birth[] {
+  const first = birthOf(birth)
+  const others = (birth?.otherDates ?? []).flatMap((date) => birthOf({ date }) ?? [])
+  const unlike = new Map([...(first ? [first] : []), ...others].map((it) => [textOf(it), it]))
+  return [...unlike.values()].slice(0, birthsMax)
+}
+
+function textOf({ year, day }: Birth): string {
+  return day ? `${day.D} ${day.SD}` : year
+}
+
 /**
  * Reads a birth date. One that is in no calendar counts as not given, and then the year alone, if it
  * is given, stands.

@@ -34,7 +34,7 @@ export const matchValuesMax = 40
 /** A match key that the holders of the matching key have blinded: equal for equal keys. */
 export const MatchValue = Type.Object(
   {
-    type: Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,7}$', maxLength: 8 }),
+    type: Type.String({ pattern: '^[A-Z][A-Za-z0-9_]{0,11}$', maxLength: 12 }),
     value: base64urlOf(16),
   },
   { additionalProperties: false },

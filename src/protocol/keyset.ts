@@ -44,16 +44,22 @@ export const Recipient = Type.Object(
 )
 export type Recipient = Static<typeof Recipient>
 
+/**
+ * The recipe of match keys that this code follows (`matchkeys.ts`). A change that changes any key of
+ * any person is another recipe, and another epoch.
+ */
+export const matchKeysRecipe = 'match-keys/2'
+
 /** Parameters of one epoch of match keys: docs/PROTOCOL.md, "Keyset and directory". */
 export const MatchingEpoch = Type.Object(
   {
     epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
     suite: Type.Enum(['ristretto255-SHA512']),
     mode: Type.Enum(['VOPRF']),
-    recipe: Type.Enum(['match-keys/1']),
+    recipe: Type.Enum([matchKeysRecipe]),
     holders: Type.Array(Bytes32, { minItems: 1, maxItems: 2, uniqueItems: true }),
     publicKey: Bytes32,
-    types: Type.Array(Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,7}$', maxLength: 8 }), {
+    types: Type.Array(Type.String({ pattern: '^[A-Z][A-Za-z0-9_]{0,11}$', maxLength: 12 }), {
       minItems: 1,
       maxItems: 32,
       uniqueItems: true,

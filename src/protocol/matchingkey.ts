@@ -10,7 +10,7 @@ import { Refusal } from '../errors.ts'
 import { Bytes32 } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { decodeBase64url, encodeBase64url } from './bytes.ts'
-import type { MatchingEpoch } from './keyset.ts'
+import { type MatchingEpoch, matchKeysRecipe } from './keyset.ts'
 import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from './passphrase.ts'
 import { checkElement, checkScalar, multiplyBase } from './ristretto.ts'
 import { addElements, type MatchingKey } from './voprf.ts'
@@ -94,7 +94,7 @@ export function matchingEpochOf(
     epoch,
     suite: 'ristretto255-SHA512',
     mode: 'VOPRF',
-    recipe: 'match-keys/1',
+    recipe: matchKeysRecipe,
     holders: [...holders],
     publicKey: encodeBase64url(publicKey),
     types: [...types],

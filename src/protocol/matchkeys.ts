@@ -1,5 +1,5 @@
 /**
- * Match keys, recipe `match-keys/1`: from what is known of a person to short texts that are equal
+ * Match keys, recipe `match-keys/2`: from what is known of a person to short texts that are equal
  * where two referrals are about the same person, though each spells the name its own way. They are
  * plain personal data, and leave a client only after blinding. docs/PROTOCOL.md, "Match keys".
  *
@@ -7,13 +7,14 @@
  * counts equal values what it is, and would find nobody that the others do not.
  */
 import { doubleMetaphone } from 'double-metaphone'
-import parsePhoneNumber from 'libphonenumber-js/min'
 import { identifierKey } from '../referral/identifiers.ts'
 import { isUnanswered, type Readable, read, readList } from '../referral/reading.ts'
-import { type Birth, birthOf } from './birth.ts'
+import { type Birth, birthsOf } from './birth.ts'
+import { matchKeyTypes, referenceTypes, wholeFile } from './keytypes.ts'
 import { minHashOf } from './minhash.ts'
-import { tokensOf } from './names.ts'
+import { isCommon, tokensOf } from './names.ts'
 import { skeletonOf } from './skeleton.ts'
+import { telephonesIn } from './telephones.ts'
 
 /** What the recipe reads of a person. All of it may be missing. */
 export type Person = {
@@ -21,7 +22,7 @@ export type Person = {
   givenNames?: string
   otherNames?: readonly string[]
   /** `date` as `yyyy-mm-dd`; `year` is read where there is no such date. */
-  dateOfBirth?: { date?: string; year?: number }
+  dateOfBirth?: { date?: string; year?: number; otherDates?: readonly string[] }
   identifiers?: readonly { type: string; value: string }[]
   /** As people write them; without a country code they are numbers of the United Kingdom. */
   phones?: readonly string[]
@@ -30,24 +31,17 @@ export type Person = {
 /** One key, plain: never sent, only blinded. */
 export type MatchKey = { readonly type: string; readonly value: string }
 
-/** Every type, in the order in which they are kept where a person has more than 40 keys. */
-export const matchKeyTypes: readonly string[] = [
-  ...['REF', 'PHONE', 'N', 'P'],
-  ...['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01'],
-  ...['PP_Y', 'KK_Y', 'P_MD', 'I_D', 'I_D01', 'MH3_Y'],
-]
-
 const keysMax = 40
 const referencesMax = 8
+const filesMax = 4
 const phonesMax = 4
 
 type Opened = Pick<Readable, 'identity' | 'contact'>
 
 type Names = {
   readonly tokens: readonly string[]
-  /** Double metaphone and skeleton of the tokens, without repeats and without empty ones. */
-  readonly p: readonly string[]
-  readonly k: readonly string[]
+  /** Those that half a tradition bears left out: the parts that say something alone. */
+  readonly parts: readonly string[]
 }
 
 /**
@@ -57,18 +51,19 @@ type Names = {
  */
 export function matchKeys(person: Person, types: readonly string[] = matchKeyTypes): MatchKey[] {
   const tokens = tokensOf(namesOf(person))
-  const names: Names = { tokens, p: coded(tokens, metaphoneOf), k: coded(tokens, skeletonOf) }
-  const birth = birthOf(person.dateOfBirth)
-  const values: Readonly<Record<string, readonly string[]>> = {
-    REF: sorted(references(person.identifiers ?? [])).slice(0, referencesMax),
-    PHONE: sorted(phoneDigits(person.phones ?? [])).slice(0, phonesMax),
-    N: whole(tokens),
-    P: whole(names.p),
-    ...(birth && tokens.length > 0 && withBirth(names, birth)),
-  }
+  const names: Names = { tokens, parts: tokens.filter((token) => !isCommon(token)) }
+  const wanted = [
+    ...references(person.identifiers ?? []),
+    ...telephones(person.phones ?? []),
+    ...withoutBirth(names),
+    ...birthsOf(person.dateOfBirth).flatMap((birth) => withBirth(names, birth)),
+  ]
   return matchKeyTypes
     .filter((type) => types.includes(type))
-    .flatMap((type) => sorted(values[type] ?? []).map((value) => ({ type, value })))
+    .flatMap((type) => {
+      const values = wanted.filter((key) => key.type === type).map(({ value }) => value)
+      return sorted(values).map((value) => ({ type, value }))
+    })
     .slice(0, keysMax)
 }
 
@@ -87,7 +82,11 @@ export function personOf({ identity, contact }: Opened): Person {
     ...(familyName !== undefined && { familyName }),
     ...(givenNames !== undefined && { givenNames }),
     otherNames: textsOf(readList(identity, 'otherNames')),
-    dateOfBirth: { ...(date !== undefined && { date }), ...(typeof year === 'number' && { year }) },
+    dateOfBirth: {
+      ...(date !== undefined && { date }),
+      ...(typeof year === 'number' && { year }),
+      otherDates: textsOf(readList(read(identity, 'dateOfBirth'), 'otherDates')),
+    },
     identifiers: readList(identity, 'identifiers').flatMap((identifier) => {
       const [type, value] = [read(identifier, 'type'), read(identifier, 'value')]
       return typeof type === 'string' && typeof value === 'string' ? [{ type, value }] : []
@@ -96,26 +95,47 @@ export function personOf({ identity, contact }: Opened): Person {
   }
 }
 
-/** The types that hold a birth date. There is a token or more. */
-function withBirth({ tokens, p, k }: Names, { year, day }: Birth) {
-  const withYear = {
-    PP_Y: pairs(p).map((pair) => `${pair}|${year}`),
-    KK_Y: pairs(k).map((pair) => `${pair}|${year}`),
-    MH3_Y: [`${minHashOf(tokens)}|${year}`],
-  }
+/**
+ * The types of names alone. `N1` and `P1` are those of a name of which one part at most says something
+ * alone (Gurpreet Singh): two who share such a name have not two parts in common.
+ */
+function withoutBirth({ tokens, parts }: Names): MatchKey[] {
+  const suffix = parts.length < 2 ? '1' : ''
+  return [
+    ...keysOf(`N${suffix}`, whole(tokens)),
+    ...keysOf(`P${suffix}`, whole(coded(tokens, metaphoneOf))),
+  ]
+}
+
+/** The types that hold a birth date. */
+function withBirth({ tokens, parts }: Names, { year, day }: Birth): MatchKey[] {
+  if (tokens.length === 0) return []
+  const [p, k] = [coded(parts, metaphoneOf), coded(parts, skeletonOf)]
+  const withYear = [
+    ...keysOf('PP_Y', pairs(p), year),
+    ...keysOf('KK_Y', pairs(k), year),
+    ...keysOf('MH3_Y', tokens.length > 1 || parts.length > 0 ? [minHashOf(tokens)] : [], year),
+  ]
   if (!day) return withYear
   const { D, MD, SD } = day
   const suffix = day.first ? '01' : ''
   // Of more than two tokens the first two initials in order: which token is whose name is not known.
   const initials = tokens.map((token) => token.slice(0, 1)).sort()
-  return {
+  const sounds = coded(tokens, metaphoneOf)
+  return [
     ...withYear,
-    [`T_D${suffix}`]: tokens.map((token) => `${token}|${D}`),
-    [`TP_D${suffix}`]: p.map((code) => `${code}|${D}`),
-    [`TK_SD${suffix}`]: k.map((code) => `${code}|${SD}`),
-    [`I_D${suffix}`]: tokens.length > 1 ? [`${initials.slice(0, 2).join(' ')}|${D}`] : [],
-    P_MD: p.length > 0 ? [`${sorted(p).join(' ')}|${MD}`] : [],
-  }
+    ...keysOf(`T_D${suffix}`, parts, D),
+    ...keysOf(`TP_D${suffix}`, p, D),
+    ...keysOf(`TK_SD${suffix}`, k, SD),
+    ...keysOf(`I_D${suffix}`, tokens.length > 1 ? [initials.slice(0, 2).join(' ')] : [], D),
+    ...keysOf('P_MD', p.length > 0 ? [sorted(sounds).join(' ')] : [], MD),
+  ]
+}
+
+function keysOf(type: string, members: readonly string[], birth?: string): MatchKey[] {
+  return members.map((member) => {
+    return { type, value: birth === undefined ? member : `${member}|${birth}` }
+  })
 }
 
 function namesOf({ givenNames, familyName, otherNames = [] }: Person): string[] {
@@ -123,7 +143,8 @@ function namesOf({ givenNames, familyName, otherNames = [] }: Person): string[] 
 }
 
 function metaphoneOf(token: string): string {
-  return doubleMetaphone(token)[0]
+  // `MHMMT` and `MHMT` are one sound: equal neighbours are written once.
+  return doubleMetaphone(token)[0].replace(/(.)\1+/g, '$1')
 }
 
 function coded(tokens: readonly string[], codeOf: (token: string) => string): string[] {
@@ -141,19 +162,24 @@ function pairs(members: readonly string[]): string[] {
   return ordered.flatMap((a, index) => ordered.slice(index + 1).map((b) => `${a} ${b}`))
 }
 
-function references(identifiers: readonly { type: string; value: string }[]): string[] {
-  return identifiers.flatMap(({ type, value }) => {
-    const key = identifierKey(type, value)
-    return key ? [`${key.type}|${key.value}`] : []
+function references(identifiers: readonly { type: string; value: string }[]): MatchKey[] {
+  const found = identifiers.flatMap(({ type, value }) => identifierKey(type, value) ?? [])
+  const numbers = found.map(({ type, value }) => {
+    const isWhole = type === 'home_office_file' && !value.includes('/')
+    return { type: isWhole ? wholeFile : referenceTypes[type], value }
   })
+  const files = found.flatMap(({ type, value }) => {
+    return type === 'home_office_file' ? (value.split('/')[0] ?? []) : []
+  })
+  const ordered = matchKeyTypes.flatMap((type) => {
+    const values = numbers.filter((number) => number.type === type).map(({ value }) => value)
+    return keysOf(type, sorted(values))
+  })
+  return [...ordered.slice(0, referencesMax), ...keysOf('FILE', sorted(files).slice(0, filesMax))]
 }
 
-function phoneDigits(phones: readonly string[]): string[] {
-  return phones.flatMap((phone) => {
-    const number = parsePhoneNumber(phone, 'GB')
-    // Its length is right. Whether a number is in use changes with each edition of the plans.
-    return number?.isPossible() ? [number.number.slice(1)] : []
-  })
+function telephones(phones: readonly string[]): MatchKey[] {
+  return keysOf('PHONE', sorted(phones.flatMap(telephonesIn)).slice(0, phonesMax))
 }
 
 /** The texts among answers, without `unknown` and `not_asked`, which are no names. */

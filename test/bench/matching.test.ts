@@ -114,7 +114,7 @@ t.test('columns are read as a client would have written them', async (t) => {
 })
 
 t.test('a value that many share yields no more candidates than in the service', async (t) => {
-  const shared = Array.from({ length: 60 }, () => [{ type: 'REF', value: 'x' }])
+  const shared = Array.from({ length: 60 }, () => [{ type: 'REF_port', value: 'x' }])
   const pairs = pairsOf(shared)
   const ofLast = pairs.filter(({ right }) => right === 59).map(({ left }) => left)
   t.same(
@@ -122,7 +122,7 @@ t.test('a value that many share yields no more candidates than in the service', 
     Array.from({ length: 50 }, (_, index) => index),
     'the oldest fifty',
   )
-  t.same([...pairs[0]!.evidence.agreeing], [['REF', 1]])
+  t.same([...pairs[0]!.evidence.agreeing], [['REF_port', 1]])
 })
 
 const pair = (left: number, right: number, probability: number, isRuledOut = false) => {

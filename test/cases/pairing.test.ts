@@ -313,7 +313,7 @@ t.test('one referral asks at most five questions', async (t) => {
   for (let count = 0; count < 7; count += 1) {
     // Seven of whom none is like another, and each like him by one value of his.
     const { identifiers: _, ...relative } = stranger()
-    const like = matchKeys(person).filter(({ type }) => type === 'REF' || type === 'TP_D')
+    const like = matchKeys(person).filter(({ type }) => type === 'REF_port' || type === 'TP_D')
     const values = [...valuesOf(matchKeys(relative)), ...valuesOf([like[0]!])]
     relatives.push(await refer({ epoch: 1, values: values.slice(0, 39) }))
   }
@@ -349,7 +349,7 @@ t.test('a case of fifty takes no more, and nobody is lost', async (t) => {
 })
 
 t.test('a value that a crowd shares is marked, and hides nobody', async (t) => {
-  const common = { type: 'REF', value: 'port_reference|NONE' }
+  const common = { type: 'REF_port', value: 'ASK' }
   const crowd = valuesOf([common])
   const person = stranger()
   const withCommon = { epoch: 1, values: [...matchingOf(person).values, ...crowd] }

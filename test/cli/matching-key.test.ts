@@ -4,8 +4,8 @@ import t from 'tap'
 import { sealKeyFile } from '../../src/client/index.ts'
 import { readPayload } from '../../src/protocol/jws.ts'
 import type { Keyset } from '../../src/protocol/keyset.ts'
+import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { openMatchingKey } from '../../src/protocol/matchingkey.ts'
-import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
 import { firstOfMany, nextAfter, roots } from '../client/keysets.ts'
 import { nameOf } from '../helpers/holder.ts'
 import { folderOf, intake } from './run.ts'
@@ -65,15 +65,17 @@ t.test(
     t.match(first.keyset.matching, [
       { epoch: 1, holders: [one], publicKey: one, types: [...matchKeyTypes] },
     ])
-    t.ok(first.shown.includes(`Adds the matching epoch 1 (held whole, ${one}; match-keys/1: REF `))
+    t.ok(
+      first.shown.includes(`Adds the matching epoch 1 (held whole, ${one}; match-keys/2: REF_uan `),
+    )
 
     const [two, three] = [await generate('two'), await generate('three')]
     const holders = ['two.pub', 'three.pub'].flatMap((name) => ['--public-key', file(name)])
-    const held = [...holders, '--type', 'REF', '--type', 'PHONE']
+    const held = [...holders, '--type', 'REF_uan', '--type', 'PHONE']
     const changed = await entry(...held, '--beside', first.signed, '--memory-kib', '64')
     t.match(changed.matching, [
       { epoch: 1, holders: [one] },
-      { epoch: 2, holders: [two, three], types: ['REF', 'PHONE'], argon2id: { memoryKiB: 64 } },
+      { epoch: 2, holders: [two, three], types: ['REF_uan', 'PHONE'], argon2id: { memoryKiB: 64 } },
     ])
     const next = await sign(nextAfter(first.keyset, changed), first.signed)
     t.ok(next.shown.includes(`Adds the matching epoch 2 (held in two parts, ${two} and ${three}; `))

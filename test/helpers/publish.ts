@@ -6,7 +6,7 @@ import { createPublication } from '../../src/directory/publication.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { type Keyset, type MatchingEpoch, signKeyset } from '../../src/protocol/keyset.ts'
-import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
+import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import type { Built } from './build.ts'
@@ -66,7 +66,7 @@ export async function publishEpochs(host: Host, ...epochs: readonly number[]): P
     if (listed) return listed
     const publicKey = encodeBase64url(generateMatchingKey().publicKey)
     return {
-      ...{ epoch, suite: 'ristretto255-SHA512', mode: 'VOPRF', recipe: 'match-keys/1' },
+      ...{ epoch, suite: 'ristretto255-SHA512', mode: 'VOPRF', recipe: 'match-keys/2' },
       ...{ holders: [publicKey], publicKey, types: [...matchKeyTypes] },
       argon2id: { passes: 1, memoryKiB: 8 },
     }

@@ -6,10 +6,10 @@ import t from 'tap'
 import { weigh } from '../../src/matching/evidence.ts'
 
 const own = [
-  { epoch: 1, type: 'REF' },
+  { epoch: 1, type: 'REF_uan' },
   { epoch: 1, type: 'N' },
 ]
-const like = (referralId: string, at: number, type = 'REF') => {
+const like = (referralId: string, at: number, type = 'REF_uan') => {
   return { referralId, at, epoch: 1, type, agreeing: 1, uncrowded: 1 }
 }
 
@@ -34,7 +34,7 @@ t.test('a better score comes before whoever is older', async (t) => {
 })
 
 t.test('who may join comes before whom more agrees with, by what no crowd shares', async (t) => {
-  const types = ['REF', 'PHONE', 'P', 'T_D', 'TP_D', 'KK_Y', 'I_D']
+  const types = ['REF_uan', 'PHONE', 'P', 'T_D', 'TP_D', 'KK_Y', 'I_D']
   const held = types.map((type) => ({ epoch: 1, type }))
   const rows = (referralId: string, agreeing: readonly string[], crowded: readonly string[] = []) =>
     types.map((type) => ({
@@ -44,7 +44,7 @@ t.test('who may join comes before whom more agrees with, by what no crowd shares
     }))
   const name = ['P', 'T_D', 'TP_D', 'KK_Y']
   const found = weigh(held, [
-    ...rows('asked', ['REF', 'PHONE']),
+    ...rows('asked', ['REF_uan', 'PHONE']),
     ...rows('crowd', [...name, 'PHONE'], ['PHONE']),
     ...rows('sure', [...name, 'I_D']),
   ])

@@ -23,11 +23,11 @@ export const stranger = holder('no holder')
 /** In no order, one of them twice, two with one value under two types, one outside of ASCII. */
 export const matchKeys: readonly MatchKey[] = [
   { type: 'T_D', value: 'rahimi|1994-03-07' },
-  { type: 'REF', value: 'uan|1212000012345678' },
+  { type: 'REF_uan', value: '1212-0000-1234-5678' },
   { type: 'N', value: 'amina rahimi' },
   { type: 'P', value: 'amina rahimi' },
   { type: 'T_D', value: 'amina|1994-03-07' },
-  { type: 'REF', value: 'local|Ä 7/آ' },
+  { type: 'REF_port', value: 'Ä7/آ' },
   { type: 'T_D', value: 'rahimi|1994-03-07' },
 ]
 
@@ -41,10 +41,10 @@ export const epochOf = (
     epoch,
     suite: 'ristretto255-SHA512',
     mode: 'VOPRF',
-    recipe: 'match-keys/1',
+    recipe: 'match-keys/2',
     holders: points.map(encodeBase64url),
     publicKey: encodeBase64url(points.reduce((a, b) => addElements(a, b))),
-    types: ['REF', 'N', 'P', 'T_D'],
+    types: ['REF_uan', 'REF_port', 'N', 'P', 'T_D'],
     argon2id: { passes: 1, memoryKiB: 64 },
     ...changes,
   }

@@ -202,7 +202,7 @@ t.test('each rule of a keyset is told in words', async (t) => {
     epoch: 1,
     suite: 'ristretto255-SHA512',
     mode: 'VOPRF',
-    recipe: 'match-keys/1',
+    recipe: 'match-keys/2',
     holders: holders.map(second.b64u),
     publicKey: second.b64u(publicKey),
     types: ['REF'],

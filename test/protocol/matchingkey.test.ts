@@ -3,13 +3,13 @@
 import { ristretto255 } from '@noble/curves/ed25519.js'
 import { numberToBytesLE } from '@noble/curves/utils.js'
 import t from 'tap'
+import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import {
   matchingEpochOf,
   openMatchingKey,
   readMatchingKey,
   sealMatchingKey,
 } from '../../src/protocol/matchingkey.ts'
-import { matchKeyTypes } from '../../src/protocol/matchkeys.ts'
 import { keysetFaults } from '../../src/protocol/rules.ts'
 import { generateMatchingKey } from '../../src/protocol/voprf.ts'
 import * as second from './second.ts'

@@ -174,9 +174,9 @@ t.test('nothing that is sent can be met again, or guessed at', async (t) => {
 })
 
 t.test('a type that the epoch leaves out is not blinded', async (t) => {
-  const epoch = { ...oneHolder, types: ['REF', 'T_D'] }
+  const epoch = { ...oneHolder, types: ['REF_uan', 'REF_port', 'T_D'] }
   const types = valuesOf(matchKeys, epoch).map(({ type }) => type)
-  t.strictSame(types, ['REF', 'REF', 'T_D', 'T_D'])
+  t.strictSame(types, ['REF_port', 'REF_uan', 'T_D', 'T_D'])
 })
 
 t.test('a person without keys has no values, and nobody is asked', async (t) => {

@@ -1,46 +1,76 @@
 /**
- * Writes match-keys-1.json: `node test/vectors/generate-match-keys.ts`. Only for a new recipe, or to
+ * Writes match-keys-2.json: `node test/vectors/generate-match-keys.ts`. Only for a new recipe, or to
  * add people: a change of what stands there is a break with every match key that was ever blinded.
  *
  * Beside the keys stands what each step made, so that a language without the same libraries can check
  * every other step.
  */
 import { writeFileSync } from 'node:fs'
+import anyAscii from 'any-ascii'
 import { doubleMetaphone } from 'double-metaphone'
-import { matchKeys, matchKeyTypes, type Person } from '../../src/protocol/matchkeys.ts'
+import { matchKeysRecipe } from '../../src/protocol/keyset.ts'
+import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
+import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
 import { minHashOf } from '../../src/protocol/minhash.ts'
-import { tokensOf, transliterate } from '../../src/protocol/names.ts'
+import { tokensOf } from '../../src/protocol/names.ts'
 import { skeletonOf } from '../../src/protocol/skeleton.ts'
 import { people } from './people.ts'
+import { spellings } from './spellings.ts'
 
 /** What a deployment might use that leaves out the types that counting could touch. */
-const fewerTypes = matchKeyTypes.filter((type) => !/^(N|P|I_D|I_D01)$/.test(type))
+const fewerTypes = matchKeyTypes.filter((type) => !/^(N|P|N1|P1|I_D|I_D01)$/.test(type))
 
 const vectors = {
   note:
-    'The people are invented. `latin` is each name in form NFC with other scripts in Latin letters: given ' +
-    'names, family name, other names. `p` is the primary code of double metaphone, `k` the skeleton. ' +
-    '`digits` is the number of each telephone, or null where it has none. `minima` are for seeds 0, 1, 2.',
-  recipe: 'match-keys/1',
+    'The people are invented. `letters` is what any-ascii writes for each character that needs it. `p` ' +
+    'is the primary code of double metaphone, before equal neighbours are written once, `k` the skeleton. ' +
+    '`digits` are the numbers of each telephone. `minima` are for seeds 0, 1, 2. `spellings` are people ' +
+    'in two spellings, all born on one day.',
+  recipe: matchKeysRecipe,
   types: matchKeyTypes,
   fewerTypes,
+  letters: lettersOf([...people, ...spellings.flatMap(bothOf)]),
   people: people.map(vectorOf),
+  spellings: spellings.map((two) => {
+    const [own, other] = bothOf(two).map(vectorOf)
+    return { script: two.script, own, other }
+  }),
+}
+
+function bothOf({ own, other }: (typeof spellings)[number]): Person[] {
+  return [own, other].map(([givenNames, familyName]) => {
+    return { givenNames, familyName, dateOfBirth: { date: '1991-04-17' } }
+  })
+}
+
+function namesOf({ givenNames, familyName, otherNames = [] }: Person): string[] {
+  return [givenNames, familyName, ...otherNames].filter((name) => name !== undefined)
+}
+
+/** Every character of the names that may need a transliterator, whole and taken apart. */
+function lettersOf(all: readonly Person[]): Record<string, string> {
+  const text = all.flatMap(namesOf).join('')
+  const apart = [text.normalize('NFC'), text.normalize('NFKC'), text.normalize('NFKD')].join('')
+  const letters = [...new Set(`${apart}${apart.toLowerCase()}`)].filter((letter) => {
+    return /[\p{L}\p{M}]/u.test(letter) && !/[a-z]/i.test(letter)
+  })
+  return Object.fromEntries(letters.sort().map((letter) => [letter, anyAscii(letter)]))
 }
 
 function vectorOf(person: Person) {
-  const { givenNames, familyName, otherNames = [], phones = [] } = person
-  const names = [givenNames, familyName, ...otherNames].filter((name) => name !== undefined)
-  const tokens = tokensOf(names)
+  const tokens = tokensOf(namesOf(person))
   const keys = matchKeys(person)
   const some = matchKeys(person, fewerTypes)
+  const digits = (person.phones ?? []).map((phone) => {
+    return matchKeys({ phones: [phone] }).map(({ value }) => value)
+  })
   return {
     person,
-    latin: names.map(transliterate),
     tokens: tokens.map((token) => {
       return { token, p: doubleMetaphone(token)[0], k: skeletonOf(token) }
     }),
     minima: tokens.length > 0 ? minHashOf(tokens).split('.').map(Number) : [],
-    digits: phones.map((phone) => matchKeys({ phones: [phone] })[0]?.value ?? null),
+    ...(digits.length > 0 && { digits }),
     keys,
     // Where the limit of 40 bites, others take the places of the types that are left out.
     ...(keys.length === 40 && { fewerKeys: some }),
@@ -59,4 +89,4 @@ function written(value: unknown, indent = ''): string {
   return `${open}\n${members.map((member) => deeper + member).join(',\n')}\n${indent}${close}`
 }
 
-writeFileSync(new URL('match-keys-1.json', import.meta.url), `${written(vectors)}\n`)
+writeFileSync(new URL('match-keys-2.json', import.meta.url), `${written(vectors)}\n`)

@@ -279,6 +279,37 @@ const corners: readonly Person[] = [
   { familyName: 'Ahmadi', givenNames: 'Reza', dateOfBirth: { date: '1990-1-1', year: 990 } },
   { familyName: 'Ahmadi', givenNames: 'Reza', dateOfBirth: { date: '2100-02-29', year: 1990.5 } },
   {
+    familyName: 'Singh',
+    givenNames: 'Gurpreet',
+    dateOfBirth: { date: '1994-02-17', otherDates: ['1993-01-01', '1994-02-17'] },
+    identifiers: [{ type: 'home_office_file', value: 'M1234567' }],
+  },
+  {
+    familyName: 'Kaur',
+    givenNames: 'Bibi',
+    dateOfBirth: { date: '1986-01-10' },
+    identifiers: [
+      { type: 'home_office_file', value: 'e5671234' },
+      { type: 'home_office_file', value: 'E 5671234 - 3' },
+    ],
+  },
+  { familyName: 'Begum', dateOfBirth: { date: '1986-01-10' } },
+  {
+    familyName: 'Unknown',
+    givenNames: 'Mohammed',
+    phones: ['01293 555555 ext 204', '00000000000'],
+  },
+  { familyName: 'Not known', givenNames: 'N/A', identifiers: [{ type: 'cid', value: '0000' }] },
+  { familyName: 'Rahman', givenNames: 'Abdul', otherNames: ['Abd ar-Rahman', 'Abdirahman'] },
+  {
+    familyName: 'Karimi Zadeh',
+    givenNames: 'Gholam Ali',
+    otherNames: ['Nur ud-Din', 'Rahmat Ullah'],
+  },
+  { familyName: 'Hung', givenNames: 'Le Van', dateOfBirth: { year: 1999 } },
+  { familyName: 'Haile Mariam', givenNames: 'So\u00adphia', phones: ['07700900123 / 07700900456'] },
+  { familyName: 'Sheikh', givenNames: 'عمر', otherNames: ['علي بن عمر'] },
+  {
     familyName: '',
     givenNames: ' \u0000',
     otherNames: [''],

@@ -1,0 +1,40 @@
+/** Which types a row of the table of weights stands for. Pure. */
+import { referenceTypes, wholeFile } from '../protocol/keytypes.ts'
+import type { Evidence } from './odds.ts'
+
+/** A Home Office file with its suffix. */
+export const suffixedFile = referenceTypes.home_office_file
+
+/** The types of reference numbers. */
+export const references: readonly string[] = [...Object.values(referenceTypes), wholeFile]
+
+/**
+ * Rows that stand for several types, which mean the same: a number of one kind is worth what one of
+ * another is, and a name with a word that half a tradition bears what another name is.
+ */
+const rows: Readonly<Record<string, readonly string[]>> = {
+  ...{ REF: references, N: ['N', 'N1'], P: ['P', 'P1'] },
+}
+
+/** The types that a row of the table stands for. */
+export function typesOf(row: string): readonly string[] {
+  return rows[row] ?? [row]
+}
+
+/** Whether both sides have something that a row compares. Of numbers: one of the same kind. */
+export function isComparable(row: string, { left, right }: Pick<Evidence, 'left' | 'right'>) {
+  const types = typesOf(row)
+  const has = (side: ReadonlySet<string>) => types.some((type) => side.has(type))
+  if (row !== 'REF') return has(left) && has(right)
+  return types.some((type) => left.has(type) && right.has(type))
+}
+
+/** A file without its suffix says nothing more where a number agrees. */
+export function counts(type: string, agreeing: ReadonlyMap<string, number>): boolean {
+  return agreeing.has(type) && !(type === 'FILE' && references.some((it) => agreeing.has(it)))
+}
+
+/** The row of a type. */
+export function rowOf(type: string): string {
+  return Object.keys(rows).find((row) => rows[row]?.includes(type)) ?? type
+}
