@@ -74,11 +74,10 @@ function draftOf(row: Row, initial: string): Draft {
   const person = people[row.person]
   const account = accounts[`${row.person} ${row.source}`]
   if (!person || !account) throw new Error(`nothing is told of ${row.person} by ${row.source}`)
-  const { urgency, respondBy } = account
+  const { urgency } = account
   return {
     channel: sources[row.source].channel,
     region: account.regionUnknown ? 'unknown' : regionOfPlace[person.place],
-    ...(respondBy && { respondBy }),
     ...(urgency && { urgency }),
     referral: account.dropped
       ? {

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { compartmentNames } from '../src/referral/compartment.ts'
+import { consentRule } from '../src/referral/consent.ts'
 import { Referral } from '../src/referral/fields.ts'
 
 const file = fileURLToPath(new URL('./referral.schema.json', import.meta.url))
@@ -16,7 +17,11 @@ export function referralSchema(): object {
   const { properties, description, ...rules } = JSON.parse(JSON.stringify(Referral))
   const compartments = compartmentNames.map((name) => [
     name,
-    { title: `Compartment ${name}`, ...properties[name] },
+    {
+      title: `Compartment ${name}`,
+      ...properties[name],
+      ...(name === 'consent' && consentRule),
+    },
   ])
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

@@ -8,7 +8,6 @@ import type { DraftReferral } from '../../src/referral/draft.ts'
 export interface Account {
   /** As it was on 22 November 2026; stated, because an example keeps while the dates in it pass. */
   urgency?: Exclude<Urgency, 'standard'>
-  respondBy?: string
   /** Whether the region is withheld, as a referrer may. */
   regionUnknown?: true
   /** Whether the call dropped: what was said before, and nothing else, is all there is. */
@@ -71,7 +70,6 @@ export const accounts: Record<string, Account> = {
   },
   '335 lawyer': {
     urgency: 'soon',
-    respondBy: '2026-11-30',
     story:
       'A bail hearing is listed for 1 December. Our client has lost a great deal of weight and is confused in conference. We ask for a letter on his deterioration in detention, in time for the hearing.',
     answers: {
@@ -80,7 +78,6 @@ export const accounts: Record<string, Account> = {
         hearings: [{ at: '2026-12-01T10:00:00Z', kind: 'bail' }],
       },
       clinical: { requested: ['health_deterioration_letter'] },
-      narrative: { neededBy: '2026-11-30' },
     },
   },
   '335 ngo': {
@@ -106,7 +103,6 @@ export const accounts: Record<string, Account> = {
   },
   '2160 lawyer': {
     urgency: 'urgent',
-    respondBy: '2026-11-26',
     story:
       'Removal directions are set for 28 November. Our client disclosed torture for the first time in conference on Friday. We intend to make further submissions and need a first opinion on scarring and on his fitness to fly.',
     answers: {
@@ -124,7 +120,6 @@ export const accounts: Record<string, Account> = {
       },
       narrative: {
         questionsForClinician: 'Are the scars consistent with the account? May he fly?',
-        neededBy: '2026-11-26',
       },
     },
   },
@@ -161,7 +156,6 @@ export const accounts: Record<string, Account> = {
   },
   '1568 lawyer': {
     urgency: 'soon',
-    respondBy: '2026-12-01',
     story:
       'The appeal is heard on 3 December at Taylor House. The refusal letter finds our client not credible on her detention as a conscript. We ask for a psychological report; if there is no time, for a letter that an assessment is needed, in support of an adjournment.',
     answers: {
@@ -204,7 +198,6 @@ export const accounts: Record<string, Account> = {
   },
   '298 lawyer': {
     urgency: 'immediate',
-    respondBy: '2026-11-23',
     story:
       'Our client has been given a ticket for a charter flight on the evening of 24 November. An ACDT plan is open and he cut himself on Friday. An injunction will be sought tomorrow: we need an opinion on fitness to fly and on the risk of suicide.',
     answers: {
@@ -223,7 +216,6 @@ export const accounts: Record<string, Account> = {
         selfHarm: { active: 'yes', details: 'Cut himself on 20 November.' },
         suicidalThoughts: { currentPlan: 'unknown' },
       },
-      narrative: { neededBy: '2026-11-23' },
     },
   },
   '298 ngo': {
@@ -358,7 +350,6 @@ export const accounts: Record<string, Account> = {
     answers: {
       legal: { bail: { stage: 'listed', hearingAt: '2026-11-30' } },
       clinical: { requested: ['health_deterioration_letter'], mentalHealth: yes('Withdrawn.') },
-      narrative: { neededBy: '2026-11-27' },
     },
   },
   '2306 lawyer': {

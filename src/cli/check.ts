@@ -1,5 +1,6 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency } from '../client/index.ts'
 import type { Command } from './command.ts'
+import { wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
 import { printable } from './report.ts'
@@ -39,7 +40,7 @@ any draft cannot be sealed.`,
 }
 
 async function checkFile(file: string, now: Date): Promise<Checked> {
-  const checked = checkDraft(parseJson(await readDraftFile(file), file))
+  const checked = checkDraft(parseJson(await readDraftFile(file), file), now)
   if (checked.refusal !== undefined) return { file, ...checked }
   const { urgency: proposed, reasons } = proposeUrgency(checked.referral, now)
   const { urgency: own } = checked.draft
@@ -53,7 +54,7 @@ function wordsOfChecked(checked: Checked) {
   const first = refusal ? `${file}: ${refusal}` : `${file}: can be sealed, ${urgency}${raised}`
   const lines = [
     ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
-    ...warnings.map(({ pointer, detail }) => `Look again: ${pointer} ${detail}`),
+    ...wordsOfDoubts(warnings),
     ...reasons,
   ]
   return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))

@@ -1,5 +1,6 @@
 import type { Command, Report } from './command.ts'
 import { createDecide, ownTerminal } from './deciding.ts'
+import { createDoubts, wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
 import { createOutbox } from './outbox.ts'
 import { inParallel } from './parallel.ts'
@@ -45,7 +46,9 @@ ${connectionDetails}`,
   async run(input): Promise<Report> {
     const outbox = createOutbox(homeOf(input))
     const unmatched = createUnmatched()
-    const referrer = await referrerOf(input, unmatched)
+    const doubts = createDoubts()
+    const { onUnmatched } = unmatched
+    const referrer = await referrerOf(input, { onUnmatched, onWarnings: doubts.onWarnings })
     const { files, passedOver } = await draftFiles(input.operands)
     const { first, others, faults } = await tasksOf(files, outbox)
 
@@ -56,9 +59,9 @@ ${connectionDetails}`,
       progress.step()
       return outcomes.flatMap(([{ files }, settled]) => {
         const without = settled.referralId && unmatched.of(settled.referralId)
-        return files.map((file): Result => {
-          return { file, ...settled, ...(without && { unmatched: without }) }
-        })
+        const warnings = settled.referralId && doubts.of(settled.referralId)
+        const told = { ...(without && { unmatched: without }), ...(warnings && { warnings }) }
+        return files.map((file): Result => ({ file, ...settled, ...told }))
       })
     }
     const results = [
@@ -87,12 +90,13 @@ function isTakenBack({ status }: Result): boolean {
 
 function textOf(results: readonly Result[]): string {
   if (results.length === 0) return 'Nothing to refer: no FILE, and nothing in the outbox.'
-  const lines = results.map(({ status, file, reference, problem, draft }) => {
+  const lines = results.map(({ status, file, reference, problem, draft, warnings = [] }) => {
     const name = file === standardInput ? 'standard input' : file
     const line = `${status.padEnd(13)} ${name}${reference ? `  reference ${reference}` : ''}`
     const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
     const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
-    return [printable(line), ...gone, ...words].join('\n')
+    const doubts = wordsOfDoubts(warnings).map((doubt) => `  ${doubt}`)
+    return [printable(line), ...gone, ...words, ...doubts].join('\n')
   })
   const count = (is: (result: Result) => boolean) => results.filter(is).length
   const kept = count(({ status }) => status === 'waiting')

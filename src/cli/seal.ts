@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import type { Draft } from '../client/index.ts'
 import type { Command } from './command.ts'
+import { createDoubts } from './doubts.ts'
 import { parseJson } from './json.ts'
 import { connection, connectionDetails, referrerOf, warnOfDates } from './settings.ts'
 import { createUnmatched } from './unmatched.ts'
@@ -19,11 +20,14 @@ ${connectionDetails}`,
   operandsMax: 0,
   async run(input) {
     const unmatched = createUnmatched()
-    const referrer = await referrerOf(input, unmatched)
+    const doubts = createDoubts()
+    const { onUnmatched } = unmatched
+    const referrer = await referrerOf(input, { onUnmatched, onWarnings: doubts.onWarnings })
     const draft = parseJson<Draft>(await buffer(process.stdin), 'standard input')
     const envelope = await referrer.seal(draft)
     await warnOfDates(referrer)
-    for (const words of unmatched.words()) process.stderr.write(`${words}\n`)
+    for (const words of [...doubts.words(), ...unmatched.words()])
+      process.stderr.write(`${words}\n`)
     return { text: JSON.stringify(envelope), value: envelope }
   },
 }

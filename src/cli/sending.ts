@@ -1,5 +1,11 @@
 /** What becomes of one draft: sealed once, kept, sent until it is acknowledged or refused. */
-import { type Acknowledgement, type Draft, type Referrer, ServiceProblem } from '../client/index.ts'
+import {
+  type Acknowledgement,
+  type Draft,
+  type Problem,
+  type Referrer,
+  ServiceProblem,
+} from '../client/index.ts'
 import type { Decide } from './deciding.ts'
 import { type Standing, standingOf } from './drafts.ts'
 import { parseJson } from './json.ts'
@@ -57,6 +63,8 @@ export type Result = Settled & {
   readonly file: string
   /** Why this call sealed it without match keys. */
   readonly unmatched?: UnmatchedFault
+  /** What in the draft is worth a second look. */
+  readonly warnings?: readonly Problem[]
 }
 
 /** A task and what became of it. */

@@ -1,12 +1,14 @@
 /** Which service, whom to trust, which key: from flags, else from the environment. */
 import { join } from 'node:path'
 import {
+  type ClockSkew,
   createReader,
   createReferrer,
   type Reader,
   type Referrer,
   type ReferrerOptions,
   type Trust,
+  wordsOfSkew,
 } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
 import { readSecret } from '../disk.ts'
@@ -27,13 +29,18 @@ export const connection: Record<string, Option> = {
 export const connectionDetails = `The access token is in INTAKE_TOKEN, or in the file that INTAKE_TOKEN_FILE names; the
 passphrase of the key file in INTAKE_PASSPHRASE, or it is asked for.`
 
-/** A referrer's client as flags and environment say. */
+/** A referrer's client as flags and environment say; a clock that is wrong is told at once. */
 export async function referrerOf(
   input: Input,
-  { onUnmatched }: Required<Pick<ReferrerOptions, 'onUnmatched'>>,
+  listeners: Required<Pick<ReferrerOptions, 'onUnmatched' | 'onWarnings'>>,
 ): Promise<Referrer> {
   const { signing } = await keyOf(input)
-  return createReferrer({ ...(await serviceOf(input)), signer: signing, onUnmatched })
+  return createReferrer({ ...(await serviceOf(input)), signer: signing, onClockSkew, ...listeners })
+}
+
+function onClockSkew(skew: ClockSkew): void {
+  const words = `Warning: ${wordsOfSkew(skew)}. Urgency is judged by both, and the graver stands.`
+  process.stderr.write(`${words}\n`)
 }
 
 /** A recipient's client as flags and environment say. */

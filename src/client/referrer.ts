@@ -15,7 +15,9 @@ import type { Trust } from '../protocol/keyset.ts'
 import { sealReferral } from '../protocol/seal.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, type Draft } from '../referral/draft.ts'
+import type { Problem } from '../referral/problems.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
+import { type ClockSkew, isSkewed, momentsOf, warnOfSkew } from './clock.ts'
 import { createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
@@ -37,7 +39,17 @@ export type ReferrerOptions = TransportOptions & {
    * scope `matching:evaluate`. Where it is left out, the console is warned.
    */
   readonly onUnmatched?: (unmatched: Unmatched) => void
+  /**
+   * Told once, by `seal`, where the service's clock differs from this one by over 5 minutes. The
+   * urgency is judged by both, and the graver stands. Where it is left out, the console is warned.
+   */
+  readonly onClockSkew?: (skew: ClockSkew) => void
+  /** Told of what in a draft is worth a second look, and stops nothing; else the console is warned. */
+  readonly onWarnings?: (warned: Warned) => void
 }
+
+/** What whoever typed a draft should look at again: dates that cannot be, numbers of odd form. */
+export type Warned = { readonly referralId: string; readonly warnings: readonly Problem[] }
 
 /** Choices about one envelope that the draft does not hold. */
 export type SealOptions = {
@@ -53,6 +65,7 @@ export type Referrer = {
    * Checks a draft, and seals it to every recipient of the newest keyset. Nothing is submitted.
    *
    * The urgency is what the rules propose for the answers, or the draft's own if that is higher.
+   * Where this clock and the service's differ, the graver of what the rules propose by each.
    *
    * Where the keyset lists an epoch of the matching key, blinded match keys of the person are
    * evaluated first, by which a second referral about them is found: about a second, and 5 more at
@@ -98,10 +111,24 @@ export type Referrer = {
  * @throws Error for a `url` or `trust` that cannot be used
  */
 export function createReferrer(options: ReferrerOptions): Referrer {
-  const { trust, signer, memory = processMemory(), onUnmatched = warnOfUnmatched } = options
+  const { trust, signer, memory = processMemory() } = options
+  const { onUnmatched = warnOfUnmatched, onClockSkew = warnOfSkew } = options
+  const { onWarnings = warnOfDoubts } = options
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
   const matchingOf = createMatcher(transport, keysets, onUnmatched)
+
+  let skewTold = false
+
+  /** By which moments the rules are run: this clock's, and the service's where it differs. */
+  function moments(now: Date): [Date, ...Date[]] {
+    const aheadMs = transport.clockAheadMs()
+    if (aheadMs !== undefined && isSkewed(aheadMs) && !skewTold) {
+      skewTold = true
+      onClockSkew({ aheadMs })
+    }
+    return momentsOf(now, aheadMs)
+  }
 
   async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
     const checked = checkDraft(composed(draft))
@@ -111,13 +138,15 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     const referralId = sealing.referralId ?? newId()
     const matching = await matchingOf(referralId, checked.referral, keyset.keyset)
     const now = new Date()
-    const proposed = proposeUrgency(checked.referral, now).urgency
+    const proposed = moments(now).map((at) => proposeUrgency(checked.referral, at).urgency)
+    const { warnings } = checked
+    if (warnings.length > 0) onWarnings({ referralId, warnings })
     return sealReferral({
       referral: checked.referral,
       referralId,
       channel,
       region,
-      urgency: urgency ? mostUrgent(proposed, urgency) : proposed,
+      urgency: mostUrgent(urgency ?? 'standard', ...proposed),
       ...(respondBy !== undefined && { respondBy }),
       ...(sealing.supersedes !== undefined && { supersedes: sealing.supersedes }),
       ...(matching && { matching }),
@@ -158,6 +187,12 @@ function composed(draft: Draft): unknown {
   return JSON.parse(text, (_, value) =>
     typeof value === 'string' ? value.normalize('NFC') : value,
   )
+}
+
+function warnOfDoubts({ referralId, warnings }: Warned): void {
+  for (const { pointer, detail } of warnings) {
+    console.warn(`Referral ${referralId}, look again: ${pointer} ${detail}`)
+  }
 }
 
 /** What the acknowledgement must name: computed here, from the bytes that are sent. */

@@ -61,6 +61,9 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
     }
   }
 
+  /** How far the service's clock is ahead, in milliseconds; unknown until it has answered. */
+  let aheadMs: number | undefined
+
   /** What was answered, or what may have passed by the next attempt. */
   type Attempt = { value?: unknown; failure?: { error: Error; afterMs: number | undefined } }
 
@@ -83,6 +86,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
         cache: 'no-store',
         signal: AbortSignal.timeout(limitMs),
       })
+      aheadMs = aheadOf(response) ?? aheadMs
       text = await response.text()
     } catch (cause) {
       const error = new NoAnswer(noAnswer(base, cause, limitMs), { cause })
@@ -96,7 +100,11 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
     return { failure: { error, afterMs } }
   }
 
-  return { send }
+  return {
+    send,
+    /** @returns milliseconds, by the last answer that told a time; negative where it is behind */
+    clockAheadMs: () => aheadMs,
+  }
 }
 
 function baseOf(text: string): string {
@@ -134,6 +142,14 @@ function noAnswer(base: string, cause: unknown, timeoutMs: number): string {
   return late
     ? `${base} did not answer within ${timeoutMs / 1000} s`
     : `${base} could not be reached, or broke off`
+}
+
+/** By the `Date` of an answer and, where a cache kept it, its `Age` (RFC 9110, RFC 9111). */
+function aheadOf({ headers }: Response): number | undefined {
+  const date = Date.parse(headers.get('date') ?? '')
+  const age = headers.get('age') ?? '0'
+  if (Number.isNaN(date) || !/^[0-9]{1,9}$/.test(age)) return undefined
+  return date + Number(age) * 1000 - Date.now()
 }
 
 function retryAfterMs(response: Response): number | undefined {

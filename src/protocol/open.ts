@@ -8,10 +8,10 @@
 import { readCompartment } from '../referral/check.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { consentPermits, consentToAssessment } from '../referral/consent.ts'
-import { readsOf } from '../referral/facts.ts'
 import { Header } from '../referral/header.ts'
 import { incompleteFields } from '../referral/incomplete.ts'
 import { type Problem, schemaProblems } from '../referral/problems.ts'
+import { readsOf } from '../referral/rules.ts'
 import { type Proposal, proposeUrgency } from '../referral/urgency.ts'
 import { encodeBase64url } from './bytes.ts'
 import type { Released } from './released.ts'
@@ -89,9 +89,9 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
     compartments,
     problems: [
       ...schemaProblems(Header, header, '/header'),
-      ...held.flatMap((name) => readCompartment(name, compartments[name])),
+      ...held.flatMap((name) => readCompartment(name, compartments[name], receivedAt)),
     ],
-    incomplete: incompleteFields(compartments),
+    incomplete: incompleteFields(compartments, receivedAt),
     urgency: compareUrgency(compartments, header, receivedAt),
     consent: readConsent(compartments),
   }

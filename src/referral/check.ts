@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { CompartmentName } from './compartment.ts'
 import { consentPermits } from './consent.ts'
+import { dateProblems } from './dates.ts'
 import { compartmentSchemas, Referral } from './fields.ts'
 import { oddities } from './oddities.ts'
 import { type Problem, problemsMax, schemaProblems } from './problems.ts'
@@ -31,13 +32,19 @@ export function checkReferral(value: unknown): Checked {
 
 /**
  * Checks one compartment after it was opened. What it finds is shown beside the answers and withholds
- * nothing: an unknown code, field or value may only be newer than this client.
+ * nothing: an unknown code, field or value may only be newer than this client. Dates that could not be
+ * when it was received are among them.
  */
-export function readCompartment(name: CompartmentName, value: unknown): Problem[] {
+export function readCompartment(
+  name: CompartmentName,
+  value: unknown,
+  receivedAt: Date,
+): Problem[] {
   return [
     ...schemaProblems(compartmentSchemas[name], value, `/${name}`),
     ...formProblems({ [name]: value }),
     ...oddities({ [name]: value }),
+    ...dateProblems({ [name]: value }, receivedAt),
   ].slice(0, problemsMax)
 }
 

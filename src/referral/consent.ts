@@ -20,6 +20,42 @@ export function consentPermits(consent: unknown): boolean {
   return consentToAssessment(consent) !== 'refused' || isWritten(read(consent, 'safeguardingNote'))
 }
 
+/**
+ * The rule of `consentPermits` as the published schema states it, for the compartment `consent`. It
+ * stands there alone: here a refusal has a code of its own.
+ */
+export const consentRule = {
+  if: {
+    required: ['given'],
+    properties: {
+      given: {
+        type: 'array',
+        contains: {
+          type: 'object',
+          required: ['to', 'answer'],
+          properties: {
+            to: { const: 'assessment' },
+            answer: { enum: ['refused', 'withdrawn'] },
+          },
+        },
+      },
+    },
+  },
+  // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema.
+  then: {
+    required: ['safeguardingNote'],
+    properties: {
+      safeguardingNote: {
+        type: 'string',
+        pattern: '\\S',
+        description:
+          'Consent to an assessment was refused or withdrawn. The referral is not sealed unless ' +
+          'this says why the person must be protected all the same.',
+      },
+    },
+  },
+} as const
+
 function isWritten(note: unknown): boolean {
   return typeof note === 'string' && note.trim() !== ''
 }

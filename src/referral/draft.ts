@@ -7,6 +7,7 @@ import { type Static, type TObject, type TProperties, Type } from 'typebox'
 import { type Checked, checkReferral, formProblems } from './check.ts'
 import { channels, regions, urgencies } from './codes/clear.ts'
 import { compartmentNames } from './compartment.ts'
+import { dateProblems, momentOf, outside, respondByBounds } from './dates.ts'
 import { group } from './fields/answer.ts'
 import { code } from './fields/code.ts'
 import { day } from './fields/text.ts'
@@ -54,10 +55,15 @@ export type CheckedDraft =
   | { refusal?: undefined; problems: []; warnings: Problem[]; draft: Draft; referral: Referral }
   | (Checked & { refusal: NonNullable<Checked['refusal']> })
 
-/** Checks a draft. Pointers start at the draft: `/referral/identity/familyName`. */
-export function checkDraft(value: unknown): CheckedDraft {
+/**
+ * Checks a draft. Pointers start at the draft: `/referral/identity/familyName`.
+ *
+ * @param now - by which dates are judged
+ */
+export function checkDraft(value: unknown, now = new Date()): CheckedDraft {
   const problems = [
     ...schemaProblems(Draft, value),
+    ...pastRespondBy(value, now),
     ...formProblems(read(value, 'referral')).map(inDraft),
   ].slice(0, problemsMax)
   if (problems.length > 0) return { refusal: 'referral-invalid', problems }
@@ -65,14 +71,32 @@ export function checkDraft(value: unknown): CheckedDraft {
   const referral = completeReferral(draft.referral)
   const checked = checkReferral(referral)
   if (checked.refusal === undefined) {
-    return { problems: [], warnings: warningsOf(draft).map(inDraft), draft, referral }
+    return { problems: [], warnings: warningsOf(draft, now), draft, referral }
   }
   return { refusal: checked.refusal, problems: checked.problems.map(inDraft) }
 }
 
-/** What stops nothing. Pointers start at the referral. */
-function warningsOf({ referral }: Draft): Problem[] {
-  return [...placeholdersLeftOut(referral), ...oddities(referral)].slice(0, problemsMax)
+/** An answer that is of no use any more was asked for: a year off, or an old draft sent again. */
+function pastRespondBy(draft: unknown, now: Date): Problem[] {
+  const at = momentOf(read(draft, 'respondBy'))
+  if (at === undefined || at > now.getTime()) return []
+  return respondByProblems(draft, now)
+}
+
+function respondByProblems(draft: unknown, now: Date): Problem[] {
+  const detail = outside(respondByBounds, read(draft, 'respondBy'), now.getTime())
+  return detail === undefined ? [] : [{ pointer: '/respondBy', detail }]
+}
+
+/** What stops nothing. */
+function warningsOf(draft: Draft, now: Date): Problem[] {
+  const { referral } = draft
+  const inReferral = [
+    ...placeholdersLeftOut(referral),
+    ...oddities(referral),
+    ...dateProblems(referral, now),
+  ].map(inDraft)
+  return [...respondByProblems(draft, now), ...inReferral].slice(0, problemsMax)
 }
 
 function placeholdersLeftOut(referral: DraftReferral): Problem[] {

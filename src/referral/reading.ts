@@ -24,3 +24,28 @@ export function readList(value: unknown, ...path: string[]): unknown[] {
 export function isUnanswered(value: unknown): value is undefined | 'unknown' | 'not_asked' {
   return value === undefined || value === 'unknown' || value === 'not_asked'
 }
+
+/** A value, and the JSON pointer at which it stands. */
+export interface Found {
+  pointer: string
+  value: unknown
+}
+
+/** The values at a path from the root; a step that is a star stands for each item of a list. */
+export function valuesAt(value: unknown, path: string): Found[] {
+  return path
+    .split('/')
+    .slice(1)
+    .reduce<Found[]>(
+      (found, step) => found.flatMap((one) => inside(one, step)),
+      [{ pointer: '', value }],
+    )
+}
+
+function inside({ pointer, value }: Found, step: string): Found[] {
+  if (step === '*') {
+    return readList(value).map((item, index) => ({ pointer: `${pointer}/${index}`, value: item }))
+  }
+  const found = read(value, step)
+  return found === undefined ? [] : [{ pointer: `${pointer}/${step}`, value: found }]
+}

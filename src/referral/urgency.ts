@@ -6,11 +6,10 @@
  * call that dropped before they were asked must not wait behind one in which they were.
  */
 import { type Urgency, urgencies } from './codes/clear.ts'
-import { type Facts, factsOf, safetyQuestions } from './facts.ts'
+import { holds } from './conditions.ts'
+import { dateBounds, respondByBounds, toleranceMinutes } from './dates.ts'
 import type { Readable } from './reading.ts'
-
-/** The version of the rules, and the clinician who approved them. */
-export const urgencyRules = { rules: 1, approvedBy: 'unapproved' } as const
+import { readsOf, rules, type SafetyQuestion, safetyQuestions, urgencyRules } from './rules.ts'
 
 export interface Proposal {
   urgency: Urgency
@@ -23,133 +22,26 @@ export interface Proposal {
   approvedBy: 'unapproved'
 }
 
-interface Rule {
-  id: string
-  urgency: Urgency
-  words: string
-  /** @param now - milliseconds since 1970 */
-  holds: (facts: Facts, now: number) => boolean
-}
-
-const hour = 3_600_000
-const day = 24 * hour
-
-const rules: readonly Rule[] = [
-  {
-    id: 'removal-72h',
-    urgency: 'immediate',
-    words: 'Removal is within 72 hours.',
-    holds: ({ removalAt }, now) => isWithin(72 * hour, removalAt, now),
-  },
-  {
-    id: 'suicide-plan',
-    urgency: 'immediate',
-    words: 'There is a current plan of suicide.',
-    holds: ({ suicidePlan }) => suicidePlan,
-  },
-  {
-    id: 'fluid-refusal-24h',
-    urgency: 'immediate',
-    words: 'Fluids have been refused for over 24 hours.',
-    holds: ({ fluidRefusalSince }, now) => isOver(24 * hour, fluidRefusalSince, now),
-  },
-  {
-    id: 'food-refusal-48h',
-    urgency: 'immediate',
-    words: 'Food has been refused for over 48 hours.',
-    holds: ({ foodRefusalSince }, now) => isOver(48 * hour, foodRefusalSince, now),
-  },
-  {
-    // Section 60 counts from when the Home Office is satisfied of the pregnancy, if that is later.
-    // Nobody who refers can know that moment, so the whole detention is counted.
-    id: 'pregnancy-72h',
-    urgency: 'immediate',
-    words: 'Pregnant, and detained beyond 72 hours (Immigration Act 2016, section 60).',
-    holds: ({ pregnant, detainedSince }, now) => pregnant && isOver(72 * hour, detainedSince, now),
-  },
-  {
-    id: 'hospital-emergency',
-    urgency: 'immediate',
-    words: 'A condition needs a hospital now.',
-    holds: ({ hospitalEmergency }) => hospitalEmergency,
-  },
-  {
-    id: 'removal-7d',
-    urgency: 'urgent',
-    words: 'Removal is within 7 days.',
-    holds: ({ removalAt }, now) => isWithin(7 * day, removalAt, now),
-  },
-  {
-    id: 'pregnancy',
-    urgency: 'urgent',
-    words: 'Pregnant.',
-    holds: ({ pregnant }) => pregnant,
-  },
-  {
-    id: 'self-harm-active',
-    urgency: 'urgent',
-    words: 'Self-harm is happening now.',
-    holds: ({ selfHarmActive }) => selfHarmActive,
-  },
-  {
-    id: 'essential-medication-stopped',
-    urgency: 'urgent',
-    words: 'Essential medication has stopped.',
-    holds: ({ essentialMedicationStopped }) => essentialMedicationStopped,
-  },
-  {
-    id: 'constant-observation',
-    urgency: 'urgent',
-    words: 'An ACDT plan is open, with constant observation.',
-    holds: ({ constantObservation }) => constantObservation,
-  },
-  {
-    id: 'segregated',
-    urgency: 'urgent',
-    words: 'Segregated under rule 40 or 42.',
-    holds: ({ segregated }) => segregated,
-  },
-  ...safetyQuestions.map(
-    (question): Rule => ({
-      id: `not-asked-${question.id}`,
-      urgency: 'urgent',
-      words: `Not asked, or not to the end: ${question.words}.`,
-      holds: ({ open }) => open.includes(question),
-    }),
-  ),
-  {
-    id: 'hearing-14d',
-    urgency: 'soon',
-    words: 'A hearing or bail is within 14 days.',
-    holds: ({ hearingsAt }, now) => hearingsAt.some((at) => isWithin(14 * day, at, now)),
-  },
-  {
-    id: 'rule-35-refused',
-    urgency: 'soon',
-    words: 'A rule 35 report was refused.',
-    holds: ({ rule35Refused }) => rule35Refused,
-  },
-  {
-    id: 'rule-35-unanswered',
-    urgency: 'soon',
-    words: 'A rule 35 request or report is unanswered.',
-    holds: ({ rule35Unanswered }) => rule35Unanswered,
-  },
-]
-
 /**
  * The urgency of the gravest rule that holds, `standard` if none does. Works on whatever was opened;
- * without one of the compartments of `readsOf` (facts.ts) its safety questions count as not asked.
+ * without one of the compartments of `readsOf` (rules.ts) its safety questions count as not asked.
  */
 export function proposeUrgency(referral: Readable, now: Date): Proposal {
-  const facts = factsOf(referral)
-  const held = rules.filter((rule) => rule.holds(facts, now.getTime()))
+  const held = rules.filter((rule) => holds(rule.when, referral, now.getTime()))
   return {
     urgency: mostUrgent('standard', ...held.map((rule) => rule.urgency)),
     reasons: held.map((rule) => rule.words),
     ruleIds: held.map((rule) => rule.id),
     ...urgencyRules,
   }
+}
+
+/**
+ * The safety questions that were not asked, not asked to the end, or answered with what cannot be
+ * read or a date that cannot be: what a newer client says must not make a person look safer.
+ */
+export function openSafetyQuestions(referral: Readable, now: Date): SafetyQuestion[] {
+  return safetyQuestions.filter(({ closedBy }) => !holds(closedBy, referral, now.getTime()))
 }
 
 /** The most urgent of these: a person raises a proposal with it, and cannot lower one. */
@@ -159,11 +51,36 @@ export function mostUrgent(first: Urgency, ...others: Urgency[]): Urgency {
   return gravest
 }
 
-/** To come within the span. It counts for a day after its time: flights and courts run late. */
-function isWithin(span: number, at: number | undefined, now: number): boolean {
-  return at !== undefined && at - now <= span && now - at <= day
-}
-
-function isOver(span: number, since: number | undefined, now: number): boolean {
-  return since !== undefined && now - since > span
-}
+/** The rules as `openapi/urgency-rules.json` publishes them. */
+export const urgencyData = {
+  version: urgencyRules.rules,
+  approvedBy: urgencyRules.approvedBy,
+  about: [
+    'The urgency is that of the first of `urgencies` that a rule which holds has; standard where ' +
+      'none holds. header.urgency is the higher of this and what a person states.',
+    'Paths are JSON pointers into the referral; * is each item of a list. What is missing, and the ' +
+      'item of what is no list, is no value.',
+    '`any`: one of the conditions holds. `all`: each does. `not`: it does not.',
+    '`absent`: there is no value at the path. All others hold if they hold of one value there.',
+    '`is`: the value is one of the words. `detailed`: it is an object.',
+    'A date is a text of RFC 3339, `full-date` or `date-time` in capitals, that is in the calendar ' +
+      'and has no leap second; a full-date is its first moment in UTC. Of a year (an integer, ' +
+      '1000 to 9999) it is the first moment.',
+    '`withinHours`: a date at most so many hours ahead and at most 24 hours ago. `overHours`: one ' +
+      'more than so many hours ago.',
+    '`possible`: a date within its bounds. `impossible`: any other value.',
+    'The bounds of a date are the row of `dates` with the same path: at most `futureDays` of 24 ' +
+      'hours ahead, at most `pastDays` ago (null: any), each with `toleranceMinutes` more, and not ' +
+      'before `notBefore`. A date outside is named to who types it, and is kept.',
+    'A safety question is open unless `closedBy` holds. Open ones are incomplete.',
+    '`respondBy` is the date of the draft: one past its bounds is refused, one far ahead is named.',
+    'Where the clock differs from the service’s by over 5 minutes, try both: the graver counts.',
+  ],
+  urgencies: Object.keys(urgencies),
+  reads: readsOf,
+  toleranceMinutes,
+  dates: dateBounds,
+  respondBy: respondByBounds,
+  questions: safetyQuestions,
+  rules,
+} as const

@@ -117,6 +117,19 @@ t.test('against the service', async (t) => {
     t.match(await intake(['check', good!]), { code: 0, out: /can be sealed, urgent/ })
   })
 
+  t.test('what is worth a second look is told by check and refer, and sent', async (t) => {
+    const { environment, folder } = await lawFirm(t, built)
+    const file = join(folder, 'odd.json')
+    const odd = JSON.parse(draft('Mahboob'))
+    odd.referral.identity.identifiers = [{ type: 'uan', value: '1234' }]
+    await writeFile(file, JSON.stringify(odd))
+    const told = / {2}Look again: \/referral\/identity\/identifiers\/0\/value is not 16 digits/
+    t.match(await intake(['check', file]), { code: 0, out: told })
+    t.match(await intake(['refer', file], environment), { code: 0, out: told })
+    await writeFile(file, JSON.stringify({ ...odd, respondBy: '2020-01-01' }))
+    t.match(await intake(['check', file]), { code: 1, out: /\/respondBy lies in the past\./ })
+  })
+
   t.test('a refusal of the bytes drops them; the same draft goes under the same id', async (t) => {
     const { environment, folder } = await lawFirm(t, built)
     const file = join(folder, 'draft.json')

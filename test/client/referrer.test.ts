@@ -96,6 +96,43 @@ t.test('against the service', async (t) => {
     t.equal(await urgencyOf('immediate'), 'immediate')
   })
 
+  t.test('where the clocks differ it is told once, and the graver urgency stands', async (t) => {
+    const hour = 3_600_000
+    const urgencies = async (aheadMs: number, removalInHours: number) => {
+      const skews: number[] = []
+      const line = await between(t, url, (answer) => {
+        const date = new Date(Date.now() + aheadMs).toUTCString()
+        return { ...answer, headers: { date } }
+      })
+      const onClockSkew = (skew: { aheadMs: number }) => skews.push(skew.aheadMs)
+      const referrer = lawFirm(line.url, world, { onClockSkew, onWarnings: () => {} })
+      const removalAt = new Date(Date.now() + removalInHours * hour).toISOString()
+      const leaving: Draft = { ...draft, referral: { legal: { removal: { removalAt } } } }
+      const first = (await referrer.seal(leaving)).header.urgency
+      t.equal((await referrer.seal(leaving)).header.urgency, first)
+      return [first, ...skews.map((ms) => Math.round(ms / hour))]
+    }
+    t.strictSame(await urgencies(0, 100), ['urgent'])
+    t.strictSame(await urgencies(4 * 60_000, 100), ['urgent'], 'as clocks are kept')
+    t.strictSame(await urgencies(48 * hour, 100), ['immediate', 48], 'this one is behind')
+    t.strictSame(await urgencies(-48 * hour, 50), ['immediate', -48], 'a server cannot lower it')
+  })
+
+  t.test('what is worth a second look is told, and sealed all the same', async (t) => {
+    const told: { warnings: readonly { pointer: string }[] }[] = []
+    const referrer = lawFirm(url, world, { onWarnings: (warned: never) => told.push(warned) })
+    await referrer.seal({ ...draft, referral: { clinical: { foodRefusalSince: '2126-01-01' } } })
+    await referrer.seal(draft)
+    t.strictSame(
+      told.map(({ warnings }) => warnings.map(({ pointer }) => pointer)),
+      [['/referral/clinical/foodRefusalSince']],
+    )
+    await t.rejects(referrer.seal({ ...draft, respondBy: '2020-01-01' }), {
+      code: 'referral-invalid',
+      problems: [{ pointer: '/respondBy', detail: 'lies in the past.' }],
+    })
+  })
+
   t.test('text typed on any keyboard is sealed', async (t) => {
     const decomposed = { ...draft, referral: { identity: { familyName: 'Zoë'.normalize('NFD') } } }
     await t.resolves(lawFirm(url, world).seal(decomposed))

@@ -81,6 +81,34 @@ t.test('plain http is refused anywhere but on the loopback address', async (t) =
   }
 })
 
+t.test(
+  'the service’s clock is read from its answers, and from none that tells no time',
+  async (t) => {
+    const hour = 3_600_000
+    const answers: Record<string, string>[] = []
+    const { url } = await serve(t, () => {
+      return { status: 200, body: '{}', headers: answers.shift() ?? {} }
+    })
+    const transport = createTransport({ url, token })
+    t.equal(transport.clockAheadMs(), undefined, 'it has not answered')
+    const hoursAhead = async (headers: Record<string, string>) => {
+      answers.push(headers)
+      await transport.send(get)
+      return Math.round((transport.clockAheadMs() ?? Number.NaN) / hour)
+    }
+    const date = (hours: number) => new Date(Date.now() + hours * hour).toUTCString()
+    t.equal(await hoursAhead({ date: date(5) }), 5)
+    t.equal(await hoursAhead({ date: date(-3) }), -3)
+    t.equal(await hoursAhead({ date: date(-3), age: String(3 * 3600) }), 0, 'kept by a cache')
+    t.equal(
+      await hoursAhead({ date: date(7), age: 'old' }),
+      0,
+      'what cannot be read is passed over',
+    )
+    t.equal(await hoursAhead({ date: 'Tuesday' }), 0)
+  },
+)
+
 t.test('an answer that is not JSON is not relied on', async (t) => {
   const { url } = await serve(t, () => ({ status: 200, body: '<html>' }))
   await t.rejects(createTransport({ url, token }).send(get), { name: 'BadAnswer' })

@@ -8,6 +8,8 @@ import { compartmentSchemas } from '../../src/referral/fields.ts'
 import { schemaProblems } from '../../src/referral/problems.ts'
 import { calm } from './calm.ts'
 
+const now = new Date('2026-11-22T10:00:00Z')
+
 /** What is said of one compartment that was changed. */
 const problemsOf = (name: CompartmentName, changes: object) => {
   const referral = calm()
@@ -167,7 +169,7 @@ t.test('a reader is told of a number of odd form, which stops nobody from sealin
     { type: 'passport', value: '1234' },
   ]
   t.strictSame(problemsOf('identity', { identifiers: identifiers.slice(0, 2) }), [])
-  const told = readCompartment('identity', { ...calm().identity, identifiers })
+  const told = readCompartment('identity', { ...calm().identity, identifiers }, now)
   t.strictSame(told.slice(1), [
     {
       pointer: '/identity/identifiers/1/value',
@@ -182,10 +184,10 @@ t.test('a reader is told of a number of odd form, which stops nobody from sealin
 t.test('a compartment from a newer client opens, with its news beside it', (t) => {
   const newer = { familyName: 'Okonjo', pronouns: 'they', gender: 'agender' }
   t.strictSame(
-    readCompartment('identity', newer).map(({ pointer }) => pointer),
+    readCompartment('identity', newer, now).map(({ pointer }) => pointer),
     ['/identity/pronouns', '/identity/gender'],
   )
-  t.strictSame(readCompartment('identity', { familyName: 'Okonjo' }), [])
+  t.strictSame(readCompartment('identity', { familyName: 'Okonjo' }, now), [])
   t.end()
 })
 
@@ -201,24 +203,24 @@ const anyValue = fc
 t.test('there are problems exactly where a value does not fit, at most a hundred', (t) => {
   fc.assert(
     fc.property(fc.constantFrom(...compartmentNames), anyValue, (name, value) => {
-      const problems = readCompartment(name, value)
+      const problems = readCompartment(name, value, now)
       if (problems.length === 0) t.ok(Check(compartmentSchemas[name], value))
       if (!Check(compartmentSchemas[name], value)) t.ok(problems.length > 0)
       t.ok(problems.length <= 100)
     }),
   )
   const crowd = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x${index}`, 1]))
-  t.equal(readCompartment('legal', crowd).length, 100)
+  t.equal(readCompartment('legal', crowd, now).length, 100)
   t.equal(schemaProblems(compartmentSchemas.legal, crowd).length, 100)
   const hearings = Array.from({ length: 500 }, () => ({ at: 'x' }))
-  t.equal(readCompartment('legal', { hearings }).length, 100)
+  t.equal(readCompartment('legal', { hearings }, now).length, 100)
   t.end()
 })
 
 t.test('no problem quotes what was written', (t) => {
   fc.assert(
     fc.property(fc.constantFrom(...compartmentNames), anyValue, (name, value) => {
-      for (const { detail } of readCompartment(name, value)) t.notMatch(detail, planted)
+      for (const { detail } of readCompartment(name, value, now)) t.notMatch(detail, planted)
     }),
   )
   t.end()

@@ -6,6 +6,7 @@ import { checkDraft, completeReferral } from '../../src/referral/draft.ts'
 import { incompleteFields } from '../../src/referral/incomplete.ts'
 import { calm } from './calm.ts'
 
+const now = new Date('2026-11-22T10:00:00Z')
 const clear = { channel: 'detained_person_phone', region: 'kent' } as const
 const dropped = { ...clear, referral: { identity: { givenNames: 'Amina' } } }
 
@@ -31,7 +32,7 @@ t.test('a call that dropped after one name can be sealed', (t) => {
 })
 
 t.test('what was not asked in it is listed, compartment by compartment', (t) => {
-  t.strictSame(incompleteFields(completeReferral(dropped.referral)), [
+  t.strictSame(incompleteFields(completeReferral(dropped.referral), now), [
     '/consent/personKnows',
     '/consent/given',
     '/consent/capacityConcern',
@@ -45,32 +46,37 @@ t.test('what was not asked in it is listed, compartment by compartment', (t) => 
     '/clinical/fluidRefusalSince',
     '/clinical/torture',
   ])
-  t.strictSame(incompleteFields(calm()), [], 'a complete referral has nothing open')
+  t.strictSame(incompleteFields(calm(), now), [], 'a complete referral has nothing open')
   t.end()
 })
 
 t.test('a compartment that was not opened is not called incomplete', (t) => {
-  t.strictSame(incompleteFields({}), [])
-  t.strictSame(incompleteFields({ interpreting: {} }), [])
-  t.strictSame(incompleteFields({ identity: {} }), ['/identity/familyName'])
-  t.strictSame(incompleteFields({ identity: { familyName: 'unknown' } }), ['/identity/familyName'])
-  t.strictSame(incompleteFields({ detention: null }), ['/detention/places'])
+  t.strictSame(incompleteFields({}, now), [])
+  t.strictSame(incompleteFields({ interpreting: {} }, now), [])
+  t.strictSame(incompleteFields({ identity: {} }, now), ['/identity/familyName'])
+  t.strictSame(incompleteFields({ identity: { familyName: 'unknown' } }, now), [
+    '/identity/familyName',
+  ])
+  t.strictSame(incompleteFields({ detention: null }, now), ['/detention/places'])
   t.end()
 })
 
 t.test('an assessment nobody asked consent for is incomplete, though others were asked', (t) => {
   const given = [{ to: 'research' as const, answer: 'given' as const }]
-  t.strictSame(incompleteFields(calm({ consent: { given } })), ['/consent/given'])
+  t.strictSame(incompleteFields(calm({ consent: { given } }), now), ['/consent/given'])
   t.end()
 })
 
 t.test('a name that stands for nothing is a name still to be asked', (t) => {
   const named = (familyName: string, givenNames?: string) =>
-    incompleteFields({ identity: { familyName, ...(givenNames !== undefined && { givenNames }) } })
+    incompleteFields(
+      { identity: { familyName, ...(givenNames !== undefined && { givenNames }) } },
+      now,
+    )
   t.strictSame(named('Not known', 'FNU'), ['/identity/familyName'])
   t.strictSame(named('Not known', 'Amina'), [], 'one name is enough')
   t.strictSame(
-    incompleteFields({ identity: { familyName: 7 } }),
+    incompleteFields({ identity: { familyName: 7 } }, now),
     [],
     'news of another form is kept',
   )
@@ -153,7 +159,10 @@ t.test('a draft against a refusal of assessment is refused as that', (t) => {
 })
 
 t.test('a draft may raise the urgency and name a day, and nothing else', (t) => {
-  t.equal(checkDraft({ ...dropped, urgency: 'soon', respondBy: '2026-11-25' }).refusal, undefined)
+  t.equal(
+    checkDraft({ ...dropped, urgency: 'soon', respondBy: '2026-11-25' }, now).refusal,
+    undefined,
+  )
   for (const other of [{ urgency: 'high' }, { respondBy: 'Friday' }, { supersedes: 'x' }]) {
     t.equal(checkDraft({ ...dropped, ...other }).refusal, 'referral-invalid')
   }

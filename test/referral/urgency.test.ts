@@ -22,7 +22,11 @@ const table: [string, DraftReferral, Urgency][] = [
   ['removal in 7 days', removal(at(7 * day)), 'urgent'],
   ['removal in a millisecond over 7 days', removal(at(7 * day + 1)), 'standard'],
   ['removal a day ago, not known to have happened', removal(at(-day)), 'immediate'],
-  ['removal more than a day ago', removal(at(-day - 1)), 'standard'],
+  [
+    'removal more than a day ago, and an hour for the summer',
+    removal(at(-day - 2 * hour)),
+    'urgent',
+  ],
   ['removal on this day', removal('2026-11-22'), 'immediate'],
   ['removal on a day that begins within 72 hours', removal('2026-11-25'), 'immediate'],
   ['removal on the day after that', removal('2026-11-26'), 'urgent'],

@@ -1,0 +1,47 @@
+/**
+ * Two clocks: the referrer's and the service's. Rules that count hours are only as good as the clock
+ * they count by, and neither can be believed alone: a laptop may be a month behind, a hostile server
+ * may say what it likes. So both are tried, and the graver result stands.
+ */
+
+/** Further apart than clocks that are kept, in milliseconds. */
+const skewMsMax = 5 * 60_000
+
+/** The service's clock differs from this one. */
+export type ClockSkew = {
+  /** How far it is ahead, in milliseconds; negative where it is behind. */
+  readonly aheadMs: number
+}
+
+/**
+ * The moments to judge by: now, and what the service calls now where that differs by over 5 minutes.
+ *
+ * @param aheadMs - how far the service's clock is ahead; `undefined` where it has not answered
+ */
+export function momentsOf(now: Date, aheadMs: number | undefined): [Date, ...Date[]] {
+  if (aheadMs === undefined || !isSkewed(aheadMs)) return [now]
+  return [now, new Date(now.getTime() + aheadMs)]
+}
+
+/** Whether the clocks differ by over 5 minutes. */
+export function isSkewed(aheadMs: number): boolean {
+  return Math.abs(aheadMs) > skewMsMax
+}
+
+/** The difference in words: `your clock is 2 hours behind the service's`. */
+export function wordsOfSkew({ aheadMs }: ClockSkew): string {
+  const minutes = Math.round(Math.abs(aheadMs) / 60_000)
+  const spans: [unit: string, minutes: number][] = [
+    ['days', 1440],
+    ['hours', 60],
+    ['minutes', 1],
+  ]
+  const [unit, each] = spans.find(([, each]) => minutes >= 2 * each) ?? ['minutes', 1]
+  const side = aheadMs > 0 ? 'behind' : 'ahead of'
+  return `your clock is ${Math.round(minutes / each)} ${unit} ${side} the service's`
+}
+
+/** What to do where nobody listens. */
+export function warnOfSkew(skew: ClockSkew): void {
+  console.warn(`${wordsOfSkew(skew)}: urgency is judged by both`)
+}
