@@ -26,7 +26,7 @@ t.test('a refused or withdrawn assessment needs a safeguarding note, by schema a
     fc.constantFrom('unknown', 'not_asked'),
     fc.array(
       fc.record({
-        to: fc.constantFrom(...Object.keys(consentPurposes)),
+        to: fc.oneof(fc.constant('assessment'), fc.constantFrom(...Object.keys(consentPurposes))),
         answer: fc.constantFrom(...answers),
       }),
       { minLength: 1, maxLength: 3 },
