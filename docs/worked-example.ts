@@ -11,7 +11,14 @@ import {
   sealCompartment,
   sealedHash,
 } from '../src/protocol/compartment.ts'
-import { type Envelope, envelopeHash, headerHash, signedBytes } from '../src/protocol/envelope.ts'
+import {
+  bodyOf,
+  type Envelope,
+  envelopeHash,
+  headerHash,
+  signedBytes,
+  wrapHash,
+} from '../src/protocol/envelope.ts'
 import { recipientKeyFrom, signingKeyFrom } from '../src/protocol/keys.ts'
 import { sign } from '../src/protocol/signature.ts'
 import { hash, sodium } from '../src/protocol/sodium.ts'
@@ -43,22 +50,12 @@ function example(): string[] {
   const casework = recipientKeyFrom(unhex(keys.casework.seed))
   const [wrap] = envelope.wraps
   const opened = wrap && openWrap(wrap, casework, bound)
-  const { matching, receipt } = envelope
-  const compartments = Object.entries(envelope.compartments).map(([name, text]) => {
-    return [name, sealedHash(sodium.from_base64(text, sodium.base64_variants.URLSAFE_NO_PADDING))]
-  })
-  const body = {
-    compartments: Object.fromEntries(compartments),
-    ...(matching && {
-      matching: encodeBase64url(hash(label('matching'), canonicalBytes(matching))),
-    }),
-    ...(receipt !== undefined && { receipt }),
-  }
+  const body = bodyOf(envelope)
   const whole = envelopeHash(bound, body)
   const signature = sign(signingKeyFrom(unhex(keys.partner.seed)).secretKey, signedBytes(whole))
   requireSame(encodeBase64url(sealed), envelope.compartments.referrer)
   requireSame(encodeBase64url(signature), envelope.signature.value)
-  requireSame(hex(opened?.get('referrer') ?? new Uint8Array()), hex(key))
+  requireSame(String(opened?.named.get('referrer')), encodeBase64url(key))
   return [
     ...line('plaintext', new TextDecoder().decode(plain), `${plain.length} bytes of JCS`),
     ...line('padded', hex(padded.subarray(0, 24)), `… ${padded.length} bytes: 0x80, then zeros`),
@@ -83,7 +80,8 @@ function example(): string[] {
     '',
     ...line('wrap for', wrap?.kid ?? '', 'Casework, a recipient of the keyset'),
     ...line('encapsulated', (wrap?.encapsulated ?? '').slice(0, 43), '… X-Wing, 1,120 bytes'),
-    ...line('sealedKeys', (wrap?.sealedKeys ?? '').slice(0, 43), `… ${opened?.size} keys`),
+    ...line('sealedKeys', (wrap?.sealedKeys ?? '').slice(0, 43), `… ${opened?.named.size} keys`),
+    ...line('its hash', wrap ? wrapHash(wrap) : '', 'H(label("wrap hash") ‖ JCS(wrap))'),
     '',
     ...line(
       'bodyHash',

@@ -182,6 +182,12 @@ export const problems = {
     retry: 'never',
     next: 'Ask the administrator whether your signing key stands in the published directory.',
   },
+  'receipt-unsupported': {
+    status: 422,
+    title: 'Signed by a receipt, for which there is no route yet',
+    retry: 'never',
+    next: "Sign the envelope with your organisation's key.",
+  },
   'referral-id-taken': {
     status: 409,
     title: 'This referral id is taken',

@@ -1,11 +1,17 @@
 import { join } from 'node:path'
-import type { Claim, Opened, Reader, Unopenable } from '../client/index.ts'
+import {
+  type Claim,
+  failedStep,
+  type Opened,
+  type Reader,
+  type Unopenable,
+} from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command, Report } from './command.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
-import { wordsOfOpened } from './show.ts'
+import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** One item of work, opened. */
 type Work = Omit<Claim, 'referrals'> & {
@@ -21,7 +27,8 @@ export const claim: Command = {
   operands: '[--max N]',
   summary: 'Take the most urgent work that you can open, and open it.',
   details: `Each item is yours until its lease ends: renew, release or complete it, with its fence, before.
-Exit code 1 if any referral does not open: complete its item with the outcome unopenable.
+Exit code 1 if any referral does not open, or not all of it: what does not is named with its step, and
+the rest is shown. Complete its item with the outcome unopenable.
 ${checkingDetails}
 
 ${connectionDetails}`,
@@ -47,7 +54,7 @@ ${connectionDetails}`,
     }
     const results = work.flatMap(({ referrals }) => referrals)
     const failed = work.some(({ referrals, unread }) => {
-      return unread.length > 0 || referrals.some(({ opened }) => !opened)
+      return unread.length > 0 || referrals.some((result) => failedStep(result) !== undefined)
     })
     const value = { claims: folder === undefined ? work : work.map(withoutAnswers) }
     return { value, text: textOf(work), failed, afterwards: () => checkOpened(reader, results) }
@@ -78,7 +85,9 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
 
 function withoutAnswers({ referrals, ...item }: Work) {
   const shown = referrals.map((result) => {
-    return result.opened ? { referralId: result.referralId, opened: true } : result
+    if (!result.opened) return result
+    const { referralId, withheld } = result
+    return { referralId, opened: true, ...(withheld.length > 0 && { withheld }) }
   })
   return { ...item, referrals: shown }
 }
@@ -90,13 +99,21 @@ function textOf(work: readonly Work[]): string {
 
 function wordsOfWork({ claimId, fence, referrals, unread, files, ...item }: Work): string {
   const shown = files ? referrals.filter(({ opened }) => !opened) : referrals
+  const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
     `Item ${claimId}, fence ${fence}: due ${item.dueAt}, yours until ${item.leasedUntil}`,
     ...(files ?? []).map((file) => `  ${file}`),
+    ...partly.flatMap(wordsOfWithheld),
     ...shown.map(wordsOfOpened),
     ...unread.map(({ referralId, problem }) => `Not opened: ${referralId}\n${wordsOf(problem)}`),
     `When done: ${nextCommand({ claimId, fence, referrals, unread })}`,
   ].join('\n')
+}
+
+/** Of a referral that was written to a file: what is not in there. */
+function wordsOfWithheld(result: Opened | Unopenable): string[] {
+  if (!result.opened || result.withheld.length === 0) return []
+  return [`  ${result.referralId} is not all there:`, ...withheldWords(result)]
 }
 
 function nextCommand(work: Pick<Work, 'claimId' | 'fence' | 'referrals' | 'unread'>): string {
@@ -104,7 +121,7 @@ function nextCommand(work: Pick<Work, 'claimId' | 'fence' | 'referrals' | 'unrea
   const lease = `${claimId} --fence ${fence}`
   if (unread.length > 0) return `intake release ${lease}`
   const ids = referrals.map(({ referralId }) => `--referral ${referralId}`).join(' ')
-  const broken = referrals.find((result) => !result.opened)
-  const outcome = broken ? `unopenable --step ${broken.step}` : 'accepted'
+  const [step] = referrals.flatMap((result) => failedStep(result) ?? [])
+  const outcome = step ? `unopenable --step ${step}` : 'accepted'
   return `intake complete ${lease} ${ids} --outcome ${outcome}`
 }

@@ -1,5 +1,5 @@
 /** Referrals whose match keys nobody has checked: each is opened, its keys made again and put right. */
-import { KeysUnmade, type Reader, type Unopenable } from '../client/index.ts'
+import { KeysUnmade, type Opened, type Reader, type Unopenable } from '../client/index.ts'
 import { type Comparison, comparisonOf, isOfOneReferral } from './checking.ts'
 import { type Fault, faultOf } from './report.ts'
 
@@ -19,6 +19,16 @@ const atOnceMax = 10
 const wholeEveryMs = 60_000
 /** A defect of the service, or a line that broke: after so long it is worth another look. */
 const retryMs = 10 * 60_000
+
+/** Why no match keys can be made: the referral does not open, or what names the person does not. */
+function faultOfPerson(
+  result: Opened | Unopenable,
+): Pick<Unopenable, 'step' | 'detail'> | undefined {
+  const failed = result.opened
+    ? result.withheld.find(({ compartment }) => ['identity', 'contact'].includes(compartment))
+    : result
+  return failed && { step: failed.step, detail: failed.detail }
+}
 
 /**
  * Follows the list of unchecked referrals.
@@ -73,14 +83,14 @@ export function createFollower(
   async function follow(referralId: string): Promise<number> {
     try {
       const result = await reader.open(await reader.fetch(referralId))
-      if (result.opened) {
+      const fault = faultOfPerson(result)
+      if (result.opened && !fault) {
         const status = comparisonOf(await reader.checkMatchKeys(result))
         tell({ referralId, status })
         // It leaves the list, unless the keyset has an epoch that this client has not heard of.
         return Date.now() + retryMs
       }
-      const { step, detail } = result
-      tell({ referralId, status: 'unopenable', step, detail })
+      if (fault) tell({ referralId, status: 'unopenable', ...fault })
       return Number.POSITIVE_INFINITY
     } catch (error) {
       if (!isOfOneReferral(error)) throw error

@@ -1,16 +1,17 @@
-import type { Released } from '../client/index.ts'
+import { failedStep, type Released } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command } from './command.ts'
 import { readJson } from './json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
-import { wordsOfOpened } from './show.ts'
+import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** `intake open`. */
 export const open: Command = {
   operands: 'ID|FILE',
   summary: 'Open one referral, by its id, or from a file that holds it as the service released it.',
-  details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open.
+  details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open, or not all
+of it: what does not is named with its step, and the rest is shown.
 ${checkingDetails}
 
 ${connectionDetails}`,
@@ -28,13 +29,14 @@ ${connectionDetails}`,
     const result = await reader.open(released)
     const afterwards = () => checkOpened(reader, [result])
     const file = input.text('out')
+    const failed = failedStep(result) !== undefined
     if (file === undefined || !result.opened) {
-      return { value: result, text: wordsOfOpened(result), failed: !result.opened, afterwards }
+      return { value: result, text: wordsOfOpened(result), failed, afterwards }
     }
     await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`)
-    const { referralId } = result
-    const text = `Referral ${referralId} opened into ${file}`
-    return { value: { referralId, file }, text, afterwards }
+    const { referralId, withheld } = result
+    const text = [`Referral ${referralId} opened into ${file}`, ...withheldWords(result)].join('\n')
+    return { value: { referralId, file, withheld }, text, failed, afterwards }
   },
 }
 

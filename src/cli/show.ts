@@ -16,11 +16,19 @@ export function wordsOfOpened(result: Opened | Unopenable): string {
     ...(consent.compared ? [`  Consent to an assessment: ${consent.assessment}`] : []),
     ...(incomplete.length > 0 ? [`  Still to be asked: ${incomplete.join(' ')}`] : []),
     ...problems.map(({ pointer, detail }) => `  Does not fit: ${pointer} ${detail}`),
+    ...withheldWords(result),
     ...Object.entries(compartments).map(([name, answers]) => {
       return `  ${name}: ${JSON.stringify(answers, null, 2).replaceAll('\n', '\n  ')}`
     }),
   ]
   return printable(lines.join('\n'))
+}
+
+/** A line for each compartment that does not open, with the step for `complete`. */
+export function withheldWords({ withheld }: Opened): string[] {
+  return withheld.map(({ compartment, step, detail }) => {
+    return printable(`  Does not open: ${compartment}, at the step ${step}: ${detail}`)
+  })
 }
 
 function urgencyWords(urgency: Opened['urgency']): string[] {

@@ -1,9 +1,8 @@
 /** Review notes: what a reviewer wrote beside a judgement, sealed to recipients and no referrer. */
 import { Refusal } from '../errors.ts'
-import { base64urlBytes, decodeBase64url } from '../protocol/bytes.ts'
+import { decodeBase64url } from '../protocol/bytes.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
-import { sealedHash } from '../protocol/compartment.ts'
-import { envelopeHash, headerHash } from '../protocol/envelope.ts'
+import { bodyOf, envelopeHash, headerHash } from '../protocol/envelope.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { MessageContent, type MessageEnvelope, sealMessage } from '../protocol/message.ts'
 import type { Opened } from '../protocol/open.ts'
@@ -64,7 +63,6 @@ function answered({ header, envelopeHash }: Opened) {
 }
 
 /** Whatever the service shows for a note has a hash: whether it is one, its next reader finds out. */
-function hashOf({ header, compartments }: MessageEnvelope): Uint8Array {
-  const sealed = sealedHash(base64urlBytes(compartments.message) ?? new Uint8Array())
-  return envelopeHash(headerHash(canonicalBytes(header)), { compartments: { message: sealed } })
+function hashOf(note: MessageEnvelope): Uint8Array {
+  return envelopeHash(headerHash(canonicalBytes(note.header)), bodyOf(note))
 }

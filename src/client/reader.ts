@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/keyset.ts'
-import { type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
+import { failedStep, type Opened, openReferral, type Unopenable } from '../protocol/open.ts'
 import type { Released } from '../protocol/released.ts'
 import type { OpeningStep } from '../protocol/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
@@ -83,7 +83,8 @@ export type Reader = {
    * Checks and opens what a claim or `fetch` released.
    *
    * What will not open is an answer, not an error: `opened: false` with the step at which it failed,
-   * for `complete` with the outcome `unopenable`. Throws only where the documents to check it by
+   * or, where that is true of some compartments only, `withheld` names those and the others are
+   * shown. `failedStep` is for `complete` with the outcome `unopenable`. Throws only where the documents to check it by
    * could not be had.
    */
   open(released: Released): Promise<Opened | Unopenable>
@@ -99,7 +100,7 @@ export type Reader = {
  *
  * @example
  * ```ts
- * import { createReader, openKeyFile } from 'referral-intake'
+ * import { createReader, failedStep, openKeyFile } from 'referral-intake'
  *
  * const reader = createReader({
  *   url: 'https://intake.example.org',
@@ -110,12 +111,10 @@ export type Reader = {
  * for (const claim of await reader.claim({ max: 1, leaseSeconds: 600 })) {
  *   const results = await Promise.all(claim.referrals.map(reader.open))
  *   const referrals = claim.referrals.map(({ referralId }) => referralId)
- *   const failed = results.find((result) => !result.opened)
+ *   const [step] = results.flatMap((result) => failedStep(result) ?? [])
  *   await reader.complete(
  *     claim,
- *     failed
- *       ? { outcome: 'unopenable', step: failed.step, referrals }
- *       : { outcome: 'accepted', referrals },
+ *     step ? { outcome: 'unopenable', step, referrals } : { outcome: 'accepted', referrals },
  *   )
  * }
  * ```
@@ -160,7 +159,8 @@ export function createReader(options: ReaderOptions): Reader {
   async function open(released: Released): Promise<Opened | Unopenable> {
     const result = await openOnce(released)
     // A keyset or a partner may be newer than what this client fetched minutes ago.
-    const outdated = !result.opened && (result.step === 'keyset' || result.step === 'signer')
+    const step = failedStep(result)
+    const outdated = !result.opened && (step === 'keyset' || step === 'signer')
     return outdated && keysets.refresh() ? openOnce(released) : result
   }
 
@@ -169,8 +169,8 @@ export function createReader(options: ReaderOptions): Reader {
     const chain = await keysets.backTo(released.header?.keyset?.version)
     const receivedAt = new Date(released.receivedAt)
     const { referralId } = released
-    const context = { keysets: chain, directory, receivedAt }
-    return openReferral(released, { referralId, reader: key, ...context })
+    const context = { keysets: chain, directory, receivedAt, now: new Date() }
+    return withoutReceipts(openReferral(released, { referralId, reader: key, ...context }))
   }
 
   async function fetchReferral(referralId: string): Promise<Released> {
@@ -195,6 +195,16 @@ export function createReader(options: ReaderOptions): Reader {
 function receivingKey({ receiving }: KeyFile): KeyPair {
   if (receiving) return receiving
   throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
+}
+
+/**
+ * No service takes a referral that a receipt signed, as there is no route for one yet: whoever shows
+ * one made it.
+ */
+function withoutReceipts(result: Opened | Unopenable): Opened | Unopenable {
+  if (!result.opened || result.signedBy !== 'receipt') return result
+  const detail = 'it is signed by a receipt, and no service takes those yet'
+  return { opened: false, referralId: result.referralId, step: 'signer', detail }
 }
 
 function claimPath(claimId: string, act: string): string {

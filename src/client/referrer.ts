@@ -1,15 +1,8 @@
 /** The referrer's side: seal a draft here, submit the envelope, hold the acknowledgement against it. */
 import type { Acknowledgement } from '../protocol/acknowledgement.ts'
-import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
-import { sealedHash } from '../protocol/compartment.ts'
-import {
-  type Body,
-  type Envelope,
-  envelopeHash,
-  headerHash,
-  matchingHash,
-} from '../protocol/envelope.ts'
+import { bodyOf, type Envelope, envelopeHash, headerHash } from '../protocol/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/keyset.ts'
 import { sealReferral } from '../protocol/seal.ts'
@@ -196,12 +189,7 @@ function warnOfDoubts({ referralId, warnings }: Warned): void {
 }
 
 /** What the acknowledgement must name: computed here, from the bytes that are sent. */
-function ownHash({ header, compartments, matching, receipt }: Envelope): string {
-  const hashes = Object.entries(compartments).map(([name, sealed]) => {
-    return [name, sealedHash(base64urlBytes(sealed) ?? new Uint8Array())]
-  })
-  const body: Body = { compartments: Object.fromEntries(hashes) }
-  if (matching) body.matching = encodeBase64url(matchingHash(matching))
-  if (receipt !== undefined) body.receipt = receipt
-  return encodeBase64url(envelopeHash(headerHash(canonicalBytes(header)), body))
+function ownHash(envelope: Envelope): string {
+  const bound = headerHash(canonicalBytes(envelope.header))
+  return encodeBase64url(envelopeHash(bound, bodyOf(envelope)))
 }

@@ -106,6 +106,8 @@ export const referral = pgTable(
     /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
     envelopeSha256: bytea('envelope_sha256').notNull(),
     matchingHash: bytea('matching_hash'),
+    /** The JCS of the hashes of the wraps by kid: signed, so they outlive a wrap that is revoked. */
+    wrapHashes: bytea('wrap_hashes').notNull(),
     supersedes: uuid('supersedes'),
     entryId: uuid('entry_id').notNull(),
   },
@@ -304,7 +306,7 @@ export const judgement = pgTable(
     absorbedCaseId: uuid('absorbed_case_id'),
     /** The one of the two that was in it: taken apart again, the id still leads to that one. */
     absorbedReferralId: uuid('absorbed_referral_id'),
-    /** A sealed note (docs/PROTOCOL.md, "Receipts, messages, grants"), as its canonical bytes. */
+    /** A sealed note (docs/PROTOCOL.md, "Messages"), as its canonical bytes. */
     note: bytea('note'),
   },
   (table) => [

@@ -8,10 +8,11 @@ import type { Audit } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { encodeBase64url } from '../protocol/bytes.ts'
+import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import { type CheckedEnvelope, checkRecipients, checkSignature } from '../protocol/check.ts'
 import { signerOf } from '../protocol/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
+import { kidOf } from '../protocol/kid.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createDocuments } from './documents.ts'
 import { createNewest, isListed } from './newest.ts'
@@ -48,6 +49,9 @@ export function createDirectory({ database, audit }: { database: Database; audit
     checkRecipients(header, keyset, retired)
     requireEpoch(checked, keyset)
     const signer = directory && signerOf(directory, header.signer, tx.now)
+    if (!signer && isSignedByReceipt(header)) {
+      throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
+    }
     if (signer?.organisation !== organisationId) {
       throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
     }
@@ -157,4 +161,11 @@ function requireEpoch({ matching = [] }: CheckedEnvelope, keyset: Keyset): void 
     const detail = 'matching holds an epoch or a type that is not in the keyset named'
     throw new Refusal('unknown-matching-epoch', detail)
   }
+}
+
+/** Somebody without an account signs so, on a route that is not there yet. */
+function isSignedByReceipt({ signer, replyTo }: CheckedEnvelope['header']): boolean {
+  return (
+    replyTo !== undefined && kidOf('Ed25519', decodeBase64url(replyTo.signingKey, 32)) === signer
+  )
 }

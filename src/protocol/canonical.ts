@@ -11,7 +11,7 @@ import { Refusal } from '../errors.ts'
 import { equalBytes, utf8 } from './bytes.ts'
 
 /** Far deeper than anything sealed, and far less than a stack. Also what stops a cycle. */
-const depthMax = 32
+export const depthMax = 32
 
 /**
  * The canonical bytes of `value`.
@@ -45,7 +45,7 @@ export function parseCanonical(bytes: Uint8Array): unknown {
 
 function valueFault(value: unknown, depth: number): string | undefined {
   if (value === null || typeof value === 'boolean') return undefined
-  if (typeof value === 'string') return textFault(value)
+  if (typeof value === 'string') return faultOfString(value)
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) ? undefined : 'a number is not an integer within ±(2^53 − 1)'
   }
@@ -67,11 +67,17 @@ function firstFault(values: unknown[], depth: number): string | undefined {
   return undefined
 }
 
+function faultOfString(text: string): string | undefined {
+  const fault = textFault(text)
+  return fault && `a string ${fault}`
+}
+
 // Printable ASCII is in NFC and well-formed, and is nearly all that is ever checked.
 const plainText = /^[ -~]*$/
 
-function textFault(text: string): string | undefined {
+/** What keeps a string out of canonical JSON: half of a surrogate pair, or another form than NFC. */
+export function textFault(text: string): string | undefined {
   if (plainText.test(text)) return undefined
-  if (/\p{Surrogate}/u.test(text)) return 'a string holds half of a surrogate pair'
-  return text.normalize('NFC') === text ? undefined : 'a string is not in Unicode form NFC'
+  if (/\p{Surrogate}/u.test(text)) return 'holds half of a surrogate pair'
+  return text.normalize('NFC') === text ? undefined : 'is not in Unicode form NFC'
 }

@@ -22,6 +22,7 @@ import {
   matchingHash,
   signedBytes,
   type Wrap,
+  wrapHashes,
 } from './envelope.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
@@ -39,6 +40,8 @@ export type CheckedEnvelope = {
   /** SHA-256 of the canonical bytes of the whole: by this a repetition is known. */
   envelopeSha256: Uint8Array
   compartments: { name: CompartmentName; sealed: Uint8Array }[]
+  /** The JCS of the hashes of the wraps by kid: signed, so kept even when a wrap is deleted. */
+  wrapHashesBytes: Uint8Array
   wraps: { kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]
   /** One for each epoch, the newer first. */
   matching?: { epoch: number; values: { type: string; value: Uint8Array }[] }[]
@@ -96,6 +99,7 @@ export function checkEnvelope(
     compartments: Object.fromEntries(
       compartments.map(({ name, sealed }) => [name, sealedHash(sealed)]),
     ),
+    wraps: wrapHashes(envelope.wraps),
   }
   const headerBytes = canonicalBytes(header)
   const checked = {
@@ -104,6 +108,7 @@ export function checkEnvelope(
     headerHash: headerHash(headerBytes),
     envelopeSha256: sha256(canonicalBytes(envelope)),
     compartments,
+    wrapHashesBytes: canonicalBytes(body.wraps),
     wraps: envelope.wraps.map(decodedWrap),
     signature: decoded(signature.value, 'signature.value'),
     signer: signature.kid,

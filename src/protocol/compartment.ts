@@ -9,6 +9,7 @@ import { Refusal } from '../errors.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { concat, encodeBase64url, label, utf8 } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
+import { withContent } from './content.ts'
 import { hash, sodium } from './sodium.ts'
 
 /** What can be sealed: a compartment of a referral, or the one of a message. */
@@ -110,12 +111,12 @@ export function unpad(padded: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * The canonical bytes of what a compartment says.
+ * The canonical bytes of what a compartment says, with its content version.
  *
  * @throws Refusal `referral-too-large` if they leave no room for padding in the largest length
  */
 export function plainBytes(name: SealedName, value: unknown): Uint8Array {
-  const plain = canonicalBytes(value)
+  const plain = canonicalBytes(withContent(name, value))
   if (plain.length >= paddedBytesMax(name)) {
     const limit = paddedBytesMax(name) - 1
     throw new Refusal('referral-too-large', `${name} is over ${limit} bytes`)

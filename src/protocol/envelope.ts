@@ -6,9 +6,9 @@
 import { type Static, Type } from 'typebox'
 import { Bytes32, base64urlOf, Kid } from '../referral/format.ts'
 import { everyCompartment, Header, recipientsMax } from '../referral/header.ts'
-import { concat, label } from './bytes.ts'
+import { base64urlBytes, concat, encodeBase64url, label } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
-import { sealedText } from './compartment.ts'
+import { sealedHash, sealedText } from './compartment.ts'
 import { hash } from './sodium.ts'
 
 /**
@@ -79,9 +79,14 @@ export const Envelope = Type.Object(
 )
 export type Envelope = Static<typeof Envelope>
 
-/** What the signature covers beside the header, each part by its hash. Wraps are not signed. */
+/**
+ * What the signature covers beside the header, each part by its hash: a reader who is given only its
+ * own parts checks it all the same. The wraps are those of sealing; a grant has its own signature.
+ */
 export type Body = {
   compartments: Record<string, string>
+  /** By kid. Without them a server could blank a wrap and acknowledge what nobody can open. */
+  wraps: Record<string, string>
   matching?: string
   receipt?: string
 }
@@ -94,6 +99,35 @@ export function headerHash(headerBytes: Uint8Array): Uint8Array {
 /** The hash of the match values, by which a reader who is not given them checks the signature. */
 export function matchingHash(matching: Matching): Uint8Array {
   return hash(label('matching'), canonicalBytes(matching))
+}
+
+/** What stands in a signature, or in a grant, for a wrap. */
+export function wrapHash({ kid, encapsulated, sealedKeys }: Wrap): string {
+  const bytes = canonicalBytes({ kid, encapsulated, sealedKeys })
+  return encodeBase64url(hash(label('wrap hash'), bytes))
+}
+
+/** The hashes of wraps by their kid. */
+export function wrapHashes(wraps: readonly Wrap[]): Record<string, string> {
+  return Object.fromEntries(wraps.map((wrap) => [wrap.kid, wrapHash(wrap)]))
+}
+
+/** The parts of an envelope, or of a message, that its body is made of. */
+export type BodyParts = Pick<Envelope, 'wraps' | 'matching' | 'receipt'> & {
+  compartments: Readonly<Record<string, string>>
+}
+
+/** The body of an envelope or a message. What is not base64url is hashed as no bytes. */
+export function bodyOf({ compartments, wraps, matching, receipt }: BodyParts): Body {
+  const hashes = Object.entries(compartments).map(([name, sealed]) => {
+    return [name, sealedHash(base64urlBytes(sealed) ?? new Uint8Array())]
+  })
+  return {
+    compartments: Object.fromEntries(hashes),
+    wraps: wrapHashes(wraps),
+    ...(matching && { matching: encodeBase64url(matchingHash(matching)) }),
+    ...(receipt !== undefined && { receipt }),
+  }
 }
 
 /** The hash of a whole envelope: what is signed, acknowledged and logged. */

@@ -1,6 +1,6 @@
 /**
- * Grants: the keys of a referral, re-wrapped to one more reader (docs/PROTOCOL.md, "Receipts,
- * messages, grants"). The server cannot make one, for it has no keys; and a wrap without the
+ * Grants: the keys of a referral, re-wrapped to one more reader (docs/PROTOCOL.md, "Grants").
+ * The server cannot make one, for it has no keys; and a wrap without the
  * signature of one who may grant is refused by the one it is for.
  */
 import { type Static, Type } from 'typebox'
@@ -8,6 +8,7 @@ import { type CompartmentName, compartmentNames } from '../referral/compartment.
 import { base64urlOf, Instant, Kid } from '../referral/format.ts'
 import { concat, decodeBase64url, encodeBase64url, label } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
+import { type Wrap, wrapHash } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
 import { kidOf } from './kid.ts'
@@ -25,27 +26,32 @@ export const Grant = Type.Object(
     }),
     grantedBy: Kid,
     at: Instant,
+    until: Type.Optional({ ...Instant, description: 'The grantee opens nothing from then on' }),
     value: base64urlOf(64),
   },
   { additionalProperties: false },
 )
 export type Grant = Static<typeof Grant>
 
-/** The referral that a grant is for: its id, and the hash of its header. */
-export type Granted = { referralId: string; headerHash: Uint8Array }
+/** What a grant is for: a referral, by its id and the hash of its header, and the wrap that is given. */
+export type Granted = { referralId: string; headerHash: Uint8Array; wrap: Wrap }
 
-/** Signs a grant of `compartments` to the reader `kid`, with the granter's Ed25519 key. */
+/** What is given, and until when; without an end if `until` is left out. */
+export type Terms = { compartments: readonly CompartmentName[]; until?: Date | undefined }
+
+/** Signs a grant of `compartments` to the reader of the wrap, with the granter's Ed25519 key. */
 export function signGrant(
   granted: Granted,
-  to: { kid: string; compartments: readonly CompartmentName[] },
+  { compartments, until }: Pick<Terms, 'compartments' | 'until'>,
   granter: SecretKey,
   now: Date,
 ): Grant {
   const unsigned = {
-    kid: to.kid,
-    compartments: [...to.compartments],
+    kid: granted.wrap.kid,
+    compartments: [...compartments],
     grantedBy: granter.kid,
     at: now.toISOString(),
+    ...(until && { until: until.toISOString() }),
   }
   const value = sign(granter.secretKey, grantBytes(granted, unsigned))
   return { ...unsigned, value: encodeBase64url(value) }
@@ -75,17 +81,24 @@ export function granterOf(
   return undefined
 }
 
+/** When a grant ended, if it has. The service may go on releasing: that it stops is only its word. */
+export function endedAt({ until }: Pick<Grant, 'until'>, now: Date): string | undefined {
+  return until !== undefined && now.getTime() >= Date.parse(until) ? until : undefined
+}
+
 function grantBytes(
-  { referralId, headerHash }: Granted,
-  { kid, compartments, grantedBy, at }: Omit<Grant, 'value'>,
+  { referralId, headerHash, wrap }: Granted,
+  { kid, compartments, grantedBy, at, until }: Omit<Grant, 'value'>,
 ): Uint8Array {
   const statement = {
     referralId,
     headerHash: encodeBase64url(headerHash),
     kid,
     compartments,
+    wrap: wrapHash(wrap),
     grantedBy,
     at,
+    ...(until !== undefined && { until }),
   }
-  return concat(label('grant'), hash(canonicalBytes(statement)))
+  return concat(label('grant'), hash(label('grant statement'), canonicalBytes(statement)))
 }

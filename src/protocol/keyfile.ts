@@ -1,5 +1,5 @@
 /**
- * Secret key files: JSON that a person can keep, with the secret keys sealed under a passphrase
+ * Secret key files (docs/PROTOCOL.md, "Key files"): JSON that a person can keep, with the secret keys sealed under a passphrase
  * (Argon2id, then ChaCha20-Poly1305), or in the open where a machine must start alone and the disk
  * is what guards them.
  *
@@ -14,6 +14,7 @@ import { decodeBase64url, encodeBase64url, equalBytes } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from './keys.ts'
 import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from './passphrase.ts'
+import { type Random, randomBytes } from './sodium.ts'
 
 /** The keys of one file. `receiving` is a recipient's X-Wing key. */
 export type KeyFile = { signing: KeyPair; receiving?: KeyPair }
@@ -44,7 +45,11 @@ type PublicPart = Pick<StoredKeyFile, 'v' | 'signing' | 'receiving'>
  *
  * @param passphrase - `undefined` only where the user said that none is wanted
  */
-export function sealKeyFile(keys: KeyFile, passphrase: string | undefined): string {
+export function sealKeyFile(
+  keys: KeyFile,
+  passphrase: string | undefined,
+  random: Random = randomBytes,
+): string {
   const { signing, receiving } = keys
   const shown: PublicPart = {
     v: 1,
@@ -58,7 +63,7 @@ export function sealKeyFile(keys: KeyFile, passphrase: string | undefined): stri
   const stored: StoredKeyFile =
     passphrase === undefined
       ? { ...shown, secrets }
-      : { ...shown, sealed: sealSecrets(secrets, shown, passphrase) }
+      : { ...shown, sealed: sealSecrets(secrets, shown, passphrase, random) }
   return `${JSON.stringify(stored, null, 2)}\n`
 }
 

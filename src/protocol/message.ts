@@ -1,5 +1,5 @@
 /**
- * Messages, withdrawals and review notes: docs/PROTOCOL.md, "Receipts, messages, grants". Each is a
+ * Messages, withdrawals and review notes: docs/PROTOCOL.md, "Messages". Each is a
  * small envelope of its own with one compartment, in answer to one referral and never to a case:
  * the other referrals of a case are other people's.
  */
@@ -126,7 +126,7 @@ export function sealMessage(input: MessageInput, random: Random = randomBytes): 
     header: parts.header,
     compartments: parts.compartments as MessageEnvelope['compartments'],
     wraps: parts.wraps,
-    signature: signParts(parts.headerHash, { compartments: parts.sealedHashes }, input.signer),
+    signature: signParts(parts.headerHash, parts.body, input.signer),
   }
 }
 

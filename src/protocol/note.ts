@@ -1,12 +1,11 @@
 /**
  * What the service checks of a review note, which it stores and cannot read (docs/PROTOCOL.md,
- * "Receipts, messages, grants"): that a recipient wrote it, about this referral, at this service.
+ * "Messages"): that a recipient wrote it, about this referral, at this service.
  */
 import { Refusal } from '../errors.ts'
 import { base64urlBytes, decodeBase64url } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
-import { sealedHash } from './compartment.ts'
-import { envelopeHash, headerHash, signedBytes } from './envelope.ts'
+import { bodyOf, envelopeHash, headerHash, signedBytes } from './envelope.ts'
 import { kidOf } from './kid.ts'
 import type { MessageEnvelope } from './message.ts'
 import { verify } from './signature.ts'
@@ -42,10 +41,9 @@ export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8A
   if (header.signer !== kid || signature.kid !== kid) {
     throw new Refusal('unknown-signer', 'note.header.signer is not the key of your recipient')
   }
-  const sealed = base64urlBytes(compartments.message)
-  if (!sealed) throw new Refusal('not-sealed', 'note.compartments.message is not base64url')
-  const body = { compartments: { message: sealedHash(sealed) } }
-  const hash = envelopeHash(headerHash(canonicalBytes(header)), body)
+  if (!base64urlBytes(compartments.message))
+    throw new Refusal('not-sealed', 'note.compartments.message is not base64url')
+  const hash = envelopeHash(headerHash(canonicalBytes(header)), bodyOf(note))
   if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
     throw new Refusal('signature-invalid', 'the signature of the note does not verify')
   }

@@ -2,7 +2,7 @@
  * Opening a referral: docs/PROTOCOL.md, "Opening".
  *
  * A cryptographic failure withholds, and names the step at which it fell: what will not open goes to
- * a person. A failure of form withholds nothing: an unknown code or field may only be newer than
+ * a person. One that is of a single compartment withholds that one. A failure of form withholds nothing: an unknown code or field may only be newer than
  * this client, and stands beside a problem.
  */
 import { readCompartment } from '../referral/check.ts'
@@ -10,12 +10,13 @@ import type { CompartmentName } from '../referral/compartment.ts'
 import { consentPermits, consentToAssessment } from '../referral/consent.ts'
 import { Header } from '../referral/header.ts'
 import { incompleteFields } from '../referral/incomplete.ts'
-import { type Problem, schemaProblems } from '../referral/problems.ts'
+import { type Problem, problemsMax, schemaProblems } from '../referral/problems.ts'
 import { readsOf } from '../referral/rules.ts'
 import { type Proposal, proposeUrgency } from '../referral/urgency.ts'
 import { encodeBase64url } from './bytes.ts'
 import type { Released } from './released.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
+import type { Withheld } from './unwrap.ts'
 import {
   type OpenInput,
   openContent,
@@ -34,6 +35,11 @@ export type Opened = {
   signedBy: SignedBy
   /** Only the reader's own. Their form is not promised: `problems` says what does not fit. */
   compartments: Partial<Record<CompartmentName, unknown>>
+  /**
+   * The reader's own that were released and do not open. Each is withheld by itself; `step` is what
+   * the outcome `unopenable` names.
+   */
+  withheld: Withheld[]
   /** What does not fit the form that this client knows. Nothing is left out for it. */
   problems: Problem[]
   /** JSON pointers of what is still to be asked, in the compartments that were opened. */
@@ -76,10 +82,22 @@ export function openReferral(released: Released, input: OpenInput): Opened | Uno
 function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened {
   const { header, signedBy } = verified
   const compartments: Opened['compartments'] = {}
+  const withheld = [...verified.withheld]
+  const problems = [...verified.problems]
   for (const [name, sealed] of verified.sealed) {
-    compartments[name] = openContent(name, sealed, verified.keys, verified.headerHash)
+    const key = verified.keys.get(name)
+    const opened = key && openOne(name, sealed, key, verified.headerHash)
+    if (!opened) continue
+    if ('step' in opened) {
+      withheld.push(opened)
+      continue
+    }
+    compartments[name] = opened.value
+    problems.push(...opened.problems, ...readCompartment(name, opened.fields, receivedAt))
   }
-  const held = Object.keys(compartments) as CompartmentName[]
+  const [first] = withheld
+  if (first && Object.keys(compartments).length === 0)
+    throw new StepFailure(first.step, first.detail)
   return {
     opened: true,
     referralId,
@@ -87,14 +105,30 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
     envelopeHash: encodeBase64url(verified.envelopeHash),
     signedBy,
     compartments,
-    problems: [
-      ...schemaProblems(Header, header, '/header'),
-      ...held.flatMap((name) => readCompartment(name, compartments[name], receivedAt)),
-    ],
+    withheld,
+    problems: [...schemaProblems(Header, header, '/header'), ...problems].slice(0, problemsMax),
     incomplete: incompleteFields(compartments, receivedAt),
     urgency: compareUrgency(compartments, header, receivedAt),
     consent: readConsent(compartments),
   }
+}
+
+/** One compartment; what is wrong with it says nothing of the others. */
+function openOne(name: CompartmentName, sealed: Uint8Array, key: Uint8Array, bound: Uint8Array) {
+  try {
+    return openContent(name, sealed, key, bound)
+  } catch (failure) {
+    if (!(failure instanceof StepFailure)) throw failure
+    return { compartment: name, step: failure.step, detail: failure.message }
+  }
+}
+
+/**
+ * The step to report with the outcome `unopenable`, where a referral does not open or one of its
+ * compartments is withheld.
+ */
+export function failedStep(result: Opened | Unopenable): OpeningStep | undefined {
+  return result.opened ? result.withheld[0]?.step : result.step
 }
 
 function compareUrgency(

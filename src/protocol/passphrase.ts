@@ -9,7 +9,7 @@ import { base64urlOf } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { decodeBase64url, encodeBase64url } from './bytes.ts'
 import { canonicalBytes, parseCanonical } from './canonical.ts'
-import { randomBytes, sodium } from './sodium.ts'
+import { type Random, randomBytes, sodium } from './sodium.ts'
 
 /**
  * 3 passes over 256 MiB, libsodium's "moderate": about a second each time, for whoever must guess as
@@ -36,9 +36,14 @@ export const SealedSecrets = Type.Object(
 export type SealedSecrets = Static<typeof SealedSecrets>
 
 /** Seals `secrets`. @param shown - what stands beside them, and must be the same when opened */
-export function sealSecrets(secrets: object, shown: object, passphrase: string): SealedSecrets {
-  const salt = randomBytes(16)
-  const nonce = randomBytes(12)
+export function sealSecrets(
+  secrets: object,
+  shown: object,
+  passphrase: string,
+  random: Random = randomBytes,
+): SealedSecrets {
+  const salt = random(16)
+  const nonce = random(12)
   const ciphertext = sodium.crypto_aead_chacha20poly1305_ietf_encrypt(
     canonicalBytes(secrets),
     canonicalBytes(shown),

@@ -1,7 +1,7 @@
 /**
  * Receipts: 24 digits on paper that stand for an account. Everything that a referrer without one
  * needs is derived from them, and the server stores only a hash of a hash: docs/PROTOCOL.md,
- * "Receipts, messages, grants".
+ * "Receipts".
  */
 import { Refusal } from '../errors.ts'
 import type { ReplyTo } from '../referral/header.ts'

@@ -3,8 +3,8 @@
  * the rest the hashes by which the signature is checked (docs/PROTOCOL.md, "Opening").
  */
 import { type Static, Type } from 'typebox'
-import { Bytes32, Instant, UuidV7 } from '../referral/format.ts'
-import { everyCompartment, Header } from '../referral/header.ts'
+import { Bytes32, Instant, Kid, UuidV7 } from '../referral/format.ts'
+import { everyCompartment, Header, recipientsMax } from '../referral/header.ts'
 import { Reference } from './acknowledgement.ts'
 import { sealedText } from './compartment.ts'
 import { Signature, Wrap } from './envelope.ts'
@@ -25,6 +25,11 @@ export const Released = Type.Object(
       everyCompartment(() => Type.Optional(Bytes32)),
       { additionalProperties: false, description: 'Of each compartment the reader is not given' },
     ),
+    wrapHashes: Type.Record(Kid, Bytes32, {
+      additionalProperties: false,
+      maxProperties: recipientsMax,
+      description: 'Of the wraps of sealing, by kid: they are signed',
+    }),
     wrap: Wrap,
     matchingHash: Type.Optional(Bytes32),
     receipt: Type.Optional(Bytes32),

@@ -1,5 +1,5 @@
 /**
- * Making a grant: docs/PROTOCOL.md, "Receipts, messages, grants". Rotation of a recipient's key is
+ * Making a grant: docs/PROTOCOL.md, "Grants". Rotation of a recipient's key is
  * a grant to the new key.
  */
 import { Refusal } from '../errors.ts'
@@ -8,7 +8,7 @@ import type { Wrap } from './envelope.ts'
 import { type Grant, signGrant } from './grant.ts'
 import type { SecretKey } from './keys.ts'
 import type { Released } from './released.ts'
-import { randomBytes } from './sodium.ts'
+import { type Random, randomBytes } from './sodium.ts'
 import { type OpenInput, verifyReleased } from './verify.ts'
 import { type Reader, wrapKeys } from './wrap.ts'
 
@@ -20,6 +20,7 @@ export type NewReader = Reader & { compartments: readonly CompartmentName[] }
  * under a grant that the granter could not read itself.
  *
  * @param granter - the signing key of the recipient whose X-Wing key is `input.reader`
+ * @param until - when the grant ends; without an end if left out
  * @throws Refusal `unknown-recipient-key` if the new reader may have none of the compartments;
  *   StepFailure if the referral does not open
  */
@@ -28,21 +29,15 @@ export function rewrap(
   input: OpenInput,
   to: NewReader,
   granter: SecretKey,
-  now: Date,
+  { until, random = randomBytes }: { until?: Date; random?: Random } = {},
 ): { grant: Grant; wrap: Wrap } {
   const { headerHash, keys } = verifyReleased(released, input)
   const given = new Map([...keys].filter(([name]) => to.compartments.some((own) => own === name)))
   if (given.size === 0) {
     throw new Refusal('unknown-recipient-key', `${to.kid} may have none of these compartments`)
   }
-  const compartments = [...given.keys()] as CompartmentName[]
-  return {
-    grant: signGrant(
-      { referralId: input.referralId, headerHash },
-      { kid: to.kid, compartments },
-      granter,
-      now,
-    ),
-    wrap: wrapKeys(given, to, headerHash, randomBytes),
-  }
+  const wrap = wrapKeys(given, to, headerHash, random)
+  const granted = { referralId: input.referralId, headerHash, wrap }
+  const terms = { compartments: [...given.keys()], until }
+  return { grant: signGrant(granted, terms, granter, input.now), wrap }
 }

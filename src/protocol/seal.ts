@@ -25,6 +25,7 @@ import {
   type Signature,
   signedBytes,
   type Wrap,
+  wrapHashes,
 } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
 import type { AcceptedKeyset } from './keyset.ts'
@@ -76,7 +77,7 @@ export function sealReferral(input: SealInput, random: Random = randomBytes): En
     (sealedTo, commitments) => headerOf(input, sealedTo, commitments as Header['commitments']),
     random,
   )
-  const body: Body = { compartments: parts.sealedHashes }
+  const body: Body = { ...parts.body }
   if (matching) body.matching = encodeBase64url(matchingHash(matching))
   if (receipt !== undefined) body.receipt = receipt
   return withinLimit({
@@ -121,12 +122,13 @@ export type SealedParts<AnyHeader> = {
   header: AnyHeader
   headerHash: Uint8Array
   compartments: Record<string, string>
-  sealedHashes: Record<string, string>
   wraps: Wrap[]
+  /** The hashes of both, which are signed. */
+  body: Body
 }
 
 /**
- * Steps 1 to 3: draws a key for each compartment, commits to them in the header, seals under it and
+ * Steps 1 to 4: draws a key for each compartment, commits to them in the header, seals under it and
  * wraps. The header comes from a function because it names the commitments and is named by all else.
  */
 export function sealParts<AnyHeader>(
@@ -158,8 +160,11 @@ export function sealParts<AnyHeader>(
     header,
     headerHash: bound,
     compartments: Object.fromEntries(sealed.map(([name, bytes]) => [name, encodeBase64url(bytes)])),
-    sealedHashes: Object.fromEntries(sealed.map(([name, bytes]) => [name, sealedHash(bytes)])),
     wraps,
+    body: {
+      compartments: Object.fromEntries(sealed.map(([name, bytes]) => [name, sealedHash(bytes)])),
+      wraps: wrapHashes(wraps),
+    },
   }
 }
 

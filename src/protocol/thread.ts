@@ -1,14 +1,14 @@
 /**
  * Reading messages: whether each is what it says, and whether all are there. They are described in
- * docs/PROTOCOL.md, "Receipts, messages, grants".
+ * docs/PROTOCOL.md, "Messages".
  */
 import { Type } from 'typebox'
 import { Bytes32 } from '../referral/format.ts'
 import { type Problem, schemaProblems } from '../referral/problems.ts'
 import { base64urlBytes, decodeBase64url, encodeBase64url } from './bytes.ts'
-import { sealedHash, sealedText } from './compartment.ts'
+import { sealedText } from './compartment.ts'
 import { type Directory, signerOf } from './directory.ts'
-import { headerHash, Signature, Wrap } from './envelope.ts'
+import { bodyOf, headerHash, Signature, Wrap } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
 import { kidOf } from './kid.ts'
@@ -20,6 +20,7 @@ import {
   MessageHeader,
 } from './message.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
+import { openKeys } from './unwrap.ts'
 import {
   checkKind,
   checkSigned,
@@ -27,7 +28,6 @@ import {
   headerBytes,
   keysetOf,
   openContent,
-  openKeys,
   type SignedBy,
 } from './verify.ts'
 
@@ -122,28 +122,43 @@ function read(envelope: MessageEnvelope, input: ThreadInput): OpenedMessage {
   if (header.referralId !== input.referral.header.referralId) {
     throw new StepFailure('id', 'the message answers another referral')
   }
+  if (Number.isNaN(input.receivedAt.getTime())) {
+    throw new StepFailure('shape', 'the time of receipt is not a time')
+  }
   const keyset = keysetOf(header, input.keysets)
   const sealed = base64urlBytes(envelope.compartments.message)
   if (!sealed) throw new StepFailure('parts', 'message is not base64url')
+  if (joined(wraps.map(({ kid }) => kid)) !== joined(header.sealedTo)) {
+    throw new StepFailure('parts', 'there is not one wrap for each of header.sealedTo')
+  }
   const bound = headerHash(headerBytes(header))
-  const body = { compartments: { message: sealedHash(sealed) } }
+  // A message travels whole: the wraps of all its readers are there to be hashed.
+  const body = bodyOf({ compartments: envelope.compartments, wraps })
   const signed = checkSigned(signature, header.signer, writerOf(header, keyset, input), bound, body)
   const wrap = wraps.find(({ kid }) => kid === input.reader.kid)
   if (!wrap) throw new StepFailure('grant', 'the message was not sealed to you')
-  const keys = openKeys(wrap, input.reader, bound, ['message'], header.commitments)
-  const content = openContent('message', sealed, keys, bound)
+  const names = { released: ['message'] as const, known: ['message'] as const }
+  const unwrapped = openKeys(wrap, input.reader, bound, names, header.commitments)
+  const [failed] = unwrapped.withheld
+  if (failed) throw new StepFailure(failed.step, failed.detail)
+  const key = unwrapped.keys.get('message') ?? new Uint8Array()
+  const { value, fields, problems } = openContent('message', sealed, key, bound)
   return {
     opened: true,
     header,
     envelopeHash: signed,
-    content,
+    content: value,
     problems: [
+      ...unwrapped.problems,
+      ...problems,
       ...schemaProblems(MessageHeader, header, '/header'),
-      ...schemaProblems(MessageContent, content, '/message'),
+      ...schemaProblems(MessageContent, fields, '/message'),
       ...urgencyProblems(header, input.referral),
     ],
   }
 }
+
+const joined = (kids: readonly string[]) => [...kids].sort().join()
 
 function writerOf(
   { from, kind, signer }: MessageHeader,

@@ -4,8 +4,9 @@
  * receipt.
  */
 import { Type } from 'typebox'
+import { Refusal } from '../errors.ts'
 import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'
-import { Bytes32, Kid } from '../referral/format.ts'
+import { Bytes32, Instant, Kid } from '../referral/format.ts'
 import {
   everyCompartment,
   type Header,
@@ -14,26 +15,21 @@ import {
   ReplyTo,
 } from '../referral/header.ts'
 import { schemaProblems } from '../referral/problems.ts'
-import { base64urlBytes, decodeBase64url, equalBytes } from './bytes.ts'
-import { canonicalBytes, parseCanonical } from './canonical.ts'
-import {
-  commitmentTo,
-  openCompartment,
-  type SealedName,
-  sealedHash,
-  sealedText,
-  unpad,
-} from './compartment.ts'
+import { base64urlBytes, decodeBase64url } from './bytes.ts'
+import { canonicalBytes } from './canonical.ts'
+import { openCompartment, type SealedName, sealedHash, sealedText, unpad } from './compartment.ts'
+import { withoutContent } from './content.ts'
 import { type Directory, signerOf } from './directory.ts'
 import { type Body, envelopeHash, headerHash, Signature, signedBytes, Wrap } from './envelope.ts'
-import { Grant, granterOf, grantVerifies } from './grant.ts'
+import { Grant } from './grant.ts'
 import type { SecretKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
 import { kidOf } from './kid.ts'
+import { readPlaintext } from './plaintext.ts'
 import type { Released } from './released.ts'
 import { verify } from './signature.ts'
 import { StepFailure } from './step.ts'
-import { openWrap } from './wrap.ts'
+import { checkGiven, type OpenedKeys, openKeys } from './unwrap.ts'
 
 /** What a reader brings. */
 export type OpenInput = {
@@ -47,6 +43,8 @@ export type OpenInput = {
   directory: Directory
   /** The logged time of receipt, at which the signer's key must have been valid. */
   receivedAt: Date
+  /** The reader's own clock, by which a grant ends. */
+  now: Date
 }
 
 /** An organisation of the directory; or whoever held the receipt, which proves no more than that. */
@@ -60,8 +58,7 @@ export type Verified = {
   signedBy: SignedBy
   /** The reader's compartments, still sealed. */
   sealed: ReadonlyMap<CompartmentName, Uint8Array>
-  keys: ReadonlyMap<SealedName, Uint8Array>
-}
+} & OpenedKeys<CompartmentName>
 
 /** The properties that every header has, as loosely as an opener may take them. */
 export const frameProperties = {
@@ -78,6 +75,7 @@ export const frameProperties = {
 // a referral. It is covered by the signature all the same.
 const Frame = Type.Object({
   referralId: Type.String(),
+  receivedAt: Instant,
   header: Type.Object({
     ...frameProperties,
     replyTo: Type.Optional(ReplyTo),
@@ -86,6 +84,7 @@ const Frame = Type.Object({
   compartments: Type.Object(everyCompartment((name) => Type.Optional(sealedText(name)))),
   sealedHashes: Type.Object(everyCompartment(() => Type.Optional(Bytes32))),
   wrap: Wrap,
+  wrapHashes: Type.Record(Type.String(), Bytes32),
   matchingHash: Type.Optional(Bytes32),
   receipt: Type.Optional(Bytes32),
   signature: Type.Optional(Signature),
@@ -100,6 +99,7 @@ const Frame = Type.Object({
 export function verifyReleased(released: Released, input: OpenInput): Verified {
   const [problem] = schemaProblems(Frame, released)
   if (problem) throw new StepFailure('shape', `${problem.pointer} ${problem.detail}`)
+  requireTime(released.receivedAt)
   const { header } = released
   checkKind(header, 'referral')
   if (header.referralId !== input.referralId || released.referralId !== input.referralId) {
@@ -114,12 +114,12 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
     header.signer,
     publicKey,
     bound,
-    bodyOf(released, sealed),
+    releasedBody(released, sealed),
   )
   checkGiven(released, bound, input)
-  const names = [...sealed.keys()]
-  const keys = openKeys(released.wrap, input.reader, bound, names, header.commitments)
-  return { header, headerHash: bound, envelopeHash: signed, signedBy, sealed, keys }
+  const names = { released: [...sealed.keys()], known: compartmentNames }
+  const opened = openKeys(released.wrap, input.reader, bound, names, header.commitments)
+  return { header, headerHash: bound, envelopeHash: signed, signedBy, sealed, ...opened }
 }
 
 /** Refuses another protocol or kind of envelope. */
@@ -180,52 +180,37 @@ export function checkSigned(
   return hash
 }
 
-/** Opens a wrap, and checks its keys against what was released and what the header commits to. */
-export function openKeys(
-  wrap: Wrap,
-  reader: SecretKey,
-  headerHash: Uint8Array,
-  names: readonly SealedName[],
-  commitments: Readonly<Record<string, string>>,
-): ReadonlyMap<SealedName, Uint8Array> {
-  const opened = openWrap(wrap, reader, headerHash)
-  if (!opened) throw new StepFailure('wrap', 'the wrap does not open')
-  const keys = new Map<SealedName, Uint8Array>()
-  for (const name of names) {
-    const key = opened.get(name)
-    if (!key) throw new StepFailure('wrap', `the wrap holds no key for ${name}`)
-    const commitment = base64urlBytes(commitments[name] ?? '')
-    if (!commitment || !equalBytes(commitmentTo(name, key), commitment)) {
-      throw new StepFailure('commitment', `the key for ${name} is not the one committed to`)
-    }
-    keys.set(name, key)
-  }
-  if (opened.size > keys.size) {
-    throw new StepFailure('wrap', 'the wrap holds a key for a compartment that was not released')
-  }
-  return keys
-}
-
-/** Opens one compartment under its verified key, and reads what it says. */
+/**
+ * Opens one compartment under its verified key, and reads what it says.
+ *
+ * @throws StepFailure `compartment`, `padding`, `plaintext`
+ */
 export function openContent(
   name: SealedName,
   sealed: Uint8Array,
-  keys: Verified['keys'],
+  key: Uint8Array,
   headerHash: Uint8Array,
-): unknown {
-  const key = keys.get(name)
-  const padded = key && openCompartment(name, sealed, key, headerHash)
+): ReturnType<typeof withoutContent> {
+  const padded = openCompartment(name, sealed, key, headerHash)
   if (!padded) throw new StepFailure('compartment', `${name} does not open under its key`)
   const plain = unpad(padded)
   if (!plain) throw new StepFailure('padding', `${name} is not padded`)
   try {
-    return parseCanonical(plain)
+    const { value, problems } = readPlaintext(plain, `/${name}`)
+    const content = withoutContent(name, value)
+    return { ...content, problems: [...problems, ...content.problems] }
   } catch (cause) {
-    throw new StepFailure('plaintext', `${name} is not canonical JSON`, { cause })
+    if (!(cause instanceof Refusal)) throw cause
+    throw new StepFailure('plaintext', `${name} ${cause.message}`, { cause })
   }
 }
 
-function sealedParts({ compartments, sealedHashes }: Released): Map<CompartmentName, Uint8Array> {
+function sealedParts({
+  header,
+  compartments,
+  sealedHashes,
+  wrapHashes,
+}: Released): Map<CompartmentName, Uint8Array> {
   const sealed = new Map<CompartmentName, Uint8Array>()
   for (const name of compartmentNames) {
     const text = compartments[name]
@@ -237,17 +222,29 @@ function sealedParts({ compartments, sealedHashes }: Released): Map<CompartmentN
     if (!bytes) throw new StepFailure('parts', `${name} is not base64url`)
     sealed.set(name, bytes)
   }
+  if (Object.keys(wrapHashes).sort().join() !== [...header.sealedTo].sort().join()) {
+    throw new StepFailure('parts', 'there is not one hash of a wrap for each of header.sealedTo')
+  }
   return sealed
 }
 
-function bodyOf(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Body {
-  const { matchingHash, receipt } = released
+function releasedBody(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Body {
+  const { matchingHash, receipt, wrapHashes } = released
   const hashes = new Map<string, string>(Object.entries(released.sealedHashes))
   for (const [name, bytes] of sealed) hashes.set(name, sealedHash(bytes))
   return {
     compartments: Object.fromEntries(hashes),
+    wraps: wrapHashes,
     ...(matchingHash !== undefined && { matching: matchingHash }),
     ...(receipt !== undefined && { receipt }),
+  }
+}
+
+/** Refuses a time that is none: every comparison with it would come out as if all were well. */
+export function requireTime(text: string): void {
+  const at = new Date(text)
+  if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 19) !== text.slice(0, 19)) {
+    throw new StepFailure('shape', 'the time of receipt is not a time')
   }
 }
 
@@ -257,7 +254,8 @@ function bodyOf(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Bo
  */
 function checkReceived(receivedAt: Date, { issuedAt }: Keyset): void {
   const skewMilliseconds = 5 * 60_000
-  if (receivedAt.getTime() + skewMilliseconds < Date.parse(issuedAt)) {
+  // Not turned round: a time that is none is later than nothing.
+  if (!(receivedAt.getTime() + skewMilliseconds >= Date.parse(issuedAt))) {
     throw new StepFailure('keyset', 'it was received before the keyset it names was issued')
   }
 }
@@ -274,25 +272,4 @@ function signerOfReferral(
   }
   if (!replyTo) return { signedBy: 'receipt' }
   return { publicKey: decodeBase64url(replyTo.signingKey, 32), signedBy: 'receipt' }
-}
-
-function checkGiven(
-  { header, wrap, grant, compartments }: Released,
-  headerHash: Uint8Array,
-  { reader, referralId, keysets }: OpenInput,
-): void {
-  if (wrap.kid !== reader.kid) throw new StepFailure('grant', "the wrap is another reader's")
-  if (header.sealedTo.includes(reader.kid)) return
-  if (!grant) throw new StepFailure('grant', 'the referral was neither sealed nor granted to you')
-  const granter = granterOf(grant, keysets)
-  const given = Object.keys(compartments).sort().join()
-  const granted = { referralId, headerHash }
-  if (
-    grant.kid !== reader.kid ||
-    [...grant.compartments].sort().join() !== given ||
-    !granter ||
-    !grantVerifies(granted, grant, granter)
-  ) {
-    throw new StepFailure('grant', 'the grant is not for you, or not by one who may give it')
-  }
 }

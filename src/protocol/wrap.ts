@@ -3,12 +3,14 @@
  * step 4). Bound to the header and the reader, so that a wrap opens nothing beside another
  * envelope.
  */
+import type { Problem } from '../referral/problems.ts'
 import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label, utf8 } from './bytes.ts'
-import { canonicalBytes, parseCanonical } from './canonical.ts'
+import { canonicalBytes } from './canonical.ts'
 import type { SealedName } from './compartment.ts'
 import type { Wrap } from './envelope.ts'
 import { openBase, sealBase } from './hpke.ts'
 import type { SecretKey } from './keys.ts'
+import { readPlaintext } from './plaintext.ts'
 import type { Random } from './sodium.ts'
 
 /** Compartment keys by the name of their compartment, 32 bytes each. */
@@ -36,16 +38,19 @@ export function wrapKeys(
   }
 }
 
+/** What stands in a wrap: names and keys are the sealer's word, unchecked. */
+type OpenedWrap = { named: ReadonlyMap<string, unknown>; problems: Problem[] }
+
 /**
  * Opens a wrap. The names are the sealer's word: whoever calls compares them with what it expects.
  *
- * @returns `undefined` if it is not a wrap for this reader and header, or holds no keys
+ * @returns `undefined` if it is not a wrap for this reader and header, or is not an object of keys
  */
 export function openWrap(
   wrap: Wrap,
   reader: SecretKey,
   headerHash: Uint8Array,
-): ReadonlyMap<string, Uint8Array> | undefined {
+): OpenedWrap | undefined {
   const encapsulated = base64urlBytes(wrap.encapsulated)
   const ciphertext = base64urlBytes(wrap.sealedKeys)
   if (!encapsulated || !ciphertext) return undefined
@@ -54,10 +59,10 @@ export function openWrap(
   return plain && keysIn(plain)
 }
 
-function keysIn(plain: Uint8Array): ReadonlyMap<string, Uint8Array> | undefined {
+function keysIn(plain: Uint8Array): OpenedWrap | undefined {
   try {
-    const named = Object.entries(parseCanonical(plain) as object)
-    return new Map(named.map(([name, key]) => [name, decodeBase64url(String(key), 32)]))
+    const { value, problems } = readPlaintext(plain, '/wrap')
+    return { named: new Map(Object.entries(value as object)), problems }
   } catch {
     return undefined
   }

@@ -177,6 +177,7 @@ function present(
       given.map((part) => [part.name, encodeBase64url(part.sealed)]),
     ),
     sealedHashes: Object.fromEntries(kept.map((part) => [part.name, sealedHash(part.sealed)])),
+    wrapHashes: parseCanonical(row.wrapHashes) as Record<string, string>,
     wrap: {
       kid,
       encapsulated: encodeBase64url(row.encapsulated),

@@ -5,7 +5,7 @@ import { newId } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { serve } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
-import { callerOf, sealed } from '../helpers/referral.ts'
+import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
 import { intake, partyOf } from './run.ts'
 
 t.test('against the service', async (t) => {
@@ -96,6 +96,32 @@ t.test('against the service', async (t) => {
     await writeFile(file, JSON.stringify(cut))
     t.match(await run('open', file), { code: 1, out: /does not open, at the step/ })
     t.match(await run('open', newId()), { code: 1, err: /not-found/ })
+  })
+
+  t.test('of a referral that opens in part the rest is shown, and its step reported', async (t) => {
+    const referral = completeReferral({ narrative: { story: 'the rest' } })
+    const envelope = sealed(world, { referral, referralId: newId() })
+    const { referralId } = envelope.header
+    // Sealed under no key that was committed to: the service cannot see it.
+    envelope.compartments.legal = envelope.compartments.legal.replace(/^.{20}/, 'A'.repeat(20))
+    envelope.signature = signatureOf(envelope, world.referring.lawFirm.signing)
+    t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+    const named = /Does not open: legal, at the step compartment/
+    const opened = await run('open', referralId)
+    t.match(opened, { code: 1, out: named })
+    t.match(opened.out, /the rest/)
+    const file = join(casework.folder, 'part.json')
+    t.match(await run('open', referralId, '--out', file), { code: 1, out: named })
+    t.match(JSON.parse(await readFile(file, 'utf8')), {
+      compartments: { narrative: { story: 'the rest' } },
+      withheld: [{ compartment: 'legal', step: 'compartment' }],
+    })
+    const claimed = await run('claim', '--max', '50')
+    t.match(claimed, { code: 1, out: named })
+    const own = claimed.out.split('\n\n').find((work) => work.includes(referralId)) ?? ''
+    const [, next = ''] = own.match(/When done: intake (.*)$/m) ?? []
+    t.match(next, /--outcome unopenable --step compartment$/)
+    t.match(await run(...next.split(' ')), { code: 0, out: /unopenable/ })
   })
 
   t.test('a signing key opens nothing, and is told apart at once', async (t) => {

@@ -13,7 +13,7 @@ import { createReader, type Envelope, type Opened, type Reader } from '../../src
 import { completeReferral } from '../../src/referral/draft.ts'
 import { between } from '../client/between.ts'
 import { type Built, build } from '../helpers/build.ts'
-import { callerOf, refer, sealed } from '../helpers/referral.ts'
+import { callerOf, refer, sealed, signatureOf } from '../helpers/referral.ts'
 import { intake, partyOf, running } from './run.ts'
 
 const referral = completeReferral({
@@ -32,7 +32,7 @@ const party = (
   name: 'casework' | 'clinic',
 ) => partyOf(t, { url, world, clientId: world.clients[name], keys: world.recipients[name] })
 
-/** Sent with a wrap that does not open: wraps are not signed, so the service takes it. */
+/** Sealed by a partner with a wrap that does not open, which the service cannot see. */
 async function unopenable({ world, url }: Built): Promise<string> {
   const envelope: Envelope = sealed(world, { referral })
   const { kid } = world.recipients.casework.receiving
@@ -41,6 +41,7 @@ async function unopenable({ world, url }: Built): Promise<string> {
     const [first = ''] = wrap.sealedKeys
     wrap.sealedKeys = (first === 'A' ? 'B' : 'A') + wrap.sealedKeys.slice(1)
   }
+  envelope.signature = signatureOf(envelope, world.referring.lawFirm.signing)
   const put = await callerOf(world, url, world.referring.lawFirm.clientId)
   const { referralId } = envelope.header
   const { status } = await put('PUT', `/v1/referrals/${referralId}`, envelope)

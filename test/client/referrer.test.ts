@@ -1,9 +1,12 @@
 import t from 'tap'
 import type { World } from '../../examples/ceremony.ts'
 import { createReferrer, type Draft } from '../../src/client/index.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import { bodyOf, envelopeHash, headerHash } from '../../src/protocol/envelope.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { build } from '../helpers/build.ts'
-import { between } from './between.ts'
+import { between, serve } from './between.ts'
 
 const draft: Draft = {
   channel: 'legal_representative',
@@ -56,6 +59,29 @@ t.test('against the service', async (t) => {
       const referrer = lawFirm(line.url, world)
       await t.rejects(referrer.submit(await referrer.seal(draft)), { name: 'BadAnswer' })
     }
+  })
+
+  t.test('an acknowledgement of an envelope whose wraps were blanked is refused', async (t) => {
+    const envelope = await lawFirm(url, world).seal(draft)
+    const blanked = structuredClone(envelope)
+    blanked.wraps[0]!.sealedKeys = 'A'.repeat(blanked.wraps[0]!.sealedKeys.length)
+    const bound = headerHash(canonicalBytes(envelope.header))
+    const hashOf = (of: typeof envelope) => encodeBase64url(envelopeHash(bound, bodyOf(of)))
+    const acknowledging = async (hash: string) => {
+      const line = await serve(t, () => ({
+        status: 201,
+        body: JSON.stringify({
+          referralId: envelope.header.referralId,
+          reference: '57200004',
+          receivedAt: '2026-11-22T09:30:00.000Z',
+          envelopeHash: hash,
+          entryId: envelope.header.referralId,
+        }),
+      }))
+      return lawFirm(line.url, world).submit(envelope)
+    }
+    await t.resolves(acknowledging(hashOf(envelope)))
+    await t.rejects(acknowledging(hashOf(blanked)), { name: 'BadAnswer' })
   })
 
   t.test('a refusal carries the whole problem document', async (t) => {

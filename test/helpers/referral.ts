@@ -2,8 +2,9 @@
 import type { Referring, World } from '../../examples/ceremony.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import type { Envelope } from '../../src/protocol/envelope.ts'
-import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
+import { bodyOf, type Envelope, headerHash } from '../../src/protocol/envelope.ts'
+import type { SecretKey } from '../../src/protocol/keys.ts'
+import { type SealInput, sealReferral, signParts } from '../../src/protocol/seal.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
@@ -58,4 +59,9 @@ export async function refer(
   const answer = await call('PUT', `/v1/referrals/${envelope.header.referralId}`, envelope)
   if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
   return { envelope, referralId: envelope.header.referralId, acknowledgement: answer.body }
+}
+
+/** Signs an envelope again in which something was exchanged, as its own sealer may. */
+export function signatureOf(envelope: Envelope, signer: SecretKey): Envelope['signature'] {
+  return signParts(headerHash(canonicalBytes(envelope.header)), bodyOf(envelope), signer)
 }

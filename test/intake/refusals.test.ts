@@ -109,6 +109,8 @@ const spoilt: Row[] = [
   ['a reply key under another id', 'invalid-reply-key', 422, (e) => swapReplyKid(e)],
   ['a changed header', 'signature-invalid', 422, (e) => set(e.header, 'region', 'scotland')],
   ['a changed compartment', 'signature-invalid', 422, (e) => swapTwo(e.compartments)],
+  ['a blanked wrap', 'signature-invalid', 422, (e) => blank(e.wraps[1])],
+  ['a wrap exchanged for another', 'signature-invalid', 422, (e) => swapWraps(e.wraps)],
   ['another signature', 'signature-invalid', 422, (e) => swapSignature(e)],
   ['a signature by another kid', 'signature-invalid', 422, (e) => swapKid(e.signature)],
 ]
@@ -135,6 +137,13 @@ function swapTwo(compartments: Loose): undefined {
   const { contact, consent } = compartments
   Object.assign(compartments, { contact: consent, consent: contact })
 }
+function blank(wrap: Loose): undefined {
+  wrap.sealedKeys = 'A'.repeat(wrap.sealedKeys.length)
+}
+function swapWraps([one, two]: Loose): undefined {
+  const { kid } = one
+  Object.assign(one, { ...two, kid })
+}
 function swapSignature({ signature }: Loose): undefined {
   signature.value = sealed(world).signature.value
 }
@@ -143,10 +152,11 @@ function swapKid(signature: Loose): undefined {
 }
 
 const replyKey = generateRecipientKey()
+const replySigning = generateSigningKey()
 const replyTo = {
   kid: replyKey.kid,
   publicKey: encodeBase64url(replyKey.publicKey),
-  signingKey: encodeBase64url(generateSigningKey().publicKey),
+  signingKey: encodeBase64url(replySigning.publicKey),
 }
 
 t.test(
@@ -234,6 +244,11 @@ t.test('an envelope that the published documents do not allow is refused', async
     ['by the key of another organisation', 'unknown-signer', sealAs(ngo.signing, (k) => k)],
     ['by a day that is none', 'malformed-request', sealed(world, { respondBy: '2027-02-29' })],
     ['by the day zero', 'malformed-request', sealed(world, { respondBy: '0000-01-01' })],
+    [
+      'by a receipt',
+      'receipt-unsupported',
+      sealed(world, { signer: replySigning, replyTo, receipt: 'A'.repeat(43) }),
+    ],
     ['by a key of nobody', 'unknown-signer', sealAs(generateSigningKey(), (k) => k)],
     ['with no key to answer', 'invalid-reply-key', sealed(world, { replyTo: rekey(invalidKey) })],
   ]

@@ -2,7 +2,7 @@ import t from 'tap'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { sealedHash } from '../../src/protocol/compartment.ts'
-import { envelopeHash, headerHash } from '../../src/protocol/envelope.ts'
+import { envelopeHash, headerHash, wrapHashes } from '../../src/protocol/envelope.ts'
 import { openReferral } from '../../src/protocol/open.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -40,7 +40,12 @@ t.test('an acknowledgement names what was stored, and by which entry', async (t)
     referralId,
     reference: row?.reference,
     receivedAt: row?.received_at.toISOString(),
-    envelopeHash: encodeBase64url(envelopeHash(headerHash(header), { compartments: sealedHashes })),
+    envelopeHash: encodeBase64url(
+      envelopeHash(headerHash(header), {
+        compartments: sealedHashes,
+        wraps: wrapHashes(envelope.wraps),
+      }),
+    ),
     entryId: row?.entry_id,
   })
   t.ok(Date.parse(acknowledgement.receivedAt) >= before - 1)
@@ -144,7 +149,7 @@ t.test('what is released opens, and says whose signature it bears', async (t) =>
     const receivedAt = new Date(acknowledgement.receivedAt)
     const keysets = new Map([[sha256, keyset]])
     return openReferral(body, {
-      ...{ referralId, keysets, directory, receivedAt },
+      ...{ referralId, keysets, directory, receivedAt, now: new Date() },
       reader: reader.receiving,
     })
   }

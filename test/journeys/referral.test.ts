@@ -48,7 +48,7 @@ t.test(
     const { directory } = acceptDirectory(body.directory, keyset.keyset, undefined, now)
     const [released] = claimed.referrals
     const opened = openReferral(released, {
-      ...{ referralId, reader, directory, receivedAt: new Date(released.receivedAt) },
+      ...{ referralId, reader, directory, receivedAt: new Date(released.receivedAt), now },
       keysets: new Map([[keyset.sha256, keyset.keyset]]),
     })
     t.match(opened, {

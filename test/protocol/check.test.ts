@@ -78,6 +78,16 @@ const variations: [string, string, (envelope: Loose) => void][] = [
   ['a wrap too few', 'wraps-mismatch', (e) => e.wraps.pop()],
   ['a wrap twice', 'wraps-mismatch', (e) => e.wraps.push(e.wraps[0]!)],
   ['a wrap for another', 'wraps-mismatch', (e) => (e.wraps[0]!.kid = keys.volunteer.kid)],
+  [
+    'keys of a wrap blanked',
+    'signature-invalid',
+    (e) => (e.wraps[1]!.sealedKeys = 'A'.repeat((e.wraps[1]!.sealedKeys as string).length)),
+  ],
+  [
+    'a wrap encapsulated anew',
+    'signature-invalid',
+    (e) => (e.wraps[0]!.encapsulated = e.wraps[1]!.encapsulated),
+  ],
   ['sealedTo out of order', 'wraps-mismatch', (e) => sealedTo(e).reverse()],
   ['sealedTo twice the same', 'wraps-mismatch', (e) => (sealedTo(e)[1] = sealedTo(e)[0]!)],
   ['no signature', 'signature-missing', (e) => delete (e as Partial<Loose>).signature],

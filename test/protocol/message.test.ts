@@ -92,7 +92,9 @@ t.test('a message is signed over its header and its one compartment', async (t) 
   const sealed = sealMessage(answer)
   const header = second.H(second.label('header'), second.utf8(second.jcs(sealed.header)))
   const part = second.H(second.label('sealed'), bytesOf(sealed.compartments.message))
-  const body = second.utf8(second.jcs({ compartments: { message: second.b64u(part) } }))
+  const wraps = Object.fromEntries(sealed.wraps.map((wrap) => [wrap.kid, second.wrapHash(wrap)]))
+  const compartments = { message: second.b64u(part) }
+  const body = second.utf8(second.jcs({ compartments, wraps }))
   const hash = second.H(second.label('envelope'), header, second.H(second.label('body'), body))
   const { publicKey } = keys.caseworkSigning
   t.ok(second.verifies(publicKey, signedBytes(hash), bytesOf(sealed.signature.value)))
@@ -161,8 +163,9 @@ t.test('a spoilt message is withheld, and its step named', async (t) => {
     ['another signer', 'signature-kid', (m) => (m.signature.kid = keys.root.kid)],
     ['no signature', 'signature-missing', (m) => delete (m as Partial<MessageEnvelope>).signature],
     ['the text of another', 'signature', (m) => (m.compartments = other.compartments)],
-    ['the wraps of another', 'wrap', (m) => (m.wraps = other.wraps)],
-    ['no wraps', 'grant', (m) => (m.wraps = [])],
+    ['the wraps of another', 'signature', (m) => (m.wraps = other.wraps)],
+    ["another reader's wrap", 'signature', (m) => (m.wraps[1] = other.wraps[1]!)],
+    ['no wraps', 'parts', (m) => (m.wraps = [])],
     ['no header', 'shape', (m) => delete (m as Partial<MessageEnvelope>).header],
     ['a letter too many', 'parts', (m) => (m.compartments.message += 'A')],
   ]
@@ -181,7 +184,7 @@ t.test('a note that a referrer wrote is not believed', async (t) => {
     (_, commitments) => ({ ...header, kind: 'note', commitments }) as never,
     fixedRandom('note'),
   )
-  const signature = signParts(parts.headerHash, { compartments: parts.sealedHashes }, keys.partner)
+  const signature = signParts(parts.headerHash, parts.body, keys.partner)
   t.equal(stepOf({ ...parts, signature } as never, reader(keys.casework)), 'signer')
 })
 

@@ -53,6 +53,10 @@ export const signatureOf = (seed: Bytes, message: Bytes): Bytes => ed25519.sign(
 export const verifies = (publicKey: Bytes, message: Bytes, signature: Bytes): boolean =>
   ed25519.verify(signature, message, publicKey, { zip215: false })
 
+/** The hash of a wrap, as it is signed and granted. */
+export const wrapHash = ({ kid, encapsulated, sealedKeys }: Released['wrap']): string =>
+  b64u(H(label('wrap hash'), utf8(jcs({ kid, encapsulated, sealedKeys }))))
+
 /** Opens what was released, checking all that the protocol says but the keyset and the directory. */
 export async function open(
   released: Released,
@@ -68,6 +72,7 @@ export async function open(
   const hashes = sealed.map(([name, bytes]) => [name, b64u(H(label('sealed'), bytes))])
   const body = {
     compartments: { ...released.sealedHashes, ...Object.fromEntries(hashes) },
+    wraps: released.wrapHashes,
     ...(released.matchingHash && { matching: released.matchingHash }),
     ...(released.receipt && { receipt: released.receipt }),
   }
@@ -83,6 +88,11 @@ export async function open(
   ) {
     throw new Error('signature')
   }
+  // One who was granted a wrap checks that of the grant itself.
+  const { kid } = released.wrap
+  if (!released.grant && released.wrapHashes[kid] !== wrapHash(released.wrap)) {
+    throw new Error('wrap')
+  }
   const keys = await unwrap(released.wrap, readerSeed, headerHash)
   const opened = sealed.map(([name, bytes]) => {
     const key = unb64u(keys[name] ?? '')
@@ -91,10 +101,19 @@ export async function open(
     const aad = join(label('field'), headerHash, utf8(name))
     const padded = chacha20poly1305(key, bytes.slice(0, 12), aad).decrypt(bytes.slice(12))
     const plain = Buffer.from(padded.slice(0, padded.lastIndexOf(0x80))).toString('utf8')
-    if (jcs(JSON.parse(plain)) !== plain) throw new Error('plaintext')
-    return [name, JSON.parse(plain)]
+    const { content, ...fields } = JSON.parse(plain)
+    const colons = plain.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1
+    if (colons !== members({ content, ...fields })) throw new Error('plaintext')
+    return [name, content === 'referral/1' ? fields : { content, ...fields }]
   })
   return Object.fromEntries(opened)
+}
+
+/** How many members the objects of a value have, together: fewer than colons if one stood twice. */
+function members(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inner = Object.values(value).reduce((sum: number, part) => sum + members(part), 0)
+  return inner + (Array.isArray(value) ? 0 : Object.keys(value).length)
 }
 
 type Recipient = { kid: string; publicKey: string; compartments: readonly string[] }
@@ -123,7 +142,10 @@ export async function seal(
   const sealed = [...keys].map(([name, key]): [string, Bytes] => {
     const nonce = draw(12)
     const aad = join(label('field'), headerHash, utf8(name))
-    return [name, join(nonce, chacha20poly1305(key, nonce, aad).encrypt(pad(name, referral[name])))]
+    return [
+      name,
+      join(nonce, chacha20poly1305(key, nonce, aad).encrypt(pad(name, contents(referral[name])))),
+    ]
   })
   const wraps: Envelope['wraps'] = []
   for (const { kid, publicKey, compartments } of readers) {
@@ -134,6 +156,7 @@ export async function seal(
   const hashes = sealed.map(([name, bytes]) => [name, b64u(H(label('sealed'), bytes))])
   const body = {
     compartments: Object.fromEntries(hashes),
+    wraps: Object.fromEntries(wraps.map((one) => [one.kid, wrapHash(one)])),
     ...(extras.matching && {
       matching: b64u(H(label('matching'), utf8(jcs(extras.matching)))),
     }),
@@ -149,6 +172,8 @@ export async function seal(
     signature: { kid: header.signer, value: b64u(value) },
   } as Envelope
 }
+
+const contents = (fields: unknown) => ({ ...(fields as object), content: 'referral/1' })
 
 function pad(name: string, value: unknown): Bytes {
   const plain = utf8(jcs(value))

@@ -2,7 +2,7 @@
 import { concat, encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { sealedHash } from '../../src/protocol/compartment.ts'
 import { acceptDirectory, type Directory, signDirectory } from '../../src/protocol/directory.ts'
-import { type Envelope, matchingHash } from '../../src/protocol/envelope.ts'
+import { type Envelope, matchingHash, wrapHashes } from '../../src/protocol/envelope.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
 import { acceptKeyset, type Keyset, signKeyset } from '../../src/protocol/keyset.ts'
 import type { Released } from '../../src/protocol/released.ts'
@@ -117,6 +117,16 @@ export const directoryPayload: Directory = {
 export const trust = { origin, rootKeys: [text(keys.root)], minimumVersion: 1 }
 export const keysetJws = signKeyset(keysetPayload, keys.root)
 export const accepted = acceptKeyset(keysetJws, trust, undefined, now)
+/** The version after: one recipient fewer, and the hash of the version before. */
+export const nextKeysetPayload: Keyset = {
+  ...keysetPayload,
+  version: 2,
+  previous: accepted.sha256,
+  issuedAt: '2026-11-20T00:00:00Z',
+  recipients: keysetPayload.recipients.slice(0, 2),
+}
+export const nextKeysetJws = signKeyset(nextKeysetPayload, keys.root)
+
 export const directoryJws = signDirectory(directoryPayload, keys.directory)
 export const { directory } = acceptDirectory(directoryJws, keysetPayload, undefined, now)
 
@@ -199,6 +209,7 @@ export function release(envelope: Envelope, kid: string): Released {
     header: envelope.header,
     compartments: {},
     sealedHashes: {},
+    wrapHashes: wrapHashes(envelope.wraps),
     wrap: envelope.wraps.find((wrap) => wrap.kid === kid)!,
     signature: envelope.signature,
   }
@@ -224,6 +235,7 @@ export const openInput = (key: KeyPair): OpenInput => ({
   keysets: new Map([[accepted.sha256, keysetPayload]]),
   directory,
   receivedAt: now,
+  now,
 })
 
 /** A deep copy, to change one thing in. */

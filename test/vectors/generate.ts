@@ -5,27 +5,46 @@
  * Every random byte is listed, so that another implementation can seal the same envelope.
  */
 import { writeFileSync } from 'node:fs'
-import { encodeBase64url, label } from '../../src/protocol/bytes.ts'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { concat, encodeBase64url, label, utf8 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { checkEnvelope } from '../../src/protocol/check.ts'
 import { auditCommitment } from '../../src/protocol/commitment.ts'
+import { sealedHash } from '../../src/protocol/compartment.ts'
 import { dammDigit } from '../../src/protocol/damm.ts'
-import { signedBytes } from '../../src/protocol/envelope.ts'
-import { signGrant } from '../../src/protocol/grant.ts'
+import {
+  type Envelope,
+  matchingHash,
+  signedBytes,
+  wrapHash,
+  wrapHashes,
+} from '../../src/protocol/envelope.ts'
+import { sealKeyFile } from '../../src/protocol/keyfile.ts'
+import { signKeyset } from '../../src/protocol/keyset.ts'
 import { sealMessage } from '../../src/protocol/message.ts'
 import { receiptKeys } from '../../src/protocol/receipt.ts'
 import type { Released } from '../../src/protocol/released.ts'
+import { rewrap } from '../../src/protocol/rewrap.ts'
+import { type SealedParts, sealParts, signParts } from '../../src/protocol/seal.ts'
 import type { OpeningStep } from '../../src/protocol/step.ts'
+import { signUrgency, urgencySignedBytes } from '../../src/protocol/urgency.ts'
+import { wrapKeys } from '../../src/protocol/wrap.ts'
 import { type CompartmentName, compartmentNames } from '../../src/referral/compartment.ts'
+import type { Header } from '../../src/referral/header.ts'
 import {
   accepted,
+  bytesOf,
   directoryJws,
+  directoryPayload,
   fixedRandom,
   fullInput,
   hex,
   keys,
   keysetJws,
+  nextKeysetJws,
+  nextKeysetPayload,
   now,
+  openInput,
   origin,
   otherId,
   referral,
@@ -33,6 +52,7 @@ import {
   release,
   seal,
   seedOf,
+  unhex,
 } from '../protocol/world.ts'
 
 /** A change to the good release: the value at a JSON pointer set, or taken out. */
@@ -43,7 +63,11 @@ const checked = checkEnvelope(envelope, { referralId, origin })
 const released = release(envelope, keys.casework.kid)
 const receiptDigits = '123456789012345678901234'
 const receipt = receiptKeys(receiptDigits, origin)
-const grantee = { kid: keys.volunteer.kid, compartments: ['clinical' as const] }
+const statement = { rules: 1, urgency: 'immediate' as const, at: '2026-11-22T10:00:00Z' }
+const b64u = encodeBase64url
+const drawnKeys = Object.fromEntries(
+  Object.entries(drawn().keys).map(([name, key]) => [name, unhex(key)]),
+) as Record<CompartmentName, Uint8Array>
 const salt = seedOf('audit salt')
 const actor = { client: 'a', organisation: 'b' }
 
@@ -57,6 +81,11 @@ const vectors = {
     ]),
   ),
   keyset: { jws: keysetJws, sha256: accepted.sha256 },
+  nextKeyset: {
+    jws: nextKeysetJws,
+    previous: accepted.sha256,
+    otherPrevious: signKeyset({ ...nextKeysetPayload, previous: b64u(seedOf('x')) }, keys.root),
+  },
   directory: { jws: directoryJws },
   sealing: {
     referral,
@@ -70,10 +99,17 @@ const vectors = {
     envelopeHash: hex(checked.envelopeHash),
     signedBytes: hex(signedBytes(checked.envelopeHash)),
     envelopeSha256: hex(checked.envelopeSha256),
+    wrapHashes: wrapHashes(envelope.wraps),
     envelope,
   },
   released: { reader: 'casework', receivedAt: now.toISOString(), release: released },
-  mustFail: mustFail(),
+  partialRelease: {
+    reader: 'interpreters',
+    release: release(envelope, keys.interpreters.kid),
+    opened: ['interpreting'],
+  },
+  mustFail: [...mustFail(), ...hostile()],
+  mustOpen: odd(),
   receipt: {
     origin,
     digits: receiptDigits,
@@ -97,14 +133,23 @@ const vectors = {
     },
     fixedRandom('message'),
   ),
-  grant: {
-    granter: 'caseworkSigning',
-    grant: signGrant(
-      { referralId, headerHash: checked.headerHash },
-      grantee,
-      keys.caseworkSigning,
-      now,
+  grant: granted(),
+  keyFile: {
+    passphrase: 'Zoe\u0308 and the gate',
+    signing: 'caseworkSigning',
+    receiving: 'casework',
+    text: sealKeyFile(
+      { signing: keys.caseworkSigning, receiving: keys.casework },
+      'Zoë and the gate',
+      fixedRandom('key file'),
     ),
+  },
+  urgency: {
+    signer: 'caseworkSigning',
+    headerHash: hex(checked.headerHash),
+    statement,
+    signedBytes: hex(urgencySignedBytes(checked.headerHash, statement)),
+    signature: signUrgency(checked.headerHash, statement, keys.caseworkSigning),
   },
   auditCommitment: {
     name: 'actor',
@@ -126,10 +171,55 @@ function drawn() {
   }
 }
 
-function mustFail(): { name: string; step: OpeningStep; ask?: string; changes: Change[] }[] {
+type MustFail = {
+  name: string
+  step: OpeningStep
+  ask?: string
+  /** The compartment that does not open, where the others do. */
+  withheld?: CompartmentName
+  changes: Change[]
+}
+
+/** A release that a service or somebody on the way has changed. */
+function mustFail(): MustFail[] {
   const other = release(seal({ signer: keys.root }, 'other'), keys.casework.kid)
   const bare = (name: CompartmentName) => released.compartments[name]
   return [
+    { name: 'no wrap', step: 'shape', changes: [{ pointer: '/wrap' }] },
+    {
+      name: 'a time of receipt that is none',
+      step: 'shape',
+      changes: [{ pointer: '/receivedAt', value: '2026-02-30T09:30:00Z' }],
+    },
+    {
+      name: 'another protocol',
+      step: 'protocol',
+      changes: [{ pointer: '/header/protocol', value: 'sealed-referral/2' }],
+    },
+    {
+      name: 'a keyset outside of the chain',
+      step: 'keyset',
+      changes: [{ pointer: '/header/keyset/version', value: 2 }],
+    },
+    {
+      name: 'own wrap changed after it was signed',
+      step: 'wrap',
+      changes: [{ pointer: '/wrap/sealedKeys', value: `A${released.wrap.sealedKeys.slice(1)}` }],
+    },
+    {
+      name: "the hash of another reader's wrap changed",
+      step: 'signature',
+      changes: [{ pointer: `/wrapHashes/${keys.interpreters.kid}`, value: receipt.receipt }],
+    },
+    {
+      name: 'a compartment kept back',
+      step: 'wrap',
+      withheld: 'legal',
+      changes: [
+        { pointer: '/compartments/legal' },
+        { pointer: '/sealedHashes/legal', value: sealedHash(bytesOf(bare('legal') ?? '')) },
+      ],
+    },
     { name: 'signature stripped', step: 'signature-missing', changes: [{ pointer: '/signature' }] },
     {
       name: 'signer swapped for one that no directory names',
@@ -175,6 +265,117 @@ function mustFail(): { name: string; step: OpeningStep; ask?: string; changes: C
       changes: [{ pointer: '/referralId', value: otherId }],
     },
   ]
+}
+
+/** Signed by the partner, whom nobody keeps from sealing what will not open. */
+function hostile(): MustFail[] {
+  const { legal } = drawnKeys
+  const plain = (text: string) => padded(utf8(text), 1024)
+  const unpadded = new Uint8Array(1024)
+  const of = (name: string, step: OpeningStep, spoil: (parts: Parts) => void): MustFail => {
+    return { name, step, withheld: 'legal', changes: differences(released, forged(spoil)) }
+  }
+  return [
+    of('a key that is not the one committed to', 'commitment', (parts) => {
+      const given = new Map([
+        ...Object.entries(drawnKeys),
+        ['legal', seedOf('another key')],
+      ] as never)
+      const wrap = wrapKeys(given as never, accepted.keyset.recipients[0]!, parts.headerHash, (n) =>
+        fixedRandom('hostile')(n),
+      )
+      parts.wraps = parts.wraps.map((other) => (other.kid === wrap.kid ? wrap : other))
+      parts.body.wraps[wrap.kid] = wrapHash(wrap)
+    }),
+    of('sealed under another key', 'compartment', (parts) => {
+      reseal(parts, plain('{}'), seedOf('another key'))
+    }),
+    of('no padding', 'padding', (parts) => reseal(parts, unpadded, legal)),
+    of('not JSON', 'plaintext', (parts) => reseal(parts, plain('{"a":1,}'), legal)),
+    of('two values of one name', 'plaintext', (parts) => {
+      reseal(parts, plain('{"content":"referral/1","stage":"x","stage":"y"}'), legal)
+    }),
+  ]
+}
+
+/** What opens, though a problem stands beside it: its pointers, and how the compartment reads. */
+function odd() {
+  const of = (name: string, text: string, pointers: string[], size = 1024) => {
+    const spoil = (parts: Parts) => reseal(parts, padded(utf8(text), size), drawnKeys.legal)
+    return { name, changes: differences(released, forged(spoil)), pointers, legal: text }
+  }
+  return [
+    of('not NFC', '{"caseType":"e\u0301","content":"referral/1"}', ['/legal/caseType']),
+    of('a fraction', '{"content":"referral/1","novelty":1.5}', ['/legal/novelty']),
+    of('names in another order', '{"novelty":1,"content":"referral/1"}', [
+      '/legal',
+      '/legal/novelty',
+    ]),
+    of('another content version', '{"content":"referral/2"}', ['/legal/content']),
+    of('padding longer than needed', '{"content":"referral/1"}', [], 8192),
+  ]
+}
+
+type Parts = SealedParts<Header>
+
+/** The published envelope, sealed again with one thing exchanged before it is signed. */
+function forged(spoil: (parts: Parts) => void): Released {
+  const { sealedTo: _, commitments: __, ...header } = envelope.header
+  const parts = sealParts<Header>(
+    compartmentNames.map((name) => [name, referral[name]]),
+    accepted.keyset.recipients,
+    (sealedTo, commitments) => ({ ...header, sealedTo, commitments }) as Header,
+    fixedRandom('seal'),
+  )
+  spoil(parts)
+  const { matching, receipt } = fullInput
+  const body = { ...parts.body, matching: b64u(matchingHash(matching!)), receipt: receipt! }
+  const signature = signParts(parts.headerHash, body, keys.partner)
+  const { compartments, wraps } = parts
+  const sealed = { header: parts.header, compartments, wraps, matching, receipt, signature }
+  return release(sealed as unknown as Envelope, keys.casework.kid)
+}
+
+function reseal(parts: Parts, plain: Uint8Array, key: Uint8Array): void {
+  const nonce = seedOf('n').slice(0, 12)
+  const aad = concat(label('field'), parts.headerHash, utf8('legal'))
+  const sealed = concat(nonce, chacha20poly1305(key, nonce, aad).encrypt(plain))
+  parts.compartments.legal = b64u(sealed)
+  parts.body.compartments.legal = sealedHash(sealed)
+}
+
+function padded(plain: Uint8Array, size: number): Uint8Array {
+  return concat(plain, Uint8Array.of(0x80), new Uint8Array(size - plain.length - 1))
+}
+
+/** The changes that make one release of the other. */
+function differences(from: unknown, to: unknown, pointer = ''): Change[] {
+  if (typeof from !== 'object' || typeof to !== 'object' || !from || !to) {
+    return from === to ? [] : [{ pointer, value: to }]
+  }
+  return Object.keys(to).flatMap((key) => {
+    const [before, after] = [from, to].map((side) => (side as Record<string, unknown>)[key])
+    return differences(before, after, `${pointer}/${key}`)
+  })
+}
+
+/** What casework grants to the volunteer, and what an honest service then releases to that one. */
+function granted() {
+  const [volunteer] = directoryPayload.grantees
+  const until = new Date('2026-12-22T09:30:00Z')
+  const random = fixedRandom('grant')
+  const input = openInput(keys.casework)
+  const { grant, wrap } = rewrap(released, input, volunteer!, keys.caseworkSigning, {
+    until,
+    random,
+  })
+  const given = { ...structuredClone(released), wrap, grant }
+  for (const name of compartmentNames) {
+    if (grant.compartments.includes(name)) continue
+    given.sealedHashes[name] = sealedHash(bytesOf(envelope.compartments[name]))
+    delete given.compartments[name]
+  }
+  return { granter: 'caseworkSigning', grantee: 'volunteer', grant, wrap, release: given }
 }
 
 function whole(other: Released): Change[] {

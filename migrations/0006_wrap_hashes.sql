@@ -1,0 +1,1 @@
+ALTER TABLE "referral" ADD COLUMN "wrap_hashes" "bytea" NOT NULL;
