@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.ts')).check,
   'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
   seal: async () => (await import('./seal.ts')).seal,
+  conform: async () => (await import('./conform.ts')).conformCommand,
   match: async () => (await import('./match.ts')).match,
   claim: async () => (await import('./claim.ts')).claim,
   open: async () => (await import('./open.ts')).open,

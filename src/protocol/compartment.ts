@@ -124,6 +124,11 @@ export function plainBytes(name: SealedName, value: unknown): Uint8Array {
   return plain
 }
 
+/** The length that a plaintext of so many bytes is sealed to. */
+export function sealedBytesOf(name: SealedName, plainLength: number): number {
+  return paddedBytes(name, plainLength) + overheadBytes
+}
+
 function associatedData(name: SealedName, headerHash: Uint8Array): Uint8Array {
   return concat(label('field'), headerHash, utf8(name))
 }

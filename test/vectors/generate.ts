@@ -1,5 +1,5 @@
 /**
- * Writes sealed-referral-1.json: `node test/vectors/generate.ts`. Only for a new protocol version, or
+ * Writes sealed-referral-1.json, and openapi/conformance.json with the keys to it: `node test/vectors/generate.ts`. Only for a new protocol version, or
  * to add a step: a change of what stands there is a break with everything that was ever sealed.
  *
  * Every random byte is listed, so that another implementation can seal the same envelope.
@@ -52,6 +52,7 @@ import {
   release,
   seal,
   seedOf,
+  trust,
   unhex,
 } from '../protocol/world.ts'
 
@@ -385,4 +386,20 @@ function whole(other: Released): Change[] {
 writeFileSync(
   new URL('sealed-referral-1.json', import.meta.url),
   `${JSON.stringify(vectors, null, 1)}\n`,
+)
+
+const conformance = {
+  note: 'Test keys: for `intake conform`, and never for a real person. See docs/PROTOCOL.md, "Conformance".',
+  trust,
+  keyset: keysetJws,
+  directory: directoryJws,
+  signer: { kid: keys.partner.kid, seed: b64u(keys.partner.secretKey) },
+  recipients: (['casework', 'recovery', 'interpreters'] as const).map((name) => {
+    return { label: name, kid: keys[name].kid, seed: b64u(keys[name].secretKey) }
+  }),
+}
+
+writeFileSync(
+  new URL('../../openapi/conformance.json', import.meta.url),
+  `${JSON.stringify(conformance, null, 2)}\n`,
 )
