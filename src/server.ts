@@ -15,6 +15,7 @@ import { createLogger } from './log.ts'
 import { createMetrics, serveMetrics } from './metrics.ts'
 import { sealMatchingKey } from './protocol/matchingkey.ts'
 import { generateMatchingKey } from './protocol/voprf.ts'
+import { guarded, shown } from './referral/shown.ts'
 
 /** A drain that takes longer is cut: an orchestrator would kill the process anyway. */
 const drainMsMax = 20_000
@@ -22,7 +23,7 @@ const drainMsMax = 20_000
 try {
   await serve(readConfig())
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(guarded(error instanceof Error ? error.message : String(error)))
   process.exit(1)
 }
 
@@ -55,7 +56,7 @@ async function serve(config: Config): Promise<void> {
   })
   await app.listen({ host: config.host, port: config.port })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
-  console.log(`Referral Intake listens on ${app.listeningOrigin}`)
+  console.log(guarded(`Referral Intake listens on ${app.listeningOrigin}`))
 
   let draining = false
   const drain = async () => {
@@ -81,7 +82,9 @@ async function requireStanding(url: string): Promise<void> {
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {
-  console.log(`No DATABASE_URL: using a PostgreSQL of its own under ${dataFolder} (for trials).`)
+  console.log(
+    `No DATABASE_URL: using a PostgreSQL of its own under ${shown(dataFolder)} (for trials).`,
+  )
   const embedded = await startEmbedded(`${dataFolder}/postgres`)
   if (!existsSync(tokenKeyFile)) await generateTokenKey(tokenKeyFile)
   const { holders, keyFiles, ownKeyFile } = matching

@@ -123,6 +123,7 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(seen('protocol/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
   t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
   t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
+  t.ok(textFaults('cli/open.ts', 'process.stdout.write(x)').length > 0, 'a way past the terminal')
   t.ok(textFaults('client/open.ts', '\n'.repeat(400)).length > 0, 'a file past 300 lines')
 })
 
@@ -166,6 +167,10 @@ function textFaults(file: string, text: string): string[] {
   if (text.split('\n').length > 301 && !tables.includes(file)) faults.push('longer than 300 lines')
   if (/\b(TODO|FIXME)\b/.test(text)) faults.push('something left undone')
   if (/\bprocess\.env\b/.test(text) && file !== 'config.ts') faults.push('reads the environment')
+  const writes = /\bprocess\.std(out|err)\.write\b|\bconsole\./.test(text)
+  if (writes && folder(file) === 'cli' && file !== 'cli/terminal.ts') {
+    faults.push('writes past terminal.ts, where hidden characters are escaped')
+  }
   if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral'].includes(folder(file))) {
     faults.push('a Buffer where a browser must follow')
   }

@@ -1,10 +1,12 @@
 /** What the demo prints: eighty columns, however long a story is. */
 
+import { shown } from '../../src/client/index.ts'
+
 const columns = 80
 
 /** One line. */
 export function say(line: string): void {
-  console.log(fitted(line))
+  console.log(fitted(shown(line)))
 }
 
 /** The head of an act. */

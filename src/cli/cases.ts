@@ -1,9 +1,17 @@
 /** Reading cases: what they hold, what is asked of them, and finding one. All of it is logged. */
-import type { Case, Draft, Found, PossibleMatches, Reader, Reviews } from '../client/index.ts'
+import {
+  type Case,
+  type Draft,
+  type Found,
+  type PossibleMatches,
+  quoted,
+  type Reader,
+  type Reviews,
+  shown,
+} from '../client/index.ts'
 import { type Command, UsageError } from './command.ts'
 import { readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
-import { printable } from './report.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 /** `intake reviews`. */
@@ -119,51 +127,54 @@ function textOf(content: unknown): string {
 
 function wordsOf({ caseId, referrals, judgements, flags, item }: Case, notes: readonly OpenNote[]) {
   const lines = [
-    `Case ${caseId}${item ? `: ${item.state}, due ${item.dueAt}` : ': no open item'}`,
+    `Case ${caseId}${item ? `: ${shown(item.state)}, due ${item.dueAt}` : ': no open item'}`,
     ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
-      return `  ${referralId}  reference ${reference}, ${receivedAt}, ${state}, match keys ${keys}`
+      return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
     }),
-    ...flags.map(({ kind, referralId }) => `  Marked: ${kind}, at ${referralId}`),
+    ...flags.map(({ kind, referralId }) => `  Marked: ${shown(kind)}, at ${referralId}`),
     ...judgements.flatMap(
       ({ verdict, basis, between, probability, bits, endedAt, madeAt, note }) => [
-        `  ${madeAt}  ${verdict} by ${basis}${likely(probability)}${endedAt ? `, until ${endedAt}` : ''}`,
+        `  ${madeAt}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}${endedAt ? `, until ${endedAt}` : ''}`,
         `    ${between.join(' and ')}`,
-        ...bits.map((bit) => `    ${signed(bit.bits)} bits  ${bit.words}`),
-        ...(note ? [`    with a note about ${note.header.referralId}`] : []),
+        ...bits.map((bit) => `    ${signed(bit.bits)} bits  ${shown(bit.words)}`),
+        ...(note ? [`    with a note about ${shown(note.header.referralId)}`] : []),
       ],
     ),
-    ...notes.map(({ madeAt, referralId, words }) => `  Note ${madeAt} on ${referralId}: ${words}`),
+    ...notes.flatMap(({ madeAt, referralId, words }) => [
+      `  Note ${madeAt} on ${shown(referralId)}`,
+      ...quoted(words).map((line) => `    ${line}`),
+    ]),
   ]
-  return printable(lines.join('\n'))
+  return lines.join('\n')
 }
 
 function wordsOfPossible({ possibleMatches }: PossibleMatches): string {
   if (possibleMatches.length === 0) return 'No other case may be about the same person.'
   const lines = possibleMatches.flatMap(
     ({ otherId, otherReferralIds, verdict, probability, words, bits }) => [
-      `${verdict}  case ${otherId}${likely(probability)}: ${words}`,
+      `${shown(verdict)}  case ${otherId}${likely(probability)}: ${shown(words)}`,
       ...otherReferralIds.map((id) => `  referral ${id}`),
-      ...bits.map((bit) => `  ${signed(bit.bits)} bits  ${bit.words}`),
+      ...bits.map((bit) => `  ${signed(bit.bits)} bits  ${shown(bit.words)}`),
     ],
   )
-  return printable(lines.join('\n'))
+  return lines.join('\n')
 }
 
 function wordsOfReviews({ reviews, next }: Reviews): string {
   if (reviews.length === 0) return 'Nothing waits for a judgement.'
   const lines = reviews.map(({ kind, caseId, otherId, probability, at }) => {
-    return `${at}  ${kind}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
+    return `${at}  ${shown(kind)}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
   })
-  return printable([...lines, ...(next ? [`More: --cursor ${next}`] : [])].join('\n'))
+  return [...lines, ...(next ? [`More: --cursor ${shown(next)}`] : [])].join('\n')
 }
 
 function wordsOfFound({ cases }: Found): string {
   if (cases.length === 0) return 'No case was found.'
   const lines = cases.flatMap(({ caseId, referralIds, probability, words }) => [
-    `case ${caseId}${likely(probability)}${words ? `: ${words}` : ''}`,
+    `case ${caseId}${likely(probability)}${words ? `: ${shown(words)}` : ''}`,
     ...referralIds.map((id) => `  referral ${id}`),
   ])
-  return printable(lines.join('\n'))
+  return lines.join('\n')
 }
 
 function likely(probability: number | undefined): string {

@@ -1,9 +1,8 @@
-import { checkDraft, mostUrgent, type Problem, proposeUrgency } from '../client/index.ts'
+import { checkDraft, mostUrgent, type Problem, proposeUrgency, shown } from '../client/index.ts'
 import type { Command } from './command.ts'
 import { wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
-import { printable } from './report.ts'
 
 type Checked = {
   readonly file: string
@@ -51,11 +50,11 @@ async function checkFile(file: string, now: Date): Promise<Checked> {
 function wordsOfChecked(checked: Checked) {
   const { file, problems, refusal, warnings = [], urgency, proposed, reasons = [] } = checked
   const raised = urgency === proposed ? '' : ` (raised; the rules propose ${proposed})`
-  const first = refusal ? `${file}: ${refusal}` : `${file}: can be sealed, ${urgency}${raised}`
   const lines = [
-    ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
-    ...wordsOfDoubts(warnings),
-    ...reasons,
+    `${shown(file)}: ${refusal ?? `can be sealed, ${urgency}${raised}`}`,
+    ...problems.map(({ pointer, detail }) => `  ${shown(pointer || '/')} ${shown(detail)}`),
+    ...wordsOfDoubts(warnings).map((line) => `  ${line}`),
+    ...reasons.map((reason) => `  ${shown(reason)}`),
   ]
-  return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))
+  return lines.join('\n')
 }

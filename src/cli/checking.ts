@@ -5,9 +5,11 @@ import {
   type Opened,
   type Reader,
   ServiceProblem,
+  shown,
   type Unopenable,
 } from '../client/index.ts'
-import { faultOf, printable, wordsOf } from './report.ts'
+import { faultOf, wordsOf } from './report.ts'
+import { tell } from './terminal.ts'
 
 /** In the details of each command that opens. */
 export const checkingDetails = `A recipient that holds identity and contact also checks the match keys of what it opened, if nobody
@@ -41,7 +43,7 @@ export async function checkOpened(
   } catch (error) {
     // The others would meet the same; `intake match` comes back to them.
     const { title, detail } = faultOf(error)
-    say(`Match keys are not checked: ${title}${detail ? `: ${detail}` : ''}`)
+    tell(`Match keys are not checked: ${shown(title)}${detail ? `: ${shown(detail)}` : ''}`)
   }
 }
 
@@ -51,10 +53,10 @@ async function check(reader: Reader, opened: Opened): Promise<void> {
   if (!referralIds.includes(referralId)) return
   try {
     const comparison = comparisonOf(await reader.checkMatchKeys(opened))
-    say(`Match keys of ${referralId}: ${comparison}`)
+    tell(`Match keys of ${shown(referralId)}: ${comparison}`)
   } catch (error) {
     if (!isOfOneReferral(error)) throw error
-    say(`Match keys of ${referralId} are not checked: ${wordsOf(faultOf(error))}`)
+    tell(`Match keys of ${shown(referralId)} are not checked: ${wordsOf(faultOf(error))}`)
   }
 }
 
@@ -71,8 +73,4 @@ export function isOfOneReferral(error: unknown): boolean {
 
 function holdsPerson({ identity, contact }: Opened['compartments']): boolean {
   return identity !== undefined && contact !== undefined
-}
-
-function say(words: string): void {
-  process.stderr.write(`${printable(words)}\n`)
 }

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import {
   type Claim,
   failedStep,
+  jsonText,
   type Opened,
   type Reader,
+  shown,
   type Unopenable,
 } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
@@ -71,7 +73,7 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
       const result = await reader.open(released)
       if (folder !== undefined && result.opened) {
         const file = join(folder, `${referralId}.json`)
-        await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`)
+        await replaceFile(file, `${jsonText(result, 2)}\n`)
         files.push(file)
       }
       referrals.push(result)
@@ -98,14 +100,16 @@ function textOf(work: readonly Work[]): string {
 }
 
 function wordsOfWork({ claimId, fence, referrals, unread, files, ...item }: Work): string {
-  const shown = files ? referrals.filter(({ opened }) => !opened) : referrals
+  const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
     `Item ${claimId}, fence ${fence}: due ${item.dueAt}, yours until ${item.leasedUntil}`,
-    ...(files ?? []).map((file) => `  ${file}`),
+    ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
-    ...shown.map(wordsOfOpened),
-    ...unread.map(({ referralId, problem }) => `Not opened: ${referralId}\n${wordsOf(problem)}`),
+    ...listed.map(wordsOfOpened),
+    ...unread.map(
+      ({ referralId, problem }) => `Not opened: ${shown(referralId)}\n${wordsOf(problem)}`,
+    ),
     `When done: ${nextCommand({ claimId, fence, referrals, unread })}`,
   ].join('\n')
 }
@@ -120,7 +124,7 @@ function nextCommand(work: Pick<Work, 'claimId' | 'fence' | 'referrals' | 'unrea
   const { claimId, fence, referrals, unread } = work
   const lease = `${claimId} --fence ${fence}`
   if (unread.length > 0) return `intake release ${lease}`
-  const ids = referrals.map(({ referralId }) => `--referral ${referralId}`).join(' ')
+  const ids = referrals.map(({ referralId }) => `--referral ${shown(referralId)}`).join(' ')
   const [step] = referrals.flatMap((result) => failedStep(result) ?? [])
   const outcome = step ? `unopenable --step ${step}` : 'accepted'
   return `intake complete ${lease} ${ids} --outcome ${outcome}`

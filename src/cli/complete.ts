@@ -1,5 +1,5 @@
 /** The three words that end or prolong a claim. Each names the fence that came with it. */
-import type { Lease, Outcome } from '../client/index.ts'
+import { type Lease, type Outcome, shown } from '../client/index.ts'
 import { type Command, type Input, type Option, UsageError } from './command.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
@@ -27,7 +27,7 @@ export const complete: Command = {
     const outcome = outcomeOf(input)
     const value = await (await readerOf(input)).complete(lease, outcome)
     const late = value.late ? ', late: the lease had ended' : ''
-    return { value, text: `Completed as ${value.outcome}${late}` }
+    return { value, text: `Completed as ${shown(value.outcome)}${late}` }
   },
 }
 
@@ -42,7 +42,7 @@ export const release: Command = {
   async run(input) {
     const lease = leaseOf(input)
     await (await readerOf(input)).release(lease)
-    return { value: { released: lease.claimId }, text: `Released ${lease.claimId}` }
+    return { value: { released: lease.claimId }, text: `Released ${shown(lease.claimId)}` }
   },
 }
 

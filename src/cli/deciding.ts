@@ -1,5 +1,6 @@
 /** Questions to whoever sits at the terminal, one at a time however many referrals are in hand. */
 import { createInterface } from 'node:readline/promises'
+import { guarded } from '../referral/shown.ts'
 
 /** What is to become of sealed bytes whose draft has changed. `wait`: nothing for now. */
 export type Decision = 'send' | 'drop' | 'wait'
@@ -37,7 +38,7 @@ async function ask(terminal: Terminal, question: string): Promise<Decision> {
   // Ctrl-D, Ctrl-C or a lost connection is no decision.
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('w')))
   try {
-    terminal.output.write(`\n${question}\n`)
+    terminal.output.write(`\n${guarded(question)}\n`)
     for (;;) {
       const asked = lines.question('[s]end the old version, [d]rop it, or let it [w]ait? ')
       const answer = await Promise.race([asked, closed])

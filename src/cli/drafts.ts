@@ -4,10 +4,10 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { consentPermits } from '../referral/consent.ts'
+import { shown } from '../referral/shown.ts'
 import { UsageError } from './command.ts'
 import { parseJson } from './json.ts'
 import { hashOf } from './outbox.ts'
-import { printable } from './report.ts'
 
 /** Larger than any draft that could be sealed. */
 const draftBytesMax = 1024 * 1024
@@ -59,9 +59,9 @@ function nameIn(path: string, entry: Dirent): string {
 /** One line on what was passed over, or none. */
 export function passedOverWords(names: readonly string[]): string[] {
   if (names.length === 0) return []
-  const listed = names.slice(0, namesMax).join(', ')
+  const listed = names.slice(0, namesMax).map(shown).join(', ')
   const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : ''
-  return [printable(`passed over, as no draft: ${listed}${more}`)]
+  return [`passed over, as no draft: ${listed}${more}`]
 }
 
 /** The bytes of a draft file. @throws Error if it is too large to be one */

@@ -10,6 +10,7 @@ import { createLogger } from '../log.ts'
 import { readMatchingKey } from '../protocol/matchingkey.ts'
 import { type Command, helpOf, type Input, readInput, UsageError } from './command.ts'
 import { passphraseOf } from './secret.ts'
+import { print } from './terminal.ts'
 
 /** A drain that takes longer is cut. */
 const drainMsMax = 10_000
@@ -35,7 +36,7 @@ MATCHING_ELEMENTS_PER_DAY as for the service. It ends on SIGTERM.`,
   async run(input) {
     const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
     const { holder, app } = await started(input)
-    process.stdout.write(`The key holder listens on ${app.listeningOrigin}\n`)
+    print(`The key holder listens on ${app.listeningOrigin}`)
     await ended
     setTimeout(() => app.server.closeAllConnections(), drainMsMax).unref()
     await app.close()

@@ -1,8 +1,10 @@
 import {
   generateRecipientKey,
   generateSigningKey,
+  jsonText,
   type KeyFile,
   sealKeyFile,
+  shown,
 } from '../client/index.ts'
 import { type Command, UsageError } from './command.ts'
 import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
@@ -38,8 +40,8 @@ and its passphrase, what is sealed to it stays shut.`,
     const text = sealKeyFile(keys, passphrase)
     const value = publicHalf(JSON.parse(text))
     await writeKeyFiles(file, text, value)
-    const written = `Wrote ${file}, and its public half ${publicFileOf(file)}:`
-    return { value, text: `${written}\n${JSON.stringify(value, null, 2)}` }
+    const written = `Wrote ${shown(file)}, and its public half ${shown(publicFileOf(file))}:`
+    return { value, text: `${written}\n${jsonText(value, 2)}` }
   },
 }
 

@@ -5,8 +5,10 @@
  * done; 3, something was not done until a person decides, whether or not something else failed.
  */
 import { existsSync } from 'node:fs'
+import { jsonText } from '../referral/shown.ts'
 import { type Command, entryOf, helpOf, type Report, readInput, UsageError } from './command.ts'
 import { faultOf, wordsOf } from './report.ts'
+import { print, tell } from './terminal.ts'
 
 /** Loaded when called, for most calls need little of all this. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -97,8 +99,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (name === undefined) return await withoutCommand(args)
     const rest = args.slice(name.split(' ').length)
     const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
-    const text = rest.includes('--json') ? JSON.stringify(report.value) : report.text
-    process.stdout.write(`${text.trimEnd()}\n`)
+    const text = rest.includes('--json') ? jsonText(report.value) : report.text
+    print(text.trimEnd())
     await report.afterwards?.()
     if (report.undecided) return 3
     return report.failed ? 1 : 0
@@ -114,7 +116,7 @@ function nameOf([first = '', second = '']: readonly string[]): string | undefine
 
 async function withoutCommand(args: readonly string[]): Promise<number> {
   if (args.length > 0 && !args.includes('--help')) throw new UsageError('there is no such command')
-  process.stdout.write(await overview())
+  print((await overview()).trimEnd())
   return 0
 }
 
@@ -136,7 +138,7 @@ async function runOnHost(name: string, args: readonly string[]): Promise<Report>
     return { text, value: { help: text } }
   }
   const value = await command.call(args.filter((arg) => arg !== '--json'))
-  return { value, text: JSON.stringify(value, null, 2) }
+  return { value, text: jsonText(value, 2) }
 }
 
 async function loadHost<Module>(place: URL): Promise<Module> {
@@ -151,9 +153,7 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
     String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
-  process.stderr.write(
-    json ? `${JSON.stringify({ problem: fault })}\n` : `${wordsOf(fault)}${hint}\n`,
-  )
+  tell(json ? jsonText({ problem: fault }) : `${wordsOf(fault)}${hint}`)
   return isUsage ? 2 : 1
 }
 

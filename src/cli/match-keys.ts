@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import { shown } from '../client/index.ts'
 import { matchKeysRecipe } from '../protocol/keyset.ts'
 import { type MatchKey, matchKeys, type Person } from '../protocol/matchkeys.ts'
 import type { Command } from './command.ts'
 import { columns, type Found, peopleIn } from './people.ts'
-import { printable } from './report.ts'
 
 /** A hundred thousand people or so. */
 const fileBytesMax = 16 * 1024 * 1024
@@ -71,9 +71,9 @@ function wordsOfListed({ row, problems, keys, unread }: Listed): string {
   const count = keys.length === 1 ? '1 key' : `${keys.length} keys`
   const first = problems.length > 0 ? `${who} cannot be read` : `${who}: ${count}`
   const lines = [
-    ...problems.map(({ pointer, detail }) => `${pointer || '/'} ${detail}`),
-    ...keys.map(({ type, value }) => `${type.padEnd(10)} ${value}`),
+    ...problems.map(({ pointer, detail }) => `${shown(pointer || '/')} ${shown(detail)}`),
+    ...keys.map(({ type, value }) => `${type.padEnd(10)} ${shown(value)}`),
     ...unread.map((pointer) => `${pointer} makes no key: it is of no form that is known`),
   ]
-  return printable([first, ...lines.map((line) => `  ${line}`)].join('\n'))
+  return [first, ...lines.map((line) => `  ${line}`)].join('\n')
 }

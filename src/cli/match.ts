@@ -1,9 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
-import { BadAnswer, NoAnswer, type Reader, Refusal, ServiceProblem } from '../client/index.ts'
+import {
+  BadAnswer,
+  jsonText,
+  NoAnswer,
+  type Reader,
+  Refusal,
+  ServiceProblem,
+  shown,
+} from '../client/index.ts'
 import type { Command, Report } from './command.ts'
 import { createFollower, type Followed } from './following.ts'
-import { faultOf, printable, wordsOf } from './report.ts'
+import { faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
+import { print, tell } from './terminal.ts'
 
 /** Between two looks at the list, and after the first fault. */
 const lookMs = 1_000
@@ -40,8 +49,8 @@ ${connectionDetails}`,
       (followed) => {
         counts[followed.status] += 1
         if (!watch) results.push(followed)
-        const words = input.json ? JSON.stringify(followed) : wordsOfFollowed(followed)
-        if (watch || !input.json) process.stdout.write(`${words}\n`)
+        const words = input.json ? jsonText(followed) : wordsOfFollowed(followed)
+        if (watch || !input.json) print(words)
       },
       () => stopping.aborted,
     )
@@ -73,14 +82,14 @@ async function follow(
   while (!stopping.aborted) {
     try {
       await pass()
-      if (told !== undefined) process.stderr.write('All is well again.\n')
+      if (told !== undefined) tell('All is well again.')
       faults = 0
       told = undefined
     } catch (error) {
       const waitMsMax = longestWaitMs(error)
       if (waitMsMax === undefined) throw error
       const words = wordsOf(faultOf(error))
-      if (words !== told) process.stderr.write(`${words}\n`)
+      if (words !== told) tell(words)
       told = words
       faults += 1
       await pause(Math.min(lookMs * 2 ** faults, waitMsMax), stopping)
@@ -125,9 +134,9 @@ function onStop(): AbortSignal {
 }
 
 function wordsOfFollowed(followed: Followed): string {
-  const line = `${followed.referralId}  ${followed.status}`
+  const line = `${shown(followed.referralId)}  ${followed.status}`
   if (followed.status === 'unopenable') {
-    return printable(`${line}, at the step ${followed.step}: ${followed.detail}`)
+    return `${line}, at the step ${followed.step}: ${shown(followed.detail)}`
   }
   return 'problem' in followed ? `${line}\n${wordsOf(followed.problem)}` : line
 }

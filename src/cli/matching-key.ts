@@ -1,5 +1,6 @@
 /** The matching key, away from the service: making one, and putting it into the next keyset. */
 import { readFile, writeFile } from 'node:fs/promises'
+import { jsonText, shown } from '../client/index.ts'
 import { readPayload } from '../protocol/jws.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import { matchKeyTypes } from '../protocol/keytypes.ts'
@@ -32,7 +33,7 @@ values are made again in a new epoch.`,
     const half = { publicKey, suite: 'ristretto255-SHA512' } as const
     await writeKeyFiles(file, text, half)
     const written = `Wrote ${file}, and its public half ${publicFileOf(file)}:`
-    return { value: half, text: `${written}\n${JSON.stringify(half, null, 2)}` }
+    return { value: half, text: `${written}\n${jsonText(half, 2)}` }
   },
 }
 
@@ -70,7 +71,7 @@ public key it is the only one that stays: the end of a change.`,
     await writeFile(file, `${JSON.stringify({ matching }, null, 2)}\n`, { flag: 'wx' })
     return {
       value: { file, matching },
-      text: `Wrote ${file}: epochs ${matching.map(epochOf).join(', ')}`,
+      text: `Wrote ${shown(file)}: epochs ${matching.map(epochOf).join(', ')}`,
     }
   },
 }
@@ -102,5 +103,5 @@ function epochOf({ epoch }: MatchingEpoch): number {
 }
 
 function report(value: unknown): Report {
-  return { value, text: JSON.stringify(value, null, 2) }
+  return { value, text: jsonText(value, 2) }
 }

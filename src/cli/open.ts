@@ -1,4 +1,4 @@
-import { failedStep, type Released } from '../client/index.ts'
+import { failedStep, jsonText, type Released, shown } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command } from './command.ts'
@@ -33,9 +33,12 @@ ${connectionDetails}`,
     if (file === undefined || !result.opened) {
       return { value: result, text: wordsOfOpened(result), failed, afterwards }
     }
-    await replaceFile(file, `${JSON.stringify(result, null, 2)}\n`)
+    await replaceFile(file, `${jsonText(result, 2)}\n`)
     const { referralId, withheld } = result
-    const text = [`Referral ${referralId} opened into ${file}`, ...withheldWords(result)].join('\n')
+    const text = [
+      `Referral ${shown(referralId)} opened into ${shown(file)}`,
+      ...withheldWords(result),
+    ].join('\n')
     return { value: { referralId, file, withheld }, text, failed, afterwards }
   },
 }

@@ -1,3 +1,4 @@
+import { shown } from '../client/index.ts'
 import type { Command, Report } from './command.ts'
 import { createDecide, ownTerminal } from './deciding.ts'
 import { createDoubts, wordsOfDoubts } from './doubts.ts'
@@ -5,7 +6,7 @@ import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
 import { createOutbox } from './outbox.ts'
 import { inParallel } from './parallel.ts'
 import { createProgress } from './progress.ts'
-import { printable, wordsOf } from './report.ts'
+import { wordsOf } from './report.ts'
 import { createSending, type Result, type Task } from './sending.ts'
 import { connection, connectionDetails, homeOf, referrerOf, warnOfDates } from './settings.ts'
 import { tasksOf } from './tasks.ts'
@@ -91,12 +92,12 @@ function isTakenBack({ status }: Result): boolean {
 function textOf(results: readonly Result[]): string {
   if (results.length === 0) return 'Nothing to refer: no FILE, and nothing in the outbox.'
   const lines = results.map(({ status, file, reference, problem, draft, warnings = [] }) => {
-    const name = file === standardInput ? 'standard input' : file
-    const line = `${status.padEnd(13)} ${name}${reference ? `  reference ${reference}` : ''}`
+    const name = file === standardInput ? 'standard input' : shown(file)
+    const known = reference ? `  reference ${shown(reference)}` : ''
     const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
     const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
     const doubts = wordsOfDoubts(warnings).map((doubt) => `  ${doubt}`)
-    return [printable(line), ...gone, ...words, ...doubts].join('\n')
+    return [`${status.padEnd(13)} ${name}${known}`, ...gone, ...words, ...doubts].join('\n')
   })
   const count = (is: (result: Result) => boolean) => results.filter(is).length
   const kept = count(({ status }) => status === 'waiting')

@@ -6,6 +6,7 @@ import {
   type Problem,
   Refusal,
   ServiceProblem,
+  shown,
 } from '../client/index.ts'
 import { problems } from '../problems.ts'
 
@@ -14,9 +15,22 @@ export type Fault = {
   readonly title: string
   readonly detail?: string
   readonly code?: string
-  readonly errors?: readonly Problem[]
+  readonly errors?: readonly Place[]
   readonly retry?: 'never' | 'later' | 'after-refresh'
   readonly next?: string
+}
+
+/** Where something is wrong, if that is one place, and what. */
+type Place = Pick<Problem, 'detail'> & Partial<Problem>
+
+/** A draft of a signed document that is not signed. `places` names all that is wrong. */
+export class DocumentRefused extends Refusal {
+  readonly places: readonly Place[]
+
+  constructor(places: readonly Place[]) {
+    super('document-invalid', places.map(({ detail }) => detail).join(' '))
+    this.places = places
+  }
 }
 
 /** What went wrong, as far as a person can do something about it. */
@@ -24,9 +38,7 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof ServiceProblem) return error.problem
   if (error instanceof Refusal) {
     const { title, next, retry } = problems[error.code]
-    const place =
-      error instanceof DraftRefused ? { errors: error.problems } : { detail: error.message }
-    return { title, code: error.code, ...place, retry, next }
+    return { title, code: error.code, ...placesOf(error), retry, next }
   }
   if (error instanceof NoAnswer) {
     const next =
@@ -40,15 +52,30 @@ export function faultOf(error: unknown): Fault {
   return { title: systemFault(error) }
 }
 
-/** The same as lines of text. */
+function placesOf(error: Refusal): Pick<Fault, 'detail' | 'errors'> {
+  if (error instanceof DraftRefused) return { errors: error.problems }
+  if (error instanceof DocumentRefused) return { errors: error.places }
+  return { detail: error.message }
+}
+
+/** The same as lines of text, the first of them with no mark before it. */
 export function wordsOf({ title, code, detail, errors = [], next }: Fault): string {
-  const lines = [
-    code ? `${title} (${code})` : title,
-    ...(detail ? [`  ${detail}`] : []),
-    ...errors.map((error) => `  ${error.pointer || '/'} ${error.detail}`),
-    ...(next ? [`  Next: ${next}`] : []),
-  ]
-  return printable(lines.join('\n'))
+  const [first = '', ...others] = title.split('\n')
+  return [
+    `${shown(first)}${code ? ` (${shown(code)})` : ''}`,
+    ...others.map((line) => `| ${shown(line)}`),
+    ...(detail ? [`  ${shown(detail)}`] : []),
+    ...errors.map(({ pointer, detail }) => {
+      return `  ${pointer === undefined ? '' : `${shown(pointer || '/')} `}${shown(detail)}`
+    }),
+    ...(next ? nextWords(next) : []),
+  ].join('\n')
+}
+
+/** Further lines stand behind a mark, whoever wrote them. */
+function nextWords(next: string): string[] {
+  const [first = '', ...others] = next.split('\n')
+  return [`  Next: ${shown(first)}`, ...others.map((line) => `  | ${shown(line.trim())}`)]
 }
 
 function systemFault(error: unknown): string {
@@ -58,15 +85,4 @@ function systemFault(error: unknown): string {
   if (code === 'EEXIST' && path) return `${path} exists, and is not overwritten`
   if (code === 'EACCES' && path) return `${path} may not be read or written by you`
   return error.message
-}
-
-/**
- * Text that a stranger wrote, safe to show on a terminal: control characters, with which it could
- * move the cursor or rewrite what stands above, and marks that turn the direction of the text
- * around, are spelt out.
- */
-export function printable(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

@@ -1,9 +1,10 @@
 import { buffer } from 'node:stream/consumers'
-import type { Draft } from '../client/index.ts'
+import { type Draft, jsonText } from '../client/index.ts'
 import type { Command } from './command.ts'
 import { createDoubts } from './doubts.ts'
 import { parseJson } from './json.ts'
 import { connection, connectionDetails, referrerOf, warnOfDates } from './settings.ts'
+import { tell } from './terminal.ts'
 import { createUnmatched } from './unmatched.ts'
 
 /** `intake seal`. */
@@ -26,8 +27,7 @@ ${connectionDetails}`,
     const draft = parseJson<Draft>(await buffer(process.stdin), 'standard input')
     const envelope = await referrer.seal(draft)
     await warnOfDates(referrer)
-    for (const words of [...doubts.words(), ...unmatched.words()])
-      process.stderr.write(`${words}\n`)
-    return { text: JSON.stringify(envelope), value: envelope }
+    for (const words of [...doubts.words(), ...unmatched.words()]) tell(words)
+    return { text: jsonText(envelope), value: envelope }
   },
 }

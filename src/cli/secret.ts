@@ -2,7 +2,7 @@
  * Secrets on this machine: files that only their owner may read, or environment variables. Never
  * arguments, which every user of the machine can list.
  */
-import { type KeyFile, needsPassphrase, openKeyFile } from '../client/index.ts'
+import { type KeyFile, needsPassphrase, openKeyFile, shown } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
 import { readSecret } from '../disk.ts'
 import { UsageError } from './command.ts'
@@ -19,7 +19,7 @@ export async function openKey(file: string): Promise<KeyFile> {
 
 /** The passphrase of a key file that is there. */
 export async function passphraseOf(file: string): Promise<string> {
-  return readClientConfig().passphrase ?? (await ask(`Passphrase of ${file}`))
+  return readClientConfig().passphrase ?? (await ask(`Passphrase of ${shown(file)}`))
 }
 
 /** The passphrase for a new key file, asked for twice. */

@@ -7,6 +7,7 @@ import {
   type Reader,
   type Referrer,
   type ReferrerOptions,
+  shown,
   type Trust,
   wordsOfSkew,
 } from '../client/index.ts'
@@ -16,6 +17,7 @@ import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
 import { openKey } from './secret.ts'
+import { tell } from './terminal.ts'
 
 /** The flags of every command that calls the service. */
 export const connection: Record<string, Option> = {
@@ -55,7 +57,7 @@ export function homeOf(input: Input): string {
 
 /** Sentences about the keyset's dates, for standard error. */
 export async function warnOfDates({ keyset }: Pick<Referrer, 'keyset'>): Promise<void> {
-  for (const warning of (await keyset()).warnings) process.stderr.write(`Warning: ${warning}\n`)
+  for (const warning of (await keyset()).warnings) tell(`Warning: ${shown(warning)}`)
 }
 
 async function serviceOf(input: Input) {

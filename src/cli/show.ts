@@ -1,33 +1,33 @@
-import type { Opened, Unopenable } from '../client/index.ts'
-import { printable } from './report.ts'
+import { jsonText, type Opened, shown, type Unopenable } from '../client/index.ts'
 
 /** An opened referral as text for a terminal: who signed it, what to mind, then the answers. */
 export function wordsOfOpened(result: Opened | Unopenable): string {
   if (!result.opened) {
-    const words = `Referral ${result.referralId} does not open, at the step ${result.step}`
-    return printable(`${words}: ${result.detail}`)
+    const words = `Referral ${shown(result.referralId)} does not open, at the step ${result.step}`
+    return `${words}: ${shown(result.detail)}`
   }
   const { header, signedBy, compartments, problems, incomplete, urgency, consent } = result
   const by = signedBy === 'receipt' ? 'a receipt' : signedBy.label
+  const answerBy = header.respondBy ? `, answer by ${shown(header.respondBy)}` : ''
   const lines = [
-    `Referral ${result.referralId}, ${header.urgency}, signed by ${by}`,
-    `  ${header.channel}, ${header.region}${header.respondBy ? `, answer by ${header.respondBy}` : ''}`,
-    ...urgencyWords(urgency).map((line) => `  ${line}`),
+    `Referral ${shown(result.referralId)}, ${shown(header.urgency)}, signed by ${shown(by)}`,
+    `  ${shown(header.channel)}, ${shown(header.region)}${answerBy}`,
+    ...urgencyWords(urgency).map((line) => `  ${shown(line)}`),
     ...(consent.compared ? [`  Consent to an assessment: ${consent.assessment}`] : []),
-    ...(incomplete.length > 0 ? [`  Still to be asked: ${incomplete.join(' ')}`] : []),
-    ...problems.map(({ pointer, detail }) => `  Does not fit: ${pointer} ${detail}`),
+    ...(incomplete.length > 0 ? [`  Still to be asked: ${incomplete.map(shown).join(' ')}`] : []),
+    ...problems.map(({ pointer, detail }) => `  Does not fit: ${shown(pointer)} ${shown(detail)}`),
     ...withheldWords(result),
     ...Object.entries(compartments).map(([name, answers]) => {
-      return `  ${name}: ${JSON.stringify(answers, null, 2).replaceAll('\n', '\n  ')}`
+      return `  ${name}: ${jsonText(answers, 2).replaceAll('\n', '\n  ')}`
     }),
   ]
-  return printable(lines.join('\n'))
+  return lines.join('\n')
 }
 
 /** A line for each compartment that does not open, with the step for `complete`. */
 export function withheldWords({ withheld }: Opened): string[] {
   return withheld.map(({ compartment, step, detail }) => {
-    return printable(`  Does not open: ${compartment}, at the step ${step}: ${detail}`)
+    return `  Does not open: ${shown(compartment)}, at the step ${step}: ${shown(detail)}`
   })
 }
 

@@ -1,10 +1,11 @@
 /** What signing a keyset and signing a directory have in common: look, ask, sign, write. */
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
-import { type Problem, Refusal } from '../client/index.ts'
+import { type Problem, shown } from '../client/index.ts'
 import { type Input, type Option, type Report, UsageError } from './command.ts'
 import { readJson } from './json.ts'
-import { printable } from './report.ts'
+import { DocumentRefused } from './report.ts'
+import { tell } from './terminal.ts'
 
 /** The flags of both. */
 export const signingOptions: Record<string, Option> = {
@@ -20,19 +21,19 @@ export async function readDocumentDraft<Draft>(
   problemsOf: (draft: unknown) => readonly Problem[],
 ): Promise<Draft> {
   const draft = await readJson<unknown>(file)
-  refuse(problemsOf(draft).map(({ pointer, detail }) => `${pointer || '/'} ${detail}`))
+  const problems = problemsOf(draft)
+  if (problems.length > 0) throw new DocumentRefused(problems)
   return draft as Draft
 }
 
-/** @throws Refusal `document-invalid` that lists the faults, if there are any */
+/** @throws DocumentRefused that lists the faults, if there are any */
 export function refuse(faults: readonly string[]): void {
-  if (faults.length > 0) throw new Refusal('document-invalid', faults.join('\n  '))
+  if (faults.length > 0) throw new DocumentRefused(faults.map((detail) => ({ detail })))
 }
 
-/** Shows the changes and asks. @throws UsageError if the answer is not yes */
+/** Shows the changes, whose parts are escaped, and asks. @throws UsageError if the answer is not yes */
 export async function confirm(input: Input, title: string, changes: readonly string[]) {
-  const lines = [title, ...changes.map((change) => `- ${change}`)]
-  process.stderr.write(`${printable(lines.join('\n'))}\n`)
+  tell([title, ...changes.map((change) => `- ${shown(change)}`)].join('\n'))
   if (input.given('yes')) return
   if (!process.stdin.isTTY)
     throw new UsageError('nobody is there to ask: give --yes, or a terminal')
@@ -51,5 +52,5 @@ export async function signedReport(
   const file = input.text('out')
   if (file === undefined) return { text: jws, value: { ...about, signed: jws } }
   await writeFile(file, `${jws}\n`, { flag: 'wx' })
-  return { text: `Signed version ${about.version} into ${file}`, value: { ...about, file } }
+  return { text: `Signed version ${about.version} into ${shown(file)}`, value: { ...about, file } }
 }

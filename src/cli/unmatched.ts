@@ -1,6 +1,6 @@
 /** Referrals that were sealed without match keys, in words for a person. It is no fault of theirs. */
-import type { Unmatched } from '../client/index.ts'
-import { faultOf, printable } from './report.ts'
+import { shown, type Unmatched } from '../client/index.ts'
+import { faultOf } from './report.ts'
 
 /** What `--json` prints of one. */
 export type UnmatchedFault = Pick<Unmatched, 'code' | 'detail' | 'epochs'>
@@ -30,7 +30,7 @@ export function createUnmatched() {
         const count = alike.length === 1 ? 'sealed' : `${alike.length} sealed`
         const when =
           alike.length === 1 ? 'it is matched when it is' : 'they are matched when they are'
-        const line = printable(`${count} without match keys: ${reason}; ${when} opened`)
+        const line = `${count} without match keys: ${shown(reason)}; ${when} opened`
         return one?.holderWrong ? [line, holderWords] : [line]
       })
     },

@@ -1,7 +1,8 @@
 /** Sealed bytes that are not sent because of their draft, in words that say what to do. */
+import { shown } from '../referral/shown.ts'
 import type { Standing } from './drafts.ts'
 import type { Sealed } from './outbox.ts'
-import { type Fault, printable } from './report.ts'
+import type { Fault } from './report.ts'
 
 /** A draft because of which nothing is sent before a person has said what is meant. */
 type Doubtful = Extract<Standing, { is: 'changed' | 'unreadable' }>
@@ -19,7 +20,7 @@ export function heldFault(standing: Doubtful, id: string, sealed: Sealed): Fault
 /** The same as a question. */
 export function questionOf(standing: Doubtful, sealed: Sealed): string {
   return [standing.file, `  ${titleOf(standing)}.`, `  ${detailOf(standing, sealed)}.`]
-    .map(printable)
+    .map(shown)
     .join('\n')
 }
 

@@ -1,9 +1,10 @@
 /** `intake outbox`: what was sealed and waits. It needs neither the service nor a key. */
 import { resolve } from 'node:path'
+import { shown } from '../client/index.ts'
 import type { Command, Report } from './command.ts'
 import { type Standing, standingOf } from './drafts.ts'
 import { createOutbox, type Outbox, type Sealed, Spoilt } from './outbox.ts'
-import { type Fault, faultOf, printable, wordsOf } from './report.ts'
+import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, homeOf } from './settings.ts'
 import { droppedFault, tellThem, timeOf } from './unsent.ts'
 
@@ -77,13 +78,13 @@ function textOf(
   return [
     ...waiting.map(wordsOfListed),
     ...unread.map(({ problem }) => wordsOf(problem)),
-    ...(aside.length > 0 ? [printable(`put aside as spoilt: ${aside.join(', ')}`)] : []),
+    ...(aside.length > 0 ? [`put aside as spoilt: ${aside.map(shown).join(', ')}`] : []),
     waiting.length === 0 ? 'Nothing waits.' : `${waiting.length} not acknowledged.`,
   ].join('\n')
 }
 
 function wordsOfListed({ referralId, files, sealedAt, draft, sent, problem }: Listed): string {
-  const names = files.length > 0 ? files : ['standard input']
+  const names = files.length > 0 ? files.map(shown) : ['standard input']
   const states = {
     same: [],
     gone: ['its draft is gone; the next intake refer sends it all the same'],
@@ -98,7 +99,7 @@ function wordsOfListed({ referralId, files, sealedAt, draft, sent, problem }: Li
     ...states[draft],
   ]
   const why = problem ? wordsOf(problem).replaceAll(/^/gm, '  ') : undefined
-  const text = [referralId, ...lines.map((line) => `  ${printable(line)}`)].join('\n')
+  const text = [shown(referralId), ...lines.map((line) => `  ${line}`)].join('\n')
   return why ? `${text}\n${why}` : text
 }
 
@@ -127,7 +128,7 @@ sent without an answer, so the service may have stored it: the output says what 
     const results: Dropped[] = []
     for (const operand of input.operands) results.push(...(await dropAll(outbox, operand)))
     const lines = results.map(({ status, operand, problem }) => {
-      return `${printable(`${status.padEnd(13)} ${operand}`)}\n${wordsOf(problem).replaceAll(/^/gm, '  ')}`
+      return `${status.padEnd(13)} ${shown(operand)}\n${wordsOf(problem).replaceAll(/^/gm, '  ')}`
     })
     return {
       value: { results },

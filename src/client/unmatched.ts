@@ -5,6 +5,7 @@
 import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Matching } from '../protocol/envelope.ts'
 import type { Keyset } from '../protocol/keyset.ts'
+import { shown } from '../referral/shown.ts'
 import type { createKeysets } from './documents.ts'
 import { BadAnswer, isOutdated, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Evaluated, evaluatePerson, type PersonParts } from './matching.ts'
@@ -89,7 +90,7 @@ function matchingIn(evaluated: readonly Evaluated[]): Matching | undefined {
 
 /** What to do where nobody listens: silence would let a wrong key go unseen for ever. */
 export function warnOfUnmatched({ referralId, detail, holderWrong }: Unmatched): void {
-  const words = `Referral ${referralId} is sealed without match keys: ${detail}`
+  const words = `Referral ${referralId} is sealed without match keys: ${shown(detail)}`
   if (holderWrong) console.error(`${words}. Tell the administrator.`)
   else console.warn(`${words}. It is matched when it is opened.`)
 }

@@ -5,7 +5,9 @@ import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import { kidOf } from '../protocol/kid.ts'
+import { Label, organisationLabelMax } from '../protocol/label.ts'
 import { newId } from '../protocol/uuid.ts'
+import { schemaProblems } from '../referral/problems.ts'
 import { asAdministrator } from './administrator.ts'
 import {
   disableClient,
@@ -153,10 +155,12 @@ function requireGrantable(kind: NewClient['kind'], scopes: readonly Scope[]): vo
   throw new Refusal('malformed-request', detail)
 }
 
-/** As long as the signed directory lets one be. */
+/** As the signed directory lets one be: what stands here goes into the next. */
+const OrganisationLabel = Label(organisationLabelMax)
+
 function requireLabel(label: string): void {
-  if (label.length >= 1 && label.length <= 120) return
-  throw new Refusal('malformed-request', 'a label has 1 to 120 characters')
+  const [problem] = schemaProblems(OrganisationLabel, label)
+  if (problem) throw new Refusal('malformed-request', `a label ${problem.detail}`)
 }
 
 function requireKids(kind: NewClient['kind'], kids: readonly string[]): void {

@@ -12,9 +12,8 @@ import { chainProperties, checkChain, readDocument, type Seen } from './document
 import { signJws } from './jws.ts'
 import type { SecretKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
+import { Label, organisationLabelMax } from './label.ts'
 import { directoryFaults } from './rules.ts'
-
-const Label = Type.String({ minLength: 1, maxLength: 120 })
 
 /** A key that signs for an organisation, and the time in which its signature counts. */
 export const SigningKey = Type.Object(
@@ -32,7 +31,7 @@ export const SigningKey = Type.Object(
 export const Referrer = Type.Object(
   {
     organisation: Uuid,
-    label: Label,
+    label: Label(organisationLabelMax),
     signingKeys: Type.Array(SigningKey, { minItems: 1, maxItems: 32 }),
   },
   { additionalProperties: false },
@@ -42,7 +41,7 @@ export const Referrer = Type.Object(
 export const Grantee = Type.Object(
   {
     kid: Kid,
-    label: Label,
+    label: Label(organisationLabelMax),
     publicKey: XWingPublicKey,
     signingKey: Bytes32,
     compartments: Type.Array(Type.Enum([...compartmentNames]), {

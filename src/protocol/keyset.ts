@@ -20,15 +20,14 @@ import {
 import { signJws } from './jws.ts'
 import type { SecretKey } from './keys.ts'
 import { kidOf } from './kid.ts'
+import { Label, recipientLabelMax } from './label.ts'
 import { keysetFaults } from './rules.ts'
-
-const Label = Type.String({ minLength: 1, maxLength: 80 })
 
 /** One app or team that opens referrals. */
 export const Recipient = Type.Object(
   {
     kid: Kid,
-    label: Label,
+    label: Label(recipientLabelMax),
     alg: Type.Enum(['X-Wing']),
     publicKey: XWingPublicKey,
     signingKey: Bytes32,
@@ -76,11 +75,13 @@ export const MatchingEpoch = Type.Object(
 )
 export type MatchingEpoch = Static<typeof MatchingEpoch>
 
+const logNameMax = 255
+
 const Log = Type.Object(
   {
-    origin: Type.String({ minLength: 1, maxLength: 255 }),
+    origin: Label(logNameMax),
     publicKeys: Type.Array(Bytes32, { minItems: 1, maxItems: 2, uniqueItems: true }),
-    witnesses: Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 16 }),
+    witnesses: Type.Array(Label(logNameMax), { maxItems: 16 }),
     quorum: Type.Integer({ minimum: 0, maximum: 16 }),
   },
   { additionalProperties: false },

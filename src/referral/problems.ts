@@ -10,6 +10,7 @@
 import type { TSchema } from 'typebox'
 import { Check } from 'typebox/schema'
 import { patternWords } from './fields/text.ts'
+import { visiblePattern } from './hidden.ts'
 
 /** One fault: where (RFC 6901, from the root of what was checked), and what is wrong there. */
 export interface Problem {
@@ -127,6 +128,9 @@ const formatWords: Record<string, string> = {
 
 function allowedText({ format, pattern, maxLength }: Keywords): string {
   if (format) return formatWords[format] ?? format
+  if (pattern === visiblePattern) {
+    return `text of 1 to ${maxLength} characters in one line, none of them hidden`
+  }
   if (pattern) return patternWords[pattern] ?? `text of the form ${pattern}`
   return `text of 1 to ${maxLength} characters`
 }

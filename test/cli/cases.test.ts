@@ -100,7 +100,7 @@ t.test('against the service', async (t) => {
     t.match(unsure, { code: 0, out: /: two$/m }, unsure.err)
     const shown = await run('case', known, '--notes')
     t.match(shown.out, /unsure by person/)
-    t.match(shown.out, /Note .*: The Okonkwo sister says 1990\.$/m)
+    t.match(shown.out, /Note .*\n {4}\| The Okonkwo sister says 1990\.$/m)
     t.notMatch((await run('case', known)).out, /sister/, 'and only to who asks for notes')
 
     await writeFile(note, 'Her lawyer confirms it.')

@@ -12,6 +12,7 @@ import { acceptKeyset, type Keyset } from '../../src/protocol/keyset.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { firstOfMany, nextAfter, rootKey, roots, signKeyset, trust } from '../client/keysets.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
+import { forgedIn, line, planted } from './forged.ts'
 import { folderOf, intake } from './run.ts'
 import { firstChanges, firstKeyset, keys, startWalk } from './walk.ts'
 
@@ -297,4 +298,82 @@ t.test('a directory is shown, and signed with the key that the keyset names', as
   const twice = { ...directory, referrers: [...directory.referrers, ...directory.referrers] }
   await put('directory.json', JSON.stringify(twice))
   t.match(await intake([...args, '--yes']), { code: 1, err: /stands in it twice/ })
+})
+
+t.test('a draft prints no line of its own, whatever is written in any of its places', async (t) => {
+  const { draft, root, previous, key, put } = await table(t)
+  const [casework, clinic, recovery] = first.recipients
+  const sign = (file: string, ...args: string[]) =>
+    intake(['keyset', 'sign', file, '--key', root, '--previous', previous, ...args])
+  const keysets: Record<string, unknown> = {
+    'a label': { recipients: [{ ...casework!, label: planted }, clinic!, recovery!] },
+    'the log': { log: { ...first.log, origin: planted } },
+    'a witness': { log: { ...first.log, witnesses: [planted] } },
+    'the name of a property': { [planted]: planted },
+    'one further in': { directory: { ...first.directory, [planted]: 1 } },
+    'the origin': { origin: planted },
+    'a protocol': { protocols: [planted] },
+    'a moment': { issuedAt: planted },
+  }
+  for (const [place, changes] of Object.entries(keysets)) {
+    const file = await draft(nextAfter(first, changes as Partial<Keyset>))
+    for (const json of [[], ['--json']]) {
+      const ran = await sign(file, '--yes', ...json)
+      t.match(ran, { code: 1, out: '', err: /document-invalid/ }, place)
+      t.same(forgedIn(ran), [], place)
+    }
+  }
+  const old = { ...first, recipients: [{ ...casework!, label: planted }, clinic!, recovery!] }
+  const forged = await put('forged.jws', signKeyset(old, rootA))
+  const ran = await intake([
+    'keyset',
+    'sign',
+    await draft(nextAfter(first)),
+    '--key',
+    root,
+    '--previous',
+    forged,
+    '--yes',
+  ])
+  t.match(ran, { code: 1, out: '' }, 'nor does the version before')
+  t.same(forgedIn(ran), [])
+
+  const signer = generateSigningKey()
+  const signingKeys = [
+    { kid: signer.kid, publicKey: rootKey(signer), from: '2026-01-01T00:00:00Z' },
+  ]
+  const referrer = { organisation: '0f0e0d0c-0b0a-4908-8706-050403020100', signingKeys }
+  const directories: Record<string, object> = {
+    'a label': { referrers: [{ ...referrer, label: planted }] },
+    'a property': { referrers: [{ ...referrer, label: 'Harbour Law', [planted]: planted }] },
+    'an id': { referrers: [{ ...referrer, label: 'Harbour Law', organisation: planted }] },
+  }
+  const directoryKey = await key('directory.key', generateSigningKey())
+  for (const [place, changes] of Object.entries(directories)) {
+    const issuedAt = new Date().toISOString()
+    const directory = { origin: 'intake.test', version: 1, issuedAt, grantees: [], ...changes }
+    const file = await put('directory.json', JSON.stringify(directory))
+    const shown = await intake(['directory', 'sign', file, '--key', directoryKey, '--yes'])
+    t.match(shown, { code: 1, out: '', err: /document-invalid/ }, place)
+    t.same(forgedIn(shown), [], place)
+  }
+  const named = await put(`x\n${line}.json`, '{}')
+  for (const args of [
+    ['keyset', 'sign', named, '--key', root],
+    ['check', named],
+    [`\u001b${planted}`],
+  ]) {
+    t.same(forgedIn(await intake(args)), [], 'nor does the name of a file, or a word of the call')
+  }
+})
+
+t.test('clients refuse a label that is not one visible line, whoever signed it', async (t) => {
+  const [casework, ...others] = first.recipients
+  for (const label of ['A\nB', 'A\u202eB', 'A\u200bB', '']) {
+    const jws = signKeyset({ ...first, recipients: [{ ...casework!, label }, ...others] }, rootA)
+    t.throws(() => acceptKeyset(jws, trust, undefined, new Date()), { code: 'document-invalid' })
+  }
+  const label = 'مرکز\u200Cدرمان'
+  const jws = signKeyset({ ...first, recipients: [{ ...casework!, label }, ...others] }, rootA)
+  t.ok(acceptKeyset(jws, trust, undefined, new Date()))
 })

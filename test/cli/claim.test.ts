@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { newId } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
-import { serve } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
+import { forgedIn, planted } from './forged.ts'
 import { intake, partyOf } from './run.ts'
 
 t.test('against the service', async (t) => {
@@ -56,16 +56,18 @@ t.test('against the service', async (t) => {
     for (const { out, err } of [claimed, done]) t.notOk((out + err).includes(casework.token))
   })
 
-  t.test('what a stranger wrote cannot move the cursor of a terminal', async (t) => {
-    await submit('before\u001b[2J\u009b2J\u202eafter')
-    const { out } = await run('claim')
-    for (const mark of ['\u001b', '\u009b', '\u202e']) t.notOk(out.includes(mark))
-    const lie = { title: 'before\u001b[2Jafter', status: 422, detail: '\u202e' }
-    const liar = await serve(t, () => ({ status: 422, body: JSON.stringify(lie) }))
-    const { err } = await run('claim', '--url', liar.url)
-    t.match(err, 'before\\u001b[2Jafter')
-    t.notOk(err.includes('\u001b') || err.includes('\u202e'))
-    t.match(out, /intake complete [0-9a-f-]+ --fence \d+ --referral [0-9a-f-]+ --outcome accepted/)
+  t.test('what a stranger wrote moves no cursor, and begins no line', async (t) => {
+    const referralId = await submit(planted)
+    const claimed = await run('claim')
+    t.same(forgedIn(claimed), [])
+    const opened = await run('open', referralId, '--json')
+    t.same(forgedIn(opened), [])
+    const { story } = JSON.parse(opened.out).compartments.narrative
+    t.equal(story, planted, 'a program reads what was written')
+    t.match(
+      claimed.out,
+      /intake complete [0-9a-f-]+ --fence \d+ --referral [0-9a-f-]+ --outcome accepted/,
+    )
   })
 
   t.test('opened into files, for their owner alone', async (t) => {

@@ -223,3 +223,16 @@ t.test('a client gets no scope that its kind may not have', async (t) => {
     )
   }
 })
+
+t.test('a label that is not one visible line is refused, of whom and what it may be', async (t) => {
+  const { organisationId } = world.referring.lawFirm
+  await onHost(built, async (host) => {
+    for (const label of ['A\nB', 'A\u202eB', 'A\u{e0041}', '\ud800', '', 'x'.repeat(121)]) {
+      const refused = { code: 'malformed-request', message: /^a label must be text of 1 to 120/ }
+      await t.rejects(host.addOrganisation(label), refused)
+      const client = { organisationId, label, kind: 'partner', scopes: [], kids: [] } as const
+      await t.rejects(host.addClient(client), refused)
+    }
+    t.ok(await host.addOrganisation('مرکز\u200Cدرمان'))
+  })
+})

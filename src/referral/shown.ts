@@ -1,0 +1,45 @@
+/**
+ * What somebody else wrote, made safe to show. Each part is escaped by itself, before it is put
+ * into a line and before lines are joined: afterwards nobody could tell the program's line breaks
+ * from those of a stranger, who would so write a line of the program's.
+ */
+import { hiddenRanges } from './hidden.ts'
+
+const hidden = new RegExp(`[${hiddenRanges}]`, 'gu')
+const hiddenInLines = new RegExp(`(?!\\n)[${hiddenRanges}]`, 'gu')
+
+/**
+ * A value as part of one line: a string as it is, all else as JSON. What could end the line, move the
+ * cursor or turn text around is spelt `\u{…}`.
+ */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return text.replace(hidden, (character) => `\\u{${codeOf(character)}}`)
+}
+
+/** A text of several lines, each shown as `shown` does and behind a mark that says whose it is. */
+export function quoted(text: string): string[] {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/).map((line) => `| ${shown(line)}`)
+}
+
+/**
+ * A value as JSON, with the same characters spelt `\uXXXX`: a parser reads the very value, and a
+ * terminal shows nothing that is not there.
+ */
+export function jsonText(value: unknown, indent = 0): string {
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(hiddenInLines, escapedUnits)
+}
+
+/** Whole lines of the program itself: a last guard, for a part that was not escaped. */
+export function guarded(lines: string): string {
+  return lines.replace(hiddenInLines, (character) => `\\u{${codeOf(character)}}`)
+}
+
+function codeOf(character: string): string {
+  return (character.codePointAt(0) ?? 0).toString(16)
+}
+
+function escapedUnits(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
