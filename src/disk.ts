@@ -69,14 +69,46 @@ export async function moveInto(folder: string, path: string): Promise<string> {
 /** Reads a secret. @throws Error if others than its owner may read the file too */
 export async function readSecret(file: string): Promise<string> {
   const { mode } = await stat(file)
-  // Windows has no such modes, and reports every file as readable by all.
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+  if (hasModes && (mode & 0o077) !== 0) {
     const octal = (mode & 0o777).toString(8)
     throw new Error(
       `${file} is a secret, and its mode ${octal} lets others at it: chmod 600 ${file}`,
     )
   }
   return (await readFile(file, 'utf8')).trim()
+}
+
+/**
+ * Requires that nobody but its owner may change a file or a folder, and that its owner is the user
+ * who runs this, or root. In a folder like `/tmp`, whose sticky bit is set, others may add files and
+ * change none. One that is not there is fine: whoever reads it will say so.
+ *
+ * @param what - what it is, for the message: `the root keys`
+ * @throws Error that names the command that puts it right
+ */
+export async function requireOwn(path: string, what: string): Promise<void> {
+  const found = await stat(path).catch(noneThere)
+  if (!hasModes || !found) return
+  const own = process.getuid?.() ?? 0
+  if (found.uid !== own && found.uid !== 0) {
+    throw new Error(
+      `${path} holds ${what} and belongs to another user (${found.uid}): chown ${own} ${path}`,
+    )
+  }
+  if ((found.mode & 0o022) !== 0 && !(found.isDirectory() && (found.mode & 0o1000) !== 0)) {
+    const octal = (found.mode & 0o777).toString(8)
+    throw new Error(
+      `${path} holds ${what}, and its mode ${octal} lets others change it: chmod go-w ${path}`,
+    )
+  }
+}
+
+/** Windows has no such modes, and reports every file as readable by all. */
+const hasModes = process.platform !== 'win32'
+
+function noneThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined
+  throw error
 }
 
 /** Writes a new file that only its owner may read, safe on the disk when this returns. */

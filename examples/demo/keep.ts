@@ -33,7 +33,7 @@ In another terminal, in this folder:
 async function writeClients(url: string, world: World): Promise<void> {
   await rm(home, { recursive: true, force: true })
   await mkdir(home, { recursive: true, mode: 0o700 })
-  await writeFile(join(home, 'trust.json'), JSON.stringify(world.trust))
+  await writeFile(join(home, 'trust.json'), JSON.stringify(world.trust), { mode: 0o600 })
   const { lawFirm } = world.referring
   await writeClient('law-firm', url, await world.token(lawFirm.clientId), lawFirm)
   const { casework, auditor } = world.clients

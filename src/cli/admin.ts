@@ -5,10 +5,11 @@ import { parseArgs } from 'node:util'
 import { generateTokenKey, issueToken } from '../access/token.ts'
 import { grantable, type Scope, scopes } from '../caller.ts'
 import { Refusal } from '../errors.ts'
-import type { Keyset, Trust } from '../protocol/keyset.ts'
+import type { Keyset } from '../protocol/keyset.ts'
 import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
 import { readSigningHalf } from './publichalf.ts'
+import { readTrust } from './settings.ts'
 
 /** Shown by `intake admin --help`. */
 export const adminHelp = `Usage: intake admin COMMAND
@@ -194,7 +195,7 @@ export function draftKeyset(args: readonly string[]): Promise<Answer> {
 export function publishKeyset(args: readonly string[]): Promise<Answer> {
   const { values, positionals } = parse(args)
   return onHost(async ({ publication }) => {
-    const trust = await readJson<Trust>(needed(values.trust, '--trust'))
+    const trust = await readTrust(needed(values.trust, '--trust'))
     const jws = await readText(needed(positionals[0], 'FILE'))
     return { keyset: await publication.publishKeyset(jws, trust) }
   })

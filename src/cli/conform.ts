@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { type Complaint, conform, type TestWorld } from '../client/index.ts'
 import type { Command } from './command.ts'
 import { readJson } from './json.ts'
-import { printable } from './report.ts'
 
 /** `intake conform`. */
 export const conformCommand: Command = {

@@ -1,5 +1,5 @@
 /** What in a draft is worth a second look, for whoever typed it. It stops nothing. */
-import type { Problem, Warned } from '../client/index.ts'
+import { type Problem, shown, type Warned } from '../client/index.ts'
 
 /** Collects what a referrer's client tells. */
 export function createDoubts() {
@@ -22,5 +22,5 @@ export function createDoubts() {
 
 /** One line each: `Look again: /respondBy lies more than 366 days ahead.` */
 export function wordsOfDoubts(warnings: readonly Problem[]): string[] {
-  return warnings.map(({ pointer, detail }) => `Look again: ${pointer} ${detail}`)
+  return warnings.map(({ pointer, detail }) => `Look again: ${shown(pointer)} ${shown(detail)}`)
 }

@@ -4,7 +4,7 @@
  * counts only if this root signed it, or another that the operator's own trust file pins.
  */
 import { readFile } from 'node:fs/promises'
-import { Refusal, type Trust } from '../client/index.ts'
+import { Refusal } from '../client/index.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import { type Accepted, readDocument } from '../protocol/document.ts'
 import type { KeyPair } from '../protocol/keys.ts'
@@ -14,8 +14,8 @@ import { keysetFaults } from '../protocol/rules.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { keysetChanges } from './changes.ts'
 import { type Command, type Input, UsageError } from './command.ts'
-import { readJson } from './json.ts'
 import { openKey } from './secret.ts'
+import { readTrust } from './settings.ts'
 import { confirm, readDocumentDraft, refuse, signedReport, signingOptions } from './signing.ts'
 
 /** `intake keyset sign`. */
@@ -55,7 +55,7 @@ async function previousOf(
     throw new UsageError('--previous is missing: the signed keyset that this one follows')
   }
   const trustFile = input.text('trust')
-  const trust = trustFile ? await readJson<Trust>(trustFile) : undefined
+  const trust = trustFile ? await readTrust(trustFile) : undefined
   const pinned = (trust?.rootKeys ?? []).map((root) => decodeBase64url(root, 32))
   const roots = [publicKey, ...pinned].map((root) => {
     return { kid: kidOf('Ed25519', root), publicKey: root }

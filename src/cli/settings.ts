@@ -1,5 +1,5 @@
 /** Which service, whom to trust, which key: from flags, else from the environment. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   type ClockSkew,
   createReader,
@@ -12,7 +12,7 @@ import {
   wordsOfSkew,
 } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
-import { readSecret } from '../disk.ts'
+import { readSecret, requireOwn } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
@@ -64,12 +64,22 @@ async function serviceOf(input: Input) {
   const config = readClientConfig()
   const home = homeOf(input)
   const trustFile = input.text('trust') ?? config.trust ?? join(home, 'trust.json')
+  // Whoever may write there takes a rollback, or root keys of their own, past every other check.
+  await requireOwn(home, 'what was seen before')
+  await requireOwn(join(home, 'seen'), 'what was seen before')
   return {
     url: input.text('url') ?? config.url,
-    trust: await readJson<Trust>(trustFile),
+    trust: await readTrust(trustFile),
     memory: homeMemory(home),
     token,
   }
+}
+
+/** The origin and root keys that a person pinned. @throws Error if others may change the file */
+export async function readTrust(file: string): Promise<Trust> {
+  await requireOwn(file, 'the root keys')
+  await requireOwn(dirname(file), 'the root keys')
+  return readJson<Trust>(file)
 }
 
 async function keyOf(input: Input) {

@@ -4,6 +4,7 @@ import type { KeyPair } from '../protocol/keys.ts'
 import type { MessageEnvelope } from '../protocol/message.ts'
 import type { Opened } from '../protocol/open.ts'
 import type { OpenedMessage, UnopenableMessage } from '../protocol/thread.ts'
+import { claimBytesMax } from './answer.ts'
 import {
   type Case,
   CaseAnswer,
@@ -84,7 +85,7 @@ export function createReviewing(
   const notes = createNotes(keysets, { receiving, signing })
 
   async function ask<Schema extends TSchema>(schema: Schema, request: Call) {
-    const answer = await transport.send(request)
+    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
     return readAnswer(schema, answer, `${request.method} ${request.path}`)
   }
 

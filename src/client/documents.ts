@@ -112,10 +112,12 @@ export function createDirectories(
     const { directory: jws } = readAnswer(DirectoryAnswer, answer, `GET ${path}`)
     const remembered = await memory.load(name)
     const seen = remembered === undefined ? undefined : readMemory(SeenDirectory, remembered)
-    known = { ...acceptDirectory(jws, accepted.keyset, seen, new Date()), signedBy }
-    const { sha256, directory } = known
+    const versionMin = trust.minimumDirectoryVersion ?? 1
+    const newest = acceptDirectory(jws, accepted.keyset, seen, new Date(), versionMin)
+    const { sha256, directory } = newest
     const now: SeenDirectory = { version: directory.version, sha256 }
     if (sha256 !== seen?.sha256) await memory.save(name, JSON.stringify(now))
+    known = { ...newest, signedBy }
     return known
   }
 }

@@ -2,7 +2,15 @@
 import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Problem } from '../referral/problems.ts'
 
-/** A problem document (RFC 9457) as the service sends it; nothing of it is vouched for. */
+/** A code of a newer service may be none of ours; whatever it is, it is short and plain. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && /^[a-z0-9-]{1,64}$/.test(code)
+}
+
+/**
+ * A problem document (RFC 9457) as the service sends it; nothing of it is vouched for but its form.
+ * `title`, `detail`, `next` and `errors` are a stranger's words: escape them before they are shown.
+ */
 export type ProblemDocument = {
   readonly type: string
   readonly title: string

@@ -7,6 +7,7 @@ import { failedStep, type Opened, openReferral, type Unopenable } from '../proto
 import type { Released } from '../protocol/released.ts'
 import type { OpeningStep } from '../protocol/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
+import { claimBytesMax } from './answer.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
@@ -129,10 +130,11 @@ export function createReader(options: ReaderOptions): Reader {
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
 
-  async function claim(request: ClaimOptions): Promise<Claim[]> {
+  async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
-    const body = { recipient: key.kid, ...request }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: false })
+    const body = { recipient: key.kid, ...options }
+    const request = { method: 'POST', path, body, repeatable: false } as const
+    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
     return readAnswer(ClaimsAnswer, answer, `POST ${path}`).claims as Claim[]
   }
 

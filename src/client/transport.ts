@@ -2,7 +2,8 @@
  * How the SDK speaks HTTP. Every request ends in time, and is sent again only where sending it twice
  * does no more than sending it once. Runs wherever there is `fetch`.
  */
-import { BadAnswer, NoAnswer, type ProblemDocument, ServiceProblem } from './failure.ts'
+import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
+import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
 
 /** How to reach a service. */
 export type TransportOptions = {
@@ -26,6 +27,8 @@ export type Call = {
   readonly repeatable: boolean
   /** How long all attempts together may take, for what is not worth waiting for. */
   readonly withinMs?: number
+  /** How long the answer may be, decompressed; 8 MiB if left out. */
+  readonly bytesMax?: number
 }
 
 export type Transport = ReturnType<typeof createTransport>
@@ -46,7 +49,8 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   /**
    * Sends, and answers the JSON of the answer; `undefined` where it has none.
    *
-   * @throws ServiceProblem for a refusal, NoAnswer, BadAnswer for what is not JSON
+   * @throws ServiceProblem for a refusal, NoAnswer, BadAnswer for what is not JSON, is too long or
+   *   nested too deep
    */
   async function send(request: Call): Promise<unknown> {
     const endsAt = Date.now() + (request.withinMs ?? Number.POSITIVE_INFINITY)
@@ -68,10 +72,10 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   type Attempt = { value?: unknown; failure?: { error: Error; afterMs: number | undefined } }
 
   async function attemptOnce(request: Call, limitMs: number): Promise<Attempt> {
-    const { method, path, body, open } = request
+    const { method, path, body, open, bytesMax = documentBytesMax } = request
     const authorization = open ? undefined : `Bearer ${await token()}`
     let response: Response
-    let text: string
+    let text: string | undefined
     try {
       response = await fetch(base + path, {
         method,
@@ -87,13 +91,13 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
         signal: AbortSignal.timeout(limitMs),
       })
       aheadMs = aheadOf(response) ?? aheadMs
-      text = await response.text()
+      text = await readText(response, response.ok ? bytesMax : problemBytesMax)
     } catch (cause) {
       const error = new NoAnswer(noAnswer(base, cause, limitMs), { cause })
       return { failure: { error, afterMs: undefined } }
     }
-    if (response.ok) return { value: parsed(text, `${method} ${path}`) }
-    const error = new ServiceProblem(problemOf(text, response.status))
+    if (response.ok) return { value: parsed(text, `${method} ${path}`, bytesMax) }
+    const error = new ServiceProblem(problemIn(text, response.status))
     const afterMs = retryAfterMs(response)
     const passes = passing.includes(response.status) && (afterMs ?? 0) <= retryAfterMsMax
     if (!passes) throw error
@@ -116,25 +120,15 @@ function baseOf(text: string): string {
   return url.href.replace(/\/+$/, '')
 }
 
-function parsed(text: string, place: string): unknown {
+function parsed(text: string | undefined, place: string, bytesMax: number): unknown {
+  if (text === undefined) {
+    const limit = bytesMax / 1024 / 1024
+    throw new BadAnswer(`the answer to ${place} is over ${limit} MiB, or not UTF-8`)
+  }
   if (text === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new BadAnswer(`the answer to ${place} is not JSON`, { cause })
-  }
-}
-
-function problemOf(text: string, status: number): ProblemDocument {
-  const fallback = { type: 'about:blank', title: `The service answered with status ${status}` }
-  try {
-    const document: unknown = JSON.parse(text)
-    const isObject = typeof document === 'object' && document !== null
-    if (isObject) return { ...fallback, ...document, status }
-  } catch {
-    // A proxy's page in HTML: its status is all there is to tell.
-  }
-  return { ...fallback, status }
+  const answer = parseAnswer(text)
+  if (!answer) throw new BadAnswer(`the answer to ${place} is not JSON, or nested too deep`)
+  return answer.value
 }
 
 function noAnswer(base: string, cause: unknown, timeoutMs: number): string {

@@ -81,6 +81,7 @@ export function signDirectory(directory: Directory, directoryKey: SecretKey): st
  *
  * @param keyset - an accepted keyset: its directory key must have signed
  * @param seen - the newest accepted before, or `undefined` on the first start
+ * @param versionMin - the oldest that may be believed at all, whatever was seen
  * @throws Refusal `document-invalid`, or `document-rolled-back` for an older or a second version
  */
 export function acceptDirectory(
@@ -88,11 +89,12 @@ export function acceptDirectory(
   keyset: Keyset,
   seen: Seen | undefined,
   now: Date,
+  versionMin = 1,
 ): AcceptedDirectory {
   const { kid, publicKey } = keyset.directory
   const trusted = [{ kid, publicKey: decodeBase64url(publicKey, 32) }]
   const accepted = readDocument(jws, 'directory+jws', trusted, Directory)
-  checkChain(accepted, keyset.origin, 1, seen, now)
+  checkChain(accepted, keyset.origin, versionMin, seen, now)
   const [fault] = directoryFaults(accepted.payload)
   if (fault !== undefined) throw new Refusal('document-invalid', fault)
   return { directory: accepted.payload, sha256: accepted.sha256 }

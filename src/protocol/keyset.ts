@@ -116,6 +116,14 @@ export const Trust = Type.Object(
     origin: Origin,
     rootKeys: Type.Array(Bytes32, { minItems: 1, maxItems: 8 }),
     minimumVersion: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    minimumDirectoryVersion: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000_000,
+        description:
+          'No older directory counts, also for a client that has seen none; 1 if left out',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -99,8 +99,8 @@ export async function partyOf(
   const file = (name: string) => join(folder, name)
   await writeFile(file('token'), token, { mode: 0o600 })
   await writeFile(file('key.json'), sealKeyFile(keys, undefined), { mode: 0o600 })
-  await mkdir(file('home'))
-  await writeFile(file('home/trust.json'), JSON.stringify(world.trust))
+  await mkdir(file('home'), { mode: 0o700 })
+  await writeFile(file('home/trust.json'), JSON.stringify(world.trust), { mode: 0o600 })
   const environment = {
     INTAKE_URL: url,
     INTAKE_HOME: file('home'),

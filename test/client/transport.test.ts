@@ -1,4 +1,9 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGzip } from 'node:zlib'
 import t from 'tap'
+import { ServiceProblem } from '../../src/client/failure.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { serve } from './between.ts'
 
@@ -109,7 +114,113 @@ t.test(
   },
 )
 
-t.test('an answer that is not JSON is not relied on', async (t) => {
-  const { url } = await serve(t, () => ({ status: 200, body: '<html>' }))
-  await t.rejects(createTransport({ url, token }).send(get), { name: 'BadAnswer' })
+t.test('an answer that is not JSON, or is nested without end, is not relied on', async (t) => {
+  const deep = (count: number) => `${'['.repeat(count)}${']'.repeat(count)}`
+  for (const body of [
+    '<html>',
+    '{"a":',
+    'undefined',
+    deep(65),
+    `{"a":"]]]",${deep(65).slice(1)}`,
+  ]) {
+    const { url } = await serve(t, () => ({ status: 200, body }))
+    await t.rejects(createTransport({ url, token }).send(get), { name: 'BadAnswer' }, body)
+  }
+  const { url } = await serve(t, () => ({ status: 200, body: `{"a":"\\"${'['.repeat(99)}"}` }))
+  t.same(await createTransport({ url, token }).send(get), { a: `"${'['.repeat(99)}` })
+  const nested = await serve(t, () => ({ status: 200, body: deep(64) }))
+  t.ok(await createTransport({ url: nested.url, token }).send(get))
+})
+
+/** Sends without end, as fast as it is read; tells how much was taken. */
+async function endless(t: Parameters<typeof serve>[0], headers: Record<string, string>) {
+  let sent = 0
+  const part = Buffer.alloc(64 * 1024, 'x')
+  const isPacked = headers['content-encoding'] === 'gzip'
+  const server = createServer(async (_, response) => {
+    response.writeHead(Number(headers.status ?? 200), headers)
+    const sink = isPacked ? createGzip() : response
+    if (sink !== response) sink.pipe(response)
+    while (!response.destroyed) {
+      sent += part.length
+      if (sink.write(part)) await new Promise((resolve) => setImmediate(resolve))
+      else await Promise.race([once(sink, 'drain'), once(response, 'close')])
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, sent: () => sent }
+}
+
+t.test('an answer is read to its limit and no further, whatever its headers say', async (t) => {
+  const mebibyte = 1024 * 1024
+  for (const headers of [{}, { 'content-length': '9000000000' }, { 'content-encoding': 'gzip' }]) {
+    const { url, sent } = await endless(t, headers)
+    const transport = createTransport({ url, token })
+    const message = /over 8 MiB/
+    await t.rejects(transport.send(get), { name: 'BadAnswer', message }, JSON.stringify(headers))
+    const before = sent()
+    t.ok(before < 64 * mebibyte, 'what was read ahead is little')
+    const limited = transport.send({ ...get, bytesMax: 30 * mebibyte })
+    await t.rejects(limited, { name: 'BadAnswer', message: /over 30 MiB/ })
+  }
+  const refusal = await endless(t, { status: '418' })
+  await t.rejects(createTransport({ url: refusal.url, token }).send(get), {
+    name: 'ServiceProblem',
+    problem: { title: 'The service answered with status 418' },
+  })
+  t.ok(refusal.sent() < 8 * mebibyte)
+  const fits = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(8 * mebibyte - 2)}"` }))
+  t.ok(await createTransport({ url: fits.url, token }).send(get))
+  const over = await serve(t, () => ({ status: 200, body: `"${'x'.repeat(8 * mebibyte - 1)}"` }))
+  await t.rejects(createTransport({ url: over.url, token }).send(get), { name: 'BadAnswer' })
+})
+
+async function failureOf(answer: Promise<unknown>): Promise<ServiceProblem> {
+  try {
+    await answer
+  } catch (error) {
+    return error as ServiceProblem
+  }
+  throw new Error('it was not refused')
+}
+
+t.test('of a refusal, members of another form are left out, and long ones cut', async (t) => {
+  const refusedWith = async (body: string) => {
+    const { url } = await serve(t, () => ({ status: 422, body }))
+    const failure = await failureOf(createTransport({ url, token }).send(get))
+    t.type(failure, ServiceProblem)
+    t.type(failure.message, 'string')
+    return failure.problem
+  }
+  const bare = { type: 'about:blank', title: 'The service answered with status 422', status: 422 }
+  const wrong = { title: { a: 1 }, detail: 3, next: [], errors: 'x', code: {}, retry: 'soon' }
+  const nothing = [JSON.stringify(wrong), '', 'null', '"x"', '[]', '7', '<html>', '{"title":""}']
+  nothing.push(
+    `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+    `{"title":"${'x'.repeat(70_000)}"}`,
+  )
+  for (const body of nothing) t.strictSame(await refusedWith(body), bare, body.slice(0, 20))
+  const errors = [
+    { pointer: 1, detail: 'a' },
+    null,
+    { detail: {} },
+    7,
+    { pointer: '/a', detail: 'b' },
+  ]
+  const said = { title: 'T'.repeat(300), status: 'x', stored: 'no', code: 'a-code', errors, x: 1 }
+  t.strictSame(await refusedWith(JSON.stringify({ ...said, __proto__: { detail: 'x' } })), {
+    ...bare,
+    title: `${'T'.repeat(200)}…`,
+    code: 'a-code',
+    errors: [
+      { pointer: '', detail: 'a' },
+      { pointer: '/a', detail: 'b' },
+    ],
+  })
 })
