@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Complaint, conform, type TestWorld } from '../client/index.ts'
+import { type Complaint, conform, shown, type TestWorld } from '../client/index.ts'
 import type { Command } from './command.ts'
 import { readJson } from './json.ts'
 
@@ -22,11 +22,11 @@ there is any complaint. Seal no real person to those keys: they are known to all
     const draft = input.text('draft')
     const drafted = draft === undefined ? undefined : await readJson<unknown>(draft)
     const complaints = conform(await readJson<unknown>(file), world, drafted)
-    const text = complaints.length === 0 ? `${file} conforms.` : complaints.map(wordsOf).join('\n')
+    const text = complaints.length === 0 ? `${shown(file)} conforms.` : complaints.map(wordsOf).join('\n')
     return { value: { complaints }, text, failed: complaints.length > 0 }
   },
 }
 
 function wordsOf({ part, pointer, detail }: Complaint): string {
-  return printable(`${part}: ${pointer === undefined ? '' : `${pointer} `}${detail}`)
+  return `${shown(part)}: ${pointer === undefined ? '' : `${shown(pointer)} `}${shown(detail)}`
 }

@@ -93,7 +93,7 @@ t.test('a file is read like standard input, and one that is not there is named',
   const ran = await intake(['match-keys', file])
   t.equal(ran.code, 0, ran.err)
   t.match(ran.out, /^Row 2: 1 key\n {2}MH3_Y {6}[\d.]+\|1994\nRow 3: 0 keys\n/)
-  t.match(ran.out, /REF_port {3}\\u001b\[2JX/, 'a stranger does not move the cursor')
+  t.match(ran.out, /REF_port {3}\\u\{1b\}\[2JX/, 'a stranger does not move the cursor')
   t.match(await intake(['match-keys', `${file}.not`]), { code: 1, err: /there is no such file/ })
 })
 
