@@ -4,6 +4,7 @@ import { MatchValue, matchValuesMax } from '../protocol/envelope.ts'
 import { MessageEnvelope } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
+import { StandingUrgency } from '../triage/schemas.ts'
 
 /** What a page of questions or of findings holds at most; there are never many of one case. */
 export const reviewsPageMax = 200
@@ -74,6 +75,7 @@ export const Case = Type.Object({
   item: Type.Optional(
     Type.Object({
       itemId: Uuid,
+      urgency: StandingUrgency,
       dueAt: Instant,
       state: Type.Enum(['waiting', 'leased', 'attention']),
     }),

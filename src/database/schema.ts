@@ -140,6 +140,28 @@ export const wrap = pgTable(
   (table) => [primaryKey({ columns: [table.referralId, table.kid] })],
 )
 
+/**
+ * Each urgency higher than what stood that a recipient stated of a referral it had opened, with its
+ * signature. The highest stands; none is changed or removed.
+ */
+export const urgencyStatement = pgTable(
+  'urgency_statement',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
+    /** The version of the urgency rules that were applied. */
+    rules: integer('rules').notNull(),
+    /** By the recipient's clock, in the form in which it was signed. */
+    at: text('at').notNull(),
+    signer: text('signer').notNull(),
+    signature: bytea('signature').notNull(),
+    storedAt: instant('stored_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.urgency] })],
+)
+
 // matching: values that are equal for equal people, and say nothing else
 
 export const matchValue = pgTable(
@@ -207,7 +229,10 @@ export const triageItem = pgTable(
     /** All referrals of the case, kept here by `cases`, so that a claim is one look-up. */
     referralIds: uuid('referral_ids').array().notNull(),
     arrivedAt: instant('arrived_at').notNull(),
-    /** When this item's own referral is due, whatever it was joined with. */
+    /** Of this item's own referral: its header's, or the highest that a recipient has stated since. */
+    urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
+    respondBy: date('respond_by'),
+    /** When this item's own referral is due by the rule of `triage/deadline-store.ts`. */
     ownDueAt: instant('own_due_at').notNull(),
     /** The earliest of the items that are worked on as this one. */
     dueAt: instant('due_at').notNull(),
@@ -242,7 +267,7 @@ export const triageItem = pgTable(
       .where(sql`completed_at is null and merged_into is null`),
     index('triage_item_case').on(table.caseId),
     uniqueIndex('triage_item_referral').on(table.referralId).where(sql`completed_at is null`),
-    index('triage_item_merged').on(table.mergedInto).where(sql`completed_at is null`),
+    index('triage_item_merged').on(table.mergedInto).where(sql`merged_into is not null`),
     // The few that the next lapse sends to people: each claim looks for them.
     index('triage_item_lapsed')
       .on(table.id)
@@ -373,5 +398,9 @@ export const auditOpening = pgTable(
   (table) => [
     index('audit_opening_client').on(table.clientId),
     index('audit_opening_organisation').on(table.organisationId),
+    // Who has no more than a reference finds the referral by the entry of its submission.
+    index('audit_opening_reference')
+      .on(sql`(details ->> 'reference')`)
+      .where(sql`details ->> 'reference' is not null`),
   ],
 )

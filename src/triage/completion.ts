@@ -9,7 +9,7 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { Referrals } from '../referrals/service.ts'
-import { endMembers } from './merge-store.ts'
+import { endMembers, selectRequeued } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
 import {
   type Claim,
@@ -32,12 +32,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     claim: Claim,
     { outcome, ...request }: Request,
   ): Promise<Answer> {
-    if ((outcome === 'declined') !== (request.reason !== undefined)) {
-      throw new Refusal('malformed-request', 'reason goes with the outcome declined, and only then')
-    }
-    if (outcome !== 'unopenable' && request.step !== undefined) {
-      throw new Refusal('malformed-request', 'step goes with the outcome unopenable only')
-    }
+    requireFitting(outcome, request)
     return outcome === 'unopenable'
       ? raise(tx, caller, claim, request)
       : answer(tx, caller, claim, outcome, request)
@@ -54,18 +49,22 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if (!completed) return answerAgain(tx, caller, claim, outcome)
     const { referralIds, changed, ...ended } = completed
     requireMembers(listed, completed)
-    const reopened = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : 0
+    const requeued = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : []
     const details = { outcome, ...(reason && { reason }) }
     await Promise.all([
       referrals.answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
       audit.appendAll(tx, caller, [
         itemEntry('triage.completed', claim.id, {
-          details: { ...details, late: ended.late, ...(reopened > 0 && { reopened }) },
+          details: {
+            ...details,
+            late: ended.late,
+            ...(requeued.length > 0 && { reopened: requeued.length }),
+          },
         }),
         ...listed.map((id) => answeredEntry(id, details)),
       ]),
     ])
-    return { outcome, ...ended }
+    return { outcome, ...ended, requeued }
   }
 
   async function raise(
@@ -80,7 +79,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     requireMembers(listed, raised)
     const details = { outcome: 'unopenable', late, ...(step && { step }) }
     await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
-    return { outcome: 'unopenable', late }
+    return { outcome: 'unopenable', late, requeued: [] }
   }
 
   /** What stands is the first answer, with its reason and its referrals. */
@@ -94,7 +93,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if (before?.outcome !== outcome) throw await leaseLost(tx, claim)
     const details = { outcome, repeated: true }
     await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))
-    return { outcome, completedAt: before.completedAt, late: before.late }
+    return { ...before, outcome, requeued: await selectRequeued(tx, claim.id) }
   }
 
   async function reportAgain(tx: Tx, caller: KnownCaller, claim: Claim): Promise<Answer> {
@@ -102,10 +101,22 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     if (!before) throw await leaseLost(tx, claim)
     const details = { outcome: 'unopenable', repeated: true }
     await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
-    return { outcome: 'unopenable', late: before.late }
+    return { outcome: 'unopenable', late: before.late, requeued: [] }
   }
 
   return { end }
+}
+
+function requireFitting(
+  outcome: Request['outcome'],
+  { reason, step }: Pick<Request, 'reason' | 'step'>,
+): void {
+  if ((outcome === 'declined') !== (reason !== undefined)) {
+    throw new Refusal('malformed-request', 'reason goes with the outcome declined, and only then')
+  }
+  if (outcome !== 'unopenable' && step !== undefined) {
+    throw new Refusal('malformed-request', 'step goes with the outcome unopenable only')
+  }
 }
 
 /** The refusal of a write whose fence another claim, or a merge, has overtaken. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Released } from '../protocol/released.ts'
 import { openingSteps } from '../protocol/step.ts'
+import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Instant, Kid, Uuid } from '../referral/format.ts'
 import {
@@ -16,6 +17,12 @@ const Fence = Type.Integer({
   minimum: 1,
   maximum: Number.MAX_SAFE_INTEGER,
   description: 'The number that came with the claim; a write with an older one is refused.',
+})
+
+/** Of an item. */
+export const StandingUrgency = Type.Enum(Object.keys(urgencies) as Urgency[], {
+  description:
+    'The highest of its referrals without an answer: of their headers, and of what recipients have stated.',
 })
 
 export const ClaimRequest = Type.Object(
@@ -45,6 +52,7 @@ export const ItemsPage = Type.Object({
       itemId: Uuid,
       caseId: Uuid,
       referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+      urgency: StandingUrgency,
       dueAt: Instant,
       lapses: Type.Integer({ description: 'Leases that ran out.' }),
     }),
@@ -59,6 +67,7 @@ const Claim = Type.Object({
   claimId: Uuid,
   fence: Fence,
   caseId: Uuid,
+  urgency: StandingUrgency,
   dueAt: Instant,
   leasedUntil: Instant,
   referrals: Type.Array(Released, { maxItems: caseReferralsMax }),
@@ -108,4 +117,9 @@ export const Completion = Type.Object({
   outcome: Type.Enum([...outcomes]),
   completedAt: Type.Optional(Instant),
   late: Type.Boolean({ description: 'The lease had run out, and nobody had claimed the item.' }),
+  requeued: Type.Array(Uuid, {
+    maxItems: caseReferralsMax,
+    description:
+      'The referrals of the case that got no answer by this, nor had one: they are on the queue again.',
+  }),
 })

@@ -1,6 +1,7 @@
 import type { Tx } from '../database/connect.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
-import { allowanceHours, claimReferralsMax, lapsesMax, raisedItemsMax } from './lease.ts'
+import { dueAt, standingUrgency } from './deadline-store.ts'
+import { claimReferralsMax, lapsesMax, raisedItemsMax } from './lease.ts'
 
 export type NewItem = {
   readonly id: string
@@ -11,21 +12,17 @@ export type NewItem = {
   readonly respondBy: string | undefined
 }
 
-/**
- * Due at the earlier of arrival plus allowance, and 17:00 in London on the day before the answer
- * is wanted; but never before it arrived, or a referrer could date itself to the head of the queue.
- * Without RETURNING: the referrer may not see the queue.
- */
+/** Puts it at its place by `dueAt`. Without RETURNING: the referrer may not see the queue. */
 export async function insertItem(tx: Tx, item: NewItem): Promise<void> {
   await tx.sql`
-    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at)
+    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
+                             respond_by, own_due_at, due_at)
     select ${item.id}, ${item.caseId}, ${item.referralId}, array[${item.referralId}::uuid],
-           ${tx.now.toISOString()}, due_at, due_at
-    from (select greatest(${tx.now.toISOString()}::timestamptz,
-                          least(${tx.now.toISOString()}::timestamptz
-                                  + make_interval(hours => ${allowanceHours[item.urgency]}),
-                                (${item.respondBy ?? null}::date - 1 + time '17:00')
-                                  at time zone 'Europe/London')) as due_at) place`
+           arrived_at, urgency, respond_by, due_at, due_at
+    from (select item.*, ${dueAt(tx)} as due_at
+          from (select ${tx.now.toISOString()}::timestamptz as arrived_at,
+                       ${item.urgency}::text as urgency,
+                       ${item.respondBy ?? null}::date as respond_by) item) place`
 }
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
@@ -35,6 +32,7 @@ type ItemRow = {
   caseId: string
   referralIds: string[]
   fence: string
+  urgency: Urgency
   dueAt: string
   leasedUntil: string
 }
@@ -80,6 +78,7 @@ export async function leaseItems(
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
+              ${standingUrgency(tx)} as urgency,
               ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
   // RETURNING answers in no order of its own.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
@@ -208,10 +207,10 @@ export async function selectItems(
   after: { readonly at: Date; readonly id: string } | undefined,
   count: number,
 ) {
-  return tx.sql<
-    { id: string; caseId: string; referralIds: string[]; dueAt: string; lapses: number }[]
-  >`
+  type Row = Omit<ItemRow, 'fence' | 'leasedUntil'> & { lapses: number }
+  return tx.sql<Row[]>`
     select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
+           ${standingUrgency(tx)} as urgency,
            item.lapses + coalesce(item.leased_until <= now(), false)::int as lapses,
            ${iso(tx, 'due_at')} as "dueAt"
     from triage_item item
@@ -226,8 +225,10 @@ export async function selectItems(
 
 /** The open item of one case. */
 export async function selectOpenItem(tx: Tx, caseId: string) {
-  const [row] = await tx.sql<{ itemId: string; dueAt: string; state: ItemState }[]>`
-    select item.id as "itemId", ${iso(tx, 'due_at')} as "dueAt", ${stateOf(tx)} as state
+  type Row = Pick<ItemRow, 'urgency' | 'dueAt'> & { itemId: string; state: ItemState }
+  const [row] = await tx.sql<Row[]>`
+    select item.id as "itemId", ${standingUrgency(tx)} as urgency,
+           ${iso(tx, 'due_at')} as "dueAt", ${stateOf(tx)} as state
     from triage_item item
     where item.case_id = ${caseId} and item.completed_at is null and item.merged_into is null`
   return row

@@ -186,8 +186,8 @@ t.test(
     await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
     const item = (ids: string, due = nowMs, fence = 0, column = 'lapses', value = '0') => `
     insert into triage_item
-    (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at, fence, ${column})
-    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, ${due}, ${due}, ${fence}, ${value})`
+    (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at, due_at, fence, ${column})
+    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, 'standard', ${due}, ${due}, ${fence}, ${value})`
     const inserts: Record<string, (id: string) => string> = {
       compartment: (id) => `insert into compartment values ('${id}', 'message', '')`,
       wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
@@ -278,6 +278,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
       ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'attention_before'],
+      ...['urgency', 'own_due_at'],
     ],
     referral_case: ['case_id'],
     judgement: ['ended_at'],

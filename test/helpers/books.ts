@@ -32,6 +32,34 @@ const lines: Readonly<Record<string, string>> = {
       and head.due_at <> (select min(i.own_due_at) from triage_item i
                           where i.completed_at is null
                             and (i.id = head.id or i.merged_into = head.id))`,
+  'an open item whose urgency is not the highest of its header and of what was stated': `
+    select i.id
+    from triage_item i join referral r on r.id = i.referral_id
+    where i.completed_at is null
+      and position(i.urgency in 'immediate urgent soon standard') <> (
+        select min(position(said.urgency in 'immediate urgent soon standard')) from (
+          select convert_from(r.header, 'UTF8')::jsonb ->> 'urgency' as urgency
+          union all
+          select s.urgency from urgency_statement s where s.referral_id = r.id) said)`,
+  'an open item that is due at another time than the rule says': `
+    select i.id
+    from triage_item i
+    join referral r on r.id = i.referral_id
+    join (values ('immediate', 1), ('urgent', 4), ('soon', 24), ('standard', 120)) allowed (urgency, hours)
+      using (urgency)
+    cross join lateral (
+      select (convert_from(r.header, 'UTF8')::jsonb ->> 'respondBy')::date as day) wanted
+    where i.completed_at is null
+      and (i.arrived_at <> r.received_at
+           or i.respond_by is distinct from wanted.day
+           or i.own_due_at <> case
+             when wanted.day is null then r.received_at + interval '1 hour' * allowed.hours
+             else least(r.received_at + interval '1 hour' * allowed.hours, greatest(
+               r.received_at + interval '1 hour',
+               (select max(working) + time '17:00'
+                from generate_series(wanted.day - 4, wanted.day - 1, interval '1 day') working
+                where to_char(working, 'Dy') not in ('Sat', 'Sun')) at time zone 'Europe/London'))
+             end)`,
   'a referral without an answer that is not on the queue, or twice': `
     select r.id from referral r
     where r.state in ('received', 'in_triage')

@@ -31,8 +31,9 @@ async function populate(): Promise<void> {
     select r.id, w.kid, w.encapsulated, w.sealed_keys
     from referral r join wrap w on w.referral_id = ${referralId} where r.id <> ${referralId}`
   await sql`
-    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, own_due_at, due_at)
-    select gen_random_uuid(), gen_random_uuid(), id, array[id], now(), due, due
+    insert into triage_item
+      (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at, due_at)
+    select gen_random_uuid(), gen_random_uuid(), id, array[id], now(), 'standard', due, due
     from (select id, now() + random() * interval '5 days' as due from referral
           where id <> ${referralId}) made`
   await sql`

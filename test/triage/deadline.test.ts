@@ -1,0 +1,132 @@
+/**
+ * Goal: a day by which an answer is wanted brings a referral forward, and never before an immediate one
+ * that arrived earlier, whatever day it names.
+ * Method: rows by the calendar; then random arrivals, in the database and in a second implementation
+ * that counts days one by one.
+ */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Tx } from '../../src/database/connect.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import type { Urgency } from '../../src/referral/codes/clear.ts'
+import { insertItem } from '../../src/triage/store.ts'
+import { stage } from '../helpers/stage.ts'
+
+const { database } = await stage(t)
+const hourMs = 3_600_000
+const allowanceHours: Record<Urgency, number> = { immediate: 1, urgent: 4, soon: 24, standard: 120 }
+
+type Arrival = { at: number; urgency: Urgency; respondBy?: string | undefined }
+
+/** When items that arrive so are due, by the service; nothing of them is kept. */
+async function dueOf(arrivals: readonly Arrival[]): Promise<number[]> {
+  let due: number[] = []
+  const undo = new Error('undo')
+  await database
+    .inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+      const ids = arrivals.map(() => newId())
+      for (const [index, { at, urgency, respondBy }] of arrivals.entries()) {
+        const then: Tx = { ...tx, now: new Date(at) }
+        const item = { caseId: newId(), referralId: newId(), urgency, respondBy }
+        await insertItem(then, { id: ids[index]!, ...item })
+      }
+      const rows = await tx.sql<{ id: string; ms: number }[]>`
+        select id, (extract(epoch from due_at) * 1000)::float8 as ms from triage_item
+        where id = any (${ids}::uuid[])`
+      due = ids.map((id) => rows.find((row) => row.id === id)!.ms)
+      throw undo
+    })
+    .catch((error: unknown) => {
+      if (error !== undo) throw error
+    })
+  return due
+}
+
+t.test('a day to answer by ends at 17:00 in London on the working day before', async (t) => {
+  // Clocks go forward on 28 March 2027 and back on 31 October 2027 (Summer Time Act 1972). Both are
+  // Sundays.
+  const rows: [respondBy: string, dueAt: string][] = [
+    ['2027-03-26', '2027-03-25T17:00:00.000Z'],
+    ['2027-03-27', '2027-03-26T17:00:00.000Z'],
+    ['2027-03-28', '2027-03-26T17:00:00.000Z'],
+    ['2027-03-29', '2027-03-26T17:00:00.000Z'],
+    ['2027-03-30', '2027-03-29T16:00:00.000Z'],
+    ['2027-07-01', '2027-06-30T16:00:00.000Z'],
+    ['2027-11-01', '2027-10-29T16:00:00.000Z'],
+    ['2027-11-02', '2027-11-01T17:00:00.000Z'],
+    ['2028-03-01', '2028-02-29T17:00:00.000Z'],
+  ]
+  for (const [respondBy, dueAt] of rows) {
+    const at = Date.parse(dueAt) - 48 * hourMs
+    const [standard, immediate] = await dueOf([
+      { at, urgency: 'standard', respondBy },
+      { at, urgency: 'immediate', respondBy },
+    ])
+    t.equal(new Date(standard!).toISOString(), dueAt, respondBy)
+    t.equal(immediate! - at, hourMs, `and never later than the urgency allows: ${respondBy}`)
+  }
+})
+
+t.test('a day that is near, past or absurd counts as immediate, and no more', async (t) => {
+  const at = Date.parse('2027-06-02T15:30:00Z')
+  for (const respondBy of ['2027-06-03', '2027-06-02', '2027-05-01', '1000-01-01', '1999-12-31']) {
+    t.same(await dueOf([{ at, urgency: 'standard', respondBy }]), [at + hourMs], respondBy)
+  }
+  const never = await dueOf([{ at, urgency: 'standard', respondBy: '2999-12-31' }])
+  t.same(never, [at + 120 * hourMs], 'and one that is far off puts nobody back')
+})
+
+t.test('any arrivals stand as a naive model says, none before an earlier immediate', async (t) => {
+  const from = Date.parse('2027-01-01T00:00:00Z')
+  const day = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: -10, max: 420 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -350_000, max: 350_000 }) },
+  )
+  const arrival: fc.Arbitrary<Arrival> = fc.record({
+    at: fc.integer({ min: 0, max: 400 * 24 * 3600 }).map((seconds) => from + seconds * 1000),
+    urgency: fc.constantFrom<Urgency>('immediate', 'urgent', 'soon', 'standard'),
+    respondBy: fc.option(
+      day.map((days) => new Date(from + days * 24 * hourMs).toISOString().slice(0, 10)),
+      { nil: undefined },
+    ),
+  })
+  const near = fc.tuple(arrival, fc.integer({ min: 0, max: 3 })).map(([made, days]) => ({
+    ...made,
+    respondBy: new Date(made.at + days * 24 * hourMs).toISOString().slice(0, 10),
+  }))
+  const seed = Date.now() % 2 ** 31
+  t.comment(`seed ${seed}`)
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(arrival, near), { minLength: 2, maxLength: 30 }),
+      async (arrivals) => {
+        const due = await dueOf(arrivals)
+        for (const [index, it] of arrivals.entries()) {
+          if (due[index] !== naive(it)) throw new Error(`${JSON.stringify(it)}: ${due[index]}`)
+          for (const [before, other] of arrivals.entries()) {
+            const overtakes = other.urgency === 'immediate' && other.at < it.at
+            if (overtakes && due[index]! <= due[before]!) throw new Error('before an immediate one')
+          }
+        }
+      },
+    ),
+    { seed, numRuns: 60, endOnFailure: true },
+  )
+})
+
+/** The promise of docs/LIFE-OF-A-REFERRAL.md, with no date arithmetic but a step of one day. */
+function naive({ at, urgency, respondBy }: Arrival): number {
+  const allowed = at + allowanceHours[urgency] * hourMs
+  if (respondBy === undefined) return allowed
+  const working = new Date(`${respondBy}T00:00:00Z`)
+  do working.setUTCDate(working.getUTCDate() - 1)
+  while (working.getUTCDay() % 6 === 0)
+  return Math.min(allowed, Math.max(at + hourMs, endOf(working)))
+}
+
+/** 17:00 in London on that day: at 16:00 or 17:00 of UTC, by what a clock there shows. */
+function endOf(day: Date): number {
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit' })
+  const at = (hour: number) => new Date(day.getTime() + hour * hourMs)
+  return (clock.format(at(16)) === '17' ? at(16) : at(17)).getTime()
+}
