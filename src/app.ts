@@ -14,6 +14,7 @@ import { health } from './health.ts'
 import { createChecking } from './intake/checking.ts'
 import { intakeRoutes } from './intake/routes.ts'
 import { createIntake } from './intake/service.ts'
+import { createStating } from './intake/stating.ts'
 import { createEvaluations } from './matching/evaluations.ts'
 import { type KeyHolders, noHolders } from './matching/holders.ts'
 import { matchingRoutes } from './matching/routes.ts'
@@ -66,6 +67,7 @@ export async function createApp(options: AppOptions) {
   const services = { database, audit, directory, referrals, matching, cases, origin, wake }
   const intake = createIntake(services)
   const checking = createChecking(services)
+  const stating = createStating({ database, audit, directory, referrals, triage })
 
   const app = Fastify({
     loggerInstance: logger,
@@ -103,7 +105,7 @@ export async function createApp(options: AppOptions) {
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
   await app.register(health, { database, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
-  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking, stating })
   await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })

@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'insufficient-scope'
   | 'caller-disabled'
   | 'recipient-not-yours'
+  | 'recipient-lacks-compartments'
   // Matching (RFC 9497 section 4.1, and who may ask how much).
   | 'element-invalid'
   | 'scalar-invalid'
@@ -55,6 +56,7 @@ export type ErrorCode =
   | 'matching-budget-spent'
   | 'matching-unavailable'
   // The queue.
+  | 'clock-differs'
   | 'lease-lost'
   // Cases.
   | 'case-changed'
@@ -66,6 +68,7 @@ export type ErrorCode =
   | 'referral-too-large'
   | 'keyset-expired'
   | 'receipt-mistyped'
+  | 'reference-mistyped'
   | 'key-file-invalid'
   | 'passphrase-wrong'
   // The service itself.

@@ -230,6 +230,12 @@ export const problems = {
     retry: 'never',
     next: 'Name a key that the administrator bound to your client.',
   },
+  'recipient-lacks-compartments': {
+    status: 422,
+    title: 'The recipient key does not hold the compartments that this is made from',
+    retry: 'never',
+    next: 'Leave it to a recipient that holds the compartments named in `detail`.',
+  },
   'element-invalid': {
     status: 422,
     title: 'An element is none of the group',
@@ -265,6 +271,12 @@ export const problems = {
     title: 'The holder of the matching key does not answer',
     retry: 'later',
     next: 'Send the referral without match keys: it is accepted, and matched when it is opened.',
+  },
+  'clock-differs': {
+    status: 422,
+    title: 'The time of the statement differs too much from the clock of the service',
+    retry: 'never',
+    next: 'Set the clock of this machine, by NTP if you can, and state the urgency again.',
   },
   'lease-lost': {
     status: 409,
@@ -331,6 +343,12 @@ export const problems = {
     title: 'The receipt has a mistyped digit',
     retry: 'never',
     next: 'Compare the digits with the paper and type them again.',
+  },
+  'reference-mistyped': {
+    status: 422,
+    title: 'The reference has a mistyped digit',
+    retry: 'never',
+    next: 'Compare the digits, or ask for them again, and type them again.',
   },
   'not-ready': {
     status: 503,

@@ -18,6 +18,7 @@ export const actions = {
   'referral.answered': 'A referral got its answer: accepted, declined or redirected.',
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
+  'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',
   'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
   'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
   'case.joined': 'Two cases became one: by agreement of match keys, an amendment, or a person.',

@@ -7,10 +7,15 @@ const Digest = Type.String({ maxLength: 43 })
 /** A page is at most this long: an auditor reads on with the cursor. */
 export const pageEntriesMax = 200
 
-/** A UUID, a key id or a document's version: a name is refused, not searched for and then logged. */
+/**
+ * A UUID, a key id, a document's version or a reference: a name is refused, not searched for and then
+ * logged.
+ */
 const ObjectId = Type.String({
-  pattern: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{22}|[0-9]{1,7})$',
+  pattern: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{22}|[0-9]{1,8})$',
   maxLength: 36,
+  description:
+    'An id, the version of a keyset or directory, or the reference of a referral: eight digits',
 })
 
 export const EntriesQuery = Type.Object(

@@ -1,6 +1,7 @@
-import { and, desc, eq, gte, lt, or, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../database/connect.ts'
 import { auditEntry, auditOpening } from '../database/schema.ts'
+import { isReferenceForm } from '../protocol/acknowledgement.ts'
 import type { Action, Entry, Outcome } from './entry.ts'
 
 /** Inserts entries with their openings. The writer need not be able to read either. */
@@ -50,7 +51,7 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number) {
     to && lt(auditEntry.at, to),
     actor && eq(auditOpening.clientId, actor),
     organisation && eq(auditOpening.organisationId, organisation),
-    object && eq(auditEntry.objectId, object),
+    object && eq(auditEntry.objectId, isReferenceForm(object) ? submitted(object) : object),
     action && eq(auditEntry.action, action),
     outcome && eq(auditEntry.outcome, outcome),
     before &&
@@ -66,6 +67,13 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number) {
     .where(and(...conditions))
     .orderBy(desc(auditEntry.at), desc(auditEntry.id))
     .limit(count)
+}
+
+/** The referral with this reference, as the entry of its submission tells: the log asks nobody else. */
+function submitted(reference: string) {
+  return sql<string>`(
+    select e.object_id from audit_opening o join audit_entry e on e.id = o.entry_id
+    where o.details ->> 'reference' = ${reference})`
 }
 
 /** The permitted entries of one client and action since then. */

@@ -10,9 +10,9 @@ import type { Merging } from './merging.ts'
 import { noteBytes } from './noting.ts'
 import { deleteFlags } from './pairing-store.ts'
 import { inTurn, requireCase, requireNamed } from './resolving.ts'
-import type { Judged, MergeRequest, SplitRequest } from './schemas.ts'
+import type { Judged, MergeRequest, Split, SplitRequest } from './schemas.ts'
 import type { Splitting } from './splitting.ts'
-import { selectMembers } from './store.ts'
+import { selectCasesOf, selectMembers } from './store.ts'
 
 type Options = {
   database: Database
@@ -51,13 +51,15 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
   function split(
     caller: KnownCaller,
     caseId: string,
-    { referrals, decision, ...noted }: Static<typeof SplitRequest>,
-  ): Promise<Judged> {
+    { referrals: named, decision, ...noted }: Static<typeof SplitRequest>,
+  ): Promise<Split> {
     return inTurn(database, caller, async (tx) => {
       const one = await requireCase(tx, caseId)
       requireNamed(caseId, one)
       const members = await selectMembers(tx, [one])
       const ids = members.map(({ referralId }) => referralId)
+      const idOf = (name: string) => members.find((it) => it.reference === name)?.referralId
+      const referrals = [...new Set(named.map((name) => idOf(name) ?? name))]
       if (!referrals.every((id) => ids.includes(id))) {
         throw new Refusal('case-changed', 'referrals lists one that is not of this case')
       }
@@ -67,7 +69,14 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
       const note = await noteBytes(services, tx, caller, noted, members)
       const side = new Set(referrals)
       const to = await splitting.split(tx, caller, members, side, decision, note.note)
-      return { caseId: one, otherId: to }
+      const cases = await selectCasesOf(tx, ids)
+      return {
+        ...{ caseId: one, otherId: to },
+        cases: [...new Set([one, to, ...cases.values()])].map((id) => ({
+          caseId: id,
+          referralIds: ids.filter((referralId) => cases.get(referralId) === id),
+        })),
+      }
     })
   }
 

@@ -3,8 +3,9 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { takeTurn } from '../database/loop.ts'
 import { Refusal } from '../errors.ts'
+import { isReferenceForm } from '../protocol/acknowledgement.ts'
 import { casesLock } from './merging.ts'
-import { resolveCase } from './store.ts'
+import { resolveCase, selectCaseByReference } from './store.ts'
 
 /** One transaction in which no other changes any case. */
 export function inTurn<Result>(
@@ -18,20 +19,25 @@ export function inTurn<Result>(
   })
 }
 
-/** The case of that id, or the one that it joined. @throws Refusal `not-found` */
-export async function requireCase(tx: Tx, caseId: string): Promise<string> {
-  const found = await resolveCase(tx, caseId)
-  if (found === undefined) throw new Refusal('not-found', `there is no case ${caseId}`)
+/**
+ * The case of that id, or the one that it joined; or the case of the referral with that reference.
+ *
+ * @throws Refusal `not-found`
+ */
+export async function requireCase(tx: Tx, name: string): Promise<string> {
+  const find = isReferenceForm(name) ? selectCaseByReference : resolveCase
+  const found = await find(tx, name)
+  if (found === undefined) throw new Refusal('not-found', `there is no case ${name}`)
   return found
 }
 
 /**
  * Refuses to change a case under the id of another: whoever names it has seen what it was before it
- * joined, and not whom it holds now.
+ * joined, and not whom it holds now. A reference names whatever case its referral is in.
  *
  * @throws Refusal `case-changed`, naming the present case
  */
 export function requireNamed(caseId: string, found: string): void {
-  if (caseId === found) return
+  if (caseId === found || isReferenceForm(caseId)) return
   throw new Refusal('case-changed', `case ${caseId} is in case ${found} by now`)
 }

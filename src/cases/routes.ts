@@ -13,6 +13,7 @@ import {
   Reviews,
   ReviewsQuery,
   SearchRequest,
+  Split,
   SplitRequest,
 } from './schemas.ts'
 import type { Cases } from './service.ts'
@@ -129,7 +130,7 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): vo
       security,
       params: CaseParams,
       body: SplitRequest,
-      response: { 200: Judged },
+      response: { 200: Split },
     },
     handler: async ({ caller, params, body }) =>
       cases.split(knownCaller(caller), params.caseId, body),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Reference } from '../protocol/acknowledgement.ts'
+import { IdOrReference, Reference } from '../protocol/acknowledgement.ts'
 import { MatchValue, matchValuesMax } from '../protocol/envelope.ts'
 import { MessageEnvelope } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
@@ -12,11 +12,11 @@ export const findingsMax = 20
 /** The newest judgements of a case; the access log has them all. */
 export const judgementsShownMax = 200
 
-/** Which case. */
-export const CaseParams = Type.Object({ caseId: Uuid }, { additionalProperties: false })
+/** Which case: by its id, or by the reference of one of its referrals. */
+export const CaseParams = Type.Object({ caseId: IdOrReference }, { additionalProperties: false })
 /** Which two cases. */
 export const PairParams = Type.Object(
-  { caseId: Uuid, otherId: Uuid },
+  { caseId: IdOrReference, otherId: IdOrReference },
   { additionalProperties: false },
 )
 
@@ -140,11 +140,14 @@ export const DecisionRequest = Type.Object(
   { additionalProperties: false },
 )
 /** The case that is to join the one of the path. */
-export const MergeRequest = Type.Object({ otherId: Uuid, note }, { additionalProperties: false })
+export const MergeRequest = Type.Object(
+  { otherId: IdOrReference, note },
+  { additionalProperties: false },
+)
 /** Who is to leave a case, and what is held of them. */
 export const SplitRequest = Type.Object(
   {
-    referrals: Type.Array(Uuid, {
+    referrals: Type.Array(IdOrReference, {
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,
@@ -164,6 +167,23 @@ export const Judged = Type.Object({
   otherId: Type.Optional({ ...Uuid, description: 'The other case, where there still are two.' }),
 })
 export type Judged = Static<typeof Judged>
+
+/** What a split left. */
+export const Split = Type.Object({
+  ...Judged.properties,
+  cases: Type.Array(
+    Type.Object({
+      caseId: Uuid,
+      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+    }),
+    {
+      maxItems: caseReferralsMax,
+      description:
+        'All that result: the case, the other one, and what came apart because match keys had joined it only through the other side.',
+    },
+  ),
+})
+export type Split = Static<typeof Split>
 
 /** Who is looked for. */
 export const SearchRequest = Type.Object(

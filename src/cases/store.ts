@@ -1,5 +1,6 @@
 /** Which referral stands in which case. */
 import type { Tx } from '../database/connect.ts'
+import { isReferenceForm } from '../protocol/acknowledgement.ts'
 
 /** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
 export async function insertCase(tx: Tx, caseId: string, referralId: string): Promise<void> {
@@ -10,6 +11,7 @@ export async function insertCase(tx: Tx, caseId: string, referralId: string): Pr
 /** A referral and the case that it stands in. */
 export type Member = {
   readonly referralId: string
+  readonly reference: string
   readonly caseId: string
   readonly receivedAt: string
 }
@@ -17,7 +19,7 @@ export type Member = {
 /** All referrals of these cases, the oldest first. */
 export async function selectMembers(tx: Tx, caseIds: readonly string[]): Promise<Member[]> {
   return tx.sql<Member[]>`
-    select c.referral_id as "referralId", c.case_id as "caseId",
+    select c.referral_id as "referralId", r.reference, c.case_id as "caseId",
            to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
              as "receivedAt"
     from referral_case c join referral r on r.id = c.referral_id
@@ -53,14 +55,23 @@ export async function resolveCase(tx: Tx, caseId: string): Promise<string | unde
   return row?.caseId
 }
 
-/** Of those that joined another case: the referral by which each did, and the one it was held the same as. */
-export async function selectAbsorbed(tx: Tx, caseIds: readonly string[]) {
-  return tx.sql<{ referralId: string; otherId: string }[]>`
-    select distinct on (absorbed_case_id) absorbed_referral_id as "referralId",
-           case left_id when absorbed_referral_id then right_id else left_id end as "otherId"
-    from judgement
-    where absorbed_case_id = any (${caseIds as string[]}::uuid[])
-    order by absorbed_case_id, made_at desc`
+/**
+ * By which referrals these names, each the id of a case or a reference, lead to a case. A reference
+ * names its own; the id of a case that joined another leads to the one by which it did, and
+ * `otherId` is the one that this was held the same as. The id of a case that goes on leads to none.
+ */
+export async function selectLeading(tx: Tx, names: readonly string[]) {
+  const references = names.filter(isReferenceForm)
+  const caseIds = names.filter((name) => !isReferenceForm(name))
+  return tx.sql<{ referralId: string; otherId: string | null }[]>`
+    select id as "referralId", null::uuid as "otherId" from referral
+    where reference = any (${references}::text[])
+    union all
+    (select distinct on (absorbed_case_id) absorbed_referral_id,
+            case left_id when absorbed_referral_id then right_id else left_id end
+     from judgement
+     where absorbed_case_id = any (${caseIds}::uuid[])
+     order by absorbed_case_id, made_at desc)`
 }
 
 /** The case of the referral with this reference, if there is one. */

@@ -1,9 +1,10 @@
-/** What other features ask of the newest keyset. */
+/** What other features ask of the keysets in use. */
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import type { Keyset, Recipient } from '../protocol/keyset.ts'
 import { kidOf } from '../protocol/kid.ts'
+import { acceptedKeysets } from './accepted.ts'
 import type { createDocuments } from './documents.ts'
 import { selectNewestVersion } from './store.ts'
 
@@ -40,9 +41,10 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
     throw new Refusal('unknown-matching-epoch', detail)
   }
 
-  /** The recipient of the newest keyset that signs with the key `kid`. */
+  /** The recipient of an accepted keyset that signs with the key `kid`; the newest has the last word. */
   async function recipientSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
-    const { recipients } = (await newestKeyset(tx)) ?? { recipients: [] }
+    const keysets = await acceptedKeysets(documents, tx)
+    const recipients = keysets.flatMap((keyset) => keyset.recipients)
     return recipients.find(({ signingKey }) => {
       return kidOf('Ed25519', decodeBase64url(signingKey, 32)) === kid
     })

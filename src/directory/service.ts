@@ -14,6 +14,7 @@ import { signerOf } from '../protocol/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import { kidOf } from '../protocol/kid.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
+import { acceptedKeysets, faultOf, type Standing } from './accepted.ts'
 import { createDocuments } from './documents.ts'
 import { createNewest, isListed } from './newest.ts'
 import {
@@ -23,10 +24,6 @@ import {
   selectNewestDirectory,
   selectNewestKeyset,
 } from './store.ts'
-
-/** The version before the newest is still sealed to by clients that have not looked since. */
-const previousAcceptedDays = 30
-const dayMs = 86_400_000
 
 export type Directory = ReturnType<typeof createDirectory>
 
@@ -116,18 +113,9 @@ async function matchingEpochOf(
   tx: Tx,
   epoch: number,
 ): Promise<MatchingEpoch | undefined> {
-  const row = await selectNewestKeyset(tx)
-  if (!row) return undefined
-  const found = (keyset: Keyset) => keyset.matching.find((listed) => listed.epoch === epoch)
-  const newest = found((await documents.keyset(tx, row.version)).keyset)
-  if (newest || row.version === 1) return newest
-  const before = row.version - 1
-  const standing = await selectKeysetStanding(tx, before)
-  if (!standing || faultOf(standing, before, tx.now)) return undefined
-  return found((await documents.keyset(tx, before)).keyset)
+  const listed = (await acceptedKeysets(documents, tx)).flatMap(({ matching }) => matching)
+  return listed.find((it) => it.epoch === epoch)
 }
-
-type Standing = NonNullable<Awaited<ReturnType<typeof selectKeysetStanding>>>
 
 function requireStanding(
   named: { version: number; sha256: string },
@@ -141,18 +129,6 @@ function requireStanding(
   }
   const fault = faultOf(standing, version, now)
   if (fault) throw fault
-}
-
-/** Why nothing may be made under that version any more; `undefined` if it may. */
-function faultOf(standing: Standing, version: number, now: Date): Refusal | undefined {
-  if (standing.revoked) return new Refusal('keyset-revoked', `keyset ${version} is revoked`)
-  const behind = standing.newest - version
-  const days = (now.getTime() - standing.newestPublishedAt.getTime()) / dayMs
-  if (behind < 1 || (behind === 1 && days <= previousAcceptedDays)) return undefined
-  return new Refusal(
-    'keyset-superseded',
-    `keyset ${version} was superseded; keyset ${standing.newest} is the newest`,
-  )
 }
 
 function requireEpoch({ matching = [] }: CheckedEnvelope, keyset: Keyset): void {

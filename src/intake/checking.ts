@@ -5,16 +5,17 @@
 import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Cases } from '../cases/service.ts'
-import type { Database, Tx } from '../database/connect.ts'
+import type { Database } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import type { Matching } from '../matching/service.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import { headerHash } from '../protocol/envelope.ts'
-import type { Recipient } from '../protocol/keyset.ts'
 import { matchKeysVerify } from '../protocol/matchvalues.ts'
-import { type Referrals, requireKid } from '../referrals/service.ts'
+import { requireId } from '../referrals/naming.ts'
+import type { Referrals } from '../referrals/service.ts'
 import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
+import { requireSigner } from './signing.ts'
 
 type Options = {
   database: Database
@@ -26,6 +27,9 @@ type Options = {
   wake: () => void
 }
 
+/** What match keys are made from. */
+const madeFrom = ['identity', 'contact'] as const
+
 export type Checking = ReturnType<typeof createChecking>
 
 export function createChecking({ database, audit, wake, ...services }: Options) {
@@ -34,12 +38,13 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
   /** Takes a recipient's match keys for one referral and epoch, and has it paired by them. */
   async function checkMatchKeys(
     caller: KnownCaller,
-    referralId: string,
+    name: string,
     request: MatchKeysRequest,
   ): Promise<CheckedKeys> {
     const { epoch, values, signature } = request
-    const before = await database.inTransaction(caller, async (tx) => {
-      const recipient = await signerOf(tx, caller, signature.kid)
+    const checked = await database.inTransaction(caller, async (tx) => {
+      const recipient = await requireSigner(directory, tx, caller, signature.kid, madeFrom)
+      const referralId = await requireId(tx, name)
       await directory.requireMatching(tx, { epoch, values })
       const stored = await referrals.headerOf(tx, referralId, recipient.kid)
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
@@ -63,24 +68,10 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
       await audit.append(tx, caller, {
         ...{ action: 'match-keys.checked', object, recipient: recipient.kid, details },
       })
-      return replaced
+      return { referralId, epoch, before: replaced }
     })
-    if (before !== 'same') wake()
-    return { referralId, epoch, before }
-  }
-
-  /** Only who holds what the keys are made from can have made them. */
-  async function signerOf(tx: Tx, caller: KnownCaller, kid: string): Promise<Recipient> {
-    const recipient = await directory.recipientSigning(tx, kid)
-    if (!recipient) {
-      throw new Refusal('unknown-signer', 'signature.kid is no recipient of the newest keyset')
-    }
-    requireKid(caller, recipient.kid)
-    const { compartments } = recipient
-    if (!compartments.includes('identity') || !compartments.includes('contact')) {
-      throw new Refusal('unknown-signer', 'that recipient does not hold identity and contact')
-    }
-    return recipient
+    if (checked.before !== 'same') wake()
+    return checked
   }
 
   return { checkMatchKeys }

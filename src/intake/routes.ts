@@ -10,8 +10,17 @@ import { readEnvelope } from '../protocol/check.ts'
 import { Envelope } from '../protocol/envelope.ts'
 import { Released } from '../protocol/released.ts'
 import type { Checking } from './checking.ts'
-import { CheckedKeys, MatchKeysRequest, OpenQuery, ReferralParams } from './schemas.ts'
+import {
+  CheckedKeys,
+  MatchKeysRequest,
+  NamedParams,
+  OpenQuery,
+  ReferralParams,
+  StatedUrgency,
+  UrgencyRequest,
+} from './schemas.ts'
 import type { Intake } from './service.ts'
+import type { Stating } from './stating.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
 const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -23,7 +32,8 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
 export const intakeRoutes: FastifyPluginAsyncTypebox<{
   intake: Intake
   checking: Checking
-}> = async (app, { intake, checking }) => {
+  stating: Stating
+}> = async (app, { intake, checking, stating }) => {
   app.route({
     method: 'PUT',
     url: '/:referralId',
@@ -56,7 +66,7 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       operationId: 'openReferral',
       summary: 'What one of your recipient keys may open of a referral',
       security: [{ bearer: ['referrals:open'] }],
-      params: ReferralParams,
+      params: NamedParams,
       querystring: OpenQuery,
       response: { 200: Released },
     },
@@ -73,11 +83,29 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       summary: 'Vouch for the match keys of a referral that you opened',
       description: 'They replace those that came with it. Safe to repeat.',
       security: [{ bearer: ['referrals:open'] }],
-      params: ReferralParams,
+      params: NamedParams,
       body: MatchKeysRequest,
       response: { 200: CheckedKeys },
     },
     handler: async ({ caller, params, body }) =>
       checking.checkMatchKeys(knownCaller(caller), params.referralId, body),
+  })
+
+  app.route({
+    method: 'PUT',
+    url: '/:referralId/urgency',
+    config: { action: 'urgency.stated' },
+    schema: {
+      operationId: 'stateUrgency',
+      summary: 'State the urgency that the rules give for a referral that you opened',
+      description:
+        'Raises its item, also while somebody holds it; never lowers one. Safe to repeat: the rules depend on the time.',
+      security: [{ bearer: ['referrals:open'] }],
+      params: NamedParams,
+      body: UrgencyRequest,
+      response: { 200: StatedUrgency },
+    },
+    handler: async ({ caller, params, body }) =>
+      stating.stateUrgency(knownCaller(caller), params.referralId, body),
   })
 }

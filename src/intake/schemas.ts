@@ -1,8 +1,17 @@
 import { type Static, Type } from 'typebox'
+import { IdOrReference } from '../protocol/acknowledgement.ts'
 import { MatchValue, matchValuesMax, Signature } from '../protocol/envelope.ts'
+import { urgencyStatementProperties } from '../protocol/urgency.ts'
+import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { Kid, Uuid } from '../referral/format.ts'
 
 export const ReferralParams = Type.Object({ referralId: Uuid }, { additionalProperties: false })
+
+/** Which referral, by its id or, as it was said on the telephone, its reference. */
+export const NamedParams = Type.Object(
+  { referralId: IdOrReference },
+  { additionalProperties: false },
+)
 
 export const OpenQuery = Type.Object({ recipient: Kid }, { additionalProperties: false })
 
@@ -29,3 +38,21 @@ export const CheckedKeys = Type.Object({
   }),
 })
 export type CheckedKeys = Static<typeof CheckedKeys>
+
+export const UrgencyRequest = Type.Object(
+  { ...urgencyStatementProperties, signature: Signature },
+  { additionalProperties: false },
+)
+export type UrgencyRequest = Static<typeof UrgencyRequest>
+
+const Standing = Type.Enum(Object.keys(urgencies) as Urgency[])
+
+export const StatedUrgency = Type.Object({
+  referralId: Uuid,
+  before: {
+    ...Standing,
+    description: "What stood: the header's, or the highest that was stated before.",
+  },
+  urgency: { ...Standing, description: 'What stands now. It is never lower than before.' },
+})
+export type StatedUrgency = Static<typeof StatedUrgency>

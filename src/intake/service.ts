@@ -16,6 +16,7 @@ import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/
 import type { Envelope } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
 import { newId } from '../protocol/uuid.ts'
+import { requireId } from '../referrals/naming.ts'
 import { type Referrals, releasedEntry, requireKid } from '../referrals/service.ts'
 
 export type Intake = ReturnType<typeof createIntake>
@@ -79,7 +80,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
     reference: string,
   ): Promise<Acknowledgement> {
     const { organisationId } = caller
-    const { referralId, supersedes } = checked.header
+    const { supersedes } = checked.header
     await directory.requireSealable(tx, organisationId, checked)
     if (supersedes && !(await referrals.isOwn(tx, organisationId, supersedes))) {
       throw notSupersedable()
@@ -89,7 +90,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
       referrals.add(tx, { checked, organisationId, reference, entryId }),
       matching.add(tx, checked),
       cases.open(tx, checked.header),
-      audit.append(tx, caller, submittedEntry(referralId, checked), entryId),
+      audit.append(tx, caller, submittedEntry(checked, { reference }), entryId),
     ])
     return acknowledgement
   }
@@ -104,16 +105,16 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
   function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
     return database.inTransaction(caller, async (tx) => {
       const first = await referrals.acknowledgeAgain(tx, caller.organisationId, checked)
-      const entry = submittedEntry(checked.header.referralId, checked)
-      await audit.append(tx, caller, { ...entry, details: { repeated: true } })
+      await audit.append(tx, caller, submittedEntry(checked, { repeated: true }))
       return first
     })
   }
 
   /** One referral for one of the caller's recipient keys, without a claim. */
-  function open(caller: KnownCaller, referralId: string, recipient: string): Promise<Released> {
+  function open(caller: KnownCaller, name: string, recipient: string): Promise<Released> {
     requireKid(caller, recipient)
     return database.inTransaction(caller, async (tx) => {
+      const referralId = await requireId(tx, name)
       const [released] = await referrals.release(tx, [referralId], recipient)
       if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
       await audit.append(tx, caller, releasedEntry(referralId, recipient))
@@ -132,9 +133,13 @@ function requireDay(day: string | undefined): void {
   if (!real) throw new Refusal('malformed-request', 'header.respondBy is no day of the calendar')
 }
 
-function submittedEntry(id: string, { envelopeHash }: CheckedEnvelope) {
+function submittedEntry(
+  { header, envelopeHash }: CheckedEnvelope,
+  details: { reference: string } | { repeated: true },
+) {
+  const id = header.referralId
   const object = { kind: 'referral', id, digest: encodeBase64url(envelopeHash) } as const
-  return { action: 'referral.submitted', object } as const
+  return { action: 'referral.submitted', object, details } as const
 }
 
 /** The same for a stranger's referral, an unknown one and one that was superseded already. */

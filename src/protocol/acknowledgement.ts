@@ -8,6 +8,14 @@ import { sha256 } from './sodium.ts'
 /** Seven digits and a check digit, to say on the telephone. It opens nothing. */
 export const Reference = Type.String({ pattern: '^[0-9]{8}$', minLength: 8, maxLength: 8 })
 
+/** An id, or in its place the reference of a referral. */
+export const IdOrReference = Type.String({
+  pattern: '^([0-9]{8}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$',
+  minLength: 8,
+  maxLength: 36,
+  description: 'An id, or the reference of a referral: seven digits and a check digit',
+})
+
 export const Acknowledgement = Type.Object(
   {
     referralId: UuidV7,
@@ -39,4 +47,9 @@ export function makeReference(referralId: string, tries: number): string {
 /** Whether `text` is eight digits of which the last checks the others. */
 export function isReference(text: string): boolean {
   return text.length === 8 && dammValid(text)
+}
+
+/** Whether `name`, an `IdOrReference`, is a reference. */
+export function isReferenceForm(name: string): boolean {
+  return name.length === 8
 }

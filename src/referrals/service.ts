@@ -110,11 +110,6 @@ export function createReferrals({ directory }: { directory: Directory }) {
     })
   }
 
-  /** The header of one referral as it was signed, if there is a wrap for `kid`, and when it came. */
-  function headerOf(tx: Tx, id: string, kid: string) {
-    return selectHeader(tx, id, kid)
-  }
-
   /** First claimed: what was `received` is now `in_triage`. */
   function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
     return updateState(tx, ids, ['received'], 'in_triage', null)
@@ -125,7 +120,10 @@ export function createReferrals({ directory }: { directory: Directory }) {
     return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
   }
 
-  return { add, acknowledgeAgain, isStored, isOwn, release, headerOf, beginTriage, answer }
+  return {
+    ...{ add, acknowledgeAgain, isStored, isOwn, release, headerOf: selectHeader },
+    ...{ beginTriage, answer },
+  }
 }
 
 type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>

@@ -53,6 +53,16 @@ export async function selectReferral(tx: Tx, id: string) {
   return row
 }
 
+/** The ids of the referrals with these references, by reference. */
+export async function selectIds(
+  tx: Tx,
+  references: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.sql<{ reference: string; id: string }[]>`
+    select reference, id from referral where reference = any (${references as string[]}::text[])`
+  return new Map(rows.map(({ reference, id }) => [reference, id]))
+}
+
 /** The referrals among `ids` that have a wrap for `kid`, each with it. */
 export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string) {
   return tx.sql<
@@ -82,6 +92,7 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
     where r.id = any (${ids as string[]}::uuid[])`
 }
 
+/** The header of one referral as it was signed, if there is a wrap for `kid`, and when it came. */
 export async function selectHeader(tx: Tx, id: string, kid: string) {
   const [row] = await tx.sql<{ header: Uint8Array; receivedAt: string }[]>`
     select r.header,

@@ -11,14 +11,8 @@ import { Refusal } from '../errors.ts'
 import type { Referrals } from '../referrals/service.ts'
 import { endMembers, selectRequeued } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import {
-  type Claim,
-  completeItem,
-  raiseItem,
-  selectCompletion,
-  selectReport,
-  selectSurvivor,
-} from './store.ts'
+import { type Claim, completeItem, raiseItem, selectCompletion, selectReport } from './store.ts'
+import { selectSurvivor } from './successor-store.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { IdOrReference } from '../protocol/acknowledgement.ts'
 import { Released } from '../protocol/released.ts'
 import { openingSteps } from '../protocol/step.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
@@ -75,7 +76,7 @@ const Claim = Type.Object({
 
 export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })
 
-export const ClaimParams = Type.Object({ claimId: Uuid }, { additionalProperties: false })
+export const ClaimParams = Type.Object({ claimId: IdOrReference }, { additionalProperties: false })
 
 export const RenewalRequest = Type.Object(
   { fence: Fence, leaseSeconds: LeaseSeconds },
@@ -96,7 +97,7 @@ export const CompletionRequest = Type.Object(
   {
     fence: Fence,
     outcome: Type.Enum([...outcomes]),
-    referrals: Type.Array(Uuid, {
+    referrals: Type.Array(IdOrReference, {
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,

@@ -10,11 +10,15 @@ import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { readCursor, writeCursor } from '../database/cursor.ts'
+import { Refusal } from '../errors.ts'
+import { isReferenceForm } from '../protocol/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
+import { resolveNames } from '../referrals/naming.ts'
 import { type Referrals, requireKid } from '../referrals/service.ts'
 import { createClaiming } from './claiming.ts'
 import { createCompletion, itemEntry, leaseLost } from './completion.ts'
+import { raiseUrgency } from './deadline-store.ts'
 import { joinItems, partItems } from './merging.ts'
 import type {
   ClaimRequest,
@@ -33,6 +37,7 @@ import {
   selectItems,
   selectOpenItem,
 } from './store.ts'
+import { selectItemByReference } from './successor-store.ts'
 
 export type Triage = ReturnType<typeof createTriage>
 
@@ -64,10 +69,10 @@ export function createTriage({ database, audit, referrals }: Options) {
     leaseSeconds: number,
   ): Promise<Static<typeof Renewal>> {
     return database.inTransaction(caller, async (tx) => {
-      const claim = claimOf(caller, claimId, fence)
+      const claim = await claimOf(tx, caller, { claimId, fence })
       const renewed = await renewLease(tx, claim, leaseSeconds)
       if (!renewed) throw await leaseLost(tx, claim)
-      await audit.append(tx, caller, itemEntry('triage.renewed', claimId))
+      await audit.append(tx, caller, itemEntry('triage.renewed', claim.id))
       return renewed
     })
   }
@@ -75,9 +80,9 @@ export function createTriage({ database, audit, referrals }: Options) {
   /** Gives an item back at its old place. */
   function release(caller: KnownCaller, { claimId, fence }: Named): Promise<void> {
     return database.inTransaction(caller, async (tx) => {
-      const claim = claimOf(caller, claimId, fence)
+      const claim = await claimOf(tx, caller, { claimId, fence })
       if (!(await releaseLease(tx, claim))) throw await leaseLost(tx, claim)
-      await audit.append(tx, caller, itemEntry('triage.released', claimId))
+      await audit.append(tx, caller, itemEntry('triage.released', claim.id))
     })
   }
 
@@ -87,8 +92,11 @@ export function createTriage({ database, audit, referrals }: Options) {
     claimId: string,
     { fence, ...request }: Static<typeof CompletionRequest>,
   ): Promise<Static<typeof Completion>> {
-    const claim = claimOf(caller, claimId, fence)
-    return database.inTransaction(caller, (tx) => completion.end(tx, caller, claim, request))
+    return database.inTransaction(caller, async (tx) => {
+      const claim = await claimOf(tx, caller, { claimId, fence })
+      const listed = await resolveNames(tx, request.referrals)
+      return completion.end(tx, caller, claim, { ...request, referrals: listed })
+    })
   }
 
   /** The open items in one state, the earliest due first: what there is, without claiming it. */
@@ -116,13 +124,21 @@ export function createTriage({ database, audit, referrals }: Options) {
   }
 
   return {
-    ...{ enqueue, join: joinItems, part: partItems, itemOf },
+    ...{ enqueue, raise: raiseUrgency, join: joinItems, part: partItems, itemOf },
     ...{ list, claim, renew, release, complete },
   }
 }
 
+/** `claimId` may be the reference of a referral of the item. */
 type Named = { readonly claimId: string; readonly fence: number }
 
-function claimOf({ clientId }: KnownCaller, id: string, fence: number): Claim {
-  return { id, fence, clientId }
+async function claimOf(
+  tx: Tx,
+  { clientId }: KnownCaller,
+  { claimId, fence }: Named,
+): Promise<Claim> {
+  const isReference = isReferenceForm(claimId)
+  const id = isReference ? await selectItemByReference(tx, claimId) : claimId
+  if (id !== undefined) return { id, fence, clientId }
+  throw new Refusal('lease-lost', 'there is no item of a referral with that reference')
 }

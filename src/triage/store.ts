@@ -255,21 +255,6 @@ export async function selectReport(tx: Tx, claim: Claim) {
   return row
 }
 
-/**
- * Whether the case of an item joined another, and the open item as which its referral is worked on
- * now: none where the work has ended.
- */
-export async function selectSurvivor(tx: Tx, { id }: Claim) {
-  const [row] = await tx.sql<{ hasJoined: boolean; itemId: string | null }[]>`
-    select item.merged_into is not null as "hasJoined",
-           coalesce(open.merged_into, open.id) as "itemId"
-    from triage_item item
-    left join triage_item open
-      on open.referral_id = item.referral_id and open.completed_at is null
-    where item.id = ${id}`
-  return row
-}
-
 /** The fence alone decides, and it is bound to the client that was given it, with a lease. */
 function isCurrent(tx: Tx, { id, fence, clientId }: Claim) {
   return tx.sql`

@@ -11,6 +11,7 @@ import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope.ts'
 import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
+import { signUrgency } from '../../src/protocol/urgency.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { blind } from '../../src/protocol/voprf.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -167,6 +168,15 @@ async function checkKeys(by: 'casework' | 'clinic') {
   return { method: 'PUT', path, body: { ...statement, signature } }
 }
 
+async function stateUrgency(by: 'casework' | 'clinic') {
+  const { envelope, referralId } = await refer(built, ngo)
+  const statement = { rules: 1, urgency: 'immediate', at: new Date().toISOString() } as const
+  const bound = headerHash(canonicalBytes(envelope.header))
+  const signature = signUrgency(bound, statement, world.recipients[by].signing)
+  const path = `/v1/referrals/${referralId}/urgency`
+  return { method: 'PUT', path, body: { ...statement, signature } }
+}
+
 async function caseOf(referralId: string): Promise<string> {
   const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
   return row?.case_id
@@ -226,6 +236,19 @@ const table: Record<string, Record<string, Case>> = {
       expected: none,
     },
     'an unknown one': { request: (who) => open(who, newId()), expected: workers(404) },
+    'by its reference': {
+      request: async (who) => open(who, (await refer(built, ngo)).acknowledgement.reference),
+      expected: workers(200),
+    },
+    'by a reference of nobody': { request: (who) => open(who, '00000000'), expected: workers(404) },
+    'one without a wrap for it, by its reference': {
+      request: async (who) => {
+        const referralId = await referWithoutClinic()
+        const [row] = await sql`select reference from referral where id = ${referralId}`
+        return open(who, row?.reference)
+      },
+      expected: { ...none, casework: 200, clinic: 404 },
+    },
     'one without a wrap for it': {
       request: async (who) => open(who, await referWithoutClinic()),
       expected: { ...none, casework: 200, clinic: 404 },
@@ -251,6 +274,16 @@ const table: Record<string, Record<string, Case>> = {
     },
     'by one who does not': {
       request: () => checkKeys('clinic'),
+      expected: { ...none, casework: 403, clinic: 422 },
+    },
+  },
+  stateUrgency: {
+    'by a recipient who holds detention, legal and clinical': {
+      request: () => stateUrgency('casework'),
+      expected: { ...none, casework: 200 },
+    },
+    'by one who does not': {
+      request: () => stateUrgency('clinic'),
       expected: { ...none, casework: 403, clinic: 422 },
     },
   },

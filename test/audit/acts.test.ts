@@ -70,7 +70,8 @@ const rows: Row[] = [
       const id = envelope.header.referralId
       const { status, body } = await call.lawFirm('PUT', `/v1/referrals/${id}`, envelope)
       const object = { kind: 'referral', id, digest: body.envelopeHash }
-      return { status, said: [{ action: 'referral.submitted', object }] }
+      const details = { reference: body.reference }
+      return { status, said: [{ action: 'referral.submitted', object, details }] }
     },
   },
   {

@@ -29,6 +29,8 @@ await sql`
   insert into match_value
   select id, 1, 'REF', '\\x00', received_at from referral where id = ${stranger}`
 await sql`insert into match_check values (${stranger}, 1, now(), 'kid', '\\x00')`
+await sql`
+  insert into urgency_statement values (${stranger}, 'standard', 1, '', 'kid', '\\x00', now())`
 await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
 const others = [await refer(built, ngo), await refer(built, ngo)]
 const [one, two] = await sql`

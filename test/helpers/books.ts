@@ -95,10 +95,13 @@ const lines: Readonly<Record<string, string>> = {
       on e.id = r.entry_id and e.action = 'referral.submitted' and e.outcome = 'permitted'
         and e.object_id = r.id::text and e.at = r.received_at
     where e.id is null`,
+  'an entry of a submission that names another reference': `
+    select r.id from referral r join audit_opening o on o.entry_id = r.entry_id
+    where o.details ->> 'reference' is distinct from r.reference`,
   'an entry of a submission that was not stored': `
     select e.id from audit_entry e join audit_opening o on o.entry_id = e.id
     where e.action = 'referral.submitted' and e.outcome = 'permitted'
-      and o.details is null
+      and o.details ->> 'repeated' is null
       and not exists (select from referral r where r.entry_id = e.id)`,
   'a referral without its ten compartments': `
     select r.id from referral r left join compartment c on c.referral_id = r.id

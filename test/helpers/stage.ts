@@ -17,6 +17,7 @@ import { connect, type Database } from '../../src/database/connect.ts'
 import { createDirectory } from '../../src/directory/service.ts'
 import { createChecking } from '../../src/intake/checking.ts'
 import { createIntake } from '../../src/intake/service.ts'
+import { createStating } from '../../src/intake/stating.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
 import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
@@ -50,8 +51,9 @@ export function servicesOn(database: Database, origin: string) {
   const services = { database, audit, directory, referrals, matching, cases, origin }
   const intake = createIntake({ ...services, wake: () => {} })
   const checking = createChecking({ ...services, wake: () => {} })
+  const stating = createStating({ ...services, triage })
   const retiring = createRetiring({ database, audit, directory })
-  return { ...services, triage, intake, checking, pairing, retiring, noted }
+  return { ...services, triage, intake, checking, stating, pairing, retiring, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>

@@ -1,0 +1,32 @@
+/** Whose word on a referral this is: only who holds what it is made from can have made it. */
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import type { Recipient } from '../protocol/keyset.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
+import { requireKid } from '../referrals/service.ts'
+
+/**
+ * The recipient that signs with the key `kid`, which is one of the caller's.
+ *
+ * @param compartments - what it must hold
+ * @throws Refusal `unknown-signer`, `recipient-not-yours`, `recipient-lacks-compartments`
+ */
+export async function requireSigner(
+  directory: Directory,
+  tx: Tx,
+  caller: KnownCaller,
+  kid: string,
+  compartments: readonly CompartmentName[],
+): Promise<Recipient> {
+  const recipient = await directory.recipientSigning(tx, kid)
+  if (!recipient) {
+    const detail = 'signature.kid is no signing key of a recipient of a keyset in use'
+    throw new Refusal('unknown-signer', detail)
+  }
+  requireKid(caller, recipient.kid)
+  if (compartments.every((name) => recipient.compartments.includes(name))) return recipient
+  const detail = `the recipient of signature.kid does not hold all of ${compartments.join(', ')}`
+  throw new Refusal('recipient-lacks-compartments', detail)
+}

@@ -1,0 +1,37 @@
+/** As which item the work on a referral goes on. */
+import type { Tx } from '../database/connect.ts'
+import type { Claim } from './store.ts'
+
+/**
+ * The item as which the referral with this reference is worked on; where its work has ended, the one
+ * that it ended with.
+ */
+export async function selectItemByReference(
+  tx: Tx,
+  reference: string,
+): Promise<string | undefined> {
+  const [row] = await tx.sql<{ id: string }[]>`
+    select coalesce(item.merged_into, item.id) as id
+    from referral r
+    join referral_case c on c.referral_id = r.id
+    join triage_item item on item.case_id = c.case_id and item.referral_id = r.id
+    where r.reference = ${reference}
+    order by item.completed_at desc nulls first
+    limit 1`
+  return row?.id
+}
+
+/**
+ * Whether the case of an item joined another, and the open item as which its referral is worked on
+ * now: none where the work has ended.
+ */
+export async function selectSurvivor(tx: Tx, { id }: Claim) {
+  const [row] = await tx.sql<{ hasJoined: boolean; itemId: string | null }[]>`
+    select item.merged_into is not null as "hasJoined",
+           coalesce(open.merged_into, open.id) as "itemId"
+    from triage_item item
+    left join triage_item open
+      on open.referral_id = item.referral_id and open.completed_at is null
+    where item.id = ${id}`
+  return row
+}
