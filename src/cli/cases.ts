@@ -12,6 +12,7 @@ import {
 import { type Command, UsageError } from './command.ts'
 import { readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
+import { named } from './naming.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 /** `intake reviews`. */
@@ -37,7 +38,7 @@ export const reviews: Command = {
 
 /** `intake case`. */
 export const showCase: Command = {
-  operands: 'CASE',
+  operands: 'CASE|REFERENCE',
   summary: 'Show a case: its referrals, and why they are held to be about one person.',
   details: `With --notes, the notes that reviewers sealed are opened, and for each the referral that it is about.
 
@@ -46,7 +47,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const [caseId = ''] = input.operands
+    const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const found = await reader.case(caseId)
     const notes = input.given('notes') ? await openNotes(reader, found) : []
@@ -59,7 +60,7 @@ ${connectionDetails}`,
 
 /** `intake possible`. */
 export const possible: Command = {
-  operands: 'CASE',
+  operands: 'CASE|REFERENCE',
   summary: 'List the cases that may be about the same person as this one, and what agrees.',
   details: `Open a referral of both sides before you judge: intake open, then intake judge.
 
@@ -68,7 +69,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const [caseId = ''] = input.operands
+    const [caseId = ''] = input.operands.map(named)
     const value = await (await readerOf(input)).possibleMatches(caseId)
     return { value, text: wordsOfPossible(value) }
   },
@@ -87,7 +88,7 @@ ${connectionDetails}`,
   operandsMax: 1,
   async run(input) {
     const [file] = input.operands
-    const reference = input.text('reference')
+    const reference = input.texts('reference').map(named)[0]
     if ((file === undefined) === (reference === undefined)) {
       throw new UsageError('name a FILE, or a --reference')
     }
@@ -127,7 +128,7 @@ function textOf(content: unknown): string {
 
 function wordsOf({ caseId, referrals, judgements, flags, item }: Case, notes: readonly OpenNote[]) {
   const lines = [
-    `Case ${caseId}${item ? `: ${shown(item.state)}, due ${item.dueAt}` : ': no open item'}`,
+    `Case ${caseId}: ${item ? `${item.urgency}, ${shown(item.state)}, due ${item.dueAt}` : 'no open item'}`,
     ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
       return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
     }),

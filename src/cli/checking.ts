@@ -1,4 +1,4 @@
-/** The match keys of what was opened, in words for a person. Never a name. */
+/** The urgency and the match keys of what was opened, in words for a person. Never a name. */
 import {
   type CheckedMatchKeys,
   KeysUnmade,
@@ -6,14 +6,16 @@ import {
   type Reader,
   ServiceProblem,
   shown,
+  type StatedUrgency,
   type Unopenable,
 } from '../client/index.ts'
 import { faultOf, wordsOf } from './report.ts'
 import { tell } from './terminal.ts'
 
 /** In the details of each command that opens. */
-export const checkingDetails = `A recipient that holds identity and contact also checks the match keys of what it opened, if nobody
-has yet, and says so on standard error.`
+export const checkingDetails = `A recipient that holds detention, legal and clinical also states the urgency that the rules give now,
+and says on standard error where that raised an item. One that holds identity and contact checks the
+match keys of what it opened, if nobody has yet, and says so there.`
 
 /**
  * What a recipient's own keys say to those that stood there: `same`, `supplied` where there were none,
@@ -28,13 +30,41 @@ export function comparisonOf({ epochs }: Pick<CheckedMatchKeys, 'epochs'>): Comp
 }
 
 /**
- * After a claim or an opening: checks what nobody has checked yet, where this recipient can, and says
- * on standard error what it did. It never fails: whoever opened a referral has it.
+ * After a claim or an opening: says on standard error what became of the statements of urgency that
+ * opening began, and checks the match keys that nobody has checked yet, where this recipient can. It
+ * never fails: whoever opened a referral has it.
  */
 export async function checkOpened(
   reader: Reader,
   results: readonly (Opened | Unopenable)[],
 ): Promise<void> {
+  for (const result of results) if (result.opened) await sayRaised(reader, result)
+  await checkKeys(reader, results)
+}
+
+/**
+ * Says on standard error whether opening raised the item of a referral, or why its urgency is not stated.
+ *
+ * @returns what was raised
+ */
+export async function sayRaised(
+  reader: Reader,
+  opened: Opened,
+): Promise<Pick<StatedUrgency, 'before' | 'urgency'> | undefined> {
+  const { referralId } = opened
+  try {
+    const stated = await reader.stateUrgency(opened)
+    if (!stated || stated.before === stated.urgency) return undefined
+    const { before, urgency } = stated
+    say(`Urgency of ${referralId}: raised from ${before} to ${urgency}, as the rules give`)
+    return { before, urgency }
+  } catch (error) {
+    say(`The urgency of ${referralId} is not stated: ${wordsOf(faultOf(error))}`)
+    return undefined
+  }
+}
+
+async function checkKeys(reader: Reader, results: readonly (Opened | Unopenable)[]): Promise<void> {
   try {
     const { keyset } = await reader.keyset()
     for (const result of keyset.matching.length > 0 ? results : []) {

@@ -1,7 +1,13 @@
 /** The three words that end or prolong a claim. Each names the fence that came with it. */
 import { type Lease, type Outcome, shown } from '../client/index.ts'
+import { openingSteps } from '../protocol/step.ts'
+import { declineReasons } from '../referral/codes/state.ts'
 import { type Command, type Input, type Option, UsageError } from './command.ts'
+import { named, oneOf } from './naming.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
+
+const outcomes: readonly Outcome['outcome'][] = ['accepted', 'declined', 'redirected', 'unopenable']
+const reasons = Object.keys(declineReasons)
 
 const fence: Record<string, Option> = {
   fence: { value: 'N', help: 'The number that came with the claim.' },
@@ -14,9 +20,13 @@ export const complete: Command = {
   details: connectionDetails,
   options: {
     ...fence,
-    referral: { value: 'ID', many: true, help: 'A referral that this answers; may be repeated.' },
-    outcome: { value: 'OUTCOME', help: 'accepted, declined, redirected or unopenable.' },
-    reason: { value: 'REASON', help: 'With declined, why: out_of_remit, no_capacity, …' },
+    referral: {
+      value: 'ID',
+      many: true,
+      help: 'The id or reference of one that this answers; may be repeated.',
+    },
+    outcome: { value: 'OUTCOME', help: `${outcomes.join(', ')}.` },
+    reason: { value: 'REASON', help: `With declined, why: ${reasons.join(', ')}.` },
     step: { value: 'STEP', help: 'With unopenable, the step at which opening failed.' },
     ...connection,
   },
@@ -27,7 +37,9 @@ export const complete: Command = {
     const outcome = outcomeOf(input)
     const value = await (await readerOf(input)).complete(lease, outcome)
     const late = value.late ? ', late: the lease had ended' : ''
-    return { value, text: `Completed as ${shown(value.outcome)}${late}` }
+    const back = value.requeued.map((id) => `  referral ${shown(id)}`)
+    const others = back.length > 0 ? ['Back on the queue, without an answer:', ...back] : []
+    return { value, text: [`Completed as ${shown(value.outcome)}${late}`, ...others].join('\n') }
   },
 }
 
@@ -67,19 +79,30 @@ export const renew: Command = {
 }
 
 function leaseOf(input: Input): Lease {
-  const [claimId = ''] = input.operands
+  const claimId = named(input.operands[0] ?? '')
   const fence = input.whole('fence', 1, Number.MAX_SAFE_INTEGER)
   if (fence === undefined) throw new UsageError('--fence is missing')
   return { claimId, fence }
 }
 
-/** The service checks codes and steps against its own lists, which may be newer. */
 function outcomeOf(input: Input): Outcome {
-  const referrals = input.texts('referral')
+  const referrals = input.texts('referral').map(named)
   if (referrals.length === 0)
     throw new UsageError('name each referral that this answers: --referral')
-  const outcome = input.needed('outcome')
-  const reason = outcome === 'declined' && { reason: input.needed('reason') }
-  const step = outcome === 'unopenable' && { step: input.needed('step') }
-  return { outcome, referrals, ...(reason || step) } as Outcome
+  const outcome = oneOf('outcome', input.needed('outcome'), outcomes)
+  const reason = codeWith(input, 'reason', outcome === 'declined', reasons)
+  const step = codeWith(input, 'step', outcome === 'unopenable', openingSteps)
+  return { outcome, referrals, ...(reason && { reason }), ...(step && { step }) } as Outcome
+}
+
+/** A code that goes with one outcome, and with no other. */
+function codeWith<Code extends string>(
+  input: Input,
+  name: string,
+  isNeeded: boolean,
+  list: readonly Code[],
+): Code | undefined {
+  if (isNeeded) return oneOf(name, input.text(name) ?? '', list)
+  if (!input.given(name)) return undefined
+  throw new UsageError(`--${name} does not go with that outcome`)
 }

@@ -1,15 +1,24 @@
 /** Referrals whose match keys nobody has checked: each is opened, its keys made again and put right. */
-import { KeysUnmade, type Opened, type Reader, type Unopenable } from '../client/index.ts'
-import { type Comparison, comparisonOf, isOfOneReferral } from './checking.ts'
+import {
+  KeysUnmade,
+  type Opened,
+  type Reader,
+  type StatedUrgency,
+  type Unopenable,
+} from '../client/index.ts'
+import { type Comparison, comparisonOf, isOfOneReferral, sayRaised } from './checking.ts'
 import { type Fault, faultOf } from './report.ts'
 
 /** What became of one referral. Never a name. */
 export type Followed = { readonly referralId: string } & (
-  | { readonly status: Comparison }
+  | ({ readonly status: Comparison } & Raising)
   | ({ readonly status: 'unopenable' } & Pick<Unopenable, 'step' | 'detail'>)
   /** The service refused something about this one referral, or no keys can be made of it. */
-  | { readonly status: 'refused' | 'unmade'; readonly problem: Fault }
+  | ({ readonly status: 'refused' | 'unmade'; readonly problem: Fault } & Raising)
 )
+
+/** From which urgency to which its item was raised, if opening it did that. */
+type Raising = { readonly raised?: Pick<StatedUrgency, 'before' | 'urgency'> }
 
 /** The service hands out no longer pages. */
 const pageMax = 200
@@ -81,12 +90,17 @@ export function createFollower(
 
   /** Deals with one, and answers until when it is not to be looked at again. */
   async function follow(referralId: string): Promise<number> {
+    let raising: Raising = {}
     try {
       const result = await reader.open(await reader.fetch(referralId))
+      if (result.opened) {
+        const raised = await sayRaised(reader, result)
+        if (raised) raising = { raised }
+      }
       const fault = faultOfPerson(result)
       if (result.opened && !fault) {
         const status = comparisonOf(await reader.checkMatchKeys(result))
-        tell({ referralId, status })
+        tell({ referralId, status, ...raising })
         // It leaves the list, unless the keyset has an epoch that this client has not heard of.
         return Date.now() + retryMs
       }
@@ -95,7 +109,8 @@ export function createFollower(
     } catch (error) {
       if (!isOfOneReferral(error)) throw error
       const unmade = error instanceof KeysUnmade
-      tell({ referralId, status: unmade ? 'unmade' : 'refused', problem: faultOf(error) })
+      const status = unmade ? 'unmade' : 'refused'
+      tell({ referralId, status, problem: faultOf(error), ...raising })
       // The same recipe makes the same of it each time.
       return unmade ? Number.POSITIVE_INFINITY : Date.now() + retryMs
     }

@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { text as readText } from 'node:stream/consumers'
 import type { Judged, Note, Reader } from '../client/index.ts'
 import { type Command, type Input, type Option, UsageError } from './command.ts'
+import { named, oneOf } from './naming.ts'
+import { printable } from './report.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 const noteOptions: Record<string, Option> = {
   note: { value: 'FILE', help: 'Why, in a text file (- is standard input): kept, sealed.' },
 }
-const details = `A note is sealed to every required recipient, and shown to no referrer. It is about the first
+const details = `The reference of a referral names the case that it is in, where the id of a case goes.
+A note is sealed to every required recipient, and shown to no referrer. It is about the first
 referral of CASE, which is opened for it. It comes from a file, for others on this machine see the
 arguments of a command.
 
@@ -29,8 +32,8 @@ ${details}`,
   operandsMin: 2,
   operandsMax: 2,
   async run(input) {
-    const [caseId = '', otherId = ''] = input.operands
-    const decision = oneOf(input, ['same', 'different', 'unsure'])
+    const [caseId = '', otherId = ''] = input.operands.map(named)
+    const decision = decisionOf(input, ['same', 'different', 'unsure'])
     const reader = await readerOf(input)
     return report(
       await reader.decide(caseId, otherId, decision, await noteOf(input, reader, caseId)),
@@ -49,7 +52,7 @@ ${details}`,
   operandsMin: 2,
   operandsMax: 2,
   async run(input) {
-    const [caseId = '', otherId = ''] = input.operands
+    const [caseId = '', otherId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     return report(await reader.merge(caseId, otherId, await noteOf(input, reader, caseId)))
   },
@@ -61,7 +64,11 @@ export const split: Command = {
   summary: 'Take referrals out of a case, whatever had joined them, as a case of their own.',
   details,
   options: {
-    referral: { value: 'ID', many: true, help: 'One that leaves; may be repeated.' },
+    referral: {
+      value: 'ID',
+      many: true,
+      help: 'The id or reference of one that leaves; may be repeated.',
+    },
     decision: { value: 'DECISION', help: 'What holds from now on: different or unsure.' },
     ...noteOptions,
     ...connection,
@@ -69,21 +76,26 @@ export const split: Command = {
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const [caseId = ''] = input.operands
-    const decision = oneOf(input, ['different', 'unsure'])
-    const referrals = input.texts('referral')
+    const [caseId = ''] = input.operands.map(named)
+    const decision = decisionOf(input, ['different', 'unsure'])
+    const referrals = input.texts('referral').map(named)
     if (referrals.length === 0) throw new UsageError('name each that leaves: --referral')
     const reader = await readerOf(input)
     const note = await noteOf(input, reader, caseId)
-    return report(await reader.split(caseId, referrals, decision, note))
+    const value = await reader.split(caseId, referrals, decision, note)
+    const lines = value.cases.flatMap((it) => [
+      `Case ${it.caseId}:`,
+      ...it.referralIds.map((id) => `  referral ${id}`),
+    ])
+    return { value, text: printable(lines.join('\n')) }
   },
 }
 
-function oneOf<Decision extends string>(input: Input, decisions: readonly Decision[]): Decision {
-  const given = input.needed('decision')
-  const decision = decisions.find((candidate) => candidate === given)
-  if (decision) return decision
-  throw new UsageError(`--decision is ${decisions.join(' or ')}`)
+function decisionOf<Decision extends string>(
+  input: Input,
+  decisions: readonly Decision[],
+): Decision {
+  return oneOf('decision', input.text('decision') ?? '', decisions)
 }
 
 async function noteOf(input: Input, reader: Reader, caseId: string): Promise<Note | undefined> {

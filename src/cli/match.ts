@@ -23,7 +23,8 @@ export const match: Command = {
   summary: 'Check the match keys of what nobody has checked, so that repeats are found.',
   details: `For a recipient that holds identity and contact. Each referral whose match keys no recipient has
 checked is opened, its keys are made again, and they take the place of the referrer's: one line says
-its id and whether those were the same, or were supplied or corrected. What does not open is passed
+its id and whether those were the same, or were supplied or corrected. Where the recipient holds detention, legal and
+clinical, its urgency is stated as well, and standard error says what that raised. What does not open is passed
 by, as is what no keys can be made of. Exit code 1 if any was passed by, or if the holder of the matching key or the service is away.
 
 With --watch it goes on until it is interrupted, which is exit code 0, waits where the service is away

@@ -3,13 +3,15 @@ import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import type { Command } from './command.ts'
 import { readJson } from './json.ts'
+import { hasReferenceForm, named } from './naming.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** `intake open`. */
 export const open: Command = {
-  operands: 'ID|FILE',
-  summary: 'Open one referral, by its id, or from a file that holds it as the service released it.',
+  operands: 'ID|REFERENCE|FILE',
+  summary:
+    'Open one referral, by its id or reference, or from a file that holds it as the service released it.',
   details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open, or not all
 of it: what does not is named with its step, and the rest is shown.
 ${checkingDetails}
@@ -22,10 +24,11 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const [named = ''] = input.operands
+    const name = named(input.operands[0] ?? '')
+    const isName = uuid.test(name) || hasReferenceForm(name)
     const reader = await readerOf(input)
     await warnOfDates(reader)
-    const released = uuid.test(named) ? await reader.fetch(named) : await readJson<Released>(named)
+    const released = isName ? await reader.fetch(name) : await readJson<Released>(name)
     const result = await reader.open(released)
     const afterwards = () => checkOpened(reader, [result])
     const file = input.text('out')

@@ -38,7 +38,11 @@ export const CaseAnswer = Type.Object({
     }),
   ),
   flags: Type.Array(Type.Object({ referralId: Uuid, kind: Type.String(), at: Instant })),
-  item: Type.Optional(Type.Object({ itemId: Uuid, dueAt: Instant, state: Type.String() })),
+  item: Type.Optional(
+    Type.Object({
+      ...{ itemId: Uuid, urgency: Type.String(), dueAt: Instant, state: Type.String() },
+    }),
+  ),
 })
 type CaseRead = Static<typeof CaseAnswer>
 
@@ -90,6 +94,13 @@ export const JudgedAnswer = Type.Object({
 })
 /** The case as judged; `otherId` is the other one, where there still are two. */
 export type Judged = Static<typeof JudgedAnswer>
+
+export const SplitAnswer = Type.Object({
+  ...JudgedAnswer.properties,
+  cases: Type.Array(Type.Object({ caseId: Uuid, referralIds: Ids })),
+})
+/** What a split left: the case, the other one, and in `cases` all that result. */
+export type Split = Static<typeof SplitAnswer>
 
 export const FoundAnswer = Type.Object({
   cases: Type.Array(

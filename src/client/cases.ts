@@ -16,9 +16,12 @@ import {
   PossibleMatchesAnswer,
   type Reviews,
   ReviewsAnswer,
+  type Split,
+  SplitAnswer,
 } from './caseanswers.ts'
 import type { createKeysets } from './documents.ts'
 import { evaluatePerson, type PersonParts } from './matching.ts'
+import { wellTyped } from './naming.ts'
 import { createNotes, type Note } from './notes.ts'
 import { readAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
@@ -26,7 +29,12 @@ import type { Call, Transport } from './transport.ts'
 /** Whom to look for: a reference that was given on the telephone, or a person. */
 export type Sought = { readonly reference: string } | { readonly person: PersonParts }
 
-/** @see createReviewing */
+/**
+ * Wherever the id of a case is asked for, the reference of one of its referrals does too, and for
+ * the id of a referral its reference. A mistyped one is refused as `reference-mistyped` before anything is sent.
+ *
+ * @see createReviewing
+ */
 export type Reviewing = {
   /** One case; the id of one that has joined another still leads to it. */
   case(caseId: string): Promise<Case>
@@ -58,7 +66,7 @@ export type Reviewing = {
     referrals: readonly string[],
     decision: 'different' | 'unsure',
     note?: Note,
-  ): Promise<Judged>
+  ): Promise<Split>
   /** Says that a person has looked at why a case was marked. */
   clearFlags(caseId: string): Promise<void>
   /**
@@ -95,19 +103,23 @@ export function createReviewing(
   }
 
   /** Judges, with a note if there is one; `cases` are those that it may be about. */
-  async function judge(
+  async function judge<Schema extends TSchema>(
+    schema: Schema,
     path: string,
     body: object,
     { cases, note, repeatable }: { cases: readonly string[]; note: Note | undefined } & Repeatable,
-  ): Promise<Judged> {
+  ) {
     const read = note ? await Promise.all(cases.map(readCase)) : []
     const judgements = read.flatMap((it) => it.judgements)
     const sealed = note && { note: await notes.seal(note, judgements) }
-    return ask(JudgedAnswer, { method: 'POST', path, body: { ...body, ...sealed }, repeatable })
+    return ask(schema, { method: 'POST', path, body: { ...body, ...sealed }, repeatable })
   }
 
   async function search(sought: Sought): Promise<Found> {
-    const body = 'reference' in sought ? sought : await valuesOf(sought.person)
+    const body =
+      'reference' in sought
+        ? { reference: wellTyped(sought.reference) }
+        : await valuesOf(sought.person)
     return ask(FoundAnswer, { method: 'POST', path: pathOf('search'), body, repeatable: true })
   }
 
@@ -137,15 +149,23 @@ export function createReviewing(
     },
     decide(caseId, otherId, decision, note) {
       const path = pathOf(caseId, 'possible-matches', otherId, 'decision')
-      return judge(path, { decision }, { cases: [caseId, otherId], note, repeatable: true })
+      return judge(
+        JudgedAnswer,
+        path,
+        { decision },
+        { cases: [caseId, otherId], note, repeatable: true },
+      )
     },
     merge(caseId, otherId, note) {
       const cases = [caseId, otherId]
-      return judge(pathOf(caseId, 'merge'), { otherId }, { cases, note, repeatable: true })
+      const path = pathOf(caseId, 'merge')
+      const body = { otherId: wellTyped(otherId) }
+      return judge(JudgedAnswer, path, body, { cases, note, repeatable: true })
     },
     split(caseId, referrals, decision, note) {
-      const body = { referrals, decision }
-      return judge(pathOf(caseId, 'split'), body, { cases: [caseId], note, repeatable: false })
+      const path = pathOf(caseId, 'split')
+      const body = { referrals: referrals.map(wellTyped), decision }
+      return judge(SplitAnswer, path, body, { cases: [caseId], note, repeatable: false })
     },
     async clearFlags(caseId) {
       await transport.send({ method: 'DELETE', path: pathOf(caseId, 'flags'), repeatable: true })
@@ -158,5 +178,5 @@ export function createReviewing(
 type Repeatable = Pick<Call, 'repeatable'>
 
 function pathOf(...names: string[]): string {
-  return `/v1/cases/${names.map(encodeURIComponent).join('/')}`
+  return `/v1/cases/${names.map((name) => encodeURIComponent(wellTyped(name))).join('/')}`
 }

@@ -13,6 +13,7 @@ import { type Checking, createChecking } from './checking.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
+import { wellTyped } from './naming.ts'
 import {
   type Claim,
   ClaimsAnswer,
@@ -23,6 +24,7 @@ import {
   RenewalAnswer,
   readAnswer,
 } from './schemas.ts'
+import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
 /** What a recipient brings. */
@@ -42,12 +44,15 @@ export type ClaimOptions = {
   readonly attention?: boolean
 }
 
-/** What names a lease: a claim, or these two of its properties kept somewhere. */
+/**
+ * What names a lease: a claim, or these two of its properties kept somewhere. The reference of one of
+ * its referrals does for the `claimId`.
+ */
 export type Lease = Pick<Claim, 'claimId' | 'fence'>
 
 /** How the work on an item ended. */
 export type Outcome = {
-  /** The ids of the referrals that this answers; the others of the case keep their state. */
+  /** The ids or references of what this answers; the others of the case go back to the queue. */
   readonly referrals: readonly string[]
 } & (
   | { readonly outcome: 'accepted' | 'redirected' }
@@ -87,13 +92,22 @@ export type Reader = {
    * or, where that is true of some compartments only, `withheld` names those and the others are
    * shown. `failedStep` is for `complete` with the outcome `unopenable`. Throws only where the documents to check it by
    * could not be had.
+   *
+   * A recipient that holds all that the urgency rules read also states, unawaited, what they give now:
+   * `stateUrgency` says what became of it. Opening is neither delayed by that nor does it fail.
    */
   open(released: Released): Promise<Opened | Unopenable>
-  /** One referral, still sealed, without claiming it. @throws ServiceProblem `not-found` */
-  fetch(referralId: string): Promise<Released>
+  /**
+   * One referral, still sealed, without claiming it, by its id or its reference. Which one a
+   * reference names is the server's word.
+   *
+   * @throws ServiceProblem `not-found`, Refusal `reference-mistyped`
+   */
+  fetch(name: string): Promise<Released>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 } & Checking &
+  Stating &
   Reviewing
 
 /**
@@ -129,6 +143,7 @@ export function createReader(options: ReaderOptions): Reader {
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
+  const stating = createStating(transport, recipient.signing)
 
   async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
@@ -153,17 +168,19 @@ export function createReader(options: ReaderOptions): Reader {
 
   async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
     const path = claimPath(claimId, 'completion')
-    const body = { fence, ...outcome }
+    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
     const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
     return readAnswer(CompletionAnswer, answer, `POST ${path}`)
   }
 
   async function open(released: Released): Promise<Opened | Unopenable> {
-    const result = await openOnce(released)
+    const first = await openOnce(released)
     // A keyset or a partner may be newer than what this client fetched minutes ago.
-    const step = failedStep(result)
-    const outdated = !result.opened && (step === 'keyset' || step === 'signer')
-    return outdated && keysets.refresh() ? openOnce(released) : result
+    const step = failedStep(first)
+    const outdated = !first.opened && (step === 'keyset' || step === 'signer')
+    const result = outdated && keysets.refresh() ? await openOnce(released) : first
+    if (result.opened) void stating.stateUrgency(result)
+    return result
   }
 
   async function openOnce(released: Released): Promise<Opened | Unopenable> {
@@ -175,11 +192,12 @@ export function createReader(options: ReaderOptions): Reader {
     return withoutReceipts(openReferral(released, { referralId, reader: key, ...context }))
   }
 
-  async function fetchReferral(referralId: string): Promise<Released> {
-    const path = `/v1/referrals/${encodeURIComponent(referralId)}?recipient=${key.kid}`
+  async function fetchReferral(name: string): Promise<Released> {
+    const path = `/v1/referrals/${encodeURIComponent(wellTyped(name))}?recipient=${key.kid}`
     const answer = await transport.send({ method: 'GET', path, repeatable: true })
-    if (readAnswer(ReleasedAnswer, answer, `GET ${path}`).referralId !== referralId) {
-      throw new BadAnswer(`asked for ${referralId}, another referral was released`)
+    const { referralId, reference } = readAnswer(ReleasedAnswer, answer, `GET ${path}`)
+    if (name !== referralId && name !== reference) {
+      throw new BadAnswer(`asked for ${name}, another referral was released`)
     }
     return answer as Released
   }
@@ -190,6 +208,7 @@ export function createReader(options: ReaderOptions): Reader {
     fetch: fetchReferral,
     keyset: keysets.newest,
     ...createChecking(transport, keysets, recipient.signing),
+    ...stating,
     ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),
   }
 }
@@ -210,5 +229,5 @@ function withoutReceipts(result: Opened | Unopenable): Opened | Unopenable {
 }
 
 function claimPath(claimId: string, act: string): string {
-  return `/v1/triage/claims/${encodeURIComponent(claimId)}/${act}`
+  return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
 }

@@ -6,6 +6,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import { Acknowledgement } from '../protocol/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope.ts'
 import type { Released } from '../protocol/released.ts'
+import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { BadAnswer } from './failure.ts'
@@ -92,10 +93,21 @@ export const MatchKeysAnswer = Type.Object({
   before: Type.Enum(['same', 'none', 'other']),
 })
 
+const Standing = Type.Enum(Object.keys(urgencies) as Urgency[])
+
+export const StatedUrgencyAnswer = Type.Object({
+  referralId: Uuid,
+  before: Standing,
+  urgency: Standing,
+})
+/** What stood for a referral, and what stands since it was stated: the item was raised if they differ. */
+export type StatedUrgency = Static<typeof StatedUrgencyAnswer>
+
 const ClaimAnswer = Type.Object({
   claimId: Uuid,
   fence: Type.Integer({ minimum: 1 }),
   caseId: Uuid,
+  urgency: Type.String({ description: 'The highest that stands for any of its referrals' }),
   dueAt: Instant,
   leasedUntil: Instant,
   referrals: Type.Array(Type.Object({ referralId: Uuid })),
@@ -109,7 +121,7 @@ export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
   referrals: Released[]
 }
 
-export const ReleasedAnswer = Type.Object({ referralId: Uuid })
+export const ReleasedAnswer = Type.Object({ referralId: Uuid, reference: Type.String() })
 
 export const RenewalAnswer = Type.Object({
   leasedUntil: Instant,
@@ -123,5 +135,8 @@ export const CompletionAnswer = Type.Object({
   outcome: Type.String(),
   completedAt: Type.Optional(Instant),
   late: Type.Boolean({ description: 'After the lease had run out, and before another claim' }),
+  requeued: Type.Array(Uuid, {
+    description: 'Referrals of the case that got no answer by this: they are on the queue again',
+  }),
 })
 export type Completion = Static<typeof CompletionAnswer>

@@ -97,7 +97,7 @@ const lines: Readonly<Record<string, string>> = {
     where e.id is null`,
   'an entry of a submission that names another reference': `
     select r.id from referral r join audit_opening o on o.entry_id = r.entry_id
-    where o.details ->> 'reference' is distinct from r.reference`,
+    where o.details ->> 'reference' <> r.reference`,
   'an entry of a submission that was not stored': `
     select e.id from audit_entry e join audit_opening o on o.entry_id = e.id
     where e.action = 'referral.submitted' and e.outcome = 'permitted'

@@ -1,0 +1,63 @@
+/**
+ * The urgency from the recipient's side: the service cannot read what the rules read, so a recipient that
+ * holds all of it applies them to each referral that it opens and states the result, signed. The
+ * item of one that was sealed as less urgent than that is raised.
+ */
+import { canonicalBytes } from '../protocol/canonical.ts'
+import { headerHash } from '../protocol/envelope.ts'
+import type { SecretKey } from '../protocol/keys.ts'
+import type { Opened } from '../protocol/open.ts'
+import { signUrgency, type UrgencyStatement } from '../protocol/urgency.ts'
+import { readsOf } from '../referral/facts.ts'
+import { proposeUrgency } from '../referral/urgency.ts'
+import { BadAnswer } from './failure.ts'
+import { readAnswer, type StatedUrgency, StatedUrgencyAnswer } from './schemas.ts'
+import type { Transport } from './transport.ts'
+
+/** @see createStating */
+export type Stating = {
+  /**
+   * What became of the statement that `open` began: the urgency that stood before, and the one that
+   * stands now. It is `undefined` for a recipient that does not hold all that the rules read, which states nothing.
+   * For what another reader opened, it begins one.
+   *
+   * @throws ServiceProblem, `clock-differs` and others; NoAnswer, after 10 seconds at most; BadAnswer
+   */
+  stateUrgency(opened: Opened): Promise<StatedUrgency | undefined>
+}
+
+/** Nobody waits for it, but a process does before it ends. */
+const withinMs = 10_000
+
+/** The part of a reader that states urgencies. @param signer - the recipient's signing key */
+export function createStating(transport: Transport, signer: SecretKey): Stating {
+  // By the opened referral itself, and forgotten with it: each opening states once.
+  const begun = new WeakMap<Opened, Promise<StatedUrgency | undefined>>()
+
+  function stateUrgency(opened: Opened): Promise<StatedUrgency | undefined> {
+    const known = begun.get(opened)
+    if (known) return known
+    const stating = state(opened)
+    // Whoever does not ask what became of it must not end by it.
+    stating.catch(() => {})
+    begun.set(opened, stating)
+    return stating
+  }
+
+  async function state(opened: Opened): Promise<StatedUrgency | undefined> {
+    const { referralId, header, compartments } = opened
+    if (readsOf.some((name) => compartments[name] === undefined)) return undefined
+    const now = new Date()
+    const { rules, urgency } = proposeUrgency(compartments, now)
+    const statement: UrgencyStatement = { rules, urgency, at: now.toISOString() }
+    const bound = headerHash(canonicalBytes(header))
+    const body = { ...statement, signature: signUrgency(bound, statement, signer) }
+    const path = `/v1/referrals/${encodeURIComponent(referralId)}/urgency`
+    const request = { method: 'PUT', path, body, repeatable: true, withinMs } as const
+    const stated = readAnswer(StatedUrgencyAnswer, await transport.send(request), `PUT ${path}`)
+    if (stated.referralId === referralId) return stated
+    throw new BadAnswer(`the urgency of ${referralId} was stated, another was acknowledged`)
+  }
+
+  return { stateUrgency }
+}
