@@ -5,8 +5,8 @@ import {
   type Opened,
   type Reader,
   ServiceProblem,
-  shown,
   type StatedUrgency,
+  shown,
   type Unopenable,
 } from '../client/index.ts'
 import { faultOf, wordsOf } from './report.ts'
@@ -56,10 +56,10 @@ export async function sayRaised(
     const stated = await reader.stateUrgency(opened)
     if (!stated || stated.before === stated.urgency) return undefined
     const { before, urgency } = stated
-    say(`Urgency of ${referralId}: raised from ${before} to ${urgency}, as the rules give`)
+    tell(`Urgency of ${shown(referralId)}: raised from ${before} to ${urgency}, as the rules give`)
     return { before, urgency }
   } catch (error) {
-    say(`The urgency of ${referralId} is not stated: ${wordsOf(faultOf(error))}`)
+    tell(`The urgency of ${shown(referralId)} is not stated: ${wordsOf(faultOf(error))}`)
     return undefined
   }
 }

@@ -1,10 +1,9 @@
 /** A person's word on cases: the same person, not the same, not sure. Each can be undone. */
 import { readFile } from 'node:fs/promises'
 import { text as readText } from 'node:stream/consumers'
-import type { Judged, Note, Reader } from '../client/index.ts'
+import { type Judged, type Note, type Reader, shown } from '../client/index.ts'
 import { type Command, type Input, type Option, UsageError } from './command.ts'
 import { named, oneOf } from './naming.ts'
-import { printable } from './report.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 const noteOptions: Record<string, Option> = {
@@ -84,10 +83,10 @@ export const split: Command = {
     const note = await noteOf(input, reader, caseId)
     const value = await reader.split(caseId, referrals, decision, note)
     const lines = value.cases.flatMap((it) => [
-      `Case ${it.caseId}:`,
-      ...it.referralIds.map((id) => `  referral ${id}`),
+      `Case ${shown(it.caseId)}:`,
+      ...it.referralIds.map((id) => `  referral ${shown(id)}`),
     ])
-    return { value, text: printable(lines.join('\n')) }
+    return { value, text: lines.join('\n') }
   },
 }
 
