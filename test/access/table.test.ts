@@ -397,6 +397,12 @@ t.test('the document lists every route, and the table every operation', async (t
   t.equal(methods.filter((method) => method !== 'HEAD').length, operations.length)
 })
 
+/** RFC 6750 section 3.1: without a token nothing was wrong with one. */
+function challenge(authorization: string | undefined): string {
+  const wrong = authorization?.startsWith('Bearer ') ? ', error="invalid_token"' : ''
+  return `Bearer realm="referral-intake"${wrong}`
+}
+
 for (const { operationId, security } of operations) {
   const isOpen = security.length === 0
   for (const [name, { request, expected }] of Object.entries(table[operationId] ?? {})) {
@@ -409,7 +415,7 @@ for (const { operationId, security } of operations) {
       for (const [who, authorization] of Object.entries(nobodies)) {
         const { status, headers } = await send(authorization, sample)
         t.equal(status, isOpen ? expected.partner : 401, `with ${who}`)
-        t.equal(headers.get('www-authenticate'), isOpen ? null : 'Bearer', `with ${who}`)
+        t.equal(headers.get('www-authenticate'), isOpen ? null : challenge(authorization), who)
       }
       for (const [who, id] of Object.entries(shutOut)) {
         const { status, body } = await send(`Bearer ${forge.token(id)}`, sample)
