@@ -203,8 +203,8 @@ t.test('only who holds identity and contact may say so, for this referral alone'
   const put = (signature: ReturnType<typeof signed>, by = callers.casework) =>
     staged.checking.checkMatchKeys(by, one.referralId, { epoch, values, signature })
   await t.rejects(put(signed(one, clinic), callers.clinic), {
-      code: 'recipient-lacks-compartments',
-    })
+    code: 'recipient-lacks-compartments',
+  })
   await t.rejects(put(signed(one, casework), callers.clinic), { code: 'recipient-not-yours' })
   await t.rejects(put(signed(other, casework)), { code: 'signature-invalid' })
   await t.rejects(put(signed(one, casework, values.slice(1))), { code: 'signature-invalid' })
