@@ -1,5 +1,5 @@
 /**
- * The whole product in nine short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in ten short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
@@ -16,6 +16,7 @@ import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
 import { say } from './demo/screen.ts'
 import { startStage } from './demo/stage.ts'
+import { strangers } from './demo/strangers.ts'
 import { thief } from './demo/thief.ts'
 import { whoDidWhat } from './demo/watching.ts'
 
@@ -60,6 +61,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await liar(stage, sent)
   await threeSpellings(stage)
   await doubtfulPair(stage)
+  await strangers(stage)
   await whoDidWhat(stage)
   if (kept) await keep(stage)
 }

@@ -110,7 +110,7 @@ function draftOf({ given, family, born, by }: Known & { by: Name }, number?: str
 }
 
 /** Pairing comes after the answer: at most a second. */
-async function paired({ superuser }: Stage): Promise<void> {
+export async function paired({ superuser }: Stage): Promise<void> {
   for (let tries = 0; tries < 500; tries += 1) {
     const waiting = await superuser`select from pairing`
     if (waiting.length === 0) return
@@ -119,7 +119,8 @@ async function paired({ superuser }: Stage): Promise<void> {
   throw new Error('pairing takes too long')
 }
 
-async function casesOf({ superuser }: Stage, ids: readonly string[]): Promise<string[]> {
+/** The cases of these referrals, each once. */
+export async function casesOf({ superuser }: Stage, ids: readonly string[]): Promise<string[]> {
   const rows = await superuser<{ id: string }[]>`
     select distinct case_id as id from referral_case
     where referral_id = any (${ids as string[]}::uuid[]) order by case_id`
@@ -127,7 +128,7 @@ async function casesOf({ superuser }: Stage, ids: readonly string[]): Promise<st
 }
 
 /** When each of these is due on the queue, item by item. */
-async function queueOf({ superuser }: Stage, ids: readonly string[]) {
+export async function queueOf({ superuser }: Stage, ids: readonly string[]) {
   return superuser<{ due: Date }[]>`
     select due_at as due from triage_item
     where referral_ids && ${ids as string[]}::uuid[]

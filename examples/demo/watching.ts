@@ -1,4 +1,4 @@
-/** Act 9: what the access log says of all this, to an auditor who can open nothing. */
+/** Act 10: what the access log says of all this, to an auditor who can open nothing. */
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
 
@@ -11,7 +11,7 @@ type Entry = {
 
 /** Counts who submitted, claimed, opened and was refused. */
 export async function whoDidWhat({ url, world }: Stage): Promise<void> {
-  act(9, 'Who did what, as the auditor reads it')
+  act(10, 'Who did what, as the auditor reads it')
   const entries = await allEntries(url, await world.token(world.clients.auditor))
   const names = new Map([
     [world.clients.casework, 'casework'],
