@@ -70,8 +70,15 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
-/** Throws one Error that lists every fault. */
-export function readConfig(environment: Environment = process.env): Config {
+/**
+ * Throws one Error that lists every fault.
+ *
+ * @param look - finds more of them, in what the variables name: each begins with its variable
+ */
+export function readConfig(
+  environment: Environment = process.env,
+  look: (config: Config) => readonly string[] = () => [],
+): Config {
   const faults: string[] = []
   const dataFolder = environment.DATA_DIR || './data'
   const config: Config = {
@@ -107,7 +114,7 @@ export function readConfig(environment: Environment = process.env): Config {
         'set DATABASE_URL, or keep HOST on the loopback address',
     )
   }
-  requireNone(faults)
+  requireNone([...faults, ...look(config)])
   return config
 }
 

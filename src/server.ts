@@ -1,13 +1,16 @@
 /** The process: configuration, database, app, listen, signals. The only exit. */
 import { existsSync } from 'node:fs'
+import { fileFaults } from './access/files.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
 import { createApp } from './app.ts'
 import { createNotes } from './background/notes.ts'
 import { startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config.ts'
+import { addressForm, readAddress } from './database/address.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
 import { createOutage } from './database/outage.ts'
+import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
 import { writeSecret } from './disk.ts'
 import { openHolders } from './holder/open.ts'
@@ -21,10 +24,21 @@ import { guarded, shown } from './referral/shown.ts'
 const drainMsMax = 20_000
 
 try {
-  await serve(readConfig())
+  await serve(readConfig(undefined, faultsOf))
 } catch (error) {
-  console.error(guarded(error instanceof Error ? error.message : String(error)))
+  console.error(guarded(error instanceof Error ? wordsOf(error) : String(error)))
   process.exit(1)
+}
+
+/** What is wrong in what the variables name. */
+function faultsOf(config: Config): readonly string[] {
+  const { databaseUrl } = config
+  const isNone = databaseUrl !== undefined && !readAddress(databaseUrl)
+  return [...(isNone ? [`DATABASE_URL must be ${addressForm}`] : []), ...fileFaults(config)]
+}
+
+function wordsOf({ message, ...fields }: Error & { code?: string; port?: number }): string {
+  return fields.code === 'EADDRINUSE' ? `PORT: ${fields.port} is taken by another program` : message
 }
 
 async function serve(config: Config): Promise<void> {
@@ -77,7 +91,12 @@ async function serve(config: Config): Promise<void> {
 
 /** One that does not answer yet is waited for, by `/readyz`. */
 async function requireStanding(url: string): Promise<void> {
-  const fault = await serviceFault(url).catch(() => undefined)
+  const address = readAddress(url)
+  if (!address) throw new Error(`DATABASE_URL must be ${addressForm}`)
+  const login = await databaseFault(address)
+  if (login) throw new Error(`DATABASE_URL: ${login}`)
+  // The driver waits without end where it is given several hosts and none answers.
+  const fault = await serviceFault(address.urlOf(address.hosts[0])).catch(() => undefined)
   if (fault) throw new Error(fault)
 }
 

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { generateTokenKey, issueToken } from '../access/token.ts'
 import { grantable, type Scope, scopes } from '../caller.ts'
+import { readConfig } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import type { Keyset } from '../protocol/keyset.ts'
 import { nextKeyset } from './drafting.ts'
@@ -14,8 +15,9 @@ import { readTrust } from './settings.ts'
 /** Shown by `intake admin --help`. */
 export const adminHelp = `Usage: intake admin COMMAND
 
-Runs on the host, as the owner of the database: DATABASE_OWNER_URL, or else the
-trial database under DATA_DIR. Every change is an entry of the access log.
+Runs on the host, as the owner of the database: DATABASE_OWNER_URL, or with
+--trial the trial database under DATA_DIR. What is printed names the database.
+Every change is an entry of the access log.
 
   migrate                      bring the database to this version
   organisation add LABEL
@@ -52,6 +54,7 @@ const options = {
   out: { type: 'string' },
   trust: { type: 'string' },
   changes: { type: 'string', multiple: true },
+  trial: { type: 'boolean' },
 } as const
 
 type Values = ReturnType<typeof parse>['values']
@@ -69,50 +72,49 @@ type Command = {
 const commands: Record<string, Command> = {
   migrate: {
     flags: [],
-    run: async () => {
-      await migrateHost()
-      return { migrated: true }
-    },
+    run: (values) => migrateHost(values),
   },
   'organisation add': {
     flags: [],
     operand: true,
-    run: (_, label) =>
-      onHost(async ({ administration }) => ({
+    run: (values, label) =>
+      onHost(values, async ({ administration }) => ({
         organisationId: await administration.addOrganisation(needed(label, 'LABEL')),
       })),
   },
   'organisation disable': {
     flags: [],
     operand: true,
-    run: (_, id) =>
-      onHost(async ({ administration }) => {
+    run: (values, id) =>
+      onHost(values, async ({ administration }) => {
         await administration.disableOrganisation(needed(id, 'ID'))
         return { disabled: id }
       }),
   },
   'client add': {
     flags: ['organisation', 'label', 'kind', 'scope', 'kid'],
-    run: (values) => onHost((host) => addClient(host, values)),
+    run: (values) => onHost(values, (host) => addClient(host, values)),
   },
   'client disable': {
     flags: [],
     operand: true,
-    run: (_, id) =>
-      onHost(async ({ administration }) => {
+    run: (values, id) =>
+      onHost(values, async ({ administration }) => {
         await administration.disableClient(needed(id, 'ID'))
         return { disabled: id }
       }),
   },
   'client list': {
     flags: [],
-    run: () =>
-      onHost(async ({ administration }) => ({ clients: await administration.listClients() })),
+    run: (values) =>
+      onHost(values, async ({ administration }) => ({
+        clients: await administration.listClients(),
+      })),
   },
   'signing-key add': {
     flags: ['organisation', 'public-key', 'from', 'until'],
     run: (values) =>
-      onHost(async ({ administration }) => ({
+      onHost(values, async ({ administration }) => ({
         kid: await administration.addSigningKey({
           organisationId: needed(values.organisation, '--organisation'),
           publicKey: await publicKeyIn(needed(values['public-key'], '--public-key')),
@@ -125,7 +127,7 @@ const commands: Record<string, Command> = {
     flags: ['until', 'compromised-from'],
     operand: true,
     run: (values, kid) =>
-      onHost(async ({ administration }) => {
+      onHost(values, async ({ administration }) => {
         const compromised = values['compromised-from']
         await administration.endSigningKey(needed(kid, 'KID'), {
           ...(values.until && { until: moment(values.until, '--until') }),
@@ -137,22 +139,22 @@ const commands: Record<string, Command> = {
   'directory draft': {
     flags: ['out'],
     run: (values) =>
-      onHost(async ({ publication, origin }) =>
+      onHost(values, async ({ publication, origin }) =>
         writeDraft(await publication.draftDirectory(origin), values.out),
       ),
   },
   'token-key': {
     flags: [],
-    run: () =>
-      onHost(async ({ tokenKeyFile }) => {
-        const made = !existsSync(tokenKeyFile)
-        if (made) await generateTokenKey(tokenKeyFile)
-        return { tokenKeyFile, made }
-      }),
+    run: async () => {
+      const { tokenKeyFile } = readConfig()
+      const made = !existsSync(tokenKeyFile)
+      if (made) await generateTokenKey(tokenKeyFile)
+      return { tokenKeyFile, made }
+    },
   },
   token: {
     flags: ['client', 'out', 'minutes', 'person'],
-    run: (values) => onHost((host) => makeToken(host, values)),
+    run: (values) => onHost(values, (host) => makeToken(host, values)),
   },
 }
 
@@ -168,7 +170,9 @@ export async function admin(args: readonly string[]): Promise<Answer> {
   if (operands.length > (command.operand ? 1 : 0)) {
     throw new Refusal('malformed-request', 'too many words: put quotes around a label')
   }
-  const strange = Object.keys(values).find((flag) => !command.flags.some((own) => own === flag))
+  const strange = Object.keys(values).find(
+    (flag) => flag !== 'trial' && !command.flags.some((own) => own === flag),
+  )
   if (strange) throw new Refusal('malformed-request', `--${strange} is no flag of this command`)
   return command.run(values, operands[0] ?? '')
 }
@@ -183,7 +187,7 @@ function nameOf(positionals: readonly string[], words: number): string {
  */
 export function draftKeyset(args: readonly string[]): Promise<Answer> {
   const { values } = parse(args)
-  return onHost(async ({ publication, origin }) => {
+  return onHost(values, async ({ publication, origin }) => {
     const newest = await publication.newestKeyset()
     const files = values.changes ?? []
     const changes = await Promise.all(files.map((file) => readJson<Partial<Keyset>>(file)))
@@ -194,7 +198,7 @@ export function draftKeyset(args: readonly string[]): Promise<Answer> {
 /** `intake keyset publish FILE --trust FILE`: only what the pinned roots signed. */
 export function publishKeyset(args: readonly string[]): Promise<Answer> {
   const { values, positionals } = parse(args)
-  return onHost(async ({ publication }) => {
+  return onHost(values, async ({ publication }) => {
     const trust = await readTrust(needed(values.trust, '--trust'))
     const jws = await readText(needed(positionals[0], 'FILE'))
     return { keyset: await publication.publishKeyset(jws, trust) }
@@ -203,8 +207,8 @@ export function publishKeyset(args: readonly string[]): Promise<Answer> {
 
 /** `intake directory publish FILE`: only what the newest keyset's directory key signed. */
 export function publishDirectory(args: readonly string[]): Promise<Answer> {
-  const { positionals } = parse(args)
-  return onHost(async ({ publication }) => {
+  const { values, positionals } = parse(args)
+  return onHost(values, async ({ publication }) => {
     const jws = await readText(needed(positionals[0], 'FILE'))
     return { directory: await publication.publishDirectory(jws) }
   })

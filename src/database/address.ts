@@ -22,6 +22,11 @@ export type Address = {
   urlOf(host: Host): string
 }
 
+/** What an address of the database looks like, for whoever has to write one. */
+export const addressForm =
+  'postgres://user:password@host:port/database, with commas between several hosts, ' +
+  'and @ : / ? # % in a password percent-encoded'
+
 const uri = /^(postgres(?:ql)?:\/\/)([^@/?#\s]+@)([^@/?#\s]+)(\/[^/?#\s]+)(\?[^#\s]*)?$/
 const place = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?$/
 const hostsMax = 8

@@ -3,6 +3,8 @@
  * answers first what it has begun.
  * Method: the service as a process of its own, on a database of its own, under real signals.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Envelope } from '../../src/protocol/envelope.ts'
@@ -116,15 +118,42 @@ for (const [name, command] of commands) {
 t.test('a service that cannot be what it is told to be does not start', async (t) => {
   const { variables, folder } = await deployment(t)
   const { DATABASE_URL: _, ...trial } = variables
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.teardown(() => other.close())
+  const taken = String((other.address() as AddressInfo).port)
   const rows: [string, Record<string, string>, RegExp][] = [
     ['the trial database for a whole network', { ...trial, HOST: '0.0.0.0' }, /HOST is 0\.0\.0\.0/],
     ['no port', { ...variables, PORT: '70000' }, /PORT must be/],
-    ['no key', { ...variables, TOKEN_KEY_FILE: join(folder, 'none') }, /ENOENT|token/],
+    [
+      'no key',
+      { ...variables, TOKEN_KEY_FILE: join(folder, 'none') },
+      /^- TOKEN_KEY_FILE is .*no such/m,
+    ],
+    ['a taken port', { ...variables, PORT: taken }, new RegExp(`^PORT: ${taken} is taken`)],
+    ['no URI', { ...variables, DATABASE_URL: 'intake' }, /^- DATABASE_URL must be postgres:/m],
+    [
+      'no such login',
+      { ...variables, DATABASE_URL: variables.DATABASE_URL.replace('intake_service', 'nobody') },
+      /^DATABASE_URL: 127\.0\.0\.1:\d+ refuses the login nobody.*\n$/,
+    ],
+    [
+      'several faults, of files too',
+      {
+        ...{ ...variables, PORT: 'x', TOKEN_KEY_FILE: folder, MATCHING_HOLDERS: 'https://a' },
+        ...{
+          MATCHING_TLS_KEY_FILE: join(folder, 'none'),
+          MATCHING_TLS_CERT_FILE: variables.TOKEN_KEY_FILE,
+        },
+        MATCHING_TLS_CA_FILE: '',
+      },
+      /^configuration:\n- PORT .*\n- MATCHING_TLS_CA_FILE .*\n- TOKEN_KEY_FILE .*EISDIR.*\n- MATCHING_TLS_KEY_FILE .*no such file\n- MATCHING_TLS_CERT_FILE .*not a certificate in PEM\n$/,
+    ],
   ]
   const services = rows.map(([name, given, said]) => ({ name, said, ...start(t, given) }))
   for (const { name, said, ended, output } of services) {
     t.equal(await ended, 1, name)
     t.match(output(), said, name)
-    t.notMatch(output(), /postgres:\/\//, 'and prints no password')
+    t.notMatch(output(), new URL(variables.DATABASE_URL).password, 'and prints no password')
   }
 })

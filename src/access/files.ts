@@ -1,0 +1,77 @@
+/**
+ * The files that the configuration names, looked at before anything is started: one that is missing or
+ * is not what it should be is a fault of its variable, told with all others.
+ */
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+
+/** What of the configuration names files. */
+type Named = {
+  readonly databaseUrl: string | undefined
+  readonly tokenKeyFile: string
+  readonly matching: {
+    readonly holders: readonly string[]
+    readonly keyFiles: readonly string[]
+    readonly tls: { readonly key: string; readonly cert: string; readonly ca: string } | undefined
+  }
+}
+
+/** What is wrong with them, each a sentence that begins with its variable. Never quotes a file. */
+export function fileFaults({ databaseUrl, tokenKeyFile, matching }: Named): string[] {
+  const { tls, keyFiles, holders } = matching
+  // A trial makes the key of tokens by itself.
+  const needsToken = databaseUrl !== undefined || existsSync(tokenKeyFile)
+  return [
+    ...(needsToken
+      ? look('TOKEN_KEY_FILE', tokenKeyFile, 'an Ed25519 key in PEM', isTokenKey)
+      : []),
+    ...keyFiles.flatMap((file) => look('MATCHING_KEY_FILES', file, 'a matching key', isJson)),
+    ...(holders.length > 0 && tls
+      ? [
+          ...look('MATCHING_TLS_KEY_FILE', tls.key, 'a private key in PEM', isPrivateKey),
+          ...look('MATCHING_TLS_CERT_FILE', tls.cert, 'a certificate in PEM', isCertificate),
+          ...look('MATCHING_TLS_CA_FILE', tls.ca, 'certificates in PEM', isCertificate),
+        ]
+      : []),
+  ]
+}
+
+/** `test` answers whether a text is one, or throws. */
+function look(name: string, file: string, what: string, test: (text: string) => boolean): string[] {
+  // A variable that is missing is told by whoever read it.
+  if (file === '') return []
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`
+    return [`${name} is ${file}, and ${reason}`]
+  }
+  return passes(test, text) ? [] : [`${name} is ${file}, and that is not ${what}`]
+}
+
+function passes(test: (text: string) => boolean, text: string): boolean {
+  try {
+    return test(text)
+  } catch {
+    return false
+  }
+}
+
+function isTokenKey(pem: string): boolean {
+  const key = pem.includes('PRIVATE KEY') ? createPrivateKey(pem) : createPublicKey(pem)
+  return key.asymmetricKeyType === 'ed25519'
+}
+
+function isPrivateKey(pem: string): boolean {
+  return createPrivateKey(pem).type === 'private'
+}
+
+function isCertificate(pem: string): boolean {
+  return new X509Certificate(pem).serialNumber !== ''
+}
+
+function isJson(text: string): boolean {
+  return typeof JSON.parse(text) === 'object'
+}

@@ -1,0 +1,71 @@
+/** Goal: whoever runs a command on the host knows which database it wrote to, and makes none by mistake. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { cloneDatabase } from '../helpers/postgres.ts'
+import { start } from '../helpers/process.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'intake-host-'))
+const databases = await cloneDatabase()
+t.teardown(async () => {
+  await databases.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+const none = { DATABASE_OWNER_URL: '', DATABASE_URL: '', DATA_DIR: folder }
+const { hostname, port, pathname, password } = new URL(databases.ownerUrl)
+const place = `${hostname}:${port}${pathname}`
+
+async function intake(variables: Record<string, string>, ...words: string[]) {
+  const command = [process.execPath, 'src/cli/intake.js', ...words]
+  const { ended, output } = start(t, { ...none, ...variables }, command)
+  return { code: await ended, said: await ended.then(output) }
+}
+
+t.test('without a database that is named, nothing is made', async (t) => {
+  const calls = [
+    ['admin', 'migrate'],
+    ['admin', 'organisation', 'add', 'The charity'],
+    ['keyset', 'draft', '--out', join(folder, 'k.json')],
+    ['directory', 'draft', '--out', join(folder, 'd.json')],
+  ]
+  for (const words of calls) {
+    const { code, said } = await intake({}, ...words)
+    t.equal(code, 1, words.join(' '))
+    t.match(said, /DATABASE_OWNER_URL is not set.*--trial/)
+  }
+  t.notOk(existsSync(join(folder, 'postgres')))
+})
+
+t.test('each command names the database, and never its password', async (t) => {
+  const url = { DATABASE_OWNER_URL: databases.ownerUrl }
+  for (const words of [['migrate'], ['organisation', 'add', 'The charity'], ['client', 'list']]) {
+    const { code, said } = await intake(url, 'admin', ...words)
+    t.equal(code, 0, said)
+    t.equal(JSON.parse(said).database, place)
+    t.notMatch(said, password)
+  }
+  const both = await intake(url, 'admin', 'migrate', '--trial')
+  t.match(both, { code: 1, said: /--trial.*DATABASE_OWNER_URL/ })
+})
+
+t.test('a login, a name or an address that is wrong is one sentence', async (t) => {
+  const rows: [string, RegExp][] = [
+    [databases.ownerUrl.replace(password, 'wrong'), /^DATABASE_OWNER_URL: .* login intake_owner/],
+    [databases.ownerUrl.replace(pathname, '/nowhere'), /has no database nowhere/],
+    ['postgres://a/b', /^DATABASE_OWNER_URL must be postgres:/],
+  ]
+  for (const [DATABASE_OWNER_URL, said] of rows) {
+    const answer = await intake({ DATABASE_OWNER_URL }, 'admin', 'client', 'list')
+    t.match(answer, { code: 1, said })
+    t.equal(answer.said.trim().split('\n').length, 1)
+    t.notMatch(answer.said, password)
+  }
+})
+
+t.test('the trial database is made on the word --trial', async (t) => {
+  const { code, said } = await intake({}, 'admin', 'migrate', '--trial')
+  t.equal(code, 0, said)
+  t.match(JSON.parse(said).database, /^127\.0\.0\.1:\d+\/intake \(trial, under .*postgres\)$/)
+})
