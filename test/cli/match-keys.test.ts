@@ -30,9 +30,9 @@ t.test('the keys of a draft are those of the person in it', async (t) => {
   const ran = await intake(['match-keys', 'examples/referrals/telephone-01.json'])
   t.equal(ran.code, 0, ran.err)
   t.match(ran.out, /^The person: \d+ keys\n/)
-  t.match(ran.out, /^ {2}N {8}hashim mahboob$/m)
-  t.match(ran.out, /^ {2}T_D {6}mahboob\|2008-02-02$/m)
-  t.match(ran.out, /^ {2}I_D {6}h m\|2008-02-02$/m)
+  t.match(ran.out, /^ {2}N {10}hashim mahboob$/m)
+  t.match(ran.out, /^ {2}T_D {8}mahboob\|2008-02-02$/m)
+  t.match(ran.out, /^ {2}I_D {8}h m\|2008-02-02$/m)
 })
 
 t.test('a draft that could not be sealed is refused, field by field', async (t) => {
