@@ -42,7 +42,7 @@ export async function referrerOf(
 
 function onClockSkew(skew: ClockSkew): void {
   const words = `Warning: ${wordsOfSkew(skew)}. Urgency is judged by both, and the graver stands.`
-  process.stderr.write(`${words}\n`)
+  tell(words)
 }
 
 /** A recipient's client as flags and environment say. */

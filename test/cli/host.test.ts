@@ -13,7 +13,10 @@ t.teardown(async () => {
   await databases.drop()
   await rm(folder, { recursive: true, force: true })
 })
-const none = { DATABASE_OWNER_URL: '', DATABASE_URL: '', DATA_DIR: folder }
+const none = {
+  ...{ DATABASE_OWNER_URL: '', DATABASE_URL: '' },
+  ...{ DATA_DIR: folder, ORIGIN: 'intake.test' },
+}
 const { hostname, port, pathname, password } = new URL(databases.ownerUrl)
 const place = `${hostname}:${port}${pathname}`
 
