@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { generateTokenKey, issueToken } from '../access/token.ts'
 import { grantable, type Scope, scopes } from '../caller.ts'
 import { readConfig } from '../config.ts'
-import { Refusal } from '../errors.ts'
 import type { Keyset } from '../protocol/keyset.ts'
+import { UsageError } from './command.ts'
 import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
 import { readSigningHalf } from './publichalf.ts'
@@ -63,8 +63,10 @@ type Answer = Record<string, unknown>
 type Command = {
   /** The flags it takes; any other is refused, for it would be ignored. */
   readonly flags: readonly (keyof typeof options)[]
-  /** Whether one word follows its name. */
-  readonly operand?: true
+  /** Those of them that it cannot do without. */
+  readonly needs?: readonly (keyof typeof options)[]
+  /** What the one word is that follows its name; none does where it is left out. */
+  readonly operand?: 'ID' | 'KID' | 'LABEL'
   /** Answers what is printed. */
   readonly run: (values: Values, operand: string) => Promise<Answer>
 }
@@ -76,7 +78,7 @@ const commands: Record<string, Command> = {
   },
   'organisation add': {
     flags: [],
-    operand: true,
+    operand: 'LABEL',
     run: (values, label) =>
       onHost(values, async ({ administration }) => ({
         organisationId: await administration.addOrganisation(needed(label, 'LABEL')),
@@ -84,7 +86,7 @@ const commands: Record<string, Command> = {
   },
   'organisation disable': {
     flags: [],
-    operand: true,
+    operand: 'ID',
     run: (values, id) =>
       onHost(values, async ({ administration }) => {
         await administration.disableOrganisation(needed(id, 'ID'))
@@ -93,11 +95,12 @@ const commands: Record<string, Command> = {
   },
   'client add': {
     flags: ['organisation', 'label', 'kind', 'scope', 'kid'],
+    needs: ['organisation', 'label', 'kind'],
     run: (values) => onHost(values, (host) => addClient(host, values)),
   },
   'client disable': {
     flags: [],
-    operand: true,
+    operand: 'ID',
     run: (values, id) =>
       onHost(values, async ({ administration }) => {
         await administration.disableClient(needed(id, 'ID'))
@@ -113,6 +116,7 @@ const commands: Record<string, Command> = {
   },
   'signing-key add': {
     flags: ['organisation', 'public-key', 'from', 'until'],
+    needs: ['organisation', 'public-key'],
     run: (values) =>
       onHost(values, async ({ administration }) => ({
         kid: await administration.addSigningKey({
@@ -125,7 +129,7 @@ const commands: Record<string, Command> = {
   },
   'signing-key end': {
     flags: ['until', 'compromised-from'],
-    operand: true,
+    operand: 'KID',
     run: (values, kid) =>
       onHost(values, async ({ administration }) => {
         const compromised = values['compromised-from']
@@ -138,6 +142,7 @@ const commands: Record<string, Command> = {
   },
   'directory draft': {
     flags: ['out'],
+    needs: ['out'],
     run: (values) =>
       onHost(values, async ({ publication, origin }) =>
         writeDraft(await publication.draftDirectory(origin), values.out),
@@ -154,6 +159,7 @@ const commands: Record<string, Command> = {
   },
   token: {
     flags: ['client', 'out', 'minutes', 'person'],
+    needs: ['client', 'out'],
     run: (values) => onHost(values, (host) => makeToken(host, values)),
   },
 }
@@ -164,17 +170,40 @@ export async function admin(args: readonly string[]): Promise<Answer> {
   const words = [2, 1].find((count) => Object.hasOwn(commands, nameOf(positionals, count)))
   const command = words === undefined ? undefined : commands[nameOf(positionals, words)]
   if (!command || words === undefined) {
-    throw new Refusal('malformed-request', 'no such command: see intake admin --help')
+    throw new UsageError('no such command: see intake admin --help')
   }
   const operands = positionals.slice(words)
   if (operands.length > (command.operand ? 1 : 0)) {
-    throw new Refusal('malformed-request', 'too many words: put quotes around a label')
+    throw new UsageError('too many words: put quotes around a label')
   }
   const strange = Object.keys(values).find(
     (flag) => flag !== 'trial' && !command.flags.some((own) => own === flag),
   )
-  if (strange) throw new Refusal('malformed-request', `--${strange} is no flag of this command`)
+  if (strange) throw new UsageError(`--${strange} is no flag of this command`)
+  requireWellFormed(command, values, operands[0])
   return command.run(values, operands[0] ?? '')
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whether all is there and of its form, before any database is asked. @throws UsageError */
+function requireWellFormed(command: Command, values: Values, operand: string | undefined): void {
+  if (command.operand) needed(operand, command.operand)
+  for (const name of command.needs ?? []) needed(values[name]?.toString(), `--${name}`)
+  const ids = { '--organisation': values.organisation, '--client': values.client }
+  for (const [name, id] of Object.entries(
+    command.operand === 'ID' ? { ID: operand, ...ids } : ids,
+  )) {
+    if (id !== undefined && !uuid.test(id)) throw new UsageError(`${name} is no id`)
+  }
+  for (const name of ['from', 'until', 'compromised-from'] as const) {
+    const text = values[name]
+    if (text !== undefined) moment(text, `--${name}`)
+  }
+  if (values.kind !== undefined) kindIn(values.kind)
+  if (values.scope?.some((scope) => !Object.hasOwn(scopes, scope))) {
+    throw new UsageError(`--scope is one of ${Object.keys(scopes).join(', ')}`)
+  }
 }
 
 function nameOf(positionals: readonly string[], words: number): string {
@@ -215,17 +244,16 @@ export function publishDirectory(args: readonly string[]): Promise<Answer> {
 }
 
 function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options, allowPositionals: true })
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
 }
 
 async function addClient({ administration }: Host, values: Values): Promise<Answer> {
-  const kind = needed(values.kind, '--kind')
-  if (kind !== 'partner' && kind !== 'internal' && kind !== 'auditor') {
-    throw new Refusal('malformed-request', '--kind is partner, internal or auditor')
-  }
+  const kind = kindIn(values.kind)
   const asked = values.scope ?? grantable[kind]
-  const unknown = asked.filter((scope) => !(scope in scopes))
-  if (unknown.length > 0) throw new Refusal('malformed-request', 'a --scope is none of ours')
   const clientId = await administration.addClient({
     organisationId: needed(values.organisation, '--organisation'),
     label: needed(values.label, '--label'),
@@ -259,15 +287,20 @@ async function writeDraft(draft: unknown, out: string | undefined): Promise<Answ
   return { draft: file, next: 'Sign it where its key is kept, then publish the signed file here.' }
 }
 
+function kindIn(kind: string | undefined) {
+  if (kind === 'partner' || kind === 'internal' || kind === 'auditor') return kind
+  throw new UsageError('--kind is partner, internal or auditor')
+}
+
 function needed(value: string | undefined, name: string): string {
-  if (!value) throw new Refusal('malformed-request', `${name} is missing`)
+  if (!value) throw new UsageError(`${name} is missing`)
   return value
 }
 
 function moment(text: string, name: string): Date {
   const date = new Date(text)
   if (Number.isNaN(date.getTime())) {
-    throw new Refusal('malformed-request', `${name} is no time such as 2026-11-22T09:00:00Z`)
+    throw new UsageError(`${name} is no time such as 2026-11-22T09:00:00Z`)
   }
   return date
 }

@@ -72,3 +72,33 @@ t.test('the trial database is made on the word --trial', async (t) => {
   t.equal(code, 0, said)
   t.match(JSON.parse(said).database, /^127\.0\.0\.1:\d+\/intake \(trial, under .*postgres\)$/)
 })
+
+t.test(
+  'a wrong call exits with 2 before any database is asked, and says what is right',
+  async (t) => {
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057'
+    const client = ['client', 'add', '--organisation', id, '--label', 'x']
+    const calls: [readonly string[], RegExp][] = [
+      [[], /no such command/],
+      [['organisation', 'remove', id], /no such command/],
+      [['migrate', 'now'], /too many words/],
+      [['migrate', '--kid', 'x'], /--kid is no flag of this command/],
+      [['migrate', '--nothing'], /'--nothing'/],
+      [['organisation', 'add'], /LABEL is missing/],
+      [['organisation', 'disable'], /ID is missing/],
+      [['organisation', 'disable', 'notanid'], /ID is no id/],
+      [['client', 'disable', 'notanid'], /ID is no id/],
+      [client, /--kind is missing/],
+      [[...client, '--kind', 'friend'], /--kind is partner, internal or auditor/],
+      [[...client, '--kind', 'partner', '--scope', 'all'], /--scope is one of referrals:submit, /],
+      [['client', 'add', '--organisation', 'x', '--label', 'x', '--kind', 'partner'], /is no id/],
+      [['signing-key', 'add', '--organisation', id], /--public-key is missing/],
+      [['signing-key', 'end'], /KID is missing/],
+      [['signing-key', 'end', 'k', '--until', 'soon'], /--until is no time such as 20/],
+      [['token', '--client', id], /--out is missing/],
+    ]
+    for (const [words, said] of calls) {
+      t.match(await intake({}, 'admin', ...words), { code: 2, said }, words.join(' '))
+    }
+  },
+)
