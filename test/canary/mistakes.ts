@@ -48,7 +48,7 @@ export function spoiltEnvelopes({ envelope, draft, word, small }: Typed): Mistak
     'a name in a wrap': { ...envelope, wraps: wraps.map((wrap) => ({ ...wrap, [word]: word })) },
     'a name as a match value': {
       ...envelope,
-      matching: { epoch: 1, values: [{ type: 'REF', value: word }] },
+      matching: { epoch: 1, values: [{ type: 'REF_uan', value: word }] },
     },
     'a name as the signature': { ...envelope, signature: { ...signature, value: word } },
     'a name as a receipt': { ...envelope, receipt: word },

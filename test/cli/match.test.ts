@@ -23,7 +23,7 @@ const referral = completeReferral({
     dateOfBirth: { date: '1990-03-14' },
   },
 })
-const lie = { epoch: 1, values: [{ type: 'REF', value: 'A'.repeat(22) }] }
+const lie = { epoch: 1, values: [{ type: 'REF_uan', value: 'A'.repeat(22) }] }
 
 const evaluations = '/v1/matching/evaluations'
 const party = (

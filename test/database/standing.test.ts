@@ -1,7 +1,10 @@
 /** A wrong step of a deployment is told in words, at the start. */
-import { fileURLToPath } from 'node:url'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
+import { generateTokenKey } from '../../src/access/token.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { serviceFault, wordsOfDatabase } from '../../src/database/standing.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -11,8 +14,13 @@ import { asSuperuser } from '../helpers/superuser.ts'
 
 const databases = await cloneDatabase()
 const sql = asSuperuser(t, databases)
-t.teardown(() => databases.drop())
-const tokenKeyFile = fileURLToPath(new URL('../../package.json', import.meta.url))
+const folder = await mkdtemp(join(tmpdir(), 'intake-standing-'))
+t.teardown(async () => {
+  await databases.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+const tokenKeyFile = join(folder, 'token-key.pem')
+await generateTokenKey(tokenKeyFile)
 
 /** A database that nobody migrated, and the logins on it. */
 async function empty(owner: string) {

@@ -239,7 +239,9 @@ t.test('an envelope that the published documents do not allow is refused', async
     [
       'with match values of no epoch',
       'unknown-matching-epoch',
-      sealed(world, { matching: { epoch: 3, values: [{ type: 'REF', value: 'A'.repeat(22) }] } }),
+      sealed(world, {
+        matching: { epoch: 3, values: [{ type: 'REF_uan', value: 'A'.repeat(22) }] },
+      }),
     ],
     ['by the key of another organisation', 'unknown-signer', sealAs(ngo.signing, (k) => k)],
     ['by a day that is none', 'malformed-request', sealed(world, { respondBy: '2027-02-29' })],
