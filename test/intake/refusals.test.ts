@@ -47,10 +47,10 @@ async function refused(
   const { status: answered, headers, body } = await send()
   t.equal(answered, status)
   t.match(headers.get('content-type'), /^application\/problem\+json(;|$)/)
-  const members = ['type', 'title', 'status', 'detail', 'instance', 'code', 'stored', 'retry']
+  const members = ['type', 'title', 'status', 'detail', 'code', 'stored', 'retry', 'next']
   t.same(
     Object.keys(body).filter((key) => key !== 'errors'),
-    [...members, 'next'],
+    [...members, 'instance'],
   )
   t.match(body, { code, status, type: `/problems/${code}`, stored: false })
   t.match(body.retry, /^(never|later|after-refresh)$/)
