@@ -10,7 +10,7 @@ import { deadConsumer } from './demo/consumer.ts'
 import { createEnding, type Ending } from './demo/ending.ts'
 import { keep } from './demo/keep.ts'
 import { liar } from './demo/liar.ts'
-import { doubtfulPair, threeSpellings } from './demo/matching.ts'
+import { doubtfulPair, paired, threeSpellings } from './demo/matching.ts'
 import { portIsFree } from './demo/port.ts'
 import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
@@ -57,6 +57,8 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   const sent = await onePut(stage, call)
   await thief(stage, call, sent)
   await twoReaders(stage, sent)
+  // What a claim hands over is the whole case: how many referrals that are is then the same each time.
+  await paired(stage)
   await deadConsumer(stage)
   await liar(stage, sent)
   await threeSpellings(stage)

@@ -40,7 +40,7 @@ export async function threeSpellings(stage: Stage): Promise<void> {
     where referral_id = any (${ids}::uuid[])
     group by type, value order by count(*) desc, type not like 'REF%', type, value`
   for (const { type, value, referrals } of values.slice(0, 3)) {
-    show(`the server saw ${type}`, `${hex(value)} ${'×'.repeat(referrals)}`)
+    show(`server saw ${type}`, `${hex(value)} ${'×'.repeat(referrals)}`)
   }
   const shared = values.filter(({ referrals }) => referrals > 1).length
   show('and', `${values.length - 3} more values, ${shared} in all that two or three share; no name`)
