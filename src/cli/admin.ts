@@ -11,6 +11,7 @@ import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
 import { readSigningHalf } from './publichalf.ts'
 import { readTrust } from './settings.ts'
+import { kindIn, moment, needed } from './usage.ts'
 
 /** Shown by `intake admin --help`. */
 export const adminHelp = `Usage: intake admin COMMAND
@@ -285,24 +286,6 @@ async function writeDraft(draft: unknown, out: string | undefined): Promise<Answ
   const text = `${JSON.stringify(draft, null, 2)}\n`
   await writeFile(file, text, { mode: 0o600, flag: 'wx' })
   return { draft: file, next: 'Sign it where its key is kept, then publish the signed file here.' }
-}
-
-function kindIn(kind: string | undefined) {
-  if (kind === 'partner' || kind === 'internal' || kind === 'auditor') return kind
-  throw new UsageError('--kind is partner, internal or auditor')
-}
-
-function needed(value: string | undefined, name: string): string {
-  if (!value) throw new UsageError(`${name} is missing`)
-  return value
-}
-
-function moment(text: string, name: string): Date {
-  const date = new Date(text)
-  if (Number.isNaN(date.getTime())) {
-    throw new UsageError(`${name} is no time such as 2026-11-22T09:00:00Z`)
-  }
-  return date
 }
 
 async function readText(file: string): Promise<string> {
