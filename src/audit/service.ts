@@ -23,8 +23,11 @@ import type { EntriesPage } from './schemas.ts'
 import { countEntries, type Filter, insertEntries, selectEntries } from './store.ts'
 import { createTally, type Sum } from './tally.ts'
 
-/** Past this many a minute the refusals of one known caller are summed. */
-const refusalsAlonePerMinute = 60
+/**
+ * Past this many a minute the refusals of one known caller are summed, and so are its repetitions of
+ * one act.
+ */
+const alonePerMinute = 60
 
 /** Who is refused because the database does not answer need not wait as long again for the entry. */
 const refusalMsMax = 2_000
@@ -34,15 +37,16 @@ export type Refused = Act & {
   readonly reason: ErrorCode | 'internal-error'
 }
 
-type Refusing = { readonly caller: Caller; readonly refused: Refused }
+type Counted = { readonly caller: Caller; readonly act: Act }
 
 export type Audit = ReturnType<typeof createAudit>
 
 export function createAudit({ database }: { database: Database }) {
-  const tally = createTally<Refusing>(
-    ({ caller, refused }) => `${clientOf(caller)} ${refused.action} ${refused.reason}`,
+  const refusals = createTally<Counted>(
+    ({ caller, act }) => `${clientOf(caller)} ${act.action} ${act.reason}`,
     ({ caller }) => clientOf(caller),
   )
+  const repetitions = createTally<Counted>(repeatedOf, repeatedOf)
 
   /** Adds the entry of `act` to the transaction that does it. */
   function append(tx: Tx, caller: Caller, act: Act, id = newId()): Promise<void> {
@@ -57,10 +61,19 @@ export function createAudit({ database }: { database: Database }) {
     )
   }
 
+  /**
+   * Adds the entry of an act that only says again what was said to its caller before, or counts it
+   * where entries are summed: such an act changes nothing and shows nothing new.
+   */
+  async function appendRepetition(tx: Tx, caller: KnownCaller, act: Act): Promise<void> {
+    if (repetitions.count({ caller, act }, alonePerMinute, new Date())) return
+    await append(tx, caller, act)
+  }
+
   /** Records what was refused or failed, or counts it where entries are summed. */
   async function recordRefusal(caller: Caller, refused: Refused): Promise<void> {
-    const alone = 'clientId' in caller ? refusalsAlonePerMinute : 0
-    if (tally.count({ caller, refused }, alone, new Date())) return
+    const alone = 'clientId' in caller ? alonePerMinute : 0
+    if (refusals.count({ caller, act: refused }, alone, new Date())) return
     await database.inTransaction(caller, (tx) => append(tx, caller, refused), {
       deadlineMs: refusalMsMax,
     })
@@ -68,22 +81,26 @@ export function createAudit({ database }: { database: Database }) {
 
   /** Writes the sums of the minutes that are over; of the running one too, at the very end. */
   async function recordSums(now?: Date): Promise<void> {
-    const sums = tally.take(now)
-    for (const [index, sum] of sums.entries()) {
-      await recordSum(sum).catch((error: unknown) => {
-        tally.giveBack(sums.slice(index))
-        throw error
-      })
+    for (const tally of [refusals, repetitions]) {
+      const sums = tally.take(now)
+      for (const [index, sum] of sums.entries()) {
+        await recordSum(sum).catch((error: unknown) => {
+          tally.giveBack(sums.slice(index))
+          throw error
+        })
+      }
     }
   }
 
-  function recordSum({ key, count, minute }: Sum<Refusing>): Promise<void> {
-    // One sum may be of many requests and of several people of one client: it names none of them.
-    const { object: _, ...refused } = key.refused
+  function recordSum({ key, count, minute }: Sum<Counted>): Promise<void> {
+    // One sum may be of many requests and of several people of one client: it names none of them, and
+    // the object only where all were of that one.
+    const { object, ...act } = key.act
     const caller = { ...key.caller, request: newId() }
     if ('person' in caller) delete caller.person
-    const details = { count, minute: minute.toISOString() }
-    return database.inTransaction(caller, (tx) => append(tx, caller, { ...refused, details }))
+    const details = { ...act.details, count, minute: minute.toISOString() }
+    const summed = { ...act, ...(!act.reason && object && { object }), details }
+    return database.inTransaction(caller, (tx) => append(tx, caller, summed))
   }
 
   /** A page of entries, newest first. The reading is itself an entry, committed before the answer. */
@@ -110,11 +127,16 @@ export function createAudit({ database }: { database: Database }) {
     return countEntries(tx, clientId, action, since)
   }
 
-  return { append, appendAll, countOwn, recordRefusal, recordSums, list }
+  return { append, appendAll, appendRepetition, countOwn, recordRefusal, recordSums, list }
 }
 
 function clientOf(caller: Caller): string {
   return 'clientId' in caller ? caller.clientId : ''
+}
+
+/** Repetitions are counted by what they repeat. */
+function repeatedOf({ caller, act }: Counted): string {
+  return `${clientOf(caller)} ${act.action} ${act.object?.id}`
 }
 
 type Row = Awaited<ReturnType<typeof selectEntries>>[number]

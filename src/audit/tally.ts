@@ -1,7 +1,8 @@
 /**
- * Refusals by the minute. The first of a known caller are entries of their own; past a limit, and
- * for callers nobody knows, they are counted, and the minute gets one entry with the sum. Without
- * this anybody could fill the log by asking badly. Pure: the caller supplies the time.
+ * Refusals and repetitions by the minute. The first of a known caller are entries of their own; past a
+ * limit, and for callers nobody knows, they are counted, and the minute gets one entry with the sum.
+ * Without this anybody could fill the log by asking badly, or the same again and again. Pure: the
+ * caller supplies the time.
  */
 
 export type Sum<Key> = { readonly key: Key; readonly count: number; readonly minute: Date }

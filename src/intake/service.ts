@@ -105,7 +105,7 @@ export function createIntake({ database, audit, origin, wake, ...services }: Opt
   function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
     return database.inTransaction(caller, async (tx) => {
       const first = await referrals.acknowledgeAgain(tx, caller.organisationId, checked)
-      await audit.append(tx, caller, submittedEntry(checked, { repeated: true }))
+      await audit.appendRepetition(tx, caller, submittedEntry(checked, { repeated: true }))
       return first
     })
   }

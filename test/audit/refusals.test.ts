@@ -191,3 +191,44 @@ t.test('an act whose entry cannot be written is not done', async (t) => {
   const again = await asLawFirm('PUT', `/v1/referrals/${fresh.header.referralId}`, fresh)
   t.equal(again.status, 201)
 })
+
+t.test(
+  'past sixty a minute the repetitions of one referral are summed, also at the end',
+  async (t) => {
+    const [once, twice] = [await refer(built), await refer(built)]
+    const again = ({ referralId, envelope }: typeof once) =>
+      asLawFirm('PUT', `/v1/referrals/${referralId}`, envelope)
+    const repetitions = () => sql`
+    select e.object_id, convert_from(e.leaf, 'UTF8')::jsonb as said, o.client_id, o.details
+    from audit_entry e join audit_opening o on o.entry_id = e.id
+    where o.details ->> 'repeated' = 'true' order by e.at, e.id`
+    // All of it in one minute.
+    while (new Date().getSeconds() >= 50) await sql`select 1`
+    for (let count = 0; count < 64; count += 1) {
+      const { status, body } = await again(once)
+      t.equal(status, 200)
+      t.same(body, once.acknowledgement)
+    }
+    await again(twice)
+    const other = sealed(world, { referralId: once.referralId })
+    t.equal((await asLawFirm('PUT', `/v1/referrals/${once.referralId}`, other)).status, 409)
+    const of = (id: string, rows: Awaited<ReturnType<typeof repetitions>>) =>
+      rows.filter((row) => row.object_id === id)
+    const alone = await repetitions()
+    t.equal(of(once.referralId, alone).length, 60)
+    t.equal(of(twice.referralId, alone).length, 1, 'another referral is not held to them')
+
+    await built.app.close()
+    const summed = (await repetitions()).slice(alone.length)
+    t.equal(summed.length, 1)
+    t.match(summed[0], {
+      object_id: once.referralId,
+      said: {
+        ...{ action: 'referral.submitted', outcome: 'permitted', caller: 'partner' },
+        object: { kind: 'referral', digest: once.acknowledgement.envelopeHash },
+      },
+      client_id: lawFirm.clientId,
+      details: { repeated: true, count: 4, minute: /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/ },
+    })
+  },
+)
