@@ -13,9 +13,9 @@ import {
   checkSignature,
   readEnvelope,
 } from '../protocol/check.ts'
-import { plainBytes, sealedBytesOf, sealedHash } from '../protocol/compartment.ts'
+import { plainBytes, sealedBytesOf } from '../protocol/compartment.ts'
 import { acceptDirectory, type Directory, signerOf } from '../protocol/directory.ts'
-import { type Envelope, matchingHash, wrapHashes } from '../protocol/envelope.ts'
+import { bodyOf, type Envelope } from '../protocol/envelope.ts'
 import { payloadBytes, payloadValue } from '../protocol/jws.ts'
 import { type KeyPair, recipientKeyFrom } from '../protocol/keys.ts'
 import { type AcceptedKeyset, acceptKeyset, type Trust } from '../protocol/keyset.ts'
@@ -154,19 +154,16 @@ function releaseOf(
   held: readonly string[],
   receivedAt: Date,
 ): Released {
-  const { header, matching, receipt, signature } = envelope
-  const parts = Object.entries(envelope.compartments)
-  const given = parts.filter(([name]) => held.includes(name))
-  const kept = parts.filter(([name]) => !held.includes(name))
+  const { header, receipt, signature } = envelope
+  const { compartments: hashes, wraps, matching } = bodyOf(envelope)
+  const given = Object.entries(envelope.compartments).filter(([name]) => held.includes(name))
   return {
     ...{ referralId: header.referralId, reference: '00000000', state: 'received', header },
     receivedAt: receivedAt.toISOString(),
     compartments: Object.fromEntries(given),
-    sealedHashes: Object.fromEntries(
-      kept.map(([name, sealed]) => [name, sealedHash(decodeBase64url(sealed))]),
-    ),
-    ...{ wrapHashes: wrapHashes(envelope.wraps), wrap, signature },
-    ...(matching && { matchingHash: encodeBase64url(matchingHash(matching)) }),
+    sealedHashes: hashes as Released['sealedHashes'],
+    ...{ wrapHashes: wraps, wrap, signature },
+    ...(matching !== undefined && { matchingHash: matching }),
     ...(receipt !== undefined && { receipt }),
   }
 }

@@ -106,6 +106,11 @@ export const referral = pgTable(
     /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
     envelopeSha256: bytea('envelope_sha256').notNull(),
     matchingHash: bytea('matching_hash'),
+    /**
+     * The JCS of the hashes of the compartments by name, as they were signed. Made again from stored bytes,
+     * one that has changed would break the signature of all; kept, it is found by its own.
+     */
+    sealedHashes: bytea('sealed_hashes').notNull(),
     /** The JCS of the hashes of the wraps by kid: signed, so they outlive a wrap that is revoked. */
     wrapHashes: bytea('wrap_hashes').notNull(),
     supersedes: uuid('supersedes'),

@@ -40,6 +40,8 @@ export type CheckedEnvelope = {
   /** SHA-256 of the canonical bytes of the whole: by this a repetition is known. */
   envelopeSha256: Uint8Array
   compartments: { name: CompartmentName; sealed: Uint8Array }[]
+  /** The JCS of the hashes of the compartments by name: signed, so kept whatever becomes of one. */
+  sealedHashesBytes: Uint8Array
   /** The JCS of the hashes of the wraps by kid: signed, so kept even when a wrap is deleted. */
   wrapHashesBytes: Uint8Array
   wraps: { kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]
@@ -108,6 +110,7 @@ export function checkEnvelope(
     headerHash: headerHash(headerBytes),
     envelopeSha256: sha256(canonicalBytes(envelope)),
     compartments,
+    sealedHashesBytes: canonicalBytes(body.compartments),
     wrapHashesBytes: canonicalBytes(body.wraps),
     wraps: envelope.wraps.map(decodedWrap),
     signature: decoded(signature.value, 'signature.value'),

@@ -50,7 +50,7 @@ export function commitmentTo(name: SealedName, key: Uint8Array): Uint8Array {
   return hash(label('commitment'), utf8(name), key)
 }
 
-/** What stands in the signature for a compartment that the reader is not given. */
+/** What stands in the signature for a compartment, whether or not the reader is given it. */
 export function sealedHash(sealed: Uint8Array): string {
   return encodeBase64url(hash(label('sealed'), sealed))
 }

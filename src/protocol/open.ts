@@ -13,7 +13,8 @@ import { incompleteFields } from '../referral/incomplete.ts'
 import { type Problem, problemsMax, schemaProblems } from '../referral/problems.ts'
 import { readsOf } from '../referral/rules.ts'
 import { type Proposal, proposeUrgency } from '../referral/urgency.ts'
-import { encodeBase64url } from './bytes.ts'
+import { base64urlBytes, encodeBase64url } from './bytes.ts'
+import { sealedHash } from './compartment.ts'
 import type { Released } from './released.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
 import type { Withheld } from './unwrap.ts'
@@ -86,7 +87,7 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
   const problems = [...verified.problems]
   for (const [name, sealed] of verified.sealed) {
     const key = verified.keys.get(name)
-    const opened = key && openOne(name, sealed, key, verified.headerHash)
+    const opened = key && openOne(name, sealed, key, verified)
     if (!opened) continue
     if ('step' in opened) {
       withheld.push(opened)
@@ -114,9 +115,19 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
 }
 
 /** One compartment; what is wrong with it says nothing of the others. */
-function openOne(name: CompartmentName, sealed: Uint8Array, key: Uint8Array, bound: Uint8Array) {
+function openOne(
+  name: CompartmentName,
+  text: string,
+  key: Uint8Array,
+  { sealedHashes, headerHash }: Verified,
+) {
   try {
-    return openContent(name, sealed, key, bound)
+    const sealed = base64urlBytes(text)
+    // The key may be right all the same: whoever sealed can seal anything else under it.
+    if (!sealed || sealedHash(sealed) !== sealedHashes[name]) {
+      throw new StepFailure('compartment', `${name} is not the one that was signed`)
+    }
+    return openContent(name, sealed, key, headerHash)
   } catch (failure) {
     if (!(failure instanceof StepFailure)) throw failure
     return { compartment: name, step: failure.step, detail: failure.message }

@@ -1,6 +1,6 @@
 /**
  * What the server releases of a referral to one reader: that reader's compartments and wrap, and of
- * the rest the hashes by which the signature is checked (docs/PROTOCOL.md, "Opening").
+ * all parts the hashes by which the signature is checked (docs/PROTOCOL.md, "Opening").
  */
 import { type Static, Type } from 'typebox'
 import { Bytes32, Instant, Kid, UuidV7 } from '../referral/format.ts'
@@ -22,8 +22,8 @@ export const Released = Type.Object(
       { additionalProperties: false, description: "The reader's own, sealed" },
     ),
     sealedHashes: Type.Object(
-      everyCompartment(() => Type.Optional(Bytes32)),
-      { additionalProperties: false, description: 'Of each compartment the reader is not given' },
+      everyCompartment(() => Bytes32),
+      { additionalProperties: false, description: 'Of all ten compartments: they are signed' },
     ),
     wrapHashes: Type.Record(Kid, Bytes32, {
       additionalProperties: false,

@@ -10,7 +10,7 @@ export const openingSteps = [
   'id',
   /** The header names a keyset that is not in the chain of the accepted one. */
   'keyset',
-  /** Not all compartments are there, each either sealed or by its hash. */
+  /** There is not a hash for each compartment and each wrap. */
   'parts',
   'signature-missing',
   /** `signature.kid` is not `header.signer`. */
@@ -24,7 +24,7 @@ export const openingSteps = [
   'wrap',
   /** A key is not the one that the header commits to. */
   'commitment',
-  /** A compartment does not open under its key. */
+  /** A compartment is not the one that was signed, or does not open under its key. */
   'compartment',
   'padding',
   'plaintext',

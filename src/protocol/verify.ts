@@ -15,9 +15,9 @@ import {
   ReplyTo,
 } from '../referral/header.ts'
 import { schemaProblems } from '../referral/problems.ts'
-import { base64urlBytes, decodeBase64url } from './bytes.ts'
+import { decodeBase64url } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
-import { openCompartment, type SealedName, sealedHash, sealedText, unpad } from './compartment.ts'
+import { openCompartment, type SealedName, unpad } from './compartment.ts'
 import { withoutContent } from './content.ts'
 import { type Directory, signerOf } from './directory.ts'
 import { type Body, envelopeHash, headerHash, Signature, signedBytes, Wrap } from './envelope.ts'
@@ -56,8 +56,10 @@ export type Verified = {
   headerHash: Uint8Array
   envelopeHash: Uint8Array
   signedBy: SignedBy
-  /** The reader's compartments, still sealed. */
-  sealed: ReadonlyMap<CompartmentName, Uint8Array>
+  /** What was released under the names of the reader's compartments: whatever it may be. */
+  sealed: ReadonlyMap<CompartmentName, string>
+  /** What each compartment must hash to: the signature covers these. */
+  sealedHashes: Readonly<Record<CompartmentName, string>>
 } & OpenedKeys<CompartmentName>
 
 /** The properties that every header has, as loosely as an opener may take them. */
@@ -81,7 +83,7 @@ const Frame = Type.Object({
     replyTo: Type.Optional(ReplyTo),
     commitments: Type.Object(everyCompartment(() => Bytes32)),
   }),
-  compartments: Type.Object(everyCompartment((name) => Type.Optional(sealedText(name)))),
+  compartments: Type.Object(everyCompartment(() => Type.Optional(Type.String()))),
   sealedHashes: Type.Object(everyCompartment(() => Type.Optional(Bytes32))),
   wrap: Wrap,
   wrapHashes: Type.Record(Type.String(), Bytes32),
@@ -106,7 +108,8 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
     throw new StepFailure('id', 'the header is that of another referral')
   }
   checkReceived(input.receivedAt, keysetOf(header, input.keysets))
-  const sealed = sealedParts(released)
+  requireHashes(released)
+  const { compartments, sealedHashes } = released
   const bound = headerHash(headerBytes(header))
   const { publicKey, signedBy } = signerOfReferral(header, input)
   const signed = checkSigned(
@@ -114,12 +117,19 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
     header.signer,
     publicKey,
     bound,
-    releasedBody(released, sealed),
+    releasedBody(released),
   )
   checkGiven(released, bound, input)
+  const sealed = new Map(
+    compartmentNames.flatMap((name) => {
+      const text = compartments[name]
+      return text === undefined ? [] : [[name, text] as const]
+    }),
+  )
   const names = { released: [...sealed.keys()], known: compartmentNames }
   const opened = openKeys(released.wrap, input.reader, bound, names, header.commitments)
-  return { header, headerHash: bound, envelopeHash: signed, signedBy, sealed, ...opened }
+  const verified = { header, headerHash: bound, envelopeHash: signed, signedBy }
+  return { ...verified, sealed, sealedHashes, ...opened }
 }
 
 /** Refuses another protocol or kind of envelope. */
@@ -205,35 +215,17 @@ export function openContent(
   }
 }
 
-function sealedParts({
-  header,
-  compartments,
-  sealedHashes,
-  wrapHashes,
-}: Released): Map<CompartmentName, Uint8Array> {
-  const sealed = new Map<CompartmentName, Uint8Array>()
-  for (const name of compartmentNames) {
-    const text = compartments[name]
-    if ((text === undefined) === (sealedHashes[name] === undefined)) {
-      throw new StepFailure('parts', `${name} is not there once, sealed or by its hash`)
-    }
-    if (text === undefined) continue
-    const bytes = base64urlBytes(text)
-    if (!bytes) throw new StepFailure('parts', `${name} is not base64url`)
-    sealed.set(name, bytes)
-  }
+function requireHashes({ header, sealedHashes, wrapHashes }: Released): void {
+  const unnamed = compartmentNames.find((name) => sealedHashes[name] === undefined)
+  if (unnamed) throw new StepFailure('parts', `there is no hash of ${unnamed}`)
   if (Object.keys(wrapHashes).sort().join() !== [...header.sealedTo].sort().join()) {
     throw new StepFailure('parts', 'there is not one hash of a wrap for each of header.sealedTo')
   }
-  return sealed
 }
 
-function releasedBody(released: Released, sealed: ReadonlyMap<string, Uint8Array>): Body {
-  const { matchingHash, receipt, wrapHashes } = released
-  const hashes = new Map<string, string>(Object.entries(released.sealedHashes))
-  for (const [name, bytes] of sealed) hashes.set(name, sealedHash(bytes))
+function releasedBody({ sealedHashes, wrapHashes, matchingHash, receipt }: Released): Body {
   return {
-    compartments: Object.fromEntries(hashes),
+    compartments: sealedHashes,
     wraps: wrapHashes,
     ...(matchingHash !== undefined && { matching: matchingHash }),
     ...(receipt !== undefined && { receipt }),

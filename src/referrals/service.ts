@@ -10,7 +10,6 @@ import type { Acknowledgement } from '../protocol/acknowledgement.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import type { CheckedEnvelope } from '../protocol/check.ts'
-import { sealedHash } from '../protocol/compartment.ts'
 import type { Released } from '../protocol/released.ts'
 import type { DeclineReason, State } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
@@ -88,8 +87,9 @@ export function createReferrals({ directory }: { directory: Directory }) {
   }
 
   /**
-   * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of the rest
-   * the hashes that the signature covers. Referrals without a wrap for `kid` are left out.
+   * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
+   * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
+   * are left out.
    */
   async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
     const [rows, parts] = await Promise.all([
@@ -161,10 +161,7 @@ function present(
   parts: readonly Part[],
   granted: readonly CompartmentName[],
 ): Released {
-  const [given, kept] = [
-    parts.filter(({ name }) => granted.includes(name)),
-    parts.filter(({ name }) => !granted.includes(name)),
-  ]
+  const given = parts.filter(({ name }) => granted.includes(name))
   return {
     referralId: row.id,
     reference: row.reference,
@@ -174,7 +171,7 @@ function present(
     compartments: Object.fromEntries(
       given.map((part) => [part.name, encodeBase64url(part.sealed)]),
     ),
-    sealedHashes: Object.fromEntries(kept.map((part) => [part.name, sealedHash(part.sealed)])),
+    sealedHashes: parseCanonical(row.sealedHashes) as Released['sealedHashes'],
     wrapHashes: parseCanonical(row.wrapHashes) as Record<string, string>,
     wrap: {
       kid,

@@ -29,6 +29,7 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
       signature: checked.signature,
       envelope_hash: checked.envelopeHash,
       envelope_sha256: checked.envelopeSha256,
+      sealed_hashes: checked.sealedHashesBytes,
       wrap_hashes: checked.wrapHashesBytes,
       matching_hash: checked.matchingHash ?? null,
       supersedes: header.supersedes ?? null,
@@ -77,6 +78,7 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
       signature: Uint8Array
       receiptHash: Uint8Array | null
       matchingHash: Uint8Array | null
+      sealedHashes: Uint8Array
       wrapHashes: Uint8Array
       encapsulated: Uint8Array
       sealedKeys: Uint8Array
@@ -86,7 +88,8 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
            to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
              as "receivedAt",
            r.keyset_version as "keysetVersion", r.receipt_hash as "receiptHash",
-           r.matching_hash as "matchingHash", r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys"
+           r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
+           r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys"
     from referral r
     join wrap w on w.referral_id = r.id and w.kid = ${kid}
     where r.id = any (${ids as string[]}::uuid[])`

@@ -6,6 +6,7 @@ import { createPublication } from '../../src/directory/publication.ts'
 import { signKeyset } from '../../src/protocol/keyset.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
 import { between, serve } from './between.ts'
 import { nextAfter } from './keysets.ts'
 
@@ -79,6 +80,12 @@ t.test('what the server cannot be believed in', async (t) => {
       token: () => world.token(world.clients.clinic),
     })
 
+  const sql = asSuperuser(t, built.databases)
+  const whole = createReader({
+    ...{ url, trust: world.trust, recipient: world.recipients.casework },
+    token: () => world.token(world.clients.casework),
+  })
+
   t.test(
     'a reader is given its own compartments only, and another referral is noticed',
     async (t) => {
@@ -97,14 +104,41 @@ t.test('what the server cannot be believed in', async (t) => {
       const liar = await serve(t, () => ({ status: 200, body: JSON.stringify(other) }))
       await t.rejects(readerAt(liar.url).fetch(first), { name: 'BadAnswer' })
       const swapped = { ...released, compartments: other.compartments }
-      t.match(await reader.open(swapped), { opened: false, step: 'signature' })
+      t.match(await reader.open(swapped), { opened: false, step: 'compartment' })
       const { narrative, ...fewer } = released.compartments
       t.match(await reader.open({ ...released, compartments: fewer }), {
-        opened: false,
-        step: 'parts',
+        opened: true,
+        withheld: [{ compartment: 'narrative', step: 'wrap' }],
       })
     },
   )
+
+  t.test('of a stored compartment that has changed, nine others open', async (t) => {
+    const referralId = await submit()
+    const before = await whole.open(await whole.fetch(referralId))
+    await sql`
+      update compartment set sealed = set_byte(sealed, 700, get_byte(sealed, 700) # 1)
+      where referral_id = ${referralId} and name = 'clinical'`
+    const claims = await whole.claim({ max: 50, leaseSeconds: 30 })
+    const claimed = claims.flatMap(({ referrals }) => referrals)
+    const taken = claimed.find((it) => it.referralId === referralId)
+    for (const released of [await whole.fetch(referralId), taken!]) {
+      const opened = await whole.open(released)
+      if (!opened.opened || !before.opened) throw new Error('it did not open at all')
+      const { clinical, ...others } = before.compartments
+      t.equal(Object.keys(others).length, 9)
+      t.same(opened.compartments, others)
+      t.match(opened.withheld, [{ compartment: 'clinical', step: 'compartment' }])
+      t.equal(opened.withheld.length, 1)
+    }
+    await sql`delete from compartment where referral_id = ${referralId} and name = 'legal'`
+    const fewer = await whole.open(await whole.fetch(referralId))
+    t.match(fewer, {
+      opened: true,
+      withheld: [{ compartment: 'legal' }, { compartment: 'clinical' }],
+    })
+    for (const { claimId, fence } of claims) await whole.release({ claimId, fence })
+  })
 
   t.test('a claim is sent once, however it is answered', async (t) => {
     const line = await between(t, url, (answer, { method }) =>

@@ -27,7 +27,7 @@ t.test('an acknowledgement names what was stored, and by which entry', async (t)
   const before = Date.now()
   const { envelope, referralId, acknowledgement } = await refer(built)
   const [row] = await sql`
-    select header, received_at, envelope_hash, entry_id, reference, state, organisation_id
+    select header, received_at, envelope_hash, entry_id, reference, state, organisation_id, sealed_hashes
     from referral where id = ${referralId}`
   const sealedHashes = Object.fromEntries(
     (await sql`select name, sealed from compartment where referral_id = ${referralId}`).map(
@@ -36,6 +36,7 @@ t.test('an acknowledgement names what was stored, and by which entry', async (t)
   )
   const header = canonicalBytes(envelope.header)
   t.same(new Uint8Array(row?.header), header, 'the header is kept as it was signed')
+  t.same(new Uint8Array(row?.sealed_hashes), canonicalBytes(sealedHashes))
   t.same(acknowledgement, {
     referralId,
     reference: row?.reference,

@@ -157,7 +157,7 @@ t.test('no byte of a compartment, a wrap or a signed part can be changed', async
   const parts: [string, readonly string[], (r: Released, at: number) => void][] = [
     ...compartmentNames.map((name): (typeof parts)[number] => [
       name,
-      ['signature'],
+      ['compartment'],
       (r, at) => (r.compartments[name] = flip(r.compartments[name]!, at)),
     ]),
     ['encapsulated', ['wrap'], (r, at) => (r.wrap.encapsulated = flip(r.wrap.encapsulated, at))],
@@ -185,9 +185,10 @@ t.test('no byte of a compartment, a wrap or a signed part can be changed', async
 t.test('no part can be dropped, swapped or exchanged', async (t) => {
   const other = release(seal({}, 'another'), keys.casework.kid)
   const spoilings: [string, string, (r: Released) => void][] = [
-    ['a compartment dropped', 'parts', (r) => delete r.compartments.legal],
-    ['a compartment beside its hash', 'parts', (r) => (r.sealedHashes.legal = r.receipt!)],
-    ['two compartments swapped', 'signature', (r) => swap(r)],
+    ['the hash of a compartment dropped', 'parts', (r) => delete hashesOf(r).legal],
+    ['the hash of a compartment exchanged', 'signature', (r) => (hashesOf(r).legal = r.receipt!)],
+    ['a compartment and its hash exchanged', 'signature', (r) => exchange(r)],
+    ['two compartments swapped', 'compartment', (r) => swap(r)],
     ['the receipt dropped', 'signature', (r) => delete r.receipt],
     ['the match values dropped', 'signature', (r) => delete r.matchingHash],
     [
@@ -202,16 +203,17 @@ t.test('no part can be dropped, swapped or exchanged', async (t) => {
     ['the header of another', 'signature', (r) => (r.header = other.header)],
     [
       'a compartment of another',
-      'signature',
+      'compartment',
       (r) => (r.compartments.legal = other.compartments.legal!),
     ],
-    ['a hash for a compartment', 'wrap', (r) => withhold(r, 'legal')],
+    ['a compartment dropped', 'wrap', (r) => delete r.compartments.legal],
+    ['a compartment that is no text', 'shape', (r) => (r.compartments.legal = 7 as never)],
     ['another protocol', 'protocol', (r) => Object.assign(r.header, { protocol: 'x/1' })],
     ['an outer id of another', 'id', (r) => (r.referralId = otherId)],
     ['no header', 'shape', (r) => delete (r as Partial<Released>).header],
     [
       'trailing bits',
-      'parts',
+      'compartment',
       (r) => (r.compartments.legal = `${r.compartments.legal!.slice(0, -1)}_`),
     ],
   ]
@@ -229,11 +231,12 @@ function swap({ compartments }: Released): void {
   compartments.contact = legal!
 }
 
-/** A compartment that the server keeps back, giving its hash in its place. */
-function withhold(r: Released, name: (typeof compartmentNames)[number]): void {
-  const sealed = bytesOf(r.compartments[name]!)
-  r.sealedHashes[name] = second.b64u(second.H(second.label('sealed'), sealed))
-  delete r.compartments[name]
+const hashesOf = (r: Released): Partial<Record<string, string>> => r.sealedHashes
+
+/** As a server does that makes the hashes of what it has by then. */
+function exchange(r: Released): void {
+  r.compartments.legal = r.compartments.contact!
+  r.sealedHashes.legal = r.sealedHashes.contact
 }
 
 t.test('another referral than was asked for does not open', async (t) => {
@@ -412,8 +415,7 @@ t.test(
     t.strictSame([...grant.compartments].sort(), ['clinical', 'interpreting'])
     const granted: Released = { ...copy(released), wrap, grant }
     for (const name of compartmentNames) {
-      if (grant.compartments.includes(name)) continue
-      withhold(granted, name)
+      if (!grant.compartments.includes(name)) delete granted.compartments[name]
     }
     const seen = open(granted, {}, keys.volunteer)
     const { clinical, interpreting } = referral
@@ -444,7 +446,7 @@ t.test(
     const less = { ...volunteer!, compartments: ['clinical' as const] }
     const narrower = rewrap(released, openInput(keys.casework), less, keys.caseworkSigning)
     const cut = { ...copy(granted), wrap: narrower.wrap }
-    withhold(cut, 'interpreting')
+    delete cut.compartments.interpreting
     t.equal(stepOf(cut, {}, keys.volunteer), 'grant', 'less than was granted')
     t.equal(stepOf({ ...cut, grant: narrower.grant }, {}, keys.volunteer), 'opened')
     const { headerHash } = verifyReleased(released, openInput(keys.casework))
@@ -479,7 +481,7 @@ t.test('a grant ends when it says, and until then not', async (t) => {
   t.equal(grant.until, until.toISOString())
   const granted: Released = { ...copy(released), wrap, grant }
   for (const name of compartmentNames) {
-    if (!grant.compartments.includes(name)) withhold(granted, name)
+    if (!grant.compartments.includes(name)) delete granted.compartments[name]
   }
   const at = (ms: number) => ({ now: new Date(until.getTime() + ms) })
   t.equal(stepOf(granted, at(-1), keys.volunteer), 'opened')
@@ -543,8 +545,36 @@ t.test('one compartment that does not open withholds itself and no other', async
   t.match(opened.withheld, [{ compartment: 'legal', step: 'compartment' }])
   t.strictSame(opened.urgency, { compared: false }, 'the rules read it')
   const kept = copy(released)
-  withhold(kept, 'identity')
+  delete kept.compartments.identity
   t.match(mustOpen(kept).withheld, [{ compartment: 'identity', step: 'wrap' }])
+})
+
+t.test('a compartment that has changed since withholds itself and no other', async (t) => {
+  for (const name of compartmentNames) {
+    const { [name]: _, ...others } = referral
+    const whole = released.compartments[name]!
+    for (const text of [flip(whole, 3), whole.slice(0, 40), '', 'not base64url!', `${whole}AAAA`]) {
+      const spoilt = copy(released)
+      spoilt.compartments[name] = text
+      const opened = mustOpen(spoilt)
+      t.strictSame(opened.compartments, others, name)
+      const detail = `${name} is not the one that was signed`
+      t.strictSame(opened.withheld, [{ compartment: name, step: 'compartment', detail }])
+    }
+  }
+})
+
+t.test('another ciphertext under the right key is not the one that was signed', async (t) => {
+  const key = fixedRandom('seal')
+  const held = new Map(compartmentNames.map((name) => [name, key(32)]))
+  const { headerHash } = verifyReleased(released, openInput(keys.casework))
+  const nonce = seedOf('n').subarray(0, 12)
+  const plain = plainBytes('legal', { caseType: 'asylum' })
+  const another = copy(released)
+  const sealed = sealCompartment('legal', plain, held.get('legal')!, nonce, headerHash)
+  another.compartments.legal = second.b64u(sealed)
+  t.match(mustOpen(another).withheld, [{ compartment: 'legal', step: 'compartment' }])
+  await t.rejects(second.open(another, keys.casework.secretKey, keys.partner.publicKey))
 })
 
 t.test('a referral of which nothing opens is unopenable, at the step of its first', async (t) => {
@@ -600,8 +630,7 @@ t.test('a granter grants only what its keyset lets it hold', async (t) => {
   )
   const granted: Released = { ...copy(released), wrap, grant }
   for (const name of compartmentNames) {
-    if (grant.compartments.includes(name)) continue
-    withhold(granted, name)
+    if (!grant.compartments.includes(name)) delete granted.compartments[name]
   }
   t.equal(stepOf(granted, {}, keys.volunteer), 'grant')
 })

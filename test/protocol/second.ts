@@ -69,9 +69,8 @@ export async function open(
     name,
     unb64u(text),
   ])
-  const hashes = sealed.map(([name, bytes]) => [name, b64u(H(label('sealed'), bytes))])
   const body = {
-    compartments: { ...released.sealedHashes, ...Object.fromEntries(hashes) },
+    compartments: released.sealedHashes,
     wraps: released.wrapHashes,
     ...(released.matchingHash && { matching: released.matchingHash }),
     ...(released.receipt && { receipt: released.receipt }),
@@ -95,6 +94,9 @@ export async function open(
   }
   const keys = await unwrap(released.wrap, readerSeed, headerHash)
   const opened = sealed.map(([name, bytes]) => {
+    if (b64u(H(label('sealed'), bytes)) !== released.sealedHashes[name as 'identity']) {
+      throw new Error('compartment')
+    }
     const key = unb64u(keys[name] ?? '')
     const commitment = b64u(H(label('commitment'), utf8(name), key))
     if (commitment !== header.commitments[name as 'identity']) throw new Error('commitment')

@@ -1,8 +1,7 @@
 /** A deployment in miniature: keys from fixed seeds, a signed keyset and directory, one referral. */
 import { concat, encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
-import { sealedHash } from '../../src/protocol/compartment.ts'
 import { acceptDirectory, type Directory, signDirectory } from '../../src/protocol/directory.ts'
-import { type Envelope, matchingHash, wrapHashes } from '../../src/protocol/envelope.ts'
+import { bodyOf, type Envelope } from '../../src/protocol/envelope.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
 import { acceptKeyset, type Keyset, signKeyset } from '../../src/protocol/keyset.ts'
 import type { Released } from '../../src/protocol/released.ts'
@@ -201,6 +200,7 @@ export const seal = (changes: Partial<SealInput> = {}, name = 'seal') =>
 export function release(envelope: Envelope, kid: string): Released {
   const held =
     keysetPayload.recipients.find((candidate) => candidate.kid === kid)?.compartments ?? []
+  const { compartments: hashes, wraps, matching: ofMatching } = bodyOf(envelope)
   const released: Released = {
     referralId: envelope.header.referralId,
     reference: '57200004',
@@ -208,19 +208,15 @@ export function release(envelope: Envelope, kid: string): Released {
     state: 'received',
     header: envelope.header,
     compartments: {},
-    sealedHashes: {},
-    wrapHashes: wrapHashes(envelope.wraps),
+    sealedHashes: hashes as Released['sealedHashes'],
+    wrapHashes: wraps,
     wrap: envelope.wraps.find((wrap) => wrap.kid === kid)!,
     signature: envelope.signature,
   }
   for (const name of compartmentNames) {
-    const sealed = envelope.compartments[name]
-    if (held.includes(name)) released.compartments[name] = sealed
-    else released.sealedHashes[name] = sealedHash(bytesOf(sealed))
+    if (held.includes(name)) released.compartments[name] = envelope.compartments[name]
   }
-  if (envelope.matching) {
-    released.matchingHash = encodeBase64url(matchingHash(envelope.matching))
-  }
+  if (ofMatching !== undefined) released.matchingHash = ofMatching
   if (envelope.receipt !== undefined) released.receipt = envelope.receipt
   return released
 }

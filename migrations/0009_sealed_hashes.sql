@@ -1,0 +1,1 @@
+ALTER TABLE "referral" ADD COLUMN "sealed_hashes" "bytea" NOT NULL;
