@@ -142,7 +142,7 @@ function paragraphs(text: string): string {
 const columns = 80
 
 /** `line`, broken between words; all lines but the first begin with `indent` blanks. */
-function wrapped(line: string, indent = 0): string {
+export function wrapped(line: string, indent = 0): string {
   const lines: string[] = []
   for (let rest = line; ; ) {
     const space = rest.length > columns ? rest.lastIndexOf(' ', columns) : -1

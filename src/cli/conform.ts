@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Complaint, conform, shown, type TestWorld } from '../client/index.ts'
-import type { Command } from './command.ts'
+import { type Command, wrapped } from './command.ts'
 import { readJson } from './json.ts'
 
 /** `intake conform`. */
@@ -29,5 +29,6 @@ there is any complaint. Seal no real person to those keys: they are known to all
 }
 
 function wordsOf({ part, pointer, detail }: Complaint): string {
-  return `${shown(part)}: ${pointer === undefined ? '' : `${shown(pointer)} `}${shown(detail)}`
+  const place = pointer === undefined ? '' : `${shown(pointer)} `
+  return wrapped(`${shown(part)}: ${place}${shown(detail)}`, 2)
 }

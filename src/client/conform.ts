@@ -21,7 +21,7 @@ import { type KeyPair, recipientKeyFrom } from '../protocol/keys.ts'
 import { type AcceptedKeyset, acceptKeyset, type Trust } from '../protocol/keyset.ts'
 import { type Opened, openReferral } from '../protocol/open.ts'
 import type { Released } from '../protocol/released.ts'
-import { checkDraft } from '../referral/draft.ts'
+import { checkDraft, composed } from '../referral/draft.ts'
 import { mostUrgent } from '../referral/urgency.ts'
 
 /** `openapi/conformance.json`: a keyset and a directory for tests, and the secret keys to them. */
@@ -205,7 +205,7 @@ function lengthOf(measure: () => number): number | undefined {
 }
 
 function comparison({ header, compartments, urgency }: Opened, value: unknown): Complaint[] {
-  const checked = checkDraft(value)
+  const checked = checkDraft(composed(value))
   if (checked.refusal !== undefined) {
     return checked.problems.map((problem) => ({ part: 'draft', ...problem }))
   }

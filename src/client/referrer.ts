@@ -7,7 +7,7 @@ import type { SecretKey } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/keyset.ts'
 import { sealReferral } from '../protocol/seal.ts'
 import { newId } from '../protocol/uuid.ts'
-import { checkDraft, type Draft } from '../referral/draft.ts'
+import { checkDraft, composed, type Draft } from '../referral/draft.ts'
 import type { Problem } from '../referral/problems.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 import { type ClockSkew, isSkewed, momentsOf, warnOfSkew } from './clock.ts'
@@ -169,17 +169,6 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   }
 
   return { seal, submit, keyset: keysets.newest }
-}
-
-/**
- * The draft with all text in NFC: what is sealed must be, and keyboards differ. A copy, so that what
- * the caller changes meanwhile is not sealed.
- */
-function composed(draft: Draft): unknown {
-  const text = JSON.stringify(draft)
-  return JSON.parse(text, (_, value) =>
-    typeof value === 'string' ? value.normalize('NFC') : value,
-  )
 }
 
 function warnOfDoubts({ referralId, warnings }: Warned): void {

@@ -108,6 +108,16 @@ function placeholdersLeftOut(referral: DraftReferral): Problem[] {
   })
 }
 
+/**
+ * A draft with all text in NFC: what is sealed must be, and keyboards differ. A copy, so that what
+ * the caller changes meanwhile is not sealed.
+ */
+export function composed(draft: unknown): unknown {
+  return JSON.parse(JSON.stringify(draft), (_, value) =>
+    typeof value === 'string' ? value.normalize('NFC') : value,
+  )
+}
+
 function inDraft({ pointer, detail }: Problem): Problem {
   return { pointer: `/referral${pointer}`, detail }
 }

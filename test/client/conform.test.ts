@@ -47,6 +47,10 @@ const partsOf = (complaints: ReturnType<typeof conform>) =>
 t.test('an envelope that is right is told so', async (t) => {
   t.strictSame(conform(await sealed(), world, draft), [])
   t.strictSame(conform(await sealed(), world), [])
+  const typed = copy(draft)
+  typed.referral.narrative.story = 'Aïda e\u0301crit.'
+  const said = { ...referral, narrative: { story: 'Aïda \u00e9crit.' } }
+  t.strictSame(conform(await sealed(said), world, typed), [], 'text is put into NFC to be sealed')
 })
 
 t.test('the test keys are those of the vectors', async (t) => {
