@@ -39,7 +39,10 @@ const attemptsMax = 3
 const waitsMs = [500, 2_000]
 /** A service that asks for a longer pause is left to the caller. */
 const retryAfterMsMax = 10_000
-/** Overload and a proxy without a service behind it: both pass. A bug (500) does not. */
+/**
+ * Overload and a proxy without a service behind it: both pass. A bug (500) does not. What passes besides
+ * says so itself, by `retry`.
+ */
 const passing: readonly number[] = [429, 502, 503, 504]
 
 /** @throws Error if `url` would show the token to the network */
@@ -99,8 +102,8 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
     if (response.ok) return { value: parsed(text, `${method} ${path}`, bytesMax) }
     const error = new ServiceProblem(problemIn(text, response.status))
     const afterMs = retryAfterMs(response)
-    const passes = passing.includes(response.status) && (afterMs ?? 0) <= retryAfterMsMax
-    if (!passes) throw error
+    const passes = passing.includes(response.status) || error.problem.retry === 'later'
+    if (!passes || (afterMs ?? 0) > retryAfterMsMax) throw error
     return { failure: { error, afterMs } }
   }
 

@@ -31,6 +31,33 @@ t.test('a passing fault is waited out, a bug of the service is not', async (t) =
   t.equal(passed.length, 3)
 })
 
+t.test(
+  'whatever says that it may be asked again later is, and nothing that does not',
+  async (t) => {
+    const answers: [status: number, retry: string | undefined, sent: number][] = [
+      [503, 'later', 2],
+      [408, 'later', 2],
+      [408, undefined, 1],
+      [409, 'after-refresh', 1],
+      [422, 'never', 1],
+    ]
+    for (const [status, retry, sent] of answers) {
+      const refusal = { status, body: JSON.stringify({ code: 'some-code', retry }) }
+      const bodies = [refusal, { status: 200, body: '{}' }]
+      const { url, passed } = await serve(t, () => bodies.shift())
+      const transport = createTransport({ url, token })
+      const answer = transport.send({ ...post, method: 'PUT', repeatable: true })
+      if (sent === 2) t.same(await answer, {})
+      else await t.rejects(answer, { name: 'ServiceProblem', problem: { status } })
+      t.same(
+        passed.map(({ body }) => body),
+        Array(sent).fill('{"a":1}'),
+        `${status} ${retry}`,
+      )
+    }
+  },
+)
+
 t.test('a service that asks for a long pause is not held on to', async (t) => {
   const { url, passed } = await serve(t, () => {
     return { status: 429, body: '<html>', headers: { 'retry-after': '3600' } }

@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
 import { createApp } from '../../src/app.ts'
+import { createReferrer } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createLogger } from '../../src/log.ts'
+import { between } from '../client/between.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
@@ -252,6 +254,26 @@ t.test(
     const second = await call('PUT', path, envelope)
     t.equal(second.status, 200)
     t.equal(second.body.entryId, row?.entry_id)
+
+    const statuses: number[] = []
+    const line = await between(t, address, (answer) => {
+      statuses.push(answer.status)
+      return answer
+    })
+    const { clientId, signing: signer } = world.referring.lawFirm
+    const token = () => world.token(clientId)
+    const referrer = createReferrer({ url: line.url, trust: world.trust, signer, token })
+    const other = sealed(world)
+    const { referralId } = other.header
+    cutter.arm()
+    const { entryId } = await referrer.submit(other)
+    t.same(statuses, [503, 200], 'the SDK asks again by itself')
+    const submitted = await sql`
+      select e.id, o.details ->> 'repeated' as repeated
+      from audit_entry e join audit_opening o on o.entry_id = e.id
+      where e.object_id = ${referralId} and e.outcome = 'permitted' order by e.at, e.id`
+    t.match(submitted, [{ id: entryId, repeated: null }, { repeated: 'true' }])
+    t.equal(submitted.length, 2, 'it is stored and acknowledged once')
   },
 )
 
