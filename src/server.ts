@@ -1,5 +1,6 @@
 /** The process: configuration, database, app, listen, signals. The only exit. */
 import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileFaults } from './access/files.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
 import { createApp } from './app.ts'
@@ -22,6 +23,8 @@ import { guarded, shown } from './referral/shown.ts'
 
 /** A drain that takes longer is cut: an orchestrator would kill the process anyway. */
 const drainMsMax = 20_000
+/** Between two questions whether the database is there by now. */
+const askAgainMs = 1_000
 
 try {
   await serve(readConfig(undefined, faultsOf))
@@ -44,9 +47,10 @@ function wordsOf({ message, ...fields }: Error & { code?: string; port?: number 
 async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
   const url = config.databaseUrl ?? embedded?.url ?? ''
-  if (config.databaseUrl) await requireStanding(url)
+  const isStanding = !config.databaseUrl || (await requireStanding(url))
   const prepare = config.databasePrepare
   const logger = createLogger(config.logLevel)
+  if (!isStanding) void requireStandingLater(url, logger)
   const database = connect({
     ...{ url, prepare, connectionsMax: config.databaseConnectionsMax },
     onAway: (error) => outage.away(error),
@@ -89,15 +93,37 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGINT', drain)
 }
 
-/** One that does not answer yet is waited for, by `/readyz`. */
-async function requireStanding(url: string): Promise<void> {
+/**
+ * Whether the database answered, and its login has nothing wrong. One that does not answer yet is waited
+ * for, by `/readyz`.
+ *
+ * @throws Error with one sentence on what is wrong
+ */
+async function requireStanding(url: string): Promise<boolean> {
   const address = readAddress(url)
   if (!address) throw new Error(`DATABASE_URL must be ${addressForm}`)
   const login = await databaseFault(address)
   if (login) throw new Error(`DATABASE_URL: ${login}`)
   // The driver waits without end where it is given several hosts and none answers.
-  const fault = await serviceFault(address.urlOf(address.hosts[0])).catch(() => undefined)
-  if (fault) throw new Error(fault)
+  const asked = serviceFault(address.urlOf(address.hosts[0]))
+  const fault = await asked.catch(() => 'away' as const)
+  if (fault !== undefined && fault !== 'away') throw new Error(fault)
+  return fault === undefined
+}
+
+/** The same once the database answers: a wrong login ends the service then too. */
+async function requireStandingLater(
+  url: string,
+  log: ReturnType<typeof createLogger>,
+): Promise<void> {
+  log.warn('the database does not answer yet: whether its login is right is asked when it does')
+  try {
+    do await pause(askAgainMs, undefined, { ref: false })
+    while (!(await requireStanding(url)))
+  } catch (error) {
+    console.error(guarded(error instanceof Error ? error.message : String(error)))
+    process.exit(1)
+  }
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {

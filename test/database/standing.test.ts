@@ -1,5 +1,7 @@
 /** A wrong step of a deployment is told in words, at the start. */
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createConnection, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -9,7 +11,7 @@ import { migrate } from '../../src/database/migrate.ts'
 import { serviceFault, wordsOfDatabase } from '../../src/database/standing.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
-import { start } from '../helpers/process.ts'
+import { listening, start } from '../helpers/process.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
 const databases = await cloneDatabase()
@@ -90,6 +92,37 @@ t.test('a service on a wrong login ends, with one sentence', async (t) => {
   t.equal(await service.ended, 1)
   t.match(service.output(), /^DATABASE_URL: the login intake_owner may read tables by itself.*\n$/)
 })
+
+t.test(
+  'a login that could not be asked about at the start is, once the database is there',
+  async (t) => {
+    const { hostname, port } = new URL(databases.ownerUrl)
+    const way = createServer((near) => {
+      const far = createConnection(Number(port), hostname)
+      near.on('error', () => far.destroy()).pipe(far)
+      far.on('error', () => near.destroy()).pipe(near)
+    })
+    const open = async (port: number) => {
+      way.listen(port, '127.0.0.1')
+      await once(way, 'listening')
+      return (way.address() as AddressInfo).port
+    }
+    const free = await open(0)
+    await new Promise((resolve) => way.close(resolve))
+    const service = await listening(t, {
+      DATABASE_URL: Object.assign(new URL(databases.ownerUrl), { port: String(free) }).href,
+      ...{ ORIGIN: 'intake.test', HOST: '127.0.0.1', PORT: '0', TOKEN_KEY_FILE: tokenKeyFile },
+      ...{ DATA_DIR: folder, LOG_LEVEL: 'warn' },
+    })
+    t.teardown(() => way.close())
+    await open(free)
+    t.equal(await service.ended, 1)
+    const lines = service.output().trim().split('\n')
+    const told = lines.filter((line) => line.includes('does not answer yet'))
+    t.equal(told.length, 1, 'it is said once')
+    t.match(lines.at(-1), /^DATABASE_URL: the login intake_owner may read tables by itself/)
+  },
+)
 
 t.test('what an administrator meets is told without the statement and its values', async (t) => {
   const told = async (url: string, statement: string) => {
