@@ -69,7 +69,10 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number) {
     .limit(count)
 }
 
-/** The referral with this reference, as the entry of its submission tells: the log asks nobody else. */
+/**
+ * The referral with this reference, as the entry of its submission tells: the log asks nobody else. Where
+ * retention has emptied what opens that entry it is none, for a reference leads to a person.
+ */
 function submitted(reference: string) {
   return sql<string>`(
     select e.object_id from audit_opening o join audit_entry e on e.id = o.entry_id

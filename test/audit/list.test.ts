@@ -77,7 +77,7 @@ t.test('pages lose and double nothing among entries of one instant', async (t) =
 })
 
 t.test('a filter shows what fits it, all of it, and nothing else', async (t) => {
-  const { referralId } = await refer(built, ngo)
+  const { referralId, acknowledgement } = await refer(built, ngo)
   const [middle] = await sql`
     select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
     from audit_entry order by at, id offset 5 limit 1`
@@ -91,6 +91,8 @@ t.test('a filter shows what fits it, all of it, and nothing else', async (t) => 
       `organisation_id = '${lawFirm.organisationId}'`,
     ],
     ['object', { object: referralId }, `object_id = '${referralId}'`],
+    ['a reference', { object: acknowledgement.reference }, `object_id = '${referralId}'`],
+    ['a reference of nobody', { object: '00000000' }, 'false'],
     ['action', { action: 'referral.submitted' }, `action = 'referral.submitted'`],
     ['outcome', { outcome: 'refused' }, `outcome = 'refused'`],
     [
@@ -193,4 +195,6 @@ t.test('an opening that retention emptied leaves the entry intact', async (t) =>
   const { entries } = await page({ object: acknowledgement.referralId })
   t.match(entries, [{ id: acknowledgement.entryId, intact: true, opening: {} }])
   t.same(entries[0]?.opening, {})
+  // The reference stood in the opening alone: with it the way from the one to the other is gone.
+  t.same((await page({ object: acknowledgement.reference })).entries, [])
 })

@@ -290,6 +290,38 @@ t.test('what waits for a person is listed, the oldest first, page by page', asyn
   t.equal((await call.casework('DELETE', `/v1/cases/${id}/flags`)).status, 204, 'safe to repeat')
 })
 
+t.test('a reference goes wherever the id of a case or a referral does', async (t) => {
+  const { one, other, ids } = await questioned()
+  const [mine, theirs] = [one.acknowledgement.reference, other.acknowledgement.reference]
+  t.match(await read(mine), { caseId: ids[0], referrals: [{ reference: mine }] })
+  t.match(await possible(theirs), [{ otherId: ids[0], otherReferralIds: [one.referralId] }])
+  t.match((await decide([theirs, mine], 'unsure')).body, { caseId: ids[1], otherId: ids[0] })
+  await isLogged(t, 'case.judged', ids[1], { decision: 'unsure' })
+
+  const merge = (from: string, otherId: string) =>
+    call.casework('POST', `/v1/cases/${from}/merge`, { otherId })
+  const split = (from: string, referrals: string[]) =>
+    call.casework('POST', `/v1/cases/${from}/split`, { referrals, decision: 'unsure' })
+  const { status, body } = await merge(mine, theirs)
+  t.equal(status, 200)
+  t.same([await caseOf(one), await caseOf(other)], [body.caseId, body.caseId])
+  t.equal((await call.casework('DELETE', `/v1/cases/${theirs}/flags`)).status, 204)
+  t.match(await split(mine, [theirs]), { status: 200, body: { cases: { length: 2 } } })
+  t.not(await caseOf(one), await caseOf(other))
+
+  const nobodys = '00000000'
+  const refused = [
+    await call.casework('GET', `/v1/cases/${nobodys}`),
+    await call.casework('GET', `/v1/cases/${nobodys}/possible-matches`),
+    await decide([nobodys, mine], 'unsure'),
+    await merge(mine, nobodys),
+    await split(nobodys, [theirs]),
+  ]
+  for (const answer of refused) t.match(answer, { status: 404, body: { code: 'not-found' } })
+  const strange = await split(mine, [nobodys])
+  t.ok(strange.status >= 400 && strange.status < 500, `${strange.status}`)
+})
+
 const search = (body: object) => call.clinic('POST', '/v1/cases/search', body)
 
 t.test('a case is found by a reference, and by match values', async (t) => {

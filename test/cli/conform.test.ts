@@ -5,7 +5,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { main } from '../../src/cli/main.ts'
 import type { TestWorld } from '../../src/client/conform.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import type { Envelope } from '../../src/protocol/envelope.ts'
@@ -14,7 +13,7 @@ import { acceptKeyset } from '../../src/protocol/keyset.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral, type Draft } from '../../src/referral/draft.ts'
-import { folderOf } from './run.ts'
+import { called, folderOf } from './run.ts'
 
 const world: TestWorld = JSON.parse(await readFile('openapi/conformance.json', 'utf8'))
 const now = new Date()
@@ -39,20 +38,7 @@ async function file(name: string, value: unknown): Promise<string> {
 }
 const drafted = await file('draft.json', draft)
 
-/** What a call printed, and its exit code. */
-async function conform(...args: string[]) {
-  const [out, err] = [process.stdout, process.stderr].map((stream) => {
-    return t.capture(stream, 'write', () => true)
-  })
-  const code = await main(['conform', ...args])
-  const [printed = '', told = ''] = [out, err].map((stream) => {
-    return stream?.()
-      .map(({ args: [text] }) => String(text))
-      .join('')
-  })
-  for (const stream of [out, err]) stream?.restore()
-  return { code, out: printed, err: told }
-}
+const conform = (...args: string[]) => called(t, ['conform', ...args])
 
 t.test('an envelope that is right conforms, with its draft and without', async (t) => {
   const path = await file('right.json', sealed())

@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { World } from '../../examples/ceremony.ts'
+import { main } from '../../src/cli/main.ts'
 import { type KeyFile, sealKeyFile } from '../../src/client/index.ts'
 
 export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
@@ -37,6 +38,20 @@ export async function node(
   child.stdin.end(input)
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  return { code, out, err }
+}
+
+/** The same in this process, for calls that need nothing of the environment. */
+export async function called(t: Pick<Test, 'capture'>, args: readonly string[]): Promise<Ran> {
+  const streams = [process.stdout, process.stderr].map((stream) => {
+    return t.capture(stream, 'write', () => true)
+  })
+  const code = await main(args)
+  const [out = '', err = ''] = streams.map((writes) => {
+    const printed = writes().map(({ args: [text] }) => String(text))
+    writes.restore()
+    return printed.join('')
+  })
   return { code, out, err }
 }
 

@@ -3,12 +3,14 @@ import { createAudit } from '../../src/audit/service.ts'
 import { createReader, createReferrer } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
+import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
 import { signKeyset } from '../../src/protocol/keyset.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { between, serve } from './between.ts'
-import { nextAfter } from './keysets.ts'
+import { nextAfter, trust } from './keysets.ts'
 
 t.test(
   'a draft sealed by a partner is claimed, opened and completed by its recipient',
@@ -171,4 +173,43 @@ t.test('what the server cannot be believed in', async (t) => {
     )
     await t.rejects(readerAt(line.url).open(released), { code: 'document-invalid' })
   })
+})
+
+t.test('a mistyped reference is refused before anything is asked', async (t) => {
+  const { url, passed } = await serve(t, () => ({ status: 200, body: '{}' }))
+  const recipient = { signing: generateSigningKey(), receiving: generateRecipientKey() }
+  const reader = createReader({ url, trust, recipient, token: () => 'x' })
+  const right = '12345671'
+  const id = newId()
+  for (const wrong of ['12345672', '12345617', '21345671']) {
+    const [lease, held] = [
+      { claimId: wrong, fence: 1 },
+      { claimId: id, fence: 1 },
+    ]
+    const outcome = (name: string) => ({ outcome: 'accepted', referrals: [right, name] }) as const
+    const calls: Record<string, () => Promise<unknown>> = {
+      fetch: () => reader.fetch(wrong),
+      renew: () => reader.renew(lease, 60),
+      release: () => reader.release(lease),
+      complete: () => reader.complete(lease, outcome(id)),
+      'complete, of a referral': () => reader.complete(held, outcome(wrong)),
+      case: () => reader.case(wrong),
+      possibleMatches: () => reader.possibleMatches(wrong),
+      decide: () => reader.decide(wrong, id, 'same'),
+      'decide, of the other': () => reader.decide(id, wrong, 'same'),
+      merge: () => reader.merge(wrong, id),
+      'merge, of the other': () => reader.merge(id, wrong),
+      split: () => reader.split(wrong, [right], 'unsure'),
+      'split, of a referral': () => reader.split(id, [right, wrong], 'unsure'),
+      clearFlags: () => reader.clearFlags(wrong),
+      search: () => reader.search({ reference: wrong }),
+    }
+    for (const [name, refused] of Object.entries(calls)) {
+      const asked = Promise.resolve().then(refused)
+      await t.rejects(asked, { name: 'Refusal', code: 'reference-mistyped' }, `${name} ${wrong}`)
+    }
+  }
+  t.equal(passed.length, 0)
+  await t.rejects(reader.case(right), { name: 'BadAnswer' })
+  t.equal(passed.length, 1, 'the right one is asked for')
 })

@@ -246,6 +246,28 @@ t.test('a claim asks for no more than the limits allow', async (t) => {
   }
 })
 
+t.test('the reference of a referral names its claim, and itself in a completion', async (t) => {
+  const { fence, referralId, claimId } = await claimed()
+  const [row] = await sql`select reference from referral where id = ${referralId}`
+  const named = { claimId: row?.reference as string, fence }
+  t.equal((await verbs.renew('casework', named)).status, 200)
+  t.match((await verbs.renew('clinic', named)).body, { code: 'lease-lost' }, 'nobody else’s')
+  t.equal((await verbs.release('casework', named)).status, 204)
+  const [again] = await claims('casework')
+  t.match(again, { claimId })
+  const held = { ...named, fence: again.fence }
+  const strange = await verbs.complete('casework', held, { referrals: ['00000000'] })
+  t.match(strange, { status: 400, body: { code: 'malformed-request' } })
+  const done = () => verbs.complete('casework', held, { referrals: [named.claimId] })
+  t.match(await done(), { status: 200, body: { outcome: 'accepted', requeued: [] } })
+  t.match(await done(), { status: 200, body: { outcome: 'accepted' } }, 'also once it has ended')
+  t.match(await sql`select state from referral where id = ${referralId}`, [{ state: 'accepted' }])
+  for (const [name, write] of Object.entries(verbs)) {
+    const { status, body } = await write('casework', { claimId: '00000000', fence: 1, referralId })
+    t.match([status, body.code], [409, 'lease-lost'], name)
+  }
+})
+
 t.test('a claim that is none is refused like one that was lost', async (t) => {
   const { claimId, fence } = await claimed()
   const rows: [string, number, object][] = [
