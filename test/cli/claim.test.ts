@@ -96,7 +96,11 @@ t.test('against the service', async (t) => {
       compartments: { ...released.compartments, narrative: 'A'.repeat(10_961) },
     }
     await writeFile(file, JSON.stringify(cut))
-    t.match(await run('open', file), { code: 1, out: /does not open, at the step/ })
+    const cutOut = /Does not open: narrative, at the step compartment/
+    t.match(await run('open', file), { code: 1, out: cutOut })
+    const unsigned = { ...released, signature: { ...released.signature, value: 'A'.repeat(86) } }
+    await writeFile(file, JSON.stringify(unsigned))
+    t.match(await run('open', file), { code: 1, out: /does not open, at the step signature/ })
     t.match(await run('open', newId()), { code: 1, err: /not-found/ })
   })
 

@@ -1,5 +1,7 @@
+import { joinPackages } from './join.ts'
 import { startTestServer } from './postgres.ts'
 import { stripTypes } from './strip.ts'
 
 stripTypes()
+await joinPackages()
 await startTestServer()

@@ -18,7 +18,7 @@ const folders = ['src', 'test', 'bench', 'examples', 'docs', 'openapi']
 export function stripTypes(): void {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
       .map((name) => join(root, folder, name)),
   )
   for (const file of files) {
