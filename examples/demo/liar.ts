@@ -3,7 +3,7 @@ import type { Sent } from './referring.ts'
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
 
-/** Turns one bit of one stored byte; the reader stops, and says where. */
+/** Turns one bit of one stored byte; the reader withholds what was changed, and shows the rest. */
 export async function liar({ superuser, reader }: Stage, { envelope }: Sent): Promise<void> {
   act(6, 'A liar turns one bit of the stored story')
   const { referralId } = envelope.header
@@ -17,6 +17,15 @@ export async function liar({ superuser, reader }: Stage, { envelope }: Sent): Pr
   show('clinical, byte 500', `${row?.before} becomes ${row?.after}`)
   const casework = reader('casework')
   const result = await casework.open(await casework.fetch(referralId))
-  if (result.opened) throw new Error('a changed referral was opened')
-  show('casework opens it', `refused at the step “${result.step}”: nothing is shown`)
+  if (!result.opened) throw new Error(`nothing opened: ${result.step}`)
+  const [changed, ...others] = result.withheld
+  if (
+    changed?.compartment !== 'clinical' ||
+    others.length > 0 ||
+    'clinical' in result.compartments
+  ) {
+    throw new Error('what was changed was opened')
+  }
+  const count = Object.keys(result.compartments).length
+  show('casework opens it', `“clinical” is withheld, the other ${count} open`)
 }
