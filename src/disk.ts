@@ -84,12 +84,16 @@ export async function readSecret(file: string): Promise<string> {
  * change none. One that is not there is fine: whoever reads it will say so.
  *
  * @param what - what it is, for the message: `the root keys`
+ * @param own - the id of the user who runs this
  * @throws Error that names the command that puts it right
  */
-export async function requireOwn(path: string, what: string): Promise<void> {
+export async function requireOwn(
+  path: string,
+  what: string,
+  own = process.getuid?.() ?? 0,
+): Promise<void> {
   const found = await stat(path).catch(noneThere)
   if (!hasModes || !found) return
-  const own = process.getuid?.() ?? 0
   if (found.uid !== own && found.uid !== 0) {
     throw new Error(
       `${path} holds ${what} and belongs to another user (${found.uid}): chown ${own} ${path}`,

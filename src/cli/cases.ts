@@ -128,7 +128,7 @@ function textOf(content: unknown): string {
 
 function wordsOf({ caseId, referrals, judgements, flags, item }: Case, notes: readonly OpenNote[]) {
   const lines = [
-    `Case ${caseId}: ${item ? `${item.urgency}, ${shown(item.state)}, due ${item.dueAt}` : 'no open item'}`,
+    `Case ${caseId}: ${item ? `${shown(item.urgency)}, ${shown(item.state)}, due ${item.dueAt}` : 'no open item'}`,
     ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
       return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
     }),

@@ -103,7 +103,7 @@ function wordsOfWork({ claimId, fence, referrals, unread, files, ...item }: Work
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
-    `Item ${claimId}, fence ${fence}: ${item.urgency}, due ${item.dueAt}, yours until ${item.leasedUntil}`,
+    `Item ${claimId}, fence ${fence}: ${shown(item.urgency)}, due ${item.dueAt}, yours until ${item.leasedUntil}`,
     ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
     ...listed.map(wordsOfOpened),

@@ -41,8 +41,14 @@ export async function node(
   return { code, out, err }
 }
 
-/** The same in this process, for calls that need nothing of the environment. */
-export async function called(t: Pick<Test, 'capture'>, args: readonly string[]): Promise<Ran> {
+/** The same in this process, which is cheap. Only one at a time, for a process has one environment. */
+export async function called(
+  t: Pick<Test, 'capture'>,
+  args: readonly string[],
+  environment: Environment = {},
+): Promise<Ran> {
+  const before = { ...process.env }
+  Object.assign(process.env, environment)
   const streams = [process.stdout, process.stderr].map((stream) => {
     return t.capture(stream, 'write', () => true)
   })
@@ -52,6 +58,8 @@ export async function called(t: Pick<Test, 'capture'>, args: readonly string[]):
     writes.restore()
     return printed.join('')
   })
+  for (const name of Object.keys(environment)) delete process.env[name]
+  Object.assign(process.env, before)
   return { code, out, err }
 }
 
