@@ -61,6 +61,7 @@ export type ErrorCode =
   // Cases.
   | 'case-changed'
   | 'case-full'
+  | 'note-not-next'
   | 'search-budget-spent'
   // What a client refuses before it sends.
   | 'referral-invalid'

@@ -296,6 +296,12 @@ export const problems = {
     retry: 'never',
     next: 'Split off what is not about the same person, or keep the two cases apart.',
   },
+  'note-not-next': {
+    status: 409,
+    title: 'The note is not the next about its referral',
+    retry: 'after-refresh',
+    next: 'Read the notes about the referral again, seal the note anew as the next of them, and send it.',
+  },
   'search-budget-spent': {
     status: 429,
     title: 'Your client has searched as often as an hour allows',

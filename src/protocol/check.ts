@@ -130,7 +130,7 @@ export function checkEnvelope(
  * @throws Refusal `missing-recipient`, `retired-recipient-key`, `unknown-recipient-key`
  */
 export function checkRecipients(
-  header: Header,
+  header: Pick<Header, 'sealedTo'>,
   keyset: Keyset,
   retired: ReadonlySet<string>,
 ): void {
@@ -215,7 +215,8 @@ const placeCodes: [string, ErrorCode][] = [
   ['/header/replyTo', 'invalid-reply-key'],
 ]
 
-function checkWrapped(sealedTo: readonly string[], wraps: readonly Wrap[]): void {
+/** @throws Refusal `wraps-mismatch` if the header does not name the wraps that are there, sorted */
+export function checkWrapped(sealedTo: readonly string[], wraps: readonly Wrap[]): void {
   const wrapped = wraps.map(({ kid }) => kid).sort()
   if (wrapped.length !== sealedTo.length || wrapped.some((kid, index) => kid !== sealedTo[index])) {
     throw new Refusal('wraps-mismatch', 'header.sealedTo is not the sorted kids of wraps')

@@ -23,7 +23,8 @@ import type { AcceptedKeyset, Keyset } from './keyset.ts'
 import { type Holder, keysetInHeader, sealParts, signParts } from './seal.ts'
 import { type Random, randomBytes } from './sodium.ts'
 
-const numberMax = 10_000
+/** A thread has at most so many messages. */
+export const notesMax = 10_000
 
 /** What a message says, sealed. */
 export const MessageContent = Type.Object(
@@ -44,7 +45,7 @@ export const MessageHeader = Type.Object(
     signer: Kid,
     number: Type.Integer({
       minimum: 1,
-      maximum: numberMax,
+      maximum: notesMax,
       description: 'Counts from 1 in each thread: those of one kind from one side',
     }),
     previous: {

@@ -1,10 +1,11 @@
 /**
  * What the service checks of a review note, which it stores and cannot read (docs/PROTOCOL.md,
- * "Messages"): that a recipient wrote it, about this referral, at this service.
+ * "Notes"): that a recipient wrote it, about this referral, at this service, and after all others.
  */
 import { Refusal } from '../errors.ts'
-import { base64urlBytes, decodeBase64url } from './bytes.ts'
+import { base64urlBytes, decodeBase64url, encodeBase64url } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
+import { checkWrapped } from './check.ts'
 import { bodyOf, envelopeHash, headerHash, signedBytes } from './envelope.ts'
 import { kidOf } from './kid.ts'
 import type { MessageEnvelope } from './message.ts'
@@ -19,11 +20,14 @@ export type NoteExpected = {
   readonly signingKey: string
 }
 
+/** Where the chain of notes about a referral ends. Before the first: 0, and the referral's own hash. */
+export type ChainEnd = { readonly number: number; readonly envelopeHash: Uint8Array }
+
 /**
  * Checks a note, and gives the bytes that are kept of it.
  *
  * @throws Refusal `malformed-request` for another kind of message or another referral's,
- *   `wrong-origin`, `unknown-signer`, `not-sealed`, `signature-invalid`
+ *   `wrong-origin`, `unknown-signer`, `wraps-mismatch`, `not-sealed`, `signature-invalid`
  */
 export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8Array {
   const { header, compartments, signature } = note
@@ -43,9 +47,31 @@ export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8A
   }
   if (!base64urlBytes(compartments.message))
     throw new Refusal('not-sealed', 'note.compartments.message is not base64url')
-  const hash = envelopeHash(headerHash(canonicalBytes(header)), bodyOf(note))
-  if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
+  // The signature covers both, and a writer can sign two that do not fit: nobody would open it.
+  checkWrapped(header.sealedTo, note.wraps)
+  if (!verify(publicKey, signedBytes(noteHash(note)), decodeBase64url(signature.value, 64))) {
     throw new Refusal('signature-invalid', 'the signature of the note does not verify')
   }
   return canonicalBytes(note)
+}
+
+/**
+ * Takes a note for the next of its chain.
+ *
+ * @throws Refusal `note-not-next`, saying which number is
+ */
+export function requireNext({ header }: MessageEnvelope, end: ChainEnd): void {
+  const next = end.number + 1
+  if (header.number !== next) {
+    throw new Refusal('note-not-next', `the next note about ${header.referralId} is number ${next}`)
+  }
+  if (header.previous === encodeBase64url(end.envelopeHash)) return
+  const before = end.number === 0 ? 'the referral' : `note ${end.number}`
+  const detail = `note ${next} about ${header.referralId} follows ${before}, and names another hash`
+  throw new Refusal('note-not-next', detail)
+}
+
+/** The hash that the next of a chain names, for whatever is there in the form of a note. */
+export function noteHash(note: MessageEnvelope): Uint8Array {
+  return envelopeHash(headerHash(canonicalBytes(note.header)), bodyOf(note))
 }

@@ -10,7 +10,7 @@ import { sealedText } from './compartment.ts'
 import { type Directory, signerOf } from './directory.ts'
 import { bodyOf, headerHash, Signature, Wrap } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
-import type { Keyset } from './keyset.ts'
+import type { Keyset, Recipient } from './keyset.ts'
 import { kidOf } from './kid.ts'
 import {
   type Answered,
@@ -53,6 +53,18 @@ export type OpenedMessage = {
   problems: Problem[]
 }
 
+/** A message that its signer sealed as it stands, whoever it is sealed to. */
+export type VerifiedMessage = {
+  header: MessageHeader
+  headerHash: Uint8Array
+  envelopeHash: Uint8Array
+  /** Still sealed. */
+  sealed: Uint8Array
+  wraps: readonly Wrap[]
+  /** The recipient of the keyset that wrote it; `undefined` for one by the referrer. */
+  writer: Recipient | undefined
+}
+
 /** A message that does not open, and the step at which it fails. */
 export type UnopenableMessage = { opened: false; step: OpeningStep; detail: string }
 
@@ -74,7 +86,7 @@ export function openMessage(
   input: ThreadInput,
 ): OpenedMessage | UnopenableMessage {
   try {
-    return read(envelope, input)
+    return openVerified(verifyMessage(envelope, input, ['message', 'withdrawal', 'note']), input)
   } catch (failure) {
     if (!(failure instanceof StepFailure)) throw failure
     return { opened: false, step: failure.step, detail: failure.message }
@@ -111,14 +123,24 @@ export function threadFaults(
 
 // A note has its own numbers, for a referrer never sees it and would miss it.
 function placeOf({ kind, from }: MessageHeader, number: number): string {
-  return `${kind} ${number} by the ${from}`
+  return kind === 'note' ? `note ${number}` : `${kind} ${number} by the ${from}`
 }
 
-function read(envelope: MessageEnvelope, input: ThreadInput): OpenedMessage {
+/**
+ * Checks all of a message but what is sealed in it: also by a reader that it is not sealed to.
+ *
+ * @param kinds - what it may be: a server could show a message to a referrer as a note
+ * @throws StepFailure naming the first step that fails
+ */
+export function verifyMessage(
+  envelope: MessageEnvelope,
+  input: Omit<ThreadInput, 'reader'>,
+  kinds: readonly MessageHeader['kind'][],
+): VerifiedMessage {
   const [problem] = schemaProblems(Frame, envelope)
   if (problem) throw new StepFailure('shape', `${problem.pointer} ${problem.detail}`)
   const { header, wraps, signature } = envelope
-  checkKind(header, 'message', 'withdrawal', 'note')
+  checkKind(header, ...kinds)
   if (header.referralId !== input.referral.header.referralId) {
     throw new StepFailure('id', 'the message answers another referral')
   }
@@ -134,26 +156,39 @@ function read(envelope: MessageEnvelope, input: ThreadInput): OpenedMessage {
   const bound = headerHash(headerBytes(header))
   // A message travels whole: the wraps of all its readers are there to be hashed.
   const body = bodyOf({ compartments: envelope.compartments, wraps })
-  const signed = checkSigned(signature, header.signer, writerOf(header, keyset, input), bound, body)
-  const wrap = wraps.find(({ kid }) => kid === input.reader.kid)
-  if (!wrap) throw new StepFailure('grant', 'the message was not sealed to you')
+  const { publicKey, writer } = writerOf(header, keyset, input)
+  const signed = checkSigned(signature, header.signer, publicKey, bound, body)
+  return { header, headerHash: bound, envelopeHash: signed, sealed, wraps, writer }
+}
+
+/**
+ * Opens a message that was verified.
+ *
+ * @throws StepFailure `grant` where it is not sealed to the reader, `wrap` and the steps behind it
+ */
+export function openVerified(
+  { header, headerHash, envelopeHash, sealed, wraps }: VerifiedMessage,
+  { reader, referral }: Pick<ThreadInput, 'reader' | 'referral'>,
+): OpenedMessage {
+  const wrap = wraps.find(({ kid }) => kid === reader.kid)
+  if (!wrap) throw new StepFailure('grant', 'it was not sealed to you')
   const names = { released: ['message'] as const, known: ['message'] as const }
-  const unwrapped = openKeys(wrap, input.reader, bound, names, header.commitments)
+  const unwrapped = openKeys(wrap, reader, headerHash, names, header.commitments)
   const [failed] = unwrapped.withheld
   if (failed) throw new StepFailure(failed.step, failed.detail)
   const key = unwrapped.keys.get('message') ?? new Uint8Array()
-  const { value, fields, problems } = openContent('message', sealed, key, bound)
+  const { value, fields, problems } = openContent('message', sealed, key, headerHash)
   return {
     opened: true,
     header,
-    envelopeHash: signed,
+    envelopeHash,
     content: value,
     problems: [
       ...unwrapped.problems,
       ...problems,
       ...schemaProblems(MessageHeader, header, '/header'),
       ...schemaProblems(MessageContent, fields, '/message'),
-      ...urgencyProblems(header, input.referral),
+      ...urgencyProblems(header, referral),
     ],
   }
 }
@@ -163,19 +198,21 @@ const joined = (kids: readonly string[]) => [...kids].sort().join()
 function writerOf(
   { from, kind, signer }: MessageHeader,
   keyset: Keyset,
-  { referral, directory, receivedAt }: ThreadInput,
-): Uint8Array | undefined {
+  { referral, directory, receivedAt }: Omit<ThreadInput, 'reader'>,
+): { publicKey?: Uint8Array | undefined; writer: Recipient | undefined } {
   if (from === 'recipient') {
-    const keys = keyset.recipients.map(({ signingKey }) => decodeBase64url(signingKey, 32))
-    return keys.find((key) => kidOf('Ed25519', key) === signer)
+    const keyOf = ({ signingKey }: Recipient) => decodeBase64url(signingKey, 32)
+    const writer = keyset.recipients.find((it) => kidOf('Ed25519', keyOf(it)) === signer)
+    return { publicKey: writer && keyOf(writer), writer }
   }
-  if (kind === 'note') return undefined
+  if (kind === 'note') return { writer: undefined }
   const { signedBy, header } = referral
   const listed = directory && signerOf(directory, signer, receivedAt)
   if (signedBy !== 'receipt' && listed?.organisation === signedBy.organisation) {
-    return listed.publicKey
+    return { publicKey: listed.publicKey, writer: undefined }
   }
-  return header.replyTo && decodeBase64url(header.replyTo.signingKey, 32)
+  const own = header.replyTo && decodeBase64url(header.replyTo.signingKey, 32)
+  return { publicKey: own, writer: undefined }
 }
 
 function urgencyProblems({ urgency }: MessageHeader, referral: Answered): Problem[] {

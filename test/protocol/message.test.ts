@@ -1,6 +1,7 @@
 // Goal: a message reaches who may read it and no one else, says who wrote it, and is missed if gone.
 // Method: a referral answered from both sides; then one thing spoilt at a time.
 import t from 'tap'
+import { sealCompartment } from '../../src/protocol/compartment.ts'
 import type { Directory } from '../../src/protocol/directory.ts'
 import { signedBytes } from '../../src/protocol/envelope.ts'
 import {
@@ -9,6 +10,8 @@ import {
   type MessageInput,
   sealMessage,
 } from '../../src/protocol/message.ts'
+import { noteHash } from '../../src/protocol/note.ts'
+import { readNotes } from '../../src/protocol/notechain.ts'
 import { sealParts, signParts } from '../../src/protocol/seal.ts'
 import { openMessage, type ThreadInput, threadFaults } from '../../src/protocol/thread.ts'
 import { verifyReleased } from '../../src/protocol/verify.ts'
@@ -235,6 +238,62 @@ t.test('a gap or a fork in a thread is told', async (t) => {
     'message 1 by the referrer follows something else.',
   ])
 })
+
+t.test(
+  'a note that is not sealed to a reader, or does not open, counts by its header',
+  async (t) => {
+    const at = now.toISOString()
+    const first = sealMessage({ ...answer, kind: 'note' })
+    const last = { number: 1, envelopeHash: noteHash(first) }
+    const { commitments: _, ...header } = sealMessage({ ...answer, kind: 'note', last }).header
+    const parts = sealParts<MessageEnvelope['header']>(
+      [['message', { text: 'x' }]],
+      holdersOf(keysetPayload, { ...answer, kind: 'note' }),
+      (_, commitments) =>
+        ({ ...header, signer: keys.interpretersSigning.kid, commitments }) as never,
+      fixedRandom('spoilt note'),
+    )
+    const nonce = seedOf('n').subarray(0, 12)
+    const sealed = sealCompartment(
+      'message',
+      second.utf8('{}'),
+      seedOf('k'),
+      nonce,
+      parts.headerHash,
+    )
+    parts.compartments.message = second.b64u(sealed)
+    parts.body.compartments.message = second.b64u(second.H(second.label('sealed'), sealed))
+    const signature = signParts(parts.headerHash, parts.body, keys.interpretersSigning)
+    const { compartments, wraps } = parts
+    const spoilt = { header: parts.header, compartments, wraps, signature } as MessageEnvelope
+    const third = sealMessage({
+      ...{ ...answer, kind: 'note', last: { number: 2, envelopeHash: noteHash(spoilt) } },
+    })
+    const shown = [third, spoilt, first].map((note) => ({ note, at }))
+    const chainFor = (key: typeof keys.reply) => {
+      const { directory: _, receivedAt: __, ...input } = reader(key)
+      return readNotes(shown, input)
+    }
+    t.match(chainFor(keys.casework), {
+      notes: [
+        { number: 1, opened: true, content: answer.content, writer: { label: 'Casework' } },
+        { number: 2, opened: false, step: 'compartment', writer: { label: 'Interpreters' } },
+        { number: 3, opened: true },
+      ],
+    })
+    const others = chainFor(keys.interpreters)
+    t.same(
+      others.notes.map((note) => [note.number, note.writer.label, !note.opened && note.step]),
+      [
+        [1, 'Casework', 'grant'],
+        [2, 'Interpreters', 'grant'],
+        [3, 'Casework', 'grant'],
+      ],
+    )
+    for (const chain of [chainFor(keys.casework), others])
+      t.same([chain.refused, chain.faults], [[], []])
+  },
+)
 
 t.test('messages are sealed with a keyset that may be sealed with', async (t) => {
   const late = new Date(Date.parse(keysetPayload.expiresAt) + 91 * 24 * 3_600_000)

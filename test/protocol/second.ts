@@ -9,6 +9,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js'
 import type { Envelope } from '../../src/protocol/envelope.ts'
+import type { MessageEnvelope } from '../../src/protocol/message.ts'
 import type { Released } from '../../src/protocol/released.ts'
 
 type Bytes = Uint8Array
@@ -56,6 +57,16 @@ export const verifies = (publicKey: Bytes, message: Bytes, signature: Bytes): bo
 /** The hash of a wrap, as it is signed and granted. */
 export const wrapHash = ({ kid, encapsulated, sealedKeys }: Released['wrap']): string =>
   b64u(H(label('wrap hash'), utf8(jcs({ kid, encapsulated, sealedKeys }))))
+
+/** The envelope hash of a message, by which the next one of its thread names it. */
+export function messageHash({ header, compartments, wraps }: MessageEnvelope): Bytes {
+  const body = {
+    compartments: { message: b64u(H(label('sealed'), unb64u(compartments.message))) },
+    wraps: Object.fromEntries(wraps.map((one) => [one.kid, wrapHash(one)])),
+  }
+  const headerHash = H(label('header'), utf8(jcs(header)))
+  return H(label('envelope'), headerHash, H(label('body'), utf8(jcs(body))))
+}
 
 /** Opens what was released, checking all that the protocol says but the keyset and the directory. */
 export async function open(

@@ -10,6 +10,7 @@ import { acceptDirectory } from '../../src/protocol/directory.ts'
 import { openKeyFile } from '../../src/protocol/keyfile.ts'
 import { recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
 import { acceptKeyset } from '../../src/protocol/keyset.ts'
+import { readNotes } from '../../src/protocol/notechain.ts'
 import { failedStep, openReferral } from '../../src/protocol/open.ts'
 import { receiptKeys } from '../../src/protocol/receipt.ts'
 import type { Released } from '../../src/protocol/released.ts'
@@ -215,6 +216,30 @@ t.test('a grant lets the grantee in until its end, in both implementations', asy
     interpreting,
     clinical,
   })
+})
+
+t.test('notes are a chain, in both implementations', async (t) => {
+  const { at, chain, envelopeHash } = vectors.notes
+  const [first, last] = chain
+  const hash = second.messageHash(first as never)
+  t.equal(hex(hash), envelopeHash)
+  t.equal(last!.header.previous, second.b64u(hash))
+  t.equal(first!.header.previous, second.b64u(unhex(sealing.envelopeHash)))
+  const referral = {
+    header: released.header,
+    envelopeHash: unhex(sealing.envelopeHash),
+    signedBy: 'receipt' as const,
+  }
+  const shown = chain.map((note) => ({ note: note as never, at }))
+  const { reader, keysets } = input
+  t.match(readNotes(shown.toReversed(), { referral, reader, keysets }), {
+    notes: [
+      { number: 1, writer: { label: 'Casework' }, content: { text: 'The sister says 1990.' } },
+      { number: 2, writer: { label: 'Recovery' }, content: { text: 'The scar is on the left.' } },
+    ],
+    faults: [],
+  })
+  t.same(readNotes(shown.slice(1), { referral, reader, keysets }).faults, ['There is no note 1.'])
 })
 
 t.test('a key file opens under its passphrase, however that was typed', async (t) => {

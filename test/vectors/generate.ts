@@ -22,6 +22,7 @@ import {
 import { sealKeyFile } from '../../src/protocol/keyfile.ts'
 import { signKeyset } from '../../src/protocol/keyset.ts'
 import { sealMessage } from '../../src/protocol/message.ts'
+import { noteHash } from '../../src/protocol/note.ts'
 import { receiptKeys } from '../../src/protocol/receipt.ts'
 import type { Released } from '../../src/protocol/released.ts'
 import { rewrap } from '../../src/protocol/rewrap.ts'
@@ -133,6 +134,7 @@ const vectors = {
     },
     fixedRandom('message'),
   ),
+  notes: notes(),
   grant: granted(),
   keyFile: {
     passphrase: 'Zoe\u0308 and the gate',
@@ -157,6 +159,30 @@ const vectors = {
     jcs: new TextDecoder().decode(canonicalBytes(actor)),
     commitment: auditCommitment('actor', salt, actor),
   },
+}
+
+/** Two notes about the published referral, by two recipients: the second names the first. */
+function notes() {
+  const random = fixedRandom('notes')
+  const written = {
+    ...({ kind: 'note', from: 'recipient', referral: checked, keyset: accepted, now } as const),
+  }
+  const first = sealMessage(
+    {
+      ...{ ...written, messageId: '01935f3a-7c00-7000-8000-0000000000ab', last: undefined },
+      ...{ content: { text: 'The sister says 1990.' }, signer: keys.caseworkSigning },
+    },
+    random,
+  )
+  const second = sealMessage(
+    {
+      ...{ ...written, messageId: '01935f3a-7c00-7000-8000-0000000000ac' },
+      last: { number: 1, envelopeHash: noteHash(first) },
+      ...{ content: { text: 'The scar is on the left.' }, signer: keys.recoverySigning },
+    },
+    random,
+  )
+  return { at: now.toISOString(), chain: [first, second], envelopeHash: hex(noteHash(first)) }
 }
 
 /** The random bytes of the sealing, by what they are for: drawn in this order. */

@@ -1,0 +1,97 @@
+/**
+ * Reading the notes about one referral: who wrote each, what it says where it is sealed to the reader, and
+ * whether all are there (docs/PROTOCOL.md, "Notes"). The server that shows them is believed in
+ * nothing but the time of each.
+ */
+import type { Problem } from '../referral/problems.ts'
+import type { MessageEnvelope } from './message.ts'
+import { type OpeningStep, StepFailure } from './step.ts'
+import {
+  openVerified,
+  type ThreadInput,
+  threadFaults,
+  type VerifiedMessage,
+  verifyMessage,
+} from './thread.ts'
+import { requireTime } from './verify.ts'
+
+/** A note as a service shows it. */
+export type ShownNote = { readonly note: MessageEnvelope; readonly at: string }
+
+/** Who wrote a note: a recipient of the keyset that it names. */
+export type Writer = { readonly kid: string; readonly label: string }
+
+/** A note that a recipient signed. Where it does not open to this reader it counts all the same. */
+export type ReadNote = {
+  readonly number: number
+  readonly writer: Writer
+  /** When it was stored, by the word of the service. */
+  readonly at: string
+} & (
+  | { readonly opened: true; readonly content: unknown; readonly problems: readonly Problem[] }
+  | { readonly opened: false; readonly step: OpeningStep; readonly detail: string }
+)
+
+/** What was shown as a note and is none: it counts for nothing, and its step says why. */
+export type RefusedNote = {
+  readonly at: string
+  readonly step: OpeningStep
+  readonly detail: string
+}
+
+/** The notes about one referral. */
+export type NoteChain = {
+  /** In the order of their numbers, each once. */
+  readonly notes: readonly ReadNote[]
+  readonly refused: readonly RefusedNote[]
+  /** Whole sentences: what is missing, or stands in two versions. A newest that is held back is not seen. */
+  readonly faults: readonly string[]
+}
+
+/** Checks and opens notes. Never throws for anything that a server or a writer wrote. */
+export function readNotes(
+  shown: readonly ShownNote[],
+  input: Omit<ThreadInput, 'directory' | 'receivedAt'>,
+): NoteChain {
+  const verified = new Map<string, { message: VerifiedMessage; at: string }>()
+  const refused: RefusedNote[] = []
+  for (const { note, at } of shown) {
+    const context = { ...input, directory: undefined, receivedAt: new Date(at) }
+    try {
+      requireTime(at)
+      const message = verifyMessage(note, context, ['note'])
+      verified.set(message.envelopeHash.join(), { message, at })
+    } catch (failure) {
+      if (!(failure instanceof StepFailure)) throw failure
+      refused.push({ at, step: failure.step, detail: failure.message })
+    }
+  }
+  const found = [...verified.values()].sort(
+    (a, b) => a.message.header.number - b.message.header.number,
+  )
+  return {
+    notes: found.map(({ message, at }) => readNote(message, at, input)),
+    refused,
+    faults: threadFaults(
+      found.map(({ message }) => message),
+      input.referral,
+    ),
+  }
+}
+
+function readNote(
+  message: VerifiedMessage,
+  at: string,
+  input: Pick<ThreadInput, 'reader' | 'referral'>,
+): ReadNote {
+  const { header, writer } = message
+  const { kid = header.signer, label = '' } = writer ?? {}
+  const written = { number: header.number, writer: { kid, label }, at }
+  try {
+    const { content, problems } = openVerified(message, input)
+    return { ...written, opened: true, content, problems }
+  } catch (failure) {
+    if (!(failure instanceof StepFailure)) throw failure
+    return { ...written, opened: false, step: failure.step, detail: failure.message }
+  }
+}
