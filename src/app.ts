@@ -4,7 +4,7 @@ import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from './access/plugin.ts'
 import { auditRoutes } from './audit/routes.ts'
 import { createAudit } from './audit/service.ts'
-import { casesRoutes } from './cases/routes.ts'
+import { casesRoutes, notesRoutes } from './cases/routes.ts'
 import { createCases } from './cases/service.ts'
 import type { Database } from './database/connect.ts'
 import { isAway } from './database/lost.ts'
@@ -108,6 +108,7 @@ export async function createApp(options: AppOptions) {
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking, stating })
   await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
+  await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 

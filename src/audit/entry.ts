@@ -25,7 +25,9 @@ export const actions = {
   'case.split': 'Referrals were taken out of a case.',
   'case.asked': 'Two cases may be about one person: a person is asked.',
   'case.judged': 'Two cases were judged by a person, or match keys took back what they had said.',
-  'case.read': 'A case was read: its referrals, and why they are together.',
+  'note.written': 'A recipient wrote a sealed note about a referral, beside a judgement.',
+  'case.read':
+    'A case was read: its referrals and why they are together, or the notes about one of them.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
   'triage.claimed': 'An item of the queue was leased to a client.',

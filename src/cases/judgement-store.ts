@@ -1,6 +1,7 @@
 /** What is held of two referrals, by whom and why: written once, ended, never changed. */
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
+import type { NoteRef } from './note-store.ts'
 
 /** What is held of two referrals; and on whose word. */
 export type Verdict = 'same' | 'possible' | 'unsure' | 'different'
@@ -35,7 +36,7 @@ export type NewJudgement = {
   readonly entryId: string
   /** The case whose id goes out of use, and which of the two was in it. */
   readonly absorbed?: { readonly caseId: string; readonly referralId: string }
-  readonly note?: Uint8Array
+  readonly note?: NoteRef
 }
 
 /** What is held of two referrals from now on; what was held before is ended. */
@@ -58,7 +59,8 @@ export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<
     entry_id: judgement.entryId,
     absorbed_case_id: judgement.absorbed?.caseId ?? null,
     absorbed_referral_id: judgement.absorbed?.referralId ?? null,
-    note: judgement.note ?? null,
+    note_referral_id: judgement.note?.referralId ?? null,
+    note_number: judgement.note?.number ?? null,
   })}`
   return id
 }
@@ -99,10 +101,16 @@ export async function selectLinks(tx: Tx, referralIds: readonly string[]): Promi
   )
 }
 
-/** What is held of these and was held before, the newest first, and whether a note was written. */
+type Past = Judgement & {
+  readonly endedAt: string | null
+  readonly noteReferralId: string | null
+  readonly noteNumber: number | null
+}
+
+/** What is held of these and was held before, the newest first, and which note was written. */
 export async function selectHistory(tx: Tx, referralIds: readonly string[], count: number) {
-  return tx.sql<(Judgement & { endedAt: string | null; note: Uint8Array | null })[]>`
-    select ${columns(tx)}, j.note,
+  return tx.sql<Past[]>`
+    select ${columns(tx)}, j.note_referral_id as "noteReferralId", j.note_number as "noteNumber",
            to_char(j.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "endedAt"
     from judgement j
     where j.left_id = any (${referralIds as string[]}::uuid[])

@@ -3,13 +3,12 @@ import type { Static } from 'typebox'
 import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 import { confirm } from './confirming.ts'
 import { insertJudgement, selectBetween } from './judgement-store.ts'
 import { detailsOf, type Merging } from './merging.ts'
-import { noteBytes } from './noting.ts'
+import type { Noting } from './noting.ts'
 import { inTurn, requireCase, requireNamed } from './resolving.ts'
 import type { DecisionRequest, Judged } from './schemas.ts'
 import { selectMembers } from './store.ts'
@@ -17,13 +16,12 @@ import { selectMembers } from './store.ts'
 type Options = {
   database: Database
   audit: Audit
-  directory: Directory
   merging: Merging
-  origin: string
+  noting: Noting
 }
 
 /** Takes people's judgements; the service has one. */
-export function createJudging({ database, audit, merging, ...services }: Options) {
+export function createJudging({ database, audit, merging, noting }: Options) {
   /** Judges two cases between which there is a question, or was one. */
   function decide(
     caller: KnownCaller,
@@ -35,7 +33,7 @@ export function createJudging({ database, audit, merging, ...services }: Options
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
       const members = await selectMembers(tx, [one, other])
       if (one === other && decision === 'same') {
-        const note = await noteBytes(services, tx, caller, noted, members)
+        const note = await noting.keep(tx, caller, noted, members)
         await confirm(audit, tx, caller, one, [caseId, otherId], note)
         return { caseId: one }
       }
@@ -45,7 +43,7 @@ export function createJudging({ database, audit, merging, ...services }: Options
       const between = await selectBetween(tx, members)
       const [best] = between
       if (!best) throw new Refusal('case-changed', 'there is no question between the two cases')
-      const note = await noteBytes(services, tx, caller, noted, members)
+      const note = await noting.keep(tx, caller, noted, members)
       if (decision === 'same') {
         const { leftId, rightId, probability, bits } = best
         const reason = { basis: 'person', probability, bits, ...note } as const

@@ -20,6 +20,7 @@ import {
   insertJudgement,
   selectBetween,
 } from './judgement-store.ts'
+import type { NoteRef } from './note-store.ts'
 import { insertFlag } from './pairing-store.ts'
 import { moveCase, selectCasesOf, selectMembers } from './store.ts'
 
@@ -34,7 +35,7 @@ export type Reason = {
   readonly basis: Basis
   readonly probability: number | null
   readonly bits: readonly Bit[]
-  readonly note?: Uint8Array
+  readonly note?: NoteRef
 }
 
 export function createMerging({ audit, triage }: { audit: Audit; triage: Triage }) {

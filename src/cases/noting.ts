@@ -1,27 +1,97 @@
-/** The sealed note that a person may add to a judgement. */
+/**
+ * The sealed notes that people add to their judgements. Those about one referral are a chain, each naming the
+ * one before, so that a reader misses one that is held back. It stays true only if nobody adds
+ * a second of one number: the service takes none but the next.
+ */
+import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
-import type { Tx } from '../database/connect.ts'
+import type { Database, Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
+import { parseCanonical } from '../protocol/canonical.ts'
 import type { MessageEnvelope } from '../protocol/message.ts'
-import { checkNote } from '../protocol/note.ts'
+import { type ChainEnd, checkNote, noteHash, requireNext } from '../protocol/note.ts'
+import { newId } from '../protocol/uuid.ts'
+import { requireId } from '../referrals/naming.ts'
 import { requireKid } from '../referrals/service.ts'
-import type { Member } from './store.ts'
+import { insertNote, isKept, type NoteRef, selectChain, selectNotes } from './note-store.ts'
+import { type Notes, notesPageMax } from './schemas.ts'
+import { type Member, selectCasesOf } from './store.ts'
 
-type Noted = { readonly note?: MessageEnvelope }
+type Options = { database: Database; audit: Audit; directory: Directory; origin: string }
 
-/** The bytes that are kept of a note about one of `members`, if there is a note. */
-export async function noteBytes(
-  { directory, origin }: { readonly directory: Directory; readonly origin: string },
-  tx: Tx,
-  caller: KnownCaller,
-  { note }: Noted,
-  members: readonly Member[],
-): Promise<{ note?: Uint8Array }> {
-  if (!note) return {}
-  const recipient = await directory.recipientSigning(tx, note.header.signer)
-  if (!recipient) throw new Refusal('unknown-signer', 'note.header.signer is no recipient')
-  requireKid(caller, recipient.kid)
-  const referralIds = members.map(({ referralId }) => referralId)
-  return { note: checkNote(note, { origin, referralIds, signingKey: recipient.signingKey }) }
+/** Keeps and lists notes; the service has one. */
+export type Noting = ReturnType<typeof createNoting>
+
+export function createNoting({ database, audit, directory, origin }: Options) {
+  /**
+   * Keeps the note of a judgement, if it has one, about one of `members`. Whoever judges holds the lock of
+   * all cases: of two that write at once the second sees what the first wrote. The very bytes of one
+   * that is kept are a repetition, and are not kept twice.
+   *
+   * @throws Refusal `note-not-next`, and as `checkNote`
+   */
+  async function keep(
+    tx: Tx,
+    caller: KnownCaller,
+    { note }: { readonly note?: MessageEnvelope },
+    members: readonly Member[],
+  ): Promise<{ note?: NoteRef }> {
+    if (!note) return {}
+    const { signer, referralId, number } = note.header
+    const recipient = await directory.recipientSigning(tx, signer)
+    if (!recipient) throw new Refusal('unknown-signer', 'note.header.signer is no recipient')
+    requireKid(caller, recipient.kid)
+    const referralIds = members.map((member) => member.referralId)
+    const { signingKey } = recipient
+    const envelope = checkNote(note, { origin, referralIds, signingKey })
+    const kept = { referralId, number }
+    if (await isKept(tx, kept, envelope)) return { note: kept }
+    await directory.requireNoteSealed(tx, note.header)
+    requireNext(note, await endOf(tx, referralId))
+    const entryId = newId()
+    await insertNote(tx, { ...kept, envelope, entryId })
+    const object = { kind: 'referral', id: referralId } as const
+    const act = { action: 'note.written', object, recipient: recipient.kid } as const
+    await audit.append(tx, caller, { ...act, details: { number } }, entryId)
+    return { note: kept }
+  }
+
+  /** A page of the notes about a referral, from the one behind `after` on. */
+  function list(caller: KnownCaller, name: string, after: number): Promise<Notes> {
+    return database.inTransaction(caller, async (tx) => {
+      const referralId = await requireId(tx, name)
+      const caseId = (await selectCasesOf(tx, [referralId])).get(referralId)
+      if (caseId === undefined) throw new Refusal('not-found', `there is no referral ${referralId}`)
+      const found = await selectNotes(tx, referralId, after, notesPageMax + 1)
+      const page = found.slice(0, notesPageMax)
+      const last = found.length > notesPageMax ? page.at(-1) : undefined
+      const object = { kind: 'case', id: caseId } as const
+      const details = { referral: referralId, notes: page.length }
+      await audit.append(tx, caller, { action: 'case.read', object, details })
+      return {
+        referralId,
+        notes: page.map(({ at, entryId, envelope }) => ({ at, entryId, note: noteIn(envelope) })),
+        ...(last && { next: last.number }),
+      }
+    })
+  }
+
+  return { keep, list }
+}
+
+/**
+ * The hash of the newest is made of the bytes that readers are shown: whatever has become of them, the
+ * chain goes on behind them, and they are told.
+ */
+async function endOf(tx: Tx, referralId: string): Promise<ChainEnd> {
+  const chain = await selectChain(tx, referralId)
+  if (!chain) throw new Error(`referral ${referralId} is of a case and is gone`)
+  const { referralHash, number, envelope } = chain
+  if (number === null || !envelope) return { number: 0, envelopeHash: referralHash }
+  return { number, envelopeHash: noteHash(noteIn(envelope)) }
+}
+
+function noteIn(envelope: Uint8Array): MessageEnvelope {
+  return parseCanonical(envelope) as MessageEnvelope
 }

@@ -3,8 +3,6 @@ import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import type { Matching } from '../matching/service.ts'
-import { parseCanonical } from '../protocol/canonical.ts'
-import type { MessageEnvelope } from '../protocol/message.ts'
 import type { Triage } from '../triage/service.ts'
 import { selectCurrent, selectHistory } from './judgement-store.ts'
 import { selectFlags } from './pairing-store.ts'
@@ -80,13 +78,14 @@ export function createReading({ database, audit, matching, triage }: Options) {
 
 type Row = Awaited<ReturnType<typeof selectHistory>>[number]
 
-function presentJudgement({ id, leftId, rightId, bits, note, ...row }: Row) {
+function presentJudgement({ id, leftId, rightId, bits, ...row }: Row) {
+  const { noteReferralId: referralId, noteNumber: number } = row
   const { verdict, basis, madeAt, entryId, probability, endedAt } = row
   return {
     ...{ judgementId: id, between: [leftId, rightId], verdict, basis, madeAt, entryId },
     bits: bits.map(presentBit),
     ...(probability !== null && { probability }),
     ...(endedAt !== null && { endedAt }),
-    ...(note && { note: parseCanonical(note) as MessageEnvelope }),
+    ...(referralId !== null && number !== null && { note: { referralId, number } }),
   }
 }

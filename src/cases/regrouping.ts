@@ -3,11 +3,10 @@ import type { Static } from 'typebox'
 import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { confirm } from './confirming.ts'
 import type { Merging } from './merging.ts'
-import { noteBytes } from './noting.ts'
+import type { Noting } from './noting.ts'
 import { deleteFlags } from './pairing-store.ts'
 import { inTurn, requireCase, requireNamed } from './resolving.ts'
 import type { Judged, MergeRequest, Split, SplitRequest } from './schemas.ts'
@@ -17,14 +16,13 @@ import { selectCasesOf, selectMembers } from './store.ts'
 type Options = {
   database: Database
   audit: Audit
-  directory: Directory
   merging: Merging
   splitting: Splitting
-  origin: string
+  noting: Noting
 }
 
 /** Does what people ask of cases; the service has one. */
-export function createRegrouping({ database, audit, merging, splitting, ...services }: Options) {
+export function createRegrouping({ database, audit, merging, splitting, noting }: Options) {
   /** Joins two cases of which a person knows that they are about one. */
   function merge(
     caller: KnownCaller,
@@ -34,7 +32,7 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
       const members = await selectMembers(tx, [one, other])
-      const note = await noteBytes(services, tx, caller, noted, members)
+      const note = await noting.keep(tx, caller, noted, members)
       if (one === other) {
         await confirm(audit, tx, caller, one, [caseId, otherId], note)
         return { caseId: one }
@@ -66,7 +64,7 @@ export function createRegrouping({ database, audit, merging, splitting, ...servi
       if (referrals.length === ids.length) {
         throw new Refusal('malformed-request', 'referrals lists the whole case: nothing would stay')
       }
-      const note = await noteBytes(services, tx, caller, noted, members)
+      const note = await noting.keep(tx, caller, noted, members)
       const side = new Set(referrals)
       const to = await splitting.split(tx, caller, members, side, decision, note.note)
       const cases = await selectCasesOf(tx, ids)

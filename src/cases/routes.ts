@@ -8,6 +8,9 @@ import {
   Found,
   Judged,
   MergeRequest,
+  Notes,
+  NotesParams,
+  NotesQuery,
   PairParams,
   PossibleMatches,
   Reviews,
@@ -82,6 +85,25 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (a
   })
 
   judgingRoutes(app, cases)
+}
+
+/** The notes about a referral go with it, whatever case it is in. Never a referrer's to read. */
+export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (app, { cases }) => {
+  app.route({
+    method: 'GET',
+    url: '/:referralId/notes',
+    config: { action: 'case.read' },
+    schema: {
+      operationId: 'listNotes',
+      summary: 'The sealed notes that reviewers wrote about a referral, in order',
+      security,
+      params: NotesParams,
+      querystring: NotesQuery,
+      response: { 200: Notes },
+    },
+    handler: async ({ caller, params, query: { after = 0 } }) =>
+      cases.notesAbout(knownCaller(caller), params.referralId, after),
+  })
 }
 
 function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): void {

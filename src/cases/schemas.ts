@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/acknowledgement.ts'
 import { MatchValue, matchValuesMax } from '../protocol/envelope.ts'
-import { MessageEnvelope } from '../protocol/message.ts'
+import { MessageEnvelope, notesMax } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { StandingUrgency } from '../triage/schemas.ts'
@@ -11,6 +11,9 @@ export const reviewsPageMax = 200
 export const findingsMax = 20
 /** The newest judgements of a case; the access log has them all. */
 export const judgementsShownMax = 200
+
+/** A page of the largest notes that a request can bring is less than the 8 MiB that clients read. */
+export const notesPageMax = 15
 
 /** Which case: by its id, or by the reference of one of its referrals. */
 export const CaseParams = Type.Object({ caseId: IdOrReference }, { additionalProperties: false })
@@ -39,7 +42,12 @@ const Judgement = Type.Object({
   madeAt: Instant,
   endedAt: Type.Optional(Instant),
   entryId: { ...Uuid, description: 'The entry of the access log that says who judged.' },
-  note: Type.Optional(MessageEnvelope),
+  note: Type.Optional(
+    Type.Object(
+      { referralId: Uuid, number: Type.Integer() },
+      { description: 'The note that was written beside it, among those about that referral.' },
+    ),
+  ),
 })
 
 const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
@@ -61,6 +69,7 @@ export const Case = Type.Object({
       receivedAt: Instant,
       state: Type.String(),
       keys: Keys,
+      notes: Type.Integer({ description: 'How many notes there are about it.' }),
     }),
     { maxItems: caseReferralsMax },
   ),
@@ -82,6 +91,40 @@ export const Case = Type.Object({
   ),
 })
 export type Case = Static<typeof Case>
+
+/** Which referral, by its id or its reference. */
+export const NotesParams = Type.Object(
+  { referralId: IdOrReference },
+  { additionalProperties: false },
+)
+/** Which page of its notes. */
+export const NotesQuery = Type.Object(
+  {
+    after: Type.Optional(
+      Type.Integer({
+        ...{ minimum: 0, maximum: notesMax, default: 0 },
+        description: 'The number of the last note that was read.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+/** A page of the notes about one referral, in the order of their numbers. */
+export const Notes = Type.Object({
+  referralId: Uuid,
+  notes: Type.Array(
+    Type.Object({
+      at: Instant,
+      entryId: { ...Uuid, description: 'The entry of the access log that says who wrote it.' },
+      note: MessageEnvelope,
+    }),
+    { maxItems: notesPageMax },
+  ),
+  next: Type.Optional(
+    Type.Integer({ description: '`after` of the next page; absent at the end.' }),
+  ),
+})
+export type Notes = Static<typeof Notes>
 
 /** What is asked of one case. */
 export const PossibleMatches = Type.Object({

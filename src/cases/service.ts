@@ -13,6 +13,7 @@ import type { Triage } from '../triage/service.ts'
 import { createFinding } from './finding.ts'
 import { createJudging } from './judging.ts'
 import { createMerging } from './merging.ts'
+import { createNoting } from './noting.ts'
 import { insertFlag, queueAgain, queueNew } from './pairing-store.ts'
 import { createReading } from './reading.ts'
 import { createRegrouping } from './regrouping.ts'
@@ -34,12 +35,9 @@ type Options = {
 export function createCases({ database, audit, directory, matching, triage, origin }: Options) {
   const merging = createMerging({ audit, triage })
   const splitting = createSplitting({ audit, triage })
-  const judging = createJudging({ database, audit, directory, merging, origin })
-  const regrouping = createRegrouping({
-    ...{ database, audit, directory, merging },
-    splitting,
-    origin,
-  })
+  const noting = createNoting({ database, audit, directory, origin })
+  const judging = createJudging({ database, audit, merging, noting })
+  const regrouping = createRegrouping({ database, audit, merging, splitting, noting })
   const reading = createReading({ database, audit, matching, triage })
   const finding = createFinding({ database, audit, directory, matching })
 
@@ -59,5 +57,8 @@ export function createCases({ database, audit, directory, matching, triage, orig
     if (replaced) await insertFlag(tx, referralId, 'replaced')
   }
 
-  return { open, reconsider, ...judging, ...regrouping, ...reading, ...finding }
+  return {
+    ...{ open, reconsider, notesAbout: noting.list },
+    ...{ ...judging, ...regrouping, ...reading, ...finding },
+  }
 }

@@ -9,6 +9,7 @@ import { newId } from '../protocol/uuid.ts'
 import type { Triage } from '../triage/service.ts'
 import { components } from './components.ts'
 import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
+import type { NoteRef } from './note-store.ts'
 import { queueAgain } from './pairing-store.ts'
 import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store.ts'
 
@@ -29,7 +30,7 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
     members: readonly Member[],
     side: ReadonlySet<string>,
     verdict: 'different' | 'unsure',
-    note?: Uint8Array,
+    note?: NoteRef,
   ): Promise<string> {
     const ids = members.map(({ referralId }) => referralId)
     const links = await selectLinks(tx, ids)

@@ -104,8 +104,17 @@ export async function moveReferrals(
 
 /** What is shown of each referral of a case. */
 export async function selectReferralsOfCase(tx: Tx, caseId: string) {
-  return tx.sql<{ referralId: string; reference: string; receivedAt: string; state: string }[]>`
+  return tx.sql<
+    {
+      referralId: string
+      reference: string
+      receivedAt: string
+      state: string
+      notes: number
+    }[]
+  >`
     select r.id as "referralId", r.reference, r.state,
+           (select count(*)::int from note n where n.referral_id = r.id) as notes,
            to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
              as "receivedAt"
     from referral_case c join referral r on r.id = c.referral_id

@@ -4,8 +4,6 @@ import {
   type Draft,
   type Found,
   type PossibleMatches,
-  quoted,
-  type Reader,
   type Reviews,
   shown,
 } from '../client/index.ts'
@@ -13,6 +11,7 @@ import { type Command, UsageError } from './command.ts'
 import { readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
 import { named } from './naming.ts'
+import { areSound, notesOf, wordsOfNotes } from './notes.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
 /** `intake reviews`. */
@@ -41,6 +40,8 @@ export const showCase: Command = {
   operands: 'CASE|REFERENCE',
   summary: 'Show a case: its referrals, and why they are held to be about one person.',
   details: `With --notes, the notes that reviewers sealed are opened, and for each the referral that it is about.
+Each stands with who wrote it, also one that is not sealed to you. Exit code 1 if one is missing or was
+changed: what is wrong is said.
 
 ${connectionDetails}`,
   options: { notes: { help: 'Open the notes too.' }, ...connection },
@@ -50,11 +51,10 @@ ${connectionDetails}`,
     const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const found = await reader.case(caseId)
-    const notes = input.given('notes') ? await openNotes(reader, found) : []
-    return {
-      value: { ...found, ...(input.given('notes') && { notes }) },
-      text: wordsOf(found, notes),
-    }
+    if (!input.given('notes')) return { value: found, text: wordsOf(found).join('\n') }
+    const notes = await notesOf(reader, found)
+    const text = [...wordsOf(found), ...wordsOfNotes(notes)].join('\n')
+    return { value: { ...found, notes }, text, failed: !areSound(notes) }
   },
 }
 
@@ -106,28 +106,8 @@ async function personIn(file: string): Promise<Pick<Draft['referral'], 'identity
   return referral
 }
 
-type OpenNote = { readonly referralId: string; readonly madeAt: string; readonly words: string }
-
-async function openNotes(reader: Reader, { judgements }: Case): Promise<OpenNote[]> {
-  const notes: OpenNote[] = []
-  for (const { note, madeAt } of judgements) {
-    if (!note) continue
-    const { referralId } = note.header
-    const about = await reader.open(await reader.fetch(referralId))
-    const opened = about.opened ? await reader.openNote(about, note, madeAt) : about
-    const words = opened.opened ? textOf(opened.content) : `does not open: ${opened.step}`
-    notes.push({ referralId, madeAt, words })
-  }
-  return notes
-}
-
-function textOf(content: unknown): string {
-  const { text } = (content ?? {}) as { text?: unknown }
-  return typeof text === 'string' ? text : JSON.stringify(content)
-}
-
-function wordsOf({ caseId, referrals, judgements, flags, item }: Case, notes: readonly OpenNote[]) {
-  const lines = [
+function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[] {
+  return [
     `Case ${caseId}: ${item ? `${shown(item.urgency)}, ${shown(item.state)}, due ${item.dueAt}` : 'no open item'}`,
     ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
       return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
@@ -138,15 +118,10 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case, notes: re
         `  ${madeAt}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}${endedAt ? `, until ${endedAt}` : ''}`,
         `    ${between.join(' and ')}`,
         ...bits.map((bit) => `    ${signed(bit.bits)} bits  ${shown(bit.words)}`),
-        ...(note ? [`    with a note about ${shown(note.header.referralId)}`] : []),
+        ...(note ? [`    with note ${note.number} about ${note.referralId}`] : []),
       ],
     ),
-    ...notes.flatMap(({ madeAt, referralId, words }) => [
-      `  Note ${madeAt} on ${shown(referralId)}`,
-      ...quoted(words).map((line) => `    ${line}`),
-    ]),
   ]
-  return lines.join('\n')
 }
 
 function wordsOfPossible({ possibleMatches }: PossibleMatches): string {

@@ -1,6 +1,6 @@
 /** What the service answers about cases, as far as a client reads it. */
 import { type Static, Type } from 'typebox'
-import type { MessageEnvelope } from '../protocol/message.ts'
+import { type MessageEnvelope, notesMax } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 
 const Probability = Type.Number({ minimum: 0, maximum: 1 })
@@ -22,6 +22,7 @@ export const CaseAnswer = Type.Object({
       receivedAt: Instant,
       state: Type.String(),
       keys: Type.String({ description: 'none, unchecked, or checked by a recipient' }),
+      notes: Type.Integer({ minimum: 0, description: 'About it: `readNotes` opens them' }),
     }),
   ),
   judgements: Type.Array(
@@ -34,7 +35,12 @@ export const CaseAnswer = Type.Object({
       madeAt: Instant,
       endedAt: Type.Optional(Instant),
       entryId: Uuid,
-      note: Type.Optional(Type.Object({})),
+      note: Type.Optional(
+        Type.Object(
+          { referralId: Uuid, number: Type.Integer() },
+          { description: 'Which was written beside it, among those about that referral' },
+        ),
+      ),
     }),
   ),
   flags: Type.Array(Type.Object({ referralId: Uuid, kind: Type.String(), at: Instant })),
@@ -44,15 +50,20 @@ export const CaseAnswer = Type.Object({
     }),
   ),
 })
-type CaseRead = Static<typeof CaseAnswer>
+/**
+ * A case: the referrals held to be about one person, and why. Of the judgements the newest come first,
+ * those that no longer hold among them.
+ */
+export type Case = Static<typeof CaseAnswer>
 
-/** A case: the referrals held to be about one person, and why. */
-export type Case = Omit<CaseRead, 'judgements'> & {
-  /** The newest first, those that no longer hold among them. */
-  judgements: (Omit<CaseRead['judgements'][number], 'note'> & {
-    /** Sealed: `openNote` opens it. */
-    note?: MessageEnvelope
-  })[]
+export const NotesAnswer = Type.Object({
+  referralId: Uuid,
+  notes: Type.Array(Type.Object({ at: Instant, note: Type.Object({}) })),
+  next: Type.Optional(Type.Integer({ minimum: 1, maximum: notesMax })),
+})
+/** A page of the notes about one referral, each still sealed and unchecked. */
+export type NotesPage = Omit<Static<typeof NotesAnswer>, 'notes'> & {
+  notes: { at: string; note: MessageEnvelope }[]
 }
 
 export const PossibleMatchesAnswer = Type.Object({

@@ -1,9 +1,8 @@
 /** Cases: which referrals are held to be about one person, and a person's judgement of it. */
 import type { TSchema } from 'typebox'
 import type { KeyPair } from '../protocol/keys.ts'
-import type { MessageEnvelope } from '../protocol/message.ts'
+import type { NoteChain } from '../protocol/notechain.ts'
 import type { Opened } from '../protocol/open.ts'
-import type { OpenedMessage, UnopenableMessage } from '../protocol/thread.ts'
 import { claimBytesMax } from './answer.ts'
 import {
   type Case,
@@ -44,9 +43,11 @@ export type Reviewing = {
   reviews(query?: { readonly cursor?: string; readonly limit?: number }): Promise<Reviews>
   /**
    * Judges two cases between which there is a question. `same` joins them; `different` is remembered
-   * and never asked again; `unsure` keeps the question. A later decision replaces this one.
+   * and never asked again; `unsure` keeps the question. A later decision replaces this one. A note is
+   * sealed behind those there are about its referral, and once more where somebody else was faster.
    *
-   * @throws ServiceProblem `case-changed`, `case-full`
+   * @throws ServiceProblem `case-changed`, `case-full`; BadAnswer where the notes that are shown cannot be
+   *   written behind
    */
   decide(
     caseId: string,
@@ -76,12 +77,11 @@ export type Reviewing = {
    * @throws ServiceProblem when the budget is spent, and as `Checking.checkMatchKeys`
    */
   search(sought: Sought): Promise<Found>
-  /** Opens a note about a referral. @param madeAt - when the judgement was made */
-  openNote(
-    about: Opened,
-    note: MessageEnvelope,
-    madeAt: string,
-  ): Promise<OpenedMessage | UnopenableMessage>
+  /**
+   * Opens the notes about a referral, and says who wrote each, which is not sealed to this reader, and what is
+   * missing. What a note says is its writer's: escape it before it is shown.
+   */
+  readNotes(about: Opened): Promise<NoteChain>
 }
 
 /** The part of a reader that reviews. */
@@ -90,29 +90,28 @@ export function createReviewing(
   keysets: ReturnType<typeof createKeysets>,
   { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
 ): Reviewing {
-  const notes = createNotes(keysets, { receiving, signing })
+  const notes = createNotes(transport, keysets, { receiving, signing })
 
   async function ask<Schema extends TSchema>(schema: Schema, request: Call) {
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
     return readAnswer(schema, answer, `${request.method} ${request.path}`)
   }
 
-  async function readCase(caseId: string): Promise<Case> {
+  function readCase(caseId: string): Promise<Case> {
     const path = pathOf(caseId)
-    return (await ask(CaseAnswer, { method: 'GET', path, repeatable: true })) as Case
+    return ask(CaseAnswer, { method: 'GET', path, repeatable: true })
   }
 
-  /** Judges, with a note if there is one; `cases` are those that it may be about. */
-  async function judge<Schema extends TSchema>(
+  /** Judges, with a note if there is one. */
+  function judge<Schema extends TSchema>(
     schema: Schema,
     path: string,
     body: object,
-    { cases, note, repeatable }: { cases: readonly string[]; note: Note | undefined } & Repeatable,
+    { note, repeatable }: { note: Note | undefined } & Pick<Call, 'repeatable'>,
   ) {
-    const read = note ? await Promise.all(cases.map(readCase)) : []
-    const judgements = read.flatMap((it) => it.judgements)
-    const sealed = note && { note: await notes.seal(note, judgements) }
-    return ask(schema, { method: 'POST', path, body: { ...body, ...sealed }, repeatable })
+    return notes.sendWith(note, (sealed) =>
+      ask(schema, { method: 'POST', path, body: { ...body, ...sealed }, repeatable }),
+    )
   }
 
   async function search(sought: Sought): Promise<Found> {
@@ -149,33 +148,25 @@ export function createReviewing(
     },
     decide(caseId, otherId, decision, note) {
       const path = pathOf(caseId, 'possible-matches', otherId, 'decision')
-      return judge(
-        JudgedAnswer,
-        path,
-        { decision },
-        { cases: [caseId, otherId], note, repeatable: true },
-      )
+      return judge(JudgedAnswer, path, { decision }, { note, repeatable: true })
     },
     merge(caseId, otherId, note) {
-      const cases = [caseId, otherId]
       const path = pathOf(caseId, 'merge')
       const body = { otherId: wellTyped(otherId) }
-      return judge(JudgedAnswer, path, body, { cases, note, repeatable: true })
+      return judge(JudgedAnswer, path, body, { note, repeatable: true })
     },
     split(caseId, referrals, decision, note) {
       const path = pathOf(caseId, 'split')
       const body = { referrals: referrals.map(wellTyped), decision }
-      return judge(SplitAnswer, path, body, { cases: [caseId], note, repeatable: false })
+      return judge(SplitAnswer, path, body, { note, repeatable: false })
     },
     async clearFlags(caseId) {
       await transport.send({ method: 'DELETE', path: pathOf(caseId, 'flags'), repeatable: true })
     },
     search,
-    openNote: notes.open,
+    readNotes: notes.read,
   }
 }
-
-type Repeatable = Pick<Call, 'repeatable'>
 
 function pathOf(...names: string[]): string {
   return `/v1/cases/${names.map((name) => encodeURIComponent(wellTyped(name))).join('/')}`

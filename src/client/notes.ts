@@ -1,15 +1,19 @@
 /** Review notes: what a reviewer wrote beside a judgement, sealed to recipients and no referrer. */
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
-import { canonicalBytes } from '../protocol/canonical.ts'
-import { bodyOf, envelopeHash, headerHash } from '../protocol/envelope.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { MessageContent, type MessageEnvelope, sealMessage } from '../protocol/message.ts'
+import { noteHash } from '../protocol/note.ts'
+import { type NoteChain, readNotes, type ShownNote } from '../protocol/notechain.ts'
 import type { Opened } from '../protocol/open.ts'
-import { openMessage } from '../protocol/thread.ts'
 import { newId } from '../protocol/uuid.ts'
 import { schemaProblems } from '../referral/problems.ts'
+import { claimBytesMax } from './answer.ts'
+import { NotesAnswer, type NotesPage } from './caseanswers.ts'
 import type { createKeysets } from './documents.ts'
+import { BadAnswer, ServiceProblem } from './failure.ts'
+import { readAnswer } from './schemas.ts'
+import type { Transport } from './transport.ts'
 
 /** Why, in a reviewer's words: sealed to every required recipient, signed, and kept for good. */
 export type Note = {
@@ -19,50 +23,115 @@ export type Note = {
   readonly text: string
 }
 
-/** Seals and opens notes. @param keys - a recipient's */
+/** Who writes at the same moment is first at most so often: then something else is wrong. */
+const triesMax = 5
+
+/** Seals and reads notes. @param keys - a recipient's */
 export function createNotes(
+  transport: Transport,
   keysets: ReturnType<typeof createKeysets>,
   { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
 ) {
-  /** Seals a note after those there are about the same referral, so that one held back is missed. */
-  async function seal(
-    { about, text }: Note,
-    judgements: readonly { readonly note?: MessageEnvelope }[],
-  ): Promise<MessageEnvelope> {
+  /**
+   * Sends a judgement with its note, sealed after those there are about the same referral, so that one
+   * held back is missed. Where somebody else has written meanwhile, nothing was done: it is sealed anew behind theirs.
+   *
+   * @param send - called with `{}` where there is no note
+   */
+  async function sendWith<Answer>(
+    note: Note | undefined,
+    send: (sealed: { note?: MessageEnvelope }) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (!note) return send({})
+    for (let tries = 1; ; tries += 1) {
+      const sealed = await seal(note)
+      try {
+        return await send({ note: sealed })
+      } catch (error) {
+        const isLost = error instanceof ServiceProblem && error.problem.code === 'note-not-next'
+        if (!isLost || tries === triesMax) throw error
+      }
+    }
+  }
+
+  async function seal({ about, text }: Note): Promise<MessageEnvelope> {
     const content = { text: text.normalize('NFC') }
     const [problem] = schemaProblems(MessageContent, content)
     if (problem)
       throw new Refusal('referral-invalid', `the note${problem.pointer} ${problem.detail}`)
-    const [newest] = judgements
-      .flatMap(({ note }) => (note?.header.referralId === about.referralId ? [note] : []))
-      .sort((a, b) => b.header.number - a.header.number)
+    const last = lastOf(await shownAbout(about.referralId))
     return sealMessage({
       ...{ kind: 'note', from: 'recipient', messageId: newId() },
-      ...{ referral: answered(about), content },
-      last: newest && { number: newest.header.number, envelopeHash: hashOf(newest) },
+      ...{ referral: answered(about), content, last },
       ...{ keyset: await keysets.newest(), signer: signing, now: new Date() },
     })
   }
 
   /** @see Reviewing */
-  async function open(about: Opened, note: MessageEnvelope, madeAt: string) {
-    return openMessage(note, {
+  async function read(about: Opened): Promise<NoteChain> {
+    const shown = await shownAbout(about.referralId)
+    const first = await openAll(about, shown)
+    // A note may be sealed under a keyset that is newer than what this client fetched minutes ago.
+    const outdated = first.refused.some(({ step }) => step === 'keyset')
+    return outdated && keysets.refresh() ? openAll(about, shown) : first
+  }
+
+  async function openAll(about: Opened, shown: readonly ShownNote[]): Promise<NoteChain> {
+    const named = shown.map(({ note }) => note.header?.keyset?.version)
+    const oldest = Math.min(...named.filter((it) => Number.isInteger(it) && it >= 1))
+    return readNotes(shown, {
       referral: { ...answered(about), signedBy: about.signedBy },
       reader: receiving,
-      keysets: await keysets.backTo(note.header?.keyset?.version),
-      directory: undefined,
-      receivedAt: new Date(madeAt),
+      keysets: await keysets.backTo(oldest),
     })
   }
 
-  return { seal, open }
+  /** All that the service shows about a referral, in its order and unchecked. */
+  async function shownAbout(referralId: string): Promise<ShownNote[]> {
+    const shown: ShownNote[] = []
+    let bytes = 0
+    for (let after = 0; ; ) {
+      const path = `/v1/referrals/${encodeURIComponent(referralId)}/notes?after=${after}`
+      const answer = await transport.send({ method: 'GET', path, repeatable: true })
+      const page = readAnswer(NotesAnswer, answer, `GET ${path}`) as NotesPage
+      if (page.referralId !== referralId) {
+        throw new BadAnswer(
+          `the notes about ${referralId} were asked for, and another's were shown`,
+        )
+      }
+      shown.push(...page.notes)
+      if (page.next === undefined) return shown
+      // Every page leads on, and all together are no longer than a claim: nobody is made to read for ever.
+      bytes += JSON.stringify(page).length
+      if (page.next <= after || bytes > claimBytesMax) {
+        throw new BadAnswer(`the notes about ${referralId} have no end, or are over 30 MiB`)
+      }
+      after = page.next
+    }
+  }
+
+  return { sendWith, read }
+}
+
+/**
+ * The one with the highest number, unchecked: whatever is shown for a note has a hash, and whether it is one
+ * its readers find out.
+ */
+function lastOf(shown: readonly ShownNote[]) {
+  const numbered = shown.toSorted(
+    (a, b) => Number(a.note.header?.number) - Number(b.note.header?.number),
+  )
+  const newest = numbered.at(-1)?.note
+  if (!newest) return undefined
+  try {
+    const { number } = newest.header
+    if (Number.isInteger(number)) return { number, envelopeHash: noteHash(newest) }
+  } catch {
+    // Nothing that a note has to have is sure to be there.
+  }
+  throw new BadAnswer('what is shown as a note has not the form of one')
 }
 
 function answered({ header, envelopeHash }: Opened) {
   return { header, envelopeHash: decodeBase64url(envelopeHash, 32) }
-}
-
-/** Whatever the service shows for a note has a hash: whether it is one, its next reader finds out. */
-function hashOf(note: MessageEnvelope): Uint8Array {
-  return envelopeHash(headerHash(canonicalBytes(note.header)), bodyOf(note))
 }

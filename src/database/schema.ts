@@ -11,6 +11,7 @@ import {
   boolean,
   customType,
   date,
+  foreignKey,
   index,
   integer,
   jsonb,
@@ -309,6 +310,26 @@ export const pairing = pgTable(
 )
 
 /**
+ * The sealed notes about each referral: a chain, numbered from 1 without a gap. It belongs to the referral
+ * and goes with it, whatever case that is in. None is changed or removed.
+ */
+export const note = pgTable(
+  'note',
+  {
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    number: integer('number').notNull(),
+    /** The canonical bytes of the whole (docs/PROTOCOL.md, "Notes"). */
+    envelope: bytea('envelope').notNull(),
+    storedAt: instant('stored_at').notNull(),
+    /** Who wrote it: the entry of the access log. */
+    entryId: uuid('entry_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.number] })],
+)
+
+/**
  * What is held of two referrals: are they about one person? A case is what current `same`
  * judgements connect. A new judgement ends the one before, which stays to be read.
  */
@@ -336,10 +357,16 @@ export const judgement = pgTable(
     absorbedCaseId: uuid('absorbed_case_id'),
     /** The one of the two that was in it: taken apart again, the id still leads to that one. */
     absorbedReferralId: uuid('absorbed_referral_id'),
-    /** A sealed note (docs/PROTOCOL.md, "Messages"), as its canonical bytes. */
-    note: bytea('note'),
+    /** The note that a person wrote beside it. It is about one referral, of either side. */
+    noteReferralId: uuid('note_referral_id'),
+    noteNumber: integer('note_number'),
   },
   (table) => [
+    foreignKey({
+      name: 'judgement_note',
+      columns: [table.noteReferralId, table.noteNumber],
+      foreignColumns: [note.referralId, note.number],
+    }),
     uniqueIndex('judgement_current').on(table.leftId, table.rightId).where(sql`ended_at is null`),
     index('judgement_left').on(table.leftId),
     index('judgement_right').on(table.rightId),

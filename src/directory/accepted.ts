@@ -1,6 +1,7 @@
 /** Which published keysets may still be used: the newest, and for a while the one before it. */
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
 import type { Keyset } from '../protocol/keyset.ts'
 import type { createDocuments } from './documents.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
@@ -21,6 +22,25 @@ export function faultOf(standing: Standing, version: number, now: Date): Refusal
     'keyset-superseded',
     `keyset ${version} was superseded; keyset ${standing.newest} is the newest`,
   )
+}
+
+/**
+ * Refuses what names a keyset that was never published, or under which nothing may be made any more.
+ *
+ * @throws Refusal `unknown-keyset`, `keyset-revoked`, `keyset-superseded`
+ */
+export function requireStanding(
+  named: { version: number; sha256: string },
+  standing: Standing | undefined,
+  now: Date,
+): void {
+  const { version } = named
+  if (!standing) throw new Refusal('unknown-keyset', `keyset ${version} was never published`)
+  if (named.sha256 !== encodeBase64url(standing.sha256)) {
+    throw new Refusal('unknown-keyset', `header.keyset.sha256 is not that of keyset ${version}`)
+  }
+  const fault = faultOf(standing, version, now)
+  if (fault) throw fault
 }
 
 /** The keysets that clients may still use, the newest first; none before the first is published. */

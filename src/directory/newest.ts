@@ -2,11 +2,13 @@
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
+import { checkRecipients } from '../protocol/check.ts'
 import type { Keyset, Recipient } from '../protocol/keyset.ts'
 import { kidOf } from '../protocol/kid.ts'
-import { acceptedKeysets } from './accepted.ts'
+import type { MessageHeader } from '../protocol/message.ts'
+import { acceptedKeysets, requireStanding } from './accepted.ts'
 import type { createDocuments } from './documents.ts'
-import { selectNewestVersion } from './store.ts'
+import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 type EpochValues = {
   readonly epoch: number
@@ -50,10 +52,25 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
     })
   }
 
+  /**
+   * Refuses a note that is not sealed to all who must be able to read it, and to nobody else.
+   *
+   * @throws Refusal as `requireStanding` and `checkRecipients`
+   */
+  async function requireNoteSealed(
+    tx: Tx,
+    header: Pick<MessageHeader, 'keyset' | 'sealedTo'>,
+  ): Promise<void> {
+    const standing = await selectKeysetStanding(tx, header.keyset.version)
+    requireStanding(header.keyset, standing, tx.now)
+    const { keyset, retired } = await documents.keyset(tx, header.keyset.version)
+    checkRecipients(header, keyset, retired)
+  }
+
   async function newestKeyset(tx: Tx): Promise<Keyset | undefined> {
     const version = await selectNewestVersion(tx)
     return version === undefined ? undefined : (await documents.keyset(tx, version)).keyset
   }
 
-  return { matchingEpochs, requireMatching, recipientSigning }
+  return { matchingEpochs, requireMatching, requireNoteSealed, recipientSigning }
 }

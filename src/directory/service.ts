@@ -14,7 +14,7 @@ import { signerOf } from '../protocol/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
 import { kidOf } from '../protocol/kid.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
-import { acceptedKeysets, faultOf, type Standing } from './accepted.ts'
+import { acceptedKeysets, requireStanding } from './accepted.ts'
 import { createDocuments } from './documents.ts'
 import { createNewest, isListed } from './newest.ts'
 import {
@@ -115,20 +115,6 @@ async function matchingEpochOf(
 ): Promise<MatchingEpoch | undefined> {
   const listed = (await acceptedKeysets(documents, tx)).flatMap(({ matching }) => matching)
   return listed.find((it) => it.epoch === epoch)
-}
-
-function requireStanding(
-  named: { version: number; sha256: string },
-  standing: Standing | undefined,
-  now: Date,
-): void {
-  const { version } = named
-  if (!standing) throw new Refusal('unknown-keyset', `keyset ${version} was never published`)
-  if (named.sha256 !== encodeBase64url(standing.sha256)) {
-    throw new Refusal('unknown-keyset', `header.keyset.sha256 is not that of keyset ${version}`)
-  }
-  const fault = faultOf(standing, version, now)
-  if (fault) throw fault
 }
 
 function requireEpoch({ matching = [] }: CheckedEnvelope, keyset: Keyset): void {

@@ -291,6 +291,16 @@ const table: Record<string, Record<string, Case>> = {
     'a known one': { request: onCase('GET', ''), expected: workers(200) },
     'an unknown one': { request: () => get(`/v1/cases/${newId()}`)(), expected: workers(404) },
   },
+  listNotes: {
+    'about a known one': {
+      request: async () => get(`/v1/referrals/${(await refer(built)).referralId}/notes`)(),
+      expected: workers(200),
+    },
+    'about an unknown one': {
+      request: () => get(`/v1/referrals/${newId()}/notes`)(),
+      expected: workers(404),
+    },
+  },
   listPossibleMatches: {
     'of a known case': { request: onCase('GET', '/possible-matches'), expected: workers(200) },
   },

@@ -4,14 +4,14 @@
  * Method: over HTTP, against a service whose loop pairs.
  */
 import t, { type Test } from 'tap'
-import { decodeBase64url, encodeBase64url } from '../../src/protocol/bytes.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
-import { type MessageEnvelope, type MessageInput, sealMessage } from '../../src/protocol/message.ts'
+import type { MessageEnvelope } from '../../src/protocol/message.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { noteOn } from '../helpers/note.ts'
 import { matchingOf, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
-import { keysetReference } from '../helpers/publish.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
@@ -362,51 +362,25 @@ t.test('sixty searches an hour, and a client is told to wait', async (t) => {
   t.equal(another.status, 200, 'each client has its own')
 })
 
-/** A sealed note of the casework team about a referral. */
-function noteOn({ envelope, acknowledgement }: Referred, changes: Partial<MessageInput> = {}) {
-  const envelopeHash = decodeBase64url(acknowledgement.envelopeHash, 32)
-  return sealMessage({
-    ...{ kind: 'note', from: 'recipient', messageId: newId(), last: undefined, now: new Date() },
-    referral: { header: envelope.header, envelopeHash },
-    content: { text: 'Both gave the same mother’s name.' },
-    keyset: keysetReference(world.keyset),
-    signer: world.recipients.casework.signing,
-    ...changes,
-  })
-}
-
-t.test('a sealed note is kept with the judgement, and given back as it was', async (t) => {
-  const { one, other, ids } = await questioned()
-  const note = noteOn(one)
-  t.equal((await decide(ids, 'unsure', note)).status, 200)
-  const { judgements } = await read(ids[0])
-  t.strictSame(judgements[0].note, note)
-  const merge = await call.casework('POST', `/v1/cases/${ids[0]}/merge`, {
-    ...{ otherId: ids[1], note: noteOn(other) },
-  })
-  t.equal(merge.status, 200, 'about a referral of either case')
-  const id = await caseOf(one)
-  const split = await call.casework('POST', `/v1/cases/${id}/split`, {
-    ...{ referrals: [other.referralId], decision: 'different', note },
-  })
-  t.equal(split.status, 200)
-  t.strictSame((await read(id)).judgements[0].note, note)
-})
-
 t.test(
   'a note that another signed, of another referral, or spoilt, is refused whole',
   async (t) => {
     const { one, ids } = await questioned()
     const elsewhere = await refer(built)
     await untilPaired(sql)
-    const good = noteOn(one)
+    const good = noteOn(world, one)
     const clinic = { signer: world.recipients.clinic.signing }
     const partner = { signer: world.referring.lawFirm.signing }
     const flipped = good.compartments.message.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
     const rows: [string, MessageEnvelope, number, string][] = [
-      ['of the clinic, by casework', noteOn(one, clinic), 403, 'recipient-not-yours'],
-      ['of a referrer', noteOn(one, partner), 422, 'unknown-signer'],
-      ['of another referral', noteOn(elsewhere), 400, 'malformed-request'],
+      [
+        'of the clinic, by casework',
+        noteOn(world, one, undefined, clinic),
+        403,
+        'recipient-not-yours',
+      ],
+      ['of a referrer', noteOn(world, one, undefined, partner), 422, 'unknown-signer'],
+      ['of another referral', noteOn(world, elsewhere), 400, 'malformed-request'],
       [
         'of another kind',
         { ...good, header: { ...good.header, kind: 'withdrawal' } },

@@ -9,11 +9,13 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { createReader, type Draft } from '../../src/client/index.ts'
-import { decodeBase64url } from '../../src/protocol/bytes.ts'
-import { threadFaults } from '../../src/protocol/thread.ts'
+import type { MessageEnvelope } from '../../src/protocol/message.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
+import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
+import { publishKeyset } from '../helpers/publish.ts'
 import { refer } from '../helpers/referral.ts'
+import { forgedIn, planted } from './forged.ts'
 import { intake, partyOf } from './run.ts'
 
 const identity = {
@@ -100,30 +102,20 @@ t.test('against the service', async (t) => {
     t.match(unsure, { code: 0, out: /: two$/m }, unsure.err)
     const shown = await run('case', known, '--notes')
     t.match(shown.out, /unsure by person/)
-    t.match(shown.out, /Note .*\n {4}\| The Okonkwo sister says 1990\.$/m)
+    t.match(shown, { code: 0 }, shown.err)
+    t.match(shown.out, new RegExp(`^    with note 1 about ${first.referralId}$`, 'm'))
+    t.match(shown.out, new RegExp(`^  Notes about ${first.referralId}$`, 'm'))
+    const line = /^ {4}Note 1, \S+Z, by Casework\n {4}\| The Okonkwo sister says 1990\.$/m
+    t.match(shown.out, line)
     t.notMatch((await run('case', known)).out, /sister/, 'and only to who asks for notes')
 
     await writeFile(note, 'Her lawyer confirms it.')
     const same = await run('judge', known, other, '--decision', 'same', '--note', note)
     t.match(same, { code: 0, out: `Case ${known}: one` }, same.err)
-    const { judgements, referrals } = await reader.case(known)
-    t.equal(referrals.length, 3)
-    const notes = await Promise.all(
-      judgements.flatMap(({ note, madeAt }) =>
-        note ? [reader.openNote(first.opened, note, madeAt)] : [],
-      ),
-    )
-    const opened = notes.flatMap((note) => (note.opened ? [note] : []))
-    t.equal(opened.length, 2)
-    const about = { envelopeHash: decodeBase64url(first.opened.envelopeHash, 32) }
-    t.same(threadFaults(opened, about), [], 'the second follows the first')
-    t.not(
-      threadFaults(
-        opened.filter(({ header }) => header.number > 1),
-        about,
-      ).length,
-      0,
-    )
+    t.equal((await reader.case(known)).referrals.length, 3)
+    const { notes, faults } = await reader.readNotes(first.opened)
+    t.match(notes, [{ number: 1 }, { number: 2, content: { text: 'Her lawyer confirms it.' } }])
+    t.same(faults, [], 'the second follows the first')
 
     const leaves = ['--referral', third.referralId]
     const parted = await run('split', known, ...leaves, '--decision', 'different')
@@ -135,6 +127,95 @@ t.test('against the service', async (t) => {
     t.match(again, { code: 1, err: /case-changed/ })
     const joined = await run('join', known, await caseOf(third))
     t.match(joined, { code: 0, out: /: one$/m }, joined.err)
+  })
+
+  /** Runs `intake case --notes` against a service that lies about the notes. */
+  async function lied(lie: (notes: { note: MessageEnvelope }[]) => void, ...flags: string[]) {
+    const line = await between(t, url, (answer, { path }) => {
+      if (!path.includes('/notes')) return answer
+      const page = JSON.parse(answer.body)
+      lie(page.notes)
+      return { ...answer, body: JSON.stringify(page) }
+    })
+    const at = { ...environment, INTAKE_URL: line.url }
+    return intake(['case', known, '--notes', ...flags], at)
+  }
+
+  t.test('a note that is missing, changed or put in is said, in words', async (t) => {
+    const dropped = await lied((notes) => notes.shift())
+    t.equal(dropped.code, 1)
+    t.match(dropped.out, /^ {4}Not as it was written: There is no note 1\.$/m)
+    t.match(
+      dropped.out,
+      /^ {4}Not as it was written: A judgement names note 1, which is not there\.$/m,
+    )
+    t.match(dropped.out, /^ {4}Note 2, \S+Z, by Casework\n {4}\| Her lawyer confirms it\.$/m)
+    const changed = await lied(([one]) => {
+      one!.note.signature.value = one!.note.signature.value.replace(/^./, (it) =>
+        it === 'A' ? 'B' : 'A',
+      )
+    })
+    t.equal(changed.code, 1)
+    const refused = /^ {4}What is shown as a note of \S+Z is none, at the step signature: \S.*$/m
+    t.match(changed.out, refused)
+    t.notMatch(changed.out, /sister/)
+    const none = await lied((notes) => notes.splice(0))
+    t.match(none, { code: 1, out: /A judgement names note 1, which is not there/ })
+    const json = await lied((notes) => notes.shift(), '--json')
+    t.equal(json.code, 1)
+    t.match(JSON.parse(json.out).notes, [
+      { referralId: first.referralId, notes: [{ number: 2 }], refused: [] },
+    ])
+  })
+
+  t.test('what a reviewer writes stands behind its mark, whatever it is', async (t) => {
+    const note = join(folder, 'note.txt')
+    const hostile = `${planted}\n  Notes about nobody\n    Note 9, today, by Casework`
+    await writeFile(note, hostile)
+    const joined = await run('join', known, first.reference, '--note', note)
+    t.match(joined, { code: 0 }, joined.err)
+    const { notes } = await reader.readNotes(first.opened)
+    const written = notes.at(-1)
+    t.same(written?.opened && written.content, { text: hostile.normalize('NFC') })
+    const shown = await run('case', known, '--notes')
+    t.equal(shown.code, 0, shown.err)
+    t.same(forgedIn(shown), [])
+    t.match(shown.out, /^ {4}\| *Note 9, today, by Casework$/m)
+    t.notMatch(shown.out, /^ *Note 9/m)
+    const json = await run('case', known, '--notes', '--json')
+    t.same(forgedIn(json), [])
+    const [{ notes: read }] = JSON.parse(json.out).notes
+    t.equal(read.at(-1).content.text, hostile.normalize('NFC'), 'and --json keeps it as it is')
+  })
+
+  t.test('a note that is not sealed to you is said to be, and counts', async (t) => {
+    await publishKeyset(built, {
+      ...world.keyset,
+      recipients: world.keyset.recipients.map((recipient) =>
+        recipient.label === 'Clinic' ? { ...recipient, required: false } : recipient,
+      ),
+    })
+    const note = join(folder, 'note.txt')
+    await writeFile(note, 'For casework alone.')
+    t.match(await run('join', known, first.reference, '--note', note), { code: 0 })
+    const clinic = await partyOf(t, {
+      ...{ url, world, keys: world.recipients.clinic, clientId: world.clients.clinic },
+    })
+    const shown = await intake(['case', known, '--notes'], clinic.environment)
+    t.equal(shown.code, 0, shown.err)
+    t.match(shown.out, /^ {4}Note 4, \S+Z, by Casework, is not sealed to you$/m)
+    t.match(shown.out, /^ {4}Note 2, \S+Z, by Casework\n {4}\| Her lawyer/m)
+    t.notMatch(shown.out, /Not as it was written/)
+    await writeFile(note, 'Seen.')
+    const answered = await intake(
+      ['join', known, first.reference, '--note', note],
+      clinic.environment,
+    )
+    t.match(answered, { code: 0 }, answered.err)
+    const after = await intake(['case', known, '--notes'], clinic.environment)
+    t.equal(after.code, 0, after.err)
+    t.match(after.out, /^ {4}Note 5, \S+Z, by Clinic, is not sealed to you$/m)
+    t.match((await run('case', known, '--notes')).out, /by Clinic\n {4}\| Seen\.$/m)
   })
 
   t.test('a wrong call does nothing, and who may not review is told', async (t) => {

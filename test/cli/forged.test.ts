@@ -118,12 +118,15 @@ const successes: Record<string, object> = {
   [`/v1/cases/${one}`]: {
     caseId: one,
     referrals: [
-      { referralId: one, reference: planted, receivedAt: at, state: planted, keys: planted },
+      {
+        ...{ referralId: one, reference: planted, receivedAt: at, state: planted, keys: planted },
+        notes: 1,
+      },
     ],
     judgements: [
       {
         ...{ between: [one, two], verdict: planted, basis: planted, probability: 0.5, bits },
-        ...{ madeAt: at, endedAt: at, entryId: one, note: { header: { referralId: planted } } },
+        ...{ madeAt: at, endedAt: at, entryId: one, note: { referralId: one, number: 1 } },
       },
     ],
     flags: [{ referralId: one, kind: planted, at }],

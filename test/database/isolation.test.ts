@@ -11,6 +11,7 @@ import { connect, type Tx } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { noteOn } from '../helpers/note.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, census, tablesOf, untilPaired } from '../helpers/superuser.ts'
 
@@ -36,7 +37,8 @@ const others = [await refer(built, ngo), await refer(built, ngo)]
 const [one, two] = await sql`
   select case_id from referral_case
   where referral_id = any (${others.map(({ referralId }) => referralId)})`
-await asCasework('POST', `/v1/cases/${one?.case_id}/merge`, { otherId: two?.case_id })
+const merge = { otherId: two?.case_id, note: noteOn(world, others[0]!) }
+await asCasework('POST', `/v1/cases/${one?.case_id}/merge`, merge)
 const budgetOf = (clientId: string) => sql`
   insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
 await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))

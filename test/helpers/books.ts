@@ -75,6 +75,17 @@ const lines: Readonly<Record<string, string>> = {
     select j.id from judgement j left join audit_entry e
       on e.id = j.entry_id and e.outcome = 'permitted' and e.action like 'case.%'
     where e.id is null or j.left_id >= j.right_id`,
+  'notes about a referral that are not numbered from 1 without a gap, as they say themselves': `
+    select n.referral_id from note n,
+      lateral (select convert_from(n.envelope, 'UTF8')::jsonb -> 'header' as said) header
+    group by n.referral_id
+    having max(n.number) <> count(*) or min(n.number) <> 1
+      or bool_or((said ->> 'number')::int <> n.number or said ->> 'referralId' <> n.referral_id::text)`,
+  'a note whose entry is not in the log': `
+    select n.referral_id from note n left join audit_entry e
+      on e.id = n.entry_id and e.action = 'note.written' and e.outcome = 'permitted'
+        and e.object_id = n.referral_id::text and e.at = n.stored_at
+    where e.id is null`,
   'a question within one case, or a judgement that parts what is together': `
     select j.id from judgement j
     join referral_case l on l.referral_id = j.left_id

@@ -49,7 +49,10 @@ export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<v
   }
 }
 
-/** Holds up whoever writes to a table, until let go; `blocked` answers when one of them waits. */
+/**
+ * Holds up whoever writes to a table, until let go; `blocked` answers when so many wait, for it or for
+ * another that does.
+ */
 export async function holdTable(sql: postgres.Sql, table: string) {
   let letGo = () => {}
   const gate = new Promise<void>((open) => {
@@ -65,8 +68,8 @@ export async function holdTable(sql: postgres.Sql, table: string) {
       })
       .catch(failed)
   })
-  const blocked = async () => {
-    for (let count = 0; count === 0; ) {
+  const blocked = async (least = 1) => {
+    for (let count = 0; count < least; ) {
       const rows = await sql`
         select from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock'`

@@ -1,0 +1,55 @@
+/** The notes about each referral, in the order of their numbers: kept as they came, never changed. */
+import type { Tx } from '../database/connect.ts'
+
+/** Names a note: the referral that it is about, and its number. */
+export type NoteRef = { readonly referralId: string; readonly number: number }
+
+type NewNote = NoteRef & { readonly envelope: Uint8Array; readonly entryId: string }
+
+/** Adds one at the end of its chain. */
+export async function insertNote(tx: Tx, note: NewNote): Promise<void> {
+  await tx.sql`
+    insert into note ${tx.sql({
+      referral_id: note.referralId,
+      number: note.number,
+      envelope: note.envelope,
+      stored_at: tx.now.toISOString(),
+      entry_id: note.entryId,
+    })}`
+}
+
+/** The newest note about a referral, and the hash of the referral itself; `undefined` if there is none such. */
+export async function selectChain(tx: Tx, referralId: string) {
+  const [row] = await tx.sql<
+    { referralHash: Uint8Array; number: number | null; envelope: Uint8Array | null }[]
+  >`
+    select r.envelope_hash as "referralHash", n.number, n.envelope
+    from referral r left join note n on n.referral_id = r.id
+    where r.id = ${referralId}
+    order by n.number desc nulls last
+    limit 1`
+  return row
+}
+
+/** Whether the note of that number is these very bytes. */
+export async function isKept(
+  tx: Tx,
+  { referralId, number }: NoteRef,
+  envelope: Uint8Array,
+): Promise<boolean> {
+  const rows = await tx.sql`
+    select from note
+    where referral_id = ${referralId} and number = ${number} and envelope = ${envelope}`
+  return rows.length > 0
+}
+
+/** Those numbered over `after`, at most `count`. */
+export async function selectNotes(tx: Tx, referralId: string, after: number, count: number) {
+  return tx.sql<{ number: number; envelope: Uint8Array; at: string; entryId: string }[]>`
+    select number, envelope, entry_id as "entryId",
+           to_char(stored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from note
+    where referral_id = ${referralId} and number > ${after}
+    order by number
+    limit ${count}`
+}
