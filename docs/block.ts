@@ -6,6 +6,17 @@ export function replaceBlock(text: string, name: string, content: string): strin
   return `${before}\n\n${content}\n\n${after}`
 }
 
+/** A table as it stands in a document. */
+export function tableOf({
+  head,
+  rows,
+}: {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
 /** What stands in the block `name`. */
 export function readBlock(text: string, name: string): string {
   return parts(text, name)[1].trim()

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { reportSections, type Section } from '../bench/matching/report.ts'
 import { wordsOf } from '../src/matching/odds.ts'
 import { weights } from '../src/matching/weights.ts'
-import { replaceBlock } from './block.ts'
+import { replaceBlock, tableOf } from './block.ts'
 
 const document = new URL('./MATCHING.md', import.meta.url)
 
@@ -32,10 +32,6 @@ export function withWeights(text: string): string {
 /** A table of figures with its title, as it stands in MATCHING.md. */
 export function sectionText({ title, ...table }: Section): string {
   return `**${title}**\n\n${tableOf(table)}`
-}
-
-function tableOf({ head, rows }: Pick<Section, 'head' | 'rows'>): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
 if (import.meta.main) {

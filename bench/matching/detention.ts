@@ -24,6 +24,10 @@ export type Rates = {
   readonly phoneShared: number
   /** Another person of the same family: family name, reference and telephone are the same. */
   readonly relative: number
+  /** Somebody who was given 1 January for good. */
+  readonly givenFirst?: number
+  /** A part of a name that is a frequent one. */
+  readonly frequent?: number
 }
 
 /** About what the training set has, and nobody shares a telephone or a reference. */
@@ -44,6 +48,9 @@ export const usualRates: Rates = {
 
 /** As usual, with telephones of the wing, and relatives under one reference. */
 export const sharedRates: Rates = { ...usualRates, phoneShared: 0.15, relative: 0.05 }
+
+/** As shared, of people who are easily taken for each other: frequent names, and more of 1 January. */
+export const alikeRates: Rates = { ...sharedRates, givenFirst: 0.25, frequent: 0.7 }
 
 /** Everything that goes wrong goes wrong more often. */
 export const harshRates: Rates = {
@@ -85,7 +92,7 @@ export function inventDetention(people: number, rates: Rates, seed: number): Tru
   const invented: Invented[] = []
   for (let index = 0; index < people; index += 1) {
     const relative = draw.chance(rates.relative) ? invented.at(-1) : undefined
-    invented.push(invent(`${seed}-${index}`, draw, relative))
+    invented.push(invent(`${seed}-${index}`, rates, draw, relative))
   }
   const wingPhones = Array.from({ length: 1 + people / 200 }, () => phone(draw))
   const records = invented.flatMap((person) => {
@@ -99,11 +106,16 @@ export function inventDetention(people: number, rates: Rates, seed: number): Tru
     .map(({ record }) => record)
 }
 
-function invent(id: string, draw: Draw, relative: Invented | undefined): Invented {
+function invent(
+  id: string,
+  { givenFirst = 0.12, frequent = 0.45 }: Rates,
+  draw: Draw,
+  relative: Invented | undefined,
+): Invented {
   const pool = draw.common(pools)
   const count = draw.chance(0.6) ? 2 : draw.chance(0.75) ? 3 : 4
   const names = Array.from({ length: count }, () =>
-    draw.chance(commonShare) ? draw.common(pool) : [coined(draw)],
+    draw.chance(frequent) ? draw.common(pool) : [coined(draw)],
   )
   const own = names.map((name) => name[draw.below(name.length)] ?? '')
   const family = relative && ([relative.names.at(-1) ?? [], relative.spelt.at(-1) ?? ''] as const)
@@ -113,7 +125,7 @@ function invent(id: string, draw: Draw, relative: Invented | undefined): Invente
     id,
     names: family ? [...names.slice(0, -1), family[0]] : names,
     spelt: family ? [...own.slice(0, -1), family[1]] : own,
-    birth: draw.chance(0.12) ? `${birth.slice(0, 4)}-01-01` : birth,
+    birth: draw.chance(givenFirst) ? `${birth.slice(0, 4)}-01-01` : birth,
     reference: relative?.reference ?? `${digits(7, draw)}/${1 + draw.below(9)}`,
     phone: relative?.phone ?? phone(draw),
   }
@@ -210,9 +222,6 @@ function respelt(spelt: string, others: Spellings, draw: Draw): string {
     .filter((found) => found !== spelt)
   return possible[draw.below(possible.length)] ?? spelt
 }
-
-/** Of the parts of names so many are one of the frequent ones below. */
-const commonShare = 0.45
 
 const syllables = (
   'ba bar be bo da der di du fa fer ga go ha hir ja ji ka kal ki ko la lem lu ma men mi mu na ner ' +

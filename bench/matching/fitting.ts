@@ -15,7 +15,7 @@ export type Lesson = {
  * λ of the regression. Small, for there are far more pairs than weights: it keeps a weight finite
  * that was never seen on two people, such as that of a telephone.
  */
-const penalty = 0.003
+const penalty = 0.03
 
 /**
  * The most bits that agreeing may be worth beyond having nothing to compare, where the data cannot

@@ -1,5 +1,6 @@
 /** How often matching is right, over records of which it is known whom they are about. */
 import { type Evidence, type Judged, judge, matchProbability } from '../../src/matching/odds.ts'
+import type { Rule } from '../../src/matching/rule.ts'
 import type { Weights } from '../../src/matching/weights.ts'
 import { type MatchKey, matchKeys } from '../../src/protocol/matchkeys.ts'
 import { settle } from './cases.ts'
@@ -25,7 +26,7 @@ export type Rates = { readonly precision: number; readonly recall: number }
 export type Figures = Rates & {
   readonly f1: number
   /** Pairs that came into one case without a person's decision. */
-  readonly automatic: Rates
+  readonly automatic: Rates & { readonly wrong: number }
   /** Questions to people, of 1,000 records. */
   readonly reviewPer1000: number
   readonly valuesPerRecord: number
@@ -42,7 +43,9 @@ export type Figures = Rates & {
 }
 
 /** One record's keys, and whom it is about. */
-export type Keyed = Pick<TrueRecord, 'truth' | 'isCopy'> & { readonly keys: readonly MatchKey[] }
+export type Keyed = Pick<TrueRecord, 'truth' | 'isCopy' | 'group'> & {
+  readonly keys: readonly MatchKey[]
+}
 
 /** Makes the keys of records, of `types` if given. */
 export function keysOf(records: readonly TrueRecord[], types?: readonly string[]): Keyed[] {
@@ -63,11 +66,11 @@ export function isMatch({ truths }: Compared, { left, right }: Pair): boolean {
   return truths[left] === truths[right]
 }
 
-/** Judges evidence by a table, each piece once. */
-export function judgeBy(table?: Weights): (evidence: Evidence) => Judged {
+/** Judges evidence by a table, each piece once; without the rule `off`, if any. */
+export function judgeBy(table?: Weights, off?: Rule): (evidence: Evidence) => Judged {
   const known = new Map<Evidence, Judged>()
   return (evidence) => {
-    const judged = known.get(evidence) ?? judge(evidence, table)
+    const judged = known.get(evidence) ?? judge(evidence, table, off)
     known.set(evidence, judged)
     return judged
   }
@@ -117,11 +120,15 @@ export function ratesFrom(
 
 type Couple = { readonly left: number; readonly right: number }
 
-/** Rates of pairs, none of which is there twice. */
-export function ratesOf(truths: readonly string[], found: readonly Couple[]): Rates {
+/** Rates of pairs, none of which is there twice, and how many are of two people. */
+export function ratesOf(
+  truths: readonly string[],
+  found: readonly Couple[],
+): Rates & { wrong: number } {
   const right = found.filter((pair) => truths[pair.left] === truths[pair.right]).length
   const all = truePairs(truths)
   return {
+    wrong: found.length - right,
     precision: found.length === 0 ? 1 : right / found.length,
     recall: all === 0 ? 1 : right / all,
   }

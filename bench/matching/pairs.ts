@@ -5,13 +5,18 @@
  */
 import { chooseSharers, sharersScannedMax } from '../../src/matching/evidence.ts'
 import type { Evidence } from '../../src/matching/odds.ts'
+import { partsOf } from '../../src/matching/rows.ts'
 import type { MatchKey } from '../../src/protocol/matchkeys.ts'
 
 /** Two records by their place in the list, `left` the earlier. */
 export type Pair = { readonly left: number; readonly right: number; readonly evidence: Evidence }
 
 /** One record's values by number, ascending, and the types it has. */
-type Side = { readonly values: readonly number[]; readonly types: ReadonlySet<string> }
+type Side = {
+  readonly values: readonly number[]
+  readonly types: ReadonlySet<string>
+  readonly parts: number
+}
 
 type Numbered = { readonly sides: readonly Side[]; readonly typeOf: readonly string[] }
 
@@ -28,11 +33,11 @@ export function pairsOf(records: readonly (readonly MatchKey[])[]): Pair[] {
         number,
       })),
     )
-    const { ids, crowded } = chooseSharers(sharing)
-    const common = new Set(crowded)
+    const { ids, crowded, uncommon } = chooseSharers(sharing)
+    const shared = { crowded: new Set(crowded), uncommon: new Set(uncommon) }
     for (const id of ids) {
       const left = Number(id)
-      pairs.push({ left, right, evidence: evidenceOf(left, right, common) })
+      pairs.push({ left, right, evidence: evidenceOf(left, right, shared) })
     }
     for (const value of values) holders[value]!.push(right)
   }
@@ -54,29 +59,39 @@ function numberValues(records: readonly (readonly MatchKey[])[]): Numbered {
     const types = [...new Set(keys.map(({ type }) => type))]
     const name = types.sort().join()
     if (!sets.has(name)) sets.set(name, new Set(types))
-    return { values: keys.map(numberOf).sort((a, b) => a - b), types: sets.get(name)! }
+    const held = new Map<string, number>()
+    for (const { type } of keys) held.set(type, (held.get(type) ?? 0) + 1)
+    const values = keys.map(numberOf).sort((a, b) => a - b)
+    return { values, types: sets.get(name)!, parts: partsOf(held) }
   })
   return { sides, typeOf }
 }
 
+/** The numbers of the values that a crowd shares, and of those that hardly anybody does. */
+type Shared = Record<'crowded' | 'uncommon', ReadonlySet<number>>
+
 function evidenceAmong({
   sides,
   typeOf,
-}: Numbered): (left: number, right: number, crowded: ReadonlySet<number>) => Evidence {
+}: Numbered): (left: number, right: number, shared: Shared) => Evidence {
   const known = new Map<string, Evidence>()
   const setNames = new Map(
     [...new Set(sides.map(({ types }) => types))].map((set, at) => [set, at]),
   )
-  return (leftAt, rightAt, crowded) => {
+  return (leftAt, rightAt, { crowded, uncommon }) => {
     const [left, right] = [sides[leftAt]!, sides[rightAt]!]
     const equal = inBoth(left.values, right.values)
     const agreeing = countTypes(equal)
     const uncrowded = countTypes(equal.filter((value) => !crowded.has(value)))
     const sets = `${setNames.get(left.types)} ${setNames.get(right.types)}`
-    const name = `${[...agreeing].sort().join()} ${[...uncrowded].sort().join()} ${sets}`
+    const rare = equal.filter((value) => uncommon.has(value)).map((value) => typeOf[value]!)
+    const parts = Math.min(left.parts, right.parts)
+    const types = [agreeing, uncrowded, new Set(rare)].map((it) => [...it].sort().join())
+    const name = `${types.join(' ')} ${parts} ${sets}`
     const same = known.get(name)
     if (same) return same
-    const evidence = { agreeing, uncrowded, left: left.types, right: right.types }
+    const sidesHave = { left: left.types, right: right.types }
+    const evidence = { agreeing, uncrowded, uncommon: new Set(rare), parts, ...sidesHave }
     known.set(name, evidence)
     return evidence
   }

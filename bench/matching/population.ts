@@ -43,7 +43,8 @@ export function verdictOn(agreeing: readonly string[]): Verdict {
   const counts = new Map<string, number>()
   for (const type of agreeing) counts.set(type, (counts.get(type) ?? 0) + 1)
   const all = new Set(types)
-  return judge({ agreeing: counts, uncrowded: counts, left: all, right: all }).verdict
+  const shared = { agreeing: counts, uncrowded: counts, uncommon: new Set<string>() }
+  return judge({ ...shared, parts: 2, left: all, right: all }).verdict
 }
 
 /** Those who share a value with person `index` in a slot are of one group. */

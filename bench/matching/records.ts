@@ -14,6 +14,7 @@ export type Columns = {
   readonly day?: string
   readonly reference?: string
   readonly phone?: string
+  readonly group?: string
 }
 
 /** One record, and whom it is about: equal for records of one person. */
@@ -22,6 +23,8 @@ export type TrueRecord = {
   readonly person: Person
   /** Of FEBRL's records whether it is a spoilt copy; of others nothing. */
   readonly isCopy?: boolean
+  /** What the person belongs to, where figures are wanted by it. */
+  readonly group?: string
 }
 
 /** The cell of a row that a flag names; empty where the flag was not given. */
@@ -50,7 +53,8 @@ export function readRecords(text: string, named: Columns): TrueRecord[] {
       throw new Error(`row ${index + 2} has more cells than the header`)
     const cell: Cell = (name) => cells[places.get(name) ?? -1] ?? ''
     if (cell('truth') === '') throw new Error(`row ${index + 2} has nothing in “${named.truth}”`)
-    return [{ ...personIn(cell('truth')), person: personFrom(cell) }]
+    const group = named.group === undefined ? {} : { group: cell('group') }
+    return [{ ...personIn(cell('truth')), ...group, person: personFrom(cell) }]
   })
 }
 

@@ -3,6 +3,7 @@
  * docs/MATCHING.md, which `docs/matching.ts` writes.
  */
 import { type Judged, matchProbability, possibleProbability } from '../../src/matching/odds.ts'
+import type { Rule } from '../../src/matching/rule.ts'
 import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
 import {
@@ -19,6 +20,7 @@ import {
 } from './measure.ts'
 import type { Pair } from './pairs.ts'
 import { fit, foldCount, foldOf, lessonsOf, readSources, type Source } from './sets.ts'
+import { byTradition } from './traditions.ts'
 
 export type Section = {
   readonly title: string
@@ -50,6 +52,7 @@ export function reportSections(): Section[] {
     crossValidation(sets),
     byProbability(sets),
     ofOriginals(sets),
+    ...sets.filter(({ name }) => name === 'detention').map(byTradition),
     {
       title: 'Each file by weights that the other files gave',
       head,
@@ -92,7 +95,7 @@ function byProbability(sets: readonly JudgedSet[]): Section {
   return {
     title: 'Pair by pair, from a probability on, cross-validated',
     head: ['p from', ...kinds.flatMap(({ name }) => [`${name}: precision`, 'recall'])],
-    rows: [possibleProbability, 0.2, 0.5, 0.8, 0.9, matchProbability, 0.99, 0.998].map((from) => [
+    rows: [possibleProbability, 0.2, 0.5, 0.8, matchProbability, 0.96, 0.99, 0.998].map((from) => [
       `${from}`,
       ...kinds.flatMap(({ compared, judged }) => {
         const { precision, recall } = ratesFrom(compared, judged, from)
@@ -154,7 +157,11 @@ type TestSet = {
 }
 
 /** A set with a judgement of each pair. */
-type JudgedSet = TestSet & { readonly judged: (pair: Pair) => Judged }
+export type JudgedSet = TestSet & {
+  readonly judged: (pair: Pair) => Judged
+  /** The same without a rule. */
+  readonly judgedWithout: (off: Rule) => (pair: Pair) => Judged
+}
 
 const febrlName = 'FEBRL 1 to 3'
 
@@ -170,10 +177,14 @@ function setsOf(sources: readonly Source[]): TestSet[] {
 /** Scores each pair by weights whose fit saw no pair of its first person. */
 export function crossValidatedSets(sources: readonly Source[]): JudgedSet[] {
   const lessons = lessonsOf(sources)
-  const folds = Array.from({ length: foldCount }, (_, fold) => judgeBy(fit(lessons, fold)))
+  const tables = Array.from({ length: foldCount }, (_, fold) => fit(lessons, fold))
   return setsOf(sources).map((set) => {
     const foldsOf = set.compared.truths.map(foldOf)
-    return { ...set, judged: ({ left, evidence }) => folds[foldsOf[left]!]!(evidence) }
+    const judging = (off?: Rule) => {
+      const folds = tables.map((table) => judgeBy(table, off))
+      return ({ left, evidence }: Pair) => folds[foldsOf[left]!]!(evidence)
+    }
+    return { ...set, judged: judging(), judgedWithout: judging }
   })
 }
 

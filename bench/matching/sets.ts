@@ -16,7 +16,7 @@ const febrl: Columns = {
 
 const detention: Columns = {
   ...{ truth: 'e', given: 'given', family: 'sur', year: 'y', month: 'm', day: 'd' },
-  ...{ reference: 'ref', phone: 'phone' },
+  ...{ reference: 'ref', phone: 'phone', group: 'country' },
 }
 
 /**

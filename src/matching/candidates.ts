@@ -22,13 +22,13 @@ export async function candidatesFor(
   exceptId: string | null = null,
 ): Promise<{ candidates: Candidate[]; crowded: boolean }> {
   if (values.length === 0) return { candidates: [], crowded: false }
-  const { ids, crowded } = await sharersOf(tx, values, exceptId)
+  const { ids, crowded, uncommon } = await sharersOf(tx, values, exceptId)
   if (ids.length === 0) return { candidates: [], crowded: false }
-  const agreement = await selectAgreement(tx, values, ids, crowded)
+  const agreement = await selectAgreement(tx, values, ids, crowded, uncommon)
   return { candidates: weigh(values, agreement), crowded: crowded.length > 0 }
 }
 
-/** Who shares a value with these, and the numbers of the values that a crowd shares. */
+/** Who shares a value with these, and the numbers of the values that a crowd shares, or hardly anybody. */
 async function sharersOf(tx: Tx, values: readonly ValueOfEpoch[], exceptId: string | null) {
   return chooseSharers(await selectSharing(tx, values, exceptId, sharersScannedMax))
 }
@@ -56,8 +56,9 @@ export async function compare(
   found.delete(referralId)
   const values = within(await selectValues(tx, referralId), epochs)
   if (values.length === 0) return found
-  const { crowded } = await sharersOf(tx, values, referralId)
-  for (const it of weigh(values, await selectAgreement(tx, values, ids, crowded))) {
+  const { crowded, uncommon } = await sharersOf(tx, values, referralId)
+  const agreement = await selectAgreement(tx, values, ids, crowded, uncommon)
+  for (const it of weigh(values, agreement)) {
     found.set(it.referralId, it)
   }
   return found

@@ -1,6 +1,7 @@
 /** From equal values to evidence: which types of two referrals agree, within one epoch. Pure. */
 import { encodeBase64url } from '../protocol/bytes.ts'
-import { candidatesPerValueMax, type Judged, judge } from './odds.ts'
+import { bearersMax, candidatesPerValueMax, type Judged, judge } from './odds.ts'
+import { partsOf } from './rows.ts'
 
 export type ValueOfEpoch = {
   readonly epoch: number
@@ -19,13 +20,15 @@ export type Sharing = { readonly referralId: string; readonly number: number }
 
 /**
  * Whom to compare: for each value at most `candidatesPerValueMax`, those that share most other values, then
- * the oldest. `crowded` are the numbers of the values that more share.
+ * the oldest. `crowded` are the numbers of the values that more share, `uncommon` of those that hardly
+ * anybody does.
  *
  * @param rows - for each value those that share it, the oldest first
  */
 export function chooseSharers(rows: readonly Sharing[]): {
   ids: string[]
   crowded: readonly number[]
+  uncommon: readonly number[]
 } {
   const shares = new Map<string, number>()
   const byValue = new Map<number, string[]>()
@@ -39,22 +42,26 @@ export function chooseSharers(rows: readonly Sharing[]): {
     // The sort is stable: among equals the oldest stay in front.
     ids.sort((a, b) => (shares.get(b) ?? 0) - (shares.get(a) ?? 0)).slice(0, candidatesPerValueMax),
   )
-  const crowded = [...byValue].flatMap(([number, { length }]) =>
-    length > candidatesPerValueMax ? [number] : [],
-  )
-  return { ids: [...new Set(chosen)], crowded }
+  const numbered = (isWanted: (sharers: number) => boolean) =>
+    [...byValue].flatMap(([number, { length }]) => (isWanted(length) ? [number] : []))
+  const crowded = numbered((sharers) => sharers > candidatesPerValueMax)
+  const uncommon = numbered((sharers) => sharers <= bearersMax)
+  return { ids: [...new Set(chosen)], crowded, uncommon }
 }
 
-/** Of one referral, epoch and type: how many values it shares. */
+/** Of one referral, epoch and type: how many values it has, and shares. */
 export type Agreement = {
   readonly referralId: string
   /** When the service received it, in milliseconds: its id is of its referrer's choice. */
   readonly at: number
   readonly epoch: number
   readonly type: string
+  readonly held: number
   readonly agreeing: number
   /** Those of them that no crowd shares. */
   readonly uncrowded: number
+  /** Those of them that hardly anybody else has. */
+  readonly uncommon: number
 }
 
 /** The evidence about each other referral, under the epoch that speaks most for it. */
@@ -62,9 +69,10 @@ export function weigh(
   own: readonly Pick<ValueOfEpoch, 'epoch' | 'type'>[],
   rows: readonly Agreement[],
 ): Candidate[] {
-  const left = new Map<number, Set<string>>()
+  const left = new Map<number, Map<string, number>>()
   for (const { epoch, type } of own) {
-    left.set(epoch, (left.get(epoch) ?? new Set()).add(type))
+    const held = left.get(epoch) ?? new Map<string, number>()
+    left.set(epoch, held.set(type, (held.get(type) ?? 0) + 1))
   }
   const pairs = new Map<string, Agreement[]>()
   for (const row of rows) {
@@ -79,11 +87,14 @@ export function weigh(
     const [{ referralId, epoch }] = types as [Agreement]
     const counted = (of: (row: Agreement) => number) =>
       new Map(types.filter((row) => of(row) > 0).map((row) => [row.type, of(row)] as const))
+    const [ours, theirs] = [left.get(epoch) ?? new Map(), counted(({ held }) => held)]
     const judged = judge({
       agreeing: counted(({ agreeing }) => agreeing),
       uncrowded: counted(({ uncrowded }) => uncrowded),
-      left: left.get(epoch) ?? new Set(),
-      right: new Set(types.map(({ type }) => type)),
+      uncommon: new Set(counted(({ uncommon }) => uncommon).keys()),
+      parts: Math.min(partsOf(ours), partsOf(theirs)),
+      left: new Set(ours.keys()),
+      right: new Set(theirs.keys()),
     })
     const before = best.get(referralId)
     if (before && likelier(before, judged) <= 0) continue

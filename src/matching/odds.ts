@@ -9,7 +9,7 @@
  * the types overlap: fitted one by one they would count the same letters of a name many times.
  */
 import { counts, isComparable, rowOf, typesOf } from './rows.ts'
-import { isChance, isContradicted, mayJoin } from './rule.ts'
+import { isChance, isContradicted, mayJoin, type Rule } from './rule.ts'
 import { type Weights, weights } from './weights.ts'
 
 /** Which types agree between two sides, and which each side has. */
@@ -18,6 +18,10 @@ export type Evidence = {
   readonly agreeing: ReadonlyMap<string, number>
   /** The same without values that a crowd shares (`candidatesPerValueMax`). */
   readonly uncrowded: ReadonlyMap<string, number>
+  /** The types of which an equal value is hardly anybody else's (`bearersMax`). */
+  readonly uncommon: ReadonlySet<string>
+  /** How many parts the name has on the side with fewer; 0 where that cannot be told. */
+  readonly parts: number
   /** The types of which each side has at least one value. */
   readonly left: ReadonlySet<string>
   readonly right: ReadonlySet<string>
@@ -56,13 +60,16 @@ export type Judged = {
 export const TOKENS = 'TOKENS'
 
 /** From here on two referrals are joined without asking, if what agrees allows it. */
-export const matchProbability = 0.96
+export const matchProbability = 0.9
 
 /** From here on a person is asked. */
 export const possibleProbability = 0.05
 
 /** A value that many share yields no more candidates than this. */
 export const candidatesPerValueMax = 50
+
+/** A name that more other referrals bear is a frequent one. */
+export const bearersMax = 3
 
 /** One referral asks people no more questions than this. */
 export const questionsPerReferralMax = 5
@@ -90,21 +97,25 @@ export function tokensAgree(agreeing: ReadonlyMap<string, number>): boolean {
   return oneToken.some((type) => (agreeing.get(type) ?? 0) >= 2)
 }
 
-/** What is done about a pair. What a crowd shares may ask a person, and joins nobody. */
-export function judge(evidence: Evidence, table: Weights = weights): Judged {
+/**
+ * What is done about a pair. What a crowd shares may ask a person, and joins nobody.
+ *
+ * @param off - a rule to leave out, to see what it is worth
+ */
+export function judge(evidence: Evidence, table: Weights = weights, off?: Rule): Judged {
   const odds = oddsOf(evidence, table)
-  const without = withoutCrowds(evidence)
+  const without = off === 'crowd' ? evidence : withoutCrowds(evidence)
   const sure = without === evidence ? odds : oddsOf(without, table)
-  const verdict = verdictOf(without, odds, sure)
+  const verdict = verdictOf(without, odds, sure, off)
   // Both of all that agrees: what a crowd shares asks, and may contradict, like anything else.
-  if (isChance(evidence)) return { verdict: 'none', odds, sure }
-  const isAsked = verdict === 'match' && isContradicted(evidence)
+  if (isChance(evidence, off)) return { verdict: 'none', odds, sure }
+  const isAsked = verdict === 'match' && isContradicted(evidence, off)
   return { verdict: isAsked ? 'possible' : verdict, odds, sure }
 }
 
 /** The verdict on evidence without crowds. */
-export function verdictOf(evidence: Evidence, odds: Odds, sure: Odds): Verdict {
-  const joins = mayJoin(evidence) && !isContradicted(evidence)
+export function verdictOf(evidence: Evidence, odds: Odds, sure: Odds, off?: Rule): Verdict {
+  const joins = mayJoin(evidence, off) && !isContradicted(evidence, off)
   if (sure.probability >= matchProbability && joins) return 'match'
   return odds.probability >= possibleProbability ? 'possible' : 'none'
 }

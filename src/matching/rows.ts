@@ -34,6 +34,19 @@ export function counts(type: string, agreeing: ReadonlyMap<string, number>): boo
   return agreeing.has(type) && !(type === 'FILE' && references.some((it) => agreeing.has(it)))
 }
 
+/**
+ * How many parts a name has, by how many values there are of each type: with each birth date as many of
+ * `T_D` as it has parts, and one of `I_D` and of `P_MD`. 0 where that cannot be told.
+ */
+export function partsOf(held: ReadonlyMap<string, number>): number {
+  const count = (...types: readonly string[]) =>
+    types.reduce((sum, type) => sum + (held.get(type) ?? 0), 0)
+  const initials = count('I_D', 'I_D01')
+  // The greater of the two: `I_D` is among the first that go where a person has more than 40 keys.
+  const dates = Math.max(initials, count('P_MD'))
+  return initials === 0 ? 0 : Math.floor(count('T_D', 'T_D01') / dates)
+}
+
 /** The row of a type. */
 export function rowOf(type: string): string {
   return Object.keys(rows).find((row) => rows[row]?.includes(type)) ?? type

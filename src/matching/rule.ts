@@ -1,6 +1,6 @@
 /**
  * What joins two referrals without a person's decision, and what asks nobody: by types alone, for the
- * server sees nothing else. Pure. docs/decisions/0007-what-joins-without-a-person.md
+ * server sees nothing else. Pure. docs/decisions/0007-what-joins-without-a-person.md and 0015.
  */
 import type { Evidence } from './odds.ts'
 import { references, suffixedFile, typesOf } from './rows.ts'
@@ -29,40 +29,86 @@ const nameAlone = [...typesOf('N'), ...typesOf('P')]
 /** Types of what unlike names have in common by chance. */
 const likeness = ['KK_Y', 'MH3_Y']
 
+/** Of a name of so many parts even the day and month alone are hardly another's. */
+const longNameParts = 3
+
+/**
+ * The rules that can be left out one at a time: `bench/matching/rules.ts` measures what each is worth.
+ * The last two let something join that the others would not; without the others more would join.
+ */
+export const rules = [
+  ...(['facts', 'initials', 'first', 'digits', 'telephone', 'spelling', 'dates'] as const),
+  ...(['numbers', 'alone', 'crowd', 'uncommon', 'birthday'] as const),
+] as const
+export type Rule = (typeof rules)[number]
+
 /**
  * Whether two referrals may be joined without a person's decision: three facts agree that have nothing
  * to do with each other, and one is of the name. The facts are one part of the name, another part, the
  * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
- * nor what twins do (one part of the name and the birth date), nor a whole name is enough.
+ * nor what twins do (one part of the name and the birth date), nor a whole name is enough. Which part,
+ * date or telephone counts as a fact is said where each is found.
  *
- * 1 January is a fact only beside three parts of the name, for whole families are given it, and of
- * those with two frequent names many; digits in another order, beside the year. A telephone is none where both birth dates are known and no year is
- * the same, for a law firm writes its own for all its clients; a Home Office file without its suffix,
- * which is the family's, counts as a telephone does
- * (docs/decisions/0007-what-joins-without-a-person.md).
+ * @param off - a rule to leave out
  */
-export function mayJoin({ agreeing, left, right }: Evidence): boolean {
+export function mayJoin(evidence: Evidence, off?: Rule): boolean {
+  const { agreeing } = evidence
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
-  const twice = (types: readonly string[]) => types.some((type) => (agreeing.get(type) ?? 0) >= 2)
+  const several = hasSeveralParts(evidence, off)
+  const named = several || any('T_D', 'TP_D', 'TK_SD', 'N1', 'P1')
+  const reference = any(...references)
+  const facts = [named, several, hasDate(evidence, off), reference, hasTelephone(evidence, off)]
+  return named && facts.filter(Boolean).length >= (off === 'facts' ? 2 : 3)
+}
+
+/** Whether two parts of the name agree, each by itself. */
+function hasSeveralParts({ agreeing, left, right }: Evidence, off?: Rule): boolean {
+  const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
+  if (any(...severalParts) || isTwice(agreeing, soundAndDate)) return true
   // Names have consonants and letters in common by chance: their other part counts where the initials
   // are the same too. A single name, or one in two spellings, has no `P`.
-  const alike =
-    any('KK_Y') || twice(consonantsAndDate) || (any('MH3_Y') && left.has('P') && right.has('P'))
-  const several = any(...severalParts) || twice(soundAndDate) || (alike && any('I_D', 'I_D01'))
-  const named = several || any('T_D', 'TP_D', 'TK_SD', 'N1', 'P1')
-  const sameYear = any(...withYear)
-  const given = firstOfJanuary.some((type) => left.has(type) || right.has(type))
-  const dated =
-    any('T_D', 'TP_D', 'I_D') ||
-    (any('TK_SD') && sameYear) ||
-    // Where one was given 1 January only the year is known. Each two of three sounds are three pairs.
-    (given && (agreeing.get('PP_Y') ?? 0) >= 3)
-  const born = sameYear || !isDated(left) || !isDated(right)
+  const spelt = any('MH3_Y') && left.has('P') && right.has('P')
+  const alike = any('KK_Y') || isTwice(agreeing, consonantsAndDate) || spelt
+  return alike && (any('I_D', 'I_D01') || off === 'initials')
+}
+
+/** Whether the birth date agrees, and says something: 1 January by itself does not. */
+function hasDate(evidence: Evidence, off?: Rule): boolean {
+  const { agreeing, uncommon, parts, left, right } = evidence
+  const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
+  if (any('T_D', 'TP_D', 'I_D')) return true
+  // The digits in another order are many dates.
+  if (any('TK_SD') && (any(...withYear) || off === 'digits')) return true
+  const given = bothGiven(evidence)
+  // The day and month of a long name: the year is mistaken. Fifty of one frequent name of two parts would
+  // share three birthdays among them.
+  if (any('P_MD') && !given && parts >= longNameParts && off !== 'birthday') return true
+  const isFirst = firstOfJanuary.some((type) => left.has(type) || right.has(type))
+  // Whole families are given 1 January, and of those with two frequent names many: it takes three parts.
+  // Where one side alone was given it only the year is known. Each two of three sounds are three pairs.
+  if (isFirst && (agreeing.get('PP_Y') ?? 0) >= 3) return true
+  const isTwoParts = given && isTwice(agreeing, ['TP_D01'])
+  if (isTwoParts && off === 'first') return true
+  // Or a whole name, spelt alike, that hardly anybody else has.
+  const spelt = any('N') || (any('P') && any('MH3_Y') && any('I_D01'))
+  return isTwoParts && spelt && uncommon.has('P') && off !== 'uncommon'
+}
+
+/**
+ * Whether a telephone agrees, or a Home Office file without its suffix, which is the family's. None where
+ * both birth dates are known, no year is the same, and not the birthday of one whole name either, for a
+ * law firm writes its own for all its clients.
+ */
+function hasTelephone(evidence: Evidence, off?: Rule): boolean {
+  const { agreeing, left, right } = evidence
+  const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
+  const given = bothGiven(evidence)
+  const isBirthday = any('P_MD') && any('N') && !given && off !== 'birthday'
+  const isKnown = isDated(left) && isDated(right)
+  const born = any(...withYear) || isBirthday || !isKnown || off === 'telephone'
   // Of two who were both given 1 January even the year says little: the names are spelt alike.
-  const spelt = any('N') || (agreeing.get('T_D01') ?? 0) >= 2 || !bothGiven({ left, right })
-  const shared = any('PHONE', 'FILE') && born && spelt
-  const facts = [named, several, dated, any(...references), shared].filter(Boolean)
-  return named && facts.length >= 3
+  const spelt = any('N') || isTwice(agreeing, ['T_D01']) || !given || off === 'spelling'
+  return any('PHONE', 'FILE') && born && spelt
 }
 
 /**
@@ -70,12 +116,14 @@ export function mayJoin({ agreeing, left, right }: Evidence): boolean {
  * dates of which nothing is equal; or two unlike numbers of one kind, beside 1 January, which is
  * nobody's own date, or in one Home Office file, whose suffixes tell a family apart.
  */
-export function isContradicted({ agreeing, left, right }: Evidence): boolean {
+export function isContradicted(evidence: Evidence, off?: Rule): boolean {
+  const { agreeing, left, right } = evidence
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
   // The day and month of two who were both given 1 January are no birthday.
-  const given = bothGiven({ left, right })
+  const given = bothGiven(evidence)
   const born = any(...withBirth.filter((type) => type !== 'P_MD' || !given))
-  if (isDated(left) && isDated(right) && !born) return true
+  if (isDated(left) && isDated(right) && !born && off !== 'dates') return true
+  if (off === 'numbers') return false
   const unlike = references.filter((it) => left.has(it) && right.has(it) && !agreeing.has(it))
   if (unlike.length > 0 && any(...firstOfJanuary)) return true
   return unlike.includes(suffixedFile) && any('FILE')
@@ -85,9 +133,14 @@ export function isContradicted({ agreeing, left, right }: Evidence): boolean {
  * Whether what agrees asks nobody, though both birth dates are known: the name alone, or what names
  * have in common by chance, with the year. Hardly one in ten of such pairs is one person.
  */
-export function isChance({ agreeing, left, right }: Evidence): boolean {
+export function isChance({ agreeing, left, right }: Evidence, off?: Rule): boolean {
   const only = (types: readonly string[]) => [...agreeing.keys()].every((it) => types.includes(it))
+  if (off === 'alone') return false
   return isDated(left) && isDated(right) && (only(nameAlone) || only(likeness))
+}
+
+function isTwice(agreeing: ReadonlyMap<string, number>, types: readonly string[]): boolean {
+  return types.some((type) => (agreeing.get(type) ?? 0) >= 2)
 }
 
 function bothGiven({ left, right }: Pick<Evidence, 'left' | 'right'>): boolean {

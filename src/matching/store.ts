@@ -69,21 +69,25 @@ export async function selectSharing(
  * What each of `ids` has, type by type: a type without an equal value is there with 0.
  *
  * @param crowded - the numbers of `values`, from 1, that a crowd shares
+ * @param uncommon - the numbers of those that hardly anybody has
  */
 export async function selectAgreement(
   tx: Tx,
   values: readonly ValueOfEpoch[],
   ids: readonly string[],
   crowded: readonly number[],
+  uncommon: readonly number[],
 ): Promise<Agreement[]> {
   // The time stands in the values too, but not in the index that answers the rest of this by itself.
   return tx.sql<Agreement[]>`
     select shared.*, (extract(epoch from r.received_at) * 1000)::float8 as at
     from (
       select other.referral_id as "referralId", other.epoch, other.type,
-             count(own.value)::int as agreeing,
+             count(*)::int as held, count(own.value)::int as agreeing,
              (count(own.value) filter (
-               where own.number <> all (${crowded as number[]}::int[])))::int as uncrowded
+               where own.number <> all (${crowded as number[]}::int[])))::int as uncrowded,
+             (count(own.value) filter (
+               where own.number = any (${uncommon as number[]}::int[])))::int as uncommon
       from match_value other
       left join ${rowsOf(tx, values)} own
         on own.epoch = other.epoch and own.type = other.type and own.value = other.value

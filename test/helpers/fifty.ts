@@ -7,6 +7,7 @@ import type postgres from 'postgres'
 import type { World } from '../../examples/ceremony.ts'
 import { judge } from '../../src/matching/odds.ts'
 import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import { evidenceBetween } from './between.ts'
 import { matchingOf, spellingsOf } from './people.ts'
 import { callerOf, sealed } from './referral.ts'
 import { untilPaired } from './superuser.ts'
@@ -77,14 +78,7 @@ function requireAlike(spellings: readonly Person[]): void {
 
 /** What the weights in use say of two people, by their plain keys. */
 function verdictBetween(left: readonly MatchKey[], right: readonly MatchKey[]) {
-  const agreeing = new Map<string, number>()
-  for (const { type, value } of left) {
-    const isShared = right.some((key) => key.type === type && key.value === value)
-    if (isShared) agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
-  }
-  const types = (keys: typeof left) => new Set(keys.map(({ type }) => type))
-  const evidence = { agreeing, uncrowded: agreeing, left: types(left), right: types(right) }
-  return judge(evidence).verdict
+  return judge(evidenceBetween(left, right)).verdict
 }
 
 /** How often PostgreSQL ended a transaction of this database for a deadlock. */

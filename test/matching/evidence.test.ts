@@ -3,14 +3,15 @@
  * Method: agreements of a table, in either order; the ids are against the order of receipt.
  */
 import t from 'tap'
-import { weigh } from '../../src/matching/evidence.ts'
+import { chooseSharers, weigh } from '../../src/matching/evidence.ts'
+import { matchKeys } from '../../src/protocol/matchkeys.ts'
 
 const own = [
   { epoch: 1, type: 'REF_uan' },
   { epoch: 1, type: 'N' },
 ]
 const like = (referralId: string, at: number, type = 'REF_uan') => {
-  return { referralId, at, epoch: 1, type, agreeing: 1, uncrowded: 1 }
+  return { referralId, at, epoch: 1, type, held: 1, agreeing: 1, uncrowded: 1, uncommon: 0 }
 }
 
 t.test(
@@ -38,7 +39,7 @@ t.test('who may join comes before whom more agrees with, by what no crowd shares
   const held = types.map((type) => ({ epoch: 1, type }))
   const rows = (referralId: string, agreeing: readonly string[], crowded: readonly string[] = []) =>
     types.map((type) => ({
-      ...{ referralId, at: 1, epoch: 1, type },
+      ...{ referralId, at: 1, epoch: 1, type, held: 1, uncommon: 0 },
       agreeing: Number(agreeing.includes(type)),
       uncrowded: Number(agreeing.includes(type) && !crowded.includes(type)),
     }))
@@ -59,4 +60,52 @@ t.test('who may join comes before whom more agrees with, by what no crowd shares
   const [sure, crowd, asked] = found
   t.ok(crowd!.odds.score > sure!.odds.score && asked!.odds.score > crowd!.odds.score)
   t.ok(crowd!.sure.score < crowd!.odds.score)
+})
+
+t.test('of whom a value is, how many share it tells: a crowd, or hardly anybody', async (t) => {
+  const sharing = (number: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ referralId: `${number} ${at}`, number }))
+  const rows = [sharing(1, 3), sharing(2, 4), sharing(3, 50), sharing(4, 51)].flat()
+  t.match(chooseSharers(rows), { crowded: [4], uncommon: [1] })
+})
+
+t.test(
+  'two given 1 January join by a name of hardly anybody, and by no frequent one',
+  async (t) => {
+    const keys = matchKeys({
+      ...{ givenNames: 'Rebwar', familyName: 'Ahmed', dateOfBirth: { date: '1990-01-01' } },
+    })
+    const held = [...new Set(keys.map(({ type }) => type))].map((type) => {
+      return { type, held: keys.filter((key) => key.type === type).length }
+    })
+    const found = (isUncommon: boolean) => {
+      const rows = held.map(({ type, held }) => {
+        const uncommon = isUncommon || type !== 'P' ? held : 0
+        return { ...like('a', 1, type), held, agreeing: held, uncrowded: held, uncommon }
+      })
+      return weigh(
+        keys.map(({ type }) => ({ epoch: 1, type })),
+        rows,
+      )[0]?.verdict
+    }
+    t.equal(found(true), 'match')
+    t.equal(found(false), 'possible')
+  },
+)
+
+t.test('the parts of a name are counted on both sides, equal or not', async (t) => {
+  const counts = { N: 1, P: 1, T_D: 3, TP_D: 3, P_MD: 1, I_D: 1 }
+  const found = (ours: number, theirs: number) => {
+    const own = Object.entries({ ...counts, T_D: ours }).flatMap(([type, count]) =>
+      Array.from({ length: count }, () => ({ epoch: 1, type })),
+    )
+    const rows = Object.entries({ ...counts, T_D: theirs }).map(([type, held]) => {
+      const agreeing = Number(['N', 'P', 'P_MD'].includes(type))
+      return { ...like('a', 1, type), held, agreeing, uncrowded: agreeing }
+    })
+    return weigh(own, rows)[0]?.verdict
+  }
+  t.equal(found(3, 3), 'match', 'the day and month of a long name')
+  t.equal(found(2, 3), 'possible')
+  t.equal(found(3, 2), 'possible')
 })

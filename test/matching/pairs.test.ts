@@ -8,6 +8,7 @@ import { parse } from 'csv-parse/sync'
 import t from 'tap'
 import { type Evidence, judge } from '../../src/matching/odds.ts'
 import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import { evidenceBetween } from '../helpers/between.ts'
 
 type Row = Readonly<Record<string, string>>
 const file = new URL('../vectors/matching/pairs.csv', import.meta.url)
@@ -25,14 +26,7 @@ function personIn(row: Row, side: 1 | 2): Person {
 }
 
 function between(one: Person, other: Person): Evidence {
-  const [left, right] = [matchKeys(one), matchKeys(other)]
-  const agreeing = new Map<string, number>()
-  for (const { type, value } of left) {
-    if (right.some((key) => key.type === type && key.value === value))
-      agreeing.set(type, (agreeing.get(type) ?? 0) + 1)
-  }
-  const typesOf = (keys: typeof left) => new Set(keys.map(({ type }) => type))
-  return { agreeing, uncrowded: agreeing, left: typesOf(left), right: typesOf(right) }
+  return evidenceBetween(matchKeys(one), matchKeys(other))
 }
 
 t.test('each pair is joined, asked about or left, as stands in its row', async (t) => {

@@ -38,11 +38,10 @@ t.test('on people the weights were not fitted on they hold what is promised', as
     scored.map(({ name, compared, judged }) => [name, measure(compared, judged)] as const),
   )
   const detention = sets.get('detention')!
-  t.ok(detention.f1 >= 0.925, `F1 of the referrals: ${detention.f1}`)
+  t.ok(detention.f1 >= 0.93, `F1 of the referrals: ${detention.f1}`)
   t.ok(detention.automatic.precision >= 0.999, `${detention.automatic.precision}`)
-  // Below the 0.71 that is wanted: 1 January beside two parts of a name joins nobody (docs/MATCHING.md).
-  t.ok(detention.automatic.recall >= 0.68, `${detention.automatic.recall}`)
-  t.ok(detention.reviewPer1000 <= 140, `${detention.reviewPer1000}`)
+  t.ok(detention.automatic.recall >= 0.71, `${detention.automatic.recall}`)
+  t.ok(detention.reviewPer1000 <= 126, `${detention.reviewPer1000}`)
   for (const [name, f1] of [
     ['FEBRL 1', 0.985],
     ['FEBRL 2', 0.98],
