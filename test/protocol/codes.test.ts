@@ -2,6 +2,8 @@
 // one. MinHash and the parts of a birth date are what they are called.
 // Method: codes worked out by hand or published by others; published spellings of Arabic and Persian
 // names; a plain second MinHash whose hash is held to published vectors.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { doubleMetaphone } from 'double-metaphone'
 import fc from 'fast-check'
 import murmurhash from 'murmurhash'
@@ -9,6 +11,7 @@ import t from 'tap'
 import { birthOf } from '../../src/protocol/birth.ts'
 import { minHashOf } from '../../src/protocol/minhash.ts'
 import { skeletonOf } from '../../src/protocol/skeleton.ts'
+import metaphoneWords from '../vectors/double-metaphone-words.json' with { type: 'json' }
 import variants from '../vectors/name-variants.json' with { type: 'json' }
 import * as second from './matchkeys-second.ts'
 
@@ -58,6 +61,31 @@ t.test('double metaphone says what is published of it, without a limit of four',
   for (const [token, code] of Object.entries(published))
     t.equal(doubleMetaphone(token)[0], code, token)
 })
+
+t.test(
+  'the published words take every branch, and have the codes that the package gives',
+  async (t) => {
+    const { words, never, version } = metaphoneWords
+    t.ok(Object.keys(words).length > 100)
+    for (const [word, code] of Object.entries(words)) {
+      t.match(word, /^[a-z]+$/)
+      t.equal(doubleMetaphone(word)[0], code, word)
+    }
+    const root = new URL('../../', import.meta.url)
+    const installed = readFileSync(
+      new URL('node_modules/double-metaphone/package.json', root),
+      'utf8',
+    )
+    t.equal(JSON.parse(installed).version, version)
+    // Ç, Ñ, what is no letter, and a space behind a C: none of them stands in a token.
+    t.equal(never.length, 4)
+    const script = 'test/vectors/generate-double-metaphone.ts'
+    const { status, stderr } = spawnSync(process.execPath, [script, '--check'], {
+      encoding: 'utf8',
+    })
+    t.equal(status, 0, stderr)
+  },
+)
 
 t.test('of published spellings of one name, nearly all share a code', async (t) => {
   const same = { metaphone: 0, skeleton: 0, either: 0 }
