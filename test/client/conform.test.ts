@@ -129,6 +129,8 @@ t.test('padding longer than needed is named', async (t) => {
   const envelope = copy(vectors.sealing.envelope) as Record<string, unknown>
   for (const { pointer, value } of long.changes) {
     const [, part = '', name = ''] = pointer.split('/')
+    // What a reader is given beside the envelope (the signed hashes) is not in it.
+    if (!(part in envelope)) continue
     ;(envelope[part] as Record<string, unknown>)[name] = value
   }
   const found = partsOf(conform(envelope, world))
