@@ -5,11 +5,18 @@ import { once } from 'node:events'
 import { mkdir, open, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createDecide } from '../../src/cli/deciding.ts'
 import { standingOf } from '../../src/cli/drafts.ts'
 import { createOutbox, hashOf, Spoilt } from '../../src/cli/outbox.ts'
-import type { Acknowledgement, Envelope } from '../../src/client/index.ts'
+import { createSending } from '../../src/cli/sending.ts'
+import {
+  type Acknowledgement,
+  type Envelope,
+  newId,
+  type Referrer,
+  ServiceProblem,
+} from '../../src/client/index.ts'
 import { keepFirst, removeFile } from '../../src/disk.ts'
 import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
@@ -66,6 +73,90 @@ t.test('the name of a new file, and of each new folder above it, is on the disk'
   await removeFile(join(folder, 'home', 'drafts', 'a.json'))
   t.strictSame(synced, [join(folder, 'home', 'drafts')], 'what is removed stays away')
 })
+
+/** A service that keeps the first bytes of an id, and a client that seals differently each time. */
+function fakeReferrer() {
+  const stored = new Map<string, string>()
+  const referrer = {
+    seal: async () => envelope(newId()),
+    submit: async (sent: Envelope) => {
+      const bytes = JSON.stringify(sent)
+      const first = stored.get(id) ?? bytes
+      stored.set(id, first)
+      const refusal = {
+        type: '',
+        title: 'taken',
+        status: 409,
+        stored: false,
+        retry: 'never',
+      } as const
+      if (first !== bytes) throw new ServiceProblem({ ...refusal, code: 'referral-id-taken' })
+      return acknowledgement
+    },
+  }
+  return { stored, referrer: referrer as unknown as Referrer }
+}
+
+/** Lets so many writes reach the disk and no more, as if the power failed then. */
+async function dyingAfter(t: Pick<Test, 'teardown'>, folder: string) {
+  const handle = await open(folder)
+  const prototype = Object.getPrototypeOf(handle)
+  await handle.close()
+  const { sync } = prototype
+  let left = Number.POSITIVE_INFINITY
+  prototype.sync = function (this: object) {
+    left -= 1
+    return left < 0 ? Promise.reject(new Error('the power failed')) : sync.call(this)
+  }
+  t.teardown(() => {
+    prototype.sync = sync
+  })
+  return {
+    allow: (writes: number) => {
+      left = writes
+    },
+    hasDied: () => left < 0,
+  }
+}
+
+t.test(
+  'a call that dies between any two writes is ended by the next, and nothing is sent twice',
+  async (t) => {
+    const folder = await folderOf(t)
+    const power = await dyingAfter(t, folder)
+    const never = async () => {
+      throw new Error('nothing is to be decided')
+    }
+    const file = join(folder, 'draft.json')
+    const bytes = Buffer.from('{}')
+    await writeFile(file, bytes)
+    const draft = { sha256: hashOf(bytes), bytes }
+    const task = { id, files: [file], places: [file], replaces: [] }
+    let deaths = 0
+    for (let isOver = false; !isOver; deaths += 1) {
+      // Named again, or only found in the outbox, by whoever names no file.
+      for (const again of [{ ...task, draft }, task]) {
+        const home = join(folder, `${deaths} ${'draft' in again}`)
+        const { referrer, stored } = fakeReferrer()
+        const call = (of: typeof task) =>
+          createSending(referrer, createOutbox(home), never).refer(of)
+        power.allow(deaths)
+        await call({ ...task, ...{ draft } })
+        isOver = !power.hasDied()
+        power.allow(Number.POSITIVE_INFINITY)
+        const outbox = createOutbox(home)
+        const before = [stored.size, (await outbox.inventory()).ids.length]
+        if ('draft' in again || before[1] === 1) {
+          const [[, settled] = []] = await call(again)
+          t.match(settled?.status, /^stored(-before)?$/, `after ${deaths} writes: ${before}`)
+        } else t.equal(before[0] === 0, !(await outbox.acknowledgementOf(id)), `${deaths}`)
+        t.strictSame((await outbox.inventory()).ids, [])
+        if (stored.size > 0) t.strictSame(await outbox.acknowledgementOf(id), acknowledgement)
+      }
+    }
+    t.ok(deaths > 8, `${deaths} places to die at`)
+  },
+)
 
 t.test('a disk that cannot be read is not an empty outbox', async (t) => {
   const home = await folderOf(t)
