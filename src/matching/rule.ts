@@ -87,7 +87,7 @@ function hasDate(evidence: Evidence, off?: Rule): boolean {
   // Whole families are given 1 January, and of those with two frequent names many: it takes three parts.
   // Where one side alone was given it only the year is known. Each two of three sounds are three pairs.
   if (isFirst && (agreeing.get('PP_Y') ?? 0) >= 3) return true
-  const isTwoParts = given && isTwice(agreeing, ['TP_D01'])
+  const isTwoParts = isTwice(agreeing, ['TP_D01'])
   if (isTwoParts && off === 'first') return true
   // Or a whole name, spelt alike, that hardly anybody else has.
   const spelt = any('N') || (any('P') && any('MH3_Y') && any('I_D01'))

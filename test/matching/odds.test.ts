@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type Evidence, judge, oddsOf, verdictOf, wordsOf } from '../../src/matching/odds.ts'
 import { rowOf } from '../../src/matching/rows.ts'
+import { mayJoin } from '../../src/matching/rule.ts'
 import { type Weights, weights } from '../../src/matching/weights.ts'
 import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
@@ -273,6 +274,50 @@ t.test('1 January is a fact beside three parts, or a whole name of hardly anybod
   t.equal(year('1990-03-11', '1990-07-05'), 'possible', 'two days are two')
 })
 
+/** Of each type so many values agree, and there is nothing else to compare. */
+function agreeingIn(counts: Readonly<Record<string, number>>, parts = 2): Evidence {
+  const agreeing = new Map(Object.entries(counts))
+  return { ...onlyAgreeing(...agreeing.keys()), agreeing, uncrowded: agreeing, parts }
+}
+
+t.test('each way in which two parts of a name agree is enough by itself', async (t) => {
+  const enough: Record<string, number>[] = [
+    ...[{ N: 1 }, { P: 1 }, { PP_Y: 1 }, { TP_D: 2 }, { TP_D01: 2 }],
+    ...[
+      { KK_Y: 1, I_D01: 1 },
+      { TK_SD01: 2, I_D01: 1 },
+      { TK_SD: 2, I_D: 1 },
+      { KK_Y: 1, I_D: 1 },
+    ],
+  ]
+  const tooLittle: Record<string, number>[] = [
+    ...[{ N1: 1 }, { P1: 1 }, { TP_D01: 1 }, { KK_Y: 1 }, { TK_SD01: 2 }, { TK_SD01: 1, I_D01: 1 }],
+  ]
+  for (const name of enough) {
+    t.equal(ruled(agreeingIn({ ...name, REF_uan: 1 })), 'match', Object.keys(name).join())
+  }
+  for (const name of tooLittle) {
+    t.equal(ruled(agreeingIn({ ...name, REF_uan: 1 })), 'possible', Object.keys(name).join())
+  }
+})
+
+t.test('an uncommon name is spelt alike by its letters, or by initials and spelling', async (t) => {
+  const first = (more: Record<string, number>) => {
+    const evidence = agreeingIn({ P: 1, TP_D01: 2, ...more })
+    return ruled({ ...evidence, uncommon: new Set(['P']) })
+  }
+  t.equal(first({}), 'possible')
+  t.equal(first({ N: 1 }), 'match')
+  t.equal(first({ MH3_Y: 1 }), 'possible')
+  t.equal(first({ I_D01: 1 }), 'possible')
+  t.equal(first({ MH3_Y: 1, I_D01: 1 }), 'match')
+})
+
+t.test('two pairs of sounds are no three parts: two dates have two of one pair', async (t) => {
+  t.equal(ruled(agreeingIn({ PP_Y: 2, I_D01: 1 })), 'possible')
+  t.equal(ruled(agreeingIn({ PP_Y: 3, I_D01: 1 })), 'match')
+})
+
 t.test('the day and month are a fact beside a name of three parts', async (t) => {
   const years = (name: string, other = name, day = '05-07') =>
     ruled(between(person(name, `1990-${day}`), person(other, `1972-${day}`)))
@@ -285,6 +330,9 @@ t.test('the day and month are a fact beside a name of three parts', async (t) =>
     'words that half a tradition bears are no parts',
   )
   t.equal(years('Rebwar Ahmed Karim', undefined, '01-01'), 'possible', '1 January is nobody’s day')
+  t.ok(mayJoin(agreeingIn({ P: 1, P_MD: 1 }, 3)))
+  const given = { left: new Set(['T_D01', 'P_MD']), right: new Set(['T_D01', 'P_MD']) }
+  t.notOk(mayJoin({ ...agreeingIn({ P: 1, P_MD: 1 }, 3), ...given }), 'nor by this rule')
 })
 
 t.test('how many parts a name has is told by its keys, also with two birth dates', async (t) => {
