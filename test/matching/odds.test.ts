@@ -216,6 +216,10 @@ t.test('a telephone is no fact beside birth dates of which no year is the same',
   t.equal(both('1989-03-21', '1998-12-30'), 'possible', 'the same digits')
   t.equal(both('1990-05-07', '1990-11-23'), 'match', 'one year')
   t.equal(both('1990-05-07'), 'match', 'one of them not known')
+  const first = { PHONE: 1, I_D01: 1, PP_Y: 1 }
+  t.equal(ruled(agreeingIn(first)), 'possible', '1 January, and not spelt alike')
+  t.equal(ruled(agreeingIn({ ...first, N: 1 })), 'match')
+  t.equal(ruled(agreeingIn({ ...first, T_D01: 2 })), 'match')
 })
 
 t.test('what a crowd shares joins nobody, by rule or by score, and is asked about', async (t) => {
