@@ -5,7 +5,7 @@ import { fileFaults } from './access/files.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
 import { createApp } from './app.ts'
 import { createNotes } from './background/notes.ts'
-import { startBackground } from './background/thread.ts'
+import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config.ts'
 import { addressForm, readAddress } from './database/address.ts'
 import { connect } from './database/connect.ts'
@@ -50,7 +50,6 @@ async function serve(config: Config): Promise<void> {
   const isStanding = !config.databaseUrl || (await requireStanding(url))
   const prepare = config.databasePrepare
   const logger = createLogger(config.logLevel)
-  if (!isStanding) void requireStandingLater(url, logger)
   const database = connect({
     ...{ url, prepare, connectionsMax: config.databaseConnectionsMax },
     onAway: (error) => outage.away(error),
@@ -60,37 +59,45 @@ async function serve(config: Config): Promise<void> {
   const metrics = createMetrics()
   const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
-  const background = startBackground({
-    ...{ url, prepare },
-    notes: createNotes(logger, metrics.background, outage.away),
-  })
+  let background: Background | undefined
   const app = await createApp({
     ...{ database, logger, holders, metrics },
-    wake: background.wake,
+    wake: () => background?.wake(),
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,
   })
   await app.listen({ host: config.host, port: config.port })
+  // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
+  background = startBackground({
+    ...{ url, prepare },
+    notes: createNotes(logger, metrics.background, outage.away),
+  })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(guarded(`Referral Intake listens on ${app.listeningOrigin}`))
 
   let draining = false
-  const drain = async () => {
+  const drain = async (code: 0 | 1) => {
     if (draining) return
     draining = true
     setTimeout(() => process.exit(1), drainMsMax).unref()
-    await Promise.all([app.close(), background.stop()])
+    await Promise.all([app.close(), background?.stop()])
     outage.stop()
     await holders.close()
     await shown?.close()
     await database.close()
     await embedded?.stop()
-    process.exit(0)
+    process.exit(code)
   }
-  process.on('SIGTERM', drain)
-  process.on('SIGINT', drain)
+  process.on('SIGTERM', () => drain(0))
+  process.on('SIGINT', () => drain(0))
+  if (!isStanding) {
+    await requireStandingLater(url, logger).catch((error: Error) => {
+      console.error(guarded(error.message))
+      return drain(1)
+    })
+  }
 }
 
 /**
@@ -111,19 +118,14 @@ async function requireStanding(url: string): Promise<boolean> {
   return fault === undefined
 }
 
-/** The same once the database answers: a wrong login ends the service then too. */
+/** The same once the database answers. */
 async function requireStandingLater(
   url: string,
   log: ReturnType<typeof createLogger>,
 ): Promise<void> {
   log.warn('the database does not answer yet: whether its login is right is asked when it does')
-  try {
-    do await pause(askAgainMs, undefined, { ref: false })
-    while (!(await requireStanding(url)))
-  } catch (error) {
-    console.error(guarded(error instanceof Error ? error.message : String(error)))
-    process.exit(1)
-  }
+  do await pause(askAgainMs, undefined, { ref: false })
+  while (!(await requireStanding(url)))
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {
