@@ -47,7 +47,9 @@ function onClockSkew(skew: ClockSkew): void {
 
 /** A recipient's client as flags and environment say. */
 export async function readerOf(input: Input): Promise<Reader> {
-  return createReader({ ...(await serviceOf(input)), recipient: await keyOf(input) })
+  const onClockSkew = (skew: ClockSkew) =>
+    tell(`Warning: ${wordsOfSkew(skew)}. The service refuses what you state of urgency by it.`)
+  return createReader({ ...(await serviceOf(input)), recipient: await keyOf(input), onClockSkew })
 }
 
 /** The folder of what is remembered. */

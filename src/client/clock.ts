@@ -24,8 +24,22 @@ export function momentsOf(now: Date, aheadMs: number | undefined): [Date, ...Dat
 }
 
 /** Whether the clocks differ by over 5 minutes. */
-export function isSkewed(aheadMs: number): boolean {
+function isSkewed(aheadMs: number): boolean {
   return Math.abs(aheadMs) > skewMsMax
+}
+
+/** Tells once where the clocks differ. @param aheadMs - how far the service's is ahead, if it is known */
+export function tellingOnce(
+  aheadMs: () => number | undefined,
+  onClockSkew: (skew: ClockSkew) => void,
+): () => void {
+  let isTold = false
+  return () => {
+    const ahead = aheadMs()
+    if (isTold || ahead === undefined || !isSkewed(ahead)) return
+    isTold = true
+    onClockSkew({ aheadMs: ahead })
+  }
 }
 
 /** The difference in words: `your clock is 2 hours behind the service's`. */
@@ -41,7 +55,12 @@ export function wordsOfSkew({ aheadMs }: ClockSkew): string {
   return `your clock is ${Math.round(minutes / each)} ${unit} ${side} the service's`
 }
 
-/** What to do where nobody listens. */
+/** What to do where nobody listens to a referrer's client. */
 export function warnOfSkew(skew: ClockSkew): void {
   console.warn(`${wordsOfSkew(skew)}: urgency is judged by both`)
+}
+
+/** The same of a recipient's. */
+export function warnReaderOfSkew(skew: ClockSkew): void {
+  console.warn(`${wordsOfSkew(skew)}: what you state of urgency is refused`)
 }

@@ -10,6 +10,7 @@ import type { DeclineReason } from '../referral/codes/state.ts'
 import { claimBytesMax } from './answer.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
+import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
@@ -35,6 +36,11 @@ export type ReaderOptions = TransportOptions & {
   readonly recipient: KeyFile
   /** Without one, a server that shows older documents after a restart goes unnoticed. */
   readonly memory?: Memory
+  /**
+   * Told once, by `keyset` or `open`, where the service's clock differs from this one by over 5 minutes:
+   * it refuses what is stated of urgency by such a clock. Where it is left out, the console is warned.
+   */
+  readonly onClockSkew?: (skew: ClockSkew) => void
 }
 
 /** How much work to take, for how long, and from which list. */
@@ -138,12 +144,13 @@ export type Reader = {
  *   file that is not a recipient's
  */
 export function createReader(options: ReaderOptions): Reader {
-  const { trust, recipient, memory = processMemory() } = options
+  const { trust, recipient, memory = processMemory(), onClockSkew = warnReaderOfSkew } = options
   const key = receivingKey(recipient)
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
   const stating = createStating(transport, recipient.signing)
+  const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
 
   async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
@@ -175,6 +182,7 @@ export function createReader(options: ReaderOptions): Reader {
 
   async function open(released: Released): Promise<Opened | Unopenable> {
     const first = await openOnce(released)
+    tellOfSkew()
     // A keyset or a partner may be newer than what this client fetched minutes ago.
     const step = failedStep(first)
     const outdated = !first.opened && (step === 'keyset' || step === 'signer')
@@ -206,7 +214,7 @@ export function createReader(options: ReaderOptions): Reader {
     kid: key.kid,
     ...{ claim, renew, release, complete, open },
     fetch: fetchReferral,
-    keyset: keysets.newest,
+    keyset: () => keysets.newest().finally(tellOfSkew),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),

@@ -10,7 +10,7 @@ import { newId } from '../protocol/uuid.ts'
 import { checkDraft, composed, type Draft } from '../referral/draft.ts'
 import type { Problem } from '../referral/problems.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
-import { type ClockSkew, isSkewed, momentsOf, warnOfSkew } from './clock.ts'
+import { type ClockSkew, momentsOf, tellingOnce, warnOfSkew } from './clock.ts'
 import { createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
@@ -111,16 +111,12 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   const keysets = createKeysets({ transport, trust, memory })
   const matchingOf = createMatcher(transport, keysets, onUnmatched)
 
-  let skewTold = false
+  const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
 
   /** By which moments the rules are run: this clock's, and the service's where it differs. */
   function moments(now: Date): [Date, ...Date[]] {
-    const aheadMs = transport.clockAheadMs()
-    if (aheadMs !== undefined && isSkewed(aheadMs) && !skewTold) {
-      skewTold = true
-      onClockSkew({ aheadMs })
-    }
-    return momentsOf(now, aheadMs)
+    tellOfSkew()
+    return momentsOf(now, transport.clockAheadMs())
   }
 
   async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {

@@ -3,7 +3,7 @@
  * it read without end.
  * Method: a server that answers anything at all, and every command that calls one.
  */
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { generateRecipientKey, generateSigningKey, sealKeyFile } from '../../src/client/index.ts'
@@ -235,4 +235,31 @@ t.test('what is pinned and remembered belongs to whoever runs this, or to root',
     undefined,
     'root may do anything anyway',
   )
+})
+
+t.test('a clock that is wrong is told once, to who refers and to who reads', async (t) => {
+  const { file, environment } = await party(t)
+  const keyset = signKeyset(firstOfMany(), roots[0])
+  let aheadMs = 0
+  const { url } = await serve(t, ({ path }) => {
+    const date = new Date(Date.now() + aheadMs).toUTCString()
+    if (path === '/v1/keyset')
+      return { status: 200, body: JSON.stringify({ keyset }), headers: { date } }
+    const isClaim = path === '/v1/triage/claims'
+    return { status: isClaim ? 200 : 422, body: '{"claims":[]}', headers: { date } }
+  })
+  const draft = await readFile(file('draft.json'), 'utf8')
+  await writeFile(file('other.json'), draft.replace('Adeyemi', 'Bello'))
+  const at: Environment = { ...environment, INTAKE_URL: url }
+  const told = async (args: string[]) =>
+    (await called(t, args, at)).err.split('\n').filter((line) => line.includes('your clock'))
+  const asked = [['refer', file('draft.json'), file('other.json')], ['claim']]
+  for (aheadMs of [0, 4 * 60_000]) for (const args of asked) t.same(await told(args), [])
+  aheadMs = 3 * 3_600_000
+  const late = [file('late.json'), file('later.json')]
+  for (const path of late) await writeFile(path, draft.replace('Adeyemi', path))
+  const words = "Warning: your clock is 3 hours behind the service's."
+  const [refers = [], reads = []] = [await told(['refer', ...late]), await told(['claim'])]
+  t.same(refers, [`${words} Urgency is judged by both, and the graver stands.`])
+  t.same(reads, [`${words} The service refuses what you state of urgency by it.`])
 })
