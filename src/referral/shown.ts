@@ -17,9 +17,38 @@ export function shown(value: unknown): string {
   return text.replace(hidden, (character) => `\\u{${codeOf(character)}}`)
 }
 
-/** A text of several lines, each shown as `shown` does and behind a mark that says whose it is. */
+/**
+ * A text of several lines, each shown as `shown` does and behind a mark that says whose it is. Long ones
+ * are folded to 74 columns, mark included: a terminal that folded them itself would leave out the mark,
+ * and what stood there would look like a line of the program's.
+ */
 export function quoted(text: string): string[] {
-  return text.split(/\r\n|[\n\r\u2028\u2029]/).map((line) => `| ${shown(line)}`)
+  return text
+    .split(/\r\n|[\n\r\u2028\u2029]/)
+    .flatMap((line) => folded(shown(line)))
+    .map((line) => `| ${line}`)
+}
+
+const quotedColumns = 72
+
+/** Breaks behind the last space that fits, else where the columns end. Leaves nothing out. */
+function folded(line: string): string[] {
+  const lines: string[] = []
+  let begun = ''
+  for (const character of line) {
+    if (columnsOf(begun) + columnsOf(character) > quotedColumns) {
+      const end = begun.lastIndexOf(' ') + 1 || begun.length
+      lines.push(begun.slice(0, end))
+      begun = begun.slice(end)
+    }
+    begun += character
+  }
+  return [...lines, begun]
+}
+
+// From Hangul on many are two columns wide. To take all for wide folds early, never late.
+function columnsOf(text: string): number {
+  return [...text].reduce((sum, character) => sum + (character >= '\u1100' ? 2 : 1), 0)
 }
 
 /**

@@ -88,8 +88,19 @@ t.test('each line of a text is behind a mark, whatever ends it', async (t) => {
     '| e',
     '| f\\u{85}g',
   ])
+  const filled = `${'x'.repeat(80)}    Note 7, by Casework`
+  t.same(quoted(filled), [`| ${'x'.repeat(72)}`, '| xxxxxxxx    Note 7, by Casework'])
+  t.same(quoted(`${'word '.repeat(15)}end`), [`| ${'word '.repeat(14)}`, '| word end'])
+  t.same(quoted('医'.repeat(40)), [`| ${'医'.repeat(36)}`, '| 医医医医'])
   fc.assert(
-    fc.property(text, (written) => quoted(written).every((line) => /^\| [^\p{Cc}]*$/u.test(line))),
+    fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (written) => {
+      const lines = quoted(written)
+      const whole = written.split(/\r\n|[\n\r\u2028\u2029]/).map((line) => shown(line))
+      return (
+        lines.every((line) => /^\| [^\p{Cc}]*$/u.test(line) && [...line].length <= 74) &&
+        lines.map((line) => line.slice(2)).join('') === whole.join('')
+      )
+    }),
   )
 })
 
