@@ -20,16 +20,16 @@ import { intake, partyOf } from './run.ts'
 
 const identity = {
   familyName: 'Okonkwo',
-  givenNames: 'Zuleika Amara',
+  givenNames: 'Zuleika',
   dateOfBirth: { date: '1990-03-14' },
 }
-/** All names, day and month agree; the year does not, so that a person is asked. */
+/** Two names, day and month agree; the year does not, so that a person is asked. */
 const perhaps = { ...identity, dateOfBirth: { date: '1991-03-14' } }
 
-async function until<Value>(look: () => Promise<Value | undefined>): Promise<Value> {
+async function until<Value>(look: () => Promise<Value>): Promise<Value> {
   for (const end = Date.now() + 60_000; Date.now() < end; ) {
     const found = await look()
-    if (found !== undefined) return found
+    if (found) return found
     await setTimeout(50)
   }
   throw new Error('it did not come within a minute')
@@ -100,6 +100,8 @@ t.test('against the service', async (t) => {
     await writeFile(note, 'The Okonkwo sister says 1990.\n')
     const unsure = await run('judge', known, other, '--decision', 'unsure', '--note', note)
     t.match(unsure, { code: 0, out: /: two$/m }, unsure.err)
+    const about = new RegExp(`^The note is about referral ${first.referralId}, .*Okonkwo\\.$`, 'm')
+    t.match(unsure.err, about)
     const shown = await run('case', known, '--notes')
     t.match(shown.out, /unsure by person/)
     t.match(shown, { code: 0 }, shown.err)
