@@ -7,7 +7,7 @@ const { url, trust, token, keyFile } = JSON.parse(await text(process.stdin))
 const reader = createReader({ url, trust, token: () => token, recipient: openKeyFile(keyFile) })
 const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
 if (!claim) throw new Error('nothing to claim')
-const { claimId, fence, referrals } = claim
-const held: Held = { claimId, fence, urgency: referrals[0]?.header.urgency ?? '' }
+const { claimId, fence, urgency } = claim
+const held: Held = { claimId, fence, urgency }
 console.log(JSON.stringify(held))
 setInterval(() => {}, 1000)
