@@ -32,8 +32,9 @@ export function createJudging({ database, audit, merging, noting }: Options) {
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
       const members = await selectMembers(tx, [one, other])
+      const judged = { decision, between: [caseId, otherId].sort() }
       if (one === other && decision === 'same') {
-        const note = await noting.keep(tx, caller, noted, members)
+        const note = await noting.keep(tx, caller, noted, members, judged)
         await confirm(audit, tx, caller, one, [caseId, otherId], note)
         return { caseId: one }
       }
@@ -43,7 +44,7 @@ export function createJudging({ database, audit, merging, noting }: Options) {
       const between = await selectBetween(tx, members)
       const [best] = between
       if (!best) throw new Refusal('case-changed', 'there is no question between the two cases')
-      const note = await noting.keep(tx, caller, noted, members)
+      const note = await noting.keep(tx, caller, noted, members, judged)
       if (decision === 'same') {
         const { leftId, rightId, probability, bits } = best
         const reason = { basis: 'person', probability, bits, ...note } as const

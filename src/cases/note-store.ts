@@ -4,7 +4,11 @@ import type { Tx } from '../database/connect.ts'
 /** Names a note: the referral that it is about, and its number. */
 export type NoteRef = { readonly referralId: string; readonly number: number }
 
-type NewNote = NoteRef & { readonly envelope: Uint8Array; readonly entryId: string }
+type NewNote = NoteRef & {
+  readonly envelope: Uint8Array
+  readonly entryId: string
+  readonly besideSha256: Uint8Array
+}
 
 /** Adds one at the end of its chain. */
 export async function insertNote(tx: Tx, note: NewNote): Promise<void> {
@@ -15,15 +19,21 @@ export async function insertNote(tx: Tx, note: NewNote): Promise<void> {
       envelope: note.envelope,
       stored_at: tx.now.toISOString(),
       entry_id: note.entryId,
+      beside_sha256: note.besideSha256,
     })}`
 }
 
-/** The newest note about a referral, and the hash of the referral itself; `undefined` if there is none such. */
+/** The newest note about a referral, and the hash and keyset of the referral itself; `undefined` if there is none such. */
 export async function selectChain(tx: Tx, referralId: string) {
   const [row] = await tx.sql<
-    { referralHash: Uint8Array; number: number | null; envelope: Uint8Array | null }[]
+    {
+      referralHash: Uint8Array
+      referralKeyset: number
+      number: number | null
+      envelope: Uint8Array | null
+    }[]
   >`
-    select r.envelope_hash as "referralHash", n.number, n.envelope
+    select r.envelope_hash as "referralHash", r.keyset_version as "referralKeyset", n.number, n.envelope
     from referral r left join note n on n.referral_id = r.id
     where r.id = ${referralId}
     order by n.number desc nulls last
@@ -31,16 +41,16 @@ export async function selectChain(tx: Tx, referralId: string) {
   return row
 }
 
-/** Whether the note of that number is these very bytes. */
-export async function isKept(
+/** The note of that number, if it is these very bytes: beside what it was written. */
+export async function selectKept(
   tx: Tx,
   { referralId, number }: NoteRef,
   envelope: Uint8Array,
-): Promise<boolean> {
-  const rows = await tx.sql`
-    select from note
+): Promise<{ besideSha256: Uint8Array | null } | undefined> {
+  const [row] = await tx.sql<{ besideSha256: Uint8Array | null }[]>`
+    select beside_sha256 as "besideSha256" from note
     where referral_id = ${referralId} and number = ${number} and envelope = ${envelope}`
-  return rows.length > 0
+  return row
 }
 
 /** Those numbered over `after`, at most `count`. */

@@ -8,15 +8,23 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import { parseCanonical } from '../protocol/canonical.ts'
-import type { MessageEnvelope } from '../protocol/message.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
+import { canonicalBytes, parseCanonical } from '../protocol/canonical.ts'
+import { type MessageEnvelope, notesPageMax } from '../protocol/message.ts'
 import { type ChainEnd, checkNote, noteHash, requireNext } from '../protocol/note.ts'
+import { sha256 } from '../protocol/sodium.ts'
 import { newId } from '../protocol/uuid.ts'
 import { requireId } from '../referrals/naming.ts'
 import { requireKid } from '../referrals/service.ts'
-import { insertNote, isKept, type NoteRef, selectChain, selectNotes } from './note-store.ts'
-import { type Notes, notesPageMax } from './schemas.ts'
+import { insertNote, type NoteRef, selectChain, selectKept, selectNotes } from './note-store.ts'
+import type { Notes } from './schemas.ts'
 import { type Member, selectCasesOf } from './store.ts'
+
+/** What was asked for together with a note, in the words of the request. */
+export type Beside =
+  | { readonly decision: string; readonly between: readonly string[] }
+  | { readonly merge: readonly string[] }
+  | { readonly split: string; readonly referrals: readonly string[]; readonly decision: string }
 
 type Options = { database: Database; audit: Audit; directory: Directory; origin: string }
 
@@ -27,30 +35,36 @@ export function createNoting({ database, audit, directory, origin }: Options) {
   /**
    * Keeps the note of a judgement, if it has one, about one of `members`. Whoever judges holds the lock of
    * all cases: of two that write at once the second sees what the first wrote. The very bytes of one
-   * that is kept are a repetition, and are not kept twice.
+   * that is kept, with what was judged, are a repetition, and are not kept twice.
    *
-   * @throws Refusal `note-not-next`, and as `checkNote`
+   * @param judged - beside what the note stands: for no other judgement is it good
+   * @throws Refusal `note-not-next`, and as `checkNote`, `requireNoteWriter` and `requireNoteSealed`
    */
   async function keep(
     tx: Tx,
     caller: KnownCaller,
     { note }: { readonly note?: MessageEnvelope },
     members: readonly Member[],
+    judged: Beside,
   ): Promise<{ note?: NoteRef }> {
     if (!note) return {}
-    const { signer, referralId, number } = note.header
-    const recipient = await directory.recipientSigning(tx, signer)
-    if (!recipient) throw new Refusal('unknown-signer', 'note.header.signer is no recipient')
+    const { referralId, number } = note.header
+    const recipient = await directory.requireNoteWriter(tx, note.header)
     requireKid(caller, recipient.kid)
     const referralIds = members.map((member) => member.referralId)
     const { signingKey } = recipient
     const envelope = checkNote(note, { origin, referralIds, signingKey })
     const kept = { referralId, number }
-    if (await isKept(tx, kept, envelope)) return { note: kept }
+    const beside = sha256(canonicalBytes({ client: caller.clientId, ...judged }))
+    const before = await selectKept(tx, kept, envelope)
+    if (before) {
+      requireSame(kept, beside, before.besideSha256)
+      return { note: kept }
+    }
     await directory.requireNoteSealed(tx, note.header)
     requireNext(note, await endOf(tx, referralId))
     const entryId = newId()
-    await insertNote(tx, { ...kept, envelope, entryId })
+    await insertNote(tx, { ...kept, envelope, entryId, besideSha256: beside })
     const object = { kind: 'referral', id: referralId } as const
     const act = { action: 'note.written', object, recipient: recipient.kid } as const
     await audit.append(tx, caller, { ...act, details: { number } }, entryId)
@@ -66,8 +80,9 @@ export function createNoting({ database, audit, directory, origin }: Options) {
       const found = await selectNotes(tx, referralId, after, notesPageMax + 1)
       const page = found.slice(0, notesPageMax)
       const last = found.length > notesPageMax ? page.at(-1) : undefined
-      const object = { kind: 'case', id: caseId } as const
-      const details = { referral: referralId, notes: page.length }
+      // By the referral one finds who wrote the notes about it, and so who read them.
+      const object = { kind: 'referral', id: referralId } as const
+      const details = { case: caseId, notes: page.length }
       await audit.append(tx, caller, { action: 'case.read', object, details })
       return {
         referralId,
@@ -80,6 +95,17 @@ export function createNoting({ database, audit, directory, origin }: Options) {
   return { keep, list }
 }
 
+// Sent again beside another judgement it would be the writer's word for what the writer never judged.
+function requireSame(
+  { referralId, number }: NoteRef,
+  beside: Uint8Array,
+  before: Uint8Array | null,
+): void {
+  if (before && encodeBase64url(before) === encodeBase64url(beside)) return
+  const detail = `note ${number} about ${referralId} is kept already, beside another judgement or by another client`
+  throw new Refusal('note-not-next', detail)
+}
+
 /**
  * The hash of the newest is made of the bytes that readers are shown: whatever has become of them, the
  * chain goes on behind them, and they are told.
@@ -87,9 +113,12 @@ export function createNoting({ database, audit, directory, origin }: Options) {
 async function endOf(tx: Tx, referralId: string): Promise<ChainEnd> {
   const chain = await selectChain(tx, referralId)
   if (!chain) throw new Error(`referral ${referralId} is of a case and is gone`)
-  const { referralHash, number, envelope } = chain
-  if (number === null || !envelope) return { number: 0, envelopeHash: referralHash }
-  return { number, envelopeHash: noteHash(noteIn(envelope)) }
+  const { referralHash, referralKeyset, number, envelope } = chain
+  if (number === null || !envelope) {
+    return { number: 0, envelopeHash: referralHash, keysetVersion: referralKeyset }
+  }
+  const newest = noteIn(envelope)
+  return { number, envelopeHash: noteHash(newest), keysetVersion: newest.header.keyset.version }
 }
 
 function noteIn(envelope: Uint8Array): MessageEnvelope {

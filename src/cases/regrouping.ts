@@ -32,7 +32,8 @@ export function createRegrouping({ database, audit, merging, splitting, noting }
     return inTurn(database, caller, async (tx) => {
       const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
       const members = await selectMembers(tx, [one, other])
-      const note = await noting.keep(tx, caller, noted, members)
+      const judged = { merge: [caseId, otherId].sort() }
+      const note = await noting.keep(tx, caller, noted, members, judged)
       if (one === other) {
         await confirm(audit, tx, caller, one, [caseId, otherId], note)
         return { caseId: one }
@@ -64,7 +65,8 @@ export function createRegrouping({ database, audit, merging, splitting, noting }
       if (referrals.length === ids.length) {
         throw new Refusal('malformed-request', 'referrals lists the whole case: nothing would stay')
       }
-      const note = await noting.keep(tx, caller, noted, members)
+      const judged = { split: caseId, referrals: [...named].sort(), decision }
+      const note = await noting.keep(tx, caller, noted, members, judged)
       const side = new Set(referrals)
       const to = await splitting.split(tx, caller, members, side, decision, note.note)
       const cases = await selectCasesOf(tx, ids)

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/acknowledgement.ts'
 import { MatchValue, matchValuesMax } from '../protocol/envelope.ts'
-import { MessageEnvelope, notesMax } from '../protocol/message.ts'
+import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { StandingUrgency } from '../triage/schemas.ts'
@@ -11,9 +11,6 @@ export const reviewsPageMax = 200
 export const findingsMax = 20
 /** The newest judgements of a case; the access log has them all. */
 export const judgementsShownMax = 200
-
-/** A page of the largest notes that a request can bring is less than the 8 MiB that clients read. */
-export const notesPageMax = 15
 
 /** Which case: by its id, or by the reference of one of its referrals. */
 export const CaseParams = Type.Object({ caseId: IdOrReference }, { additionalProperties: false })

@@ -1,6 +1,6 @@
 /** What the service answers about cases, as far as a client reads it. */
 import { type Static, Type } from 'typebox'
-import { type MessageEnvelope, notesMax } from '../protocol/message.ts'
+import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 
 const Probability = Type.Number({ minimum: 0, maximum: 1 })
@@ -58,7 +58,9 @@ export type Case = Static<typeof CaseAnswer>
 
 export const NotesAnswer = Type.Object({
   referralId: Uuid,
-  notes: Type.Array(Type.Object({ at: Instant, note: Type.Object({}) })),
+  notes: Type.Array(Type.Object({ at: Instant, note: Type.Object({}) }), {
+    maxItems: notesPageMax,
+  }),
   next: Type.Optional(Type.Integer({ minimum: 1, maximum: notesMax })),
 })
 /** A page of the notes about one referral, each still sealed and unchecked. */

@@ -325,6 +325,8 @@ export const note = pgTable(
     storedAt: instant('stored_at').notNull(),
     /** Who wrote it: the entry of the access log. */
     entryId: uuid('entry_id').notNull(),
+    /** SHA-256 of who judged what beside it: by this a repetition is known. None for one kept before. */
+    besideSha256: bytea('beside_sha256'),
   },
   (table) => [primaryKey({ columns: [table.referralId, table.number] })],
 )

@@ -24,23 +24,32 @@ export function faultOf(standing: Standing, version: number, now: Date): Refusal
   )
 }
 
+type Named = { readonly version: number; readonly sha256: string }
+
 /**
  * Refuses what names a keyset that was never published, or under which nothing may be made any more.
  *
  * @throws Refusal `unknown-keyset`, `keyset-revoked`, `keyset-superseded`
  */
-export function requireStanding(
-  named: { version: number; sha256: string },
+export function requireStanding(named: Named, standing: Standing | undefined, now: Date): void {
+  const fault = faultOf(requirePublished(named, standing), named.version, now)
+  if (fault) throw fault
+}
+
+/**
+ * Refuses what names a keyset that was never published.
+ *
+ * @throws Refusal `unknown-keyset`
+ */
+export function requirePublished(
+  { version, sha256 }: Named,
   standing: Standing | undefined,
-  now: Date,
-): void {
-  const { version } = named
+): Standing {
   if (!standing) throw new Refusal('unknown-keyset', `keyset ${version} was never published`)
-  if (named.sha256 !== encodeBase64url(standing.sha256)) {
+  if (sha256 !== encodeBase64url(standing.sha256)) {
     throw new Refusal('unknown-keyset', `header.keyset.sha256 is not that of keyset ${version}`)
   }
-  const fault = faultOf(standing, version, now)
-  if (fault) throw fault
+  return standing
 }
 
 /** The keysets that clients may still use, the newest first; none before the first is published. */

@@ -1,12 +1,10 @@
 /** What other features ask of the keysets in use. */
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { decodeBase64url } from '../protocol/bytes.ts'
-import { checkRecipients } from '../protocol/check.ts'
-import type { Keyset, Recipient } from '../protocol/keyset.ts'
-import { kidOf } from '../protocol/kid.ts'
+import { checkRecipients, checkRequiredOnly } from '../protocol/check.ts'
+import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/keyset.ts'
 import type { MessageHeader } from '../protocol/message.ts'
-import { acceptedKeysets, requireStanding } from './accepted.ts'
+import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
 import type { createDocuments } from './documents.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
@@ -46,16 +44,31 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
   /** The recipient of an accepted keyset that signs with the key `kid`; the newest has the last word. */
   async function recipientSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
     const keysets = await acceptedKeysets(documents, tx)
-    const recipients = keysets.flatMap((keyset) => keyset.recipients)
-    return recipients.find(({ signingKey }) => {
-      return kidOf('Ed25519', decodeBase64url(signingKey, 32)) === kid
-    })
+    return recipientThatSigns({ recipients: keysets.flatMap(({ recipients }) => recipients) }, kid)
+  }
+
+  /**
+   * The recipient that wrote a note, of the very keyset that it names: no reader looks in another.
+   *
+   * @throws Refusal `unknown-keyset`, `unknown-signer`
+   */
+  async function requireNoteWriter(
+    tx: Tx,
+    header: Pick<MessageHeader, 'keyset' | 'signer'>,
+  ): Promise<Recipient> {
+    const { version } = header.keyset
+    requirePublished(header.keyset, await selectKeysetStanding(tx, version))
+    const { keyset } = await documents.keyset(tx, version)
+    const recipient = recipientThatSigns(keyset, header.signer)
+    if (recipient) return recipient
+    const detail = `note.header.signer is no recipient of keyset ${version}, which the note names`
+    throw new Refusal('unknown-signer', detail)
   }
 
   /**
    * Refuses a note that is not sealed to all who must be able to read it, and to nobody else.
    *
-   * @throws Refusal as `requireStanding` and `checkRecipients`
+   * @throws Refusal as `requireStanding`, `checkRecipients` and `checkRequiredOnly`
    */
   async function requireNoteSealed(
     tx: Tx,
@@ -65,6 +78,7 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
     requireStanding(header.keyset, standing, tx.now)
     const { keyset, retired } = await documents.keyset(tx, header.keyset.version)
     checkRecipients(header, keyset, retired)
+    checkRequiredOnly(header, keyset)
   }
 
   async function newestKeyset(tx: Tx): Promise<Keyset | undefined> {
@@ -72,5 +86,8 @@ export function createNewest(documents: ReturnType<typeof createDocuments>) {
     return version === undefined ? undefined : (await documents.keyset(tx, version)).keyset
   }
 
-  return { matchingEpochs, requireMatching, requireNoteSealed, recipientSigning }
+  return {
+    ...{ matchingEpochs, requireMatching, recipientSigning },
+    ...{ requireNoteWriter, requireNoteSealed },
+  }
 }

@@ -25,7 +25,7 @@ import {
   wrapHashes,
 } from './envelope.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from './keys.ts'
-import type { Keyset } from './keyset.ts'
+import { type Keyset, requiredKids } from './keyset.ts'
 import { kidOf } from './kid.ts'
 import { verify } from './signature.ts'
 import { sha256 } from './sodium.ts'
@@ -146,6 +146,20 @@ export function checkRecipients(
   if (missing) {
     throw new Refusal('missing-recipient', `the envelope is not sealed to ${missing.kid}`)
   }
+}
+
+/**
+ * Checks that a note is sealed to nobody but the required recipients: those it leaves out
+ * `checkRecipients` names.
+ *
+ * @throws Refusal `unknown-recipient-key`
+ */
+export function checkRequiredOnly({ sealedTo }: Pick<Header, 'sealedTo'>, keyset: Keyset): void {
+  const required = requiredKids(keyset)
+  const other = sealedTo.find((kid) => !required.includes(kid))
+  if (other === undefined) return
+  const detail = `${other} is no required recipient of keyset ${keyset.version}: a note has no others`
+  throw new Refusal('unknown-recipient-key', detail)
 }
 
 /**

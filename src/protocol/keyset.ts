@@ -110,6 +110,21 @@ export const Keyset = Type.Object(
 )
 export type Keyset = Static<typeof Keyset>
 
+/** The recipient that signs with the key `kid`. */
+export function recipientThatSigns(
+  { recipients }: Pick<Keyset, 'recipients'>,
+  kid: string,
+): Recipient | undefined {
+  return recipients.find(({ signingKey }) => {
+    return kidOf('Ed25519', decodeBase64url(signingKey, 32)) === kid
+  })
+}
+
+/** The keys to which everything is sealed, sorted. */
+export function requiredKids({ recipients }: Pick<Keyset, 'recipients'>): string[] {
+  return recipients.flatMap(({ kid, required }) => (required ? [kid] : [])).sort()
+}
+
 /** What a client is configured with, and believes without asking anyone. */
 export const Trust = Type.Object(
   {

@@ -25,6 +25,8 @@ import { type Random, randomBytes } from './sodium.ts'
 
 /** A thread has at most so many messages. */
 export const notesMax = 10_000
+/** A page of the largest notes that a request can bring is less than the 8 MiB that clients read. */
+export const notesPageMax = 15
 
 /** What a message says, sealed. */
 export const MessageContent = Type.Object(

@@ -20,8 +20,13 @@ export type NoteExpected = {
   readonly signingKey: string
 }
 
-/** Where the chain of notes about a referral ends. Before the first: 0, and the referral's own hash. */
-export type ChainEnd = { readonly number: number; readonly envelopeHash: Uint8Array }
+/** Where the chain of notes about a referral ends. Before the first: 0, and what the referral has. */
+export type ChainEnd = {
+  readonly number: number
+  readonly envelopeHash: Uint8Array
+  /** Of the keyset that it names. */
+  readonly keysetVersion: number
+}
 
 /**
  * Checks a note, and gives the bytes that are kept of it.
@@ -56,17 +61,22 @@ export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8A
 }
 
 /**
- * Takes a note for the next of its chain.
+ * Takes a note for the next of its chain. It names no older keyset than the one before: a reader takes
+ * such a note for the work of a thief.
  *
- * @throws Refusal `note-not-next`, saying which number is
+ * @throws Refusal `note-not-next`, saying which number is, or `keyset-superseded`
  */
 export function requireNext({ header }: MessageEnvelope, end: ChainEnd): void {
   const next = end.number + 1
   if (header.number !== next) {
     throw new Refusal('note-not-next', `the next note about ${header.referralId} is number ${next}`)
   }
-  if (header.previous === encodeBase64url(end.envelopeHash)) return
   const before = end.number === 0 ? 'the referral' : `note ${end.number}`
+  if (header.keyset.version < end.keysetVersion) {
+    const detail = `${before} names keyset ${end.keysetVersion} already: fetch it, and seal the note anew`
+    throw new Refusal('keyset-superseded', detail)
+  }
+  if (header.previous === encodeBase64url(end.envelopeHash)) return
   const detail = `note ${next} about ${header.referralId} follows ${before}, and names another hash`
   throw new Refusal('note-not-next', detail)
 }

@@ -4,6 +4,7 @@
  * Method: over HTTP, with notes sealed as a client seals them and as none should.
  */
 import t from 'tap'
+import { grantable } from '../../src/caller.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { bodyOf, headerHash } from '../../src/protocol/envelope.ts'
@@ -14,7 +15,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
-import { keysetReference, publishKeyset } from '../helpers/publish.ts'
+import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, holdTable, untilPaired } from '../helpers/superuser.ts'
 
@@ -43,7 +44,7 @@ async function questioned() {
   const path = `/v1/cases/${id}/possible-matches/${otherId}/decision`
   const decide = (note: MessageEnvelope, decision = 'unsure', by = casework) =>
     by('POST', path, { decision, note })
-  return { one, other, id, otherId, decide }
+  return { person, one, other, id, otherId, decide }
 }
 
 /** A note in which something was exchanged, signed again by its own writer. */
@@ -52,6 +53,18 @@ function resigned(note: MessageEnvelope, changes: Partial<MessageEnvelope>): Mes
   const bound = headerHash(canonicalBytes(changed.header))
   const { signing } = world.recipients.casework
   return { ...changed, signature: signParts(bound, bodyOf(changed), signing) }
+}
+
+/** Another client with the keys of casework. */
+function secondClient(): Promise<string> {
+  const { casework: keys } = world.recipients
+  return onHost(built, async (host) => {
+    const [row] = await sql`select organisation_id from client where id = ${world.clients.casework}`
+    return host.addClient({
+      ...{ organisationId: row?.organisation_id, label: 'Second casework app', kind: 'internal' },
+      ...{ scopes: [...grantable.internal], kids: [keys.receiving.kid] },
+    })
+  })
 }
 
 const about = async ({ referralId }: { referralId: string }, after = 0) =>
@@ -74,13 +87,13 @@ t.test('a note is kept with its judgement, and given back as it was', async (t) 
   t.strictSame(body.notes[0].note, note)
   t.same(await about(other), { referralId: other.referralId, notes: [] })
   const { entries } = (await auditor('GET', `/v1/audit/entries?object=${referralId}`)).body
-  t.match(entries, [
-    {
-      ...{ action: 'note.written', outcome: 'permitted', intact: true, id: body.notes[0].entryId },
-      recipient: world.recipients.casework.receiving.kid,
-      opening: { actor: { client: world.clients.casework }, details: { number: 1 } },
-    },
-  ])
+  const [reading, writing] = entries
+  t.match(reading, { action: 'case.read', opening: { details: { case: id, notes: 1 } } })
+  t.match(writing, {
+    ...{ action: 'note.written', outcome: 'permitted', intact: true, id: body.notes[0].entryId },
+    recipient: world.recipients.casework.receiving.kid,
+    opening: { actor: { client: world.clients.casework }, details: { number: 1 } },
+  })
 })
 
 t.test('only the next number is taken, and who is refused learns which that is', async (t) => {
@@ -252,11 +265,14 @@ t.test('notes are listed in pages, of which the first comes first', async (t) =>
   t.same(numbersOf(second), [16, 17])
   t.equal(second.next, undefined)
   t.same(numbersOf(await about(one, 17)), [])
-  const { body } = await auditor('GET', `/v1/audit/entries?object=${await caseOf(one)}`)
-  t.match(body.entries, [
-    { action: 'case.read', opening: { details: { referral: one.referralId, notes: 0 } } },
-    { opening: { details: { notes: 2 } } },
-    { opening: { details: { notes: 15 } } },
+  const caseId = await caseOf(one)
+  const { body } = await auditor('GET', `/v1/audit/entries?object=${one.referralId}`)
+  t.match(body.entries.slice(0, 4), [
+    ...[0, 2, 15].map((notes) => ({
+      ...{ action: 'case.read', object: { kind: 'referral', id: one.referralId } },
+      opening: { details: { case: caseId, notes } },
+    })),
+    { action: 'note.written' },
   ])
 })
 
@@ -266,6 +282,42 @@ t.test('of no referral there are no notes to read', async (t) => {
       ...{ status: 404, body: { code: 'not-found' } },
     })
   }
+})
+
+t.test('a note that is kept is good for no other judgement, and for no other client', async (t) => {
+  const { person, one, id, otherId, decide } = await questioned()
+  const third = await refer(built, undefined, { matching: matchingOf(relativeOf(person)) })
+  await untilPaired(sql)
+  const elsewhere = `/v1/cases/${id}/possible-matches/${await caseOf(third)}/decision`
+  const note = noteOn(world, one)
+  t.equal((await decide(note, 'different')).status, 200)
+  const colleague = await callerOf(world, url, await secondClient())
+  const merge = { otherId, note }
+  const rows: [string, () => ReturnType<typeof casework>][] = [
+    ['another decision', () => decide(note, 'same')],
+    ['another act', () => casework('POST', `/v1/cases/${id}/merge`, merge)],
+    ['another pair', () => casework('POST', elsewhere, { decision: 'different', note })],
+    ['another client', () => decide(note, 'different', colleague)],
+  ]
+  for (const [name, act] of rows) {
+    t.match(
+      await act(),
+      { status: 409, body: { code: 'note-not-next', detail: /is kept already, beside another/ } },
+      name,
+    )
+  }
+  t.equal((await decide(note, 'different')).status, 200, 'the same again is taken')
+  t.not(await caseOf(one), otherId)
+  t.equal((await read(id)).judgements[0].verdict, 'different')
+})
+
+t.test('the join that a note stands beside is done once, and sent again is the same', async (t) => {
+  const { one, decide } = await questioned()
+  const note = noteOn(world, one)
+  const [first, again] = [await decide(note, 'same'), await decide(note, 'same')]
+  t.same([first.status, again.status], [200, 200])
+  t.equal(again.body.caseId, first.body.caseId)
+  t.same(numbersOf(await about(one)), [1])
 })
 
 t.test('a note under a keyset that nobody may use any more is refused', async (t) => {

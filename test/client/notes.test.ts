@@ -221,6 +221,7 @@ t.test('whatever a server makes of the notes is named', async (t) => {
 t.test('a server that never ends, or shows the notes about another, is not believed', async (t) => {
   const rows: [string, (page: Page & { next?: number }) => void, RegExp][] = [
     ['back to where it began', (page) => Object.assign(page, { next: 0 }), /next/],
+    ['more than a page', ({ notes }) => notes.push(...Array(13).fill(notes[0])), /notes/],
     ['on and on', (page) => Object.assign(page, { next: 1 }), /have no end/],
     ['of another', (page) => Object.assign(page, { referralId: newId() }), /another's/],
   ]
