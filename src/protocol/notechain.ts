@@ -4,7 +4,8 @@
  * nothing but the time of each.
  */
 import type { Problem } from '../referral/problems.ts'
-import type { MessageEnvelope } from './message.ts'
+import { requiredKids } from './keyset.ts'
+import type { MessageEnvelope, MessageHeader } from './message.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
 import {
   openVerified,
@@ -13,7 +14,7 @@ import {
   type VerifiedMessage,
   verifyMessage,
 } from './thread.ts'
-import { requireTime } from './verify.ts'
+import { keysetOf, requireTime } from './verify.ts'
 
 /** A note as a service shows it. */
 export type ShownNote = { readonly note: MessageEnvelope; readonly at: string }
@@ -44,7 +45,7 @@ export type NoteChain = {
   /** In the order of their numbers, each once. */
   readonly notes: readonly ReadNote[]
   readonly refused: readonly RefusedNote[]
-  /** Whole sentences: what is missing, or stands in two versions. A newest that is held back is not seen. */
+  /** Whole sentences: what is missing, stands in two versions, goes back to an older keyset or is sealed to others. */
   readonly faults: readonly string[]
 }
 
@@ -72,11 +73,21 @@ export function readNotes(
   return {
     notes: found.map(({ message, at }) => readNote(message, at, input)),
     refused,
-    faults: threadFaults(
-      found.map(({ message }) => message),
-      input.referral,
-    ),
+    faults: [
+      ...threadFaults(
+        found.map(({ message }) => message),
+        input.referral,
+      ),
+      ...found.flatMap(({ message: { header } }) => sealedFaults(header, input.keysets)),
+    ],
   }
+}
+
+// Sealed to more, somebody reads it whom its readers do not know of; to fewer, they are left out.
+function sealedFaults(header: MessageHeader, keysets: ThreadInput['keysets']): string[] {
+  const required = requiredKids(keysetOf(header, keysets))
+  if (required.join() === [...header.sealedTo].sort().join()) return []
+  return [`note ${header.number} is not sealed to exactly those who must read it.`]
 }
 
 function readNote(

@@ -10,8 +10,7 @@ import { sealedText } from './compartment.ts'
 import { type Directory, signerOf } from './directory.ts'
 import { bodyOf, headerHash, Signature, Wrap } from './envelope.ts'
 import type { SecretKey } from './keys.ts'
-import type { Keyset, Recipient } from './keyset.ts'
-import { kidOf } from './kid.ts'
+import { type Keyset, type Recipient, recipientThatSigns } from './keyset.ts'
 import {
   type Answered,
   lowers,
@@ -95,13 +94,14 @@ export function openMessage(
 
 /**
  * What is missing from the messages of one referral, or stands in two versions: a server that holds
- * one back, or shows two people different ones, is found out by the next message.
+ * one back, or shows two people different ones, is found out by the next message. And which notes go back
+ * to an older keyset: whoever has stolen a key that is in no new one can sign under the old for ever.
  *
  * @returns whole sentences, nothing if every thread is complete up to its newest message
  */
 export function threadFaults(
   messages: readonly Pick<OpenedMessage, 'header' | 'envelopeHash'>[],
-  { envelopeHash }: Pick<Answered, 'envelopeHash'>,
+  { header: answered, envelopeHash }: Answered,
 ): string[] {
   const hashes = new Map<string, Set<string>>()
   for (const { header, envelopeHash } of messages) {
@@ -118,7 +118,25 @@ export function threadFaults(
     if (!known) return [`There is no ${before}.`]
     return known.has(previous) ? [] : [`${placeOf(header, number)} follows something else.`]
   })
-  return [...forks, ...breaks]
+  return [...forks, ...breaks, ...fallsOf(messages, answered)]
+}
+
+// The service takes none that goes back, so an honest writer's never does.
+function fallsOf(
+  messages: readonly Pick<OpenedMessage, 'header'>[],
+  { keyset }: Answered['header'],
+): string[] {
+  let newest = keyset.version
+  return messages
+    .filter(({ header }) => header.kind === 'note')
+    .toSorted((a, b) => a.header.number - b.header.number)
+    .flatMap(({ header }) => {
+      const { version } = header.keyset
+      const place = placeOf(header, header.number)
+      if (version < newest) return [`${place} names keyset ${version}, after keyset ${newest}.`]
+      newest = version
+      return []
+    })
 }
 
 // A note has its own numbers, for a referrer never sees it and would miss it.
@@ -201,9 +219,8 @@ function writerOf(
   { referral, directory, receivedAt }: Omit<ThreadInput, 'reader'>,
 ): { publicKey?: Uint8Array | undefined; writer: Recipient | undefined } {
   if (from === 'recipient') {
-    const keyOf = ({ signingKey }: Recipient) => decodeBase64url(signingKey, 32)
-    const writer = keyset.recipients.find((it) => kidOf('Ed25519', keyOf(it)) === signer)
-    return { publicKey: writer && keyOf(writer), writer }
+    const writer = recipientThatSigns(keyset, signer)
+    return { publicKey: writer && decodeBase64url(writer.signingKey, 32), writer }
   }
   if (kind === 'note') return { writer: undefined }
   const { signedBy, header } = referral

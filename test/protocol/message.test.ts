@@ -4,6 +4,7 @@ import t from 'tap'
 import { sealCompartment } from '../../src/protocol/compartment.ts'
 import type { Directory } from '../../src/protocol/directory.ts'
 import { signedBytes } from '../../src/protocol/envelope.ts'
+import type { Keyset } from '../../src/protocol/keyset.ts'
 import {
   holdersOf,
   type MessageEnvelope,
@@ -294,6 +295,53 @@ t.test(
       t.same([chain.refused, chain.faults], [[], []])
   },
 )
+
+t.test('notes that go back to an older keyset, or are sealed to others, are told', async (t) => {
+  const at = now.toISOString()
+  const newer: Keyset = { ...keysetPayload, version: 2 }
+  const [old, later] = [accepted, { keyset: newer, sha256: second.b64u(seedOf('keyset 2')) }]
+  const keysets = new Map([old, later].map(({ sha256, keyset }) => [sha256, keyset]))
+  const note = (keyset: MessageInput['keyset'], before?: MessageEnvelope) =>
+    sealMessage({
+      ...{ ...answer, kind: 'note', keyset },
+      last: before && { number: before.header.number, envelopeHash: noteHash(before) },
+    })
+  const faultsOf = (notes: MessageEnvelope[], referral = verified) =>
+    readNotes(
+      notes.map((note) => ({ note, at })),
+      { referral, reader: keys.casework, keysets },
+    ).faults
+  const first = note(old)
+  const next = note(later, first)
+  const third = note(later, next)
+  t.same(faultsOf([first, next, third]), [])
+  const forged = note(old, third)
+  const told = 'note 4 names keyset 1, after keyset 2.'
+  t.same(faultsOf([first, next, third, forged]), [told])
+  t.same(faultsOf([forged, note(old, forged), third, next, first]), [
+    told,
+    'note 5 names keyset 1, after keyset 2.',
+  ])
+  const openedNote = (note: MessageEnvelope) => mustOpen(note, reader(keys.casework, { keysets }))
+  t.same(threadFaults([third, next, first].map(openedNote), verified), [], 'in any order')
+  const { header } = verified
+  const late = { ...verified, header: { ...header, keyset: { ...header.keyset, version: 2 } } }
+  t.same(faultsOf([first, next], late), ['note 1 names keyset 1, after keyset 2.'])
+  const question2 = mustOpen(sealMessage({ ...question }), reader(keys.casework))
+  t.same(threadFaults([question2], late), [], 'what is no note is not held to it')
+  const { recipients } = keysetPayload
+  const sealedTo = (required: (kid: string, before: boolean) => boolean) =>
+    note({
+      sha256: old.sha256,
+      keyset: {
+        ...keysetPayload,
+        recipients: recipients.map((it) => ({ ...it, required: required(it.kid, it.required) })),
+      },
+    })
+  const others = ['note 1 is not sealed to exactly those who must read it.']
+  t.same(faultsOf([sealedTo(() => true)]), others, 'to more')
+  t.same(faultsOf([sealedTo((kid) => kid === keys.casework.kid)]), others, 'to fewer')
+})
 
 t.test('messages are sealed with a keyset that may be sealed with', async (t) => {
   const late = new Date(Date.parse(keysetPayload.expiresAt) + 91 * 24 * 3_600_000)
