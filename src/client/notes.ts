@@ -2,6 +2,7 @@
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import type { KeyPair } from '../protocol/keys.ts'
+import { recipientThatSigns } from '../protocol/keyset.ts'
 import { MessageContent, type MessageEnvelope, sealMessage } from '../protocol/message.ts'
 import { noteHash } from '../protocol/note.ts'
 import { type NoteChain, readNotes, type ShownNote } from '../protocol/notechain.ts'
@@ -10,7 +11,7 @@ import { newId } from '../protocol/uuid.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { claimBytesMax } from './answer.ts'
 import { NotesAnswer, type NotesPage } from './caseanswers.ts'
-import type { createKeysets } from './documents.ts'
+import type { createKeysets, NewestKeyset } from './documents.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
 import { readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
@@ -26,15 +27,18 @@ export type Note = {
 /** Who writes at the same moment is first at most so often: then something else is wrong. */
 const triesMax = 5
 
+type Keysets = ReturnType<typeof createKeysets>
+
 /** Seals and reads notes. @param keys - a recipient's */
 export function createNotes(
   transport: Transport,
-  keysets: ReturnType<typeof createKeysets>,
+  keysets: Keysets,
   { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
 ) {
   /**
    * Sends a judgement with its note, sealed after those there are about the same referral, so that one
-   * held back is missed. Where somebody else has written meanwhile, nothing was done: it is sealed anew behind theirs.
+   * held back is missed. Where somebody else has written meanwhile, or under a newer keyset than this client
+   * knew, nothing was done: it is sealed anew.
    *
    * @param send - called with `{}` where there is no note
    */
@@ -48,10 +52,16 @@ export function createNotes(
       try {
         return await send({ note: sealed })
       } catch (error) {
-        const isLost = error instanceof ServiceProblem && error.problem.code === 'note-not-next'
-        if (!isLost || tries === triesMax) throw error
+        if (tries === triesMax || !mayPass(error)) throw error
       }
     }
+  }
+
+  /** Whether the same note, sealed anew, may be taken. */
+  function mayPass(error: unknown): boolean {
+    if (!(error instanceof ServiceProblem)) return false
+    const { code } = error.problem
+    return code === 'note-not-next' || (code === 'keyset-superseded' && keysets.refresh())
   }
 
   async function seal({ about, text }: Note): Promise<MessageEnvelope> {
@@ -63,7 +73,7 @@ export function createNotes(
     return sealMessage({
       ...{ kind: 'note', from: 'recipient', messageId: newId() },
       ...{ referral: answered(about), content, last },
-      ...{ keyset: await keysets.newest(), signer: signing, now: new Date() },
+      ...{ keyset: await signable(keysets, signing), signer: signing, now: new Date() },
     })
   }
 
@@ -77,8 +87,10 @@ export function createNotes(
   }
 
   async function openAll(about: Opened, shown: readonly ShownNote[]): Promise<NoteChain> {
-    const named = shown.map(({ note }) => note.header?.keyset?.version)
-    const oldest = Math.min(...named.filter((it) => Number.isInteger(it) && it >= 1))
+    const oldest = shown.reduce((before, { note }) => {
+      const named = note.header?.keyset?.version
+      return Number.isInteger(named) && named >= 1 ? Math.min(before, named) : before
+    }, Number.POSITIVE_INFINITY)
     return readNotes(shown, {
       referral: { ...answered(about), signedBy: about.signedBy },
       reader: receiving,
@@ -111,6 +123,16 @@ export function createNotes(
   }
 
   return { sendWith, read }
+}
+
+/** The newest keyset, in which readers look for who signs: else the note is kept for good and refused by all. */
+async function signable(keysets: Keysets, { kid }: KeyPair): Promise<NewestKeyset> {
+  const known = await keysets.newest()
+  if (recipientThatSigns(known.keyset, kid)) return known
+  const fresh = keysets.refresh() ? await keysets.newest() : known
+  if (recipientThatSigns(fresh.keyset, kid)) return fresh
+  const detail = `keyset ${fresh.keyset.version} lists no recipient that signs with your key ${kid}`
+  throw new Refusal('unknown-signer', `${detail}: use the key file of a recipient that it lists`)
 }
 
 /**
