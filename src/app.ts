@@ -41,6 +41,8 @@ export type AppOptions = {
   readonly elementsPerClient?: number
   /** The same of one internal client. */
   readonly elementsPerInternalClient?: number
+  /** Whether the database's login was asked about and found right: `/readyz` waits for it. */
+  readonly isStanding?: () => boolean
   /** Tells the background work that there is some. It finds it a moment later, if left out. */
   readonly wake?: () => void
   /** Where the service counts what it does; nobody sees it, if left out. */
@@ -55,6 +57,7 @@ const sumsEveryMs = 15_000
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
   const { holders = noHolders, metrics = createMetrics(), wake = () => {} } = options
+  const { isStanding = () => true } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
   const referrals = createReferrals({ directory })
@@ -103,7 +106,7 @@ export async function createApp(options: AppOptions) {
 
   await app.register(openapi)
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
-  await app.register(health, { database, matchingKey: holders.place })
+  await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking, stating })
   await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })

@@ -18,11 +18,11 @@ const Readiness = Type.Object({
 const sweepEveryMs = 50
 const problemsPage = new URL('../docs/PROBLEMS.md', import.meta.url)
 
-type Options = { database: Database; matchingKey: KeyPlace }
+type Options = { database: Database; isStanding: () => boolean; matchingKey: KeyPlace }
 
 export const health: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { database, matchingKey },
+  { database, isStanding, matchingKey },
 ) => {
   // A connection that is busy when the drain begins is kept alive after its answer, and a drain
   // that waits for its client to let go is cut by whoever ends the process.
@@ -59,6 +59,8 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       } catch (cause) {
         throw new Refusal('not-ready', 'the database does not answer', { cause })
       }
+      // With a wrong login it would serve what it must not, until it is found out and ends.
+      if (!isStanding()) throw new Refusal('not-ready', 'the login of the database is not checked')
       return { status: 'ok' as const, matchingKey }
     },
   })

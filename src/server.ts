@@ -7,9 +7,10 @@ import { createApp } from './app.ts'
 import { createNotes } from './background/notes.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config.ts'
-import { addressForm, readAddress } from './database/address.ts'
+import { addressForm, nameOf, readAddress } from './database/address.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
+import { isAway } from './database/lost.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
@@ -47,7 +48,7 @@ function wordsOf({ message, ...fields }: Error & { code?: string; port?: number 
 async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
   const url = config.databaseUrl ?? embedded?.url ?? ''
-  const isStanding = !config.databaseUrl || (await requireStanding(url))
+  let isStanding = !config.databaseUrl || (await requireStanding(url))
   const prepare = config.databasePrepare
   const logger = createLogger(config.logLevel)
   const database = connect({
@@ -61,7 +62,7 @@ async function serve(config: Config): Promise<void> {
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   let background: Background | undefined
   const app = await createApp({
-    ...{ database, logger, holders, metrics },
+    ...{ database, logger, holders, metrics, isStanding: () => isStanding },
     wake: () => background?.wake(),
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
@@ -93,16 +94,20 @@ async function serve(config: Config): Promise<void> {
   process.on('SIGTERM', () => drain(0))
   process.on('SIGINT', () => drain(0))
   if (!isStanding) {
-    await requireStandingLater(url, logger).catch((error: Error) => {
-      console.error(guarded(error.message))
-      return drain(1)
-    })
+    await requireStandingLater(url, logger).then(
+      () => {
+        isStanding = true
+      },
+      (error: Error) => {
+        console.error(guarded(error.message))
+        return drain(1)
+      },
+    )
   }
 }
 
 /**
- * Whether the database answered, and its login has nothing wrong. One that does not answer yet is waited
- * for, by `/readyz`.
+ * Whether a host of the database answered, and its login has nothing wrong. `false` where none answers yet.
  *
  * @throws Error with one sentence on what is wrong
  */
@@ -111,11 +116,17 @@ async function requireStanding(url: string): Promise<boolean> {
   if (!address) throw new Error(`DATABASE_URL must be ${addressForm}`)
   const login = await databaseFault(address)
   if (login) throw new Error(`DATABASE_URL: ${login}`)
-  // The driver waits without end where it is given several hosts and none answers.
-  const asked = serviceFault(address.urlOf(address.hosts[0]))
-  const fault = await asked.catch(() => 'away' as const)
-  if (fault !== undefined && fault !== 'away') throw new Error(fault)
-  return fault === undefined
+  // One by one: the driver waits without end where it is given several hosts and none answers.
+  for (const host of address.hosts) {
+    const fault = await serviceFault(address.urlOf(host)).catch((error: Error) => {
+      if (isAway(error)) return 'away' as const
+      const where = `DATABASE_URL: ${nameOf(host)} does not say whether the login is right`
+      throw new Error(`${where}: ${error.message}`)
+    })
+    if (fault === undefined) return true
+    if (fault !== 'away') throw new Error(fault)
+  }
+  return false
 }
 
 /** The same once the database answers. */

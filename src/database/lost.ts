@@ -22,6 +22,23 @@ export class OutcomeUnknown extends Error {
   }
 }
 
+/**
+ * What `work` gives, if it does within `ms`; it goes on afterwards, unheard, unless its connection is cut.
+ *
+ * @throws DatabaseAway if it does not
+ */
+export async function answerWithin<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DatabaseAway('the database does not answer')), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 type Fields = { readonly code?: unknown; readonly syscall?: unknown; readonly severity?: unknown }
 
 /** Whether `error` or one of its causes is as `test` says. */

@@ -1,9 +1,13 @@
 /** Whether a server is one that we can work with, asked once before anything is begun on it. */
 import { type Address, type Host, nameOf } from './address.ts'
+import { answerWithin } from './lost.ts'
 import { openLink } from './pool.ts'
 
 /** PostgreSQL 16: a role may be granted without being inherited, which our roles need. */
 const versionMin = 160_000
+
+/** The driver's own limit ends with the login; a server that hangs after it would hold up the start. */
+const answerMsMax = 8_000
 
 /**
  * What is wrong with the database, in one sentence behind the name of its variable and without a
@@ -15,7 +19,8 @@ export async function databaseFault(address: Address): Promise<string | undefine
   for (const host of address.hosts) {
     const link = openLink({ address, prepare: false }, host)
     try {
-      const [row] = await link.sql`select current_setting('server_version_num')::int as version`
+      const asked = link.sql`select current_setting('server_version_num')::int as version`
+      const [row] = await answerWithin(asked, answerMsMax)
       return versionFault(row?.version, host)
     } catch (error) {
       const fault = connectionFault(error, address, host)

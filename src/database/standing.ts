@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
+import { answerWithin } from './lost.ts'
 
 const journal = new URL('../../migrations/meta/_journal.json', import.meta.url)
 
@@ -21,7 +22,7 @@ const rolesOfService = ['intake_partner', 'intake_internal', 'intake_auditor']
 
 /**
  * What is wrong with the login of the service, in one sentence; `undefined` where nothing is.
- * Rejects where the database does not answer.
+ * Rejects with what `isAway` takes where the database does not answer.
  */
 export function serviceFault(url: string): Promise<string | undefined> {
   return withClient(url, async (sql) => {
@@ -123,14 +124,9 @@ async function withClient<Result>(url: string, act: (sql: postgres.Sql) => Promi
   const sql = postgres(url, {
     ...{ max: 1, connect_timeout: 5, prepare: false, fetch_types: false, onnotice: () => {} },
   })
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the database does not answer')), answerMsMax)
-  })
   try {
-    return await Promise.race([act(sql), late])
+    return await answerWithin(act(sql), answerMsMax)
   } finally {
-    clearTimeout(timer)
     await sql.end({ timeout: 1 })
   }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createConnection, createServer } from 'node:net'
 import t from 'tap'
 import { readAddress } from '../../src/database/address.ts'
 import { databaseFault, versionFault } from '../../src/database/server.ts'
@@ -40,4 +42,24 @@ t.test('what is wrong with a database is one sentence, and what passes is none',
     else t.equal(fault, undefined, name)
     t.notMatch(fault ?? '', password)
   }
+})
+
+t.test('a server that hangs after the login is as one that is not up', async (t) => {
+  const { port, hostname } = new URL(databases.url)
+  const way = createServer((near) => {
+    const far = createConnection(Number(port), hostname)
+    far.on('error', () => near.destroy()).pipe(near)
+    near.on('error', () => far.destroy()).on('close', () => far.destroy())
+    near.on('data', (bytes) => {
+      // What is asked after the login: Parse, or Query.
+      if (bytes[0] !== 0x50 && bytes[0] !== 0x51) far.write(bytes)
+    })
+  })
+  way.listen(0, '127.0.0.1')
+  await once(way, 'listening')
+  t.teardown(() => way.close())
+  const url = Object.assign(new URL(databases.url), {
+    port: String((way.address() as AddressInfo).port),
+  })
+  t.equal(await databaseFault(readAddress(url.href)!), undefined)
 })

@@ -93,6 +93,67 @@ t.test('a service on a wrong login ends, with one sentence', async (t) => {
   t.match(service.output(), /^DATABASE_URL: the login intake_owner may read tables by itself.*\n$/)
 })
 
+t.test('a host that is down keeps no wrong login from being found, nor a right one', async (t) => {
+  const twoHosts = (url: string) => url.replace('@127.0.0.1', '@127.0.0.1:1,127.0.0.1')
+  const variables = {
+    ...{ ORIGIN: 'intake.test', HOST: '127.0.0.1', PORT: '0', TOKEN_KEY_FILE: tokenKeyFile },
+    ...{ DATA_DIR: folder, LOG_LEVEL: 'warn' },
+  }
+  const wrong = start(t, { ...variables, DATABASE_URL: twoHosts(databases.ownerUrl) })
+  t.equal(await wrong.ended, 1)
+  t.match(wrong.output(), /^DATABASE_URL: the login intake_owner may read tables by itself.*\n$/)
+  const right = await listening(t, { ...variables, DATABASE_URL: twoHosts(databases.url) })
+  t.notMatch(right.output(), /does not answer yet/)
+  t.equal((await fetch(`${right.url}/readyz`)).status, 200)
+})
+
+t.test('a database that answers but not that is told, and not waited for', async (t) => {
+  const closed = await empty('intake_owner')
+  await migrate(closed.ownerUrl)
+  const there = postgres(closed.superuserUrl, { max: 1, onnotice: () => {} })
+  await there`revoke select on pg_catalog.pg_roles from public`
+  await there.end()
+  const service = start(t, {
+    ...{ DATABASE_URL: closed.url, ORIGIN: 'intake.test', HOST: '127.0.0.1', PORT: '0' },
+    ...{ DATA_DIR: folder, TOKEN_KEY_FILE: tokenKeyFile },
+  })
+  t.equal(await service.ended, 1)
+  t.match(
+    service.output(),
+    /^DATABASE_URL: 127\.0\.0\.1:\d+ does not say whether the login is right: permission denied.*\n$/,
+  )
+})
+
+t.test('nobody is sent to a service before its login was asked about', async (t) => {
+  const { hostname, port } = new URL(databases.url)
+  const ports = Number(port)
+  let isAsking = false
+  // Lets in whoever gives the service's name, which the question about the login does not.
+  const way = createServer((near) => {
+    near.once('data', (greeting) => {
+      if (!isAsking && !greeting.includes('referral-intake')) return near.destroy()
+      const far = createConnection(ports, hostname)
+      far.write(greeting)
+      near.on('error', () => far.destroy()).pipe(far)
+      return far.on('error', () => near.destroy()).pipe(near)
+    })
+  })
+  way.listen(0, '127.0.0.1')
+  await once(way, 'listening')
+  t.teardown(() => way.close())
+  const free = String((way.address() as AddressInfo).port)
+  const service = await listening(t, {
+    DATABASE_URL: Object.assign(new URL(databases.url), { port: free }).href,
+    ...{ ORIGIN: 'intake.test', HOST: '127.0.0.1', PORT: '0', TOKEN_KEY_FILE: tokenKeyFile },
+    ...{ DATA_DIR: folder, LOG_LEVEL: 'warn' },
+  })
+  const get = async (path: string) => (await fetch(service.url + path)).status
+  t.equal(await get('/v1/keyset'), 404, 'the database answers')
+  t.equal(await get('/readyz'), 503)
+  isAsking = true
+  while ((await get('/readyz')) !== 200) await new Promise((resolve) => setTimeout(resolve, 50))
+})
+
 t.test(
   'a login that could not be asked about at the start is, once the database is there',
   async (t) => {
