@@ -54,6 +54,11 @@ export async function sayRaised(
   const { referralId } = opened
   try {
     const stated = await reader.stateUrgency(opened)
+    if (stated === 'withheld') {
+      const words = 'some of what the rules read does not open'
+      tell(`The urgency of ${shown(referralId)} is not stated: ${words}`)
+      return undefined
+    }
     if (!stated || stated.before === stated.urgency) return undefined
     const { before, urgency } = stated
     tell(`Urgency of ${shown(referralId)}: raised from ${before} to ${urgency}, as the rules give`)

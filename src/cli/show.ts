@@ -24,14 +24,29 @@ export function wordsOfOpened(result: Opened | Unopenable): string {
   return lines.join('\n')
 }
 
-/** A line for each compartment that does not open, with the step for `complete`. */
-export function withheldWords({ withheld }: Opened): string[] {
-  return withheld.map(({ compartment, step, detail }) => {
-    return `  Does not open: ${shown(compartment)}, at the step ${step}: ${shown(detail)}`
-  })
+/**
+ * A line for each compartment that does not open, with the step for `complete`, and before them what
+ * cannot be known for that: a refusal or a danger must not be hidden by damage.
+ */
+export function withheldWords({ withheld, urgency, consent }: Opened): string[] {
+  const isUnread = (part: typeof urgency | typeof consent) => !part.compared && part.withheld
+  return [
+    ...(isUnread(urgency)
+      ? [
+          '  Urgency: not compared, some of what the rules read does not open. It may be more urgent',
+        ]
+      : []),
+    ...(isUnread(consent)
+      ? ['  Consent to an assessment: not known, it does not open. It may have been refused']
+      : []),
+    ...withheld.map(({ compartment, step, detail }) => {
+      return `  Does not open: ${shown(compartment)}, at the step ${step}: ${shown(detail)}`
+    }),
+  ]
 }
 
 function urgencyWords(urgency: Opened['urgency']): string[] {
+  if (!urgency.compared && urgency.withheld) return []
   if (!urgency.compared) return ['Urgency: not compared, you do not hold all that the rules read']
   const { differs, proposal } = urgency
   if (!differs) return proposal.reasons

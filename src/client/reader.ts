@@ -100,7 +100,8 @@ export type Reader = {
    * could not be had.
    *
    * A recipient that holds all that the urgency rules read also states, unawaited, what they give now:
-   * `stateUrgency` says what became of it. Opening is neither delayed by that nor does it fail.
+   * `stateUrgency` says what became of it. Opening is neither delayed by that nor does it fail. Where some of
+   * what the rules read does not open, or consent, `urgency` or `consent` is `{ compared: false, withheld: true }`.
    */
   open(released: Released): Promise<Opened | Unopenable>
   /**

@@ -8,22 +8,24 @@ import { headerHash } from '../protocol/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import type { Opened } from '../protocol/open.ts'
 import { signUrgency, type UrgencyStatement } from '../protocol/urgency.ts'
-import { readsOf } from '../referral/rules.ts'
 import { proposeUrgency } from '../referral/urgency.ts'
 import { BadAnswer } from './failure.ts'
 import { readAnswer, type StatedUrgency, StatedUrgencyAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
+type Stated = StatedUrgency | 'withheld' | undefined
+
 /** @see createStating */
 export type Stating = {
   /**
    * What became of the statement that `open` began: the urgency that stood before, and the one that
-   * stands now. It is `undefined` for a recipient that does not hold all that the rules read, which states nothing.
-   * For what another reader opened, it begins one.
+   * stands now. It is `undefined` for a recipient that does not hold all that the rules read, and `withheld`
+   * for one that does where some of it did not open; either states nothing, and of the second a person
+   * must be told. For what another reader opened, it begins one.
    *
    * @throws ServiceProblem, `clock-differs` and others; NoAnswer, after 10 seconds at most; BadAnswer
    */
-  stateUrgency(opened: Opened): Promise<StatedUrgency | undefined>
+  stateUrgency(opened: Opened): Promise<StatedUrgency | 'withheld' | undefined>
 }
 
 /** Nobody waits for it, but a process does before it ends. */
@@ -32,9 +34,9 @@ const withinMs = 10_000
 /** The part of a reader that states urgencies. @param signer - the recipient's signing key */
 export function createStating(transport: Transport, signer: SecretKey): Stating {
   // By the opened referral itself, and forgotten with it: each opening states once.
-  const begun = new WeakMap<Opened, Promise<StatedUrgency | undefined>>()
+  const begun = new WeakMap<Opened, Promise<Stated>>()
 
-  function stateUrgency(opened: Opened): Promise<StatedUrgency | undefined> {
+  function stateUrgency(opened: Opened): Promise<Stated> {
     const known = begun.get(opened)
     if (known) return known
     const stating = state(opened)
@@ -44,9 +46,9 @@ export function createStating(transport: Transport, signer: SecretKey): Stating 
     return stating
   }
 
-  async function state(opened: Opened): Promise<StatedUrgency | undefined> {
-    const { referralId, header, compartments } = opened
-    if (readsOf.some((name) => compartments[name] === undefined)) return undefined
+  async function state(opened: Opened): Promise<Stated> {
+    const { referralId, header, compartments, urgency: comparison } = opened
+    if (!comparison.compared) return comparison.withheld && 'withheld'
     const now = new Date()
     const { rules, urgency } = proposeUrgency(compartments, now)
     const statement: UrgencyStatement = { rules, urgency, at: now.toISOString() }

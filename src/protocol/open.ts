@@ -50,16 +50,19 @@ export type Opened = {
 }
 
 /**
- * The urgency that the rules propose for the answers, beside that of the header; or that this reader
- * does not hold all that the rules read.
+ * This reader does not hold all that would be read; or, with `withheld`, it does and some of it does not
+ * open: whoever wrote, stored or sent the referral may have wanted that, so a person must be told.
  */
+export type NotCompared = { compared: false; withheld?: true }
+
+/** The urgency that the rules propose for the answers, beside that of the header. */
 export type UrgencyComparison =
-  | { compared: false }
+  | NotCompared
   | { compared: true; differs: boolean; proposal: Proposal }
 
-/** Consent as sealed, and whether it permits an assessment; or that this reader does not hold it. */
+/** Consent as sealed, and whether it permits an assessment. */
 export type ConsentReading =
-  | { compared: false }
+  | NotCompared
   | { compared: true; assessment: 'given' | 'refused' | 'not_asked'; permits: boolean }
 
 /** A referral that does not open, and where it fails. `detail` names parts, never what they hold. */
@@ -109,8 +112,8 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
     withheld,
     problems: [...schemaProblems(Header, header, '/header'), ...problems].slice(0, problemsMax),
     incomplete: incompleteFields(compartments, receivedAt),
-    urgency: compareUrgency(compartments, header, receivedAt),
-    consent: readConsent(compartments),
+    urgency: compareUrgency(compartments, withheld, header, receivedAt),
+    consent: readConsent(compartments, withheld),
   }
 }
 
@@ -142,18 +145,37 @@ export function failedStep(result: Opened | Unopenable): OpeningStep | undefined
   return result.opened ? result.withheld[0]?.step : result.step
 }
 
+/** `undefined` where all of `names` were opened. */
+function missing(
+  names: readonly CompartmentName[],
+  compartments: Opened['compartments'],
+  withheld: readonly Withheld[],
+): NotCompared | undefined {
+  const absent = names.filter((name) => compartments[name] === undefined)
+  if (absent.length === 0) return undefined
+  const isOwn = absent.every((name) => withheld.some(({ compartment }) => compartment === name))
+  return isOwn ? { compared: false, withheld: true } : { compared: false }
+}
+
 function compareUrgency(
   compartments: Opened['compartments'],
+  withheld: readonly Withheld[],
   header: Header,
   receivedAt: Date,
 ): UrgencyComparison {
-  if (readsOf.some((name) => compartments[name] === undefined)) return { compared: false }
+  const notCompared = missing(readsOf, compartments, withheld)
+  if (notCompared) return notCompared
   const proposal = proposeUrgency(compartments, receivedAt)
   return { compared: true, differs: proposal.urgency !== header.urgency, proposal }
 }
 
-function readConsent({ consent }: Opened['compartments']): ConsentReading {
-  if (consent === undefined) return { compared: false }
+function readConsent(
+  compartments: Opened['compartments'],
+  withheld: readonly Withheld[],
+): ConsentReading {
+  const notCompared = missing(['consent'], compartments, withheld)
+  if (notCompared) return notCompared
+  const { consent } = compartments
   return {
     compared: true,
     assessment: consentToAssessment(consent),

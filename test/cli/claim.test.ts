@@ -110,20 +110,35 @@ t.test('against the service', async (t) => {
     const { referralId } = envelope.header
     // Sealed under no key that was committed to: the service cannot see it.
     envelope.compartments.legal = envelope.compartments.legal.replace(/^.{20}/, 'A'.repeat(20))
+    envelope.compartments.consent = envelope.compartments.consent.replace(/^.{20}/, 'A'.repeat(20))
     envelope.signature = signatureOf(envelope, world.referring.lawFirm.signing)
     t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
     const named = /Does not open: legal, at the step compartment/
+    const hidden =
+      /Urgency: not compared, some of what .* does not open.*\n {2}Consent to an assessment: not known/
     const opened = await run('open', referralId)
     t.match(opened, { code: 1, out: named })
     t.match(opened.out, /the rest/)
+    t.match(opened.out, hidden)
+    t.notMatch(opened.out, /you do not hold/)
+    t.match(
+      opened.err,
+      /The urgency of .* is not stated: some of what the rules read does not open/,
+    )
     const file = join(casework.folder, 'part.json')
-    t.match(await run('open', referralId, '--out', file), { code: 1, out: named })
+    const written = await run('open', referralId, '--out', file)
+    t.match(written, { code: 1, out: named })
+    t.match(written.out, hidden)
     t.match(JSON.parse(await readFile(file, 'utf8')), {
       compartments: { narrative: { story: 'the rest' } },
-      withheld: [{ compartment: 'legal', step: 'compartment' }],
+      withheld: [
+        { compartment: 'consent', step: 'compartment' },
+        { compartment: 'legal', step: 'compartment' },
+      ],
     })
     const claimed = await run('claim', '--max', '50')
     t.match(claimed, { code: 1, out: named })
+    t.match(claimed.out, hidden)
     const own = claimed.out.split('\n\n').find((work) => work.includes(referralId)) ?? ''
     const [, next = ''] = own.match(/When done: intake (.*)$/m) ?? []
     t.match(next, /--outcome unopenable --step compartment$/)

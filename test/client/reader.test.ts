@@ -132,6 +132,12 @@ t.test('what the server cannot be believed in', async (t) => {
       t.same(opened.compartments, others)
       t.match(opened.withheld, [{ compartment: 'clinical', step: 'compartment' }])
       t.equal(opened.withheld.length, 1)
+      t.same(opened.urgency, { compared: false, withheld: true })
+      t.equal(await whole.stateUrgency(opened), 'withheld')
+      const partly = readerAt(url)
+      const part = await partly.open(await partly.fetch(referralId))
+      if (!part.opened) throw new Error(part.detail)
+      t.equal(await partly.stateUrgency(part), undefined, 'who does not hold it says no such thing')
     }
     await sql`delete from compartment where referral_id = ${referralId} and name = 'legal'`
     const fewer = await whole.open(await whole.fetch(referralId))

@@ -543,10 +543,26 @@ t.test('one compartment that does not open withholds itself and no other', async
   const { legal, ...others } = referral
   t.strictSame(opened.compartments, others)
   t.match(opened.withheld, [{ compartment: 'legal', step: 'compartment' }])
-  t.strictSame(opened.urgency, { compared: false }, 'the rules read it')
+  t.strictSame(opened.urgency, { compared: false, withheld: true }, 'the rules read it')
+  t.match(opened.consent, { compared: true })
   const kept = copy(released)
   delete kept.compartments.identity
   t.match(mustOpen(kept).withheld, [{ compartment: 'identity', step: 'wrap' }])
+})
+
+t.test('what does not open is told apart from what a reader does not hold', async (t) => {
+  const unread = { compared: false, withheld: true }
+  for (const name of compartmentNames) {
+    const spoilt = copy(released)
+    spoilt.compartments[name] = flip(spoilt.compartments[name]!, 3)
+    const { urgency, consent } = mustOpen(spoilt)
+    const isRead = ['detention', 'legal', 'clinical'].includes(name)
+    if (isRead) t.strictSame(urgency, unread, name)
+    else t.match(urgency, { compared: true }, name)
+    if (name === 'consent') t.strictSame(consent, unread, name)
+    else t.match(consent, { compared: true }, name)
+  }
+  t.end()
 })
 
 t.test('a compartment that has changed since withholds itself and no other', async (t) => {
