@@ -15,7 +15,7 @@ import { matchKeysVerify } from '../protocol/matchvalues.ts'
 import { requireId } from '../referrals/naming.ts'
 import type { Referrals } from '../referrals/service.ts'
 import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
-import { requireSigner } from './signing.ts'
+import { requireSealedTo, requireSigner } from './signing.ts'
 
 type Options = {
   database: Database
@@ -48,6 +48,7 @@ export function createChecking({ database, audit, wake, ...services }: Options) 
       await directory.requireMatching(tx, { epoch, values })
       const stored = await referrals.headerOf(tx, referralId, recipient.kid)
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
+      await requireSealedTo(directory, tx, recipient, stored.keysetVersion, madeFrom)
       const signingKey = decodeBase64url(recipient.signingKey, 32)
       const bound = headerHash(stored.header)
       if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {

@@ -30,3 +30,24 @@ export async function requireSigner(
   const detail = `the recipient of signature.kid does not hold all of ${compartments.join(', ')}`
   throw new Refusal('recipient-lacks-compartments', detail)
 }
+
+/**
+ * Refuses the word of a recipient that was not given the compartments of this referral: what it holds
+ * by a later keyset it was not sealed, and so cannot have read.
+ *
+ * @param version - of the keyset that the referral was sealed under
+ * @throws Refusal `recipient-lacks-compartments`
+ */
+export async function requireSealedTo(
+  directory: Directory,
+  tx: Tx,
+  { kid }: Recipient,
+  version: number,
+  compartments: readonly CompartmentName[],
+): Promise<void> {
+  const sealed = await directory.compartmentsOf(tx, version, kid)
+  if (compartments.every((name) => sealed.includes(name))) return
+  const detail = `under keyset ${version}, by which the referral was sealed, the recipient of signature.kid`
+  const lacks = `does not hold all of ${compartments.join(', ')}`
+  throw new Refusal('recipient-lacks-compartments', `${detail} ${lacks}`)
+}

@@ -19,7 +19,7 @@ import { keepStatement, requireId, standingUrgency } from '../referrals/naming.t
 import type { Referrals } from '../referrals/service.ts'
 import type { Triage } from '../triage/service.ts'
 import type { StatedUrgency, UrgencyRequest } from './schemas.ts'
-import { requireSigner } from './signing.ts'
+import { requireSealedTo, requireSigner } from './signing.ts'
 
 type Options = {
   database: Database
@@ -46,6 +46,7 @@ export function createStating({ database, audit, directory, referrals, triage }:
       const referralId = await requireId(tx, name)
       const stored = await referrals.headerOf(tx, referralId, recipient.kid)
       if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
+      await requireSealedTo(directory, tx, recipient, stored.keysetVersion, readsOf)
       const signingKey = decodeBase64url(recipient.signingKey, 32)
       if (!urgencyVerifies(headerHash(stored.header), statement, signature, signingKey)) {
         throw new Refusal('signature-invalid', 'signature is not over this statement of urgency')

@@ -95,10 +95,10 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
     where r.id = any (${ids as string[]}::uuid[])`
 }
 
-/** The header of one referral as it was signed, if there is a wrap for `kid`, and when it came. */
+/** The header of one referral as it was signed, if there is a wrap for `kid`, its keyset, and when it came. */
 export async function selectHeader(tx: Tx, id: string, kid: string) {
-  const [row] = await tx.sql<{ header: Uint8Array; receivedAt: string }[]>`
-    select r.header,
+  const [row] = await tx.sql<{ header: Uint8Array; keysetVersion: number; receivedAt: string }[]>`
+    select r.header, r.keyset_version as "keysetVersion",
            to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
              as "receivedAt"
     from referral r join wrap w on w.referral_id = r.id and w.kid = ${kid}

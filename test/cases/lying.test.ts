@@ -9,8 +9,10 @@ import t from 'tap'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope.ts'
 import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
+import { compartmentNames } from '../../src/referral/compartment.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
+import { keysetReference, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
@@ -222,4 +224,28 @@ t.test('only who holds identity and contact may say so, for this referral alone'
     { code: 'unknown-matching-epoch' },
   )
   t.equal((await put(signed(one, casework))).before, 'other')
+})
+
+t.test('who holds them by a later keyset vouches for nothing that was sealed before', async (t) => {
+  const { receiving } = world.recipients.clinic
+  const wider = await publishKeyset(staged, {
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) =>
+      recipient.kid === receiving.kid
+        ? { ...recipient, compartments: [...compartmentNames] }
+        : recipient,
+    ),
+  })
+  const keyset = keysetReference(wider)
+  const before = await refer(matchingOf(stranger()))
+  const after = await refer(matchingOf(stranger()), { keyset })
+  const asClinic = (referred: Referred) =>
+    check(referred, matchingOf(stranger()), staged.checking, 'clinic')
+  await t.rejects(asClinic(before), {
+    code: 'recipient-lacks-compartments',
+    message: /under keyset 1,.* identity, contact/,
+  })
+  t.same(await flags(before), [])
+  t.equal(await asClinic(after), 'other')
+  t.equal(await check(before, matchingOf(stranger())), 'other')
 })

@@ -12,8 +12,9 @@ import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { signUrgency, type UrgencyStatement } from '../../src/protocol/urgency.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
+import { compartmentNames } from '../../src/referral/compartment.ts'
 import { requireBalanced } from '../helpers/books.ts'
-import { publishKeyset } from '../helpers/publish.ts'
+import { keysetReference, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
@@ -285,3 +286,30 @@ t.test(
     await t.rejects(state(referred, 'immediate'), { code: 'unknown-signer' })
   },
 )
+
+t.test('who holds more by a later keyset states nothing of what was sealed before', async (t) => {
+  const first = await publishKeyset(staged, world.keyset)
+  const before = await refer(undefined, { keyset: keysetReference(first) })
+  const wider = await publishKeyset(staged, {
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) =>
+      recipient.kid === clinic.receiving.kid
+        ? { ...recipient, compartments: [...compartmentNames] }
+        : recipient,
+    ),
+  })
+  const after = await refer(undefined, { keyset: keysetReference(wider) })
+  const asClinic = (referred: Referred) =>
+    state(referred, 'immediate', { signer: clinic.signing }, callers.clinic)
+  await t.rejects(asClinic(before), {
+    code: 'recipient-lacks-compartments',
+    message: `under keyset ${first.version}, by which`,
+  })
+  t.match(await itemOf(before), { urgency: 'standard' })
+  t.match(await asClinic(after), { before: 'standard', urgency: 'immediate' })
+  t.match(await state(before, 'soon'), { urgency: 'soon' })
+
+  // Taken away again, it counts for nothing that it could read once.
+  await publishKeyset(staged, world.keyset)
+  await t.rejects(asClinic(after), { code: 'recipient-lacks-compartments' })
+})
