@@ -3,7 +3,7 @@
  * several. The driver reads the same, but with several hosts it waits without end and without a pause
  * where none of them answers, so each connection is given one.
  */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 
 /** One server of a database. */
 export type Host = {
@@ -46,6 +46,21 @@ export function readAddress(text: string): Address | undefined {
     ...{ hosts: [first, ...rest], user, database },
     urlOf: (host) => `${scheme}${login}${nameOf(host)}${path}${withoutAttributes(query)}`,
   }
+}
+
+/** Modes in which the driver asks for no certificate, or takes any. */
+const unverified = ['disable', 'false', 'allow', 'prefer', 'require']
+
+/**
+ * What the driver is given beside the URI of one host. Where `sslmode` has the certificate verified and the
+ * host is an IP address, the driver would take one of `localhost`, and no other.
+ */
+export function tlsOf(url: string): { ssl?: { readonly host: string } } {
+  const [, , , place = '', , query = ''] = uri.exec(url) ?? []
+  const { host } = readHost(place) ?? {}
+  const mode = new URLSearchParams(query).getAll('sslmode').at(-1)
+  if (!host || !isIP(host) || !mode || unverified.includes(mode)) return {}
+  return { ssl: { host } }
 }
 
 /** `host:port`, as people read it. */

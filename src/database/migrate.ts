@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
+import { tlsOf } from './address.ts'
 import { ownerFault } from './standing.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url))
@@ -13,7 +14,10 @@ const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.u
  * @throws Error that says what is wrong with the login, before anything is done
  */
 export async function migrate(ownerUrl: string): Promise<void> {
-  const client = postgres(ownerUrl, { max: 1, fetch_types: false, onnotice: () => {} })
+  const client = postgres(ownerUrl, {
+    ...{ max: 1, fetch_types: false, onnotice: () => {} },
+    ...tlsOf(ownerUrl),
+  })
   try {
     const fault = await ownerFault(client)
     if (fault) throw new Error(fault)

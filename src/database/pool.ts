@@ -7,7 +7,7 @@
 import { Socket } from 'node:net'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Notice, type Options, type Sql } from 'postgres'
-import type { Address, Host } from './address.ts'
+import { type Address, type Host, tlsOf } from './address.ts'
 import { arrays } from './arrays.ts'
 import { DatabaseAway } from './lost.ts'
 
@@ -48,12 +48,13 @@ const closeMsMax = 5_000
 
 /** A connection to one host. */
 export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
+  const url = address.urlOf(host)
   let socket: Socket | undefined
   const options = {
     // Arrays, because the driver takes an IPv6 address apart.
     ...{ host: [host.host], port: [host.port], max: 1, prepare },
     ...{ connect_timeout: connectSeconds, idle_timeout: 60, backoff: () => 0 },
-    ...{ fetch_types: false, types: arrays },
+    ...{ fetch_types: false, types: arrays, ...tlsOf(url) },
     connection: { application_name: 'referral-intake' },
     onnotice: ({ severity }: Notice) => {
       if (severity === 'WARNING') link.warned = true
@@ -66,7 +67,7 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
     },
   }
   // The driver's types know neither the arrays nor `socket`, which its documentation has.
-  const sql = postgres(address.urlOf(host), options as unknown as Options<Record<string, never>>)
+  const sql = postgres(url, options as unknown as Options<Record<string, never>>)
   const link: Link = {
     ...{ sql, db: drizzle(sql), host, warned: false },
     cut() {

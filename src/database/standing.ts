@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
+import { tlsOf } from './address.ts'
 import { answerWithin } from './lost.ts'
 
 const journal = new URL('../../migrations/meta/_journal.json', import.meta.url)
@@ -123,6 +124,7 @@ const answerMsMax = 8_000
 async function withClient<Result>(url: string, act: (sql: postgres.Sql) => Promise<Result>) {
   const sql = postgres(url, {
     ...{ max: 1, connect_timeout: 5, prepare: false, fetch_types: false, onnotice: () => {} },
+    ...tlsOf(url),
   })
   try {
     return await answerWithin(act(sql), answerMsMax)

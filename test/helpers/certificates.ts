@@ -9,6 +9,7 @@ import {
 } from '@peculiar/x509'
 import type { Certificates } from '../../src/holder/serve.ts'
 
+const loopback = { type: 'ip', value: '127.0.0.1' } as const
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /** Who signs certificates, and what it signed. */
@@ -16,8 +17,8 @@ export type Authority = {
   readonly name: string
   /** PEM. */
   readonly ca: string
-  /** A key and its certificate for 127.0.0.1, good for one side of a connection. */
-  issue(name: string, side: 'server' | 'client'): Promise<Omit<Certificates, 'ca'>>
+  /** A key and its certificate, for 127.0.0.1 unless for a host's name, good for one side of a connection. */
+  issue(name: string, side: 'server' | 'client', host?: string): Promise<Omit<Certificates, 'ca'>>
 }
 
 /** A new authority, which nobody trusts who was not told to. */
@@ -34,7 +35,8 @@ export async function authority(name: string): Promise<Authority> {
   return {
     name,
     ca: pem(ca),
-    async issue(subject, side) {
+    async issue(subject, side, host) {
+      const named = host ? ({ type: 'dns', value: host } as const) : loopback
       const { privateKey, publicKey } = await newKeys()
       const use = side === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth
       const certificate = await X509CertificateGenerator.create({
@@ -46,7 +48,7 @@ export async function authority(name: string): Promise<Authority> {
         signingKey: keys.privateKey,
         extensions: [
           new ExtendedKeyUsageExtension([use]),
-          new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
+          new SubjectAlternativeNameExtension([named]),
         ],
       })
       const der = await crypto.subtle.exportKey('pkcs8', privateKey)
