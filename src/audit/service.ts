@@ -2,6 +2,11 @@
  * The access log. An act and its entry share a transaction; a refused or failed act is undone
  * first and its entry then commits by itself, before the answer. After a crash the log may name an
  * access that reached nobody, never the other way round.
+ *
+ * Except for what is summed (docs/decisions/0004): a repetition that changes nothing, and a refusal, past 60
+ * in a minute, and each refusal of a caller whom no token has named. Those are answered before their sum is
+ * written, and a replica that is killed loses the sums of at most 75 seconds, or of longer if the database
+ * was away.
  */
 import type { Static } from 'typebox'
 import type { Caller, KnownCaller } from '../caller.ts'
