@@ -49,6 +49,7 @@ const drafts: readonly [name: string, referral: DraftReferral][] = [
   ['removal in 7 days, as a day', removal(on(7))],
   ['removal in 8 days', removal(at(8 * 24))],
   ['removal 24 hours ago', removal(at(-24))],
+  ['removal 25 hours ago: it can still be', removal(at(-25))],
   ['removal over a day ago cannot be', removal(at(-26))],
   ['removal on a day of last year cannot be', removal(on(-363))],
   ['removal in over half a year cannot be', removal(on(200))],

@@ -4,7 +4,7 @@
  *
  * A condition never fails: what stands at a path may be missing, unreadable, or newer than the rules.
  */
-import { type DateBounds, dateBounds, momentOf, outside } from './dates.ts'
+import { type DateBounds, dateBounds, momentOf, outside, toleranceMinutes } from './dates.ts'
 import { type Readable, valuesAt } from './reading.ts'
 
 /** `at` is a path into the referral; it holds if it holds of one of the values that stand there. */
@@ -22,14 +22,17 @@ export type Condition =
   | { at: string; possible: true }
   /** Anything else than a date that can be. */
   | { at: string; impossible: true }
-  /** A date that comes within so many hours, or came within the last 24. */
+  /** A date that comes within so many hours, or came within the last 24 and `toleranceMinutes`. */
   | { at: string; withinHours: number }
   /** A date more than so many hours ago. */
   | { at: string; overHours: number }
 
 const hour = 3_600_000
-/** Flights and courts run late. */
-const lateHours = 24
+/**
+ * Flights and courts run late. As long as a removal that is past can still be, by the table of dates: between
+ * the two it would be no danger any more and no open question yet.
+ */
+const late = 24 * hour + toleranceMinutes * 60_000
 
 /** Whether a condition holds. @param now - milliseconds since 1970 */
 export function holds(condition: Condition, referral: Readable, now: number): boolean {
@@ -56,7 +59,7 @@ function holdsOf(
   const at = momentOf(value)
   if (at === undefined) return false
   if ('overHours' in condition) return now - at > condition.overHours * hour
-  return at - now <= condition.withinHours * hour && now - at <= lateHours * hour
+  return at - now <= condition.withinHours * hour && now - at <= late
 }
 
 const boundsAt: ReadonlyMap<string, DateBounds> = new Map(

@@ -66,8 +66,8 @@ export const urgencyData = {
     'A date is a text of RFC 3339, `full-date` or `date-time` in capitals, that is in the calendar ' +
       'and has no leap second; a full-date is its first moment in UTC. Of a year (an integer, ' +
       '1000 to 9999) it is the first moment.',
-    '`withinHours`: a date at most so many hours ahead and at most 24 hours ago. `overHours`: one ' +
-      'more than so many hours ago.',
+    '`withinHours`: a date at most so many hours ahead and at most 24 hours and ' +
+      '`toleranceMinutes` ago. `overHours`: one more than so many hours ago.',
     '`possible`: a date within its bounds. `impossible`: any other value.',
     'The bounds of a date are the row of `dates` with the same path: at most `futureDays` of 24 ' +
       'hours ahead, at most `pastDays` ago (null: any), each with `toleranceMinutes` more, and not ' +

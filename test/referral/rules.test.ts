@@ -70,7 +70,10 @@ function holds(condition: Condition, referral: Json, at: number): boolean {
     const date = dateOf(value)
     if (date === undefined) return false
     if (condition.overHours !== undefined) return at - date > condition.overHours * hour
-    return date - at <= condition.withinHours * hour && at - date <= 24 * hour
+    return (
+      date - at <= condition.withinHours * hour &&
+      at - date <= 24 * hour + rules.toleranceMinutes * 60_000
+    )
   })
 }
 

@@ -297,6 +297,17 @@ t.test('answering an open question with no gives what the other answers give', (
   t.end()
 })
 
+t.test('a removal that has just passed is a danger or an open question, and never neither', (t) => {
+  for (let minutes = 20 * 60; minutes <= 60 * 60; minutes += 1) {
+    const { urgency } = proposeUrgency(calm(removal(at(-minutes * 60_000))), now)
+    const isGrave = urgency === 'immediate' || urgency === 'urgent'
+    if (!isGrave) t.fail(`${minutes} minutes ago it is ${urgency}`)
+  }
+  t.equal(proposeUrgency(calm(removal(at(-day - hour))), now).urgency, 'immediate')
+  t.equal(proposeUrgency(calm(removal(at(-day - 66 * 60_000))), now).urgency, 'urgent')
+  t.end()
+})
+
 t.test('a person can raise what is proposed, and not lower it', (t) => {
   for (const [proposed, stated, sealed] of [
     ['standard', 'urgent', 'urgent'],
