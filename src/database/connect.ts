@@ -153,6 +153,7 @@ class Run<T> {
   readonly #caller: Caller
   readonly #act: (tx: Tx) => Promise<T>
   readonly #statementMs: number
+  #isCut = false
 
   constructor(link: Link, caller: Caller, act: (tx: Tx) => Promise<T>, deadlineMs: number) {
     this.#link = link
@@ -166,6 +167,7 @@ class Run<T> {
     let timer: NodeJS.Timeout | undefined
     const timeUp = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
+        this.#isCut = true
         this.#link.cut()
         reject(this.#verdict(new DatabaseAway(`the database did not answer within ${ms} ms`)))
       }, ms)
@@ -190,6 +192,8 @@ class Run<T> {
           const now = await begin(sql, this.#caller, this.#statementMs)
           this.stage = 'acting'
           const acted = await this.#act({ db, sql, now })
+          // It was told as not done, and the cut reaches the socket a moment after: it must not be committed.
+          if (this.#isCut) await new Promise(() => {})
           link.warned = false
           this.stage = 'committing'
           return acted

@@ -73,6 +73,35 @@ t.test('what was not done in time is undone, and what waited behind it never beg
   t.same(await sql`select n from tried`, [])
 })
 
+t.test('what ends in the moment of its deadline is not committed and told as undone', async (t) => {
+  await sql`create table narrow (n int)`
+  await sql`grant insert on narrow to intake_internal`
+  const { port } = new URL(databases.url)
+  const database = connected(t, [Number(port)], { deadlineMs: 400 })
+  const tries = Array.from({ length: 20 }, async (_, n) => {
+    const act = database.inTransaction(caller, async (tx) => {
+      await tx.sql`insert into narrow values (${n})`
+      // Two timers that are due at once: that of the deadline is the elder.
+      const ended = new Promise((resolve) => setTimeout(resolve, 450))
+      const blockedUntil = performance.now() + 500
+      while (performance.now() < blockedUntil);
+      await ended
+    })
+    return act.then(
+      () => 'done',
+      ({ name }: Error) => name,
+    )
+  })
+  const told = await Promise.all(tries)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const kept = (await sql<{ n: number }[]>`select n from narrow`).map(({ n }) => n)
+  t.same(
+    kept.filter((n) => told[n] === 'DatabaseAway'),
+    [],
+  )
+  t.ok(told.includes('DatabaseAway'))
+})
+
 t.test('the host that serves is found, and found again', async (t) => {
   const [first, second] = [await way(t), await way(t)]
   const database = connected(t, [first.port, second.port], { deadlineMs: 4_000 })
