@@ -115,17 +115,17 @@ export async function createApp(options: AppOptions) {
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 
+  const notWritten = (error: unknown) => {
+    logger.error({ err: error }, 'the sums of refusals were not written')
+  }
   const sums = setInterval(() => {
-    audit
-      .recordSums(new Date())
-      // An outage has a line of its own, and the sums are kept.
-      .catch((error: unknown) => {
-        if (!isAway(error)) logger.error({ err: error }, 'the sums of refusals were not written')
-      })
+    // An outage has a line of its own, and the sums are kept.
+    audit.recordSums(new Date()).catch((error) => isAway(error) || notWritten(error))
   }, sumsEveryMs)
   app.addHook('onClose', async () => {
     clearInterval(sums)
-    await audit.recordSums()
+    // Lost now, which is told. What else ends with the service ends all the same.
+    await audit.recordSums().catch(notWritten)
   })
   return app
 }

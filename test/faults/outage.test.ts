@@ -179,6 +179,22 @@ t.test('a database that restarts again and again under load ends no replica', as
   await requireBalanced(sql)
 })
 
+t.test(
+  'a service that is told to end in an outage ends, though refusals are not summed',
+  async (t) => {
+    await untilReady()
+    const replica = await listening(t, { ...variables, LOG_LEVEL: 'warn' })
+    t.equal((await fetch(`${replica.url}/v1/triage/claims`, { method: 'POST' })).status, 401)
+    await server.stop()
+    replica.child.kill('SIGTERM')
+    t.equal(await replica.ended, 0)
+    t.match(replica.output(), 'the sums of refusals were not written')
+    await server.start()
+    await untilReady()
+    await untilTold()
+  },
+)
+
 t.test('a commit that is on no standby is not acknowledged', async (t) => {
   await untilReady()
   await setting('synchronous_standby_names', 'nobody')
