@@ -62,13 +62,18 @@ function changedRecipient(next: Recipient, old: Recipient): string[] {
     ...(next.recovery === old.recovery
       ? []
       : [`${name} is ${next.recovery ? 'now' : 'no longer'} a recovery key.`]),
-    ...(next.signingKey === old.signingKey ? [] : [`${name} signs with another key.`]),
+    ...(next.signingKey === old.signingKey
+      ? []
+      : [`${name} signs with another key, ${next.signingKey} instead of ${old.signingKey}.`]),
   ]
 }
 
-function described({ label, kid, compartments, required, recovery }: Recipient): string {
+function described(recipient: Recipient): string {
+  const { label, kid, signingKey, compartments, required, recovery } = recipient
   const kind = `${required ? 'required' : 'not required'}${recovery ? ', for recovery' : ''}`
-  return `${label} (${kid}), ${kind}, who may open ${compartments.join(', ')}`
+  // As its .pub file has it: a host that put its own key here would sign in the recipient's name.
+  const signs = `signs with ${signingKey}`
+  return `${label} (${kid}), ${kind}, who may open ${compartments.join(', ')} and ${signs}`
 }
 
 function matchingChanges({ matching }: Keyset, previous: Keyset | undefined): string[] {

@@ -82,7 +82,7 @@ t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by comman
       `- Removes the root key ${JSON.parse(await read('root-a.pub')).publicKey}.`,
       `- The recipient Casework (${await kidIn('casework.pub')}) is now called Cases.`,
       `- Adds the recipient The clinic (${await kidIn('clinic.pub')}), not required, who may open ` +
-        'clinical, narrative.',
+        `clinical, narrative and signs with ${JSON.parse(await read('clinic.pub')).signingKey}.`,
     ])
     await done('keyset publish keyset-2.jws --trust trust.json')
     const both = '--root root-b.pub --root root-c.pub'
