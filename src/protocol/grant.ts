@@ -83,7 +83,8 @@ export function granterOf(
 
 /** When a grant ended, if it has. The service may go on releasing: that it stops is only its word. */
 export function endedAt({ until }: Pick<Grant, 'until'>, now: Date): string | undefined {
-  return until !== undefined && now.getTime() >= Date.parse(until) ? until : undefined
+  // Not turned round: an end that is no moment (a leap second) has come.
+  return until === undefined || now.getTime() < Date.parse(until) ? undefined : until
 }
 
 function grantBytes(

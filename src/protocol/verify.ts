@@ -183,11 +183,20 @@ export function checkSigned(
   if (!publicKey || kidOf('Ed25519', publicKey) !== signer) {
     throw new StepFailure('signer', 'header.signer is not a key that may sign this')
   }
-  const hash = envelopeHash(headerHash, body)
+  const hash = bodyHash(headerHash, body)
   if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
     throw new StepFailure('signature', 'the signature does not verify')
   }
   return hash
+}
+
+// What was released beside the known hashes is signed too, and may have no canonical form.
+function bodyHash(headerHash: Uint8Array, body: Body): Uint8Array {
+  try {
+    return envelopeHash(headerHash, body)
+  } catch (cause) {
+    throw new StepFailure('shape', 'what is signed has no canonical form', { cause })
+  }
 }
 
 /**

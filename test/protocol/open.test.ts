@@ -7,7 +7,7 @@ import t from 'tap'
 import { plainBytes, sealCompartment } from '../../src/protocol/compartment.ts'
 import type { Directory } from '../../src/protocol/directory.ts'
 import type { Envelope } from '../../src/protocol/envelope.ts'
-import { grantVerifies } from '../../src/protocol/grant.ts'
+import { endedAt, grantVerifies } from '../../src/protocol/grant.ts'
 import type { Keyset } from '../../src/protocol/keyset.ts'
 import { failedStep, openReferral } from '../../src/protocol/open.ts'
 import type { Released } from '../../src/protocol/released.ts'
@@ -211,6 +211,9 @@ t.test('no part can be dropped, swapped or exchanged', async (t) => {
     ['another protocol', 'protocol', (r) => Object.assign(r.header, { protocol: 'x/1' })],
     ['an outer id of another', 'id', (r) => (r.referralId = otherId)],
     ['no header', 'shape', (r) => delete (r as Partial<Released>).header],
+    // Beside the known hashes, and so signed: neither number nor text that has a canonical form.
+    ['a hash that is a fraction', 'shape', (r) => Object.assign(r.sealedHashes, { later: 1.5 })],
+    ['a hash in half a letter', 'shape', (r) => Object.assign(r.sealedHashes, { later: '\ud800' })],
     [
       'trailing bits',
       'compartment',
@@ -486,6 +489,9 @@ t.test('a grant ends when it says, and until then not', async (t) => {
   const at = (ms: number) => ({ now: new Date(until.getTime() + ms) })
   t.equal(stepOf(granted, at(-1), keys.volunteer), 'opened')
   t.equal(stepOf(granted, at(0), keys.volunteer), 'grant')
+  const now = new Date('2026-11-30T00:00:00Z')
+  t.equal(endedAt({ until: '2026-12-31T23:59:60Z' }, now), '2026-12-31T23:59:60Z', 'no moment')
+  t.equal(endedAt({ until: '2026-12-31T23:59:59Z' }, now), undefined)
   const unending = copy(granted)
   delete unending.grant!.until
   t.equal(stepOf(unending, at(0), keys.volunteer), 'grant', 'the end is signed')
