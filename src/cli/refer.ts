@@ -102,7 +102,9 @@ function textOf(results: readonly Result[]): string {
   const count = (is: (result: Result) => boolean) => results.filter(is).length
   const kept = count(({ status }) => status === 'waiting')
   const held = count(({ status }) => status === 'held')
+  const unsealed = count(({ status }) => status === 'failed')
   const rest = [
+    unsealed > 0 ? `, ${unsealed} neither sealed nor kept: name them again` : '',
     kept > 0 ? `, ${kept} kept in the outbox for the next call` : '',
     held > 0 ? `, ${held} held until you decide` : '',
   ].join('')

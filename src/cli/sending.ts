@@ -26,7 +26,7 @@ export type Task = {
   readonly places: string[]
   /** Missing where only the sealed bytes are still at hand. */
   readonly draft?: DraftBytes
-  /** Sealed from older versions of one of these files: they are dropped once this one is kept. */
+  /** Sealed from older versions of one of these files: they are dropped once this one is kept, or where it is stored already. */
   readonly replaces: Task[]
 }
 
@@ -97,7 +97,7 @@ export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide
     const { id, draft } = task
     const kept = await outbox.sealed(id)
     const before = await outbox.acknowledgementOf(id)
-    if (before) return acknowledged(outbox, before)
+    if (before) return whenKept().then(() => acknowledged(outbox, before))
     if (kept) {
       if (draft) await outbox.remember(id, task.places)
       await whenKept()

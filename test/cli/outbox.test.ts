@@ -338,6 +338,21 @@ t.test('with the service', async (t) => {
     t.match(await intake(['outbox'], environment), { code: 0, out: 'Nothing waits.\n' })
   })
 
+  t.test('a draft that goes back to what is stored takes back what waits of it', async (t) => {
+    const { environment, away, at, refer, waits } = await scene(t)
+    const file = at('back.json')
+    await writeFile(file, draft('first'))
+    t.equal((await refer(environment, file)).status('back.json'), 'stored')
+    await writeFile(file, draft('second'))
+    t.equal((await refer(away, file)).status('back.json'), 'waiting')
+    await writeFile(file, draft('first'))
+    const again = await intake(['refer', file], environment)
+    t.match(again.out, new RegExp(`^stored-before +${file} `, 'm'))
+    t.match(again.out, new RegExp(`^replaced +${file}$`, 'm'))
+    t.strictSame(await waits(), [])
+    t.match(await intake(['refer'], environment), { code: 0, out: /^Nothing to refer/ })
+  })
+
   t.test('what was sent without an answer can be taken back here alone, and says so', async (t) => {
     const { environment, at, refer, waits } = await scene(t)
     await writeFile(at('a.json'), draft('lost answer'))

@@ -111,7 +111,11 @@ t.test('against the service', async (t) => {
     t.equal(ran.code, 1)
     t.match(ran.out, /^stored +.*good\.json +reference [0-9]{8}$/m)
     t.match(ran.out, /^failed +.*bad\.json\n.*\(referral-invalid\)\n +\/channel must be one of/m)
-    t.match(ran.out, /1 of 3 acknowledged\./)
+    t.match(ran.out, /1 of 3 acknowledged, 2 neither sealed nor kept: name them again\./)
+    const away = { ...environment, INTAKE_URL: 'http://127.0.0.1:1' }
+    await writeFile(good!, draft('Mahboob again'))
+    const unsent = await intake(['refer', good!], away)
+    t.match(unsent, { code: 1, out: /0 of 1 acknowledged, 1 neither sealed nor kept/ })
     t.notMatch(ran.out, /pigeon|Sentamu/)
     t.match(await intake(['check', bad!]), { code: 1, out: /\/channel must be one of/ })
     t.match(await intake(['check', good!]), { code: 0, out: /can be sealed, urgent/ })
