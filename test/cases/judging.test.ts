@@ -12,6 +12,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
 import { matchingOf, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
+import { caseOf, questioned } from '../helpers/question.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
@@ -26,29 +27,13 @@ const call = {
 }
 t.afterEach(() => requireBalanced(sql))
 
-type Referred = Awaited<ReturnType<typeof refer>>
-
-async function caseOf({ referralId }: Referred): Promise<string> {
-  const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
-  return row?.case_id
-}
-
-/** Two that a person is asked about, and the ids of their cases. */
-async function questioned() {
-  const person = stranger()
-  const one = await refer(built, undefined, { matching: matchingOf(person) })
-  const other = await refer(built, undefined, { matching: matchingOf(relativeOf(person)) })
-  await untilPaired(sql)
-  return { one, other, ids: [await caseOf(one), await caseOf(other)] as [string, string] }
-}
-
 /** Two of one person, in one case. */
 async function joined() {
   const person = stranger()
   const one = await refer(built, undefined, { matching: matchingOf(person) })
   const other = await refer(built, undefined, { matching: matchingOf(person) })
   await untilPaired(sql)
-  return { person, one, other, id: await caseOf(one) }
+  return { person, one, other, id: await caseOf(sql, one) }
 }
 
 const decide = (ids: readonly [string, string], decision: string, note?: MessageEnvelope) =>
@@ -97,11 +82,11 @@ t.test('a case says what it holds, why, and where its work stands', async (t) =>
   await isLogged(t, 'case.read', id)
   const silent = await refer(built)
   await untilPaired(sql)
-  t.match(await read(await caseOf(silent)), { referrals: [{ keys: 'none' }] })
+  t.match(await read(await caseOf(sql, silent)), { referrals: [{ keys: 'none' }] })
 })
 
 t.test('a question names both sides, how likely it is, and what agrees', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   const [found, ...others] = await possible(ids[0])
   t.same(others, [])
   t.match(found, {
@@ -118,11 +103,11 @@ t.test('a question names both sides, how likely it is, and what agrees', async (
 })
 
 t.test('"same" joins the two, and the id that went out of use still leads there', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   const { status, body } = await decide(ids, 'same')
   t.equal(status, 200)
-  t.equal(await caseOf(one), body.caseId)
-  t.equal(await caseOf(other), body.caseId)
+  t.equal(await caseOf(sql, one), body.caseId)
+  t.equal(await caseOf(sql, other), body.caseId)
   t.equal(body.otherId, undefined)
   await isLogged(t, 'case.joined', body.caseId, { basis: 'person', bits: /REF_\w+ agrees/ })
   const absorbed = ids.find((id) => id !== body.caseId)!
@@ -133,25 +118,25 @@ t.test('"same" joins the two, and the id that went out of use still leads there'
 })
 
 t.test('taken apart again, an old id leads to the referrals that it had', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   const { body } = await decide(ids, 'same')
   for (const side of [one, other]) {
     const referrals = [side.referralId]
-    const id = await caseOf(side)
+    const id = await caseOf(sql, side)
     const split = { referrals, decision: 'different' }
     t.equal((await call.casework('POST', `/v1/cases/${id}/split`, split)).status, 200)
     const absorbed = ids.find((it) => it !== body.caseId)!
     const had = absorbed === ids[0] ? one : other
     const [{ referralId }] = (await read(absorbed)).referrals
     t.equal(referralId, had.referralId)
-    await call.casework('POST', `/v1/cases/${await caseOf(one)}/merge`, {
-      otherId: await caseOf(other),
+    await call.casework('POST', `/v1/cases/${await caseOf(sql, one)}/merge`, {
+      otherId: await caseOf(sql, other),
     })
   }
 })
 
 t.test('"different" ends the question, for both, and can be changed', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   t.match((await decide(ids, 'different')).body, { caseId: ids[0], otherId: ids[1] })
   for (const id of ids) t.same(await possible(id), [])
   await isLogged(t, 'case.judged', ids[0], {
@@ -161,8 +146,8 @@ t.test('"different" ends the question, for both, and can be changed', async (t) 
   t.equal((await decide(ids, 'unsure')).status, 200)
   t.match(await possible(ids[0]), [{ verdict: 'unsure' }])
   t.equal((await decide([ids[1], ids[0]], 'same')).status, 200)
-  t.equal(await caseOf(one), await caseOf(other))
-  const { judgements } = await read(await caseOf(one))
+  t.equal(await caseOf(sql, one), await caseOf(sql, other))
+  const { judgements } = await read(await caseOf(sql, one))
   t.same(
     judgements.map(({ verdict, endedAt }: { verdict: string; endedAt?: string }) => [
       verdict,
@@ -180,16 +165,16 @@ t.test('"different" ends the question, for both, and can be changed', async (t) 
 })
 
 t.test('"unsure" keeps the question open, and keeps the two apart', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   t.equal((await decide(ids, 'unsure')).status, 200)
-  t.not(await caseOf(one), await caseOf(other))
+  t.not(await caseOf(sql, one), await caseOf(sql, other))
   t.match(await possible(ids[1]), [{ otherId: ids[0], verdict: 'unsure' }])
   const { body } = await call.casework('GET', '/v1/cases/reviews?limit=200')
   t.ok(body.reviews.some(({ otherId }: { otherId: string }) => ids.includes(otherId)))
 })
 
 t.test('a decision on what is one case by now says so', async (t) => {
-  const { ids } = await questioned()
+  const { ids } = await questioned(built, sql)
   const merged = await call.clinic('POST', `/v1/cases/${ids[1]}/merge`, { otherId: ids[0] })
   t.equal(merged.status, 200)
   for (const decision of ['different', 'unsure']) {
@@ -201,7 +186,7 @@ t.test('a decision on what is one case by now says so', async (t) => {
 t.test('cases between which nothing was asked are not decided on, nor unknown ones', async (t) => {
   const [one, other] = [await refer(built), await refer(built)]
   await untilPaired(sql)
-  const ids = [await caseOf(one), await caseOf(other)] as const
+  const ids = [await caseOf(sql, one), await caseOf(sql, other)] as const
   t.match(await decide([...ids], 'same'), { status: 409, body: { code: 'case-changed' } })
   t.match(await decide([ids[0], newId()], 'same'), { status: 404, body: { code: 'not-found' } })
   t.equal((await decide([ids[0], ids[0]], 'different')).status, 409)
@@ -211,7 +196,7 @@ t.test('cases between which nothing was asked are not decided on, nor unknown on
 t.test('a person joins what nobody asked about, and it can be repeated', async (t) => {
   const [one, other] = [await refer(built), await refer(built)]
   await untilPaired(sql)
-  const [id, otherId] = [await caseOf(one), await caseOf(other)]
+  const [id, otherId] = [await caseOf(sql, one), await caseOf(sql, other)]
   const first = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId })
   t.match(first, { status: 200, body: { caseId: id } })
   await isLogged(t, 'case.joined', id, { basis: 'person', absorbed: otherId, referrals: 2 })
@@ -230,11 +215,11 @@ t.test('a case that is full takes no more from a person either', async (t) => {
   )
   const other = await refer(built)
   await untilPaired(sql)
-  const [id, otherId] = [await caseOf(first!), await caseOf(other)]
+  const [id, otherId] = [await caseOf(sql, first!), await caseOf(sql, other)]
   t.equal((await read(id)).referrals.length, 50)
   const merge = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId })
   t.match(merge, { status: 409, body: { code: 'case-full' } })
-  t.equal(await caseOf(other), otherId)
+  t.equal(await caseOf(sql, other), otherId)
 })
 
 t.test('a person takes referrals out of a case, and keys do not put them back', async (t) => {
@@ -252,16 +237,16 @@ t.test('a person takes referrals out of a case, and keys do not put them back', 
   const referrals = [one.referralId, third.referralId]
   const { status, body } = await call.casework('POST', path, { referrals, decision: 'unsure' })
   t.equal(status, 200)
-  t.same([await caseOf(one), await caseOf(third)], [body.otherId, body.otherId])
-  t.equal(await caseOf(other), body.caseId)
+  t.same([await caseOf(sql, one), await caseOf(sql, third)], [body.otherId, body.otherId])
+  t.equal(await caseOf(sql, other), body.caseId)
   await isLogged(t, 'case.split', id, { to: body.otherId, moved: 2, stayed: 1, verdict: 'unsure' })
   await untilPaired(sql)
-  t.not(await caseOf(one), await caseOf(other))
+  t.not(await caseOf(sql, one), await caseOf(sql, other))
   t.match(await possible(body.caseId), [{ otherId: body.otherId, verdict: 'unsure' }])
 })
 
 t.test('what waits for a person is listed, the oldest first, page by page', async (t) => {
-  const { ids } = await questioned()
+  const { ids } = await questioned(built, sql)
   const flagged = await refer(built)
   await sql`
     insert into case_flag (id, referral_id, kind, at)
@@ -281,7 +266,7 @@ t.test('what waits for a person is listed, the oldest first, page by page', asyn
   const times = paged.map(({ at }) => at)
   t.same(times, times.toSorted())
   t.match(paged.at(-2), { kind: 'possible', caseId: ids[0], otherId: ids[1] })
-  const id = await caseOf(flagged)
+  const id = await caseOf(sql, flagged)
   t.match(paged.at(-1), { kind: 'replaced', caseId: id })
   t.match((await read(id)).flags, [{ kind: 'replaced', referralId: flagged.referralId }])
   t.equal((await call.casework('DELETE', `/v1/cases/${id}/flags`)).status, 204)
@@ -291,7 +276,7 @@ t.test('what waits for a person is listed, the oldest first, page by page', asyn
 })
 
 t.test('a reference goes wherever the id of a case or a referral does', async (t) => {
-  const { one, other, ids } = await questioned()
+  const { one, other, ids } = await questioned(built, sql)
   const [mine, theirs] = [one.acknowledgement.reference, other.acknowledgement.reference]
   t.match(await read(mine), { caseId: ids[0], referrals: [{ reference: mine }] })
   t.match(await possible(theirs), [{ otherId: ids[0], otherReferralIds: [one.referralId] }])
@@ -304,10 +289,10 @@ t.test('a reference goes wherever the id of a case or a referral does', async (t
     call.casework('POST', `/v1/cases/${from}/split`, { referrals, decision: 'unsure' })
   const { status, body } = await merge(mine, theirs)
   t.equal(status, 200)
-  t.same([await caseOf(one), await caseOf(other)], [body.caseId, body.caseId])
+  t.same([await caseOf(sql, one), await caseOf(sql, other)], [body.caseId, body.caseId])
   t.equal((await call.casework('DELETE', `/v1/cases/${theirs}/flags`)).status, 204)
   t.match(await split(mine, [theirs]), { status: 200, body: { cases: { length: 2 } } })
-  t.not(await caseOf(one), await caseOf(other))
+  t.not(await caseOf(sql, one), await caseOf(sql, other))
 
   const nobodys = '00000000'
   const refused = [
@@ -365,7 +350,7 @@ t.test('sixty searches an hour, and a client is told to wait', async (t) => {
 t.test(
   'a note that another signed, of another referral, or spoilt, is refused whole',
   async (t) => {
-    const { one, ids } = await questioned()
+    const { one, ids } = await questioned(built, sql)
     const elsewhere = await refer(built)
     await untilPaired(sql)
     const good = noteOn(world, one)
@@ -421,7 +406,7 @@ t.test(
 )
 
 t.test('no referrer learns of a case, nor does an auditor but by the log', async (t) => {
-  const { id, one, ids } = { ...(await joined()), ...(await questioned()) }
+  const { id, one, ids } = { ...(await joined()), ...(await questioned(built, sql)) }
   const asked: [string, string, object?][] = [
     ['GET', `/v1/cases/${id}`],
     ['GET', `/v1/cases/${newId()}`],

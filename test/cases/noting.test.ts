@@ -14,8 +14,9 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
-import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
+import { matchingOf, relativeOf } from '../helpers/people.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
+import { caseOf, questioned as question } from '../helpers/question.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, holdTable, untilPaired } from '../helpers/superuser.ts'
 
@@ -29,22 +30,14 @@ t.afterEach(() => requireBalanced(sql))
 
 type Referred = Awaited<ReturnType<typeof refer>>
 
-async function caseOf({ referralId }: Referred): Promise<string> {
-  const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
-  return row?.case_id
-}
-
-/** Two that a person is asked about, and the ids of their cases. */
+/** Two that a person is asked about, and the way to decide. */
 async function questioned() {
-  const person = stranger()
-  const one = await refer(built, undefined, { matching: matchingOf(person) })
-  const other = await refer(built, undefined, { matching: matchingOf(relativeOf(person)) })
-  await untilPaired(sql)
-  const [id, otherId] = [await caseOf(one), await caseOf(other)]
+  const found = await question(built, sql)
+  const [id, otherId] = found.ids
   const path = `/v1/cases/${id}/possible-matches/${otherId}/decision`
   const decide = (note: MessageEnvelope, decision = 'unsure', by = casework) =>
     by('POST', path, { decision, note })
-  return { person, one, other, id, otherId, decide }
+  return { ...found, id, otherId, decide }
 }
 
 /** A note in which something was exchanged, signed again by its own writer. */
@@ -179,15 +172,19 @@ t.test('a chain goes with its referral, whole, through a merge and a split', asy
     ...{ referrals: [other.referralId], decision: 'different', note: secondOnOther },
   })
   t.equal(split.status, 200)
-  t.not(await caseOf(one), await caseOf(other))
-  t.match((await read(await caseOf(one))).referrals, [{ referralId: one.referralId, notes: 2 }])
-  t.match((await read(await caseOf(other))).referrals, [{ referralId: other.referralId, notes: 2 }])
+  t.not(await caseOf(sql, one), await caseOf(sql, other))
+  t.match((await read(await caseOf(sql, one))).referrals, [
+    { referralId: one.referralId, notes: 2 },
+  ])
+  t.match((await read(await caseOf(sql, other))).referrals, [
+    { referralId: other.referralId, notes: 2 },
+  ])
   const notesIn = async (referred: Referred) =>
     (await about(referred)).notes.map(({ note }: { note: MessageEnvelope }) => note)
   t.strictSame(await notesIn(one), [onOne, secondOnOne])
   t.strictSame(await notesIn(other), [onOther, secondOnOther])
-  const again = await casework('POST', `/v1/cases/${await caseOf(other)}/merge`, {
-    ...{ otherId: await caseOf(one), note: noteOn(world, other, secondOnOther) },
+  const again = await casework('POST', `/v1/cases/${await caseOf(sql, other)}/merge`, {
+    ...{ otherId: await caseOf(sql, one), note: noteOn(world, other, secondOnOther) },
   })
   t.equal(again.status, 200, 'and goes on where it was')
 })
@@ -265,7 +262,7 @@ t.test('notes are listed in pages, of which the first comes first', async (t) =>
   t.same(numbersOf(second), [16, 17])
   t.equal(second.next, undefined)
   t.same(numbersOf(await about(one, 17)), [])
-  const caseId = await caseOf(one)
+  const caseId = await caseOf(sql, one)
   const { body } = await auditor('GET', `/v1/audit/entries?object=${one.referralId}`)
   t.match(body.entries.slice(0, 4), [
     ...[0, 2, 15].map((notes) => ({
@@ -288,7 +285,7 @@ t.test('a note that is kept is good for no other judgement, and for no other cli
   const { person, one, id, otherId, decide } = await questioned()
   const third = await refer(built, undefined, { matching: matchingOf(relativeOf(person)) })
   await untilPaired(sql)
-  const elsewhere = `/v1/cases/${id}/possible-matches/${await caseOf(third)}/decision`
+  const elsewhere = `/v1/cases/${id}/possible-matches/${await caseOf(sql, third)}/decision`
   const note = noteOn(world, one)
   t.equal((await decide(note, 'different')).status, 200)
   const colleague = await callerOf(world, url, await secondClient())
@@ -307,7 +304,7 @@ t.test('a note that is kept is good for no other judgement, and for no other cli
     )
   }
   t.equal((await decide(note, 'different')).status, 200, 'the same again is taken')
-  t.not(await caseOf(one), otherId)
+  t.not(await caseOf(sql, one), otherId)
   t.equal((await read(id)).judgements[0].verdict, 'different')
 })
 
