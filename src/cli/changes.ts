@@ -18,7 +18,10 @@ export function keysetChanges(next: Keyset, previous: Keyset | undefined): strin
       ? []
       : [`${next.log.quorum} witnesses must cosign.`]),
     ...(next.log.origin === previous?.log.origin ? [] : [`The log is ${next.log.origin}.`]),
-    ...next.revokes.map((version) => `Revokes version ${version}: nothing sealed under it counts.`),
+    ...next.revokes.map(
+      (version) =>
+        `Revokes version ${version}: the service takes nothing new under it, and readers are warned of its lost keys.`,
+    ),
     `Issued ${next.issuedAt}, to be renewed by ${next.refreshBy}, expires ${next.expiresAt}.`,
   ]
 }

@@ -73,17 +73,14 @@ export function wordsOfNotes(notes: readonly NotesAbout[]): string[] {
 
 function wordsOfNote(note: ReadNote): string[] {
   const line = `    Note ${note.number}, ${shown(note.at)}, by ${shown(note.writer.label)}`
+  const problems = note.problems.map(({ pointer, detail }) => {
+    return `    Does not fit: ${shown(pointer)} ${shown(detail)}`
+  })
   if (!note.opened) {
-    if (isForOthers(note)) return [`${line}, is not sealed to you`]
-    return [`${line}, does not open, at the step ${note.step}: ${shown(note.detail)}`]
+    if (isForOthers(note)) return [`${line}, is not sealed to you`, ...problems]
+    return [`${line}, does not open, at the step ${note.step}: ${shown(note.detail)}`, ...problems]
   }
-  return [
-    line,
-    ...note.problems.map(({ pointer, detail }) => {
-      return `    Does not fit: ${shown(pointer)} ${shown(detail)}`
-    }),
-    ...quoted(textOf(note.content)).map((text) => `    ${text}`),
-  ]
+  return [line, ...problems, ...quoted(textOf(note.content)).map((text) => `    ${text}`)]
 }
 
 function isForOthers(note: ReadNote): boolean {

@@ -28,8 +28,10 @@ export type ReadNote = {
   readonly writer: Writer
   /** When it was stored, by the word of the service. */
   readonly at: string
+  /** What does not fit its form, and which of its keys are revoked. */
+  readonly problems: readonly Problem[]
 } & (
-  | { readonly opened: true; readonly content: unknown; readonly problems: readonly Problem[] }
+  | { readonly opened: true; readonly content: unknown }
   | { readonly opened: false; readonly step: OpeningStep; readonly detail: string }
 )
 
@@ -103,6 +105,7 @@ function readNote(
     return { ...written, opened: true, content, problems }
   } catch (failure) {
     if (!(failure instanceof StepFailure)) throw failure
-    return { ...written, opened: false, step: failure.step, detail: failure.message }
+    const { problems } = message
+    return { ...written, problems, opened: false, step: failure.step, detail: failure.message }
   }
 }

@@ -87,7 +87,7 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
   const { header, signedBy } = verified
   const compartments: Opened['compartments'] = {}
   const withheld = [...verified.withheld]
-  const problems = [...verified.problems]
+  const problems: Problem[] = []
   for (const [name, sealed] of verified.sealed) {
     const key = verified.keys.get(name)
     const opened = key && openOne(name, sealed, key, verified)
@@ -110,7 +110,12 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
     signedBy,
     compartments,
     withheld,
-    problems: [...schemaProblems(Header, header, '/header'), ...problems].slice(0, problemsMax),
+    // Those of revoked keys first: whoever sealed may fill the list with others.
+    problems: [
+      ...verified.problems,
+      ...schemaProblems(Header, header, '/header'),
+      ...problems,
+    ].slice(0, problemsMax),
     incomplete: incompleteFields(compartments, receivedAt),
     urgency: compareUrgency(compartments, withheld, header, receivedAt),
     consent: readConsent(compartments, withheld),

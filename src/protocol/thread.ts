@@ -18,6 +18,7 @@ import {
   type MessageEnvelope,
   MessageHeader,
 } from './message.ts'
+import { revokedProblems, revokedSigner } from './revoked.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
 import { openKeys } from './unwrap.ts'
 import {
@@ -62,6 +63,8 @@ export type VerifiedMessage = {
   wraps: readonly Wrap[]
   /** The recipient of the keyset that wrote it; `undefined` for one by the referrer. */
   writer: Recipient | undefined
+  /** Of keys that are revoked. */
+  problems: Problem[]
 }
 
 /** A message that does not open, and the step at which it fails. */
@@ -176,7 +179,11 @@ export function verifyMessage(
   const body = bodyOf({ compartments: envelope.compartments, wraps })
   const { publicKey, writer } = writerOf(header, keyset, input)
   const signed = checkSigned(signature, header.signer, publicKey, bound, body)
-  return { header, headerHash: bound, envelopeHash: signed, sealed, wraps, writer }
+  const problems = [
+    ...revokedProblems(header, input.keysets),
+    ...(writer ? revokedSigner(header.signer, '/header/signer', input.keysets) : []),
+  ]
+  return { header, headerHash: bound, envelopeHash: signed, sealed, wraps, writer, problems }
 }
 
 /**
@@ -185,7 +192,7 @@ export function verifyMessage(
  * @throws StepFailure `grant` where it is not sealed to the reader, `wrap` and the steps behind it
  */
 export function openVerified(
-  { header, headerHash, envelopeHash, sealed, wraps }: VerifiedMessage,
+  { header, headerHash, envelopeHash, sealed, wraps, ...verified }: VerifiedMessage,
   { reader, referral }: Pick<ThreadInput, 'reader' | 'referral'>,
 ): OpenedMessage {
   const wrap = wraps.find(({ kid }) => kid === reader.kid)
@@ -202,6 +209,7 @@ export function openVerified(
     envelopeHash,
     content: value,
     problems: [
+      ...verified.problems,
       ...unwrapped.problems,
       ...problems,
       ...schemaProblems(MessageHeader, header, '/header'),

@@ -11,6 +11,7 @@ import { endedAt, granterOf, grantVerifies } from './grant.ts'
 import type { SecretKey } from './keys.ts'
 import type { Keyset } from './keyset.ts'
 import type { Released } from './released.ts'
+import { revokedSigner } from './revoked.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
 import { openWrap } from './wrap.ts'
 
@@ -79,6 +80,7 @@ function checkedKey(
  * Checks that the wrap is the reader's own, as it was signed or as it was granted. A wrap of sealing
  * that was exchanged for another is good only with a grant of it.
  *
+ * @returns a problem where the key that granted it is revoked
  * @throws StepFailure `grant`, or `wrap` for one that is not the one that was signed
  */
 export function checkGiven(
@@ -93,11 +95,11 @@ export function checkGiven(
     keysets: ReadonlyMap<string, Keyset>
     now: Date
   },
-): void {
+): Problem[] {
   if (wrap.kid !== reader.kid) throw new StepFailure('grant', "the wrap is another reader's")
   const hash = wrapHash(wrap)
   const sealedTo = header.sealedTo.includes(reader.kid)
-  if (sealedTo && wrapHashes[reader.kid] === hash) return
+  if (sealedTo && wrapHashes[reader.kid] === hash) return []
   if (!grant) {
     if (!sealedTo)
       throw new StepFailure('grant', 'the referral was neither sealed nor granted to you')
@@ -115,4 +117,5 @@ export function checkGiven(
   }
   const ended = endedAt(grant, now)
   if (ended !== undefined) throw new StepFailure('grant', `the grant ended at ${ended}`)
+  return revokedSigner(grant.grantedBy, '/grant/grantedBy', keysets)
 }

@@ -27,6 +27,7 @@ import type { Keyset } from './keyset.ts'
 import { kidOf } from './kid.ts'
 import { readPlaintext } from './plaintext.ts'
 import type { Released } from './released.ts'
+import { revokedProblems } from './revoked.ts'
 import { verify } from './signature.ts'
 import { StepFailure } from './step.ts'
 import { checkGiven, type OpenedKeys, openKeys } from './unwrap.ts'
@@ -119,7 +120,7 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
     bound,
     releasedBody(released),
   )
-  checkGiven(released, bound, input)
+  const given = checkGiven(released, bound, input)
   const sealed = new Map(
     compartmentNames.flatMap((name) => {
       const text = compartments[name]
@@ -129,7 +130,8 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
   const names = { released: [...sealed.keys()], known: compartmentNames }
   const opened = openKeys(released.wrap, input.reader, bound, names, header.commitments)
   const verified = { header, headerHash: bound, envelopeHash: signed, signedBy }
-  return { ...verified, sealed, sealedHashes, ...opened }
+  const problems = [...revokedProblems(header, input.keysets), ...given, ...opened.problems]
+  return { ...verified, sealed, sealedHashes, ...opened, problems }
 }
 
 /** Refuses another protocol or kind of envelope. */

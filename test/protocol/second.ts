@@ -129,6 +129,20 @@ function members(value: unknown): number {
   return inner + (Array.isArray(value) ? 0 : Object.keys(value).length)
 }
 
+/** What a header names that a keyset of the chain revokes. */
+export function revokedOf(
+  { keyset, sealedTo }: { keyset: { version: number }; sealedTo: readonly string[] },
+  chain: readonly { version: number; revokes: number[]; recipients: { kid: string }[] }[],
+) {
+  const revoked = chain.flatMap(({ revokes }) => revokes)
+  const lastOf = (kid: string) =>
+    Math.max(...chain.map((it) => (it.recipients.some((one) => one.kid === kid) ? it.version : 0)))
+  return {
+    keyset: revoked.includes(keyset.version),
+    sealedTo: sealedTo.filter((kid) => revoked.includes(lastOf(kid))),
+  }
+}
+
 type Recipient = { kid: string; publicKey: string; compartments: readonly string[] }
 
 /** Seals, drawing its random bytes in the order of the steps. */

@@ -193,6 +193,26 @@ t.test('a keyset is followed by one that names its hash, and by no other', async
   t.equal(failedStep(openReferral(released, { ...input, keysets: alone })), 'keyset')
 })
 
+t.test('what names a keyset that a later one revokes opens with a problem', async (t) => {
+  const { jws, problems } = vectors.revokingKeyset
+  const trust = { origin, rootKeys: roots, minimumVersion: 1 }
+  const next = acceptKeyset(jws, trust, { version: 1, sha256: keyset.sha256 }, receivedAt)
+  const keysets = new Map([[next.sha256, next.keyset], ...input.keysets])
+  const opened = openReferral(released, { ...input, keysets })
+  if (!opened.opened) throw new Error(opened.step)
+  t.same(
+    opened.problems.map(({ pointer }) => pointer),
+    problems.map(({ pointer }) => pointer),
+  )
+  for (const [index, { version, kid }] of problems.entries()) {
+    t.match(opened.problems[index]?.detail, kid ?? `version ${version}`)
+  }
+  t.same(second.revokedOf(released.header, [...keysets.values()]), {
+    keyset: true,
+    sealedTo: [problems[1]!.kid],
+  })
+})
+
 t.test('a grant lets the grantee in until its end, in both implementations', async (t) => {
   const { granter, grantee, grant, wrap, release } = vectors.grant
   const seed = unhex(vectors.keys[grantee as 'volunteer'].seed)

@@ -87,6 +87,13 @@ const vectors = {
     previous: accepted.sha256,
     otherPrevious: signKeyset({ ...nextKeysetPayload, previous: b64u(seedOf('x')) }, keys.root),
   },
+  revokingKeyset: {
+    jws: signKeyset({ ...nextKeysetPayload, revokes: [1] }, keys.root),
+    problems: [
+      { pointer: '/header/keyset', version: 1 },
+      { pointer: '/header/sealedTo', kid: keys.interpreters.kid },
+    ],
+  },
   directory: { jws: directoryJws },
   sealing: {
     referral,
