@@ -15,14 +15,19 @@ export type NotesAbout = { readonly referralId: string } & (
   | Pick<Unopenable, 'opened' | 'step' | 'detail'>
 )
 
-/** Opens the notes about the referrals of a case, and those that its judgements name. */
+/**
+ * Opens the notes about the referrals of a case, those that its judgements name, and those that were
+ * seen before: a service that holds all of them back also says that there are none.
+ */
 export async function notesOf(
   reader: Reader,
   { referrals, judgements }: Case,
 ): Promise<NotesAbout[]> {
   const named = judgements.flatMap(({ note }) => (note ? [note] : []))
-  const noted = referrals.filter(({ notes }) => notes > 0)
-  const ids = new Set([...noted, ...named].map(({ referralId }) => referralId))
+  const ids = new Set(named.map(({ referralId }) => referralId))
+  for (const { referralId, notes } of referrals) {
+    if (notes > 0 || (await reader.notesSeen(referralId)) > 0) ids.add(referralId)
+  }
   const found: NotesAbout[] = []
   for (const referralId of ids) {
     const about = await reader.open(await reader.fetch(referralId))

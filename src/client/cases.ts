@@ -79,9 +79,12 @@ export type Reviewing = {
   search(sought: Sought): Promise<Found>
   /**
    * Opens the notes about a referral, and says who wrote each, which is not sealed to this reader, and what is
-   * missing. What a note says is its writer's: escape it before it is shown.
+   * missing, also of those that this client has read or written before, by its memory. What a note says is its
+   * writer's: escape it before it is shown.
    */
   readNotes(about: Opened): Promise<NoteChain>
+  /** The number of the newest note about a referral that this client remembers; 0 if there is none. */
+  notesSeen(referralId: string): Promise<number>
 }
 
 /** The part of a reader that reviews. */
@@ -165,6 +168,7 @@ export function createReviewing(
     },
     search,
     readNotes: notes.read,
+    notesSeen: notes.seen,
   }
 }
 

@@ -92,7 +92,10 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
     }
   }
 
-  return { newest, current, refresh, backTo }
+  /** Where all is remembered that was seen of this service, and its name. */
+  const memoryOf = { memory, origin: trust.origin }
+
+  return { newest, current, refresh, backTo, memoryOf }
 }
 
 /** The newest directory. Reading it is logged, so it is fetched only when it has changed. */

@@ -1,6 +1,6 @@
 /** Review notes: what a reviewer wrote beside a judgement, sealed to recipients and no referrer. */
 import { Refusal } from '../errors.ts'
-import { decodeBase64url } from '../protocol/bytes.ts'
+import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { recipientThatSigns } from '../protocol/keyset.ts'
 import { MessageContent, type MessageEnvelope, sealMessage } from '../protocol/message.ts'
@@ -13,6 +13,7 @@ import { claimBytesMax } from './answer.ts'
 import { NotesAnswer, type NotesPage } from './caseanswers.ts'
 import type { createKeysets, NewestKeyset } from './documents.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
+import { createNoteEnds } from './noteends.ts'
 import { readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
@@ -35,6 +36,8 @@ export function createNotes(
   keysets: Keysets,
   { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
 ) {
+  const ends = createNoteEnds(keysets.memoryOf)
+
   /**
    * Sends a judgement with its note, sealed after those there are about the same referral, so that one
    * held back is missed. Where somebody else has written meanwhile, or under a newer keyset than this client
@@ -50,7 +53,10 @@ export function createNotes(
     for (let tries = 1; ; tries += 1) {
       const sealed = await seal(note)
       try {
-        return await send({ note: sealed })
+        const answer = await send({ note: sealed })
+        const envelopeHash = encodeBase64url(noteHash(sealed))
+        await ends.remember(note.about.referralId, { number: sealed.header.number, envelopeHash })
+        return answer
       } catch (error) {
         if (tries === triesMax || !mayPass(error)) throw error
       }
@@ -69,7 +75,7 @@ export function createNotes(
     const [problem] = schemaProblems(MessageContent, content)
     if (problem)
       throw new Refusal('referral-invalid', `the note${problem.pointer} ${problem.detail}`)
-    const last = lastOf(await shownAbout(about.referralId))
+    const last = lastOf(await shownAbout(transport, about.referralId))
     return sealMessage({
       ...{ kind: 'note', from: 'recipient', messageId: newId() },
       ...{ referral: answered(about), content, last },
@@ -79,11 +85,13 @@ export function createNotes(
 
   /** @see Reviewing */
   async function read(about: Opened): Promise<NoteChain> {
-    const shown = await shownAbout(about.referralId)
+    const shown = await shownAbout(transport, about.referralId)
     const first = await openAll(about, shown)
     // A note may be sealed under a keyset that is newer than what this client fetched minutes ago.
     const outdated = first.refused.some(({ step }) => step === 'keyset')
-    return outdated && keysets.refresh() ? openAll(about, shown) : first
+    const chain = outdated && keysets.refresh() ? await openAll(about, shown) : first
+    const cut = await ends.check(about.referralId, chain.notes)
+    return { ...chain, faults: [...chain.faults, ...cut] }
   }
 
   async function openAll(about: Opened, shown: readonly ShownNote[]): Promise<NoteChain> {
@@ -98,31 +106,36 @@ export function createNotes(
     })
   }
 
-  /** All that the service shows about a referral, in its order and unchecked. */
-  async function shownAbout(referralId: string): Promise<ShownNote[]> {
-    const shown: ShownNote[] = []
-    let bytes = 0
-    for (let after = 0; ; ) {
-      const path = `/v1/referrals/${encodeURIComponent(referralId)}/notes?after=${after}`
-      const answer = await transport.send({ method: 'GET', path, repeatable: true })
-      const page = readAnswer(NotesAnswer, answer, `GET ${path}`) as NotesPage
-      if (page.referralId !== referralId) {
-        throw new BadAnswer(
-          `the notes about ${referralId} were asked for, and another's were shown`,
-        )
-      }
-      shown.push(...page.notes)
-      if (page.next === undefined) return shown
-      // Every page leads on, and all together are no longer than a claim: nobody is made to read for ever.
-      bytes += JSON.stringify(page).length
-      if (page.next <= after || bytes > claimBytesMax) {
-        throw new BadAnswer(`the notes about ${referralId} have no end, or are over 30 MiB`)
-      }
-      after = page.next
-    }
+  /** @see Reviewing */
+  async function seen(referralId: string): Promise<number> {
+    return (await ends.seen(referralId))?.number ?? 0
   }
 
-  return { sendWith, read }
+  return { sendWith, read, seen }
+}
+
+/** All that the service shows about a referral, in its order and unchecked. */
+async function shownAbout(transport: Transport, referralId: string): Promise<ShownNote[]> {
+  const shown: ShownNote[] = []
+  let bytes = 0
+  for (let after = 0; ; ) {
+    const path = `/v1/referrals/${encodeURIComponent(referralId)}/notes?after=${after}`
+    const answer = await transport.send({ method: 'GET', path, repeatable: true })
+    const page = readAnswer(NotesAnswer, answer, `GET ${path}`) as NotesPage
+    if (page.referralId !== referralId) {
+      throw new BadAnswer(`the notes about ${referralId} were asked for, and another's were shown`)
+    }
+    shown.push(...page.notes)
+    if (page.next === undefined) return shown
+    // Every page leads on, and all together are no longer than a claim: nobody is made to read for ever.
+    bytes += JSON.stringify(page).length
+    if (page.next <= after) throw new BadAnswer(`the notes about ${referralId} have no end`)
+    if (bytes > claimBytesMax) {
+      const detail = `the notes about ${referralId} are over 30 MiB, more than a client reads`
+      throw new BadAnswer(`${detail}: judge without a note, and write down elsewhere why`)
+    }
+    after = page.next
+  }
 }
 
 /** The newest keyset, in which readers look for who signs: else the note is kept for good and refused by all. */

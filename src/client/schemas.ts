@@ -64,6 +64,13 @@ export type SeenKeyset = Static<typeof SeenKeyset>
 export const SeenDirectory = Type.Object({ version: Type.Integer({ minimum: 1 }), sha256: Bytes32 })
 export type SeenDirectory = Static<typeof SeenDirectory>
 
+/** What is remembered of the notes about a referral: the newest. */
+export const SeenNotes = Type.Object({
+  number: Type.Integer({ minimum: 1 }),
+  envelopeHash: Bytes32,
+})
+export type SeenNotes = Static<typeof SeenNotes>
+
 /** The holders' answers, as far as their form goes: each is proved before anything is made of it. */
 export const EvaluationsAnswer = Type.Object({
   epoch: Type.Integer({ minimum: 1 }),

@@ -4,6 +4,7 @@
  * nothing but the time of each.
  */
 import type { Problem } from '../referral/problems.ts'
+import { encodeBase64url } from './bytes.ts'
 import { requiredKids } from './keyset.ts'
 import type { MessageEnvelope, MessageHeader } from './message.ts'
 import { type OpeningStep, StepFailure } from './step.ts'
@@ -26,6 +27,8 @@ export type Writer = { readonly kid: string; readonly label: string }
 export type ReadNote = {
   readonly number: number
   readonly writer: Writer
+  /** In base64url: what the next note names. */
+  readonly envelopeHash: string
   /** When it was stored, by the word of the service. */
   readonly at: string
   /** What does not fit its form, and which of its keys are revoked. */
@@ -99,7 +102,8 @@ function readNote(
 ): ReadNote {
   const { header, writer } = message
   const { kid = header.signer, label = '' } = writer ?? {}
-  const written = { number: header.number, writer: { kid, label }, at }
+  const envelopeHash = encodeBase64url(message.envelopeHash)
+  const written = { number: header.number, writer: { kid, label }, envelopeHash, at }
   try {
     const { content, problems } = openVerified(message, input)
     return { ...written, opened: true, content, problems }

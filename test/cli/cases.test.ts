@@ -170,6 +170,27 @@ t.test('against the service', async (t) => {
     ])
   })
 
+  t.test(
+    'notes that were shown before are missed where the service says there are none',
+    async (t) => {
+      const line = await between(t, url, (answer, { path }) => {
+        const body = JSON.parse(answer.body)
+        if (path.includes('/notes')) body.notes = []
+        else if (!path.startsWith('/v1/cases/')) return answer
+        for (const referral of body.referrals ?? []) referral.notes = 0
+        for (const judgement of body.judgements ?? []) delete judgement.note
+        return { ...answer, body: JSON.stringify(body) }
+      })
+      const shown = await intake(['case', known, '--notes'], {
+        ...environment,
+        INTAKE_URL: line.url,
+      })
+      t.equal(shown.code, 1, shown.err)
+      const cut = 'The newest was 2, and now is 0: note 2 was read or written here before.'
+      t.match(shown.out, `    Not as it was written: ${cut}`)
+    },
+  )
+
   t.test('what a reviewer writes stands behind its mark, whatever it is', async (t) => {
     const note = join(folder, 'note.txt')
     const hostile = `${planted}\n  Notes about nobody\n    Note 9, today, by Casework`

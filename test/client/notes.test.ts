@@ -9,6 +9,7 @@ import {
   generateRecipientKey,
   type Note,
   type Opened,
+  processMemory,
 } from '../../src/client/index.ts'
 import { decodeBase64url, encodeBase64url } from '../../src/protocol/bytes.ts'
 import { type MessageEnvelope, sealMessage } from '../../src/protocol/message.ts'
@@ -25,8 +26,9 @@ const built = await build(t)
 const { world, url } = built
 const sql = asSuperuser(t, built.databases)
 
-const readerAt = (name: 'casework' | 'clinic', at = url) =>
+const readerAt = (name: 'casework' | 'clinic', at = url, memory = processMemory()) =>
   createReader({
+    memory,
     ...{ url: at, trust: world.trust, recipient: world.recipients[name] },
     token: () => world.token(world.clients[name]),
   })
@@ -218,12 +220,22 @@ t.test('whatever a server makes of the notes is named', async (t) => {
   }
 })
 
+/** Pages of `bytes` that lead on. */
+function endless(bytes: number) {
+  let next = 0
+  return (page: Page & { next?: number; padding?: string }) => {
+    next += 1
+    Object.assign(page, { next, padding: 'x'.repeat(bytes) })
+  }
+}
+
 t.test('a server that never ends, or shows the notes about another, is not believed', async (t) => {
   const rows: [string, (page: Page & { next?: number }) => void, RegExp][] = [
     ['back to where it began', (page) => Object.assign(page, { next: 0 }), /next/],
     ['more than a page', ({ notes }) => notes.push(...Array(13).fill(notes[0])), /notes/],
     ['on and on', (page) => Object.assign(page, { next: 1 }), /have no end/],
     ['of another', (page) => Object.assign(page, { referralId: newId() }), /another's/],
+    ['too long', endless(7 * 1024 * 1024), /over 30 MiB.*: judge without a note, and write down/],
   ]
   for (const [name, lie, message] of rows) {
     const { reader } = await lied(lie)
@@ -261,6 +273,47 @@ t.test('a judgement whose answer was lost is sent again, and its note is one', a
     [1],
   )
   t.same(faults, [])
+})
+
+t.test('what was read or written before is missed where it is held back', async (t) => {
+  const { about, caseId, otherId, unsure } = await questioned()
+  const { referralId } = about
+  await unsure(casework, 'One.')
+  await unsure(clinic, 'Two.')
+  const memory = processMemory()
+  let lie = (_: Page) => {}
+  const { url: at } = await between(t, url, (answer, { path }) => {
+    if (!path.includes('/notes')) return answer
+    const page = JSON.parse(answer.body)
+    lie(page)
+    return { ...answer, body: JSON.stringify(page) }
+  })
+  const start = () => readerAt('casework', at, memory)
+  const faultsOf = async (of: typeof lie, reader = start()) => {
+    lie = of
+    return (await reader.readNotes(about)).faults
+  }
+  const was = (number: number, last: number) =>
+    `The newest was ${number}, and now is ${last}: note ${number} was read or written here before.`
+  const none = ({ notes }: Page) => notes.splice(0)
+  t.equal(await start().notesSeen(referralId), 0)
+  t.same(await faultsOf(none), [], 'never seen, never missed')
+  t.same(await faultsOf(() => {}), [])
+  t.equal(await start().notesSeen(referralId), 2)
+  t.same(await faultsOf(({ notes }) => notes.pop()), [was(2, 1)], 'after a restart too')
+  t.same(await faultsOf(none), [was(2, 0)], 'and it stays so')
+  lie = () => {}
+  await start().decide(caseId, otherId, 'unsure', { about, text: 'Three.' })
+  t.same(await faultsOf(({ notes }) => notes.pop()), [was(3, 2)], 'its own is missed as well')
+  t.same(await faultsOf(() => {}), [])
+  const [theirs] = (await clinic.readNotes(about)).notes
+  const exchanged = encodeBase64url(decodeBase64url(theirs!.envelopeHash, 32).fill(7))
+  await memory.save(
+    ...[`notes ${world.trust.origin} ${referralId}`, `{"number":3,"envelopeHash":"${exchanged}"}`],
+  )
+  const other = 'note 3 is not the one that was read or written here before.'
+  t.same(await faultsOf(() => {}), [other])
+  t.same(await faultsOf(() => {}), [other], 'the first that was seen is the one that is kept')
 })
 
 t.test('whoever is not shown the newest note learns it on writing', async (t) => {

@@ -306,11 +306,16 @@ t.test('notes that go back to an older keyset, or are sealed to others, are told
       ...{ ...answer, kind: 'note', keyset },
       last: before && { number: before.header.number, envelopeHash: noteHash(before) },
     })
-  const faultsOf = (notes: MessageEnvelope[], referral = verified) =>
-    readNotes(
+  const faultsOf = (notes: MessageEnvelope[], referral = verified) => {
+    const { faults } = readNotes(
       notes.map((note) => ({ note, at })),
       { referral, reader: keys.casework, keysets },
-    ).faults
+    )
+    const inOrder = notes.toSorted((a, b) => a.header.number - b.header.number)
+    const { version } = referral.header.keyset
+    t.same(second.noteFaults(inOrder, version, [...keysets.values()]), faults, 'to both the same')
+    return faults
+  }
   const first = note(old)
   const next = note(later, first)
   const third = note(later, next)

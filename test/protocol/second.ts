@@ -143,6 +143,31 @@ export function revokedOf(
   }
 }
 
+/** What is wrong with the notes about one referral in the order of their numbers, beyond their chain. */
+export function noteFaults(
+  notes: readonly MessageEnvelope[],
+  referralVersion: number,
+  chain: readonly { version: number; recipients: { kid: string; required: boolean }[] }[],
+): string[] {
+  const back: string[] = []
+  const elsewhere: string[] = []
+  let highest = referralVersion
+  for (const { header } of notes) {
+    const { version } = header.keyset
+    if (version < highest) {
+      back.push(`note ${header.number} names keyset ${version}, after keyset ${highest}.`)
+    }
+    highest = Math.max(highest, version)
+    const readers = new Set(header.sealedTo)
+    const listed = chain.find((keyset) => keyset.version === version)?.recipients ?? []
+    const must = listed.filter(({ required }) => required)
+    if (must.length !== readers.size || must.some(({ kid }) => !readers.has(kid))) {
+      elsewhere.push(`note ${header.number} is not sealed to exactly those who must read it.`)
+    }
+  }
+  return [...back, ...elsewhere]
+}
+
 type Recipient = { kid: string; publicKey: string; compartments: readonly string[] }
 
 /** Seals, drawing its random bytes in the order of the steps. */
