@@ -58,7 +58,7 @@ export type ClientConfig = {
   readonly tokenFile: string | undefined
   readonly passphrase: string | undefined
   /** The folder of what a client remembers: what it has seen, what it has not yet sent. */
-  readonly home: string
+  readonly home: string | undefined
   /** A file: `{ origin, rootKeys, minimumVersion }`. `trust.json` in `home` where it is not set. */
   readonly trust: string | undefined
   /** A file made by `intake keys generate`. */
@@ -210,7 +210,7 @@ export function readClientConfig(environment: Environment = process.env): Client
     token: environment.INTAKE_TOKEN || undefined,
     tokenFile: environment.INTAKE_TOKEN_FILE || undefined,
     passphrase: environment.INTAKE_PASSPHRASE || undefined,
-    home: environment.INTAKE_HOME || './.intake',
+    home: environment.INTAKE_HOME || undefined,
     trust: environment.INTAKE_TRUST || undefined,
     key: environment.INTAKE_KEY || undefined,
     databaseOwnerUrl: environment.DATABASE_OWNER_URL || undefined,

@@ -1,5 +1,5 @@
 /** Files on this machine: each whole or absent, safe on the disk, for its owner only. */
-import { link, mkdir, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { newId } from './protocol/uuid.ts'
 
@@ -16,10 +16,16 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-/** Puts `text` in the place of whatever the file held. */
+/** Whether there is a file or a folder. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(noneThere)) !== undefined
+}
+
+/** Puts `text` in the place of whatever the file held, and removes what a dying process left of it. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const draft = await draftOf(file, text)
   await rename(draft, file)
+  await removeLeft(file)
   await syncFolder(dirname(file))
 }
 
@@ -125,6 +131,22 @@ export async function writeSecret(file: string, text: string): Promise<void> {
     await handle.close()
   }
 }
+
+/** What is older was left by a process that died: no other writes one file for so long. */
+const writingMsMax = 60_000
+
+/** Removes drafts of a file that were never put in its place: they may hold an opened referral. */
+async function removeLeft(file: string): Promise<void> {
+  const [folder, name] = [dirname(file), basename(file)]
+  for (const found of await readdir(folder)) {
+    if (!found.startsWith(`${name}.`) || !draftEnd.test(found.slice(name.length))) continue
+    const draft = join(folder, found)
+    const left = await stat(draft).catch(noneThere)
+    if (left && Date.now() - left.mtimeMs > writingMsMax) await rm(draft, { force: true })
+  }
+}
+
+const draftEnd = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.new$/
 
 async function draftOf(file: string, text: string): Promise<string> {
   await makeFolder(dirname(file))

@@ -5,7 +5,8 @@
  *     drafts/<SHA-256 of the draft file>.json   the id of this draft, for ever
  *     outbox/<referral id>.files.json           where that draft lies, to see whether it has changed
  *     outbox/<referral id>.json                 the sealed bytes, until they are acknowledged
- *     outbox/<referral id>.tried.json           whether they were sent, and what came back
+ *     outbox/<referral id>.tried.json           that they were sent
+ *     outbox/<referral id>.problem.json         why they still wait, by the last attempt
  *     acknowledged/<referral id>.json           the acknowledgement
  *     spoilt/                                   what stood in the outbox and cannot be read
  *
@@ -145,10 +146,9 @@ function createRecords(home: string) {
 
 /** What is known of one that waits, beside its bytes. */
 function createNotes(fileOf: (name: string) => string) {
-  const [placesFile, triedFile] = [
-    (id: string) => fileOf(`${id}.files`),
-    (id: string) => fileOf(`${id}.tried`),
-  ]
+  const placesFile = (id: string) => fileOf(`${id}.files`)
+  const sentFile = (id: string) => fileOf(`${id}.tried`)
+  const problemFile = (id: string) => fileOf(`${id}.problem`)
 
   /** Where the draft lay, as absolute paths. None for one that was read from a pipe. */
   async function filesOf(id: string): Promise<readonly string[]> {
@@ -169,26 +169,30 @@ function createNotes(fileOf: (name: string) => string) {
 
     /** What is known of the attempts to send it. */
     async triedOf(id: string): Promise<Tried | undefined> {
-      const tried = await readValue(triedFile(id))
-      if (tried === undefined || isTried(tried)) return tried
-      throw new Spoilt(triedFile(id))
+      const sent = await readValue(sentFile(id))
+      if (sent && !isSent(sent)) throw new Spoilt(sentFile(id))
+      const problem = await readValue(problemFile(id))
+      if (problem && !isFault(problem)) throw new Spoilt(problemFile(id))
+      if (!sent && !problem) return undefined
+      return { sent: sent !== undefined, ...(problem && { problem }) }
     },
 
     /** Notes that the bytes are about to be sent. They may have arrived from now on. */
     async noteSending(id: string): Promise<void> {
-      await replaceFile(triedFile(id), JSON.stringify({ sent: true } satisfies Tried))
+      await replaceFile(sentFile(id), JSON.stringify({ sent: true } satisfies Tried))
+      await removeFile(problemFile(id))
     },
 
-    /** Notes why it waits. @param sent - whether it was sent at all: once true, it stays so */
-    async noteProblem(id: string, problem: Fault, sent: boolean): Promise<void> {
-      const text = JSON.stringify({ sent, problem } satisfies Tried)
-      await (sent ? replaceFile(triedFile(id), text) : keepFirst(triedFile(id), text))
+    /** Notes why it waits, in the place of why it did before; that it was sent stays true. */
+    async noteProblem(id: string, problem: Fault): Promise<void> {
+      await replaceFile(problemFile(id), JSON.stringify(problem))
     },
 
-    /** Removes both. */
+    /** Removes all of it. */
     async forget(id: string): Promise<void> {
       await removeFile(placesFile(id))
-      await removeFile(triedFile(id))
+      await removeFile(problemFile(id))
+      await removeFile(sentFile(id))
     },
   }
 }
@@ -229,7 +233,7 @@ function createInventory(home: string) {
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const sealedName = /^([0-9a-f-]{36})\.json$/
-const ownName = /^[0-9a-f-]{36}(\.files|\.tried)?\.json$/
+const ownName = /^[0-9a-f-]{36}(\.files|\.tried|\.problem)?\.json$/
 
 function sealedIn(file: string, text: string): Sealed {
   const value = parsed(text) as (Sealed & { readonly sha256: string }) | undefined
@@ -241,8 +245,12 @@ function sealedIn(file: string, text: string): Sealed {
   return sealed
 }
 
-function isTried(value: object): value is Tried {
-  return typeof (value as Partial<Tried>).sent === 'boolean'
+function isSent(value: object): boolean {
+  return (value as Partial<Tried>).sent === true
+}
+
+function isFault(value: object): value is Fault {
+  return typeof (value as Partial<Fault>).title === 'string'
 }
 
 /** The object in a file, if there is a file. @throws Spoilt */

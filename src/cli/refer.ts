@@ -8,7 +8,14 @@ import { inParallel } from './parallel.ts'
 import { createProgress } from './progress.ts'
 import { wordsOf } from './report.ts'
 import { createSending, type Result, type Task } from './sending.ts'
-import { connection, connectionDetails, homeOf, referrerOf, warnOfDates } from './settings.ts'
+import {
+  connection,
+  connectionDetails,
+  homeOf,
+  referrerOf,
+  token,
+  warnOfDates,
+} from './settings.ts'
 import { tasksOf } from './tasks.ts'
 import { createUnmatched } from './unmatched.ts'
 
@@ -53,7 +60,7 @@ ${connectionDetails}`,
     const { files, passedOver } = await draftFiles(input.operands)
     const { first, others, faults } = await tasksOf(files, outbox)
 
-    const sending = createSending(referrer, outbox, createDecide(ownTerminal(input.json)))
+    const sending = createSending(referrer, outbox, createDecide(ownTerminal(input.json)), token)
     const progress = createProgress(first.length + others.length)
     const work = async (task: Task) => {
       const outcomes = await sending.refer(task)

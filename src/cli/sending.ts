@@ -70,8 +70,17 @@ export type Result = Settled & {
 /** A task and what became of it. */
 export type Outcome = readonly [Task, Settled]
 
-/** Deals with one task after the other, or with several at once, for one call of `intake refer`. */
-export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide) {
+/**
+ * Deals with one task after the other, or with several at once, for one call of `intake refer`.
+ *
+ * @param ready - rejects where nothing can be sent, for want of a token
+ */
+export function createSending(
+  referrer: Referrer,
+  outbox: Outbox,
+  decide: Decide,
+  ready: () => Promise<unknown>,
+) {
   /** Why nothing more is sent: a service that does not answer is not asked a hundred times. */
   let halt: Fault | undefined
 
@@ -84,9 +93,7 @@ export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide
       const older = task.replaces.splice(0)
       for (const one of older) outcomes.push([one, await takeBack(outbox, one.id, 'replaced')])
     }
-    const settled = await settle(task, kept).catch((error: unknown): Settled => {
-      return { referralId: task.id, status: 'failed', problem: faultOf(error) }
-    })
+    const settled = await settle(task, kept).catch((error: unknown) => failed(task, error))
     outcomes.unshift([task, settled])
     // There is no newer version to be sent after all.
     for (const older of task.replaces) outcomes.push(...(await refer(older)))
@@ -114,23 +121,17 @@ export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide
   async function send(task: Task, sealed: Sealed): Promise<Settled> {
     const { id } = task
     const standing = await standingNow(outbox, task, sealed)
-    if (standing.is === 'refused') return takeBack(outbox, task.id, 'refused')
-    if (standing.is === 'changed' || standing.is === 'unreadable') {
-      const decision = halt ? 'wait' : await decide(questionOf(standing, sealed))
-      if (decision === 'drop') return takeBack(outbox, task.id, 'asked')
-      if (decision === 'wait') {
-        return { referralId: id, status: 'held', problem: heldFault(standing, id, sealed) }
-      }
-    }
+    const unsent = await unsentBy(outbox, standing, sealed, halt ? async () => 'wait' : decide)
+    if (unsent) return unsent
     const gone = standing.is === 'gone' && ({ draft: 'gone' } as const)
-    if (halt) {
-      await outbox.noteProblem(id, halt, false)
-      return { referralId: id, status: 'waiting', problem: halt }
-    }
+    if (halt) return wait(id, halt)
     return { ...(await submit(id, sealed)), ...gone }
   }
 
   async function submit(id: string, { envelope }: Sealed): Promise<Settled> {
+    // Before it is noted: without a token nothing leaves this machine.
+    const unready = await faultIn(ready)
+    if (unready) return wait(id, unready)
     await outbox.noteSending(id)
     // Another call may have taken it back, or sent it, since these bytes were read or kept.
     const waits = await outbox.waits(id)
@@ -148,13 +149,47 @@ export function createSending(referrer: Referrer, outbox: Outbox, decide: Decide
         await outbox.drop(id)
         return { referralId: id, status: 'refused', problem }
       }
-      await outbox.noteProblem(id, problem, true)
-      halt ??= problem
-      return { referralId: id, status: 'waiting', problem }
+      return wait(id, problem)
     }
   }
 
+  /** Why this one waits, and with it all others of this call. */
+  async function wait(id: string, problem: Fault): Promise<Settled> {
+    await outbox.noteProblem(id, problem)
+    halt ??= problem
+    return { referralId: id, status: 'waiting', problem }
+  }
+
   return { refer }
+}
+
+async function faultIn(act: () => Promise<unknown>): Promise<Fault | undefined> {
+  try {
+    await act()
+    return undefined
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+function failed({ id }: Task, error: unknown): Settled {
+  return { referralId: id, status: 'failed', problem: faultOf(error) }
+}
+
+/** What becomes of one that is not sent, because of its draft as it is now. */
+async function unsentBy(
+  outbox: Outbox,
+  standing: Standing,
+  sealed: Sealed,
+  decide: Decide,
+): Promise<Settled | undefined> {
+  const { referralId } = sealed.envelope.header
+  if (standing.is === 'refused') return takeBack(outbox, referralId, 'refused')
+  if (standing.is !== 'changed' && standing.is !== 'unreadable') return undefined
+  const decision = await decide(questionOf(standing, sealed))
+  if (decision === 'drop') return takeBack(outbox, referralId, 'asked')
+  if (decision !== 'wait') return undefined
+  return { referralId, status: 'held', problem: heldFault(standing, referralId, sealed) }
 }
 
 async function seal(

@@ -1,4 +1,5 @@
 /** Which service, whom to trust, which key: from flags, else from the environment. */
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
   type ClockSkew,
@@ -12,7 +13,7 @@ import {
   wordsOfSkew,
 } from '../client/index.ts'
 import { readClientConfig } from '../config.ts'
-import { readSecret, requireOwn } from '../disk.ts'
+import { isThere, readSecret, requireOwn } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
@@ -24,7 +25,7 @@ export const connection: Record<string, Option> = {
   url: { value: 'URL', help: 'The service (INTAKE_URL).' },
   trust: { value: 'FILE', help: 'Its origin and root keys (INTAKE_TRUST).' },
   key: { value: 'FILE', help: 'Your key file (INTAKE_KEY).' },
-  home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ./.intake).' },
+  home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ~/.intake).' },
 }
 
 /** The details of every command that calls the service. */
@@ -41,8 +42,8 @@ export async function referrerOf(
 }
 
 function onClockSkew(skew: ClockSkew): void {
-  const words = `Warning: ${wordsOfSkew(skew)}. Urgency is judged by both, and the graver stands.`
-  tell(words)
+  const by = Number.isNaN(skew.aheadMs) ? 'your clock alone' : 'both, and the graver stands'
+  tell(`Warning: ${wordsOfSkew(skew)}. Urgency is judged by ${by}.`)
 }
 
 /** A recipient's client as flags and environment say. */
@@ -52,8 +53,22 @@ export async function readerOf(input: Input): Promise<Reader> {
   return createReader({ ...(await serviceOf(input)), recipient: await keyOf(input), onClockSkew })
 }
 
-/** The folder of what is remembered. */
+/**
+ * The folder of what is remembered. Never one of the folder that a person happens to stand in: an archive
+ * or a clone from a stranger could bring its own `trust.json` along.
+ */
 export function homeOf(input: Input): string {
+  return namedHome(input) ?? join(homedir(), '.intake')
+}
+
+/** The same, where it has to be there: a name with a mistake in it would look like a home that is empty. */
+export async function standingHomeOf(input: Input): Promise<string> {
+  const named = namedHome(input)
+  if (named === undefined || (await isThere(named))) return homeOf(input)
+  throw new UsageError(`${named} is not there: name the folder with --home DIR, or INTAKE_HOME`)
+}
+
+function namedHome(input: Input): string | undefined {
   return input.text('home') ?? readClientConfig().home
 }
 
@@ -70,15 +85,25 @@ async function serviceOf(input: Input) {
   await requireOwn(home, 'what was seen before')
   await requireOwn(join(home, 'seen'), 'what was seen before')
   return {
-    url: input.text('url') ?? config.url,
+    url: addressOf(input.text('url') ?? config.url),
     trust: await readTrust(trustFile),
     memory: homeMemory(home),
     token,
   }
 }
 
+function addressOf(url: string): string {
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
+  const form = 'https:// and a name, such as https://intake.example.org'
+  throw new UsageError(`--url or INTAKE_URL is no address of a service: write ${form}`)
+}
+
 /** The origin and root keys that a person pinned. @throws Error if others may change the file */
 export async function readTrust(file: string): Promise<Trust> {
+  if (!(await isThere(file))) {
+    const words = 'name the file of the origin and root keys to believe'
+    throw new UsageError(`${file} is not there: ${words}: --trust FILE, or INTAKE_TRUST`)
+  }
   await requireOwn(file, 'the root keys')
   await requireOwn(dirname(file), 'the root keys')
   return readJson<Trust>(file)
@@ -90,8 +115,8 @@ async function keyOf(input: Input) {
   return openKey(file)
 }
 
-// Read for each request: whoever renews a short-lived token writes the file anew.
-async function token(): Promise<string> {
+/** The access token. Read for each request: whoever renews a short-lived one writes the file anew. */
+export async function token(): Promise<string> {
   const config = readClientConfig()
   if (config.token) return config.token
   if (config.tokenFile) return readSecret(config.tokenFile)

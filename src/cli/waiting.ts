@@ -5,7 +5,7 @@ import type { Command, Report } from './command.ts'
 import { type Standing, standingOf } from './drafts.ts'
 import { createOutbox, type Outbox, type Sealed, Spoilt } from './outbox.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
-import { connection, homeOf } from './settings.ts'
+import { connection, standingHomeOf } from './settings.ts'
 import { droppedFault, tellThem, timeOf } from './unsent.ts'
 
 const { home } = connection
@@ -36,12 +36,13 @@ export const outboxList: Command = {
   details: `Each with its id, its draft, since when it waits, and why. Nothing is sent: intake
 refer does that. To take one back: intake outbox drop
 
-Exit codes: 0, the list is whole, also where nothing waits; 1, part of the outbox cannot be read.`,
+Exit codes: 0, the list is whole, also where nothing waits; 1, part of the outbox cannot be read; 2, wrong
+call, or the folder that --home names is not there.`,
   options,
   operandsMin: 0,
   operandsMax: 0,
   async run(input): Promise<Report> {
-    const outbox = createOutbox(homeOf(input))
+    const outbox = createOutbox(await standingHomeOf(input))
     const { ids, strange } = await outbox.inventory()
     const waiting: Listed[] = []
     const unread: Unread[] = strange.map((file) => ({ file, problem: faultOf(new Spoilt(file)) }))
@@ -124,7 +125,7 @@ sent without an answer, so the service may have stored it: the output says what 
   operandsMin: 1,
   operandsMax: dropsMax,
   async run(input): Promise<Report> {
-    const outbox = createOutbox(homeOf(input))
+    const outbox = createOutbox(await standingHomeOf(input))
     const results: Dropped[] = []
     for (const operand of input.operands) results.push(...(await dropAll(outbox, operand)))
     const lines = results.map(({ status, operand, problem }) => {

@@ -1,4 +1,4 @@
-import { chmod, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openKeyFile } from '../../src/client/index.ts'
@@ -59,6 +59,33 @@ t.test('a key file that others can read is refused', async (t) => {
   await chmod(file, 0o640)
   const ran = await intake(['refer', '--key', file], { INTAKE_HOME: await folderOf(t) })
   t.match(ran, { code: 1, err: /chmod 600/ })
+})
+
+t.test('what lies in the folder that one stands in is not believed', async (t) => {
+  const [folder, home] = [await folderOf(t), await folderOf(t)]
+  const planted = join(folder, '.intake')
+  await mkdir(planted, { mode: 0o700 })
+  const trust = { origin: 'intake.test', rootKeys: ['A'.repeat(43)], minimumVersion: 1 }
+  await writeFile(join(planted, 'trust.json'), JSON.stringify(trust), { mode: 0o600 })
+  const file = join(folder, 'app.key')
+  await intake(['keys', 'generate', '--out', file, '--no-passphrase'])
+  const call = ['refer', '--key', file, '--url', 'http://127.0.0.1:1']
+  const ran = await intake(call, { HOME: home }, '', folder)
+  const words = new RegExp(
+    `${join(home, '.intake', 'trust.json')} is not there: .*--trust FILE, or INTAKE_TRUST`,
+  )
+  t.match(ran, { code: 2, err: words })
+  const named = await intake([...call, '--home', '.intake'], { HOME: home }, '', folder)
+  t.notMatch(named.err, /is not there/, 'unless its owner says so')
+})
+
+t.test('an address without its scheme names the variable, and what to write', async (t) => {
+  const file = join(await folderOf(t), 'app.key')
+  await intake(['keys', 'generate', '--out', file, '--no-passphrase'])
+  for (const url of ['intake.example.org', 'intake.example.org:443', 'https://']) {
+    const ran = await intake(['refer', '--key', file], { INTAKE_URL: url })
+    t.match(ran, { code: 2, err: /INTAKE_URL is no address.*https:\/\/intake\.example\.org/ }, url)
+  }
 })
 
 t.test('a wrong call exits with 2 and says where help is, and quotes no value', async (t) => {

@@ -2,8 +2,8 @@
 // Method: the outbox's own steps in one process, then `intake` as a person calls it, against the real
 // service behind a line that can be cut.
 import { once } from 'node:events'
-import { mkdir, open, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readdir, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { createDecide } from '../../src/cli/deciding.ts'
@@ -17,7 +17,7 @@ import {
   type Referrer,
   ServiceProblem,
 } from '../../src/client/index.ts'
-import { keepFirst, removeFile } from '../../src/disk.ts'
+import { keepFirst, removeFile, replaceFile } from '../../src/disk.ts'
 import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
 import { folderOf, intake, partyOf } from './run.ts'
@@ -124,6 +124,7 @@ t.test(
   async (t) => {
     const folder = await folderOf(t)
     const power = await dyingAfter(t, folder)
+    const ready = async () => {}
     const never = async () => {
       throw new Error('nothing is to be decided')
     }
@@ -139,7 +140,7 @@ t.test(
         const home = join(folder, `${deaths} ${'draft' in again}`)
         const { referrer, stored } = fakeReferrer()
         const call = (of: typeof task) =>
-          createSending(referrer, createOutbox(home), never).refer(of)
+          createSending(referrer, createOutbox(home), never, ready).refer(of)
         power.allow(deaths)
         await call({ ...task, ...{ draft } })
         isOver = !power.hasDied()
@@ -164,15 +165,42 @@ t.test('a disk that cannot be read is not an empty outbox', async (t) => {
   await writeFile(join(home, 'outbox'), 'no folder')
   await t.rejects(createOutbox(home).inventory(), { code: 'ENOTDIR' })
   t.match(await intake(['outbox'], { INTAKE_HOME: home }), { code: 1, out: '', err: /ENOTDIR/ })
+  const misspelt = join(home, 'hmoe')
+  for (const args of [['outbox'], ['outbox', 'drop', id]]) {
+    const words = new RegExp(`${misspelt} is not there: name the folder with --home DIR`)
+    t.match(await intake([...args, '--home', misspelt]), { code: 2, out: '', err: words })
+    t.match(await intake(args, { INTAKE_HOME: misspelt }), { code: 2, out: '', err: words })
+  }
+  const fresh = await intake(['outbox'], { HOME: home })
+  t.match(fresh, { code: 0, out: 'Nothing waits.\n' }, 'a home that nobody named may come later')
+})
+
+t.test('what a dying process left of a file goes with the next write of it', async (t) => {
+  const home = await folderOf(t)
+  const file = join(home, 'opened.json')
+  const [left, young, other] = [
+    `${file}.01935f3a-7c00-7000-8000-0000000000aa.new`,
+    `${file}.01935f3a-7c00-7000-8000-0000000000bb.new`,
+    join(home, 'else.json.01935f3a-7c00-7000-8000-0000000000cc.new'),
+  ] as const
+  for (const draft of [left, young, other]) await writeFile(draft, 'a story')
+  const before = new Date(Date.now() - 3_600_000)
+  for (const draft of [left, other]) await utimes(draft, before, before)
+  await replaceFile(file, '{}')
+  const names = [file, young, other].map((path) => basename(path))
+  t.same((await readdir(home)).sort(), names.sort(), 'not what another writes now, or of another')
 })
 
 t.test('a note that it was sent is never taken back', async (t) => {
   const outbox = createOutbox(await folderOf(t))
   await outbox.keep('00', envelope('a'))
-  await outbox.noteProblem(id, { title: 'away' }, false)
-  t.match(await outbox.triedOf(id), { sent: false, problem: { title: 'away' } })
+  await outbox.noteProblem(id, { title: 'no token' })
+  await outbox.noteProblem(id, { title: 'away' })
+  t.strictSame(await outbox.triedOf(id), { sent: false, problem: { title: 'away' } }, 'the last')
   await outbox.noteSending(id)
-  await outbox.noteProblem(id, { title: 'away again' }, false)
+  t.strictSame(await outbox.triedOf(id), { sent: true }, 'no problem of an attempt before')
+  await outbox.noteProblem(id, { title: 'away again' })
+  t.strictSame(await outbox.triedOf(id), { sent: true, problem: { title: 'away again' } })
   t.strictSame(await outbox.drop(id), { waited: true, sent: true })
   t.strictSame(await outbox.drop(id), { waited: false, sent: false })
 })
@@ -304,7 +332,8 @@ t.test('with the service', async (t) => {
       ],
     )
     const words = await intake(['outbox'], environment)
-    t.match(words.out, /since {3}\d{4}-\d\d-\d\d \d\d:\d\d UTC\n {2}sent {4}(no|yes)/)
+    t.match(words.out, /since {3}\d{4}-\d\d-\d\d \d\d:\d\d UTC\n {2}sent {4}no$/m)
+    t.notMatch(words.out, /sent {4}yes/)
     t.match(words.out, /access token is needed/, 'why it was not sent')
 
     const second = await intake(['refer', at('named.json')], environment)
@@ -325,8 +354,8 @@ t.test('with the service', async (t) => {
     t.ok((await waits()).includes(`${idOf('changed.json')}.json`))
 
     const dropped = await intake(['outbox', 'drop', at('changed.json')], environment)
-    // Without a token nothing was sent, but the attempt was noted before the token was read.
-    t.ok([0, 3].includes(dropped.code ?? -1))
+    t.equal(dropped.code, 0, 'without a token nothing was sent')
+    t.notMatch(dropped.out, /may have stored/)
     t.strictSame(await waits(), [])
     t.match(
       await intake(['outbox', 'drop', idOf('changed.json'), idOf('same.json')], environment),

@@ -22,8 +22,9 @@ export function intake(
   args: readonly string[],
   environment: Environment = {},
   input = '',
+  cwd?: string,
 ): Promise<Ran> {
-  return node([program, ...args], environment, input)
+  return node([program, ...args], environment, input, cwd)
 }
 
 /** The same of any program. */
@@ -31,8 +32,10 @@ export async function node(
   args: readonly string[],
   environment: Environment,
   input = '',
+  cwd?: string,
 ): Promise<Ran> {
   const child = spawn(process.execPath, args, {
+    ...(cwd !== undefined && { cwd }),
     env: { NODE_OPTIONS, ...environment },
   })
   child.stdin.end(input)
