@@ -74,7 +74,11 @@ export async function serveMetrics({ registry }: Pick<Metrics, 'registry'>, port
     response.end(await registry.metrics())
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE'
+      const words = `METRICS_PORT: ${port} is taken by another program`
+      reject(isTaken ? new Error(words, { cause: error }) : error)
+    })
     server.listen(port, '127.0.0.1', resolve)
   })
   const address = server.address()

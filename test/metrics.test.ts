@@ -5,6 +5,13 @@ import { build } from './helpers/build.ts'
 import { blindedElements } from './helpers/holder.ts'
 import { callerOf } from './helpers/referral.ts'
 
+t.test('a port that is taken is told by the name of its variable', async (t) => {
+  const { port, close } = await serveMetrics(createMetrics(), 0)
+  t.teardown(close)
+  const message = `METRICS_PORT: ${port} is taken by another program`
+  await t.rejects(serveMetrics(createMetrics(), port), { message })
+})
+
 t.test('elements and refusals are counted, on a listener of their own', async (t) => {
   const metrics = createMetrics()
   const { port, close } = await serveMetrics(metrics, 0)

@@ -20,6 +20,9 @@ type Options = {
   noting: Noting
 }
 
+const noQuestion =
+  'there is no question between the two cases: who knows them to be one joins them by a merge (intake join)'
+
 /** Takes people's judgements; the service has one. */
 export function createJudging({ database, audit, merging, noting }: Options) {
   /** Judges two cases between which there is a question, or was one. */
@@ -43,7 +46,7 @@ export function createJudging({ database, audit, merging, noting }: Options) {
       if (one === other) throw new Refusal('case-changed', `the two are one case, ${one}: split it`)
       const between = await selectBetween(tx, members)
       const [best] = between
-      if (!best) throw new Refusal('case-changed', 'there is no question between the two cases')
+      if (!best) throw new Refusal('case-changed', noQuestion)
       const note = await noting.keep(tx, caller, noted, members, judged)
       if (decision === 'same') {
         const { leftId, rightId, probability, bits } = best

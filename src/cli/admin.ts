@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { generateTokenKey, issueToken } from '../access/token.ts'
+import { generateTokenKey, issueToken, tokenMinutesMax } from '../access/token.ts'
 import { grantable, type Scope, scopes } from '../caller.ts'
 import { readConfig } from '../config.ts'
 import type { Keyset } from '../protocol/keyset.ts'
@@ -11,7 +11,7 @@ import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
 import { readSigningHalf } from './publichalf.ts'
 import { readTrust } from './settings.ts'
-import { kindIn, moment, needed } from './usage.ts'
+import { kindIn, moment, needed, wholeIn } from './usage.ts'
 
 /** Shown by `intake admin --help`. */
 export const adminHelp = `Usage: intake admin COMMAND
@@ -161,7 +161,10 @@ const commands: Record<string, Command> = {
   token: {
     flags: ['client', 'out', 'minutes', 'person'],
     needs: ['client', 'out'],
-    run: (values) => onHost(values, (host) => makeToken(host, values)),
+    run: async (values) => {
+      const minutes = wholeIn(values.minutes ?? '60', '--minutes', tokenMinutesMax)
+      return onHost(values, (host) => makeToken(host, values, minutes))
+    },
   },
 }
 
@@ -265,11 +268,10 @@ async function addClient({ administration }: Host, values: Values): Promise<Answ
   return { clientId, scopes: asked }
 }
 
-async function makeToken(host: Host, values: Values): Promise<Answer> {
+async function makeToken(host: Host, values: Values, minutes: number): Promise<Answer> {
   const clientId = needed(values.client, '--client')
   const out = needed(values.out, '--out')
   const key = await readFile(host.tokenKeyFile, 'utf8')
-  const minutes = Number(values.minutes ?? 60)
   const token = await issueToken(key, host.origin, clientId, minutes, values.person)
   await host.administration.recordToken(clientId)
   await writeFile(out, token, { mode: 0o600, flag: 'wx' })

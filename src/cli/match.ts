@@ -134,11 +134,20 @@ function onStop(): AbortSignal {
   return stopping.signal
 }
 
+type Compared = 'same' | 'supplied' | 'corrected'
+
+const sentences: Readonly<Record<Compared, string>> = {
+  same: "the match keys that stood there are its person's",
+  supplied: 'it had no match keys, and has them now',
+  corrected: "the match keys that stood there were not its person's, and were replaced",
+}
+
 function wordsOfFollowed(followed: Followed): string {
   const line = `${shown(followed.referralId)}  ${followed.status}`
   if (followed.status === 'unopenable') {
     return `${line}, at the step ${followed.step}: ${shown(followed.detail)}`
   }
+  if (followed.status in sentences) return `${line}: ${sentences[followed.status as Compared]}`
   return 'problem' in followed ? `${line}\n${wordsOf(followed.problem)}` : line
 }
 

@@ -13,6 +13,13 @@ export function needed(value: string | undefined, name: string): string {
   return value
 }
 
+/** The whole number from 1 to `max` that `name` was given as. @throws UsageError where it is none */
+export function wholeIn(text: string, name: string, max: number): number {
+  const number = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (number >= 1 && number <= max) return number
+  throw new UsageError(`${name} is a whole number from 1 to ${max}`)
+}
+
 /** The moment that `name` was given as. @throws UsageError where it is none */
 export function moment(text: string, name: string): Date {
   const date = new Date(text)

@@ -9,7 +9,7 @@ const skewMsMax = 5 * 60_000
 
 /** The service's clock differs from this one. */
 export type ClockSkew = {
-  /** How far it is ahead, in milliseconds; negative where it is behind. */
+  /** How far it is ahead, in milliseconds; negative where it is behind, NaN where its date cannot be read. */
   readonly aheadMs: number
 }
 
@@ -36,7 +36,8 @@ export function tellingOnce(
   let isTold = false
   return () => {
     const ahead = aheadMs()
-    if (isTold || ahead === undefined || !isSkewed(ahead)) return
+    if (isTold || ahead === undefined) return
+    if (!Number.isNaN(ahead) && !isSkewed(ahead)) return
     isTold = true
     onClockSkew({ aheadMs: ahead })
   }
@@ -44,6 +45,7 @@ export function tellingOnce(
 
 /** The difference in words: `your clock is 2 hours behind the service's`. */
 export function wordsOfSkew({ aheadMs }: ClockSkew): string {
+  if (Number.isNaN(aheadMs)) return 'the service shows a date that cannot be read'
   const minutes = Math.round(Math.abs(aheadMs) / 60_000)
   const spans: [unit: string, minutes: number][] = [
     ['days', 1440],
@@ -57,7 +59,8 @@ export function wordsOfSkew({ aheadMs }: ClockSkew): string {
 
 /** What to do where nobody listens to a referrer's client. */
 export function warnOfSkew(skew: ClockSkew): void {
-  console.warn(`${wordsOfSkew(skew)}: urgency is judged by both`)
+  const by = Number.isNaN(skew.aheadMs) ? 'your clock alone' : 'both'
+  console.warn(`${wordsOfSkew(skew)}: urgency is judged by ${by}`)
 }
 
 /** The same of a recipient's. */

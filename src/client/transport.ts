@@ -109,12 +109,13 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
 
   return {
     send,
-    /** @returns milliseconds, by the last answer that told a time; negative where it is behind */
+    /** @returns milliseconds, by the last answer that told a time; negative where it is behind, NaN for no readable date */
     clockAheadMs: () => aheadMs,
   }
 }
 
 function baseOf(text: string): string {
+  if (!URL.canParse(text)) throw new Error('url is no address such as https://intake.example.org')
   const url = new URL(text)
   const loopback = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
@@ -141,12 +142,16 @@ function noAnswer(base: string, cause: unknown, timeoutMs: number): string {
     : `${base} could not be reached, or broke off`
 }
 
+/** The end of the year 9999: what counts by days goes no further. */
+const readableMsMax = Date.UTC(9999, 11, 31)
+
 /** By the `Date` of an answer and, where a cache kept it, its `Age` (RFC 9110, RFC 9111). */
 function aheadOf({ headers }: Response): number | undefined {
   const date = Date.parse(headers.get('date') ?? '')
   const age = headers.get('age') ?? '0'
   if (Number.isNaN(date) || !/^[0-9]{1,9}$/.test(age)) return undefined
-  return date + Number(age) * 1000 - Date.now()
+  const at = date + Number(age) * 1000
+  return at > readableMsMax ? Number.NaN : at - Date.now()
 }
 
 function retryAfterMs(response: Response): number | undefined {

@@ -96,6 +96,10 @@ t.test(
       [['signing-key', 'end'], /KID is missing/],
       [['signing-key', 'end', 'k', '--until', 'soon'], /--until is no time such as 20/],
       [['token', '--client', id], /--out is missing/],
+      [
+        ['token', '--client', id, '--out', 'x', '--minutes', 'abc'],
+        /--minutes is a whole number from 1 to 1440/,
+      ],
     ]
     for (const [words, said] of calls) {
       t.match(await intake({}, 'admin', ...words), { code: 2, said }, words.join(' '))

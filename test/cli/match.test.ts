@@ -60,8 +60,17 @@ t.test('all that is unchecked is checked, and what does not open is passed by', 
   const first = await intake(['match'], casework.environment)
   t.equal(first.code, 1, 'one did not open')
   t.match(first.out, new RegExp(`^${broken} {2}unopenable, at the step wrap: `, 'm'))
-  t.match(first.out, new RegExp(`^${lying.referralId} {2}corrected$`, 'm'))
-  t.match(first.out, new RegExp(`^${silent.referralId} {2}supplied$`, 'm'))
+  t.match(
+    first.out,
+    new RegExp(
+      `^${lying.referralId} {2}corrected: the match keys that stood there were not its person's, and were replaced$`,
+      'm',
+    ),
+  )
+  t.match(
+    first.out,
+    new RegExp(`^${silent.referralId} {2}supplied: it had no match keys, and has them now$`, 'm'),
+  )
   t.match(first.out, /^1 supplied, 1 corrected, 1 unopenable\.$/m)
   t.notMatch(first.out + first.err, /okonkwo|zuleika|amara|1990/i)
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGzip } from 'node:zlib'
 import t from 'tap'
+import { momentsOf, tellingOnce, wordsOfSkew } from '../../src/client/clock.ts'
 import { ServiceProblem } from '../../src/client/failure.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { serve } from './between.ts'
@@ -108,6 +109,8 @@ t.test('plain http is refused anywhere but on the loopback address', async (t) =
   for (const url of ['http://intake.test', 'http://10.0.0.1', 'http://127.0.0.1.intake.test']) {
     t.throws(() => createTransport({ url, token }), /https/)
   }
+  const words = /no address such as https:\/\/intake\.example\.org/
+  t.throws(() => createTransport({ url: 'intake.test', token }), words)
   for (const url of ['https://intake.test', 'http://localhost:8080', 'http://[::1]:8080']) {
     t.ok(createTransport({ url, token }))
   }
@@ -138,6 +141,17 @@ t.test(
       'what cannot be read is passed over',
     )
     t.equal(await hoursAhead({ date: 'Tuesday' }), 0)
+    t.ok(Number.isNaN(await hoursAhead({ date: 'Sat, 13 Sep 275760 00:00:00 GMT', age: '9' })))
+    t.same(
+      momentsOf(new Date(0), transport.clockAheadMs()),
+      [new Date(0)],
+      'nothing is judged by it',
+    )
+    const told: number[] = []
+    const tell = tellingOnce(transport.clockAheadMs, ({ aheadMs }) => told.push(aheadMs))
+    tell()
+    t.same(told, [Number.NaN])
+    t.match(wordsOfSkew({ aheadMs: Number.NaN }), 'a date that cannot be read')
   },
 )
 
