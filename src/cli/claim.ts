@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   type Claim,
+  completable,
   failedStep,
   jsonText,
   type Opened,
@@ -20,6 +21,8 @@ type Work = Omit<Claim, 'referrals'> & {
   readonly referrals: readonly (Opened | Unopenable)[]
   /** Leased and not opened for want of something else: the directory, a disk with room. */
   readonly unread: readonly { readonly referralId: string; readonly problem: Fault }[]
+  /** The ids of those that had their answer before this claim: nobody waits for them. */
+  readonly answered: readonly string[]
   /** With `--out`, instead of what the referrals say: where it was written. */
   readonly files?: readonly string[]
 }
@@ -30,7 +33,8 @@ export const claim: Command = {
   summary: 'Take the most urgent work that you can open, and open it.',
   details: `Each item is yours until its lease ends: renew, release or complete it, with its fence, before.
 Exit code 1 if any referral does not open, or not all of it: what does not is named with its step, and
-the rest is shown. Complete its item with the outcome unopenable.
+the rest is shown. The last line of an item says how to end it: what opens is answered first, and what does
+not stays on the queue, to be completed as unopenable when it comes alone.
 ${checkingDetails}
 
 ${connectionDetails}`,
@@ -82,7 +86,10 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
       unread.push({ referralId, problem: faultOf(error) })
     }
   }
-  return { ...item, referrals, unread, ...(folder !== undefined && { files }) }
+  const answered = item.referrals.flatMap(({ referralId, answered }) =>
+    answered ? [referralId] : [],
+  )
+  return { ...item, referrals, unread, answered, ...(folder !== undefined && { files }) }
 }
 
 function withoutAnswers({ referrals, ...item }: Work) {
@@ -99,18 +106,20 @@ function textOf(work: readonly Work[]): string {
   return work.map(wordsOfWork).join('\n\n')
 }
 
-function wordsOfWork({ claimId, fence, referrals, unread, files, ...item }: Work): string {
+function wordsOfWork({ files, ...work }: Work): string {
+  const { claimId, fence, referrals, unread, answered } = work
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
-    `Item ${claimId}, fence ${fence}: ${shown(item.urgency)}, due ${item.dueAt}, yours until ${item.leasedUntil}`,
+    `Item ${claimId}, fence ${fence}: ${shown(work.urgency)}, due ${work.dueAt}, yours until ${work.leasedUntil}`,
     ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
     ...listed.map(wordsOfOpened),
     ...unread.map(
       ({ referralId, problem }) => `Not opened: ${shown(referralId)}\n${wordsOf(problem)}`,
     ),
-    `When done: ${nextCommand({ claimId, fence, referrals, unread })}`,
+    ...answered.map((id) => `Answered before: ${id}`),
+    ...endingOf(work),
   ].join('\n')
 }
 
@@ -120,12 +129,20 @@ function wordsOfWithheld(result: Opened | Unopenable): string[] {
   return [`  ${result.referralId} is not all there:`, ...withheldWords(result)]
 }
 
-function nextCommand(work: Pick<Work, 'claimId' | 'fence' | 'referrals' | 'unread'>): string {
-  const { claimId, fence, referrals, unread } = work
+/** The command that ends the work on what waits for an answer, and before it what that leaves. */
+function endingOf({ claimId, fence, answered, ...work }: Omit<Work, 'files'>): string[] {
+  const waits = ({ referralId }: { readonly referralId: string }) => !answered.includes(referralId)
+  const waiting = work.referrals.filter(waits)
   const lease = `${claimId} --fence ${fence}`
-  if (unread.length > 0) return `intake release ${lease}`
-  const ids = referrals.map(({ referralId }) => `--referral ${shown(referralId)}`).join(' ')
-  const [step] = referrals.flatMap((result) => failedStep(result) ?? [])
+  const { referrals, step } = completable(waiting)
+  if (work.unread.some(waits) || referrals.length === 0) {
+    return [`When done: intake release ${lease}`]
+  }
+  const left = waiting.filter(({ referralId }) => !referrals.includes(referralId))
+  const ids = referrals.map((id) => `--referral ${shown(id)}`).join(' ')
   const outcome = step ? `unopenable --step ${step}` : 'accepted'
-  return `intake complete ${lease} ${ids} --outcome ${outcome}`
+  return [
+    ...left.map(({ referralId }) => `Left on the queue, as it does not open: ${shown(referralId)}`),
+    `When done: intake complete ${lease} ${ids} --outcome ${outcome}`,
+  ]
 }

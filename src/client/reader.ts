@@ -96,8 +96,8 @@ export type Reader = {
    *
    * What will not open is an answer, not an error: `opened: false` with the step at which it failed,
    * or, where that is true of some compartments only, `withheld` names those and the others are
-   * shown. `failedStep` is for `complete` with the outcome `unopenable`. Throws only where the documents to check it by
-   * could not be had.
+   * shown. `completable` says which to complete as `unopenable`, and with which step. Throws only where
+   * the documents to check it by could not be had.
    *
    * A recipient that holds all that the urgency rules read also states, unawaited, what they give now:
    * `stateUrgency` says what became of it. Opening is neither delayed by that nor does it fail. Where some of
@@ -122,7 +122,7 @@ export type Reader = {
  *
  * @example
  * ```ts
- * import { createReader, failedStep, openKeyFile } from 'referral-intake'
+ * import { completable, createReader, openKeyFile } from 'referral-intake'
  *
  * const reader = createReader({
  *   url: 'https://intake.example.org',
@@ -131,9 +131,8 @@ export type Reader = {
  *   token: () => currentToken(),
  * })
  * for (const claim of await reader.claim({ max: 1, leaseSeconds: 600 })) {
- *   const results = await Promise.all(claim.referrals.map(reader.open))
- *   const referrals = claim.referrals.map(({ referralId }) => referralId)
- *   const [step] = results.flatMap((result) => failedStep(result) ?? [])
+ *   const waiting = claim.referrals.filter(({ answered }) => !answered)
+ *   const { referrals, step } = completable(await Promise.all(waiting.map(reader.open)))
  *   await reader.complete(
  *     claim,
  *     step ? { outcome: 'unopenable', step, referrals } : { outcome: 'accepted', referrals },

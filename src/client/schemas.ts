@@ -117,15 +117,18 @@ const ClaimAnswer = Type.Object({
   urgency: Type.String({ description: 'The highest that stands for any of its referrals' }),
   dueAt: Instant,
   leasedUntil: Instant,
-  referrals: Type.Array(Type.Object({ referralId: Uuid })),
+  referrals: Type.Array(Type.Object({ referralId: Uuid, answered: Type.Boolean() })),
 })
 
 export const ClaimsAnswer = Type.Object({ claims: Type.Array(ClaimAnswer) })
 
 /** A lease on one item of the queue. Every later word on it names `claimId` and `fence`. */
 export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
-  /** The referrals of the case, sealed: `reader.open` opens each. */
-  referrals: Released[]
+  /**
+   * The referrals of the case, sealed: `reader.open` opens each. What is `answered` was so before this
+   * claim, and is there to be read; `completable` says which of the others to complete together.
+   */
+  referrals: (Released & { answered: boolean })[]
 }
 
 export const ReleasedAnswer = Type.Object({ referralId: Uuid, reference: Type.String() })

@@ -150,6 +150,23 @@ export function failedStep(result: Opened | Unopenable): OpeningStep | undefined
   return result.opened ? result.withheld[0]?.step : result.step
 }
 
+/**
+ * Of the referrals of an item that wait for an answer, those that one completion is to name: all that
+ * open whole, or, where none does, all, with the `step` that the outcome `unopenable` names. For
+ * that outcome takes the whole item out of the queue, and whoever gets one referral joined to another's case
+ * must not take that one with it.
+ */
+export function completable(results: readonly (Opened | Unopenable)[]): {
+  referrals: string[]
+  step?: OpeningStep
+} {
+  const [step] = results.flatMap((result) => failedStep(result) ?? [])
+  const whole = results.filter((result) => failedStep(result) === undefined)
+  const listed = whole.length > 0 ? whole : results
+  const referrals = listed.map(({ referralId }) => referralId)
+  return { referrals, ...(whole.length === 0 && step && { step }) }
+}
+
 /** `undefined` where all of `names` were opened. */
 function missing(
   names: readonly CompartmentName[],

@@ -33,6 +33,11 @@ type Answer = {
 /** A referral in one of these is still without an answer. */
 const answeredFrom: readonly State[] = ['received', 'in_triage']
 
+/** Whether the work on it has ended with an answer. */
+export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
+  return !(answeredFrom as readonly string[]).includes(state)
+}
+
 export type Referrals = ReturnType<typeof createReferrals>
 
 export function createReferrals({ directory }: { directory: Directory }) {

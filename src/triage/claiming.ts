@@ -8,10 +8,10 @@ import type { Audit } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import type { Released } from '../protocol/released.ts'
-import { type Referrals, releasedEntry } from '../referrals/service.ts'
+import { isAnswered, type Referrals, releasedEntry } from '../referrals/service.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
-import type { ClaimRequest, Claims } from './schemas.ts'
+import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
 import { leaseItems, raiseLapsed } from './store.ts'
 
 export function createClaiming({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
@@ -46,7 +46,12 @@ export function createClaiming({ audit, referrals }: { audit: Audit; referrals: 
   }
 }
 
-/** What was read before its claim began, as it stands with the claim. */
-function begun(referral: Released): Released {
-  return referral.state === 'received' ? { ...referral, state: 'in_triage' } : referral
+/**
+ * What was read before its claim began, as it stands with the claim. A case keeps the referrals that were
+ * answered: its holder is told which, so as to answer the others.
+ */
+function begun(referral: Released): Static<typeof ClaimedReferral> {
+  const { state } = referral
+  const answered = isAnswered(referral)
+  return { ...referral, state: state === 'received' ? 'in_triage' : state, answered }
 }

@@ -64,6 +64,17 @@ export const ItemsPage = Type.Object({
   ),
 })
 
+export const ClaimedReferral = Type.Object(
+  {
+    ...Released.properties,
+    answered: Type.Boolean({
+      description:
+        'It got its answer before this claim, and keeps it: a completion need not name it, and nobody waits for it.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
 const Claim = Type.Object({
   claimId: Uuid,
   fence: Fence,
@@ -71,7 +82,7 @@ const Claim = Type.Object({
   urgency: StandingUrgency,
   dueAt: Instant,
   leasedUntil: Instant,
-  referrals: Type.Array(Released, { maxItems: caseReferralsMax }),
+  referrals: Type.Array(ClaimedReferral, { maxItems: caseReferralsMax }),
 })
 
 export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })
@@ -96,7 +107,10 @@ const outcomes = ['accepted', 'declined', 'redirected', 'unopenable'] as const
 export const CompletionRequest = Type.Object(
   {
     fence: Fence,
-    outcome: Type.Enum([...outcomes]),
+    outcome: Type.Enum([...outcomes], {
+      description:
+        '`unopenable` takes the whole item to people, with every referral in it that has no answer: give what opens its answer first.',
+    }),
     referrals: Type.Array(IdOrReference, {
       minItems: 1,
       maxItems: caseReferralsMax,

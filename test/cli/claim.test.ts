@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { newId } from '../../src/client/index.ts'
+import type { Referring } from '../../examples/ceremony.ts'
+import { createReader, newId } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
@@ -19,6 +20,19 @@ t.test('against the service', async (t) => {
     const envelope = sealed(world, { referral, referralId: newId() })
     const { referralId } = envelope.header
     t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+    return referralId
+  }
+  /** One of which two compartments open for nobody: sealed under no key that was committed to. */
+  const submitSpoilt = async (story: string, by: Referring) => {
+    const referral = completeReferral({ narrative: { story } })
+    const envelope = sealed(world, { referral, referralId: newId(), signer: by.signing })
+    const { compartments } = envelope
+    compartments.legal = compartments.legal.replace(/^.{20}/, 'A'.repeat(20))
+    compartments.consent = compartments.consent.replace(/^.{20}/, 'A'.repeat(20))
+    envelope.signature = signatureOf(envelope, by.signing)
+    const { referralId } = envelope.header
+    const partner = await callerOf(world, url, by.clientId)
+    t.equal((await partner('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
     return referralId
   }
   const casework = await partyOf(t, {
@@ -105,14 +119,7 @@ t.test('against the service', async (t) => {
   })
 
   t.test('of a referral that opens in part the rest is shown, and its step reported', async (t) => {
-    const referral = completeReferral({ narrative: { story: 'the rest' } })
-    const envelope = sealed(world, { referral, referralId: newId() })
-    const { referralId } = envelope.header
-    // Sealed under no key that was committed to: the service cannot see it.
-    envelope.compartments.legal = envelope.compartments.legal.replace(/^.{20}/, 'A'.repeat(20))
-    envelope.compartments.consent = envelope.compartments.consent.replace(/^.{20}/, 'A'.repeat(20))
-    envelope.signature = signatureOf(envelope, world.referring.lawFirm.signing)
-    t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+    const referralId = await submitSpoilt('the rest', world.referring.lawFirm)
     const named = /Does not open: legal, at the step compartment/
     const hidden =
       /Urgency: not compared, some of what .* does not open.*\n {2}Consent to an assessment: not known/
@@ -143,6 +150,53 @@ t.test('against the service', async (t) => {
     const [, next = ''] = own.match(/When done: intake (.*)$/m) ?? []
     t.match(next, /--outcome unopenable --step compartment$/)
     t.match(await run(...next.split(' ')), { code: 0, out: /unopenable/ })
+  })
+
+  t.test('one that does not open takes no honest one of its case off the queue', async (t) => {
+    const reader = createReader({
+      ...{ url, trust: world.trust, recipient: world.recipients.casework },
+      token: () => world.token(world.clients.casework),
+    })
+    const honest = await submit('an honest story')
+    const hostile = await submitSpoilt('of a hostile partner', world.referring.ngo)
+    const [caseId = '', otherId = ''] = await Promise.all(
+      [honest, hostile].map(async (id) => {
+        const { reference } = await reader.fetch(id)
+        return (await reader.search({ reference })).cases[0]!.caseId
+      }),
+    )
+    await reader.merge(caseId, otherId)
+    const nextOf = (out: string) => /^When done: intake (.*)$/m.exec(out)?.[1]?.split(' ') ?? []
+    const stateOf = async (id: string) => (await reader.fetch(id)).state
+
+    const first = await run('claim', '--max', '50')
+    t.match(first, { code: 1, out: /an honest story/ })
+    t.match(first.out, `Left on the queue, as it does not open: ${hostile}\n`)
+    t.notMatch(first.out, /Answered before/)
+    const accept = nextOf(first.out)
+    t.same(accept.slice(4), ['--referral', honest, '--outcome', 'accepted'])
+    t.match(await run(...accept), {
+      code: 0,
+      out: `Back on the queue, without an answer:\n  referral ${hostile}`,
+    })
+    t.same([await stateOf(honest), await stateOf(hostile)], ['accepted', 'in_triage'])
+
+    const second = await run('claim', '--max', '50')
+    t.match(second.out, `Answered before: ${honest}\n`)
+    t.notMatch(second.out, /Left on the queue/)
+    const report = nextOf(second.out)
+    t.same(report.slice(4), [
+      ...['--referral', hostile, '--outcome', 'unopenable', '--step', 'compartment'],
+    ])
+    t.match(await run(...report), { code: 0, out: /unopenable/ })
+    t.same([await stateOf(honest), await stateOf(hostile)], ['accepted', 'in_triage'])
+
+    const folder = join(casework.folder, 'joint')
+    const third = await run('claim', '--attention', '--max', '50', '--json', '--out', folder)
+    const joint = JSON.parse(third.out).claims.find(
+      (claim: { caseId: string }) => claim.caseId === caseId || claim.caseId === otherId,
+    )
+    t.same(joint.answered, [honest])
   })
 
   t.test('a signing key opens nothing, and is told apart at once', async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createAudit } from '../../src/audit/service.ts'
-import { createReader, createReferrer } from '../../src/client/index.ts'
+import { completable, createReader, createReferrer } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
@@ -148,6 +148,42 @@ t.test('what the server cannot be believed in', async (t) => {
       withheld: [{ compartment: 'legal' }, { compartment: 'clinical' }],
     })
     for (const { claimId, fence } of claims) await whole.release({ claimId, fence })
+  })
+
+  t.test('of a joint item what opens is answered, and the rest reported by itself', async (t) => {
+    const [sound, spoilt] = [await submit(), await submit()]
+    await sql`
+      update compartment set sealed = set_byte(sealed, 700, get_byte(sealed, 700) # 1)
+      where referral_id = ${spoilt} and name = 'legal'`
+    const caseOf = async (id: string) => {
+      const { reference } = await whole.fetch(id)
+      return (await whole.search({ reference })).cases[0]!.caseId
+    }
+    await whole.merge(await caseOf(sound), await caseOf(spoilt))
+
+    /** As the example of \`createReader\` does it. */
+    const work = async () => {
+      const claims = await whole.claim({ max: 50, leaseSeconds: 30 })
+      const joint = claims.find(({ referrals }) => {
+        return referrals.some(({ referralId }) => referralId === spoilt)
+      })
+      const waiting = joint!.referrals.filter(({ answered }) => !answered)
+      const results = await Promise.all(waiting.map(whole.open))
+      // A claim passes by an item that is just being raised.
+      for (const result of results) if (result.opened) await whole.stateUrgency(result)
+      const { referrals, step } = completable(results)
+      await whole.complete(
+        joint!,
+        step ? { outcome: 'unopenable', step, referrals } : { outcome: 'accepted', referrals },
+      )
+      for (const claim of claims) if (claim !== joint) await whole.release(claim)
+      return { referrals, step, claimed: joint!.referrals.length }
+    }
+    const states = async () => [(await whole.fetch(sound)).state, (await whole.fetch(spoilt)).state]
+    t.match(await work(), { referrals: [sound], step: undefined, claimed: 2 })
+    t.same(await states(), ['accepted', 'in_triage'])
+    t.match(await work(), { referrals: [spoilt], step: 'compartment', claimed: 2 })
+    t.same(await states(), ['accepted', 'in_triage'])
   })
 
   t.test('a claim is sent once, however it is answered', async (t) => {

@@ -480,6 +480,26 @@ t.test('what was answered needs no key of whoever works on the rest', async (t) 
   await sql`insert into wrap ${sql(wrap!)}`
 })
 
+t.test('a claim says which referrals of the case have their answer already', async (t) => {
+  const [one, other, third] = await referrals(3)
+  await merge(one!, other!, third!)
+  const answers = async () => {
+    const recipient = world.recipients.casework.receiving.kid
+    const request = { recipient, max: 1, leaseSeconds: 600 }
+    const [item] = (await triage.claim(callers.casework, request)).claims
+    const known = new Map(item?.referrals.map(({ referralId, answered }) => [referralId, answered]))
+    const listed = [one!, other!, third!].map(({ referralId }) => known.get(referralId))
+    return { listed, held: { claimId: item!.claimId, fence: item!.fence, who: 'casework' } as Held }
+  }
+  const first = await answers()
+  t.same(first.listed, [false, false, false])
+  await complete(first.held, one!)
+  const second = await answers()
+  t.same(second.listed, [true, false, false], 'those on the queue again have none')
+  await complete(second.held, third!)
+  t.same((await answers()).listed, [true, false, true])
+})
+
 t.test('a merge waits for a completion, and finds what that opened again', async (t) => {
   const [one, other, third] = await referrals(3)
   await merge(one!, other!)
