@@ -63,13 +63,14 @@ export type ErrorCode =
   | 'case-full'
   | 'note-not-next'
   | 'search-budget-spent'
-  // What a client refuses before it sends.
+  // What a client refuses before it sends, or of what it is answered.
   | 'referral-invalid'
   | 'consent-refused'
   | 'referral-too-large'
   | 'keyset-expired'
   | 'receipt-mistyped'
   | 'reference-mistyped'
+  | 'reference-mismatch'
   | 'key-file-invalid'
   | 'passphrase-wrong'
   // The service itself.

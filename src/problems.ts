@@ -356,6 +356,12 @@ export const problems = {
     retry: 'never',
     next: 'Compare the digits, or ask for them again, and type them again.',
   },
+  'reference-mismatch': {
+    status: 422,
+    title: 'The reference is not one of that referral',
+    retry: 'never',
+    next: 'Do not pass it on. Tell the administrator, by another way than this service.',
+  },
   'not-ready': {
     status: 503,
     title: 'The service is not ready',

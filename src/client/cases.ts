@@ -1,5 +1,6 @@
 /** Cases: which referrals are held to be about one person, and a person's judgement of it. */
 import type { TSchema } from 'typebox'
+import { isReferenceForm } from '../protocol/acknowledgement.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { NoteChain } from '../protocol/notechain.ts'
 import type { Opened } from '../protocol/open.ts'
@@ -20,7 +21,7 @@ import {
 } from './caseanswers.ts'
 import type { createKeysets } from './documents.ts'
 import { evaluatePerson, type PersonParts } from './matching.ts'
-import { wellTyped } from './naming.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes, type Note } from './notes.ts'
 import { readAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
@@ -30,7 +31,8 @@ export type Sought = { readonly reference: string } | { readonly person: PersonP
 
 /**
  * Wherever the id of a case is asked for, the reference of one of its referrals does too, and for
- * the id of a referral its reference. A mistyped one is refused as `reference-mistyped` before anything is sent.
+ * the id of a referral its reference. A mistyped one is refused as `reference-mistyped` before anything is
+ * sent; what is shown with a reference that is not of its id, as `reference-mismatch`.
  *
  * @see createReviewing
  */
@@ -100,9 +102,9 @@ export function createReviewing(
     return readAnswer(schema, answer, `${request.method} ${request.path}`)
   }
 
-  function readCase(caseId: string): Promise<Case> {
+  async function readCase(caseId: string): Promise<Case> {
     const path = pathOf(caseId)
-    return ask(CaseAnswer, { method: 'GET', path, repeatable: true })
+    return rightlyNamed(caseId, await ask(CaseAnswer, { method: 'GET', path, repeatable: true }))
   }
 
   /** Judges, with a note if there is one. */
@@ -122,7 +124,11 @@ export function createReviewing(
       'reference' in sought
         ? { reference: wellTyped(sought.reference) }
         : await valuesOf(sought.person)
-    return ask(FoundAnswer, { method: 'POST', path: pathOf('search'), body, repeatable: true })
+    const path = pathOf('search')
+    const found = await ask(FoundAnswer, { method: 'POST', path, body, repeatable: true })
+    if (!('reference' in sought)) return found
+    for (const { referralIds } of found.cases) requireNamed(sought.reference, referralIds)
+    return found
   }
 
   async function valuesOf(person: PersonParts) {
@@ -137,9 +143,11 @@ export function createReviewing(
 
   return {
     case: readCase,
-    possibleMatches(caseId) {
+    async possibleMatches(caseId) {
       const path = pathOf(caseId, 'possible-matches')
-      return ask(PossibleMatchesAnswer, { method: 'GET', path, repeatable: true })
+      const found = await ask(PossibleMatchesAnswer, { method: 'GET', path, repeatable: true })
+      requireNamed(caseId, found.referralIds)
+      return found
     },
     reviews({ cursor, limit } = {}) {
       const query = new URLSearchParams({
@@ -170,6 +178,21 @@ export function createReviewing(
     readNotes: notes.read,
     notesSeen: notes.seen,
   }
+}
+
+/** A case, where each of its referrals has a reference of its own, and one has that which was asked for. */
+function rightlyNamed(name: string, found: Case): Case {
+  for (const { referralId, reference } of found.referrals) {
+    requireReferenceOf([referralId], reference)
+  }
+  const ids = found.referrals.map(({ referralId }) => referralId)
+  requireNamed(name, ids)
+  return found
+}
+
+/** Where a case was asked for by a reference: that it holds the referral which that is of. */
+function requireNamed(name: string, referralIds: readonly string[]): void {
+  if (isReferenceForm(name)) requireReferenceOf(referralIds, name)
 }
 
 function pathOf(...names: string[]): string {

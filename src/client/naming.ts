@@ -1,6 +1,6 @@
 /** Names that a person may have typed: an id, or the reference of a referral. */
 import { Refusal } from '../errors.ts'
-import { isReference } from '../protocol/acknowledgement.ts'
+import { isReference, isReferenceOf } from '../protocol/acknowledgement.ts'
 
 /**
  * `name`, unless it is eight digits of which the last does not check the others.
@@ -10,4 +10,17 @@ import { isReference } from '../protocol/acknowledgement.ts'
 export function wellTyped(name: string): string {
   if (!/^[0-9]{8}$/.test(name) || isReference(name)) return name
   throw new Refusal('reference-mistyped', 'the check digit of the reference does not fit')
+}
+
+/**
+ * Refuses the reference that a server gives a referral, or a referral that it gives for a reference, where
+ * the one cannot be of the other.
+ *
+ * @param referralIds - it must be of one of these
+ * @throws Refusal `reference-mismatch`
+ */
+export function requireReferenceOf(referralIds: readonly string[], reference: string): void {
+  if (referralIds.some((id) => isReferenceOf(id, reference))) return
+  const detail = `the reference that the service names with ${referralIds.join(', ')} is of none of these`
+  throw new Refusal('reference-mismatch', detail)
 }

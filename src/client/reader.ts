@@ -14,7 +14,7 @@ import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
-import { wellTyped } from './naming.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
 import {
   type Claim,
   ClaimsAnswer,
@@ -105,10 +105,10 @@ export type Reader = {
    */
   open(released: Released): Promise<Opened | Unopenable>
   /**
-   * One referral, still sealed, without claiming it, by its id or its reference. Which one a
-   * reference names is the server's word.
+   * One referral, still sealed, without claiming it, by its id or its reference. A server that names
+   * another by it is noticed: the reference follows from the id.
    *
-   * @throws ServiceProblem `not-found`, Refusal `reference-mistyped`
+   * @throws ServiceProblem `not-found`, Refusal `reference-mistyped`, `reference-mismatch`
    */
   fetch(name: string): Promise<Released>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
@@ -157,7 +157,11 @@ export function createReader(options: ReaderOptions): Reader {
     const body = { recipient: key.kid, ...options }
     const request = { method: 'POST', path, body, repeatable: false } as const
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
-    return readAnswer(ClaimsAnswer, answer, `POST ${path}`).claims as Claim[]
+    const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
+    for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
+      requireReferenceOf([referralId], reference)
+    }
+    return claims as Claim[]
   }
 
   async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
@@ -207,6 +211,7 @@ export function createReader(options: ReaderOptions): Reader {
     if (name !== referralId && name !== reference) {
       throw new BadAnswer(`asked for ${name}, another referral was released`)
     }
+    requireReferenceOf([referralId], reference)
     return answer as Released
   }
 

@@ -14,6 +14,7 @@ import { type ClockSkew, momentsOf, tellingOnce, warnOfSkew } from './clock.ts'
 import { createKeysets, type NewestKeyset } from './documents.ts'
 import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
+import { requireReferenceOf } from './naming.ts'
 import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createMatcher, type Unmatched, warnOfUnmatched } from './unmatched.ts'
@@ -72,7 +73,8 @@ export type Referrer = {
    * Sends an envelope. Safe to repeat, at once or years later: the same envelope is stored once and
    * acknowledged again, so keep it until this has answered.
    *
-   * @throws ServiceProblem, NoAnswer, or BadAnswer if other bytes than these are acknowledged
+   * @throws ServiceProblem, NoAnswer, BadAnswer if other bytes than these are acknowledged, or
+   *   Refusal `reference-mismatch` if they are by a reference that is not of this referral
    */
   submit(envelope: Envelope): Promise<Acknowledgement>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
@@ -161,6 +163,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     if (acknowledgement.referralId !== referralId || acknowledgement.envelopeHash !== own) {
       throw new BadAnswer(`the acknowledgement of ${referralId} is of another envelope`)
     }
+    requireReferenceOf([referralId], acknowledgement.reference)
     return acknowledgement
   }
 

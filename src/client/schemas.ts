@@ -117,7 +117,9 @@ const ClaimAnswer = Type.Object({
   urgency: Type.String({ description: 'The highest that stands for any of its referrals' }),
   dueAt: Instant,
   leasedUntil: Instant,
-  referrals: Type.Array(Type.Object({ referralId: Uuid, answered: Type.Boolean() })),
+  referrals: Type.Array(
+    Type.Object({ referralId: Uuid, reference: Type.String(), answered: Type.Boolean() }),
+  ),
 })
 
 export const ClaimsAnswer = Type.Object({ claims: Type.Array(ClaimAnswer) })

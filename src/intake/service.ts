@@ -10,7 +10,11 @@ import type { Database, Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import type { Matching } from '../matching/service.ts'
-import { type Acknowledgement, makeReference } from '../protocol/acknowledgement.ts'
+import {
+  type Acknowledgement,
+  makeReference,
+  referenceTriesMax,
+} from '../protocol/acknowledgement.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/check.ts'
 import type { Envelope } from '../protocol/envelope.ts'
@@ -32,9 +36,6 @@ type Options = {
   /** Tells the background work that there is some. */
   wake: () => void
 }
-
-/** Ten million references: with a hundred thousand in use, five tries fail once in 10^10. */
-const referenceTriesMax = 5
 
 export function createIntake({ database, audit, origin, wake, ...services }: Options) {
   const { directory, referrals, matching, cases } = services

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { generateRecipientKey, generateSigningKey, sealKeyFile } from '../../src/client/index.ts'
 import { requireOwn } from '../../src/disk.ts'
+import { makeReference } from '../../src/protocol/acknowledgement.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { serve } from '../client/between.ts'
 import { firstOfMany, roots, signKeyset, trust } from '../client/keysets.ts'
@@ -29,6 +30,7 @@ async function party(t: Parameters<typeof folderOf>[0]) {
 }
 
 const [one, two] = [newId(), newId()]
+const reference = makeReference(one, 1)
 const commands = (draft: string): string[][] => [
   ['refer', draft],
   ['match'],
@@ -119,7 +121,7 @@ const successes: Record<string, object> = {
     caseId: one,
     referrals: [
       {
-        ...{ referralId: one, reference: planted, receivedAt: at, state: planted, keys: planted },
+        ...{ referralId: one, reference, receivedAt: at, state: planted, keys: planted },
         notes: 1,
       },
     ],
@@ -170,7 +172,7 @@ t.test('no answer that is taken writes a line of the program either', async (t) 
   const asked = [
     ...[['case', one], ['possible', one], ['reviews'], ['claim']],
     ['complete', one, '--fence', '1', '--referral', two, '--outcome', 'accepted'],
-    ['find', '--reference', '12345671'],
+    ['find', '--reference', reference],
   ]
   for (const [index, command] of asked.entries()) {
     const name = command.join(' ')

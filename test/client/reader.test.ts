@@ -115,6 +115,53 @@ t.test('what the server cannot be believed in', async (t) => {
     },
   )
 
+  t.test('a reference that is not of the id, or names another referral, is refused', async (t) => {
+    const { reference } = await whole.fetch(first)
+    const other = await whole.fetch(second)
+    const lying = async (body: object) => {
+      const { url: at } = await serve(t, () => ({ status: 200, body: JSON.stringify(body) }))
+      return createReader({
+        ...{ url: at, trust: world.trust, recipient: world.recipients.casework },
+        token: () => 'x',
+      })
+    }
+    const named = { ...other, reference }
+    const item = {
+      ...{ claimId: newId(), fence: 1, caseId: newId(), urgency: 'urgent' },
+      ...{ dueAt: other.receivedAt, leasedUntil: other.receivedAt },
+    }
+    const member = { receivedAt: other.receivedAt, state: 'received', keys: 'none', notes: 0 }
+    const shownCase = (of: { referralId: string; reference: string }) => {
+      const { referralId, reference } = of
+      const referrals = [{ ...member, referralId, reference }]
+      return { caseId: item.caseId, referrals, judgements: [], flags: [] }
+    }
+    const [fetched, wrongly, claimed, wrongCase, otherCase, matches, found] = await Promise.all([
+      lying(named),
+      lying({ ...other, reference: '57200004' }),
+      lying({ claims: [{ ...item, referrals: [{ ...named, answered: false }] }] }),
+      lying(shownCase(named)),
+      lying(shownCase(other)),
+      lying({ caseId: item.caseId, referralIds: [second], possibleMatches: [] }),
+      lying({ cases: [{ caseId: item.caseId, referralIds: [second] }] }),
+    ])
+    const refused: Record<string, () => Promise<unknown>> = {
+      'another referral': () => fetched.fetch(reference),
+      'by its id': () => wrongly.fetch(second),
+      'a claim': () => claimed.claim({ max: 1, leaseSeconds: 60 }),
+      'a case': () => wrongCase.case(item.caseId),
+      'another case': () => otherCase.case(reference),
+      'possible matches': () => matches.possibleMatches(reference),
+      'a search': () => found.search({ reference }),
+    }
+    for (const [name, ask] of Object.entries(refused)) {
+      await t.rejects(ask(), { name: 'Refusal', code: 'reference-mismatch' }, name)
+    }
+    t.equal((await otherCase.case(other.reference)).referrals[0]?.referralId, second)
+    t.match(await matches.possibleMatches(other.reference), { referralIds: [second] })
+    t.match(await found.search({ reference: other.reference }), { cases: [{}] })
+  })
+
   t.test('of a stored compartment that has changed, nine others open', async (t) => {
     const referralId = await submit()
     const before = await whole.open(await whole.fetch(referralId))

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { World } from '../../examples/ceremony.ts'
 import { createReferrer, type Draft } from '../../src/client/index.ts'
+import { makeReference } from '../../src/protocol/acknowledgement.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { bodyOf, envelopeHash, headerHash } from '../../src/protocol/envelope.ts'
@@ -61,6 +62,30 @@ t.test('against the service', async (t) => {
     }
   })
 
+  t.test('an acknowledgement by a reference that is not of the id is refused', async (t) => {
+    const sentOver = async (referenceOf: (id: string) => string) => {
+      const line = await between(t, url, (answer, { method }) => {
+        if (method !== 'PUT') return answer
+        const body = JSON.parse(answer.body)
+        return {
+          ...answer,
+          body: JSON.stringify({ ...body, reference: referenceOf(body.referralId) }),
+        }
+      })
+      const referrer = lawFirm(line.url, world)
+      return referrer.submit(await referrer.seal(draft))
+    }
+    for (const tries of [1, 2, 3, 4, 5]) {
+      await t.resolves(sentOver((id) => makeReference(id, tries)))
+    }
+    for (const another of [
+      (id: string) => makeReference(id, 6),
+      () => makeReference('01890000-0000-7000-8000-000000000000', 1),
+    ]) {
+      await t.rejects(sentOver(another), { name: 'Refusal', code: 'reference-mismatch' })
+    }
+  })
+
   t.test('an acknowledgement of an envelope whose wraps were blanked is refused', async (t) => {
     const envelope = await lawFirm(url, world).seal(draft)
     const blanked = structuredClone(envelope)
@@ -72,7 +97,7 @@ t.test('against the service', async (t) => {
         status: 201,
         body: JSON.stringify({
           referralId: envelope.header.referralId,
-          reference: '57200004',
+          reference: makeReference(envelope.header.referralId, 5),
           receivedAt: '2026-11-22T09:30:00.000Z',
           envelopeHash: hash,
           entryId: envelope.header.referralId,
