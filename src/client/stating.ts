@@ -49,6 +49,7 @@ export function createStating(transport: Transport, signer: SecretKey): Stating 
   async function state(opened: Opened): Promise<Stated> {
     const { referralId, header, compartments, urgency: comparison } = opened
     if (!comparison.compared) return comparison.withheld && 'withheld'
+    // The clock by which `open` compared: what is stated is what was shown.
     const now = new Date()
     const { rules, urgency } = proposeUrgency(compartments, now)
     const statement: UrgencyStatement = { rules, urgency, at: now.toISOString() }

@@ -55,7 +55,10 @@ export type Opened = {
  */
 export type NotCompared = { compared: false; withheld?: true }
 
-/** The urgency that the rules propose for the answers, beside that of the header. */
+/**
+ * The urgency that the rules propose for the answers, beside that of the header: by the reader's clock, as
+ * it is stated to the service. A removal comes nearer after receipt, and when that was is the server's word.
+ */
 export type UrgencyComparison =
   | NotCompared
   | { compared: true; differs: boolean; proposal: Proposal }
@@ -83,7 +86,7 @@ export function openReferral(released: Released, input: OpenInput): Opened | Uno
   }
 }
 
-function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened {
+function read(verified: Verified, { referralId, receivedAt, now }: OpenInput): Opened {
   const { header, signedBy } = verified
   const compartments: Opened['compartments'] = {}
   const withheld = [...verified.withheld]
@@ -117,7 +120,7 @@ function read(verified: Verified, { referralId, receivedAt }: OpenInput): Opened
       ...problems,
     ].slice(0, problemsMax),
     incomplete: incompleteFields(compartments, receivedAt),
-    urgency: compareUrgency(compartments, withheld, header, receivedAt),
+    urgency: compareUrgency(compartments, withheld, header, now),
     consent: readConsent(compartments, withheld),
   }
 }
@@ -183,11 +186,11 @@ function compareUrgency(
   compartments: Opened['compartments'],
   withheld: readonly Withheld[],
   header: Header,
-  receivedAt: Date,
+  now: Date,
 ): UrgencyComparison {
   const notCompared = missing(readsOf, compartments, withheld)
   if (notCompared) return notCompared
-  const proposal = proposeUrgency(compartments, receivedAt)
+  const proposal = proposeUrgency(compartments, now)
   return { compared: true, differs: proposal.urgency !== header.urgency, proposal }
 }
 

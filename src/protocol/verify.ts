@@ -44,7 +44,7 @@ export type OpenInput = {
   directory: Directory
   /** The logged time of receipt, at which the signer's key must have been valid. */
   receivedAt: Date
-  /** The reader's own clock, by which a grant ends. */
+  /** The reader's own clock, by which a grant ends and the urgency rules run. */
   now: Date
 }
 

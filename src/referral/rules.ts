@@ -201,7 +201,7 @@ export const rules: readonly Rule[] = [
     ({ id, words, closedBy }): Rule => ({
       id: `not-asked-${id}`,
       urgency: 'urgent',
-      words: `Not asked, not to the end, or with a date that cannot be: ${words}.`,
+      words: `Not asked, not to the end, or with a date that cannot be (any more): ${words}.`,
       when: { not: closedBy },
     }),
   ),

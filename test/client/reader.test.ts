@@ -6,6 +6,7 @@ import { createPublication } from '../../src/directory/publication.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
 import { signKeyset } from '../../src/protocol/keyset.ts'
 import { newId } from '../../src/protocol/uuid.ts'
+import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
@@ -161,6 +162,33 @@ t.test('what the server cannot be believed in', async (t) => {
     t.match(await matches.possibleMatches(other.reference), { referralIds: [second] })
     t.match(await found.search({ reference: other.reference }), { cases: [{}] })
   })
+
+  t.test(
+    'what is stated of urgency is what was shown, whatever time of receipt is named',
+    async (t) => {
+      const removalAt = new Date(Date.now() + 60 * 3_600_000).toISOString()
+      const referral = completeReferral({ legal: { removal: { removalAt } } })
+      const envelope = sealed(world, { referral, urgency: 'standard' })
+      const { referralId } = envelope.header
+      t.equal((await put('PUT', `/v1/referrals/${referralId}`, envelope)).status, 201)
+      const line = await between(t, url, (answer) => answer)
+      const reader = createReader({
+        ...{ url: line.url, trust: world.trust, recipient: world.recipients.casework },
+        token: () => world.token(world.clients.casework),
+      })
+      const receivedAt = new Date(Date.now() + 120 * 3_600_000).toISOString()
+      const opened = await reader.open({ ...(await reader.fetch(referralId)), receivedAt })
+      if (!opened.opened) throw new Error(opened.detail)
+      const proposal = { urgency: 'immediate', ruleIds: ['removal-72h'] }
+      t.match(opened.urgency, { compared: true, differs: true, proposal })
+      t.match(await reader.stateUrgency(opened), { before: 'standard', urgency: 'immediate' })
+      const stated = line.passed.filter(({ method }) => method === 'PUT')
+      t.match(
+        stated.map(({ body }) => JSON.parse(body).urgency),
+        ['immediate'],
+      )
+    },
+  )
 
   t.test('of a stored compartment that has changed, nine others open', async (t) => {
     const referralId = await submit()

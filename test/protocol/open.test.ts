@@ -9,7 +9,7 @@ import type { Directory } from '../../src/protocol/directory.ts'
 import type { Envelope } from '../../src/protocol/envelope.ts'
 import { endedAt, grantVerifies } from '../../src/protocol/grant.ts'
 import type { Keyset } from '../../src/protocol/keyset.ts'
-import { failedStep, openReferral } from '../../src/protocol/open.ts'
+import { failedStep, openReferral, type UrgencyComparison } from '../../src/protocol/open.ts'
 import type { Released } from '../../src/protocol/released.ts'
 import { rewrap } from '../../src/protocol/rewrap.ts'
 import { sealParts, sealReferral, signParts } from '../../src/protocol/seal.ts'
@@ -18,6 +18,7 @@ import { verifyReleased } from '../../src/protocol/verify.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import type { Referral } from '../../src/referral/fields.ts'
 import type { Header } from '../../src/referral/header.ts'
+import { calm } from '../referral/calm.ts'
 import * as second from './second.ts'
 import {
   accepted,
@@ -396,13 +397,36 @@ t.test('a newer header opens with a problem beside it', async (t) => {
 })
 
 t.test('urgency and consent are read again, and a difference shows', async (t) => {
-  const calm = mustOpen(release(seal({ urgency: 'standard' }), keys.casework.kid))
+  const lower = mustOpen(release(seal({ urgency: 'standard' }), keys.casework.kid))
   // Safety questions were not asked, so the rules propose more than `standard`.
-  t.match(calm.urgency, { compared: true, differs: true, proposal: { urgency: 'urgent' } })
-  t.strictSame(calm.consent, { compared: true, assessment: 'given', permits: true })
+  t.match(lower.urgency, { compared: true, differs: true, proposal: { urgency: 'urgent' } })
+  t.strictSame(lower.consent, { compared: true, assessment: 'given', permits: true })
   const honest = mustOpen(released)
   t.match(honest.urgency, { compared: true, differs: false })
   t.ok(honest.incomplete.length > 0)
+})
+
+t.test('urgency is read by the clock of the reader, and its reasons are true by it', (t) => {
+  const hours = (count: number) =>
+    new Date(openInput(keys.casework).now.getTime() + count * 3_600_000)
+  const removed = calm({ legal: { removal: { removalAt: hours(100).toISOString() } } })
+  const from = release(seal({ referral: removed, urgency: 'urgent' }), keys.casework.kid)
+  const cases: [number, Partial<UrgencyComparison>, string][] = [
+    [0, { differs: false }, 'Removal is within 7 days.'],
+    [48, { differs: true }, 'Removal is within 72 hours.'],
+    [
+      150,
+      { differs: false },
+      'Not asked, not to the end, or with a date that cannot be (any more): removal.',
+    ],
+  ]
+  for (const [since, comparison, reason] of cases) {
+    const { urgency, problems } = mustOpen(from, { now: hours(since) })
+    t.match(urgency, { compared: true, ...comparison })
+    t.strictSame(urgency.compared && urgency.proposal.reasons[0], reason)
+    t.strictSame(problems, [], 'the date could be when it was received')
+  }
+  t.end()
 })
 
 t.test(
