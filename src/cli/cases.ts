@@ -7,7 +7,7 @@ import {
   type Reviews,
   shown,
 } from '../client/index.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Command, fitted, UsageError } from './command.ts'
 import { readDraftFile } from './drafts.ts'
 import { parseJson } from './json.ts'
 import { named } from './naming.ts'
@@ -31,7 +31,7 @@ export const reviews: Command = {
     const cursor = input.text('cursor')
     const reader = await readerOf(input)
     const value = await reader.reviews({ limit, ...(cursor !== undefined && { cursor }) })
-    return { value, text: wordsOfReviews(value) }
+    return { value, text: fitted(wordsOfReviews(value)) }
   },
 }
 
@@ -51,10 +51,10 @@ ${connectionDetails}`,
     const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const found = await reader.case(caseId)
-    if (!input.given('notes')) return { value: found, text: wordsOf(found).join('\n') }
+    if (!input.given('notes')) return { value: found, text: fitted(wordsOf(found).join('\n')) }
     const notes = await notesOf(reader, found)
     const text = [...wordsOf(found), ...wordsOfNotes(notes)].join('\n')
-    return { value: { ...found, notes }, text, failed: !areSound(notes) }
+    return { value: { ...found, notes }, text: fitted(text), failed: !areSound(notes) }
   },
 }
 
@@ -71,7 +71,7 @@ ${connectionDetails}`,
   async run(input) {
     const [caseId = ''] = input.operands.map(named)
     const value = await (await readerOf(input)).possibleMatches(caseId)
-    return { value, text: wordsOfPossible(value) }
+    return { value, text: fitted(wordsOfPossible(value)) }
   },
 }
 
@@ -96,7 +96,7 @@ ${connectionDetails}`,
     const value = await reader.search(
       file === undefined ? { reference: reference ?? '' } : { person: await personIn(file) },
     )
-    return { value, text: wordsOfFound(value) }
+    return { value, text: fitted(wordsOfFound(value)) }
   },
 }
 
@@ -141,7 +141,7 @@ function wordsOfReviews({ reviews, next }: Reviews): string {
   const lines = reviews.map(({ kind, caseId, otherId, probability, at }) => {
     return `${at}  ${shown(kind)}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
   })
-  return [...lines, ...(next ? [`More: --cursor ${shown(next)}`] : [])].join('\n')
+  return [...lines, ...(next ? [`More: --cursor=${shown(next)}`] : [])].join('\n')
 }
 
 function wordsOfFound({ cases }: Found): string {

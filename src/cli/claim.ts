@@ -11,7 +11,7 @@ import {
 } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
-import type { Command, Report } from './command.ts'
+import { type Command, fitted, type Report } from './command.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
@@ -63,7 +63,12 @@ ${connectionDetails}`,
       return unread.length > 0 || referrals.some((result) => failedStep(result) !== undefined)
     })
     const value = { claims: folder === undefined ? work : work.map(withoutAnswers) }
-    return { value, text: textOf(work), failed, afterwards: () => checkOpened(reader, results) }
+    return {
+      value,
+      text: fitted(textOf(work)),
+      failed,
+      afterwards: () => checkOpened(reader, results),
+    }
   },
 }
 
@@ -111,7 +116,8 @@ function wordsOfWork({ files, ...work }: Work): string {
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
-    `Item ${claimId}, fence ${fence}: ${shown(work.urgency)}, due ${work.dueAt}, yours until ${work.leasedUntil}`,
+    `Item ${claimId}, fence ${fence}: ${shown(work.urgency)}`,
+    `  Due ${work.dueAt}, yours until ${work.leasedUntil}`,
     ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
     ...listed.map(wordsOfOpened),
@@ -139,10 +145,11 @@ function endingOf({ claimId, fence, answered, ...work }: Omit<Work, 'files'>): s
     return [`When done: intake release ${lease}`]
   }
   const left = waiting.filter(({ referralId }) => !referrals.includes(referralId))
-  const ids = referrals.map((id) => `--referral ${shown(id)}`).join(' ')
+  const ids = referrals.map((id) => `--referral ${shown(id)}`)
   const outcome = step ? `unopenable --step ${step}` : 'accepted'
   return [
     ...left.map(({ referralId }) => `Left on the queue, as it does not open: ${shown(referralId)}`),
-    `When done: intake complete ${lease} ${ids} --outcome ${outcome}`,
+    // Several lines to a reader, and one command to a shell.
+    [`When done: intake complete ${lease}`, ...ids, `--outcome ${outcome}`].join(' \\\n    '),
   ]
 }

@@ -141,14 +141,26 @@ function paragraphs(text: string): string {
 /** As wide as a terminal is at least. */
 const columns = 80
 
-/** `line`, broken between words; all lines but the first begin with `indent` blanks. */
-export function wrapped(line: string, indent = 0): string {
+/** `line`, broken between words; all lines but the first begin with `indent` blanks and `mark`. */
+export function wrapped(line: string, indent = 0, mark = ''): string {
+  const lead = ' '.repeat(indent) + mark
   const lines: string[] = []
   for (let rest = line; ; ) {
-    const space = rest.length > columns ? rest.lastIndexOf(' ', columns) : -1
+    const before = rest.lastIndexOf(' ', columns)
+    const isFirst = ['', mark.trim()].includes(rest.slice(0, before + 1).trim())
     // A word longer than a line stays whole: it may be there to be copied.
-    if (space <= indent) return [...lines, rest].join('\n')
+    const space = isFirst ? rest.indexOf(' ', columns) : before
+    if (rest.length <= columns || space < 0) return [...lines, rest].join('\n')
     lines.push(rest.slice(0, space).trimEnd())
-    rest = ' '.repeat(indent) + rest.slice(space + 1)
+    rest = lead + rest.slice(space + 1)
   }
+}
+
+/**
+ * Each line of `text` as it fits a terminal. Where one goes on it stands behind a mark: who chose its words
+ * may have chosen where they break, and must not begin a line that looks like the program's.
+ */
+export function fitted(text: string): string {
+  const fit = (line: string) => wrapped(line, line.search(/\S|$/) + 3, '| ')
+  return text.split('\n').map(fit).join('\n')
 }

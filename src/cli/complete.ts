@@ -2,7 +2,7 @@
 import { type Lease, type Outcome, shown } from '../client/index.ts'
 import { openingSteps } from '../protocol/step.ts'
 import { declineReasons } from '../referral/codes/state.ts'
-import { type Command, type Input, type Option, UsageError } from './command.ts'
+import { type Command, fitted, type Input, type Option, UsageError } from './command.ts'
 import { named, oneOf } from './naming.ts'
 import { connection, connectionDetails, readerOf } from './settings.ts'
 
@@ -39,7 +39,8 @@ export const complete: Command = {
     const late = value.late ? ', late: the lease had ended' : ''
     const back = value.requeued.map((id) => `  referral ${shown(id)}`)
     const others = back.length > 0 ? ['Back on the queue, without an answer:', ...back] : []
-    return { value, text: [`Completed as ${shown(value.outcome)}${late}`, ...others].join('\n') }
+    const text = [`Completed as ${shown(value.outcome)}${late}`, ...others].join('\n')
+    return { value, text: fitted(text) }
   },
 }
 

@@ -6,7 +6,15 @@
  */
 import { existsSync } from 'node:fs'
 import { jsonText } from '../referral/shown.ts'
-import { type Command, entryOf, helpOf, type Report, readInput, UsageError } from './command.ts'
+import {
+  type Command,
+  entryOf,
+  fitted,
+  helpOf,
+  type Report,
+  readInput,
+  UsageError,
+} from './command.ts'
 import { faultOf, wordsOf } from './report.ts'
 import { print, tell } from './terminal.ts'
 
@@ -153,7 +161,10 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
     String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
-  tell(json ? jsonText({ problem: fault }) : `${wordsOf(fault)}${hint}`)
+  // The first line may hold a command to be copied, and stays one.
+  const [title = '', ...others] = wordsOf(fault).split('\n')
+  const words = [title, ...others.map(fitted)].join('\n')
+  tell(json ? jsonText({ problem: fault }) : `${words}${hint}`)
   return isUsage ? 2 : 1
 }
 

@@ -1,7 +1,7 @@
 import { failedStep, jsonText, type Released, shown } from '../client/index.ts'
 import { replaceFile } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
-import type { Command } from './command.ts'
+import { type Command, fitted } from './command.ts'
 import { readJson } from './json.ts'
 import { hasReferenceForm, named } from './naming.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from './settings.ts'
@@ -34,7 +34,7 @@ ${connectionDetails}`,
     const file = input.text('out')
     const failed = failedStep(result) !== undefined
     if (file === undefined || !result.opened) {
-      return { value: result, text: wordsOfOpened(result), failed, afterwards }
+      return { value: result, text: fitted(wordsOfOpened(result)), failed, afterwards }
     }
     await replaceFile(file, `${jsonText(result, 2)}\n`)
     const { referralId, withheld } = result
@@ -42,7 +42,7 @@ ${connectionDetails}`,
       `Referral ${shown(referralId)} opened into ${shown(file)}`,
       ...withheldWords(result),
     ].join('\n')
-    return { value: { referralId, file, withheld }, text, failed, afterwards }
+    return { value: { referralId, file, withheld }, text: fitted(text), failed, afterwards }
   },
 }
 

@@ -7,7 +7,13 @@ import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
 import { forgedIn, planted } from './forged.ts'
-import { intake, partyOf } from './run.ts'
+import { intake, partyOf, tooWide, unbroken } from './run.ts'
+
+/** The arguments of the command that is proposed, as a shell reads them. */
+function nextOf(out: string): string[] {
+  const [, command = ''] = /^When done: intake ((.*\\\n)*.*)$/m.exec(out) ?? []
+  return command.replaceAll('\\\n', ' ').split(/ +/)
+}
 
 t.test('against the service', async (t) => {
   const { url, world } = await build(t)
@@ -41,7 +47,7 @@ t.test('against the service', async (t) => {
     clientId: world.clients.casework,
     keys: world.recipients.casework,
   })
-  const run = (...args: string[]) => intake(args, casework.environment)
+  const run = async (...args: string[]) => unbroken(await intake(args, casework.environment))
 
   t.test('work is claimed, opened and completed', async (t) => {
     const referralId = await submit('a story')
@@ -80,7 +86,7 @@ t.test('against the service', async (t) => {
     t.equal(story, planted, 'a program reads what was written')
     t.match(
       claimed.out,
-      /intake complete [0-9a-f-]+ --fence \d+ --referral [0-9a-f-]+ --outcome accepted/,
+      /intake complete [0-9a-f-]+ --fence \d+ \\\n {4}--referral [0-9a-f-]+ \\\n {4}--outcome accepted/,
     )
   })
 
@@ -147,9 +153,9 @@ t.test('against the service', async (t) => {
     t.match(claimed, { code: 1, out: named })
     t.match(claimed.out, hidden)
     const own = claimed.out.split('\n\n').find((work) => work.includes(referralId)) ?? ''
-    const [, next = ''] = own.match(/When done: intake (.*)$/m) ?? []
-    t.match(next, /--outcome unopenable --step compartment$/)
-    t.match(await run(...next.split(' ')), { code: 0, out: /unopenable/ })
+    const next = nextOf(own)
+    t.same(next.slice(-4), ['--outcome', 'unopenable', '--step', 'compartment'])
+    t.match(await run(...next), { code: 0, out: /unopenable/ })
   })
 
   t.test('one that does not open takes no honest one of its case off the queue', async (t) => {
@@ -157,7 +163,7 @@ t.test('against the service', async (t) => {
       ...{ url, trust: world.trust, recipient: world.recipients.casework },
       token: () => world.token(world.clients.casework),
     })
-    const honest = await submit('an honest story')
+    const honest = await submit(`an honest story ${'that is told at length, '.repeat(10)}`)
     const hostile = await submitSpoilt('of a hostile partner', world.referring.ngo)
     const [caseId = '', otherId = ''] = await Promise.all(
       [honest, hostile].map(async (id) => {
@@ -166,10 +172,11 @@ t.test('against the service', async (t) => {
       }),
     )
     await reader.merge(caseId, otherId)
-    const nextOf = (out: string) => /^When done: intake (.*)$/m.exec(out)?.[1]?.split(' ') ?? []
     const stateOf = async (id: string) => (await reader.fetch(id)).state
 
-    const first = await run('claim', '--max', '50')
+    const printed = await intake(['claim', '--max', '50'], casework.environment)
+    t.same(tooWide(printed.out), [])
+    const first = unbroken(printed)
     t.match(first, { code: 1, out: /an honest story/ })
     t.match(first.out, `Left on the queue, as it does not open: ${hostile}\n`)
     t.notMatch(first.out, /Answered before/)

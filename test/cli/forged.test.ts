@@ -13,7 +13,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { serve } from '../client/between.ts'
 import { firstOfMany, roots, signKeyset, trust } from '../client/keysets.ts'
 import { forgedIn, planted } from './forged.ts'
-import { called, type Environment, folderOf, intake } from './run.ts'
+import { called, type Environment, folderOf, intake, tooWide } from './run.ts'
 
 async function party(t: Parameters<typeof folderOf>[0]) {
   const folder = await folderOf(t)
@@ -64,6 +64,8 @@ t.test('no refusal writes a line of the program, whatever was asked', async (t) 
     t.equal(ran.code, 1, name)
     t.match(ran.out + ran.err, /Next: /, name)
     t.same(forgedIn(ran), [], name)
+    const [, ...details] = ran.err.split('\n')
+    t.same(tooWide(details.join('\n')), [], name)
   }
   const ran = await intake(['claim', '--json'], at)
   t.same(forgedIn(ran), [])
@@ -177,8 +179,9 @@ t.test('no answer that is taken writes a line of the program either', async (t) 
   for (const [index, command] of asked.entries()) {
     const name = command.join(' ')
     const ran = await called(t, command, at)
-    t.match(ran, { code: 0, out: /Nothing else is changed/, err: '' }, name)
+    t.match(ran, { code: 0, out: /Nothing(\s+\|)? else(\s+\|)? is(\s+\|)? changed/, err: '' }, name)
     t.same(forgedIn(ran), [], name)
+    t.same(tooWide(ran.out), [], name)
     const json = await called(t, [...command, '--json'], at)
     t.same(forgedIn(json), [], name)
     t.match(JSON.parse(json.out), Object.values(successes)[index], 'a program reads the very value')

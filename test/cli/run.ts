@@ -17,6 +17,19 @@ const { NODE_OPTIONS } = process.env
 
 const program = fileURLToPath(new URL('../../src/cli/intake.js', import.meta.url))
 
+/** The lines wider than a terminal of 80 columns that are more than one word which stays whole. */
+export function tooWide(printed: string): string[] {
+  return printed.split('\n').filter((line) => {
+    return line.length > 80 && /\S\s+\S/.test(line.replace(/^ +\| /, ''))
+  })
+}
+
+/** What was printed, with the lines that were broken to fit a terminal whole again. */
+export function unbroken({ code, out, err }: Ran): Ran {
+  const whole = (printed: string) => printed.replace(/\n +\| /g, ' ')
+  return { code, out: whole(out), err: whole(err) }
+}
+
 /** Runs to the end. Of the environment it has `environment`, and what a test run adds (quick.js). */
 export function intake(
   args: readonly string[],
