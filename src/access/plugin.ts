@@ -79,7 +79,7 @@ export function requiredScopes(request: FastifyRequest): readonly Scope[] {
   return security.flatMap(({ bearer = [] }) => bearer as readonly Scope[])
 }
 
-type Claims = { client_id: string; act?: { sub?: string } }
+type Claims = { client_id: string; act?: { sub?: unknown } }
 
 async function verifiedClaims(request: FastifyRequest): Promise<Claims> {
   try {
@@ -99,6 +99,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const personForm = /^[A-Za-z0-9_-]{1,64}$/
 
 function callerOf(client: Client, { act }: Claims, request: string): Caller {
+  const person = act?.sub
   return {
     kind: client.kind,
     request,
@@ -106,6 +107,6 @@ function callerOf(client: Client, { act }: Claims, request: string): Caller {
     organisationId: client.organisationId,
     scopes: new Set(client.scopes.filter((scope): scope is Scope => scope in scopes)),
     kids: new Set(client.kids),
-    ...(act?.sub && personForm.test(act.sub) && { person: act.sub }),
+    ...(typeof person === 'string' && personForm.test(person) && { person }),
   }
 }

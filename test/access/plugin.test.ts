@@ -68,6 +68,10 @@ t.test(
       body: {},
     })
     t.equal(other.json().code, 'caller-disabled', 'at once on a replica that did not know it')
+    const refused = await sql`
+      select o.client_id from audit_entry e join audit_opening o on o.entry_id = e.id
+      where convert_from(e.leaf, 'UTF8')::jsonb ->> 'reason' = 'caller-disabled'`
+    t.match(refused, [{ client_id: clientId }], 'and the log says who keeps trying')
     const since = Date.now()
     let answer = await ask()
     while (answer.status !== 403 && Date.now() - since < 6_000) answer = await ask()
@@ -85,6 +89,31 @@ t.test('what a token says of scopes and kind counts for nothing', async (t) => {
   })
   t.equal(response.status, 403)
   t.match(await response.json(), { code: 'insufficient-scope', detail: /audit:read/ })
+})
+
+t.test('a person in a token is an opaque id, and any other text names nobody', async (t) => {
+  const forge = tokenForge(await readFile(tokenKeyFile, 'utf8'), world.origin)
+  const persons: [sub: unknown, person: string | null][] = [
+    ['p-17', 'p-17'],
+    ['Zuleika Dobson', null],
+    ['zuleika@example.org', null],
+    ['Zuléika', null],
+    ['p-17\n', null],
+    ['a'.repeat(64), 'a'.repeat(64)],
+    ['a'.repeat(65), null],
+    ['', null],
+    [17, null],
+    [['p-17'], null],
+  ]
+  for (const [sub, person] of persons) {
+    const token = forge.token(world.clients.auditor, { claims: { act: { sub } } })
+    const headers = { authorization: `Bearer ${token}` }
+    t.equal((await fetch(`${url}/v1/audit/entries?limit=1`, { headers })).status, 200)
+    const [row] = await sql`
+      select o.person from audit_entry e join audit_opening o on o.entry_id = e.id
+      where e.action = 'audit.searched' and e.outcome = 'permitted' order by e.at desc, e.id desc limit 1`
+    t.equal(row?.person, person, JSON.stringify(sub))
+  }
 })
 
 t.test('a token that is not believed is not read by the log either', async (t) => {

@@ -45,6 +45,13 @@ t.test('a token has the form of RFC 9068', async (t) => {
   t.equal(claims.exp - claims.iat, 300)
 })
 
+t.test('a token names a person by an opaque id, never by what may be a name', async (t) => {
+  for (const person of ['Zuleika Dobson', 'zuleika@example.org', 'Zuléika', '', 'a'.repeat(65)]) {
+    const issued = issueToken(pem, 'intake.test', newId(), 5, person)
+    await t.rejects(issued, { code: 'malformed-request' }, person)
+  }
+})
+
 t.test('a token for longer than a day is not issued', async (t) => {
   for (const minutes of [0, -1, tokenMinutesMax + 1, Number.NaN]) {
     await t.rejects(issueToken(pem, 'intake.test', newId(), minutes), { code: 'malformed-request' })
