@@ -141,12 +141,18 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
   const canonical = (changes: string) => `
     convert_to((select string_agg(format('%s:%s', to_json(key), value), ',' order by key)
       from jsonb_each(convert_from(leaf, 'UTF8')::jsonb || ${changes})), 'UTF8')`
+  const otherId = newId()
   const rows: [name: string, table: 'audit_entry' | 'audit_opening', change: string][] = [
     ['another time', 'audit_entry', `at = at + interval '1 ms'`],
     ['another action', 'audit_entry', `action = 'triage.claimed'`],
     ['another outcome', 'audit_entry', `outcome = 'failed'`],
     ['another object', 'audit_entry', `object_id = '${newId()}'`],
     ['no object', 'audit_entry', 'object_id = null'],
+    [
+      'the leaf of another entry',
+      'audit_entry',
+      `leaf = convert_to(replace(convert_from(leaf, 'UTF8'), id::text, '${otherId}'), 'UTF8')`,
+    ],
     ['a leaf cut short', 'audit_entry', 'leaf = substring(leaf from 1 for 40)'],
     ['an empty leaf', 'audit_entry', `leaf = ''`],
     ['a leaf that is no entry', 'audit_entry', `leaf = convert_to('null', 'UTF8')`],
@@ -170,7 +176,8 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
       order by e.at desc, e.id desc limit 1`
     const key = table === 'audit_entry' ? 'id' : 'entry_id'
     const intact = async () =>
-      (await page({ limit: 200 })).entries.find(({ id }) => id === original!.id)?.intact
+      (await page({ limit: 200 })).entries.find(({ id }) => [original!.id, otherId].includes(id))
+        ?.intact
     t.equal(await intact(), true, `${name}: intact before`)
     await sql.unsafe(`create table kept as select * from ${table} where ${key} = '${original!.id}'`)
     await sql.unsafe(`update ${table} set ${change} where ${key} = '${original!.id}'`)

@@ -20,14 +20,15 @@ const inAMinute = () => new Date(Date.now() + 60_000)
 /** The refusals of the log, oldest first, with what opens them. */
 const refusals = () => sql`
   select e.action, e.object_id, e.outcome, convert_from(e.leaf, 'UTF8')::jsonb as said,
-         o.client_id, o.details
+         o.client_id, o.person, o.details
   from audit_entry e join audit_opening o on o.entry_id = e.id
   where e.outcome <> 'permitted' order by e.at, e.id`
 
-function known(clientId: string): Caller {
+function known(clientId: string, person?: string): Caller {
   const { organisationId } = lawFirm
   const none = { scopes: new Set<never>(), kids: new Set<string>() }
-  return { kind: 'partner', request: newId(), clientId, organisationId, ...none }
+  const named = person === undefined ? {} : { person }
+  return { kind: 'partner', request: newId(), clientId, organisationId, ...none, ...named }
 }
 
 t.test('a refusal names the case that was asked for, and no more', async (t) => {
@@ -99,12 +100,34 @@ t.test('who is not known is summed by reason and minute, and never by who it was
   t.equal(sums.length, 2)
 })
 
-/** Breaks the writing of entries for the length of `act`: all of them, or one kind. */
+t.test('a sum names none of the people of a client, each refusal its own', async (t) => {
+  const audit = createAudit({ database })
+  while (new Date().getSeconds() >= 57) await sql`select 1`
+  const before = (await refusals()).length
+  const refused = { action: 'triage.claimed', outcome: 'refused', reason: 'not-found' } as const
+  for (let count = 0; count < 65; count += 1) {
+    await audit.recordRefusal(known(ngo.clientId, `p-${count}`), refused)
+  }
+  await audit.recordSums(inAMinute())
+  const told = (await refusals()).slice(before)
+  t.same(
+    told.map(({ person }) => person),
+    [...Array.from({ length: 60 }, (_, count) => `p-${count}`), null],
+  )
+  t.match(told.at(-1), { client_id: ngo.clientId, details: { count: 5 } })
+})
+
+/** Breaks the writing of entries for the length of `act`: all of them, or one kind or reason. */
 async function withoutEntries<Result>(
-  which: 'permitted' | 'refused' | 'any',
+  which: 'permitted' | 'refused' | 'any' | { readonly reason: string },
   act: () => Promise<Result>,
 ): Promise<Result> {
-  const condition = which === 'any' ? 'true' : `new.outcome = '${which}'`
+  const condition =
+    typeof which === 'object'
+      ? `convert_from(new.leaf, 'UTF8')::jsonb ->> 'reason' = '${which.reason}'`
+      : which === 'any'
+        ? 'true'
+        : `new.outcome = '${which}'`
   await sql.unsafe(`
     create function no_entry() returns trigger language plpgsql as $$ begin
       if ${condition} then raise exception 'disk full of Zuleika'; end if; return new;
@@ -127,8 +150,12 @@ t.test('a sum that could not be written is written later', async (t) => {
   const before = (await refusals()).length
   await withoutEntries('any', () => t.rejects(audit.recordSums(inAMinute())))
   t.equal((await refusals()).length, before)
+  const second = { reason: 'not-found' }
+  await withoutEntries(second, () => t.rejects(audit.recordSums(inAMinute())))
+  const reasons = async () => (await refusals()).slice(before).map(({ said }) => said.reason)
+  t.same(await reasons(), ['unauthenticated'], 'those before it stand')
   await audit.recordSums(inAMinute())
-  t.equal((await refusals()).length, before + 3)
+  t.same(await reasons(), ['unauthenticated', 'not-found', 'malformed-json'], 'and stand once')
 })
 
 t.test('a refusal that cannot be recorded is a bare 503', async (t) => {
