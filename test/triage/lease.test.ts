@@ -121,6 +121,8 @@ t.test('a completion answers the referrals it lists, once', async (t) => {
   const { referralId: stranger } = await refer(built)
   const rows: [string, number, object][] = [
     ['a referral of another case', 400, { referrals: [stranger] }],
+    ['a report of one of another case', 400, { outcome: 'unopenable', referrals: [stranger] }],
+    ['a step beside an answer', 400, { step: 'wrap' }],
     ['a decline without a reason', 400, { outcome: 'declined' }],
     ['a reason without a decline', 400, { reason: 'out_of_remit' }],
     ['an outcome of no list', 400, { outcome: 'forgotten' }],
@@ -130,7 +132,8 @@ t.test('a completion answers the referrals it lists, once', async (t) => {
   for (const [name, status, changes] of rows) {
     t.equal((await verbs.complete('casework', claim, changes)).status, status, name)
   }
-  t.match(await rowOf(claim), { completed_at: null, fence: String(claim.fence) }, 'all undone')
+  const untouched = { completed_at: null, attention_at: null, fence: String(claim.fence) }
+  t.match(await rowOf(claim), untouched, 'all undone')
   const reason = (await reasons())[0]!
   const declined = { outcome: 'declined', reason, referrals: [claim.referralId] }
   const first = await verbs.complete('casework', claim, declined)

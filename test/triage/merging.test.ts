@@ -315,6 +315,20 @@ t.test('of three of which two come apart, the one that waits is not hidden', asy
   t.equal((await claim('casework', 50)).flatMap(({ referralIds }) => referralIds).length, 3)
 })
 
+t.test('nor behind the one that stands for both and had gone to people', async (t) => {
+  const [withPeople, waiting, leaving] = await referrals(3)
+  await report(await claimed(withPeople!), withPeople!)
+  const [held] = await claim('casework', 50, true)
+  await merge(withPeople!, waiting!, leaving!)
+  t.equal((await itemOf(waiting!))?.merged_into, held?.claimId)
+  await release(held!)
+  await split(leaving!)
+  t.same(await claim('casework', 50, true), [])
+  const waitingIds = (await claim('casework', 50)).map(({ referralIds }) => referralIds.toSorted())
+  const together = [withPeople!.referralId, waiting!.referralId].toSorted()
+  t.strictSame(waitingIds.toSorted(), [together, [leaving!.referralId]].toSorted())
+})
+
 t.test('leases that ran out are counted across a merge and a split', async (t) => {
   const [older, younger] = await referrals(2)
   for (let lapses = 0; lapses < 5; lapses += 1) await endLease(await claimed(younger!))
@@ -620,6 +634,14 @@ t.test('referrals that no one key opens together are worked on one after the oth
       ...{ scopes: ['referrals:open'], kids: [world.recipients.recovery.receiving.kid] },
     }),
   )
+  // Nor is who was disabled.
+  await onHost(staged, async (host) => {
+    const disabled = await host.addClient({
+      ...{ organisationId, label: 'Recovery of before', kind: 'internal' },
+      ...{ scopes: ['triage:work'], kids: [world.recipients.recovery.receiving.kid] },
+    })
+    await host.disableClient(disabled)
+  })
   const [before] = await referrals(1)
   const [after] = await referrals(1, { keyset: keysetReference(keyset) })
   await merge(before!, after!)
