@@ -504,6 +504,25 @@ t.test('keys are compared within an epoch, and under the one that says most', as
   t.equal(await caseOf(both), await caseOf(old))
 })
 
+t.test('values of an epoch that no keyset lists join nobody, though they are there', async (t) => {
+  const keyset = keysetReference(await publishEpochs(staged, 5, 6))
+  const person = stranger()
+  const twice = async () => [
+    await refer(matchingOf(person, 5), { keyset }),
+    await refer(matchingOf(person, 5), { keyset }),
+  ]
+  const [first, second] = (await twice()) as [Referred, Referred]
+  await publishEpochs(staged, 6)
+  await pair()
+  t.not(await caseOf(first), await caseOf(second))
+  t.equal(await questions(first), 0)
+  // One that lists none at all may be a slip.
+  await publishEpochs(staged)
+  await queueAgain(first)
+  await pair()
+  t.equal(await caseOf(first), await caseOf(second))
+})
+
 t.test('what keys had joined stays together when their epoch is retired', async (t) => {
   const person = stranger()
   const keyset = keysetReference(await publishEpochs(staged, 3, 4))

@@ -6,7 +6,7 @@
 import t from 'tap'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
 import { requireBalanced } from '../helpers/books.ts'
-import { matchingOf, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
+import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
@@ -90,6 +90,53 @@ t.test('the same where the keys no longer hold the case together', async (t) => 
   t.not(await caseOf(first), await caseOf(second))
   t.match(await held(second, third), { verdict: 'different', basis: 'person' })
   t.not(await caseOf(second), await caseOf(third))
+})
+
+t.test('of two words on another case a part that has none takes the newer', async (t) => {
+  for (const words of [
+    ['unsure', 'different'],
+    ['different', 'unsure'],
+  ] as const) {
+    const [other, first, second, third] = [
+      await refer(),
+      await refer(),
+      await refer(),
+      await refer(),
+    ]
+    const merge = async (one: Referred, two: Referred) =>
+      cases.merge(casework, await caseOf(one), { otherId: await caseOf(two) })
+    for (const [at, spoken] of [first, second].entries()) {
+      await merge(other, spoken)
+      await splitOff(other, words[at]!, spoken)
+    }
+    await merge(first, second)
+    await merge(first, third)
+    t.equal(await held(third, other), undefined, 'said of the others')
+    await splitOff(first, 'unsure', third)
+    t.match(await held(third, other), { verdict: words[1], basis: 'person' })
+  }
+})
+
+t.test('what comes apart is paired anew, also what nobody had tied to its cause', async (t) => {
+  const people = [stranger(), stranger(), stranger()] as const
+  const [one, other, both] = people.map((person) => ({ ...person, identifiers: [] }))
+  const reachable = (person: typeof one, phone: string) => ({ ...person, phones: [phone] })
+  const [ofOne, ofOther] = [reachable(one, '+447700900141'), reachable(other, '+447700900142')]
+  const tie = await refer(matchingOfAll([one!, other!]))
+  const chains = []
+  for (const person of [ofOne, ofOther]) {
+    const direct = await refer(matchingOf(person))
+    await pair()
+    chains.push({ direct, far: await refer(matchingOfAll([person, both!])) })
+    await pair()
+  }
+  const [left, right] = chains as [(typeof chains)[0], (typeof chains)[0]]
+  t.equal(new Set(await Promise.all([tie, left.far, right.far].map(caseOf))).size, 1)
+  t.same([await held(left.far, tie), await held(right.far, tie)], [undefined, undefined])
+  await check(tie, matchingOf(stranger()))
+  await pair()
+  t.not(await caseOf(left.far), await caseOf(right.far))
+  t.match(await held(left.far, right.far), { verdict: 'possible' }, 'which are about one person')
 })
 
 t.test('the id of a case leads to where what stood in it is now', async (t) => {

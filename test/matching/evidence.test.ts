@@ -109,3 +109,28 @@ t.test('the parts of a name are counted on both sides, equal or not', async (t) 
   t.equal(found(2, 3), 'possible')
   t.equal(found(3, 2), 'possible')
 })
+
+t.test('of two epochs the one that speaks most counts, whichever comes first', async (t) => {
+  const of = (epoch: number, agreeing: number) => {
+    return { ...like('a', 1), epoch, agreeing, uncrowded: agreeing }
+  }
+  const both = [1, 2].flatMap((epoch) => own.map(({ type }) => ({ epoch, type })))
+  const [alone] = weigh(own, [of(1, 1)])
+  t.match(alone, { verdict: 'possible', odds: { bits: [{ type: 'REF_uan' }, {}] } })
+  for (const [first, second] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    for (const rows of [
+      [of(first, 1), of(second, 0)],
+      [of(second, 0), of(first, 1)],
+    ]) {
+      t.same(weigh(both, rows), [alone])
+    }
+  }
+})
+
+t.test('values of an epoch that is not compared say nothing', async (t) => {
+  const values = own.map(({ type }) => ({ epoch: 2, type }))
+  t.same(weigh(values, [like('a', 1)]), [])
+})
