@@ -31,9 +31,12 @@ export function writeArray(elements: string | readonly (string | number)[]): str
 
 const element = /"((?:[^"\\]|\\.)*)"|([^",{}\\]+)/gs
 
-/** Reads an array that holds no NULL. @throws Error for one that does, or has more dimensions */
+/** Reads an array that holds no NULL. @throws Error for one that does, or has other than one dimension from 1 */
 export function readArray(text: string): string[] {
   const found = [...text.matchAll(element)]
+  // What has more dimensions, or other bounds, holds more than its elements and their commas.
+  if (text !== `{${found.map(([written]) => written).join(',')}}`)
+    throw new Error('an array is not of one dimension')
   return found.map(([, quoted, bare = '']) => {
     if (quoted === undefined && bare.toUpperCase() === 'NULL')
       throw new Error('an array holds NULL')

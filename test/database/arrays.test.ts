@@ -16,8 +16,30 @@ const address = readAddress(databases.url)!
 const { sql } = openLink({ address, prepare: true }, address.hosts[0])
 t.teardown(() => sql.end())
 
-// PostgreSQL's text holds neither NUL nor half a surrogate pair.
-const text = fc.string({ unit: 'grapheme' }).map((it) => it.replaceAll('\0', ''))
+// What means something in an array, and any other text. PostgreSQL's holds neither NUL nor half a
+// surrogate pair.
+const marks = [
+  '"',
+  '\\',
+  '\\\\',
+  '\\"',
+  ',',
+  '{',
+  '}',
+  '{}',
+  ' ',
+  '\n',
+  '\t',
+  "'",
+  'NULL',
+  'null',
+  '',
+]
+const text = fc
+  .array(fc.oneof(fc.constantFrom(...marks), fc.string({ unit: 'grapheme', maxLength: 3 })), {
+    maxLength: 4,
+  })
+  .map((pieces) => pieces.join('').replaceAll('\0', ''))
 
 t.test('an array of texts is the one that PostgreSQL has', async (t) => {
   const property = fc.asyncProperty(fc.array(text), async (texts) => {
@@ -26,7 +48,21 @@ t.test('an array of texts is the one that PostgreSQL has', async (t) => {
     t.same(row?.same, texts)
     t.same(JSON.parse(row?.seen), texts)
   })
-  await fc.assert(property, { numRuns: 60 })
+  // Each mark by itself too, whatever is drawn.
+  await fc.assert(property, {
+    numRuns: 60,
+    examples: [[marks], ...marks.map((it): [string[]] => [[it]])],
+  })
+})
+
+t.test('an array of other than one dimension is none of ours', async (t) => {
+  const [row] = await sql`
+    select array[['a', 'b'], ['c', 'd']]::text as two, ('[0:1]={a,b}'::text[])::text as bounds,
+           array['a', 'b c', null, 'd']::text as holed`
+  for (const written of [row?.two, row?.bounds, row?.holed, 'a', '{a', 'a}', '{a,}', '{"a}', ''])
+    t.throws(() => readArray(written), /an array/, written)
+  t.same(readArray('{}'), [])
+  t.same(readArray('{a,"b c"}'), ['a', 'b c'])
 })
 
 t.test('every type of array that the service uses is among them', async (t) => {
