@@ -393,6 +393,13 @@ t.test('a telephone that a crowd gives joins nobody, one of their own does', asy
   t.equal(await caseOf(seconds[0]), await caseOf(firsts[0]))
   t.not(await caseOf(seconds[1]), await caseOf(firsts[1]))
   t.ok((await questions(seconds[1])) > 0, 'a person is asked instead')
+  const weighed = async (one: Referred, other: Referred) => {
+    const { bits = [], probability } = (await held(one, other)) ?? {}
+    const agrees = bits.filter(({ because }: { because: string }) => because === 'agrees')
+    return { agrees: agrees.map(({ type }: { type: string }) => type), probability }
+  }
+  const asked = await weighed(seconds[1], firsts[1])
+  t.ok(asked.agrees.includes('PHONE'), 'by all that agrees')
   const { givenNames: given = '', familyName: family = '' } = stranger()
   const two = { givenNames: given, familyName: family, phones: [wing, '+447700900113'] }
   const [third, fourth] = [await refer(matchingOf(two)), await refer(matchingOf(two))]
@@ -404,6 +411,8 @@ t.test('a telephone that a crowd gives joins nobody, one of their own does', asy
   const [one, other] = [await refer(matchingOf(person)), await refer(matchingOf(person))]
   await pair()
   t.equal(await caseOf(one), await caseOf(other))
+  const joined = await weighed(one, other)
+  t.ok(joined.agrees.includes('T_D') && !joined.agrees.includes('PHONE'), 'by what no crowd shares')
   const { givenNames = '', familyName = '' } = person
   await check(other, matchingOf({ givenNames, familyName, phones: [wing] }))
   await pair()

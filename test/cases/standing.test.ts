@@ -117,6 +117,23 @@ t.test('of two words on another case a part that has none takes the newer', asyn
   }
 })
 
+t.test('what a referral itself is asked about is no doubt that it could settle', async (t) => {
+  const [person, other] = [stranger(), { ...stranger(), identifiers: [] }]
+  const both = stranger()
+  const relative = await refer(matchingOf(relativeOf(both)))
+  const between = await refer(matchingOf(both))
+  await pair()
+  t.match(await held(between, relative), { verdict: 'possible' })
+  const [ofPerson, ofOther] = [await refer(matchingOf(person)), await refer(matchingOf(other))]
+  await cases.merge(casework, await caseOf(relative), { otherId: await caseOf(ofOther) })
+  const { identifiers = [] } = both
+  await check(between, matchingOfAll([person, other, { identifiers }]))
+  await pair()
+  t.equal(await caseOf(between), await caseOf(ofPerson))
+  t.not(await caseOf(between), await caseOf(ofOther), 'it ties no two people together')
+  t.match(await held(between, relative), { verdict: 'possible' })
+})
+
 t.test('what comes apart is paired anew, also what nobody had tied to its cause', async (t) => {
   const people = [stranger(), stranger(), stranger()] as const
   const [one, other, both] = people.map((person) => ({ ...person, identifiers: [] }))

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { chooseSharers, weigh } from '../../src/matching/evidence.ts'
+import { candidatesPerValueMax } from '../../src/matching/odds.ts'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
 
 const own = [
@@ -67,6 +68,15 @@ t.test('of whom a value is, how many share it tells: a crowd, or hardly anybody'
     Array.from({ length: count }, (_, at) => ({ referralId: `${number} ${at}`, number }))
   const rows = [sharing(1, 3), sharing(2, 4), sharing(3, 50), sharing(4, 51)].flat()
   t.match(chooseSharers(rows), { crowded: [4], uncommon: [1] })
+})
+
+t.test('of a crowd those are compared that share most, though they are the youngest', async (t) => {
+  const crowd = Array.from({ length: 60 }, (_, at) => ({ referralId: `of crowd ${at}`, number: 1 }))
+  const likely = [1, 2, 3].map((number) => ({ referralId: 'likely', number }))
+  const also = [1, 2].map((number) => ({ referralId: 'also', number }))
+  const { ids } = chooseSharers([...crowd, ...also, ...likely])
+  t.equal(ids.length, candidatesPerValueMax, 'each once')
+  t.same(ids.slice(0, 3), ['likely', 'also', 'of crowd 0'], 'and then the oldest')
 })
 
 t.test(

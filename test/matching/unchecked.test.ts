@@ -4,6 +4,10 @@
  * Method: referrals of two organisations through the services, listed as a watcher asks for them.
  */
 import t from 'tap'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import { headerHash } from '../../src/protocol/envelope.ts'
+import { matchKeysVerify } from '../../src/protocol/matchvalues.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { keysetReference, publishEpochs, publishKeyset } from '../helpers/publish.ts'
@@ -65,6 +69,13 @@ t.test('what stood there before is told, and who contradicts another is seen', a
   const silent = await refer(undefined, { keyset })
   t.equal(await check(silent, own), 'none')
   t.equal(await check(silent, own, staged.checking, 'clinic'), 'same')
+  const [row] = await sql`
+    select signer, signature from match_check where referral_id = ${silent.referralId}`
+  const { kid, publicKey } = world.recipients.clinic.signing
+  t.equal(row?.signer, kid, 'who vouched last is kept, by a signature of theirs')
+  const bound = headerHash(canonicalBytes(silent.envelope.header))
+  const signature = { kid, value: encodeBase64url(row?.signature) }
+  t.ok(matchKeysVerify(bound, own, signature, publicKey))
   t.notOk(await flagged(silent), 'what was left out is no lie')
   t.equal(await check(silent, other, staged.checking, 'clinic'), 'other')
   t.ok(await flagged(silent), 'a recipient replaces what another vouched for')

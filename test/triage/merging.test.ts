@@ -374,6 +374,16 @@ t.test(
   },
 )
 
+t.test('where no open item decides, the case of the older referral goes on', async (t) => {
+  for (const ended of [[0], [1], [0, 1]] as const) {
+    const pair = await referrals(2)
+    const older = await caseOf(pair[0]!)
+    for (const at of ended) await complete(await claimed(pair[at]!), pair[at]!)
+    await merge(pair[1]!, pair[0]!)
+    t.same([await caseOf(pair[0]!), await caseOf(pair[1]!)], [older, older])
+  }
+})
+
 t.test(
   'an answer to the referral of another item ends both, and opens the first again',
   async (t) => {
