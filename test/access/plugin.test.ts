@@ -72,11 +72,13 @@ t.test(
       select o.client_id from audit_entry e join audit_opening o on o.entry_id = e.id
       where convert_from(e.leaf, 'UTF8')::jsonb ->> 'reason' = 'caller-disabled'`
     t.match(refused, [{ client_id: clientId }], 'and the log says who keeps trying')
-    const since = Date.now()
-    let answer = await ask()
-    while (answer.status !== 403 && Date.now() - since < 6_000) answer = await ask()
-    t.equal(answer.body.code, 'caller-disabled')
-    t.ok(Date.now() - since < 5_000)
+    // Five seconds on, by the clock that says how long a client is kept.
+    const { now } = performance
+    performance.now = () => now.call(performance) + 5_000
+    t.teardown(() => {
+      performance.now = now
+    })
+    t.equal((await ask()).body.code, 'caller-disabled')
   },
 )
 

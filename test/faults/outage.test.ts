@@ -35,10 +35,12 @@ async function untilReady(): Promise<number> {
   return performance.now() - startedAt
 }
 
+/** The lines of the log so far; one that is half written is read when it is whole. */
 const lines = () =>
   service
     .output()
     .split('\n')
+    .slice(0, -1)
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
 

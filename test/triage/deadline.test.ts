@@ -10,6 +10,7 @@ import type { Tx } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { insertItem } from '../../src/triage/store.ts'
+import { seedOf } from '../helpers/seed.ts'
 import { stage } from '../helpers/stage.ts'
 
 const { database } = await stage(t)
@@ -94,8 +95,7 @@ t.test('any arrivals stand as a naive model says, none before an earlier immedia
     ...made,
     respondBy: new Date(made.at + days * 24 * hourMs).toISOString().slice(0, 10),
   }))
-  const seed = Date.now() % 2 ** 31
-  t.comment(`seed ${seed}`)
+  const seed = seedOf(t)
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(arrival, near), { minLength: 2, maxLength: 30 }),

@@ -14,6 +14,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { lockHeads } from '../../src/triage/merge-store.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
+import { seedOf } from '../helpers/seed.ts'
 import { type Referred, type Submission, stage, type Worker } from '../helpers/stage.ts'
 
 const staged = await stage(t)
@@ -590,8 +591,7 @@ t.test('claims and completions while cases join and part leave nobody off the qu
       }
     }
   }
-  const seed = Date.now() % 2 ** 31
-  t.comment(`seed ${seed}`)
+  const seed = seedOf(t)
   const drawn = fc.tuple(regroupings, regroupings, completions, completions)
   const [[first, second, casework, clinic] = [[], [], [], []]] = fc.sample(drawn, {
     ...{ seed, numRuns: 1 },
