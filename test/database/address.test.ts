@@ -1,5 +1,5 @@
 import t from 'tap'
-import { describe, nameOf, readAddress } from '../../src/database/address.ts'
+import { describe, nameOf, readAddress, tlsOf } from '../../src/database/address.ts'
 
 t.test('an address has a login, one host or several, and a database', (t) => {
   const one = readAddress(
@@ -22,6 +22,32 @@ t.test('an address has a login, one host or several, and a database', (t) => {
   t.equal(describe(two), 'a:5432,[fd00::2]:5433/d')
   t.equal(nameOf({ host: '10.0.0.1', port: 1 }), '10.0.0.1:1')
   t.match(readAddress('postgres://u@localhost/d?target_session_attrs=primary')!, { user: 'u' })
+  t.end()
+})
+
+t.test('login and database are read percent-decoded, and up to eight hosts', (t) => {
+  const encoded = readAddress('postgres://a%40b:p@h/d%20e')
+  t.match(encoded, { user: 'a@b', database: 'd e' })
+  const eight = Array.from({ length: 8 }, (_, at) => ({ host: `h${at}`, port: 5432 }))
+  t.same(readAddress(`postgres://u:p@${eight.map(({ host }) => host).join(',')}/d`)?.hosts, eight)
+  t.match(readAddress('postgres://u:p@h:65535/d')?.hosts, [{ host: 'h', port: 65_535 }])
+  t.end()
+})
+
+t.test('of an IP address a certificate is wanted where the mode has it verified', (t) => {
+  const tls = (host: string, query: string) => tlsOf(`postgres://u:p@${host}:5432/d${query}`)
+  for (const mode of ['disable', 'false', 'allow', 'prefer', 'require']) {
+    t.same(tls('10.0.0.1', `?sslmode=${mode}`), {}, mode)
+  }
+  for (const mode of ['verify-ca', 'verify-full']) {
+    t.same(tls('10.0.0.1', `?sslmode=${mode}`), { ssl: { host: '10.0.0.1' } }, mode)
+    t.same(tls('[fd00::2]', `?sslmode=${mode}`), { ssl: { host: 'fd00::2' } }, mode)
+    t.same(tls('db.internal', `?sslmode=${mode}`), {}, 'the driver asks for a name by itself')
+  }
+  t.same(tls('10.0.0.1', ''), {})
+  const last = tls('10.0.0.1', '?sslmode=require&sslmode=verify-full')
+  t.same(last, { ssl: { host: '10.0.0.1' } }, 'the last of several is in force')
+  t.same(tls('10.0.0.1', '?sslmode=verify-full&sslmode=require'), {})
   t.end()
 })
 

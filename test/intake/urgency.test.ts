@@ -152,6 +152,44 @@ t.test('of joined cases the one item is raised; taken apart, each side has its o
   }
 })
 
+t.test('a referral that is raised puts back nothing that was due before it', async (t) => {
+  const [immediate, raised] = [await refer(undefined, { urgency: 'immediate' }), await refer()]
+  const [one, other] = [await itemOf(immediate), await itemOf(raised)]
+  await cases.merge(callers.casework, one.case_id, { otherId: other.case_id })
+  const head = async () => {
+    const { merged_into, ...own } = await itemOf(raised)
+    return merged_into === null ? own : await itemOf(immediate)
+  }
+  const { due_at } = await head()
+  t.same(due_at, one.due_at)
+  await state(raised, 'urgent')
+  t.same((await head()).due_at, due_at)
+  t.match(await itemOf(raised), { urgency: 'urgent' })
+  t.match(await itemOf(immediate), { urgency: 'immediate' })
+})
+
+t.test('what a referral was worked on as before stays as it ended', async (t) => {
+  await claim(50)
+  const [answered, left] = [await refer(), await refer()]
+  const [one, other] = [await itemOf(answered), await itemOf(left)]
+  await cases.merge(callers.casework, one.case_id, { otherId: other.case_id })
+  const [claimed] = (await claim(1)).claims
+  await triage.complete(callers.casework, claimed!.claimId, {
+    ...{ fence: claimed!.fence, outcome: 'accepted', referrals: [answered.referralId] },
+  })
+  const ended = async () => [
+    ...(await sql`
+      select * from triage_item where completed_at is not null
+        and referral_id in (${answered.referralId}, ${left.referralId}) order by id`),
+  ]
+  const before = await ended()
+  t.equal(before.length, 2)
+  await state(left, 'urgent')
+  await state(answered, 'immediate')
+  t.same(await ended(), before)
+  t.match(await itemOf(left), { urgency: 'urgent', merged_into: null })
+})
+
 t.test('what a completion leaves without an answer comes back as urgent as it was', async (t) => {
   await claim(50)
   const [answered, left] = [await refer(), await refer()]

@@ -3,7 +3,7 @@
  * Method: agreements of a table, in either order; the ids are against the order of receipt.
  */
 import t from 'tap'
-import { chooseSharers, weigh } from '../../src/matching/evidence.ts'
+import { chooseSharers, sameValues, weigh } from '../../src/matching/evidence.ts'
 import { candidatesPerValueMax } from '../../src/matching/odds.ts'
 import { matchKeys } from '../../src/protocol/matchkeys.ts'
 
@@ -118,6 +118,16 @@ t.test('the parts of a name are counted on both sides, equal or not', async (t) 
   t.equal(found(3, 3), 'match', 'the day and month of a long name')
   t.equal(found(2, 3), 'possible')
   t.equal(found(3, 2), 'possible')
+})
+
+t.test('values are the same in any order, each of its type', async (t) => {
+  const value = (type: string, ...bytes: number[]) => ({ type, value: Uint8Array.from(bytes) })
+  const [name, date] = [value('N', 1), value('T_D', 2)]
+  t.equal(sameValues([name, date], [date, name]), true)
+  t.equal(sameValues([], []), true)
+  t.equal(sameValues([name, date], [name]), false)
+  t.equal(sameValues([name, date], [name, value('T_D', 3)]), false)
+  t.equal(sameValues([name, date], [value('T_D', 1), value('N', 2)]), false)
 })
 
 t.test('of two epochs the one that speaks most counts, whichever comes first', async (t) => {

@@ -19,6 +19,7 @@ const drawn: fc.Arbitrary<Evidence> = fc
       fc.subarray(['N', 'P', 'PHONE', 'P_MD', 'MH3_Y', 'KK_Y', 'PP_Y', ...first]),
       fc.subarray(['REF_file', 'REF_file0', 'FILE', 'REF_uan', 'T_D', 'N', 'T_D01']),
       fc.subarray(['N', 'N1', 'P', 'P1', 'MH3_Y', 'KK_Y'], { maxLength: 3 }),
+      fc.subarray(['MH3_Y', 'I_D', 'I_D01', 'T_D', 'REF_uan']),
     ),
     counted: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 30, maxLength: 30 }),
     left: few(4),
@@ -116,6 +117,14 @@ t.test('what is likely is done as the rules say, by what no crowd shares', async
       return same(judge(evidence, likely).verdict, expected)
     }),
     { numRuns: 5_000 },
+  )
+})
+
+t.test('no rule asks about whom nothing makes likely', async () => {
+  const unlikely = { ...weights, intercept: -200 }
+  fc.assert(
+    fc.property(drawn, (evidence) => judge(evidence, unlikely).verdict === 'none'),
+    { numRuns: 2_000 },
   )
 })
 

@@ -193,6 +193,10 @@ t.test('a moment is a day or instant of the calendar, and nothing else', (t) => 
   t.equal(momentOf('2026-11-22'), Date.UTC(2026, 10, 22))
   t.equal(momentOf('2026-11-22T10:00:00Z'), now.getTime())
   t.equal(momentOf(2026), Date.UTC(2026, 0, 1))
+  t.equal(momentOf(1000), Date.UTC(1000, 0, 1))
+  t.equal(momentOf('1000-01-01'), Date.UTC(1000, 0, 1))
+  t.equal(momentOf(9999), Date.UTC(9999, 0, 1))
+  for (const year of [999, 10_000, 1999.5]) t.equal(momentOf(year), undefined, String(year))
   for (const other of ['2026-02-30', '22/11/2026', '2026-12-31T23:59:60Z', 7, null, {}, undefined])
     t.equal(momentOf(other), undefined, String(other))
   const [bounds] = dateBounds

@@ -1,6 +1,7 @@
 // Goal: what stands for nothing is known as such, in any case, spacing and punctuation, and what is a
 // name is not. Method: the handed samples, others of their kind, names that look alike; and the
 // published list, read by a second implementation that has nothing else.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
@@ -89,6 +90,13 @@ function readByList(value: string): boolean {
   const idle = words.filter((word) => !isWord(word))
   return idle.length < words.length && idle.every((word) => published.besideWords.includes(word))
 }
+
+t.test('who changes the list gives it another version, for clients hold the same', (t) => {
+  const { version, about: _, ...lists } = published
+  const listed = createHash('sha256').update(JSON.stringify(lists)).digest('hex')
+  t.same([version, listed], [1, '31de292f1f40062b9ac2e8ba31a34416cebc3d721503fc69bf4475f8a0fc19b8'])
+  t.end()
+})
 
 t.test('a client that has only the published list finds the same', (t) => {
   const piece = fc.oneof(
