@@ -10,7 +10,7 @@ import { type Config, readConfig } from './config.ts'
 import { addressForm, nameOf, readAddress } from './database/address.ts'
 import { connect } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
-import { isAway } from './database/lost.ts'
+import { isAway, isUntrusted } from './database/lost.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
@@ -119,7 +119,8 @@ async function requireStanding(url: string): Promise<boolean> {
   // One by one: the driver waits without end where it is given several hosts and none answers.
   for (const host of address.hosts) {
     const fault = await serviceFault(address.urlOf(host)).catch((error: Error) => {
-      if (isAway(error)) return 'away' as const
+      // A certificate that is not trusted does not become so by waiting.
+      if (isAway(error) && !isUntrusted(error)) return 'away' as const
       const where = `DATABASE_URL: ${nameOf(host)} does not say whether the login is right`
       throw new Error(`${where}: ${error.message}`)
     })

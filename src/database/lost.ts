@@ -73,11 +73,23 @@ const unconnected = ['CONNECT_TIMEOUT', 'CONNECTION_ENDED']
 const away = /^(53...|57P0[1235]|25P0[34]|25006|58030)$/
 
 /**
+ * What Node says of a certificate that it does not trust, or of TLS that does not come about: OpenSSL's names
+ * of faults of a certificate, and its own.
+ */
+const untrusted =
+  /^(CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|ERROR_IN_C|INVALID_CA$|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_)/
+
+/** Whether a server was reached, and by its certificate may be another: its operator has to mend that. */
+export function isUntrusted(error: unknown): boolean {
+  return some(error, (_, code) => untrusted.test(code))
+}
+
+/**
  * Whether the database as a whole cannot be had now, and may be later. Also what it says to whoever is
  * refused a connection, which is always FATAL.
  */
 export function isAway(error: unknown): boolean {
-  if (isConnectionLost(error)) return true
+  if (isConnectionLost(error) || isUntrusted(error)) return true
   return some(error, (cause, code) => {
     if (cause instanceof DatabaseAway || cause instanceof OutcomeUnknown) return true
     if (unconnected.includes(code) || away.test(code)) return true

@@ -24,6 +24,7 @@ t.test('a lost connection is told from a failed statement', (t) => {
     error({ code: '23505', severity: 'ERROR' }),
     error({ code: '57014', severity: 'ERROR' }),
     error({ code: 'not-found' }),
+    error({ syscall: 'read' }),
     error({ name: 'DrizzleQueryError' }, error({ code: '25P02' })),
   ]
   for (const each of others) t.equal(isConnectionLost(each), false, JSON.stringify(each))
@@ -39,6 +40,18 @@ t.test('a database that is away is told from one statement that others held up',
     ['a driver that is closing', error({ code: 'CONNECTION_ENDED' }), true, true, true],
     ['our deadline', new DatabaseAway('x'), true, true, true],
     ['a commit without an answer', new OutcomeUnknown(), true, true, true],
+    ...(
+      [
+        ['of another host', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+        ['of an unknown authority', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+        ['that signed itself', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+        ['that has expired', 'CERT_HAS_EXPIRED'],
+      ] as const
+    ).map(([whose, code]): [string, unknown, boolean, boolean, boolean] => [
+      `a certificate ${whose}`,
+      error({ code }),
+      ...([true, true, true] as const),
+    ]),
     ['disk full', sqlState('53100'), true, true, false],
     ['out of memory', sqlState('53200'), true, true, false],
     ['too many connections', sqlState('53300', 'FATAL'), true, true, true],
@@ -66,6 +79,7 @@ t.test('a database that is away is told from one statement that others held up',
     ['a statement that took too long', sqlState('57014'), false, true, false],
     ['a deadlock', sqlState('40P01'), false, true, false],
     ['a conflict', sqlState('40001'), false, true, false],
+    ['any other of that class', sqlState('40003'), false, true, false],
     ['a key that is there', sqlState('23505'), false, false, false],
     ['a statement that is wrong', sqlState('42601'), false, false, false],
     ['a bug', new TypeError('x'), false, false, false],

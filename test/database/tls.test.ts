@@ -107,6 +107,29 @@ t.test(
   },
 )
 
+t.test('a certificate that is exchanged for a wrong one is a loss like any other', async (t) => {
+  await show('of its address')
+  const service = await listening(t, {
+    ...variables('127.0.0.1', '?sslmode=verify-full'),
+    LOG_LEVEL: 'warn',
+  })
+  const status = async (path: string) => (await fetch(service.url + path)).status
+  t.equal(await status('/readyz'), 200)
+  for (const shown of ['of a stranger', 'of its name'] as const) {
+    await show(shown)
+    await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity where usename = 'intake_service'`
+    t.equal(await status('/readyz'), 503, shown)
+    const answer = await fetch(`${service.url}/v1/keyset`)
+    t.match(await answer.json(), { status: 503, code: 'not-ready', retry: 'later' }, shown)
+  }
+  t.match(service.output(), /"code":"UNABLE_TO_VERIFY_LEAF_SIGNATURE"/, 'the log says why')
+  t.notMatch(service.output(), /unforeseen/)
+  await show('of its address')
+  while ((await status('/readyz')) !== 200) await pause()
+  t.equal(service.child.exitCode, null)
+})
+
 t.test("the owner's commands keep to it as well", async (t) => {
   const migrate = () => {
     const url = onHost(server.ownerUrl, '127.0.0.1', '?sslmode=verify-full')
