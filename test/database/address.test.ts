@@ -30,6 +30,12 @@ t.test('login and database are read percent-decoded, and up to eight hosts', (t)
   t.match(encoded, { user: 'a@b', database: 'd e' })
   const eight = Array.from({ length: 8 }, (_, at) => ({ host: `h${at}`, port: 5432 }))
   t.same(readAddress(`postgres://u:p@${eight.map(({ host }) => host).join(',')}/d`)?.hosts, eight)
+  const query = (given: string) => readAddress(`postgres://u:p@h/d${given}`)?.urlOf(eight[0]!)
+  const left = 'postgres://u:p@h0:5432/d'
+  t.equal(query('?target_session_attrs=primary'), left)
+  t.equal(query('?&sslmode=require&'), `${left}?sslmode=require`)
+  const options = '?options=-c%20x=target_session_attrs=y'
+  t.equal(query(options), `${left}${options}`)
   t.match(readAddress('postgres://u:p@h:65535/d')?.hosts, [{ host: 'h', port: 65_535 }])
   t.end()
 })
@@ -56,7 +62,12 @@ t.test('what is no such address is none', (t) => {
     ...['', 'intake', 'http://u:p@a/d', 'postgres://a/d', 'postgres://u:p@a', 'postgres://u:p@a/'],
     ...['postgres://u:p@/d', 'postgres://:p@a/d', 'postgres://u:p@ss@a/d', 'postgres://u:p/w@a/d'],
     ...['postgres://u:p@a,/d', 'postgres://u:p@a:0/d', 'postgres://u:p@a:65536/d'],
-    ...['postgres://u:p@a:x/d', 'postgres://u:p@[::zz]/d', 'postgres://u:p@::1/d'],
+    ...[
+      'postgres://u:p@a:x/d',
+      'postgres://u:p@[::zz]/d',
+      'postgres://u:p@[10.0.0.1]/d',
+      'postgres://u:p@::1/d',
+    ],
     ...[
       'postgres://u:%zz@a/d',
       'postgres://u:p@a/d#x',

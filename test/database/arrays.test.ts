@@ -70,7 +70,7 @@ t.test('every type of array that the service uses is among them', async (t) => {
   const [row] = await sql`
     select ${[id]}::uuid[] as ids, ${[1, -2]}::int[] as numbers,
            cardinality(${[] as string[]}::uuid[]) as none`
-  t.same(row, { ids: [id], numbers: [1, -2], none: 0 })
+  t.strictSame({ ...row }, { ids: [id], numbers: [1, -2], none: 0 })
   const superuser = asSuperuser(t, databases)
   const used = await superuser`
     select distinct atttypid::regtype::text as type from pg_attribute a join pg_class c on c.oid = attrelid
