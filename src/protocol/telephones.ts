@@ -2,9 +2,12 @@
 import parsePhoneNumber from 'libphonenumber-js/min'
 import { standsForNothing } from '../referral/placeholders.ts'
 
-/** `+`, digits, and what people put between them; then an extension, if there is one. */
+/**
+ * `+`, digits, and what people put between them; then an extension, if there is one. It begins at the first
+ * of several `+`, so that a long row of them is looked at once and not from each.
+ */
 const written =
-  /(?<number>[+(]*[0-9](?:[0-9 ()./\u00a0\u2010-\u2015-]*[0-9])?)(?:[\s,;.(]*(?:ext|extn|extension|x|#)[\s.:]*(?<extension>[0-9]{1,7})(?![0-9]))?/giu
+  /(?<number>(?<![+(])[+(]*[0-9](?:[0-9 ()./\u00a0\u2010-\u2015-]*[0-9])?)(?:[\s,;.(]*(?:ext|extn|extension|x|#)[\s.:]*(?<extension>[0-9]{1,7})(?![0-9]))?/giu
 
 // `0044 (0)20`: the zero is dialled inside the country alone.
 const innerZero = /^\(?(\+|00)([0-9]*)\)?\(0\)/
@@ -39,15 +42,22 @@ export function telephonesIn(text: string): string[] {
 /** Numbers written one behind the other: at a stroke, and where another begins with 0. */
 function separate(text: string): string[] {
   const parts = text.split(/(?=[ /-]+\(?0)|\//)
-  const numbers: string[] = []
-  for (const [at, part] of parts.entries()) {
-    const before = numbers.at(-1)
-    const isWhole = before !== undefined && countDigits(before) >= numberDigitsMin
-    const isAnother = isWhole && countDigits(parts.slice(at).join('')) >= numberDigitsMin
-    if (before === undefined || isAnother) numbers.push(part)
-    else numbers.splice(-1, 1, `${before} ${part}`)
+  const numbers: string[][] = []
+  let ahead = countDigits(text)
+  let before = 0
+  for (const part of parts) {
+    const digits = countDigits(part)
+    const number = numbers.at(-1)
+    if (number === undefined || (before >= numberDigitsMin && ahead >= numberDigitsMin)) {
+      numbers.push([part])
+      before = digits
+    } else {
+      number.push(part)
+      before += digits
+    }
+    ahead -= digits
   }
-  return numbers
+  return numbers.map((written) => written.join(' '))
 }
 
 function countDigits(text: string): number {

@@ -12,6 +12,7 @@ import { MatchingEpoch } from '../../src/protocol/keyset.ts'
 import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
 import { matchKeys, type Person, personOf } from '../../src/protocol/matchkeys.ts'
 import { isCommon } from '../../src/protocol/names.ts'
+import { telephonesIn } from '../../src/protocol/telephones.ts'
 import vectors from '../vectors/match-keys-2.json' with { type: 'json' }
 import { people } from '../vectors/people.ts'
 import { spellings } from '../vectors/spellings.ts'
@@ -355,6 +356,14 @@ t.test('what stands for nothing makes no key', async (t) => {
   }
   const nobody = { givenNames: 'Not known', familyName: 'Unknown', phones: ['n/a', '0'] }
   t.same(matchKeys({ ...nobody, identifiers: [{ type: 'cid', value: '000' }] }), [])
+})
+
+t.test('what stands in for a telephone is read once, however long it is', (t) => {
+  // Read anew from each character, any of them takes minutes.
+  for (const piece of ['+', '(', '+(']) t.same(telephonesIn(piece.repeat(400_000)), [], piece)
+  for (const piece of ['0 ', ' 0', '1/']) t.same(telephonesIn(piece.repeat(150_000)), [], piece)
+  t.same(telephonesIn(`${'- '.repeat(150_000)}07700 900123`), ['447700900123'])
+  t.end()
 })
 
 t.test('telephones as people type them make the keys that stand beside them', async (t) => {
