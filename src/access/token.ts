@@ -46,13 +46,16 @@ export async function issueToken(
     sign: { algorithm: 'EdDSA', header: { alg: 'EdDSA', typ: 'at+jwt' } },
   })
   await app.ready()
+  // One moment for both: a second may begin between two.
+  const iat = Math.floor(Date.now() / 1000)
   return app.jwt.sign({
     iss: issuerOf(origin),
     aud: issuerOf(origin),
     sub: clientId,
     client_id: clientId,
     jti: newId(),
-    exp: Math.floor(Date.now() / 1000) + minutes * 60,
+    iat,
+    exp: iat + minutes * 60,
     ...(person && { act: { sub: person } }),
   })
 }

@@ -181,7 +181,12 @@ t.test(
     const lines = service.output().trim().split('\n')
     const told = lines.filter((line) => line.includes('does not answer yet'))
     t.equal(told.length, 1, 'it is said once')
-    t.match(lines.at(-1), /^DATABASE_URL: the login intake_owner may read tables by itself/)
+    // The background work, which has a connection of its own, may still be complaining.
+    t.ok(
+      lines.some((line) =>
+        line.startsWith('DATABASE_URL: the login intake_owner may read tables by itself'),
+      ),
+    )
   },
 )
 
