@@ -21,12 +21,17 @@ export async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(noneThere)) !== undefined
 }
 
-/** Puts `text` in the place of whatever the file held, and removes what a dying process left of it. */
+/** Puts `text` in the place of whatever the file held. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const draft = await draftOf(file, text)
   await rename(draft, file)
-  await removeLeft(file)
   await syncFolder(dirname(file))
+}
+
+/** The same of an opened referral: also removes what a dying process left of an earlier try. */
+export async function replaceOpened(file: string, text: string): Promise<void> {
+  await replaceFile(file, text)
+  await removeLeft(file)
 }
 
 /**

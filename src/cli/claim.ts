@@ -9,7 +9,7 @@ import {
   shown,
   type Unopenable,
 } from '../client/index.ts'
-import { replaceFile } from '../disk.ts'
+import { replaceOpened } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import { type Command, fitted, type Report } from './command.ts'
 import { type Fault, faultOf, wordsOf } from './report.ts'
@@ -82,7 +82,7 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
       const result = await reader.open(released)
       if (folder !== undefined && result.opened) {
         const file = join(folder, `${referralId}.json`)
-        await replaceFile(file, `${jsonText(result, 2)}\n`)
+        await replaceOpened(file, `${jsonText(result, 2)}\n`)
         files.push(file)
       }
       referrals.push(result)

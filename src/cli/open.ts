@@ -1,5 +1,5 @@
 import { failedStep, jsonText, type Released, shown } from '../client/index.ts'
-import { replaceFile } from '../disk.ts'
+import { replaceOpened } from '../disk.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import { type Command, fitted } from './command.ts'
 import { readJson } from './json.ts'
@@ -36,7 +36,7 @@ ${connectionDetails}`,
     if (file === undefined || !result.opened) {
       return { value: result, text: fitted(wordsOfOpened(result)), failed, afterwards }
     }
-    await replaceFile(file, `${jsonText(result, 2)}\n`)
+    await replaceOpened(file, `${jsonText(result, 2)}\n`)
     const { referralId, withheld } = result
     const text = [
       `Referral ${shown(referralId)} opened into ${shown(file)}`,

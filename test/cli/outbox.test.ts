@@ -17,7 +17,7 @@ import {
   type Referrer,
   ServiceProblem,
 } from '../../src/client/index.ts'
-import { keepFirst, removeFile, replaceFile } from '../../src/disk.ts'
+import { keepFirst, removeFile, replaceFile, replaceOpened } from '../../src/disk.ts'
 import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
 import { folderOf, intake, partyOf } from './run.ts'
@@ -175,21 +175,26 @@ t.test('a disk that cannot be read is not an empty outbox', async (t) => {
   t.match(fresh, { code: 0, out: 'Nothing waits.\n' }, 'a home that nobody named may come later')
 })
 
-t.test('what a dying process left of a file goes with the next write of it', async (t) => {
-  const home = await folderOf(t)
-  const file = join(home, 'opened.json')
-  const [left, young, other] = [
-    `${file}.01935f3a-7c00-7000-8000-0000000000aa.new`,
-    `${file}.01935f3a-7c00-7000-8000-0000000000bb.new`,
-    join(home, 'else.json.01935f3a-7c00-7000-8000-0000000000cc.new'),
-  ] as const
-  for (const draft of [left, young, other]) await writeFile(draft, 'a story')
-  const before = new Date(Date.now() - 3_600_000)
-  for (const draft of [left, other]) await utimes(draft, before, before)
-  await replaceFile(file, '{}')
-  const names = [file, young, other].map((path) => basename(path))
-  t.same((await readdir(home)).sort(), names.sort(), 'not what another writes now, or of another')
-})
+t.test(
+  'what a dying process left of an opened referral goes with the next write of it',
+  async (t) => {
+    const home = await folderOf(t)
+    const file = join(home, 'opened.json')
+    const [left, young, other] = [
+      `${file}.01935f3a-7c00-7000-8000-0000000000aa.new`,
+      `${file}.01935f3a-7c00-7000-8000-0000000000bb.new`,
+      join(home, 'else.json.01935f3a-7c00-7000-8000-0000000000cc.new'),
+    ] as const
+    for (const draft of [left, young, other]) await writeFile(draft, 'a story')
+    const before = new Date(Date.now() - 3_600_000)
+    for (const draft of [left, other]) await utimes(draft, before, before)
+    await replaceFile(file, '{}')
+    t.equal((await readdir(home)).length, 4, 'of any other file nothing is looked for')
+    await replaceOpened(file, '{}')
+    const names = [file, young, other].map((path) => basename(path))
+    t.same((await readdir(home)).sort(), names.sort(), 'not what another writes now, or of another')
+  },
+)
 
 t.test('a note that it was sent is never taken back', async (t) => {
   const outbox = createOutbox(await folderOf(t))
