@@ -117,7 +117,7 @@ export const identifierData = {
     'A value that stands for nothing (placeholders.json) is left out, and makes no match key.',
     'Put the value right: form NFKC; delete white space and characters of the Unicode category Cf; ' +
       'each character of category Pd, and − ⁃ ˗, is -; each of ⁄ ∕ \\ is /; digits that begin at ' +
-      'one of `zeros` are those of ASCII; then capitals.',
+      'one of `zeros` are those of ASCII; then capitals, and form NFKC once more.',
     'Without a digit 0 to 9, and unless the type is `free`, it stands for nothing.',
     'Delete the characters of `drops`, a class of a regular expression. The first of `reads` whose ' +
       '`pattern` fits gives the normal value, `writes`; put zeros in front up to `digits`. It must ' +
@@ -198,13 +198,17 @@ export function isIdentifierType(type: string): type is IdentifierType {
 
 /** In capitals, with the dashes, slashes and digits of ASCII, and without white space. */
 function putRight(typed: string): string {
-  return typed
-    .normalize('NFKC')
-    .replace(/\p{Cf}|\s/gu, '')
-    .replace(/[\p{Pd}−⁃˗]/gu, '-')
-    .replace(/[⁄∕\\]/g, '/')
-    .replace(/\p{Nd}/gu, digitOf)
-    .toUpperCase()
+  return (
+    typed
+      .normalize('NFKC')
+      .replace(/\p{Cf}|\s/gu, '')
+      .replace(/[\p{Pd}−⁃˗]/gu, '-')
+      .replace(/[⁄∕\\]/g, '/')
+      .replace(/\p{Nd}/gu, digitOf)
+      // A capital may have no character of its own, and then comes in parts.
+      .toUpperCase()
+      .normalize('NFKC')
+  )
 }
 
 function digitOf(digit: string): string {
