@@ -54,8 +54,7 @@ export function createNotes(
       const sealed = await seal(note)
       try {
         const answer = await send({ note: sealed })
-        const envelopeHash = encodeBase64url(noteHash(sealed))
-        await ends.remember(note.about.referralId, { number: sealed.header.number, envelopeHash })
+        await remember(note.about.referralId, sealed)
         return answer
       } catch (error) {
         if (tries === triesMax || !mayPass(error)) throw error
@@ -68,6 +67,17 @@ export function createNotes(
     if (!(error instanceof ServiceProblem)) return false
     const { code } = error.problem
     return code === 'note-not-next' || (code === 'keyset-superseded' && keysets.refresh())
+  }
+
+  /** @throws Error that says that the judgement stands, where it cannot be remembered */
+  async function remember(referralId: string, sealed: MessageEnvelope): Promise<void> {
+    const { number } = sealed.header
+    try {
+      await ends.remember(referralId, { number, envelopeHash: encodeBase64url(noteHash(sealed)) })
+    } catch (cause) {
+      const what = `The judgement and its note ${number} are stored. That they are could not be remembered here`
+      throw new Error(`${what}: mend that, and do not judge again`, { cause })
+    }
   }
 
   async function seal({ about, text }: Note): Promise<MessageEnvelope> {

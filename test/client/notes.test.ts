@@ -316,6 +316,20 @@ t.test('what was read or written before is missed where it is held back', async 
   t.same(await faultsOf(() => {}), [other], 'the first that was seen is the one that is kept')
 })
 
+t.test('a judgement that stands is said to, where its note cannot be remembered', async (t) => {
+  const { about, caseId, otherId } = await questioned()
+  // What it has seen of the keyset it may keep: only the notes find no room.
+  const kept = processMemory()
+  const save = (name: string, value: string) =>
+    name.startsWith('notes ') ? Promise.reject(new Error('no room')) : kept.save(name, value)
+  const reader = readerAt('casework', url, { load: kept.load, save })
+  await t.rejects(reader.decide(caseId, otherId, 'unsure', { about, text: 'One.' }), {
+    message: /^The judgement and its note 1 are stored\. .* do not judge again$/,
+    cause: { message: 'no room' },
+  })
+  t.equal((await clinic.readNotes(about)).notes.length, 1, 'once')
+})
+
 t.test('whoever is not shown the newest note learns it on writing', async (t) => {
   const { about, caseId, otherId, unsure } = await questioned()
   await unsure()
