@@ -35,7 +35,8 @@ t.test('the packed package, installed into an empty project', async (t) => {
   const { filename } = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')))[0]
   const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename)]
   await run('npm', install, { cwd: project, env: environment })
-  const inProject = { cwd: project, env: environment }
+  // A home of its own: what is pinned in the tester's would be another's.
+  const inProject = { cwd: project, env: { ...environment, INTAKE_HOME: join(folder, 'home') } }
 
   const url = await serveKeysets(t, { 1: signKeyset(firstOfMany(), roots[0]) }, () => 1)
   const signer = generateSigningKey()
