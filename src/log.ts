@@ -3,7 +3,7 @@
  * parameters, and a URL may carry ids of people's referrals, so neither is ever written.
  */
 import { type DestinationStream, type LogFn, pino } from 'pino'
-import type { Config } from './config.ts'
+import type { Config } from './config/server.ts'
 
 /**
  * The service's logger, one JSON object a line. Whatever error is handed to it, only what

@@ -1,13 +1,13 @@
 // The documents say what the code does, as far as a machine can tell. What the demo prints is held to
-// README.md by `node docs/readme.ts --check`, which CI runs on the demo's own output.
+// README.md by `node scripts/readme.ts --check`, which CI runs on the demo's own output.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { readBlock } from '../docs/block.ts'
-import { firstDifference, masked } from '../docs/readme.ts'
-import { withExample } from '../docs/worked-example.ts'
+import { readBlock } from '../scripts/block.ts'
+import { firstDifference, masked } from '../scripts/readme.ts'
+import { withExample } from '../scripts/worked-example.ts'
 import manifest from '../package.json' with { type: 'json' }
-import { problems } from '../src/problems.ts'
+import { problems } from '../src/http/problems.ts'
 
 const documents = [
   ...readdirSync('.').filter((file) => file.endsWith('.md')),
@@ -104,7 +104,7 @@ t.test('the worked example is that of the vectors', async (t) => {
 })
 
 t.test('every environment variable of the configuration is documented', async (t) => {
-  const source = read('src/config.ts')
+  const source = read('src/config/server.ts')
   const variables = [...source.matchAll(/environment\.([A-Z_]+)|environment, '([A-Z_]+)'/g)]
   const names = new Set(variables.map(([, read, parsed]) => read ?? parsed))
   const operations = read('docs/OPERATIONS.md')

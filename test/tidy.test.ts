@@ -25,7 +25,7 @@ const steps = [
   'directory/accepted.ts',
   'directory/administration.ts',
   'directory/administrator.ts',
-  'directory/documents.ts',
+  'directory/published.ts',
   'directory/newest.ts',
   'directory/publication.ts',
   'intake/checking.ts',
@@ -34,7 +34,7 @@ const steps = [
   'matching/candidates.ts',
   'matching/retiring.ts',
   'matching/evaluations.ts',
-  'referrals/naming.ts',
+  'vault/naming.ts',
   'triage/claiming.ts',
   'triage/completion.ts',
   'triage/merging.ts',
@@ -44,7 +44,7 @@ const steps = [
 const tables = ['database/schema.ts', 'problems.ts']
 
 /** The commands that run on the host, beside the database. */
-const hostCommands = ['cli/admin.ts', 'cli/host.ts', 'cli/holder.ts']
+const hostCommands = ['cli/host/admin.ts', 'cli/host/host.ts', 'cli/host/keyholder.ts']
 
 const pureRoles = ['errors', 'caller', 'referral', 'protocol', 'pure']
 
@@ -122,13 +122,13 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(seen('intake/routes.ts', "import { x } from './store.ts'"), 'a route that skips its service')
   t.ok(seen('triage/service.ts', "import postgres from 'postgres'"), 'SQL outside a store')
   t.ok(seen('client/open.ts', "import sodium from 'libsodium-wrappers'"), 'cryptography outside')
-  t.ok(seen('protocol/seal.ts', "import { randomBytes } from 'node:crypto'"), 'Node in a browser')
-  t.ok(seen('holder/holder.ts', "import { x } from '../matching/store.ts'"), 'a holder with tables')
-  t.ok(seen('holder/holder.ts', "import { createHash } from 'node:crypto'"), 'its own cryptography')
-  t.ok(seen('protocol/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
+  t.ok(seen('protocol/envelope/seal.ts', "import { randomBytes } from 'node:crypto'"), 'Node in a browser')
+  t.ok(seen('keyholder/keyholder.ts', "import { x } from '../matching/store.ts'"), 'a holder with tables')
+  t.ok(seen('keyholder/keyholder.ts', "import { createHash } from 'node:crypto'"), 'its own cryptography')
+  t.ok(seen('protocol/envelope/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
   t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
   t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
-  t.ok(textFaults('cli/open.ts', 'process.stdout.write(x)').length > 0, 'a way past the terminal')
+  t.ok(textFaults('cli/recipient/open.ts', 'process.stdout.write(x)').length > 0, 'a way past the terminal')
   t.ok(textFaults('client/open.ts', '\n'.repeat(400)).length > 0, 'a file past 300 lines')
 })
 

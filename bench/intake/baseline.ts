@@ -7,8 +7,8 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import postgres from 'postgres'
 import { readPublicKey, verification } from '../../src/access/token.ts'
-import { readConfig } from '../../src/config.ts'
-import { Envelope } from '../../src/protocol/envelope.ts'
+import { readConfig } from '../../src/config/server.ts'
+import { Envelope } from '../../src/protocol/envelope/envelope.ts'
 
 const config = readConfig()
 const sql = postgres(config.databaseUrl ?? '', { max: config.databaseConnectionsMax })

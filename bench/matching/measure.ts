@@ -2,7 +2,7 @@
 import { type Evidence, type Judged, judge, matchProbability } from '../../src/matching/odds.ts'
 import type { Rule } from '../../src/matching/rule.ts'
 import type { Weights } from '../../src/matching/weights.ts'
-import { type MatchKey, matchKeys } from '../../src/protocol/matchkeys.ts'
+import { type MatchKey, matchKeys } from '../../src/protocol/matching/matchkeys.ts'
 import { settle } from './cases.ts'
 import { type Pair, pairsOf } from './pairs.ts'
 import type { TrueRecord } from './records.ts'

@@ -6,7 +6,7 @@
 import { chooseSharers, sharersScannedMax } from '../../src/matching/evidence.ts'
 import type { Evidence } from '../../src/matching/odds.ts'
 import { partsOf } from '../../src/matching/rows.ts'
-import type { MatchKey } from '../../src/protocol/matchkeys.ts'
+import type { MatchKey } from '../../src/protocol/matching/matchkeys.ts'
 
 /** Two records by their place in the list, `left` the earlier. */
 export type Pair = { readonly left: number; readonly right: number; readonly evidence: Evidence }

@@ -1,7 +1,7 @@
 /** What is obvious to try first, in plain text: to see what the keys are worth beside it. */
 import { doubleMetaphone } from 'double-metaphone'
 import { sharersScannedMax } from '../../src/matching/evidence.ts'
-import type { Person } from '../../src/protocol/matchkeys.ts'
+import type { Person } from '../../src/protocol/matching/matchkeys.ts'
 import { type Rates, ratesOf } from './measure.ts'
 import type { TrueRecord } from './records.ts'
 

@@ -1,7 +1,7 @@
 /** People as the service sees them: sixteen match values, of which only the types say anything. */
 import { randomBytes } from 'node:crypto'
-import type { Matching } from '../../src/protocol/envelope.ts'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
+import type { Matching } from '../../src/protocol/envelope/envelope.ts'
+import { matchKeys } from '../../src/protocol/matching/matchkeys.ts'
 
 /** The types of one person's keys by the recipe: two names, a birth date, two references. */
 export const types: readonly string[] = matchKeys({

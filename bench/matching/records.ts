@@ -1,6 +1,6 @@
 /** From a table to people, as a client would have entered them. */
 import { parse } from 'csv-parse/sync'
-import type { Person } from '../../src/protocol/matchkeys.ts'
+import type { Person } from '../../src/protocol/matching/matchkeys.ts'
 import { identifierKey } from '../../src/referral/identifiers.ts'
 
 /** Which column holds what; `truth` says whom a record is about. */

@@ -1,10 +1,10 @@
 /**
  * How right the weights are on people they were not fitted on, as tables: for the terminal, and for
- * docs/MATCHING.md, which `docs/matching.ts` writes.
+ * docs/MATCHING.md, which `scripts/matching.ts` writes.
  */
 import { type Judged, matchProbability, possibleProbability } from '../../src/matching/odds.ts'
 import type { Rule } from '../../src/matching/rule.ts'
-import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
+import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 import { harshRates, inventDetention, sharedRates, usualRates } from './detention.ts'
 import {
   type Compared,

@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { replaceBlock, tableOf } from '../../docs/block.ts'
+import { replaceBlock, tableOf } from '../../scripts/block.ts'
 import { type Rule, rules } from '../../src/matching/rule.ts'
 import { alikeRates, inventDetention } from './detention.ts'
 import { compare, forEvidence, judgeBy, keysOf, measure } from './measure.ts'

@@ -1,7 +1,7 @@
 /** The data that the weights are fitted on: data/SOURCES.md. */
 import { readFileSync } from 'node:fs'
 import type { Weights } from '../../src/matching/weights.ts'
-import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
+import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 import { fitWeights, type Lesson } from './fitting.ts'
 import { compare, isMatch, type Keyed, keysOf } from './measure.ts'
 import { type Columns, readRecords } from './records.ts'

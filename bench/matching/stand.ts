@@ -12,7 +12,7 @@ import type { Step } from '../../src/database/loop.ts'
 import { createDirectory } from '../../src/directory/service.ts'
 import { createMatching, type Matching } from '../../src/matching/service.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createReferrals } from '../../src/referrals/service.ts'
+import { createReferrals } from '../../src/vault/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
 import { populate, populationSettings } from './population.ts'
 

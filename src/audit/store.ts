@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../database/connect.ts'
 import { auditEntry, auditOpening } from '../database/schema.ts'
-import { isReferenceForm } from '../protocol/acknowledgement.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Action, Entry, Outcome } from './entry.ts'
 
 /** Inserts entries with their openings. The writer need not be able to read either. */

@@ -6,7 +6,7 @@ import { createLoop, type Loop } from '../database/loop.ts'
 import { createDirectory } from '../directory/service.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import { createMatching } from '../matching/service.ts'
-import { createReferrals } from '../referrals/service.ts'
+import { createReferrals } from '../vault/service.ts'
 import { createTriage } from '../triage/service.ts'
 
 /** Told of what the work comes upon. */

@@ -3,7 +3,7 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { takeTurn } from '../database/loop.ts'
 import { Refusal } from '../errors.ts'
-import { isReferenceForm } from '../protocol/acknowledgement.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { casesLock } from './merging.ts'
 import { resolveCase, selectCaseByReference } from './store.ts'
 

@@ -1,6 +1,6 @@
 /** Which referral stands in which case. */
 import type { Tx } from '../database/connect.ts'
-import { isReferenceForm } from '../protocol/acknowledgement.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 
 /** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
 export async function insertCase(tx: Tx, caseId: string, referralId: string): Promise<void> {

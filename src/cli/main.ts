@@ -20,33 +20,33 @@ import { print, tell } from './terminal.ts'
 
 /** Loaded when called, for most calls need little of all this. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  refer: async () => (await import('./refer.ts')).refer,
-  outbox: async () => (await import('./waiting.ts')).outboxList,
-  'outbox drop': async () => (await import('./waiting.ts')).outboxDrop,
-  check: async () => (await import('./check.ts')).check,
-  'match-keys': async () => (await import('./match-keys.ts')).matchKeysCommand,
-  seal: async () => (await import('./seal.ts')).seal,
-  conform: async () => (await import('./conform.ts')).conformCommand,
-  match: async () => (await import('./match.ts')).match,
-  claim: async () => (await import('./claim.ts')).claim,
-  open: async () => (await import('./open.ts')).open,
-  renew: async () => (await import('./complete.ts')).renew,
-  release: async () => (await import('./complete.ts')).release,
-  complete: async () => (await import('./complete.ts')).complete,
-  reviews: async () => (await import('./cases.ts')).reviews,
-  case: async () => (await import('./cases.ts')).showCase,
-  possible: async () => (await import('./cases.ts')).possible,
-  find: async () => (await import('./cases.ts')).find,
-  judge: async () => (await import('./judge.ts')).judge,
-  join: async () => (await import('./judge.ts')).join,
-  split: async () => (await import('./judge.ts')).split,
-  'keys generate': async () => (await import('./keys.ts')).keysGenerate,
-  'matching-key generate': async () => (await import('./matching-key.ts')).matchingKeyGenerate,
-  'matching-key entry': async () => (await import('./matching-key.ts')).matchingKeyEntry,
-  'keyset changes': async () => (await import('./ceremony.ts')).keysetChangesCommand,
-  'keyset trust': async () => (await import('./ceremony.ts')).keysetTrust,
-  'keyset sign': async () => (await import('./keyset.ts')).keysetSign,
-  'directory sign': async () => (await import('./directory.ts')).directorySign,
+  refer: async () => (await import('./partner/refer.ts')).refer,
+  outbox: async () => (await import('./partner/waiting.ts')).outboxList,
+  'outbox drop': async () => (await import('./partner/waiting.ts')).outboxDrop,
+  check: async () => (await import('./partner/check.ts')).check,
+  'match-keys': async () => (await import('./partner/match-keys.ts')).matchKeysCommand,
+  seal: async () => (await import('./partner/seal.ts')).seal,
+  conform: async () => (await import('./partner/conform.ts')).conformCommand,
+  match: async () => (await import('./recipient/match.ts')).match,
+  claim: async () => (await import('./recipient/claim.ts')).claim,
+  open: async () => (await import('./recipient/open.ts')).open,
+  renew: async () => (await import('./recipient/complete.ts')).renew,
+  release: async () => (await import('./recipient/complete.ts')).release,
+  complete: async () => (await import('./recipient/complete.ts')).complete,
+  reviews: async () => (await import('./recipient/cases.ts')).reviews,
+  case: async () => (await import('./recipient/cases.ts')).showCase,
+  possible: async () => (await import('./recipient/cases.ts')).possible,
+  find: async () => (await import('./recipient/cases.ts')).find,
+  judge: async () => (await import('./recipient/judge.ts')).judge,
+  join: async () => (await import('./recipient/judge.ts')).join,
+  split: async () => (await import('./recipient/judge.ts')).split,
+  'keys generate': async () => (await import('./ceremony/keys.ts')).keysGenerate,
+  'matching-key generate': async () => (await import('./ceremony/matching-key.ts')).matchingKeyGenerate,
+  'matching-key entry': async () => (await import('./ceremony/matching-key.ts')).matchingKeyEntry,
+  'keyset changes': async () => (await import('./ceremony/ceremony.ts')).keysetChangesCommand,
+  'keyset trust': async () => (await import('./ceremony/ceremony.ts')).keysetTrust,
+  'keyset sign': async () => (await import('./ceremony/keyset.ts')).keysetSign,
+  'directory sign': async () => (await import('./ceremony/directory.ts')).directorySign,
 }
 
 type Answer = Record<string, unknown>
@@ -67,8 +67,8 @@ type HostCommand = {
   readonly help?: () => Promise<string>
 }
 
-const admin = () => loadHost<AdminModule>(new URL('./admin.ts', import.meta.url))
-const holder = () => loadHost<HolderModule>(new URL('./holder.ts', import.meta.url))
+const admin = () => loadHost<AdminModule>(new URL('./host/admin.ts', import.meta.url))
+const holder = () => loadHost<HolderModule>(new URL('./host/keyholder.ts', import.meta.url))
 
 /** Commands that run where the service is, or beside it: they need its database, or its packages. */
 const hostCommands: Readonly<Record<string, HostCommand>> = {

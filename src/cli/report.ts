@@ -8,7 +8,7 @@ import {
   ServiceProblem,
   shown,
 } from '../client/index.ts'
-import { problems } from '../problems.ts'
+import { problems } from '../http/problems.ts'
 
 /** A fault as `--json` prints it, the same members wherever it comes from. */
 export type Fault = {

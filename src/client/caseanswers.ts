@@ -1,6 +1,6 @@
 /** What the service answers about cases, as far as a client reads it. */
 import { type Static, Type } from 'typebox'
-import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/message.ts'
+import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 
 const Probability = Type.Number({ minimum: 0, maximum: 1 })

@@ -5,11 +5,11 @@
  * leaves that out, changes nothing for longer than until it is opened.
  */
 import { canonicalBytes } from '../protocol/canonical.ts'
-import { headerHash, type MatchValue } from '../protocol/envelope.ts'
+import { headerHash, type MatchValue } from '../protocol/envelope/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
-import { signMatchKeys } from '../protocol/matchvalues.ts'
-import type { Opened } from '../protocol/open.ts'
-import type { createKeysets } from './documents.ts'
+import { signMatchKeys } from '../protocol/matching/matchvalues.ts'
+import type { Opened } from '../protocol/envelope/open.ts'
+import type { createKeysets } from './trust.ts'
 import { BadAnswer, isOutdated } from './failure.ts'
 import { evaluatePerson } from './matching.ts'
 import { MatchKeysAnswer, readAnswer, type Unchecked, UncheckedAnswer } from './schemas.ts'

@@ -4,10 +4,10 @@
  * matching key answer, and each answer must be proved by a key of the keyset. What leaves is
  * blinded: to the service and to the holders, one element is as good as another.
  */
-import type { MatchValue } from '../protocol/envelope.ts'
-import type { Keyset, MatchingEpoch } from '../protocol/keyset.ts'
-import type { MatchKey } from '../protocol/matchkeys.ts'
-import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../protocol/matchvalues.ts'
+import type { MatchValue } from '../protocol/envelope/envelope.ts'
+import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
+import type { MatchKey } from '../protocol/matching/matchkeys.ts'
+import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../protocol/matching/matchvalues.ts'
 import type { Readable } from '../referral/reading.ts'
 import { BadAnswer, KeysUnmade } from './failure.ts'
 import { EvaluationsAnswer, readAnswer } from './schemas.ts'
@@ -74,7 +74,7 @@ async function blindingOf(
  * only seals or only reads: it is loaded when it is first needed.
  */
 async function keysOf(parts: PersonParts, types: readonly string[]): Promise<MatchKey[]> {
-  const { matchKeys, personOf } = await import('../protocol/matchkeys.ts')
+  const { matchKeys, personOf } = await import('../protocol/matching/matchkeys.ts')
   return matchKeys(personOf(parts), types)
 }
 

@@ -1,6 +1,6 @@
 /** Names that a person may have typed: an id, or the reference of a referral. */
 import { Refusal } from '../errors.ts'
-import { isReference, isReferenceOf } from '../protocol/acknowledgement.ts'
+import { isReference, isReferenceOf } from '../protocol/envelope/acknowledgement.ts'
 
 /**
  * `name`, unless it is eight digits of which the last does not check the others.

@@ -3,7 +3,7 @@
  * never what is missing at its end: a server that holds the newest back is found out by whoever has
  * read or written them before, as long as that client remembers it.
  */
-import type { ReadNote } from '../protocol/notechain.ts'
+import type { ReadNote } from '../protocol/messages/notechain.ts'
 import type { Memory } from './memory.ts'
 import { readMemory, SeenNotes } from './schemas.ts'
 

@@ -6,8 +6,8 @@
  */
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
-import { payloadBytes, readPayload } from '../protocol/jws.ts'
-import { type AcceptedKeyset, acceptKeyset, type Keyset, type Trust } from '../protocol/keyset.ts'
+import { payloadBytes, readPayload } from '../protocol/trust/jws.ts'
+import { type AcceptedKeyset, acceptKeyset, type Keyset, type Trust } from '../protocol/trust/keyset.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import type { Memory } from './memory.ts'
 import { readMemory, SeenKeyset } from './schemas.ts'

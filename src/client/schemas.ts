@@ -3,9 +3,9 @@
  * released is not checked here but as it is opened, step by step.
  */
 import { type Static, type TSchema, Type } from 'typebox'
-import { Acknowledgement } from '../protocol/acknowledgement.ts'
-import { matchValuesMax } from '../protocol/envelope.ts'
-import type { Released } from '../protocol/released.ts'
+import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
+import { matchValuesMax } from '../protocol/envelope/envelope.ts'
+import type { Released } from '../protocol/envelope/released.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'

@@ -4,10 +4,10 @@
  * item of one that was sealed as less urgent than that is raised.
  */
 import { canonicalBytes } from '../protocol/canonical.ts'
-import { headerHash } from '../protocol/envelope.ts'
+import { headerHash } from '../protocol/envelope/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
-import type { Opened } from '../protocol/open.ts'
-import { signUrgency, type UrgencyStatement } from '../protocol/urgency.ts'
+import type { Opened } from '../protocol/envelope/open.ts'
+import { signUrgency, type UrgencyStatement } from '../protocol/envelope/urgency.ts'
 import { proposeUrgency } from '../referral/urgency.ts'
 import { BadAnswer } from './failure.ts'
 import { readAnswer, type StatedUrgency, StatedUrgencyAnswer } from './schemas.ts'

@@ -3,10 +3,10 @@
  * matching ever keeps a referral from being sent.
  */
 import { type ErrorCode, Refusal } from '../errors.ts'
-import type { Matching } from '../protocol/envelope.ts'
-import type { Keyset } from '../protocol/keyset.ts'
+import type { Matching } from '../protocol/envelope/envelope.ts'
+import type { Keyset } from '../protocol/trust/keyset.ts'
 import { shown } from '../referral/shown.ts'
-import type { createKeysets } from './documents.ts'
+import type { createKeysets } from './trust.ts'
 import { BadAnswer, isOutdated, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Evaluated, evaluatePerson, type PersonParts } from './matching.ts'
 import type { Transport } from './transport.ts'

@@ -2,8 +2,8 @@
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
-import type { Keyset } from '../protocol/keyset.ts'
-import type { createDocuments } from './documents.ts'
+import type { Keyset } from '../protocol/trust/keyset.ts'
+import type { createDocuments } from './published.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 /** The version before the newest is still sealed to by clients that have not looked since. */

@@ -1,11 +1,11 @@
 /** What other features ask of the keysets in use. */
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { checkRecipients, checkRequiredOnly } from '../protocol/check.ts'
-import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/keyset.ts'
-import type { MessageHeader } from '../protocol/message.ts'
+import { checkRecipients, checkRequiredOnly } from '../protocol/envelope/check.ts'
+import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/trust/keyset.ts'
+import type { MessageHeader } from '../protocol/messages/message.ts'
 import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
-import type { createDocuments } from './documents.ts'
+import type { createDocuments } from './published.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 type EpochValues = {

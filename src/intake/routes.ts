@@ -5,10 +5,10 @@ import {
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { knownCaller } from '../caller.ts'
-import { Acknowledgement } from '../protocol/acknowledgement.ts'
-import { readEnvelope } from '../protocol/check.ts'
-import { Envelope } from '../protocol/envelope.ts'
-import { Released } from '../protocol/released.ts'
+import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
+import { readEnvelope } from '../protocol/envelope/check.ts'
+import { Envelope } from '../protocol/envelope/envelope.ts'
+import { Released } from '../protocol/envelope/released.ts'
 import type { Checking } from './checking.ts'
 import {
   CheckedKeys,

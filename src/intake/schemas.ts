@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
-import { IdOrReference } from '../protocol/acknowledgement.ts'
-import { MatchValue, matchValuesMax, Signature } from '../protocol/envelope.ts'
-import { urgencyStatementProperties } from '../protocol/urgency.ts'
+import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
+import { MatchValue, matchValuesMax, Signature } from '../protocol/envelope/envelope.ts'
+import { urgencyStatementProperties } from '../protocol/envelope/urgency.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { Kid, Uuid } from '../referral/format.ts'
 

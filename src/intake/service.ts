@@ -14,14 +14,14 @@ import {
   type Acknowledgement,
   makeReference,
   referenceTriesMax,
-} from '../protocol/acknowledgement.ts'
+} from '../protocol/envelope/acknowledgement.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
-import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/check.ts'
-import type { Envelope } from '../protocol/envelope.ts'
-import type { Released } from '../protocol/released.ts'
+import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/envelope/check.ts'
+import type { Envelope } from '../protocol/envelope/envelope.ts'
+import type { Released } from '../protocol/envelope/released.ts'
 import { newId } from '../protocol/uuid.ts'
-import { requireId } from '../referrals/naming.ts'
-import { type Referrals, releasedEntry, requireKid } from '../referrals/service.ts'
+import { requireId } from '../vault/naming.ts'
+import { type Referrals, releasedEntry, requireKid } from '../vault/service.ts'
 
 export type Intake = ReturnType<typeof createIntake>
 

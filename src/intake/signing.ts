@@ -3,9 +3,9 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import type { Recipient } from '../protocol/keyset.ts'
+import type { Recipient } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
-import { requireKid } from '../referrals/service.ts'
+import { requireKid } from '../vault/service.ts'
 
 /**
  * The recipient that signs with the key `kid`, which is one of the caller's.

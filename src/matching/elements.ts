@@ -1,8 +1,8 @@
 /** Blinded elements as they come in: each is checked before anything is counted or computed. */
 import { Refusal } from '../errors.ts'
 import { base64urlBytes } from '../protocol/bytes.ts'
-import { matchValuesMax } from '../protocol/envelope.ts'
-import { checkElement } from '../protocol/ristretto.ts'
+import { matchValuesMax } from '../protocol/envelope/envelope.ts'
+import { checkElement } from '../protocol/matching/ristretto.ts'
 
 /**
  * The elements of a batch, as bytes.

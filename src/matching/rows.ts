@@ -1,5 +1,5 @@
 /** Which types a row of the table of weights stands for. Pure. */
-import { referenceTypes, wholeFile } from '../protocol/keytypes.ts'
+import { referenceTypes, wholeFile } from '../protocol/matching/keytypes.ts'
 import type { Evidence } from './odds.ts'
 
 /** A Home Office file with its suffix. */

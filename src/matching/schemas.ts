@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { matchValuesMax } from '../protocol/envelope.ts'
+import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { Bytes32, base64urlOf, Uuid } from '../referral/format.ts'
 
 const Epoch = Type.Integer({ minimum: 1, maximum: 1_000_000 })

@@ -12,7 +12,7 @@ import { compare, keysOf, measure } from '../../bench/matching/measure.ts'
 import { pairsOf } from '../../bench/matching/pairs.ts'
 import { readRecords } from '../../bench/matching/records.ts'
 import { fitLogistic } from '../../bench/matching/regression.ts'
-import { withWeights } from '../../docs/matching.ts'
+import { withWeights } from '../../scripts/matching.ts'
 import type { Verdict } from '../../src/matching/odds.ts'
 
 const folder = t.testdir({})
@@ -195,7 +195,7 @@ t.test('the regression finds what can be worked out by hand', async (t) => {
 
 t.test('the document shows the weights in use', async (t) => {
   const matching = readFileSync('docs/MATCHING.md', 'utf8')
-  t.equal(matching, withWeights(matching), 'or run: npx node docs/matching.ts')
+  t.equal(matching, withWeights(matching), 'or run: npx node scripts/matching.ts')
 })
 
 t.test('a telephone that everybody gives joins nobody', async (t) => {

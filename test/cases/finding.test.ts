@@ -4,7 +4,7 @@
  * Method: the service without HTTP; searches are counted in the access log.
  */
 import t from 'tap'
-import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
+import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { keysetReference, publishEpochs, publishKeyset } from '../helpers/publish.ts'

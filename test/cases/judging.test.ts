@@ -5,8 +5,8 @@
  */
 import t, { type Test } from 'tap'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
-import type { MessageEnvelope } from '../../src/protocol/message.ts'
+import { matchKeys } from '../../src/protocol/matching/matchkeys.ts'
+import type { MessageEnvelope } from '../../src/protocol/messages/message.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'

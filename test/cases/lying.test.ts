@@ -7,8 +7,8 @@
  */
 import t from 'tap'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { headerHash } from '../../src/protocol/envelope.ts'
-import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
+import { headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'

@@ -6,7 +6,7 @@
  */
 import t from 'tap'
 import { candidatesPerValueMax } from '../../src/matching/odds.ts'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
+import { matchKeys } from '../../src/protocol/matching/matchkeys.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
 import { keysetReference, publishEpochs } from '../helpers/publish.ts'

@@ -4,7 +4,7 @@
  * Method: as in pairing.test.ts, with the acts of a person between.
  */
 import t from 'tap'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
+import { matchKeys } from '../../src/protocol/matching/matchkeys.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
 import { type Referred, stage } from '../helpers/stage.ts'

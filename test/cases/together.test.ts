@@ -6,8 +6,8 @@
  */
 import t from 'tap'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { type Envelope, headerHash } from '../../src/protocol/envelope.ts'
-import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
+import { type Envelope, headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'

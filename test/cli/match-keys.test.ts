@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { MatchKey } from '../../src/protocol/matchkeys.ts'
+import type { MatchKey } from '../../src/protocol/matching/matchkeys.ts'
 import vectors from '../vectors/match-keys-2.json' with { type: 'json' }
 import { folderOf, intake } from './run.ts'
 

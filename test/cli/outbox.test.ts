@@ -6,10 +6,10 @@ import { mkdir, open, readdir, readFile, readlink, rm, utimes, writeFile } from 
 import { basename, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
-import { createDecide } from '../../src/cli/deciding.ts'
-import { standingOf } from '../../src/cli/drafts.ts'
-import { createOutbox, hashOf, Spoilt } from '../../src/cli/outbox.ts'
-import { createSending } from '../../src/cli/sending.ts'
+import { createDecide } from '../../src/cli/partner/deciding.ts'
+import { standingOf } from '../../src/cli/partner/drafts.ts'
+import { createOutbox, hashOf, Spoilt } from '../../src/cli/partner/outbox.ts'
+import { createSending } from '../../src/cli/partner/sending.ts'
 import {
   type Acknowledgement,
   type Envelope,

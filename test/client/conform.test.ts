@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { conform, type TestWorld } from '../../src/client/conform.ts'
-import { acceptKeyset } from '../../src/protocol/keyset.ts'
+import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
 import { checkDraft } from '../../src/referral/draft.ts'
 import { proposeUrgency } from '../../src/referral/urgency.ts'
 import * as second from '../protocol/second.ts'

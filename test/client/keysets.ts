@@ -4,7 +4,7 @@ import { firstKeyset } from '../../examples/ceremony.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { generateRecipientKey, generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
-import { type Keyset, signKeyset, type Trust } from '../../src/protocol/keyset.ts'
+import { type Keyset, signKeyset, type Trust } from '../../src/protocol/trust/keyset.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { serve } from './between.ts'
 

@@ -12,7 +12,7 @@ import {
   processMemory,
 } from '../../src/client/index.ts'
 import { decodeBase64url, encodeBase64url } from '../../src/protocol/bytes.ts'
-import { type MessageEnvelope, sealMessage } from '../../src/protocol/message.ts'
+import { type MessageEnvelope, sealMessage } from '../../src/protocol/messages/message.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'

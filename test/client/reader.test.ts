@@ -4,7 +4,7 @@ import { completable, createReader, createReferrer } from '../../src/client/inde
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
-import { signKeyset } from '../../src/protocol/keyset.ts'
+import { signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'

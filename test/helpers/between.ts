@@ -1,6 +1,6 @@
 import type { Evidence } from '../../src/matching/odds.ts'
 import { partsOf } from '../../src/matching/rows.ts'
-import type { MatchKey } from '../../src/protocol/matchkeys.ts'
+import type { MatchKey } from '../../src/protocol/matching/matchkeys.ts'
 
 /** Two by their plain keys, as the service sees them where there is nobody else. */
 export function evidenceBetween(one: readonly MatchKey[], other: readonly MatchKey[]): Evidence {

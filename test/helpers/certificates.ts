@@ -7,7 +7,7 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import type { Certificates } from '../../src/holder/serve.ts'
+import type { Certificates } from '../../src/keyholder/serve.ts'
 
 const loopback = { type: 'ip', value: '127.0.0.1' } as const
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }

@@ -6,7 +6,7 @@
 import type postgres from 'postgres'
 import type { World } from '../../examples/ceremony.ts'
 import { judge } from '../../src/matching/odds.ts'
-import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
 import { evidenceBetween } from './between.ts'
 import { matchingOf, spellingsOf } from './people.ts'
 import { callerOf, sealed } from './referral.ts'

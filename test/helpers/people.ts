@@ -3,8 +3,8 @@
  * which values are equal and on nothing else of them, so these are hashes of the plain keys.
  */
 import { createHash } from 'node:crypto'
-import type { Matching } from '../../src/protocol/envelope.ts'
-import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import type { Matching } from '../../src/protocol/envelope/envelope.ts'
+import { type MatchKey, matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
 
 const firstBirthMs = Date.UTC(1950, 1, 2)
 const dayMs = 86_400_000

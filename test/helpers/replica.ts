@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
-import { createApp } from '../../src/app.ts'
+import { createApp } from '../../src/http/app.ts'
 import { createNotes } from '../../src/background/notes.ts'
 import { createWork } from '../../src/background/work.ts'
 import { connect } from '../../src/database/connect.ts'

@@ -1,6 +1,6 @@
 /**
  * The services without HTTP and without the loop, for tests that say themselves when referrals are
- * paired. All of it is the product's own; only the wiring of `src/app.ts` and of
+ * paired. All of it is the product's own; only the wiring of `src/http/app.ts` and of
  * `src/background/work.ts` is repeated.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -21,12 +21,12 @@ import { createStating } from '../../src/intake/stating.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
 import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import type { Envelope, Matching } from '../../src/protocol/envelope.ts'
-import { headerHash } from '../../src/protocol/envelope.ts'
-import { signMatchKeys } from '../../src/protocol/matchvalues.ts'
-import type { SealInput } from '../../src/protocol/seal.ts'
+import type { Envelope, Matching } from '../../src/protocol/envelope/envelope.ts'
+import { headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
+import type { SealInput } from '../../src/protocol/envelope/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createReferrals } from '../../src/referrals/service.ts'
+import { createReferrals } from '../../src/vault/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealed } from './referral.ts'

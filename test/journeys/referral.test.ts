@@ -3,10 +3,10 @@
  * it: over HTTP, with nothing known to one of them that it was not given.
  */
 import t from 'tap'
-import { acceptDirectory } from '../../src/protocol/directory.ts'
-import { acceptKeyset } from '../../src/protocol/keyset.ts'
-import { openReferral } from '../../src/protocol/open.ts'
-import { sealReferral } from '../../src/protocol/seal.ts'
+import { acceptDirectory } from '../../src/protocol/trust/directory.ts'
+import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
+import { openReferral } from '../../src/protocol/envelope/open.ts'
+import { sealReferral } from '../../src/protocol/envelope/seal.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { requireBalanced } from '../helpers/books.ts'

@@ -5,7 +5,7 @@
 import t from 'tap'
 import { chooseSharers, sameValues, weigh } from '../../src/matching/evidence.ts'
 import { candidatesPerValueMax } from '../../src/matching/odds.ts'
-import { matchKeys } from '../../src/protocol/matchkeys.ts'
+import { matchKeys } from '../../src/protocol/matching/matchkeys.ts'
 
 const own = [
   { epoch: 1, type: 'REF_uan' },

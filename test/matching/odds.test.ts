@@ -4,8 +4,8 @@ import { type Evidence, judge, oddsOf, verdictOf, wordsOf } from '../../src/matc
 import { rowOf } from '../../src/matching/rows.ts'
 import { mayJoin } from '../../src/matching/rule.ts'
 import { type Weights, weights } from '../../src/matching/weights.ts'
-import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
-import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
+import { matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
 import { evidenceBetween } from '../helpers/between.ts'
 
 const types = [...matchKeyTypes]

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
 import t from 'tap'
 import { type Evidence, judge } from '../../src/matching/odds.ts'
-import { matchKeys, type Person } from '../../src/protocol/matchkeys.ts'
+import { matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
 import { evidenceBetween } from '../helpers/between.ts'
 
 type Row = Readonly<Record<string, string>>

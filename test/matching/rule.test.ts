@@ -7,7 +7,7 @@ import { type Evidence, judge, tokensAgree } from '../../src/matching/odds.ts'
 import { counts, isComparable, partsOf, rowOf, typesOf } from '../../src/matching/rows.ts'
 import { isChance, isContradicted, mayJoin } from '../../src/matching/rule.ts'
 import { weights } from '../../src/matching/weights.ts'
-import { matchKeyTypes } from '../../src/protocol/keytypes.ts'
+import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 
 const few = (maxLength: number) => fc.subarray([...matchKeyTypes], { maxLength })
 /** Types of one date, so that what belongs together is drawn together. */

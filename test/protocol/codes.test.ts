@@ -8,12 +8,12 @@ import { doubleMetaphone } from 'double-metaphone'
 import fc from 'fast-check'
 import murmurhash from 'murmurhash'
 import t from 'tap'
-import { birthOf } from '../../src/protocol/birth.ts'
-import { minHashOf } from '../../src/protocol/minhash.ts'
-import { skeletonOf } from '../../src/protocol/skeleton.ts'
+import { birthOf } from '../../src/protocol/matching/birth.ts'
+import { minHashOf } from '../../src/protocol/matching/minhash.ts'
+import { skeletonOf } from '../../src/protocol/matching/skeleton.ts'
 import metaphoneWords from '../vectors/double-metaphone-words.json' with { type: 'json' }
 import variants from '../vectors/name-variants.json' with { type: 'json' }
-import * as second from './matchkeys-second.ts'
+import * as second from './matching/matchkeys-second.ts'
 
 t.test('skeletons, worked out by hand', async (t) => {
   const table: Record<string, string> = {

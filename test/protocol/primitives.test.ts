@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import sodium from 'libsodium-wrappers'
 import t from 'tap'
 import { Check } from 'typebox/schema'
-import { isReference, makeReference } from '../../src/protocol/acknowledgement.ts'
+import { isReference, makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import {
   base64urlBytes,
   decodeBase64url,
@@ -19,9 +19,9 @@ import {
   label,
 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes, parseCanonical } from '../../src/protocol/canonical.ts'
-import { auditCommitment } from '../../src/protocol/commitment.ts'
+import { auditCommitment } from '../../src/protocol/log/commitment.ts'
 import { dammDigit, dammValid } from '../../src/protocol/damm.ts'
-import { keySchedule, openBase, sealBase } from '../../src/protocol/hpke.ts'
+import { keySchedule, openBase, sealBase } from '../../src/protocol/envelope/hpke.ts'
 import {
   generateRecipientKey,
   generateSigningKey,

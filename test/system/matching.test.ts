@@ -9,7 +9,7 @@ import { weightsSource } from '../../bench/matching/fit.ts'
 import { measure } from '../../bench/matching/measure.ts'
 import { crossValidatedSets, crossValidation } from '../../bench/matching/report.ts'
 import { fit, lessonsOf, readSources } from '../../bench/matching/sets.ts'
-import { sectionText } from '../../docs/matching.ts'
+import { sectionText } from '../../scripts/matching.ts'
 
 const sources = readSources()
 const lessons = lessonsOf(sources)

@@ -6,16 +6,16 @@ import { writeFileSync } from 'node:fs'
 import type { ErrorCode } from '../../src/errors.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import type { MatchingEpoch } from '../../src/protocol/keyset.ts'
+import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import {
   blindMatchKeys,
   type EvaluationAnswer,
   finalizeMatchKeys,
   matchKeysSignedBytes,
   signMatchKeys,
-} from '../../src/protocol/matchvalues.ts'
-import { randomScalar } from '../../src/protocol/ristretto.ts'
-import type { MatchingKey } from '../../src/protocol/voprf.ts'
+} from '../../src/protocol/matching/matchvalues.ts'
+import { randomScalar } from '../../src/protocol/matching/ristretto.ts'
+import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
 import {
   answerOf,
   holders,

@@ -4,7 +4,7 @@
  * people made by hand for each corner of the recipe. Dates and numbers are made up; the telephones are of the
  * ranges that are set aside for films, or of no one.
  */
-import type { Person } from '../../src/protocol/matchkeys.ts'
+import type { Person } from '../../src/protocol/matching/matchkeys.ts'
 
 /** A name in its own script, where that is not Latin, and in Latin letters. */
 type Spelt = readonly [own: string, latin: string]

@@ -1,0 +1,26 @@
+/** Writes openapi.json from the route schemas: `npm run openapi`. CI fails on a difference. */
+
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { createApp } from '../src/http/app.ts'
+import { connect } from '../src/database/connect.ts'
+import { createLogger } from '../src/log.ts'
+
+// Nothing is asked of the database: it is there because the services are built on one.
+const database = connect({
+  url: 'postgres://nobody@127.0.0.1/none',
+  connectionsMax: 1,
+  prepare: true,
+})
+const { publicKey } = generateKeyPairSync('ed25519')
+const app = await createApp({
+  database,
+  origin: 'intake.example.org',
+  tokenPublicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  logger: createLogger('silent'),
+})
+await app.ready()
+const file = new URL('openapi.json', import.meta.url)
+await writeFile(file, `${JSON.stringify(app.swagger(), null, 2)}\n`)
+await app.close()
+await database.close()

@@ -1,0 +1,56 @@
+import {
+  generateRecipientKey,
+  generateSigningKey,
+  jsonText,
+  type KeyFile,
+  sealKeyFile,
+  shown,
+} from '../../client/index.ts'
+import { type Command, UsageError } from '../command.ts'
+import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
+import { newPassphrase } from '../secret.ts'
+
+/** `intake keys generate`. */
+export const keysGenerate: Command = {
+  operands: '--out FILE',
+  summary: 'Make a new key file, and beside it its public half, for the administrator.',
+  details: `The public half is written into a file of the same name that ends in .pub, and printed: it
+is no secret, and the one of the two that is handed over. A signing key signs an organisation's referrals, a keyset (as a root) or the directory. A
+recipient's file holds a key to open with and one to sign with. The file is sealed under a
+passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
+and its passphrase, what is sealed to it stays shut.`,
+  options: {
+    out: { value: 'FILE', help: 'Where to; never overwritten.' },
+    kind: { value: 'KIND', help: 'signing (the default) or recipient.' },
+    'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
+  },
+  operandsMin: 0,
+  operandsMax: 0,
+  async run(input) {
+    const file = input.needed('out')
+    const kind = input.text('kind') ?? 'signing'
+    if (kind !== 'signing' && kind !== 'recipient') {
+      throw new UsageError('--kind is signing or recipient')
+    }
+    const passphrase = input.given('no-passphrase') ? undefined : await newPassphrase()
+    const keys: KeyFile =
+      kind === 'recipient'
+        ? { signing: generateSigningKey(), receiving: generateRecipientKey() }
+        : { signing: generateSigningKey() }
+    const text = sealKeyFile(keys, passphrase)
+    const value = publicHalf(JSON.parse(text))
+    await writeKeyFiles(file, text, value)
+    const written = `Wrote ${shown(file)}, and its public half ${shown(publicFileOf(file))}:`
+    return { value, text: `${written}\n${jsonText(value, 2)}` }
+  },
+}
+
+type Shown = { signing: Half; receiving?: Half }
+type Half = { kid: string; publicKey: string }
+
+/** As the keyset and `intake admin` want it: a recipient by its X-Wing key. */
+function publicHalf({ signing, receiving }: Shown): PublicHalf {
+  return receiving
+    ? { ...receiving, alg: 'X-Wing', signingKey: signing.publicKey }
+    : { ...signing, alg: 'Ed25519' }
+}

@@ -1,0 +1,59 @@
+/**
+ * Public halves in files: what stands beside a key file after it was made, is handed over, and is
+ * named in a ceremony. They are no secrets; whoever receives one compares its `kid` with what the
+ * holder of the key reads out.
+ */
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { writeSecret } from '../../disk.ts'
+import { MatchingHalf, RecipientHalf, SigningHalf } from '../../protocol/publichalf.ts'
+import { schemaProblems } from '../../referral/problems.ts'
+import { readJson } from '../json.ts'
+
+/** What stands in a .pub file. */
+export type PublicHalf = SigningHalf | RecipientHalf | MatchingHalf
+
+/** Where the public half of the key in `file` stands: `root-a.pub` beside `root-a.key`. */
+export function publicFileOf(file: string): string {
+  return `${file.replace(/\.(key|json)$/, '')}.pub`
+}
+
+/**
+ * Writes a new key file, for its owner only, and beside it its public half, for all to read.
+ *
+ * @throws Error where either is there already; then neither is written
+ */
+export async function writeKeyFiles(file: string, text: string, half: PublicHalf): Promise<void> {
+  const publicFile = publicFileOf(file)
+  if (existsSync(publicFile)) throw new Error(`${publicFile} exists, and is not overwritten`)
+  await writeSecret(file, text)
+  await writeFile(publicFile, `${JSON.stringify(half, null, 2)}\n`, { mode: 0o644, flag: 'wx' })
+}
+
+/** Reads the public half of a signing key. @throws Error that names the file and says what it is not */
+export function readSigningHalf(file: string): Promise<SigningHalf> {
+  return readHalf(SigningHalf, file, 'a signing key')
+}
+
+/** As `readSigningHalf`, of a recipient's key. */
+export function readRecipientHalf(file: string): Promise<RecipientHalf> {
+  return readHalf(RecipientHalf, file, "a recipient's key (`--kind recipient`)")
+}
+
+/** As `readSigningHalf`, of a matching key. */
+export function readMatchingHalf(file: string): Promise<MatchingHalf> {
+  return readHalf(MatchingHalf, file, 'a matching key')
+}
+
+async function readHalf<Half>(
+  schema: Parameters<typeof schemaProblems>[0],
+  file: string,
+  what: string,
+): Promise<Half> {
+  const half = await readJson<Half>(file)
+  if (schemaProblems(schema, half).length === 0) return half
+  // Never what stands in it: it may be the key itself, named by mistake.
+  throw new Error(
+    `${file} is not the public half of ${what}: name the .pub file that stands beside its key`,
+  )
+}

@@ -1,0 +1,99 @@
+/**
+ * What a command on the host needs: the database as its owner, and the services that write the
+ * directory. Loaded only by host commands, so that a partner's client needs no database driver.
+ */
+import { createAudit } from '../../audit/service.ts'
+import { readClientConfig, readConfig } from '../../config/server.ts'
+import { addressForm, describe, readAddress } from '../../database/address.ts'
+import { connect } from '../../database/connect.ts'
+import { startEmbedded } from '../../database/embedded.ts'
+import { migrate } from '../../database/migrate.ts'
+import { databaseFault } from '../../database/server.ts'
+import { wordsOfDatabase } from '../../database/standing.ts'
+import { type Administration, createAdministration } from '../../directory/administration.ts'
+import { createPublication, type Publication } from '../../directory/publication.ts'
+
+export type Host = {
+  readonly administration: Administration
+  readonly publication: Publication
+  /** Of this deployment, from the service's own configuration. */
+  readonly origin: string
+  readonly tokenKeyFile: string
+}
+
+/** What a command printed, and the database that it read or wrote: host, port and name. */
+type Located<Result> = Result & { readonly database: string }
+
+/** Whether the trial database under `DATA_DIR` is meant, where no other is named. */
+export type Choice = { readonly trial?: boolean | undefined }
+
+/** Runs `act` as the owner, of `DATABASE_OWNER_URL` or, if that is meant, of the trial database. */
+export async function onHost<Result extends object>(
+  choice: Choice,
+  act: (host: Host) => Promise<Result>,
+): Promise<Located<Result>> {
+  const { origin, tokenKeyFile, databasePrepare: prepare } = readConfig()
+  const { ownerUrl, place, stop } = await ownerDatabase(choice)
+  const database = connect({ url: ownerUrl, connectionsMax: 1, prepare, deadlineMs: actMsMax })
+  try {
+    const audit = createAudit({ database })
+    const administration = createAdministration({ database, audit })
+    const publication = createPublication({ database, audit })
+    const result = await act({ administration, publication, origin, tokenKeyFile })
+    return { ...result, database: place }
+  } catch (error) {
+    throw inWords(error)
+  } finally {
+    await database.close()
+    await stop()
+  }
+}
+
+/** Nobody waits for an administrator's act but the administrator. */
+const actMsMax = 60_000
+
+/** Brings the database to this version's schema. */
+export async function migrateHost(choice: Choice): Promise<Located<{ migrated: true }>> {
+  const { ownerUrl, place, stop } = await ownerDatabase(choice)
+  try {
+    await migrate(ownerUrl)
+    return { migrated: true, database: place }
+  } catch (error) {
+    throw inWords(error)
+  } finally {
+    await stop()
+  }
+}
+
+function inWords(cause: unknown): unknown {
+  const words = wordsOfDatabase(cause)
+  return words ? new Error(words, { cause }) : cause
+}
+
+type Owned = { readonly ownerUrl: string; readonly place: string; stop(): Promise<void> }
+
+async function ownerDatabase({ trial }: Choice): Promise<Owned> {
+  const { databaseOwnerUrl } = readClientConfig()
+  const { databaseUrl, dataFolder } = readConfig()
+  if (databaseOwnerUrl) {
+    if (trial) throw new Error('--trial is given, and DATABASE_OWNER_URL names another database')
+    const address = readAddress(databaseOwnerUrl)
+    if (!address) throw new Error(`DATABASE_OWNER_URL must be ${addressForm}`)
+    const fault = await databaseFault(address)
+    if (fault) throw new Error(`DATABASE_OWNER_URL: ${fault}`)
+    return { ownerUrl: databaseOwnerUrl, place: describe(address), stop: async () => {} }
+  }
+  if (databaseUrl) {
+    throw new Error('DATABASE_URL is set and DATABASE_OWNER_URL is not: set it to the owner login')
+  }
+  if (!trial) {
+    throw new Error(
+      'DATABASE_OWNER_URL is not set: set it to the owner login, or give --trial for the trial ' +
+        `database under ${dataFolder}`,
+    )
+  }
+  const embedded = await startEmbedded(`${dataFolder}/postgres`)
+  const address = readAddress(embedded.ownerUrl)
+  const place = `${address ? describe(address) : ''} (trial, under ${dataFolder}/postgres)`
+  return { ownerUrl: embedded.ownerUrl, place, stop: embedded.stop }
+}

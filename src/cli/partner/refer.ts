@@ -1,0 +1,119 @@
+import { shown } from '../../client/index.ts'
+import type { Command, Report } from '../command.ts'
+import { createDecide, ownTerminal } from './deciding.ts'
+import { createDoubts, wordsOfDoubts } from './doubts.ts'
+import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
+import { createOutbox } from './outbox.ts'
+import { inParallel } from '../parallel.ts'
+import { createProgress } from '../progress.ts'
+import { wordsOf } from '../report.ts'
+import { createSending, type Result, type Task } from './sending.ts'
+import {
+  connection,
+  connectionDetails,
+  homeOf,
+  referrerOf,
+  token,
+  warnOfDates,
+} from '../settings.ts'
+import { tasksOf } from './tasks.ts'
+import { createUnmatched } from './unmatched.ts'
+
+/** Enough to hide the way to the service and back, too few to be a burden on it. */
+const inFlightMax = 4
+
+/** As many files as one call takes. */
+const filesMax = 10_000
+
+/** `intake refer`. */
+export const refer: Command = {
+  operands: '[FILE…]',
+  summary: 'Seal drafts here, and submit them.',
+  details: `FILE is a draft, a folder of drafts (files whose names end in .json), or - for
+standard input.
+
+What was sealed is kept in the outbox until it is acknowledged, and the next call sends the same
+bytes again, also when it names no FILE: whatever breaks on the way, a draft becomes one referral.
+See what waits with: intake outbox
+
+Before what waits is sent, its draft is looked at again. If the file has changed, the old version
+is not sent: you are asked, or, where this is no terminal, the exit code is 3. If you name the
+changed file, it takes the place of the old version. If the file says now that consent is refused
+or withdrawn, what waits is taken back. If the file is gone, what was sealed is sent, and that is
+told.
+
+Where match keys cannot be had, a draft is sealed without them, and that is told.
+
+Exit codes: 0, all are acknowledged or taken back; 1, some are not; 2, the call was wrong, and
+nothing was done; 3, something waits for your decision, and the output says what to do.
+
+${connectionDetails}`,
+  options: connection,
+  operandsMin: 0,
+  operandsMax: filesMax,
+  async run(input): Promise<Report> {
+    const outbox = createOutbox(homeOf(input))
+    const unmatched = createUnmatched()
+    const doubts = createDoubts()
+    const { onUnmatched } = unmatched
+    const referrer = await referrerOf(input, { onUnmatched, onWarnings: doubts.onWarnings })
+    const { files, passedOver } = await draftFiles(input.operands)
+    const { first, others, faults } = await tasksOf(files, outbox)
+
+    const sending = createSending(referrer, outbox, createDecide(ownTerminal(input.json)), token)
+    const progress = createProgress(first.length + others.length)
+    const work = async (task: Task) => {
+      const outcomes = await sending.refer(task)
+      progress.step()
+      return outcomes.flatMap(([{ files }, settled]) => {
+        const without = settled.referralId && unmatched.of(settled.referralId)
+        const warnings = settled.referralId && doubts.of(settled.referralId)
+        const told = { ...(without && { unmatched: without }), ...(warnings && { warnings }) }
+        return files.map((file): Result => ({ file, ...settled, ...told }))
+      })
+    }
+    const results = [
+      ...faults,
+      ...(await inParallel(first, inFlightMax, work)).flat(),
+      ...(await inParallel(others, inFlightMax, work)).flat(),
+    ]
+    if (results.some(isStored)) await warnOfDates(referrer)
+    const notes = [...passedOverWords(passedOver), ...unmatched.words()]
+    return {
+      value: { results, ...(passedOver.length > 0 && { passedOver }) },
+      text: [textOf(results), ...notes].join('\n'),
+      failed: results.some((result) => !isStored(result) && !isTakenBack(result)),
+      undecided: results.some(({ status, sent }) => status === 'held' || sent),
+    }
+  },
+}
+
+function isStored({ status }: Result): boolean {
+  return status === 'stored' || status === 'stored-before'
+}
+
+function isTakenBack({ status }: Result): boolean {
+  return status === 'dropped' || status === 'replaced'
+}
+
+function textOf(results: readonly Result[]): string {
+  if (results.length === 0) return 'Nothing to refer: no FILE, and nothing in the outbox.'
+  const lines = results.map(({ status, file, reference, problem, draft, warnings = [] }) => {
+    const name = file === standardInput ? 'standard input' : shown(file)
+    const known = reference ? `  reference ${shown(reference)}` : ''
+    const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
+    const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
+    const doubts = wordsOfDoubts(warnings).map((doubt) => `  ${doubt}`)
+    return [`${status.padEnd(13)} ${name}${known}`, ...gone, ...words, ...doubts].join('\n')
+  })
+  const count = (is: (result: Result) => boolean) => results.filter(is).length
+  const kept = count(({ status }) => status === 'waiting')
+  const held = count(({ status }) => status === 'held')
+  const unsealed = count(({ status }) => status === 'failed')
+  const rest = [
+    unsealed > 0 ? `, ${unsealed} neither sealed nor kept: name them again` : '',
+    kept > 0 ? `, ${kept} kept in the outbox for the next call` : '',
+    held > 0 ? `, ${held} held until you decide` : '',
+  ].join('')
+  return [...lines, `${count(isStored)} of ${results.length} acknowledged${rest}.`].join('\n')
+}

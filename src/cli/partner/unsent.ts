@@ -1,0 +1,73 @@
+/** Sealed bytes that are not sent because of their draft, in words that say what to do. */
+import { shown } from '../../referral/shown.ts'
+import type { Standing } from './drafts.ts'
+import type { Sealed } from './outbox.ts'
+import type { Fault } from '../report.ts'
+
+/** A draft because of which nothing is sent before a person has said what is meant. */
+type Doubtful = Extract<Standing, { is: 'changed' | 'unreadable' }>
+
+/** Why it is held, and the ways on. */
+export function heldFault(standing: Doubtful, id: string, sealed: Sealed): Fault {
+  const { file } = standing
+  const next =
+    `To send the draft as it is now: intake refer ${quoted(file)}. ` +
+    `To take the old version back: intake outbox drop ${id}. ` +
+    'To send the old version all the same: intake refer, on a terminal, where you are asked.'
+  return { title: titleOf(standing), detail: detailOf(standing, sealed), next }
+}
+
+/** The same as a question. */
+export function questionOf(standing: Doubtful, sealed: Sealed): string {
+  return [standing.file, `  ${titleOf(standing)}.`, `  ${detailOf(standing, sealed)}.`]
+    .map(shown)
+    .join('\n')
+}
+
+/** What was done, and what is left to do where the service may have it. */
+export function droppedFault(
+  why: 'refused' | 'asked' | 'replaced',
+  id: string,
+  sent: boolean,
+): Fault {
+  const titles = {
+    refused: 'Its draft now says that consent is refused or withdrawn: it was taken back',
+    asked: 'It was taken back',
+    replaced: 'Its draft has changed and is referred anew: the older version was taken back',
+  }
+  const other = 'If the older version was about somebody else, that person is not referred now.'
+  if (!sent) return { title: titles[why], ...(why === 'replaced' && { detail: other }) }
+  return { title: titles[why], ...sentWords(id, why === 'replaced' ? ` ${other}` : '') }
+}
+
+/** How one begins that says what to do about what is stored. */
+export const tellThem =
+  'Nothing here can take back what is stored. Tell those who receive referrals, by telephone, that'
+
+/** What to do about bytes that are taken back here, and that the service may have. */
+function sentWords(id: string, more: string): Pick<Fault, 'detail' | 'next'> {
+  return {
+    detail: `It had been sent, and no answer came: the service may have stored it.${more}`,
+    next: `${tellThem} referral ${id} is withdrawn.`,
+  }
+}
+
+function titleOf({ is }: Doubtful): string {
+  return is === 'changed'
+    ? 'The draft has changed since it was sealed, and the old version was not sent'
+    : 'The draft cannot be read, so it cannot be told whether it has changed: it was not sent'
+}
+
+function detailOf({ file }: Doubtful, { sealedAt }: Sealed): string {
+  return `Sealed on ${timeOf(sealedAt)} from ${file}`
+}
+
+/** An RFC 3339 time for a person. */
+export function timeOf(time: string): string {
+  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}

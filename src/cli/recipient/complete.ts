@@ -1,0 +1,109 @@
+/** The three words that end or prolong a claim. Each names the fence that came with it. */
+import { type Lease, type Outcome, shown } from '../../client/index.ts'
+import { openingSteps } from '../../protocol/envelope/step.ts'
+import { declineReasons } from '../../referral/codes/state.ts'
+import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
+import { named, oneOf } from './naming.ts'
+import { connection, connectionDetails, readerOf } from '../settings.ts'
+
+const outcomes: readonly Outcome['outcome'][] = ['accepted', 'declined', 'redirected', 'unopenable']
+const reasons = Object.keys(declineReasons)
+
+const fence: Record<string, Option> = {
+  fence: { value: 'N', help: 'The number that came with the claim.' },
+}
+
+/** `intake complete`. */
+export const complete: Command = {
+  operands: 'CLAIM --fence N --referral ID --outcome OUTCOME',
+  summary: 'End the work on an item.',
+  details: connectionDetails,
+  options: {
+    ...fence,
+    referral: {
+      value: 'ID',
+      many: true,
+      help: 'The id or reference of one that this answers; may be repeated.',
+    },
+    outcome: { value: 'OUTCOME', help: `${outcomes.join(', ')}.` },
+    reason: { value: 'REASON', help: `With declined, why: ${reasons.join(', ')}.` },
+    step: { value: 'STEP', help: 'With unopenable, the step at which opening failed.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    const outcome = outcomeOf(input)
+    const value = await (await readerOf(input)).complete(lease, outcome)
+    const late = value.late ? ', late: the lease had ended' : ''
+    const back = value.requeued.map((id) => `  referral ${shown(id)}`)
+    const others = back.length > 0 ? ['Back on the queue, without an answer:', ...back] : []
+    const text = [`Completed as ${shown(value.outcome)}${late}`, ...others].join('\n')
+    return { value, text: fitted(text) }
+  },
+}
+
+/** `intake release`. */
+export const release: Command = {
+  operands: 'CLAIM --fence N',
+  summary: 'Give an item back, at its old place in the queue.',
+  details: connectionDetails,
+  options: { ...fence, ...connection },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    await (await readerOf(input)).release(lease)
+    return { value: { released: lease.claimId }, text: `Released ${shown(lease.claimId)}` }
+  },
+}
+
+/** `intake renew`. */
+export const renew: Command = {
+  operands: 'CLAIM --fence N',
+  summary: 'Keep an item for longer.',
+  details: connectionDetails,
+  options: {
+    ...fence,
+    'lease-seconds': { value: 'N', help: 'From now: 30 to 3600, else 600.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const lease = leaseOf(input)
+    const leaseSeconds = input.whole('lease-seconds', 30, 3600) ?? 600
+    const value = await (await readerOf(input)).renew(lease, leaseSeconds)
+    return { value, text: `Yours until ${value.leasedUntil}` }
+  },
+}
+
+function leaseOf(input: Input): Lease {
+  const claimId = named(input.operands[0] ?? '')
+  const fence = input.whole('fence', 1, Number.MAX_SAFE_INTEGER)
+  if (fence === undefined) throw new UsageError('--fence is missing')
+  return { claimId, fence }
+}
+
+function outcomeOf(input: Input): Outcome {
+  const referrals = input.texts('referral').map(named)
+  if (referrals.length === 0)
+    throw new UsageError('name each referral that this answers: --referral')
+  const outcome = oneOf('outcome', input.needed('outcome'), outcomes)
+  const reason = codeWith(input, 'reason', outcome === 'declined', reasons)
+  const step = codeWith(input, 'step', outcome === 'unopenable', openingSteps)
+  return { outcome, referrals, ...(reason && { reason }), ...(step && { step }) } as Outcome
+}
+
+/** A code that goes with one outcome, and with no other. */
+function codeWith<Code extends string>(
+  input: Input,
+  name: string,
+  isNeeded: boolean,
+  list: readonly Code[],
+): Code | undefined {
+  if (isNeeded) return oneOf(name, input.text(name) ?? '', list)
+  if (!input.given(name)) return undefined
+  throw new UsageError(`--${name} does not go with that outcome`)
+}

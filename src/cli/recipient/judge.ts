@@ -1,0 +1,127 @@
+/** A person's word on cases: the same person, not the same, not sure. Each can be undone. */
+import { readFile } from 'node:fs/promises'
+import { text as readText } from 'node:stream/consumers'
+import { type Judged, type Note, type Reader, shown } from '../../client/index.ts'
+import { type Command, type Input, type Option, UsageError } from '../command.ts'
+import { named, oneOf } from './naming.ts'
+import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { tell } from '../terminal.ts'
+
+const noteOptions: Record<string, Option> = {
+  note: { value: 'FILE', help: 'Why, in a text file (- is standard input): kept, sealed.' },
+}
+const details = `The reference of a referral names the case that it is in, where the id of a case goes.
+A note is sealed to every required recipient, and shown to no referrer. It is about the first
+referral of CASE, which is opened for it and named. It comes from a file, for others on this machine
+see the arguments of a command.
+
+${connectionDetails}`
+
+/** `intake judge`. */
+export const judge: Command = {
+  operands: 'CASE OTHER --decision DECISION',
+  summary: 'Judge whether two cases between which there is a question are about one person.',
+  details: `same joins them. different is remembered, and never asked again. unsure keeps the question open.
+
+${details}`,
+  options: {
+    decision: { value: 'DECISION', help: 'same, different or unsure.' },
+    ...noteOptions,
+    ...connection,
+  },
+  operandsMin: 2,
+  operandsMax: 2,
+  async run(input) {
+    const [caseId = '', otherId = ''] = input.operands.map(named)
+    const decision = decisionOf(input, ['same', 'different', 'unsure'])
+    const reader = await readerOf(input)
+    return report(
+      await reader.decide(caseId, otherId, decision, await noteOf(input, reader, caseId)),
+    )
+  },
+}
+
+/** `intake join`. */
+export const join: Command = {
+  operands: 'CASE OTHER',
+  summary: 'Join two cases that you know to be about one person, asked or not.',
+  details: `A split undoes it.
+
+${details}`,
+  options: { ...noteOptions, ...connection },
+  operandsMin: 2,
+  operandsMax: 2,
+  async run(input) {
+    const [caseId = '', otherId = ''] = input.operands.map(named)
+    const reader = await readerOf(input)
+    return report(await reader.merge(caseId, otherId, await noteOf(input, reader, caseId)))
+  },
+}
+
+/** `intake split`. */
+export const split: Command = {
+  operands: 'CASE --referral ID --decision DECISION',
+  summary: 'Take referrals out of a case, whatever had joined them, as a case of their own.',
+  details,
+  options: {
+    referral: {
+      value: 'ID',
+      many: true,
+      help: 'The id or reference of one that leaves; may be repeated.',
+    },
+    decision: { value: 'DECISION', help: 'What holds from now on: different or unsure.' },
+    ...noteOptions,
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const [caseId = ''] = input.operands.map(named)
+    const decision = decisionOf(input, ['different', 'unsure'])
+    const referrals = input.texts('referral').map(named)
+    if (referrals.length === 0) throw new UsageError('name each that leaves: --referral')
+    const reader = await readerOf(input)
+    const note = await noteOf(input, reader, caseId)
+    const value = await reader.split(caseId, referrals, decision, note)
+    const lines = value.cases.flatMap((it) => [
+      `Case ${shown(it.caseId)}:`,
+      ...it.referralIds.map((id) => `  referral ${shown(id)}`),
+    ])
+    return { value, text: lines.join('\n') }
+  },
+}
+
+function decisionOf<Decision extends string>(
+  input: Input,
+  decisions: readonly Decision[],
+): Decision {
+  return oneOf('decision', input.text('decision') ?? '', decisions)
+}
+
+async function noteOf(input: Input, reader: Reader, caseId: string): Promise<Note | undefined> {
+  const file = input.text('note')
+  if (file === undefined) return undefined
+  const text = (file === '-' ? await readText(process.stdin) : await readFile(file, 'utf8')).trim()
+  if (text === '') throw new UsageError('the note is empty')
+  const [first] = (await reader.case(caseId)).referrals
+  if (!first) throw new Error(`case ${caseId} has no referral for a note to be about`)
+  const about = await reader.open(await reader.fetch(first.referralId))
+  if (about.opened) {
+    // Which one is first is the service's word: whoever writes sees whom the note will be about.
+    tell(`The note is about referral ${shown(first.referralId)}, ${nameOf(about)}.`)
+    return { about, text }
+  }
+  throw new Error(`the note was not sealed: ${first.referralId} does not open, at ${about.step}`)
+}
+
+function nameOf({ compartments: { identity } }: Note['about']): string {
+  const { givenNames, familyName } = (identity ?? {}) as Record<string, unknown>
+  const names = [givenNames, familyName].filter((name) => typeof name === 'string')
+  return names.length > 0 ? shown(names.join(' ')) : 'whose name you do not hold'
+}
+
+function report(judged: Judged) {
+  const { caseId, otherId } = judged
+  const text = otherId ? `Case ${caseId} and case ${otherId}: two` : `Case ${caseId}: one`
+  return { value: judged, text }
+}

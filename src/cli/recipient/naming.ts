@@ -1,0 +1,29 @@
+/** What a person typed where an id goes. */
+import { isReference } from '../../protocol/envelope/acknowledgement.ts'
+import { UsageError } from '../command.ts'
+
+/** Eight digits are a reference, as it was said on the telephone. */
+export function hasReferenceForm(name: string): boolean {
+  return /^[0-9]{8}$/.test(name)
+}
+
+/** `name`, an id or a reference. @throws UsageError for a mistyped reference, before anything is sent */
+export function named(name: string): string {
+  if (!hasReferenceForm(name) || isReference(name)) return name
+  throw new UsageError('the reference has a mistyped digit: compare it, or ask for it again')
+}
+
+/**
+ * The one of `list` that `--name` gives.
+ *
+ * @throws UsageError that lists the right ones
+ */
+export function oneOf<Code extends string>(
+  name: string,
+  given: string,
+  list: readonly Code[],
+): Code {
+  const found = list.find((code) => code === given)
+  if (found !== undefined) return found
+  throw new UsageError(`--${name} is one of ${list.join(', ')}`)
+}

@@ -1,0 +1,49 @@
+import { failedStep, jsonText, type Released, shown } from '../../client/index.ts'
+import { replaceOpened } from '../../disk.ts'
+import { checkingDetails, checkOpened } from './checking.ts'
+import { type Command, fitted } from '../command.ts'
+import { readJson } from '../json.ts'
+import { hasReferenceForm, named } from './naming.ts'
+import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { withheldWords, wordsOfOpened } from './show.ts'
+
+/** `intake open`. */
+export const open: Command = {
+  operands: 'ID|REFERENCE|FILE',
+  summary:
+    'Open one referral, by its id or reference, or from a file that holds it as the service released it.',
+  details: `It need not be claimed; that you received it is logged. Exit code 1 if it does not open, or not all
+of it: what does not is named with its step, and the rest is shown.
+${checkingDetails}
+
+${connectionDetails}`,
+  options: {
+    out: { value: 'FILE', help: 'Write it there, for you alone to read, and print no answers.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const name = named(input.operands[0] ?? '')
+    const isName = uuid.test(name) || hasReferenceForm(name)
+    const reader = await readerOf(input)
+    await warnOfDates(reader)
+    const released = isName ? await reader.fetch(name) : await readJson<Released>(name)
+    const result = await reader.open(released)
+    const afterwards = () => checkOpened(reader, [result])
+    const file = input.text('out')
+    const failed = failedStep(result) !== undefined
+    if (file === undefined || !result.opened) {
+      return { value: result, text: fitted(wordsOfOpened(result)), failed, afterwards }
+    }
+    await replaceOpened(file, `${jsonText(result, 2)}\n`)
+    const { referralId, withheld } = result
+    const text = [
+      `Referral ${shown(referralId)} opened into ${shown(file)}`,
+      ...withheldWords(result),
+    ].join('\n')
+    return { value: { referralId, file, withheld }, text: fitted(text), failed, afterwards }
+  },
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

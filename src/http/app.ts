@@ -1,0 +1,131 @@
+/** The table of contents: services in the order they depend on each other, routes by prefix. */
+import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import { access } from '../access/plugin.ts'
+import { auditRoutes } from '../audit/routes.ts'
+import { createAudit } from '../audit/service.ts'
+import { casesRoutes, notesRoutes } from '../cases/routes.ts'
+import { createCases } from '../cases/service.ts'
+import type { Database } from '../database/connect.ts'
+import { isAway } from '../database/lost.ts'
+import { directoryRoutes } from '../directory/routes.ts'
+import { createDirectory } from '../directory/service.ts'
+import { health } from './health.ts'
+import { createChecking } from '../intake/checking.ts'
+import { intakeRoutes } from '../intake/routes.ts'
+import { createIntake } from '../intake/service.ts'
+import { createStating } from '../intake/stating.ts'
+import { createEvaluations } from '../matching/evaluations.ts'
+import { type KeyHolders, noHolders } from '../matching/keyholders.ts'
+import { matchingRoutes } from '../matching/routes.ts'
+import { createMatching } from '../matching/service.ts'
+import { createMetrics, type Metrics } from '../metrics.ts'
+import { openapi } from './openapi.ts'
+import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
+import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
+import { newId } from '../protocol/uuid.ts'
+import { createReferrals } from '../vault/service.ts'
+import { requireModestStructure } from './body.ts'
+import { triageRoutes } from '../triage/routes.ts'
+import { createTriage } from '../triage/service.ts'
+
+export type AppOptions = {
+  readonly database: Database
+  readonly origin: string
+  /** PEM, the public half of the key that signs access tokens. */
+  readonly tokenPublicKey: string
+  readonly logger: FastifyBaseLogger
+  /** Who evaluates match keys; nobody, where it is left out. */
+  readonly holders?: KeyHolders
+  /** How many elements a day one client of a partner has; as many as the holders, if left out. */
+  readonly elementsPerClient?: number
+  /** The same of one internal client. */
+  readonly elementsPerInternalClient?: number
+  /** Whether the database's login was asked about and found right: `/readyz` waits for it. */
+  readonly isStanding?: () => boolean
+  /** Tells the background work that there is some. It finds it a moment later, if left out. */
+  readonly wake?: () => void
+  /** Where the service counts what it does; nobody sees it, if left out. */
+  readonly metrics?: Metrics
+}
+
+export type App = Awaited<ReturnType<typeof createApp>>
+
+/** The sums of refusals are written as soon as their minute is over, give or take this. */
+const sumsEveryMs = 15_000
+
+export async function createApp(options: AppOptions) {
+  const { database, origin, tokenPublicKey, logger } = options
+  const { holders = noHolders, metrics = createMetrics(), wake = () => {} } = options
+  const { isStanding = () => true } = options
+  const audit = createAudit({ database })
+  const directory = createDirectory({ database, audit })
+  const referrals = createReferrals({ directory })
+  const matching = createMatching({ database, audit, directory })
+  const evaluations = createEvaluations({
+    ...{ database, audit, directory, holders, budgets: options, notes: metrics.evaluations },
+  })
+  const triage = createTriage({ database, audit, referrals })
+  const cases = createCases({ database, audit, directory, matching, triage, origin })
+  const services = { database, audit, directory, referrals, matching, cases, origin, wake }
+  const intake = createIntake(services)
+  const checking = createChecking(services)
+  const stating = createStating({ database, audit, directory, referrals, triage })
+
+  const app = Fastify({
+    loggerInstance: logger,
+    // A request is logged below, by its route: a URL may carry the id of somebody's referral.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => newId(),
+    frameworkErrors: renderUnroutable(audit),
+    clientErrorHandler: refuseConnection,
+    bodyLimit: envelopeBytesMax,
+    // A slow sender holds a socket no longer than a telephone on a bad line needs for 512 KiB.
+    requestTimeout: 60_000,
+    connectionTimeout: 70_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 64 },
+  })
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  renderProblems(app, audit)
+  app.addHook('preValidation', async ({ body }) => requireModestStructure(body))
+
+  app.addHook('onRequest', async (_, reply) => {
+    // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  })
+
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const ms = Math.round(reply.elapsedTime)
+    request.log.info(
+      { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms },
+      'answered',
+    )
+  })
+
+  await app.register(openapi)
+  await app.register(access, { directory, publicKey: tokenPublicKey, origin })
+  await app.register(health, { database, isStanding, matchingKey: holders.place })
+  await app.register(directoryRoutes, { prefix: '/v1', directory })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking, stating })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
+  await app.register(casesRoutes, { prefix: '/v1/cases', cases })
+  await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
+  await app.register(triageRoutes, { prefix: '/v1/triage', triage })
+  await app.register(auditRoutes, { prefix: '/v1/audit', audit })
+
+  const notWritten = (error: unknown) => {
+    logger.error({ err: error }, 'the sums of refusals were not written')
+  }
+  const sums = setInterval(() => {
+    // An outage has a line of its own, and the sums are kept.
+    audit.recordSums(new Date()).catch((error) => isAway(error) || notWritten(error))
+  }, sumsEveryMs)
+  app.addHook('onClose', async () => {
+    clearInterval(sums)
+    // Lost now, which is told. What else ends with the service ends all the same.
+    await audit.recordSums().catch(notWritten)
+  })
+  return app
+}

@@ -1,0 +1,84 @@
+/** What an orchestrator asks, and the pages that a problem's `type` leads to. Answers are
+ * unrecorded; refusals are summed. */
+import { readFile } from 'node:fs/promises'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Database } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import type { KeyPlace } from '../matching/keyholders.ts'
+
+const Status = Type.Object({ status: Type.Enum(['ok']) })
+const Readiness = Type.Object({
+  status: Type.Enum(['ok']),
+  matchingKey: Type.Enum(['apart', 'embedded', 'none'], {
+    description: 'Where the matching key is: in a process apart, in this one, or nowhere',
+  }),
+})
+/** How often a drain looks for connections that have fallen idle. */
+const sweepEveryMs = 50
+const problemsPage = new URL('../../docs/PROBLEMS.md', import.meta.url)
+
+type Options = { database: Database; isStanding: () => boolean; matchingKey: KeyPlace }
+
+export const health: FastifyPluginAsyncTypebox<Options> = async (
+  app,
+  { database, isStanding, matchingKey },
+) => {
+  // A connection that is busy when the drain begins is kept alive after its answer, and a drain
+  // that waits for its client to let go is cut by whoever ends the process.
+  let sweep: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => {
+    sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
+  })
+  app.addHook('onClose', async () => clearInterval(sweep))
+
+  app.route({
+    method: 'GET',
+    url: '/livez',
+    schema: {
+      operationId: 'isAlive',
+      summary: 'The process answers',
+      security: [],
+      response: { 200: Status },
+    },
+    handler: async () => ({ status: 'ok' as const }),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'isReady',
+      summary: 'The service can serve: its database answers',
+      security: [],
+      response: { 200: Readiness },
+    },
+    handler: async () => {
+      try {
+        await database.ping()
+      } catch (cause) {
+        throw new Refusal('not-ready', 'the database does not answer', { cause })
+      }
+      // With a wrong login it would serve what it must not, until it is found out and ends.
+      if (!isStanding()) throw new Refusal('not-ready', 'the login of the database is not checked')
+      return { status: 'ok' as const, matchingKey }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/problems/:code',
+    schema: {
+      operationId: 'explainProblem',
+      summary: 'What a problem code means and what to do, in Markdown',
+      security: [],
+      params: Type.Object({ code: Type.String({ pattern: '^[a-z-]{1,40}$' }) }),
+    },
+    handler: async ({ params }, reply) => {
+      const page = await readFile(problemsPage, 'utf8')
+      const section = page.split(/^(?=## )/m).find((part) => part.startsWith(`## ${params.code}\n`))
+      if (!section) throw new Refusal('not-found', 'there is no problem of that code')
+      return reply.type('text/markdown; charset=utf-8').send(section)
+    },
+  })
+}

@@ -1,0 +1,56 @@
+/** The holders that the configuration names, ready to be asked. */
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { MatchingConfig, TlsFiles } from '../config/server.ts'
+import { type KeyHolders, noHolders } from '../matching/keyholders.ts'
+import { embedHolder } from './embedded.ts'
+import type { Log } from './keyholder.ts'
+import { createRemoteHolders } from './remote.ts'
+import type { Certificates } from './serve.ts'
+
+export type OpenHolders = KeyHolders & { close(): Promise<void> }
+
+/**
+ * Holders apart are not asked for yet: the service starts without them. Key files in this process
+ * are opened, so that a wrong passphrase shows at once.
+ *
+ * @throws Refusal, or Error, for a key, a total or a certificate that cannot be read
+ */
+export async function openHolders(config: MatchingConfig, log: Log): Promise<OpenHolders> {
+  if (config.tls) {
+    const certificates = await readCertificates(config.tls)
+    const remote = createRemoteHolders({ urls: config.holders, certificates, log })
+    await remote.open()
+    return remote
+  }
+  const { passphrase, elementsPerDay, totalFile } = config
+  const files = filesOf(config, log)
+  if (files.length === 0) return { ...noHolders, async close() {} }
+  const keys = files.map((file) => ({ file, passphrase }))
+  const holder = embedHolder({ keys, totalFile, elementsPerDay, log })
+  await holder.open().catch(async (error: unknown) => {
+    await holder.close()
+    throw error
+  })
+  return holder
+}
+
+/** Of a trial its own key, of all else those that are named. */
+function filesOf({ keyFiles, ownKeyFile, isTrial }: MatchingConfig, log: Log): readonly string[] {
+  if (keyFiles.length > 0 || !existsSync(ownKeyFile)) return keyFiles
+  if (isTrial) return [ownKeyFile]
+  log.warn(
+    { file: ownKeyFile },
+    'a matching key left over from a trial is not used beside DATABASE_URL: hold the key apart ' +
+      '(MATCHING_HOLDERS), or name a file in MATCHING_KEY_FILES; remove this one',
+  )
+  return []
+}
+
+/** @throws Error that names the file which cannot be read */
+export async function readCertificates({ key, cert, ca }: TlsFiles): Promise<Certificates> {
+  const [keyText, certText, caText] = await Promise.all(
+    [key, cert, ca].map((file) => readFile(file, 'utf8')),
+  )
+  return { key: keyText ?? '', cert: certText ?? '', ca: caText ?? '' }
+}

@@ -1,0 +1,123 @@
+/**
+ * A holder as a process of its own: HTTPS on which both sides show a certificate. Who has none by the
+ * holder's own authority does not get as far as a request.
+ */
+import type { TLSSocket } from 'node:tls'
+import {
+  type FastifyPluginAsyncTypebox,
+  TypeBoxValidatorCompiler,
+} from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyBaseLogger, type FastifyError, LogController } from 'fastify'
+import { Type } from 'typebox'
+import { type ErrorCode, Refusal } from '../errors.ts'
+import type { Holder } from './keyholder.ts'
+import { HolderAnswer, HolderRefusal, HolderRequest } from './schemas.ts'
+
+/** In PEM. */
+export type Certificates = {
+  readonly key: string
+  readonly cert: string
+  /** Who may sign the certificates of the other side; nobody else is believed. */
+  readonly ca: string
+}
+
+export type HolderServerOptions = {
+  readonly holder: Holder
+  readonly certificates: Certificates
+  readonly logger: FastifyBaseLogger
+}
+
+/** Forty elements are under 2 KiB of JSON. */
+const bodyBytesMax = 8 * 1024
+
+/** Longer than between two referrals of a busy day, so that a handshake is rarely paid for. */
+const keepAliveMs = 72_000
+
+/** How often a drain looks for connections that have fallen idle. */
+const sweepEveryMs = 50
+
+/** The server of `holder`; it listens when it is told to. */
+export async function createHolderServer({ holder, certificates, logger }: HolderServerOptions) {
+  const app = Fastify({
+    https: {
+      ...certificates,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: 10_000,
+    },
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: 10_000,
+    connectionTimeout: 90_000,
+    keepAliveTimeout: keepAliveMs,
+  })
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => {
+    // A port probe of a health check connects and hangs up: nobody was refused anything.
+    const level = code === 'ECONNRESET' ? 'debug' : 'warn'
+    logger[level]({ reason: code ?? 'unknown' }, 'a connection was refused')
+  })
+  // The service keeps its connection, and a drain must not wait for it to let go.
+  let sweep: NodeJS.Timeout | undefined
+  app.addHook('preClose', async () => {
+    sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
+  })
+  app.addHook('onClose', async () => clearInterval(sweep))
+  app.setErrorHandler<FastifyError>((error, _, reply) => {
+    const { status, code } = faultOf(error)
+    if (status === 500) logger.error({ err: error }, 'unforeseen error')
+    return reply.code(status).send({ code })
+  })
+  app.setNotFoundHandler((_, reply) => reply.code(404).send({ code: 'not-found' }))
+  await app.register(holderRoutes, { holder })
+  return app
+}
+
+const holderRoutes: FastifyPluginAsyncTypebox<{ holder: Holder }> = async (app, { holder }) => {
+  const refusals = {
+    404: HolderRefusal,
+    422: HolderRefusal,
+    429: HolderRefusal,
+    503: HolderRefusal,
+  }
+
+  app.route({
+    method: 'POST',
+    url: '/evaluations',
+    schema: { body: HolderRequest, response: { 200: HolderAnswer, ...refusals } },
+    handler: async ({ body, raw }) =>
+      holder.evaluate(callerOf(raw.socket as TLSSocket), body.holder, body.elements),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/healthz',
+    schema: { response: { 200: Type.Object({ status: Type.Enum(['ok']) }) } },
+    handler: async () => {
+      await holder.open()
+      return { status: 'ok' as const }
+    },
+  })
+}
+
+/** The name on the caller's certificate, for the log. It is a stranger's text: no more than a word. */
+function callerOf(socket: TLSSocket): string {
+  const name = socket.getPeerCertificate().subject?.CN
+  return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)
+    ? name
+    : 'a certificate without a plain name'
+}
+
+const statusOf: Partial<Record<ErrorCode, number>> = {
+  'not-found': 404,
+  'matching-budget-spent': 429,
+  'matching-unavailable': 503,
+}
+
+function faultOf(error: FastifyError): { status: number; code: string } {
+  if (error instanceof Refusal) return { status: statusOf[error.code] ?? 422, code: error.code }
+  const status = error.statusCode ?? 500
+  return { status, code: status < 500 ? 'malformed-request' : 'internal-error' }
+}

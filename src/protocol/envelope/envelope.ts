@@ -1,0 +1,141 @@
+/**
+ * The envelope: a referral as it travels and is stored (docs/PROTOCOL.md, "Sealing"), and the
+ * hashes that bind its parts. The schema has no place for plaintext, and refuses what it does not
+ * know.
+ */
+import { type Static, Type } from 'typebox'
+import { Bytes32, base64urlOf, Kid } from '../../referral/format.ts'
+import { everyCompartment, Header, recipientsMax } from '../../referral/header.ts'
+import { base64urlBytes, concat, encodeBase64url, label } from '../bytes.ts'
+import { canonicalBytes } from '../canonical.ts'
+import { sealedHash, sealedText } from './compartment.ts'
+import { hash } from '../sodium.ts'
+
+/**
+ * The largest envelope, in bytes of JSON: a real referral is 30 to 60 KB, and no two compartments at
+ * their largest fill it. The server reads no body that is longer.
+ */
+export const envelopeBytesMax = 512 * 1024
+
+/** The keys of one recipient's compartments, sealed to it. Ten keys are 573 bytes of JSON. */
+export const Wrap = Type.Object(
+  {
+    kid: Kid,
+    encapsulated: base64urlOf(1120),
+    sealedKeys: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 64, maxLength: 800 }),
+  },
+  { additionalProperties: false },
+)
+export type Wrap = Static<typeof Wrap>
+
+/** One person has at most so many match keys, and one evaluation at most so many elements. */
+export const matchValuesMax = 40
+
+/** A match key that the holders of the matching key have blinded: equal for equal keys. */
+export const MatchValue = Type.Object(
+  {
+    type: Type.String({ pattern: '^[A-Z][A-Za-z0-9_]{0,11}$', maxLength: 12 }),
+    value: base64urlOf(16),
+  },
+  { additionalProperties: false },
+)
+export type MatchValue = Static<typeof MatchValue>
+
+const epochProperties = {
+  epoch: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  values: Type.Array(MatchValue, { minItems: 1, maxItems: matchValuesMax, uniqueItems: true }),
+}
+
+/**
+ * Blinded match keys: the server may compare them and learns no more. While the keyset lists two
+ * epochs, `previous` holds the values under the older one.
+ */
+export const Matching = Type.Object(
+  {
+    ...epochProperties,
+    previous: Type.Optional(Type.Object(epochProperties, { additionalProperties: false })),
+  },
+  { additionalProperties: false },
+)
+export type Matching = Static<typeof Matching>
+
+/** An Ed25519 signature and the id of its key. */
+export const Signature = Type.Object(
+  { kid: Kid, value: base64urlOf(64) },
+  { additionalProperties: false },
+)
+export type Signature = Static<typeof Signature>
+
+export const Envelope = Type.Object(
+  {
+    header: Header,
+    compartments: Type.Object(everyCompartment(sealedText), { additionalProperties: false }),
+    wraps: Type.Array(Wrap, { minItems: 1, maxItems: recipientsMax }),
+    matching: Type.Optional(Matching),
+    receipt: Type.Optional(Bytes32),
+    signature: Signature,
+  },
+  { additionalProperties: false },
+)
+export type Envelope = Static<typeof Envelope>
+
+/**
+ * What the signature covers beside the header, each part by its hash: a reader who is given only its
+ * own parts checks it all the same. The wraps are those of sealing; a grant has its own signature.
+ */
+export type Body = {
+  compartments: Record<string, string>
+  /** By kid. Without them a server could blank a wrap and acknowledge what nobody can open. */
+  wraps: Record<string, string>
+  matching?: string
+  receipt?: string
+}
+
+/** The hash that every ciphertext and signature of an envelope is bound to. */
+export function headerHash(headerBytes: Uint8Array): Uint8Array {
+  return hash(label('header'), headerBytes)
+}
+
+/** The hash of the match values, by which a reader who is not given them checks the signature. */
+export function matchingHash(matching: Matching): Uint8Array {
+  return hash(label('matching'), canonicalBytes(matching))
+}
+
+/** What stands in a signature, or in a grant, for a wrap. */
+export function wrapHash({ kid, encapsulated, sealedKeys }: Wrap): string {
+  const bytes = canonicalBytes({ kid, encapsulated, sealedKeys })
+  return encodeBase64url(hash(label('wrap hash'), bytes))
+}
+
+/** The hashes of wraps by their kid. */
+export function wrapHashes(wraps: readonly Wrap[]): Record<string, string> {
+  return Object.fromEntries(wraps.map((wrap) => [wrap.kid, wrapHash(wrap)]))
+}
+
+/** The parts of an envelope, or of a message, that its body is made of. */
+export type BodyParts = Pick<Envelope, 'wraps' | 'matching' | 'receipt'> & {
+  compartments: Readonly<Record<string, string>>
+}
+
+/** The body of an envelope or a message. What is not base64url is hashed as no bytes. */
+export function bodyOf({ compartments, wraps, matching, receipt }: BodyParts): Body {
+  const hashes = Object.entries(compartments).map(([name, sealed]) => {
+    return [name, sealedHash(base64urlBytes(sealed) ?? new Uint8Array())]
+  })
+  return {
+    compartments: Object.fromEntries(hashes),
+    wraps: wrapHashes(wraps),
+    ...(matching && { matching: encodeBase64url(matchingHash(matching)) }),
+    ...(receipt !== undefined && { receipt }),
+  }
+}
+
+/** The hash of a whole envelope: what is signed, acknowledged and logged. */
+export function envelopeHash(headerHash: Uint8Array, body: Body): Uint8Array {
+  return hash(label('envelope'), headerHash, hash(label('body'), canonicalBytes(body)))
+}
+
+/** The bytes that the signature of an envelope is over. */
+export function signedBytes(envelopeHash: Uint8Array): Uint8Array {
+  return concat(label('signature'), envelopeHash)
+}

@@ -1,0 +1,43 @@
+/**
+ * Making a grant: docs/PROTOCOL.md, "Grants". Rotation of a recipient's key is
+ * a grant to the new key.
+ */
+import { Refusal } from '../../errors.ts'
+import type { CompartmentName } from '../../referral/compartment.ts'
+import type { Wrap } from '../envelope/envelope.ts'
+import { type Grant, signGrant } from './grant.ts'
+import type { SecretKey } from '../keys.ts'
+import type { Released } from '../envelope/released.ts'
+import { type Random, randomBytes } from '../sodium.ts'
+import { type OpenInput, verifyReleased } from '../envelope/verify.ts'
+import { type Reader, wrapKeys } from '../envelope/wrap.ts'
+
+/** A reader of the verified keyset or directory, and the compartments listed there for it. */
+export type NewReader = Reader & { compartments: readonly CompartmentName[] }
+
+/**
+ * Re-wraps a referral to one more reader, after checking it as if to open it: nothing is passed on
+ * under a grant that the granter could not read itself.
+ *
+ * @param granter - the signing key of the recipient whose X-Wing key is `input.reader`
+ * @param until - when the grant ends; without an end if left out
+ * @throws Refusal `unknown-recipient-key` if the new reader may have none of the compartments;
+ *   StepFailure if the referral does not open
+ */
+export function rewrap(
+  released: Released,
+  input: OpenInput,
+  to: NewReader,
+  granter: SecretKey,
+  { until, random = randomBytes }: { until?: Date; random?: Random } = {},
+): { grant: Grant; wrap: Wrap } {
+  const { headerHash, keys } = verifyReleased(released, input)
+  const given = new Map([...keys].filter(([name]) => to.compartments.some((own) => own === name)))
+  if (given.size === 0) {
+    throw new Refusal('unknown-recipient-key', `${to.kid} may have none of these compartments`)
+  }
+  const wrap = wrapKeys(given, to, headerHash, random)
+  const granted = { referralId: input.referralId, headerHash, wrap }
+  const terms = { compartments: [...given.keys()], until }
+  return { grant: signGrant(granted, terms, granter, input.now), wrap }
+}

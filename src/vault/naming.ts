@@ -1,0 +1,33 @@
+/** Which referral is meant, and how urgent it stands. */
+import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
+import type { Urgency } from '../referral/codes/clear.ts'
+import { mostUrgent } from '../referral/urgency.ts'
+import { selectIds } from './store.ts'
+import { selectStated } from './urgency-store.ts'
+
+export { insertStatement as keepStatement } from './urgency-store.ts'
+
+/**
+ * The referrals that these ids and references name, each once. An id is taken as it is, and a
+ * reference that is nobody's stays as it was: neither is looked for.
+ */
+export async function resolveNames(tx: Tx, names: readonly string[]): Promise<string[]> {
+  const references = names.filter(isReferenceForm)
+  if (references.length === 0) return [...names]
+  const ids = await selectIds(tx, references)
+  return [...new Set(names.map((name) => ids.get(name) ?? name))]
+}
+
+/** The referral of this id or reference. @throws Refusal `not-found` for a reference of none */
+export async function requireId(tx: Tx, name: string): Promise<string> {
+  const [id = name] = await resolveNames(tx, [name])
+  if (isReferenceForm(id)) throw new Refusal('not-found', `no referral ${id} for that key`)
+  return id
+}
+
+/** What stands for a referral: `sealed`, its header's, or a higher urgency that was stated since. */
+export async function standingUrgency(tx: Tx, id: string, sealed: Urgency): Promise<Urgency> {
+  return mostUrgent(sealed, ...(await selectStated(tx, id)))
+}

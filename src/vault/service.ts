@@ -1,0 +1,190 @@
+/**
+ * Sealed referrals at rest: stored once, released to the holder of one recipient key, and moved
+ * through the states of a referral's life. It has no routes; `intake` and `triage` are its doors.
+ */
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import type { Directory } from '../directory/service.ts'
+import { Refusal } from '../errors.ts'
+import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
+import { parseCanonical } from '../protocol/canonical.ts'
+import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
+import type { Released } from '../protocol/envelope/released.ts'
+import type { DeclineReason, State } from '../referral/codes/state.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
+import type { Header } from '../referral/header.ts'
+import {
+  insertReferral,
+  type NewReferral,
+  selectCompartments,
+  selectHeader,
+  selectReferral,
+  selectWrapped,
+  updateState,
+} from './store.ts'
+
+/** How the work on an item can answer the referrals it lists. */
+type Answer = {
+  readonly state: 'accepted' | 'declined' | 'redirected'
+  readonly reason?: DeclineReason
+}
+
+/** A referral in one of these is still without an answer. */
+const answeredFrom: readonly State[] = ['received', 'in_triage']
+
+/** Whether the work on it has ended with an answer. */
+export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
+  return !(answeredFrom as readonly string[]).includes(state)
+}
+
+export type Referrals = ReturnType<typeof createReferrals>
+
+export function createReferrals({ directory }: { directory: Directory }) {
+  /**
+   * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
+   * one referral are the database's unique constraints, and fail the transaction.
+   */
+  async function add(tx: Tx, referral: NewReferral): Promise<Acknowledgement> {
+    await insertReferral(tx, referral)
+    return {
+      referralId: referral.checked.header.referralId,
+      reference: referral.reference,
+      receivedAt: tx.now.toISOString(),
+      envelopeHash: encodeBase64url(referral.checked.envelopeHash),
+      entryId: referral.entryId,
+    }
+  }
+
+  /** The first acknowledgement again, when the same hand sends the same bytes. */
+  async function acknowledgeAgain(
+    tx: Tx,
+    organisationId: string,
+    checked: CheckedEnvelope,
+  ): Promise<Acknowledgement> {
+    const { referralId } = checked.header
+    const row = await selectReferral(tx, referralId)
+    if (!isSame(row, organisationId, checked)) {
+      throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
+    }
+    return {
+      referralId,
+      reference: row.reference,
+      receivedAt: row.receivedAt.toISOString(),
+      envelopeHash: encodeBase64url(row.envelopeHash),
+      entryId: row.entryId,
+    }
+  }
+
+  /** Whether these very bytes are stored already, sent by the same hand. */
+  async function isStored(
+    tx: Tx,
+    organisationId: string,
+    checked: CheckedEnvelope,
+  ): Promise<boolean> {
+    const row = await selectReferral(tx, checked.header.referralId)
+    return isSame(row, organisationId, checked)
+  }
+
+  /** Whether `id` is a referral of that organisation: the policy shows a partner no other. */
+  async function isOwn(tx: Tx, organisationId: string, id: string): Promise<boolean> {
+    return (await selectReferral(tx, id))?.organisationId === organisationId
+  }
+
+  /**
+   * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
+   * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
+   * are left out.
+   */
+  async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
+    const [rows, parts] = await Promise.all([
+      selectWrapped(tx, ids, kid),
+      selectCompartments(tx, ids),
+    ])
+    // A page is sealed under a version or two: each is asked for once.
+    const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
+    const held = await Promise.all(
+      versions.map(async (version) => {
+        return [version, await directory.compartmentsOf(tx, version, kid)] as const
+      }),
+    )
+    const granted = new Map(held)
+    return rows.map((row) => {
+      const own = parts.filter(({ id }) => id === row.id)
+      return present(row, kid, own, granted.get(row.keysetVersion) ?? [])
+    })
+  }
+
+  /** First claimed: what was `received` is now `in_triage`. */
+  function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
+    return updateState(tx, ids, ['received'], 'in_triage', null)
+  }
+
+  /** Gives the listed referrals their answer; one that was answered before keeps the first. */
+  function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<void> {
+    return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
+  }
+
+  return {
+    ...{ add, acknowledgeAgain, isStored, isOwn, release, headerOf: selectHeader },
+    ...{ beginTriage, answer },
+  }
+}
+
+type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>
+
+function isSame(
+  row: Stored | undefined,
+  organisationId: string,
+  { envelopeSha256 }: CheckedEnvelope,
+): row is Stored {
+  return (
+    row?.organisationId === organisationId &&
+    encodeBase64url(row.envelopeSha256) === encodeBase64url(envelopeSha256)
+  )
+}
+
+/** The entry of a referral's bytes leaving the service for one recipient key. */
+export function releasedEntry(referralId: string, recipient: string) {
+  const object = { kind: 'referral', id: referralId } as const
+  return { action: 'referral.released', object, recipient } as const
+}
+
+/** Only internal apps hold recipient keys, and only those the directory binds them to. */
+export function requireKid(caller: KnownCaller, kid: string): void {
+  if (!caller.kids.has(kid)) {
+    throw new Refusal('recipient-not-yours', 'your client is not bound to that recipient key')
+  }
+}
+
+type Row = Awaited<ReturnType<typeof selectWrapped>>[number]
+type Part = Awaited<ReturnType<typeof selectCompartments>>[number]
+
+function present(
+  row: Row,
+  kid: string,
+  parts: readonly Part[],
+  granted: readonly CompartmentName[],
+): Released {
+  const given = parts.filter(({ name }) => granted.includes(name))
+  return {
+    referralId: row.id,
+    reference: row.reference,
+    receivedAt: row.receivedAt,
+    state: row.state,
+    header: parseCanonical(row.header) as Header,
+    compartments: Object.fromEntries(
+      given.map((part) => [part.name, encodeBase64url(part.sealed)]),
+    ),
+    sealedHashes: parseCanonical(row.sealedHashes) as Released['sealedHashes'],
+    wrapHashes: parseCanonical(row.wrapHashes) as Record<string, string>,
+    wrap: {
+      kid,
+      encapsulated: encodeBase64url(row.encapsulated),
+      sealedKeys: encodeBase64url(row.sealedKeys),
+    },
+    ...(row.matchingHash && { matchingHash: encodeBase64url(row.matchingHash) }),
+    ...(row.receiptHash && { receipt: encodeBase64url(row.receiptHash) }),
+    signature: { kid: row.signer, value: encodeBase64url(row.signature) },
+  }
+}

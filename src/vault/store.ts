@@ -1,0 +1,128 @@
+import { eq } from 'drizzle-orm'
+import type { Tx } from '../database/connect.ts'
+import { referral } from '../database/schema.ts'
+import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
+
+export type NewReferral = {
+  readonly checked: CheckedEnvelope
+  readonly organisationId: string
+  readonly reference: string
+  readonly entryId: string
+}
+
+/** Three statements that go out together: the referral, its compartments, its wraps. */
+export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral): Promise<void> {
+  const { header, compartments, wraps } = checked
+  const { referralId } = header
+  await Promise.all([
+    tx.sql`insert into referral ${tx.sql({
+      id: referralId,
+      organisation_id: made.organisationId,
+      receipt_hash: checked.receipt ?? null,
+      reference: made.reference,
+      received_at: tx.now.toISOString(),
+      state: 'received',
+      header: checked.headerBytes,
+      keyset_version: header.keyset.version,
+      signer: checked.signer,
+      signature: checked.signature,
+      envelope_hash: checked.envelopeHash,
+      envelope_sha256: checked.envelopeSha256,
+      sealed_hashes: checked.sealedHashesBytes,
+      wrap_hashes: checked.wrapHashesBytes,
+      matching_hash: checked.matchingHash ?? null,
+      supersedes: header.supersedes ?? null,
+      entry_id: made.entryId,
+    })}`,
+    tx.sql`insert into compartment ${tx.sql(
+      compartments.map(({ name, sealed }) => ({ referral_id: referralId, name, sealed })),
+    )}`,
+    tx.sql`insert into wrap ${tx.sql(
+      wraps.map(({ kid, encapsulated, sealedKeys }) => ({
+        referral_id: referralId,
+        kid,
+        encapsulated,
+        sealed_keys: sealedKeys,
+      })),
+    )}`,
+  ])
+}
+
+export async function selectReferral(tx: Tx, id: string) {
+  const [row] = await tx.db.select().from(referral).where(eq(referral.id, id))
+  return row
+}
+
+/** The ids of the referrals with these references, by reference. */
+export async function selectIds(
+  tx: Tx,
+  references: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.sql<{ reference: string; id: string }[]>`
+    select reference, id from referral where reference = any (${references as string[]}::text[])`
+  return new Map(rows.map(({ reference, id }) => [reference, id]))
+}
+
+/** The referrals among `ids` that have a wrap for `kid`, each with it. */
+export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string) {
+  return tx.sql<
+    {
+      id: string
+      reference: string
+      receivedAt: string
+      state: string
+      header: Uint8Array
+      keysetVersion: number
+      signer: string
+      signature: Uint8Array
+      receiptHash: Uint8Array | null
+      matchingHash: Uint8Array | null
+      sealedHashes: Uint8Array
+      wrapHashes: Uint8Array
+      encapsulated: Uint8Array
+      sealedKeys: Uint8Array
+    }[]
+  >`
+    select r.id, r.reference, r.state, r.header, r.signer, r.signature,
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             as "receivedAt",
+           r.keyset_version as "keysetVersion", r.receipt_hash as "receiptHash",
+           r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
+           r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys"
+    from referral r
+    join wrap w on w.referral_id = r.id and w.kid = ${kid}
+    where r.id = any (${ids as string[]}::uuid[])`
+}
+
+/** The header of one referral as it was signed, if there is a wrap for `kid`, its keyset, and when it came. */
+export async function selectHeader(tx: Tx, id: string, kid: string) {
+  const [row] = await tx.sql<{ header: Uint8Array; keysetVersion: number; receivedAt: string }[]>`
+    select r.header, r.keyset_version as "keysetVersion",
+           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             as "receivedAt"
+    from referral r join wrap w on w.referral_id = r.id and w.kid = ${kid}
+    where r.id = ${id}`
+  return row
+}
+
+/** All sealed compartments of `ids`. */
+export async function selectCompartments(tx: Tx, ids: readonly string[]) {
+  return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`
+    select referral_id as id, name, sealed
+    from compartment
+    where referral_id = any (${ids as string[]}::uuid[])`
+}
+
+/** Moves the referrals that stand in one of the states `from`; the others stay as they are. */
+export async function updateState(
+  tx: Tx,
+  ids: readonly string[],
+  from: readonly string[],
+  to: string,
+  declineReason: string | null,
+): Promise<void> {
+  await tx.sql`
+    update referral set state = ${to}, decline_reason = ${declineReason}
+    where id = any (${ids as string[]}::uuid[]) and state = any (${from as string[]}::text[])`
+}

@@ -1,0 +1,165 @@
+import t from 'tap'
+import { readClientConfig, readConfig, readHolderConfig } from '../../src/config/server.ts'
+
+const database = { DATABASE_URL: 'postgres://intake_service:secret@db.internal/intake' }
+
+t.test('without a variable the service is a trial on the loopback address', (t) => {
+  t.match(readConfig({}), {
+    ...{ host: '127.0.0.1', port: 8080, origin: 'localhost', databaseUrl: undefined },
+    ...{ dataFolder: './data', tokenKeyFile: './data/token-key.pem', logLevel: 'info' },
+    ...{ databaseConnectionsMax: 10, databasePrepare: true },
+  })
+  t.end()
+})
+
+t.test('the trial database is never offered to a network', (t) => {
+  for (const HOST of [
+    '0.0.0.0',
+    '::',
+    '10.0.0.4',
+    'intake.example.org',
+    '1270.0.0.1',
+    'localhost.evil',
+  ]) {
+    t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
+    const own = { HOST, ORIGIN: 'intake.example.org', ...database }
+    t.equal(readConfig(own).host, HOST, `${HOST} with a database of its own`)
+  }
+  for (const HOST of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
+    t.equal(readConfig({ HOST }).host, HOST)
+  }
+  t.throws(() => readConfig({ HOST: '0.0.0.0', DATABASE_URL: '' }), /DATABASE_URL/)
+  t.end()
+})
+
+t.test('all faults are told at once, by variable, and no value of a secret', (t) => {
+  const faulty = {
+    ...{ PORT: '65536', DATABASE_CONNECTIONS: '0', ORIGIN: 'https://intake.example.org' },
+    ...{ LOG_LEVEL: 'loud', ...database },
+  }
+  const message = messageOf(() => readConfig(faulty))
+  for (const name of ['PORT', 'DATABASE_CONNECTIONS', 'ORIGIN', 'LOG_LEVEL']) {
+    t.match(message, new RegExp(`^- ${name} must be`, 'm'))
+  }
+  t.notMatch(message, /secret/)
+  t.end()
+})
+
+function messageOf(act: () => unknown): string {
+  try {
+    act()
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+t.test('a number is whole, and within its bounds', (t) => {
+  for (const PORT of ['-1', '80.5', '8e3', '0x50', ' 80', 'eighty', '4294967376']) {
+    t.throws(() => readConfig({ PORT }), /PORT must be a whole number from 0 to 65535/, PORT)
+  }
+  t.equal(readConfig({ PORT: '' }).port, 8080)
+  t.equal(readConfig({ PORT: '0' }).port, 0)
+  t.equal(readConfig({ DATABASE_CONNECTIONS: '100' }).databaseConnectionsMax, 100)
+  t.throws(() => readConfig({ DATABASE_CONNECTIONS: '101' }), /from 1 to 100/)
+  t.end()
+})
+
+t.test('an origin is a host name, as headers and tokens name it', (t) => {
+  for (const ORIGIN of ['intake.example.org', 'localhost:8080', 'a']) {
+    t.equal(readConfig({ ORIGIN }).origin, ORIGIN)
+  }
+  for (const ORIGIN of ['Intake.example.org', 'intake.example.org/', 'a b', 'a:b', 'a@b']) {
+    t.throws(() => readConfig({ ORIGIN }), /ORIGIN must be a host name/, ORIGIN)
+  }
+  t.end()
+})
+
+t.test('beside a database of its own a deployment says its name', (t) => {
+  t.throws(() => readConfig(database), /ORIGIN must be set/)
+  t.throws(() => readConfig({ ...database, ORIGIN: '' }), /ORIGIN must be set/)
+  t.throws(() => readConfig({ DATABASE_OWNER_URL: 'postgres://o@db/intake' }), /ORIGIN must be set/)
+  t.equal(readConfig({}).origin, 'localhost', 'a trial needs none')
+  t.end()
+})
+
+t.test('prepared statements are given up only on the word off', (t) => {
+  t.throws(() => readConfig({ DATABASE_PREPARE: 'false' }), /DATABASE_PREPARE must be one of/)
+  t.equal(readConfig({ DATABASE_PREPARE: 'off' }).databasePrepare, false)
+  t.equal(readConfig({ DATABASE_PREPARE: 'on' }).databasePrepare, true)
+  t.end()
+})
+
+t.test('the token key is kept with the data unless another file is named', (t) => {
+  t.equal(readConfig({ DATA_DIR: '/srv/intake' }).tokenKeyFile, '/srv/intake/token-key.pem')
+  t.equal(readConfig({ TOKEN_KEY_FILE: '/run/key.pem' }).tokenKeyFile, '/run/key.pem')
+  t.end()
+})
+
+t.test('the matching key is embedded with the data, or apart, never both', async (t) => {
+  const { matching } = readConfig({ DATA_DIR: '/srv/intake' })
+  t.same(matching, {
+    ...{ holders: [], tls: undefined, keyFiles: [], passphrase: undefined },
+    ownKeyFile: '/srv/intake/matching-key.json',
+    isTrial: true,
+    totalFile: '/srv/intake/matching-total.json',
+    ...{ elementsPerDay: 2_000, elementsPerClient: 400, elementsPerInternalClient: 1_500 },
+  })
+  const own = readConfig({ ...database, ORIGIN: 'intake.example.org' })
+  t.equal(own.matching.isTrial, false)
+  const tls = {
+    MATCHING_TLS_KEY_FILE: '/run/key.pem',
+    MATCHING_TLS_CERT_FILE: '/run/cert.pem',
+    MATCHING_TLS_CA_FILE: '/run/ca.pem',
+  }
+  const MATCHING_HOLDERS = 'https://a.internal:8443, https://[::1]:8443'
+  t.match(readConfig({ MATCHING_HOLDERS, ...tls }).matching, {
+    holders: ['https://a.internal:8443', 'https://[::1]:8443'],
+    tls: { key: '/run/key.pem', cert: '/run/cert.pem', ca: '/run/ca.pem' },
+  })
+  t.same(readConfig({ MATCHING_KEY_FILES: 'a.json,b.json' }).matching.keyFiles, [
+    'a.json',
+    'b.json',
+  ])
+
+  const both = messageOf(() => readConfig({ MATCHING_HOLDERS, MATCHING_KEY_FILES: 'a.json' }))
+  for (const name of ['MATCHING_KEY_FILES must not', ...Object.keys(tls)]) t.match(both, name)
+  for (const holder of [
+    ...[
+      'http://a.internal:8443',
+      'a.internal:8443',
+      'https://a/path',
+      'https://user@a',
+      'https://',
+    ],
+    ...['https://a?b', Array(5).fill('https://a').join(',')],
+  ]) {
+    t.throws(() => readConfig({ MATCHING_HOLDERS: holder, ...tls }), /MATCHING_HOLDERS must be/)
+  }
+  t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_DAY: '0' }), /MATCHING_ELEMENTS_PER_DAY/)
+  t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_CLIENT: 'all' }), /ELEMENTS_PER_CLIENT/)
+  t.equal(readConfig({ MATCHING_ELEMENTS_PER_CLIENT: '0' }).matching.elementsPerClient, 0)
+  const holder = messageOf(() =>
+    readHolderConfig({ MATCHING_ELEMENTS_PER_DAY: '-1', LOG_LEVEL: 'loud' }),
+  )
+  for (const name of ['MATCHING_ELEMENTS_PER_DAY', 'LOG_LEVEL']) t.match(holder, name)
+  t.same(readHolderConfig({}), { logLevel: 'info', elementsPerDay: 2_000 })
+})
+
+t.test('counts are shown on a port of their own, or not at all', (t) => {
+  t.equal(readConfig({}).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '' }).metricsPort, undefined)
+  t.equal(readConfig({ METRICS_PORT: '9464' }).metricsPort, 9464)
+  t.throws(() => readConfig({ METRICS_PORT: '8080' }), /METRICS_PORT must be another port/)
+  t.throws(() => readConfig({ METRICS_PORT: '127.0.0.1:9464' }), /METRICS_PORT must be a whole/)
+  t.end()
+})
+
+t.test('a client takes what is empty for not set', (t) => {
+  const empty = { INTAKE_TOKEN: '', INTAKE_PASSPHRASE: '', DATABASE_OWNER_URL: '', INTAKE_URL: '' }
+  t.match(readClientConfig(empty), {
+    ...{ token: undefined, passphrase: undefined, databaseOwnerUrl: undefined },
+    url: 'http://127.0.0.1:8080',
+  })
+  t.end()
+})
