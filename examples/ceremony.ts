@@ -13,13 +13,18 @@ import { connect } from '../src/database/connect.ts'
 import { createAdministration } from '../src/directory/administration.ts'
 import { createPublication } from '../src/directory/publication.ts'
 import { encodeBase64url } from '../src/protocol/bytes.ts'
-import { signDirectory } from '../src/protocol/trust/directory.ts'
 import type { KeyFile } from '../src/protocol/keyfile.ts'
 import { generateRecipientKey, generateSigningKey, type KeyPair } from '../src/protocol/keys.ts'
-import { type Keyset, type MatchingEpoch, signKeyset, type Trust } from '../src/protocol/trust/keyset.ts'
 import { matchKeyTypes } from '../src/protocol/matching/keytypes.ts'
 import { matchingEpochOf } from '../src/protocol/matching/matchingkey.ts'
 import { generateMatchingKey, type MatchingKey } from '../src/protocol/matching/voprf.ts'
+import { signDirectory } from '../src/protocol/trust/directory.ts'
+import {
+  type Keyset,
+  type MatchingEpoch,
+  signKeyset,
+  type Trust,
+} from '../src/protocol/trust/keyset.ts'
 import { type CompartmentName, compartmentNames } from '../src/referral/compartment.ts'
 
 const dayMs = 86_400_000

@@ -108,7 +108,7 @@ CREATE TABLE "triage_item" (
 	"lapses" smallint DEFAULT 0 NOT NULL,
 	"leased_by" uuid,
 	"leased_until" timestamp (3) with time zone,
-	"attention_at" timestamp (3) with time zone,
+	"escalated_at" timestamp (3) with time zone,
 	"completed_at" timestamp (3) with time zone,
 	"outcome" text,
 	"completed_late" boolean
@@ -138,4 +138,4 @@ CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organ
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
 CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null;--> statement-breakpoint
 CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
-CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and attention_at is null;
+CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;

@@ -46,7 +46,7 @@ GRANT SELECT, INSERT ON referral_case, triage_item, match_value, audit_entry, au
 --> statement-breakpoint
 GRANT SELECT, INSERT ON audit_entry, audit_opening TO intake_auditor;
 --> statement-breakpoint
-GRANT UPDATE (fence, lapses, leased_by, leased_until, attention_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
+GRANT UPDATE (fence, lapses, leased_by, leased_until, escalated_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE referral ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
@@ -106,7 +106,7 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
       WHERE referral.id = referral_ids[1] AND received_at = date_trunc('milliseconds', now()))
     AND due_at >= arrived_at AND arrived_at = date_trunc('milliseconds', now())
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
-    AND attention_at IS NULL AND completed_at IS NULL
+    AND escalated_at IS NULL AND completed_at IS NULL
   );
 --> statement-breakpoint
 CREATE POLICY append ON audit_entry FOR INSERT TO intake_partner WITH CHECK (true);

@@ -17,8 +17,8 @@ CREATE TABLE "judgement" (
 	"made_at" timestamp (3) with time zone NOT NULL,
 	"ended_at" timestamp (3) with time zone,
 	"entry_id" uuid NOT NULL,
-	"absorbed_case_id" uuid,
-	"absorbed_referral_id" uuid,
+	"merged_case_id" uuid,
+	"merged_referral_id" uuid,
 	"note" "bytea"
 );
 --> statement-breakpoint
@@ -58,7 +58,7 @@ ALTER TABLE "referral" FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 ALTER TABLE "triage_item" ADD COLUMN "merged_into" uuid;--> statement-breakpoint
 ALTER TABLE "triage_item" ADD COLUMN "claimed_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "triage_item" ADD COLUMN "changed" boolean DEFAULT false NOT NULL;--> statement-breakpoint
-ALTER TABLE "triage_item" ADD COLUMN "attention_before" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "triage_item" ADD COLUMN "escalated_before" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREIGN KEY ("right_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -68,7 +68,7 @@ CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statem
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint
 CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> statement-breakpoint
-CREATE INDEX "judgement_absorbed" ON "judgement" USING btree ("absorbed_case_id") WHERE absorbed_case_id is not null;--> statement-breakpoint
+CREATE INDEX "judgement_merged" ON "judgement" USING btree ("merged_case_id") WHERE merged_case_id is not null;--> statement-breakpoint
 CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE ended_at is null and verdict in ('possible', 'unsure');--> statement-breakpoint
 CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
 CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint

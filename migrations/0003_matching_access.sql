@@ -24,7 +24,7 @@ GRANT UPDATE (at) ON case_flag TO intake_internal;
 --> statement-breakpoint
 GRANT UPDATE (case_id) ON referral_case TO intake_internal;
 --> statement-breakpoint
-GRANT UPDATE (case_id, referral_ids, due_at, merged_into, claimed_at, changed, attention_before)
+GRANT UPDATE (case_id, referral_ids, due_at, merged_into, claimed_at, changed, escalated_before)
   ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE pairing ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -79,6 +79,6 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
     AND due_at >= arrived_at AND arrived_at = date_trunc('milliseconds', now())
     AND own_due_at = due_at AND merged_into IS NULL
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
-    AND claimed_at IS NULL AND NOT changed AND attention_at IS NULL AND attention_before IS NULL
+    AND claimed_at IS NULL AND NOT changed AND escalated_at IS NULL AND escalated_before IS NULL
     AND completed_at IS NULL
   );

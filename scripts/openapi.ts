@@ -2,8 +2,8 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
-import { createApp } from '../src/http/app.ts'
 import { connect } from '../src/database/connect.ts'
+import { createApp } from '../src/http/app.ts'
 import { createLogger } from '../src/log.ts'
 
 // Nothing is asked of the database: it is there because the services are built on one.

@@ -19,10 +19,10 @@ import {
   signedBytes,
   wrapHash,
 } from '../src/protocol/envelope/envelope.ts'
+import { openWrap } from '../src/protocol/envelope/wrap.ts'
 import { recipientKeyFrom, signingKeyFrom } from '../src/protocol/keys.ts'
 import { sign } from '../src/protocol/signature.ts'
 import { hash, sodium } from '../src/protocol/sodium.ts'
-import { openWrap } from '../src/protocol/envelope/wrap.ts'
 import type vectorsFile from '../test/vectors/sealed-referral-1.json'
 import { replaceBlock } from './block.ts'
 

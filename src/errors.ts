@@ -40,8 +40,8 @@ export type ErrorCode =
   | 'receipt-unsupported'
   | 'referral-id-taken'
   // Signed documents (docs/PROTOCOL.md, "Keyset and directory").
-  | 'document-invalid'
-  | 'document-rolled-back'
+  | 'trust-invalid'
+  | 'trust-rolled-back'
   // Access.
   | 'unauthenticated'
   | 'insufficient-scope'

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileFaults } from './access/files.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
-import { createApp } from './http/app.ts'
 import { createNotes } from './background/notes.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config/server.ts'
@@ -15,7 +14,8 @@ import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
 import { writeSecret } from './disk.ts'
-import { openHolders } from './keyholder/open.ts'
+import { createApp } from './http/app.ts'
+import { openKeyholders } from './keyholder/open.ts'
 import { createLogger } from './log.ts'
 import { createMetrics, serveMetrics } from './metrics.ts'
 import { sealMatchingKey } from './protocol/matching/matchingkey.ts'
@@ -56,7 +56,7 @@ async function serve(config: Config): Promise<void> {
     onAway: (error) => outage.away(error),
   })
   const outage = createOutage({ log: logger, ping: database.ping })
-  const holders = await openHolders(config.matching, logger)
+  const holders = await openKeyholders(config.matching, logger)
   const metrics = createMetrics()
   const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)

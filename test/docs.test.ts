@@ -3,10 +3,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import manifest from '../package.json' with { type: 'json' }
 import { readBlock } from '../scripts/block.ts'
 import { firstDifference, masked } from '../scripts/readme.ts'
 import { withExample } from '../scripts/worked-example.ts'
-import manifest from '../package.json' with { type: 'json' }
 import { problems } from '../src/http/problems.ts'
 
 const documents = [

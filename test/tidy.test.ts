@@ -122,13 +122,28 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(seen('intake/routes.ts', "import { x } from './store.ts'"), 'a route that skips its service')
   t.ok(seen('triage/service.ts', "import postgres from 'postgres'"), 'SQL outside a store')
   t.ok(seen('client/open.ts', "import sodium from 'libsodium-wrappers'"), 'cryptography outside')
-  t.ok(seen('protocol/envelope/seal.ts', "import { randomBytes } from 'node:crypto'"), 'Node in a browser')
-  t.ok(seen('keyholder/keyholder.ts', "import { x } from '../matching/store.ts'"), 'a holder with tables')
-  t.ok(seen('keyholder/keyholder.ts', "import { createHash } from 'node:crypto'"), 'its own cryptography')
-  t.ok(seen('protocol/envelope/seal.ts', "await import('../database/connect.ts')"), 'a dynamic import')
+  t.ok(
+    seen('protocol/envelope/seal.ts', "import { randomBytes } from 'node:crypto'"),
+    'Node in a browser',
+  )
+  t.ok(
+    seen('keyholder/keyholder.ts', "import { x } from '../matching/store.ts'"),
+    'a holder with tables',
+  )
+  t.ok(
+    seen('keyholder/keyholder.ts', "import { createHash } from 'node:crypto'"),
+    'its own cryptography',
+  )
+  t.ok(
+    seen('protocol/envelope/seal.ts', "await import('../database/connect.ts')"),
+    'a dynamic import',
+  )
   t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
   t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
-  t.ok(textFaults('cli/recipient/open.ts', 'process.stdout.write(x)').length > 0, 'a way past the terminal')
+  t.ok(
+    textFaults('cli/recipient/open.ts', 'process.stdout.write(x)').length > 0,
+    'a way past the terminal',
+  )
   t.ok(textFaults('client/open.ts', '\n'.repeat(400)).length > 0, 'a file past 300 lines')
 })
 

@@ -29,7 +29,7 @@ export type Referrals = {
   readonly probe: Ready
 }
 
-export async function createReferrals(world: World, url: string): Promise<Referrals> {
+export async function createVault(world: World, url: string): Promise<Referrals> {
   const seal = await sealer(world)
   const token = await world.token(world.referring.lawFirm.clientId)
   return {

@@ -12,8 +12,8 @@ import type { Step } from '../../src/database/loop.ts'
 import { createDirectory } from '../../src/directory/service.ts'
 import { createMatching, type Matching } from '../../src/matching/service.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createReferrals } from '../../src/vault/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
+import { createVault } from '../../src/vault/service.ts'
 import { populate, populationSettings } from './population.ts'
 
 const origin = 'intake.bench'
@@ -84,7 +84,7 @@ export async function openOffice(people: number, sql: postgres.Sql, url: string)
   const database = connect({ url, connectionsMax: 1, prepare: true })
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
-  const referrals = createReferrals({ directory })
+  const referrals = createVault({ directory })
   const matching = createMatching({ database, audit, directory })
   const triage = createTriage({ database, audit, referrals })
   const notes = {

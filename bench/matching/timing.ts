@@ -17,7 +17,7 @@ import { median, report, tell } from '../report.ts'
 import { kolmogorovSmirnov, leastDetected, mannWhitney } from '../statistics.ts'
 import { shuffled } from './newcomers.ts'
 import { newPerson } from './person.ts'
-import { ask, createReferrals, type Referrals, shapeOf, untilPaired } from './referring.ts'
+import { ask, createVault, type Referrals, shapeOf, untilPaired } from './referring.ts'
 import { meter, watch } from './watching.ts'
 
 const pairsByDefault = '10000'
@@ -42,7 +42,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const sql = postgres(stage.superuserUrl, { max: 1 })
   try {
     const { url, process } = await stage.start('src/server.ts')
-    const referrals = await createReferrals(stage.world, url)
+    const referrals = await createVault(stage.world, url)
     const measured = await measure(referrals, Number(values.pairs))
     await untilPaired(sql)
     const [{ joined }] = await sql<[{ joined: number }]>`

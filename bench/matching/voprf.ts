@@ -5,11 +5,15 @@
  */
 import { ristretto255_oprf } from '@noble/curves/ed25519.js'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
-import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
-import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
+import {
+  type Blinding,
+  blindMatchKeys,
+  finalizeMatchKeys,
+} from '../../src/protocol/matching/matchvalues.ts'
 import { multiply, multiplyBase } from '../../src/protocol/matching/ristretto.ts'
-import { randomBytes } from '../../src/protocol/sodium.ts'
 import { blind, blindEvaluate, generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { randomBytes } from '../../src/protocol/sodium.ts'
+import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import { median, report, tell } from '../report.ts'
 
 const batchSize = 16

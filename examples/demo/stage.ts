@@ -15,8 +15,8 @@ import {
 } from '../../src/client/index.ts'
 import { type EmbeddedDatabase, startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
-import { newId } from '../../src/protocol/uuid.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { holdCeremony, type World } from '../ceremony.ts'
 import type { Ending } from './ending.ts'
 

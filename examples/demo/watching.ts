@@ -24,7 +24,7 @@ export async function whoDidWhat({ url, world }: Stage): Promise<void> {
     claimed: entries.filter(
       ({ action, outcome }) => action === 'triage.claimed' && outcome === 'permitted',
     ),
-    'were handed sealed': entries.filter(({ action }) => action === 'referral.released'),
+    'were handed sealed': entries.filter(({ action }) => action === 'referral.opened'),
     'were refused': entries.filter(({ outcome }) => outcome === 'refused'),
   }
   for (const [what, some] of Object.entries(told)) {

@@ -6,8 +6,8 @@ import { createLoop, type Loop } from '../database/loop.ts'
 import { createDirectory } from '../directory/service.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import { createMatching } from '../matching/service.ts'
-import { createReferrals } from '../vault/service.ts'
 import { createTriage } from '../triage/service.ts'
+import { createVault } from '../vault/service.ts'
 
 /** Told of what the work comes upon. */
 export type WorkNotes = {
@@ -22,7 +22,7 @@ export type WorkNotes = {
 export function createWork({ database, notes }: { database: Database; notes: WorkNotes }): Loop {
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
-  const referrals = createReferrals({ directory })
+  const referrals = createVault({ directory })
   const matching = createMatching({ database, audit, directory })
   const triage = createTriage({ database, audit, referrals })
   const pairing = createPairing({ database, audit, matching, triage, notes: notes.pairing })

@@ -35,7 +35,7 @@ export type NewJudgement = {
   readonly bits: readonly Bit[]
   readonly entryId: string
   /** The case whose id goes out of use, and which of the two was in it. */
-  readonly absorbed?: { readonly caseId: string; readonly referralId: string }
+  readonly merged?: { readonly caseId: string; readonly referralId: string }
   readonly note?: NoteRef
 }
 
@@ -57,8 +57,8 @@ export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<
     bits: JSON.stringify(judgement.bits),
     made_at: at,
     entry_id: judgement.entryId,
-    absorbed_case_id: judgement.absorbed?.caseId ?? null,
-    absorbed_referral_id: judgement.absorbed?.referralId ?? null,
+    merged_case_id: judgement.merged?.caseId ?? null,
+    merged_referral_id: judgement.merged?.referralId ?? null,
     note_referral_id: judgement.note?.referralId ?? null,
     note_number: judgement.note?.number ?? null,
   })}`

@@ -21,7 +21,7 @@ type Options = {
 }
 
 const noQuestion =
-  'there is no question between the two cases: who knows them to be one joins them by a merge (intake join)'
+  'there is no question between the two cases: who knows them to be one joins them by a merge (intake merge)'
 
 /** Takes people's judgements; the service has one. */
 export function createJudging({ database, audit, merging, noting }: Options) {
@@ -51,7 +51,7 @@ export function createJudging({ database, audit, merging, noting }: Options) {
       if (decision === 'same') {
         const { leftId, rightId, probability, bits } = best
         const reason = { basis: 'person', probability, bits, ...note } as const
-        return { caseId: await merging.join(tx, caller, [leftId, rightId], reason) }
+        return { caseId: await merging.merge(tx, caller, [leftId, rightId], reason) }
       }
       const entryId = newId()
       for (const { leftId, rightId, probability, bits } of between) {

@@ -45,7 +45,7 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
    * @returns the case that goes on
    * @throws Refusal `case-full`
    */
-  async function join(
+  async function merge(
     tx: Tx,
     caller: Caller,
     between: readonly [string, string],
@@ -61,28 +61,28 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
     const older = members[0]?.caseId ?? one
     const younger = older === one ? other : one
     const ids = members.map(({ referralId }) => referralId)
-    const { kept, absorbed } = await triage.join(tx, older, younger, ids)
+    const { kept, merged } = await triage.merge(tx, older, younger, ids)
     const moot = await selectBetween(tx, members)
     const entryId = newId()
     const { basis, probability, bits } = reason
-    await moveCase(tx, absorbed, kept)
+    await moveCase(tx, merged, kept)
     await endJudgements(
       tx,
       moot.map(({ id }) => id),
     )
-    const referralId = between[one === absorbed ? 0 : 1]
+    const referralId = between[one === merged ? 0 : 1]
     await insertJudgement(tx, {
       ...{ between, verdict: 'same', ...reason, entryId },
-      absorbed: { caseId: absorbed, referralId },
+      merged: { caseId: merged, referralId },
     })
-    const details = { absorbed, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
+    const details = { merged, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
     const object = { kind: 'case', id: kept } as const
-    await audit.append(tx, caller, { action: 'case.joined', object, details }, entryId)
+    await audit.append(tx, caller, { action: 'case.merged', object, details }, entryId)
     return kept
   }
 
   /** The same, where nobody waits for the answer: where there is no room, the first is marked. */
-  async function joinIfRoom(
+  async function mergeIfRoom(
     tx: Tx,
     caller: Caller,
     between: readonly [string, string],
@@ -93,11 +93,11 @@ export function createMerging({ audit, triage }: { audit: Audit; triage: Triage 
       await insertFlag(tx, between[0], 'full')
       return false
     }
-    await join(tx, caller, between, reason)
+    await merge(tx, caller, between, reason)
     return true
   }
 
-  return { join, joinIfRoom }
+  return { merge, mergeIfRoom }
 }
 
 /** What an entry of the log says of the grounds. */

@@ -65,7 +65,7 @@ export function createPairing({ database, audit, matching, triage, notes }: Opti
     const [own, before] = [cases.get(id), cases.get(supersedes)]
     if (own === undefined || before === undefined || own === before) return
     if ((await judgedCases(tx, own)).answered.has(before)) return
-    await merging.joinIfRoom(tx, caller, [id, supersedes], {
+    await merging.mergeIfRoom(tx, caller, [id, supersedes], {
       ...{ basis: 'amendment', probability: null, bits: [] },
     })
   }

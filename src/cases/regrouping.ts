@@ -42,7 +42,7 @@ export function createRegrouping({ database, audit, merging, splitting, noting }
       requireNamed(otherId, other)
       const first = (id: string) => members.find((it) => it.caseId === id)?.referralId ?? ''
       const reason = { basis: 'person', probability: null, bits: [], ...note } as const
-      return { caseId: await merging.join(tx, caller, [first(one), first(other)], reason) }
+      return { caseId: await merging.merge(tx, caller, [first(one), first(other)], reason) }
     })
   }
 

@@ -127,7 +127,7 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): vo
   app.route({
     method: 'POST',
     url: '/:caseId/merge',
-    config: { action: 'case.joined' },
+    config: { action: 'case.merged' },
     schema: {
       operationId: 'mergeCases',
       summary: 'Join two cases that you know to be about one person',

@@ -83,7 +83,7 @@ export const Case = Type.Object({
       itemId: Uuid,
       urgency: StandingUrgency,
       dueAt: Instant,
-      state: Type.Enum(['waiting', 'leased', 'attention']),
+      state: Type.Enum(['waiting', 'leased', 'escalated']),
     }),
   ),
 })

@@ -29,7 +29,7 @@ export function createSettling({ audit, matching, merging }: Options) {
     // Joined already, by whatever, it would tie two cases together through itself: an amendment about
     // somebody else, for one, ties that person's case to the one that it amends.
     const isTied = said.some(({ verdict }) => verdict === 'same')
-    let hasJoined = false
+    let wasMerged = false
     // Those that others asked about it count as well: a person sees them all beside it.
     let questions = said.filter(({ verdict }) => verdict === 'possible').length
     let isUnasked = false
@@ -41,9 +41,9 @@ export function createSettling({ audit, matching, merging }: Options) {
       const other = place.cases.get(candidate.referralId)
       if (other === undefined || other === place.own || place.answered.has(other)) continue
       const isMatch = candidate.verdict === 'match' && !isTied && !full.has(other)
-      if (isMatch && (!hasJoined || (await areInDoubt(tx, id, place.own, other)))) {
-        if (await joinByKeys(tx, caller, id, candidate)) {
-          hasJoined = true
+      if (isMatch && (!wasMerged || (await areInDoubt(tx, id, place.own, other)))) {
+        if (await mergeByKeys(tx, caller, id, candidate)) {
+          wasMerged = true
           // What is held of the case that it joined is held of it from now on.
           place = undefined
           continue
@@ -81,10 +81,10 @@ export function createSettling({ audit, matching, merging }: Options) {
     return false
   }
 
-  async function joinByKeys(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
+  async function mergeByKeys(tx: Tx, caller: Caller, id: string, candidate: Candidate) {
     const { probability, bits } = candidate.sure
     const reason = { basis: 'keys', probability, bits } as const
-    if (!(await merging.joinIfRoom(tx, caller, [id, candidate.referralId], reason))) return false
+    if (!(await merging.mergeIfRoom(tx, caller, [id, candidate.referralId], reason))) return false
     if ((await heldByKeys(tx, id)) > longCaseReferrals) await insertFlagOnce(tx, id, 'long')
     return true
   }

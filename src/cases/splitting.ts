@@ -60,13 +60,13 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
     const object = { kind: 'case', id: caseId } as const
     const details = { to, moved: side.size, stayed: sides[0].length, verdict }
     await audit.append(tx, caller, { action: 'case.split', object, details }, entryId)
-    await dissolve(tx, caller, caseId)
-    await dissolve(tx, caller, to)
+    await splitUnconnected(tx, caller, caseId)
+    await splitUnconnected(tx, caller, to)
     return to
   }
 
   /** Takes apart a case that its judgements no longer connect; its referrals are paired anew. */
-  async function dissolve(tx: Tx, caller: Caller, caseId: string): Promise<void> {
+  async function splitUnconnected(tx: Tx, caller: Caller, caseId: string): Promise<void> {
     const members = await selectMembers(tx, [caseId])
     const ids = members.map(({ referralId }) => referralId)
     const parts = components(ids, await selectLinks(tx, ids))
@@ -93,10 +93,10 @@ export function createSplitting({ audit, triage }: { audit: Audit; triage: Triag
       { caseId, referralIds: staying },
       { caseId: to, referralIds: moved },
     ]
-    await triage.part(tx, from, there)
+    await triage.split(tx, from, there)
   }
 
-  return { split, dissolve }
+  return { split, splitUnconnected }
 }
 
 /** A case and the referrals that are in it from now on. */

@@ -47,8 +47,8 @@ export async function resolveCase(tx: Tx, caseId: string): Promise<string | unde
     select c.case_id as "caseId" from referral_case c where c.case_id = ${caseId}
     union all
     (select c.case_id
-     from judgement j join referral_case c on c.referral_id = j.absorbed_referral_id
-     where j.absorbed_case_id = ${caseId}
+     from judgement j join referral_case c on c.referral_id = j.merged_referral_id
+     where j.merged_case_id = ${caseId}
      order by j.made_at desc
      limit 1)
     limit 1`
@@ -67,11 +67,11 @@ export async function selectLeading(tx: Tx, names: readonly string[]) {
     select id as "referralId", null::uuid as "otherId" from referral
     where reference = any (${references}::text[])
     union all
-    (select distinct on (absorbed_case_id) absorbed_referral_id,
-            case left_id when absorbed_referral_id then right_id else left_id end
+    (select distinct on (merged_case_id) merged_referral_id,
+            case left_id when merged_referral_id then right_id else left_id end
      from judgement
-     where absorbed_case_id = any (${caseIds}::uuid[])
-     order by absorbed_case_id, made_at desc)`
+     where merged_case_id = any (${caseIds}::uuid[])
+     order by merged_case_id, made_at desc)`
 }
 
 /** The case of the referral with this reference, if there is one. */

@@ -72,7 +72,7 @@ export function createWithdrawing({ audit, matching, splitting }: Options) {
       over.map((judgement) => otherOf(judgement, id)),
     )
     if (over.some(({ verdict }) => verdict === 'same')) {
-      await splitting.dissolve(tx, caller, caseId)
+      await splitting.splitUnconnected(tx, caller, caseId)
     }
   }
 

@@ -38,10 +38,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   possible: async () => (await import('./recipient/cases.ts')).possible,
   find: async () => (await import('./recipient/cases.ts')).find,
   judge: async () => (await import('./recipient/judge.ts')).judge,
-  join: async () => (await import('./recipient/judge.ts')).join,
+  merge: async () => (await import('./recipient/judge.ts')).merge,
   split: async () => (await import('./recipient/judge.ts')).split,
   'keys generate': async () => (await import('./ceremony/keys.ts')).keysGenerate,
-  'matching-key generate': async () => (await import('./ceremony/matching-key.ts')).matchingKeyGenerate,
+  'matching-key generate': async () =>
+    (await import('./ceremony/matching-key.ts')).matchingKeyGenerate,
   'matching-key entry': async () => (await import('./ceremony/matching-key.ts')).matchingKeyEntry,
   'keyset changes': async () => (await import('./ceremony/ceremony.ts')).keysetChangesCommand,
   'keyset trust': async () => (await import('./ceremony/ceremony.ts')).keysetTrust,
@@ -58,7 +59,7 @@ type AdminModule = {
   readonly publishKeyset: Act
   readonly publishDirectory: Act
 }
-type HolderModule = { readonly serveHelp: string; readonly serveHolder: Act }
+type KeyholderModule = { readonly serveHelp: string; readonly serveKeyholder: Act }
 
 type HostCommand = {
   readonly operands: string
@@ -68,7 +69,7 @@ type HostCommand = {
 }
 
 const admin = () => loadHost<AdminModule>(new URL('./host/admin.ts', import.meta.url))
-const holder = () => loadHost<HolderModule>(new URL('./host/keyholder.ts', import.meta.url))
+const holder = () => loadHost<KeyholderModule>(new URL('./host/keyholder.ts', import.meta.url))
 
 /** Commands that run where the service is, or beside it: they need its database, or its packages. */
 const hostCommands: Readonly<Record<string, HostCommand>> = {
@@ -90,7 +91,7 @@ const hostCommands: Readonly<Record<string, HostCommand>> = {
   },
   'matching-key serve': {
     operands: '--key FILE... --state FILE --tls-key FILE --tls-cert FILE --tls-ca FILE',
-    call: async (args) => (await holder()).serveHolder(args),
+    call: async (args) => (await holder()).serveKeyholder(args),
     help: async () => (await holder()).serveHelp,
   },
   admin: {

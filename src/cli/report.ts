@@ -28,7 +28,7 @@ export class DocumentRefused extends Refusal {
   readonly places: readonly Place[]
 
   constructor(places: readonly Place[]) {
-    super('document-invalid', places.map(({ detail }) => detail).join(' '))
+    super('trust-invalid', places.map(({ detail }) => detail).join(' '))
     this.places = places
   }
 }

@@ -1,9 +1,9 @@
 /** Cases: which referrals are held to be about one person, and a person's judgement of it. */
 import type { TSchema } from 'typebox'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
+import type { Opened } from '../protocol/envelope/open.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { NoteChain } from '../protocol/messages/notechain.ts'
-import type { Opened } from '../protocol/envelope/open.ts'
 import { claimBytesMax } from './answer.ts'
 import {
   type Case,
@@ -19,12 +19,12 @@ import {
   type Split,
   SplitAnswer,
 } from './caseanswers.ts'
-import type { createKeysets } from './trust.ts'
 import { evaluatePerson, type PersonParts } from './matching.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes, type Note } from './notes.ts'
 import { readAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
+import type { createKeysets } from './trust.ts'
 
 /** Whom to look for: a reference that was given on the telephone, or a person. */
 export type Sought = { readonly reference: string } | { readonly person: PersonParts }

@@ -6,14 +6,14 @@
  */
 import { canonicalBytes } from '../protocol/canonical.ts'
 import { headerHash, type MatchValue } from '../protocol/envelope/envelope.ts'
+import type { Opened } from '../protocol/envelope/open.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import { signMatchKeys } from '../protocol/matching/matchvalues.ts'
-import type { Opened } from '../protocol/envelope/open.ts'
-import type { createKeysets } from './trust.ts'
 import { BadAnswer, isOutdated } from './failure.ts'
 import { evaluatePerson } from './matching.ts'
 import { MatchKeysAnswer, readAnswer, type Unchecked, UncheckedAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
+import type { createKeysets } from './trust.ts'
 
 /** Which page to list, or which one referral to look for. */
 export type UncheckedQuery = {

@@ -14,13 +14,13 @@ import {
   readEnvelope,
 } from '../protocol/envelope/check.ts'
 import { plainBytes, sealedBytesOf } from '../protocol/envelope/compartment.ts'
-import { acceptDirectory, type Directory, signerOf } from '../protocol/trust/directory.ts'
 import { bodyOf, type Envelope } from '../protocol/envelope/envelope.ts'
-import { payloadBytes, payloadValue } from '../protocol/trust/jws.ts'
-import { type KeyPair, recipientKeyFrom } from '../protocol/keys.ts'
-import { type AcceptedKeyset, acceptKeyset, type Trust } from '../protocol/trust/keyset.ts'
 import { type Opened, openReferral } from '../protocol/envelope/open.ts'
 import type { Released } from '../protocol/envelope/released.ts'
+import { type KeyPair, recipientKeyFrom } from '../protocol/keys.ts'
+import { acceptDirectory, type Directory, signerOf } from '../protocol/trust/directory.ts'
+import { payloadBytes, payloadValue } from '../protocol/trust/jws.ts'
+import { type AcceptedKeyset, acceptKeyset, type Trust } from '../protocol/trust/keyset.ts'
 import { checkDraft, composed } from '../referral/draft.ts'
 import { mostUrgent } from '../referral/urgency.ts'
 

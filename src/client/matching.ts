@@ -5,9 +5,13 @@
  * blinded: to the service and to the holders, one element is as good as another.
  */
 import type { MatchValue } from '../protocol/envelope/envelope.ts'
-import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { MatchKey } from '../protocol/matching/matchkeys.ts'
-import { type Blinding, blindMatchKeys, finalizeMatchKeys } from '../protocol/matching/matchvalues.ts'
+import {
+  type Blinding,
+  blindMatchKeys,
+  finalizeMatchKeys,
+} from '../protocol/matching/matchvalues.ts'
+import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { Readable } from '../referral/reading.ts'
 import { BadAnswer, KeysUnmade } from './failure.ts'
 import { EvaluationsAnswer, readAnswer } from './schemas.ts'

@@ -1,21 +1,21 @@
 /** Review notes: what a reviewer wrote beside a judgement, sealed to recipients and no referrer. */
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
+import type { Opened } from '../protocol/envelope/open.ts'
 import type { KeyPair } from '../protocol/keys.ts'
-import { recipientThatSigns } from '../protocol/trust/keyset.ts'
 import { MessageContent, type MessageEnvelope, sealMessage } from '../protocol/messages/message.ts'
 import { noteHash } from '../protocol/messages/note.ts'
 import { type NoteChain, readNotes, type ShownNote } from '../protocol/messages/notechain.ts'
-import type { Opened } from '../protocol/envelope/open.ts'
+import { recipientThatSigns } from '../protocol/trust/keyset.ts'
 import { newId } from '../protocol/uuid.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { claimBytesMax } from './answer.ts'
 import { NotesAnswer, type NotesPage } from './caseanswers.ts'
-import type { createKeysets, NewestKeyset } from './trust.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
 import { createNoteEnds } from './noteends.ts'
 import { readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
+import type { createKeysets, NewestKeyset } from './trust.ts'
 
 /** Why, in a reviewer's words: sealed to every required recipient, signed, and kept for good. */
 export type Note = {

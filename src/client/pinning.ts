@@ -6,9 +6,14 @@
  */
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
-import { payloadBytes, readPayload } from '../protocol/trust/jws.ts'
-import { type AcceptedKeyset, acceptKeyset, type Keyset, type Trust } from '../protocol/trust/keyset.ts'
 import { sha256 } from '../protocol/sodium.ts'
+import { payloadBytes, readPayload } from '../protocol/trust/jws.ts'
+import {
+  type AcceptedKeyset,
+  acceptKeyset,
+  type Keyset,
+  type Trust,
+} from '../protocol/trust/keyset.ts'
 import type { Memory } from './memory.ts'
 import { readMemory, SeenKeyset } from './schemas.ts'
 
@@ -20,7 +25,7 @@ const versionsBehindMax = 100
  * of the chain is left out, so that a root that was added and one that was dropped both count.
  *
  * @param versionBefore - fetches a version between the two
- * @throws Refusal `document-invalid`, `document-rolled-back`
+ * @throws Refusal `trust-invalid`, `trust-rolled-back`
  */
 export async function acceptNewest(
   jws: string,
@@ -36,7 +41,7 @@ export async function acceptNewest(
     seen = accept(await versionBefore(version), trust, seen).seen
     // The same version again would pass as no news, and the step that matters would be left out.
     if (seen.version !== version) {
-      throw new Refusal('document-rolled-back', `version ${version} was asked for, not shown`)
+      throw new Refusal('trust-rolled-back', `version ${version} was asked for, not shown`)
     }
   }
   const { accepted, seen: newest } = accept(jws, trust, seen)
@@ -50,11 +55,11 @@ function versionsBetween(seen: SeenKeyset | undefined, jws: string, trust: Trust
   // Its signer may have been dropped since, and a rollback should be called one all the same.
   if (newest < seen.version) {
     const detail = `it is older than version ${seen.version}, which was seen before`
-    throw new Refusal('document-rolled-back', detail)
+    throw new Refusal('trust-rolled-back', detail)
   }
   const count = Math.max(newest - seen.version - 1, 0)
   if (!(count < versionsBehindMax)) {
-    throw new Refusal('document-invalid', `it is over ${versionsBehindMax} versions ahead of ours`)
+    throw new Refusal('trust-invalid', `it is over ${versionsBehindMax} versions ahead of ours`)
   }
   return Array.from({ length: count }, (_, index) => seen.version + 1 + index)
 }

@@ -1,17 +1,21 @@
 /** The recipient's side: claim work, open it with a key the server never had, say how it ended. */
 import { Refusal } from '../errors.ts'
+import {
+  failedStep,
+  type Opened,
+  openReferral,
+  type Unopenable,
+} from '../protocol/envelope/open.ts'
+import type { Released } from '../protocol/envelope/released.ts'
+import type { OpeningStep } from '../protocol/envelope/step.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
-import { failedStep, type Opened, openReferral, type Unopenable } from '../protocol/envelope/open.ts'
-import type { Released } from '../protocol/envelope/released.ts'
-import type { OpeningStep } from '../protocol/envelope/step.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
 import { claimBytesMax } from './answer.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
-import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
@@ -27,6 +31,7 @@ import {
 } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
+import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 
 /** What a recipient brings. */
 export type ReaderOptions = TransportOptions & {
@@ -47,7 +52,7 @@ export type ReaderOptions = TransportOptions & {
 export type ClaimOptions = {
   readonly max: number
   readonly leaseSeconds: number
-  readonly attention?: boolean
+  readonly escalated?: boolean
 }
 
 /**
@@ -78,7 +83,7 @@ export type Reader = {
    *
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
-   * @param attention - from the items that went to people, and only from those
+   * @param escalated - from the items that went to people, and only from those
    */
   claim(request: ClaimOptions): Promise<Claim[]>
   /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */

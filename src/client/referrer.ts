@@ -1,22 +1,23 @@
 /** The referrer's side: seal a draft here, submit the envelope, hold the acknowledgement against it. */
-import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
+
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
+import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { bodyOf, type Envelope, envelopeHash, headerHash } from '../protocol/envelope/envelope.ts'
+import { sealReferral } from '../protocol/envelope/seal.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
-import { sealReferral } from '../protocol/envelope/seal.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, composed, type Draft } from '../referral/draft.ts'
 import type { Problem } from '../referral/problems.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 import { type ClockSkew, momentsOf, tellingOnce, warnOfSkew } from './clock.ts'
-import { createKeysets, type NewestKeyset } from './trust.ts'
 import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf } from './naming.ts'
 import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
+import { createKeysets, type NewestKeyset } from './trust.ts'
 import { createMatcher, type Unmatched, warnOfUnmatched } from './unmatched.ts'
 
 /** What a referrer brings. */

@@ -5,9 +5,9 @@
  */
 import { canonicalBytes } from '../protocol/canonical.ts'
 import { headerHash } from '../protocol/envelope/envelope.ts'
-import type { SecretKey } from '../protocol/keys.ts'
 import type { Opened } from '../protocol/envelope/open.ts'
 import { signUrgency, type UrgencyStatement } from '../protocol/envelope/urgency.ts'
+import type { SecretKey } from '../protocol/keys.ts'
 import { proposeUrgency } from '../referral/urgency.ts'
 import { BadAnswer } from './failure.ts'
 import { readAnswer, type StatedUrgency, StatedUrgencyAnswer } from './schemas.ts'

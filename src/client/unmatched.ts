@@ -6,10 +6,10 @@ import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Matching } from '../protocol/envelope/envelope.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
 import { shown } from '../referral/shown.ts'
-import type { createKeysets } from './trust.ts'
 import { BadAnswer, isOutdated, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Evaluated, evaluatePerson, type PersonParts } from './matching.ts'
 import type { Transport } from './transport.ts'
+import type { createKeysets } from './trust.ts'
 
 /**
  * A referral that is sealed without match keys, or without those of one epoch. It is accepted all the

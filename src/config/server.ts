@@ -48,7 +48,7 @@ export type MatchingConfig = {
 }
 
 /** What `intake matching-key serve` reads besides its flags. */
-export type HolderConfig = Pick<Config, 'logLevel'> & Pick<MatchingConfig, 'elementsPerDay'>
+export type KeyholderConfig = Pick<Config, 'logLevel'> & Pick<MatchingConfig, 'elementsPerDay'>
 
 /** What `intake …` reads besides its flags. */
 export type ClientConfig = {
@@ -119,7 +119,7 @@ export function readConfig(
 }
 
 /** As `readConfig`, for the process that holds a matching key. */
-export function readHolderConfig(environment: Environment = process.env): HolderConfig {
+export function readHolderConfig(environment: Environment = process.env): KeyholderConfig {
   const faults: string[] = []
   const config = {
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),

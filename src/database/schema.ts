@@ -257,9 +257,9 @@ export const triageItem = pgTable(
     claimedAt: instant('claimed_at'),
     /** Whether the case has other referrals than when this was claimed. */
     changed: boolean('changed').notNull().default(false),
-    attentionAt: instant('attention_at'),
+    escalatedAt: instant('escalated_at'),
     /** It had gone to people before its case joined one that waits on the queue. */
-    attentionBefore: instant('attention_before'),
+    escalatedBefore: instant('escalated_before'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
     /** The lease had run out, and nobody had claimed the item since. */
@@ -277,7 +277,7 @@ export const triageItem = pgTable(
     // The few that the next lapse sends to people: each claim looks for them.
     index('triage_item_lapsed')
       .on(table.id)
-      .where(sql`lapses >= 4 and completed_at is null and attention_at is null`),
+      .where(sql`lapses >= 4 and completed_at is null and escalated_at is null`),
   ],
 )
 
@@ -356,9 +356,9 @@ export const judgement = pgTable(
     /** Who took it, and when: the entry of the access log. */
     entryId: uuid('entry_id').notNull(),
     /** The case whose id went out of use when this judgement joined it to another. */
-    absorbedCaseId: uuid('absorbed_case_id'),
+    mergedCaseId: uuid('merged_case_id'),
     /** The one of the two that was in it: taken apart again, the id still leads to that one. */
-    absorbedReferralId: uuid('absorbed_referral_id'),
+    mergedReferralId: uuid('merged_referral_id'),
     /** The note that a person wrote beside it. It is about one referral, of either side. */
     noteReferralId: uuid('note_referral_id'),
     noteNumber: integer('note_number'),
@@ -372,7 +372,7 @@ export const judgement = pgTable(
     uniqueIndex('judgement_current').on(table.leftId, table.rightId).where(sql`ended_at is null`),
     index('judgement_left').on(table.leftId),
     index('judgement_right').on(table.rightId),
-    index('judgement_absorbed').on(table.absorbedCaseId).where(sql`absorbed_case_id is not null`),
+    index('judgement_merged').on(table.mergedCaseId).where(sql`merged_case_id is not null`),
     index('judgement_open')
       .on(table.madeAt, table.id)
       .where(sql`ended_at is null and verdict in ('possible', 'unsure')`),

@@ -6,8 +6,8 @@ import type { Audit } from '../audit/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
-import { acceptDirectory, type Directory } from '../protocol/trust/directory.ts'
 import type { Accepted } from '../protocol/trust/chain.ts'
+import { acceptDirectory, type Directory } from '../protocol/trust/directory.ts'
 import { readPayload } from '../protocol/trust/jws.ts'
 import { acceptKeyset, type Keyset, type Trust } from '../protocol/trust/keyset.ts'
 import { directoryFaults, keysetFaults } from '../protocol/trust/rules.ts'
@@ -70,7 +70,7 @@ export function createPublication({ database, audit }: { database: Database; aud
     async publishDirectory(jws: string): Promise<number> {
       const { object } = await recorded('directory.published', async (tx) => {
         const [keyset, newest] = [await selectNewestKeyset(tx), await selectNewestDirectory(tx)]
-        if (!keyset) throw new Refusal('document-invalid', 'publish a keyset first')
+        if (!keyset) throw new Refusal('trust-invalid', 'publish a keyset first')
         const { payload } = acceptedRow<Keyset>(keyset)
         const accepted = acceptDirectory(jws, payload, undefined, tx.now)
         const previous = newest && acceptedRow<Directory>(newest)
@@ -94,9 +94,9 @@ function acceptedRow<Payload>({ jws, sha256 }: { jws: string; sha256: Uint8Array
 function requireNext(faults: readonly string[], version: number, newest: number | undefined): void {
   if (version !== (newest ?? 0) + 1) {
     const detail = `version ${version} does not follow version ${newest ?? 0}, the newest here`
-    throw new Refusal('document-rolled-back', detail)
+    throw new Refusal('trust-rolled-back', detail)
   }
-  if (faults.length > 0) throw new Refusal('document-invalid', faults.join(' '))
+  if (faults.length > 0) throw new Refusal('trust-invalid', faults.join(' '))
 }
 
 async function draftDirectory(tx: Tx, origin: string): Promise<Directory> {

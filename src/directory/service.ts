@@ -9,14 +9,18 @@ import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
-import { type CheckedEnvelope, checkRecipients, checkSignature } from '../protocol/envelope/check.ts'
+import {
+  type CheckedEnvelope,
+  checkRecipients,
+  checkSignature,
+} from '../protocol/envelope/check.ts'
+import { kidOf } from '../protocol/kid.ts'
 import { signerOf } from '../protocol/trust/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
-import { kidOf } from '../protocol/kid.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { acceptedKeysets, requireStanding } from './accepted.ts'
-import { createDocuments } from './published.ts'
 import { createNewest, isListed } from './newest.ts'
+import { createDocuments } from './published.ts'
 import {
   selectClient,
   selectKeyset,

@@ -10,24 +10,24 @@ import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
 import { createDirectory } from '../directory/service.ts'
-import { health } from './health.ts'
 import { createChecking } from '../intake/checking.ts'
 import { intakeRoutes } from '../intake/routes.ts'
 import { createIntake } from '../intake/service.ts'
 import { createStating } from '../intake/stating.ts'
 import { createEvaluations } from '../matching/evaluations.ts'
-import { type KeyHolders, noHolders } from '../matching/keyholders.ts'
+import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
 import { createMatching } from '../matching/service.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
-import { openapi } from './openapi.ts'
-import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
-import { createReferrals } from '../vault/service.ts'
-import { requireModestStructure } from './body.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { createTriage } from '../triage/service.ts'
+import { createVault } from '../vault/service.ts'
+import { requireModestStructure } from './body.ts'
+import { health } from './health.ts'
+import { openapi } from './openapi.ts'
+import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
 
 export type AppOptions = {
   readonly database: Database
@@ -36,7 +36,7 @@ export type AppOptions = {
   readonly tokenPublicKey: string
   readonly logger: FastifyBaseLogger
   /** Who evaluates match keys; nobody, where it is left out. */
-  readonly holders?: KeyHolders
+  readonly holders?: Keyholders
   /** How many elements a day one client of a partner has; as many as the holders, if left out. */
   readonly elementsPerClient?: number
   /** The same of one internal client. */
@@ -56,11 +56,11 @@ const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
-  const { holders = noHolders, metrics = createMetrics(), wake = () => {} } = options
+  const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
-  const referrals = createReferrals({ directory })
+  const referrals = createVault({ directory })
   const matching = createMatching({ database, audit, directory })
   const evaluations = createEvaluations({
     ...{ database, audit, directory, holders, budgets: options, notes: metrics.evaluations },

@@ -194,13 +194,13 @@ export const problems = {
     retry: 'never',
     next: 'To send the same referral again, send the same bytes. For another, make a new id.',
   },
-  'document-invalid': {
+  'trust-invalid': {
     status: 422,
     title: 'A signed document is not valid',
     retry: 'never',
     next: 'Do not use it. Ask the administrator, by another way than this service.',
   },
-  'document-rolled-back': {
+  'trust-rolled-back': {
     status: 422,
     title: 'A signed document is older than one already seen',
     retry: 'never',

@@ -61,7 +61,7 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
   app.route({
     method: 'GET',
     url: '/:referralId',
-    config: { action: 'referral.released' },
+    config: { action: 'referral.opened' },
     schema: {
       operationId: 'openReferral',
       summary: 'What one of your recipient keys may open of a referral',

@@ -10,12 +10,12 @@ import type { Database, Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import type { Matching } from '../matching/service.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
 import {
   type Acknowledgement,
   makeReference,
   referenceTriesMax,
 } from '../protocol/envelope/acknowledgement.ts'
-import { encodeBase64url } from '../protocol/bytes.ts'
 import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/envelope/check.ts'
 import type { Envelope } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'

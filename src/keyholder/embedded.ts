@@ -1,11 +1,11 @@
 /** The matching key in the service's own process: for trials, where no other process is wanted. */
 import { Refusal } from '../errors.ts'
-import { type Evaluation, type KeyHolders, NotEvaluated } from '../matching/keyholders.ts'
-import { createHolder, type HolderOptions } from './keyholder.ts'
+import { type Evaluation, type Keyholders, NotEvaluated } from '../matching/keyholders.ts'
+import { createKeyholder, type KeyholderOptions } from './keyholder.ts'
 
-/** A holder within reach. @see createHolder for what it counts and logs */
-export function embedHolder(options: HolderOptions) {
-  const holder = createHolder(options)
+/** A holder within reach. @see createKeyholder for what it counts and logs */
+export function embedKeyholder(options: KeyholderOptions) {
+  const holder = createKeyholder(options)
 
   async function evaluate(key: string, elements: readonly string[]) {
     try {
@@ -37,7 +37,7 @@ export function embedHolder(options: HolderOptions) {
     },
     open: () => holder.open(),
     close: () => holder.close(),
-  } satisfies KeyHolders & Record<'open' | 'close', () => Promise<unknown>>
+  } satisfies Keyholders & Record<'open' | 'close', () => Promise<unknown>>
 }
 
 function recounted(cause: NotEvaluated, counted: boolean): NotEvaluated {

@@ -14,7 +14,7 @@ import { createTotal } from './total.ts'
 /** What a holder writes its log with: pino's, or what looks like it. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
 
-export type HolderOptions = {
+export type KeyholderOptions = {
   /** One matching key a file; two while two epochs are listed. */
   readonly keys: readonly KeySource[]
   readonly totalFile: string
@@ -25,9 +25,9 @@ export type HolderOptions = {
 /** Batches that wait their turn: with forty elements each, less than a caller's two seconds. */
 const waitingMax = 32
 
-export type Holder = ReturnType<typeof createHolder>
+export type Holder = ReturnType<typeof createKeyholder>
 
-export function createHolder({ keys, totalFile, elementsPerDay, log }: HolderOptions) {
+export function createKeyholder({ keys, totalFile, elementsPerDay, log }: KeyholderOptions) {
   const thread = createThread(keys)
   const total = createTotal({
     file: totalFile,

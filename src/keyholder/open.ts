@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { MatchingConfig, TlsFiles } from '../config/server.ts'
-import { type KeyHolders, noHolders } from '../matching/keyholders.ts'
-import { embedHolder } from './embedded.ts'
+import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
+import { embedKeyholder } from './embedded.ts'
 import type { Log } from './keyholder.ts'
-import { createRemoteHolders } from './remote.ts'
+import { createRemoteKeyholders } from './remote.ts'
 import type { Certificates } from './serve.ts'
 
-export type OpenHolders = KeyHolders & { close(): Promise<void> }
+export type OpenKeyholders = Keyholders & { close(): Promise<void> }
 
 /**
  * Holders apart are not asked for yet: the service starts without them. Key files in this process
@@ -16,18 +16,18 @@ export type OpenHolders = KeyHolders & { close(): Promise<void> }
  *
  * @throws Refusal, or Error, for a key, a total or a certificate that cannot be read
  */
-export async function openHolders(config: MatchingConfig, log: Log): Promise<OpenHolders> {
+export async function openKeyholders(config: MatchingConfig, log: Log): Promise<OpenKeyholders> {
   if (config.tls) {
     const certificates = await readCertificates(config.tls)
-    const remote = createRemoteHolders({ urls: config.holders, certificates, log })
+    const remote = createRemoteKeyholders({ urls: config.holders, certificates, log })
     await remote.open()
     return remote
   }
   const { passphrase, elementsPerDay, totalFile } = config
   const files = filesOf(config, log)
-  if (files.length === 0) return { ...noHolders, async close() {} }
+  if (files.length === 0) return { ...noKeyholders, async close() {} }
   const keys = files.map((file) => ({ file, passphrase }))
-  const holder = embedHolder({ keys, totalFile, elementsPerDay, log })
+  const holder = embedKeyholder({ keys, totalFile, elementsPerDay, log })
   await holder.open().catch(async (error: unknown) => {
     await holder.close()
     throw error

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
 import { schemaProblems } from '../referral/problems.ts'
-import { HolderAnswer, type HolderRequest } from './schemas.ts'
+import { KeyholderAnswer, type KeyholderRequest } from './schemas.ts'
 
 /** A referral waits for this, and does without match keys afterwards. */
 const answerMsMax = 2_000
@@ -12,31 +12,31 @@ const answerMsMax = 2_000
 const answerBytesMax = 8 * 1024
 
 /** What went wrong with one holder. Of several, `worst` is the one to tell. */
-export class HolderFault extends Error {
+export class KeyholderFault extends Error {
   readonly code: 'not-found' | 'spent' | 'down' | 'wrong'
   readonly reason: string
   /** Whether the holder may have counted the elements. */
   readonly counted: boolean
 
-  constructor(code: HolderFault['code'], reason: string, counted: boolean) {
+  constructor(code: KeyholderFault['code'], reason: string, counted: boolean) {
     super(reason)
-    this.name = 'HolderFault'
+    this.name = 'KeyholderFault'
     this.code = code
     this.reason = reason
     this.counted = counted
   }
 
-  static of(this: void, error: unknown): HolderFault {
-    return error instanceof HolderFault ? error : new HolderFault('wrong', 'unforeseen', true)
+  static of(this: void, error: unknown): KeyholderFault {
+    return error instanceof KeyholderFault ? error : new KeyholderFault('wrong', 'unforeseen', true)
   }
 
   /** The one whose cause is known best, and counted if any of them was. */
-  static worst(faults: readonly HolderFault[]): HolderFault {
+  static worst(faults: readonly KeyholderFault[]): KeyholderFault {
     const order = ['spent', 'wrong', 'down', 'not-found'] as const
     const code = order.find((candidate) => faults.some((fault) => fault.code === candidate))
     const told = faults.find((fault) => fault.code === code)
     const counted = faults.some((fault) => fault.counted)
-    return new HolderFault(code ?? 'wrong', told?.reason ?? 'unforeseen', counted)
+    return new KeyholderFault(code ?? 'wrong', told?.reason ?? 'unforeseen', counted)
   }
 }
 
@@ -44,13 +44,13 @@ export class HolderFault extends Error {
  * Has a batch evaluated by the process at `url`. The answer has the right form, and no more is known
  * of it.
  *
- * @throws HolderFault
+ * @throws KeyholderFault
  */
 export async function postEvaluation(
   agent: Agent,
   url: string,
-  body: HolderRequest,
-): Promise<HolderAnswer> {
+  body: KeyholderRequest,
+): Promise<KeyholderAnswer> {
   const text = JSON.stringify(body)
   const signal = AbortSignal.timeout(answerMsMax)
   const asked = request(new URL('/evaluations', url), {
@@ -65,11 +65,11 @@ export async function postEvaluation(
     const [response] = (await once(asked, 'response')) as [IncomingMessage]
     return readAnswer(response.statusCode ?? 0, await readBody(response), body)
   } catch (error) {
-    if (error instanceof HolderFault) throw error
+    if (error instanceof KeyholderFault) throw error
     const { code = 'no answer' } = error as NodeJS.ErrnoException
     // The holder was started anew since the last request: the kept connection leads nowhere.
     if (asked.reusedSocket && code === 'ECONNRESET') return postEvaluation(agent, url, body)
-    throw new HolderFault('down', signal.aborted ? 'too slow' : String(code), isConnected())
+    throw new KeyholderFault('down', signal.aborted ? 'too slow' : String(code), isConnected())
   }
 }
 
@@ -88,27 +88,29 @@ async function readBody(response: IncomingMessage): Promise<string> {
   let length = 0
   for await (const chunk of response) {
     length += chunk.length
-    if (length > answerBytesMax) throw new HolderFault('wrong', 'an answer too long', true)
+    if (length > answerBytesMax) throw new KeyholderFault('wrong', 'an answer too long', true)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
-function readAnswer(status: number, text: string, { elements }: HolderRequest): HolderAnswer {
-  if (status === 404) throw new HolderFault('not-found', 'no such key there', false)
-  if (status === 429) throw new HolderFault('spent', 'its total of the day is spent', false)
-  if (status === 503) throw new HolderFault('down', 'too busy', false)
+function readAnswer(status: number, text: string, { elements }: KeyholderRequest): KeyholderAnswer {
+  if (status === 404) throw new KeyholderFault('not-found', 'no such key there', false)
+  if (status === 429) throw new KeyholderFault('spent', 'its total of the day is spent', false)
+  if (status === 503) throw new KeyholderFault('down', 'too busy', false)
   const answer = status === 200 ? parsed(text) : undefined
   if (!answer || answer.elements.length !== elements.length) {
-    throw new HolderFault('wrong', `an answer of another form (${status})`, true)
+    throw new KeyholderFault('wrong', `an answer of another form (${status})`, true)
   }
   return answer
 }
 
-function parsed(text: string): HolderAnswer | undefined {
+function parsed(text: string): KeyholderAnswer | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return schemaProblems(HolderAnswer, value).length === 0 ? (value as HolderAnswer) : undefined
+    return schemaProblems(KeyholderAnswer, value).length === 0
+      ? (value as KeyholderAnswer)
+      : undefined
   } catch {
     return undefined
   }

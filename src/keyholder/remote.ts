@@ -5,10 +5,15 @@
  */
 import { Agent } from 'node:https'
 import { Refusal } from '../errors.ts'
-import { type Evaluation, type KeyHolders, NotEvaluated, totalSpent } from '../matching/keyholders.ts'
+import {
+  type Evaluation,
+  type Keyholders,
+  NotEvaluated,
+  totalSpent,
+} from '../matching/keyholders.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import type { Log } from './keyholder.ts'
-import { HolderFault, postEvaluation } from './post.ts'
+import { KeyholderFault, postEvaluation } from './post.ts'
 import type { Certificates } from './serve.ts'
 import { createThread } from './thread.ts'
 
@@ -22,7 +27,7 @@ export type RemoteOptions = {
 /** More would only wait at the holder, which does one batch at a time. */
 const connectionsMax = 8
 
-export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) {
+export function createRemoteKeyholders({ urls, certificates, log }: RemoteOptions) {
   const agent = new Agent({
     ...certificates,
     keepAlive: true,
@@ -41,14 +46,14 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
       return answer
     } catch (error) {
       if (places.get(holder) === url) places.delete(holder)
-      const { code, reason } = HolderFault.of(error)
+      const { code, reason } = KeyholderFault.of(error)
       if (code !== 'not-found') log.warn({ holder: url, reason }, 'a key holder did not evaluate')
       throw error
     }
   }
 
   async function verify(holder: string, elements: readonly string[], answer: Evaluation) {
-    if (answer.holder !== holder) throw new HolderFault('wrong', 'another key', true)
+    if (answer.holder !== holder) throw new KeyholderFault('wrong', 'another key', true)
     const bytes = (texts: readonly string[]) => texts.map((text) => decodeBase64url(text, 32))
     try {
       await thread.verify({
@@ -58,8 +63,8 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
         proof: decodeBase64url(answer.proof, 64),
       })
     } catch (error) {
-      if (error instanceof Refusal) throw new HolderFault('wrong', 'a wrong evaluation', true)
-      throw new HolderFault('down', 'its answer could not be verified on this side', true)
+      if (error instanceof Refusal) throw new KeyholderFault('wrong', 'a wrong evaluation', true)
+      throw new KeyholderFault('down', 'its answer could not be verified on this side', true)
     }
   }
 
@@ -68,10 +73,10 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
     try {
       return await Promise.any((place ? [place] : urls).map((url) => askAt(url, holder, elements)))
     } catch (error) {
-      const faults = (error as AggregateError).errors.map(HolderFault.of)
+      const faults = (error as AggregateError).errors.map(KeyholderFault.of)
       const moved = place && faults.every(({ code }) => code === 'not-found')
       if (moved) return ask(holder, elements)
-      throw HolderFault.worst(faults)
+      throw KeyholderFault.worst(faults)
     }
   }
 
@@ -80,12 +85,12 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
     async evaluate(holders, elements) {
       const outcomes = await Promise.allSettled(holders.map((holder) => ask(holder, elements)))
       const answers: Evaluation[] = []
-      const faults: HolderFault[] = []
+      const faults: KeyholderFault[] = []
       for (const outcome of outcomes) {
         if (outcome.status === 'fulfilled') answers.push(outcome.value)
-        else faults.push(HolderFault.of(outcome.reason))
+        else faults.push(KeyholderFault.of(outcome.reason))
       }
-      if (faults.length > 0) throw notEvaluated(HolderFault.worst(faults), answers.length > 0)
+      if (faults.length > 0) throw notEvaluated(KeyholderFault.worst(faults), answers.length > 0)
       return answers
     },
     /** Starts what verifies, so that the first who asks does not wait for it. */
@@ -96,10 +101,10 @@ export function createRemoteHolders({ urls, certificates, log }: RemoteOptions) 
       agent.destroy()
       await thread.close()
     },
-  } satisfies KeyHolders & Record<'open' | 'close', () => Promise<void>>
+  } satisfies Keyholders & Record<'open' | 'close', () => Promise<void>>
 }
 
-function notEvaluated(fault: HolderFault, othersCounted: boolean): NotEvaluated {
+function notEvaluated(fault: KeyholderFault, othersCounted: boolean): NotEvaluated {
   const counted = othersCounted || fault.counted
   if (fault.code === 'spent') {
     return totalSpent(new Date(), 'a key holder has evaluated as much as a day allows', counted)

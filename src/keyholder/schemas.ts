@@ -4,16 +4,16 @@ import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { Bytes32, base64urlOf } from '../referral/format.ts'
 
 /** Elements are read one by one (`readElements`), so that each fault has its name. */
-export const HolderRequest = Type.Object(
+export const KeyholderRequest = Type.Object(
   {
     holder: Bytes32,
     elements: Type.Array(Type.String({ maxLength: 64 }), { maxItems: matchValuesMax + 1 }),
   },
   { additionalProperties: false },
 )
-export type HolderRequest = Static<typeof HolderRequest>
+export type KeyholderRequest = Static<typeof KeyholderRequest>
 
-export const HolderAnswer = Type.Object(
+export const KeyholderAnswer = Type.Object(
   {
     holder: Bytes32,
     elements: Type.Array(Bytes32, { minItems: 1, maxItems: matchValuesMax }),
@@ -21,7 +21,7 @@ export const HolderAnswer = Type.Object(
   },
   { additionalProperties: false },
 )
-export type HolderAnswer = Static<typeof HolderAnswer>
+export type KeyholderAnswer = Static<typeof KeyholderAnswer>
 
 /** A refusal. It says no more: the one who asks is a program, and its people have the log. */
-export const HolderRefusal = Type.Object({ code: Type.String({ maxLength: 64 }) })
+export const KeyholderRefusal = Type.Object({ code: Type.String({ maxLength: 64 }) })

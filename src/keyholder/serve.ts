@@ -11,7 +11,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, LogController } fro
 import { Type } from 'typebox'
 import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Holder } from './keyholder.ts'
-import { HolderAnswer, HolderRefusal, HolderRequest } from './schemas.ts'
+import { KeyholderAnswer, KeyholderRefusal, KeyholderRequest } from './schemas.ts'
 
 /** In PEM. */
 export type Certificates = {
@@ -21,7 +21,7 @@ export type Certificates = {
   readonly ca: string
 }
 
-export type HolderServerOptions = {
+export type KeyholderServerOptions = {
   readonly holder: Holder
   readonly certificates: Certificates
   readonly logger: FastifyBaseLogger
@@ -37,7 +37,7 @@ const keepAliveMs = 72_000
 const sweepEveryMs = 50
 
 /** The server of `holder`; it listens when it is told to. */
-export async function createHolderServer({ holder, certificates, logger }: HolderServerOptions) {
+export async function createHolderServer({ holder, certificates, logger }: KeyholderServerOptions) {
   const app = Fastify({
     https: {
       ...certificates,
@@ -71,22 +71,22 @@ export async function createHolderServer({ holder, certificates, logger }: Holde
     return reply.code(status).send({ code })
   })
   app.setNotFoundHandler((_, reply) => reply.code(404).send({ code: 'not-found' }))
-  await app.register(holderRoutes, { holder })
+  await app.register(keyholderRoutes, { holder })
   return app
 }
 
-const holderRoutes: FastifyPluginAsyncTypebox<{ holder: Holder }> = async (app, { holder }) => {
+const keyholderRoutes: FastifyPluginAsyncTypebox<{ holder: Holder }> = async (app, { holder }) => {
   const refusals = {
-    404: HolderRefusal,
-    422: HolderRefusal,
-    429: HolderRefusal,
-    503: HolderRefusal,
+    404: KeyholderRefusal,
+    422: KeyholderRefusal,
+    429: KeyholderRefusal,
+    503: KeyholderRefusal,
   }
 
   app.route({
     method: 'POST',
     url: '/evaluations',
-    schema: { body: HolderRequest, response: { 200: HolderAnswer, ...refusals } },
+    schema: { body: KeyholderRequest, response: { 200: KeyholderAnswer, ...refusals } },
     handler: async ({ body, raw }) =>
       holder.evaluate(callerOf(raw.socket as TLSSocket), body.holder, body.elements),
   })

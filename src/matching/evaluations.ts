@@ -18,7 +18,7 @@ import type { Directory } from '../directory/service.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
 import { chargeBudget, giveBack } from './budget-store.ts'
 import { readElements } from './elements.ts'
-import { type KeyHolders, NotEvaluated, totalSpent } from './keyholders.ts'
+import { type Keyholders, NotEvaluated, totalSpent } from './keyholders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
 
 export type Evaluations = ReturnType<typeof createEvaluations>
@@ -40,7 +40,7 @@ type Options = {
   database: Database
   audit: Audit
   directory: Directory
-  holders: KeyHolders
+  holders: Keyholders
   budgets: Budgets
   notes: EvaluationNotes
 }

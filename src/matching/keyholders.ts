@@ -10,7 +10,7 @@ export type KeyPlace = 'apart' | 'embedded' | 'none'
 /** What one holder answers, in base64url: elements in the order of those sent. */
 export type Evaluation = { holder: string; elements: string[]; proof: string }
 
-export type KeyHolders = {
+export type Keyholders = {
   readonly place: KeyPlace
   /**
    * The evaluation by each of `holders`, in that order; they are named by their public keys, and all
@@ -38,7 +38,7 @@ export class NotEvaluated extends Refusal {
 }
 
 /** Where no matching key is. A referral is accepted all the same. */
-export const noHolders: KeyHolders = {
+export const noKeyholders: Keyholders = {
   place: 'none',
   async evaluate() {
     throw new NotEvaluated('matching-unavailable', 'this service has no matching key', {

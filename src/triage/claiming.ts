@@ -12,7 +12,7 @@ import { isAnswered, type Referrals, releasedEntry } from '../vault/service.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
 import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
-import { leaseItems, raiseLapsed } from './store.ts'
+import { escalateLapsed, leaseItems } from './store.ts'
 
 export function createClaiming({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
   return {
@@ -20,17 +20,17 @@ export function createClaiming({ audit, referrals }: { audit: Audit; referrals: 
     async lease(
       tx: Tx,
       caller: KnownCaller,
-      { recipient, max, leaseSeconds, attention = false }: Static<typeof ClaimRequest>,
+      { recipient, max, leaseSeconds, escalated = false }: Static<typeof ClaimRequest>,
     ): Promise<Static<typeof Claims>> {
-      const raised = await raiseLapsed(tx)
+      const lapsed = await escalateLapsed(tx)
       const holder = { clientId: caller.clientId, recipient }
-      const items = await leaseItems(tx, holder, max, leaseSeconds, attention)
+      const items = await leaseItems(tx, holder, max, leaseSeconds, escalated)
       const listed = items.flatMap(({ referralIds }) => referralIds)
       const released = await referrals.release(tx, listed, recipient)
       // Of a joint item this key may open some only: nobody has read the others.
       const ids = released.map(({ referralId }) => referralId)
       const acts: Act[] = [
-        ...raised.map((id) => itemEntry('triage.raised', id, { details: { lapses: lapsesMax } })),
+        ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),
         ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
         ...ids.map((id) => releasedEntry(id, recipient)),
       ]

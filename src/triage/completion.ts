@@ -11,7 +11,7 @@ import { Refusal } from '../errors.ts'
 import type { Referrals } from '../vault/service.ts'
 import { endMembers, selectRequeued } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import { type Claim, completeItem, raiseItem, selectCompletion, selectReport } from './store.ts'
+import { type Claim, completeItem, escalateItem, selectCompletion, selectReport } from './store.ts'
 import { selectSurvivor } from './successor-store.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
@@ -28,7 +28,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
   ): Promise<Answer> {
     requireFitting(outcome, request)
     return outcome === 'unopenable'
-      ? raise(tx, caller, claim, request)
+      ? escalate(tx, caller, claim, request)
       : answer(tx, caller, claim, outcome, request)
   }
 
@@ -61,18 +61,18 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     return { outcome, ...ended, requeued }
   }
 
-  async function raise(
+  async function escalate(
     tx: Tx,
     caller: KnownCaller,
     claim: Claim,
     { referrals: listed, step }: Omit<Request, 'outcome'>,
   ): Promise<Answer> {
-    const raised = await raiseItem(tx, claim)
-    if (!raised) return reportAgain(tx, caller, claim)
-    const { late } = raised
-    requireMembers(listed, raised)
+    const escalated = await escalateItem(tx, claim)
+    if (!escalated) return reportAgain(tx, caller, claim)
+    const { late } = escalated
+    requireMembers(listed, escalated)
     const details = { outcome: 'unopenable', late, ...(step && { step }) }
-    await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
+    await audit.append(tx, caller, itemEntry('item.escalated', claim.id, { details }))
     return { outcome: 'unopenable', late, requeued: [] }
   }
 
@@ -94,7 +94,7 @@ export function createCompletion({ audit, referrals }: { audit: Audit; referrals
     const before = await selectReport(tx, claim)
     if (!before) throw await leaseLost(tx, claim)
     const details = { outcome: 'unopenable', repeated: true }
-    await audit.append(tx, caller, itemEntry('triage.raised', claim.id, { details }))
+    await audit.append(tx, caller, itemEntry('item.escalated', claim.id, { details }))
     return { outcome: 'unopenable', late: before.late, requeued: [] }
   }
 
@@ -116,7 +116,7 @@ function requireFitting(
 /** The refusal of a write whose fence another claim, or a merge, has overtaken. */
 export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
-  if (!survivor?.hasJoined) {
+  if (!survivor?.wasMerged) {
     const detail =
       'the fence is not the current one of this claim: the lease ended and passed on, or never was'
     return new Refusal('lease-lost', detail)
@@ -128,7 +128,7 @@ export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
 
 /** The entry of an act on an item of the queue. */
 export function itemEntry(
-  action: Extract<Act['action'], `triage.${string}`>,
+  action: Extract<Act['action'], `triage.${string}` | `item.${string}`>,
   id: string,
   rest: Pick<Act, 'recipient' | 'details'> = {},
 ): Act {

@@ -16,7 +16,7 @@ export const allowanceHours: Record<Urgency, number> = {
 export const lapsesMax = 5
 
 /** A claim sends at most so many to people; the next claim takes the rest. */
-export const raisedItemsMax = 200
+export const escalatedItemsMax = 200
 
 /** Referrals of one case; `cases` flags one long before. */
 export const caseReferralsMax = 50

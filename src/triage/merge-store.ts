@@ -31,9 +31,9 @@ async function selectHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> 
   return tx.sql<Head[]>`
     select item.id, item.case_id as "caseId", item.referral_id as "referralId",
            coalesce(item.leased_until > now(), false) as leased,
-           item.attention_at is not null
+           item.escalated_at is not null
              or (item.lapses >= ${lapsesMax - 1} and coalesce(item.leased_until <= now(), false))
-             as attention,
+             as escalated,
            (extract(epoch from item.claimed_at) * 1000)::float8 as "claimedMs",
            (extract(epoch from item.arrived_at) * 1000)::float8 as "arrivedMs"
     from triage_item item
@@ -49,42 +49,42 @@ export async function moveItems(tx: Tx, from: string, to: string): Promise<void>
 }
 
 /**
- * From now on `absorbed`, and what was merged into it, is worked on as `survivor`. Whoever held the
- * absorbed item has lost it, and if its lease had run out, that is counted now; the survivor's
+ * From now on `merged`, and what was merged into it, is worked on as `survivor`. Whoever held the
+ * merged item has lost it, and if its lease had run out, that is counted now; the survivor's
  * holder keeps its lease. An item that had gone to people comes back to the queue with one that
- * waited there, or that one would be hidden with it. What had been absorbed before stands from now on
- * where the absorbed one does: taken out again, either may stand for both.
+ * waited there, or that one would be hidden with it. What had been merged before stands from now on
+ * where the merged one does: taken out again, either may stand for both.
  */
-export async function absorb(tx: Tx, absorbed: string, survivor: string): Promise<void> {
+export async function mergeItem(tx: Tx, merged: string, survivor: string): Promise<void> {
   await tx.sql`
     update triage_item item
     set lapses = item.lapses + 1,
-        attention_at = case when item.lapses >= ${lapsesMax - 1}
-                            then coalesce(item.attention_at, ${tx.now.toISOString()})
-                            else item.attention_at end
-    where item.id = ${absorbed} and item.leased_until <= now()`
+        escalated_at = case when item.lapses >= ${lapsesMax - 1}
+                            then coalesce(item.escalated_at, ${tx.now.toISOString()})
+                            else item.escalated_at end
+    where item.id = ${merged} and item.leased_until <= now()`
   await tx.sql`
     update triage_item item
     set due_at = case when item.id = ${survivor} then least(item.due_at, other.due_at)
                       else item.due_at end,
-        attention_at = case when item.id = ${survivor} and other.attention_at is null then null
-                            else item.attention_at end,
-        attention_before = case when other.attention_at is null
-                                then coalesce(item.attention_before, head.attention_at)
-                                else item.attention_before end
+        escalated_at = case when item.id = ${survivor} and other.escalated_at is null then null
+                            else item.escalated_at end,
+        escalated_before = case when other.escalated_at is null
+                                then coalesce(item.escalated_before, head.escalated_at)
+                                else item.escalated_before end
     from triage_item head, triage_item other
-    where head.id = ${survivor} and other.id = ${absorbed}
+    where head.id = ${survivor} and other.id = ${merged}
       and item.completed_at is null and (item.id = ${survivor} or item.merged_into = ${survivor})`
   await tx.sql`
     update triage_item item
     set merged_into = ${survivor},
-        fence = item.fence + (item.id = ${absorbed})::int,
-        lapses = head.lapses, attention_at = head.attention_at,
-        attention_before = head.attention_before,
+        fence = item.fence + (item.id = ${merged})::int,
+        lapses = head.lapses, escalated_at = head.escalated_at,
+        escalated_before = head.escalated_before,
         leased_by = null, leased_until = null, claimed_at = null
     from triage_item head
-    where head.id = ${absorbed}
-      and item.completed_at is null and (item.id = ${absorbed} or item.merged_into = ${absorbed})`
+    where head.id = ${merged}
+      and item.completed_at is null and (item.id = ${merged} or item.merged_into = ${merged})`
 }
 
 /** The open item of a case lists these referrals, all of the case; its holder is told to look. */
@@ -119,7 +119,7 @@ export async function standAlone(tx: Tx, caseId: string): Promise<void> {
   await tx.sql`
     with own as (
       select item.id, first_value(item.id) over (
-               order by item.attention_at is not null or item.attention_before is not null,
+               order by item.escalated_at is not null or item.escalated_before is not null,
                         item.own_due_at, item.arrived_at, item.id) as head
       from triage_item item
       where item.case_id = ${caseId} and item.completed_at is null
@@ -134,11 +134,11 @@ export async function standAlone(tx: Tx, caseId: string): Promise<void> {
   await tx.sql`
     update triage_item head
     set due_at = member.due_at,
-        attention_at = case when member.waiting then head.attention_at
-                            else coalesce(head.attention_at, head.attention_before) end,
-        attention_before = case when member.waiting then head.attention_before end
+        escalated_at = case when member.waiting then head.escalated_at
+                            else coalesce(head.escalated_at, head.escalated_before) end,
+        escalated_before = case when member.waiting then head.escalated_before end
     from (select min(item.own_due_at) as due_at,
-                 bool_or(item.attention_at is null and item.attention_before is null) as waiting
+                 bool_or(item.escalated_at is null and item.escalated_before is null) as waiting
           from triage_item item
           where item.case_id = ${caseId} and item.completed_at is null) member
     where head.case_id = ${caseId} and head.completed_at is null and head.merged_into is null`

@@ -7,9 +7,9 @@
  */
 import type { Tx } from '../database/connect.ts'
 import {
-  absorb,
   listReferrals,
   lockHeads,
+  mergeItem,
   moveItems,
   moveItemsOf,
   standAlone,
@@ -24,31 +24,31 @@ import { survivorOf } from './survivor.ts'
  * @param referralIds - all referrals of both
  * @returns the case that goes on, and the one whose id goes out of use
  */
-export async function joinItems(
+export async function mergeItems(
   tx: Tx,
   older: string,
   younger: string,
   referralIds: readonly string[],
-): Promise<{ kept: string; absorbed: string }> {
+): Promise<{ kept: string; merged: string }> {
   const heads = await lockHeads(tx, [older, younger])
   const [one, other] = heads
   const survivor = one && other ? survivorOf(one, other) : undefined
   const kept = survivor?.caseId ?? older
-  const absorbed = kept === older ? younger : older
+  const merged = kept === older ? younger : older
   if (survivor) {
     const loser = heads.find(({ id }) => id !== survivor.id)
-    if (loser) await absorb(tx, loser.id, survivor.id)
+    if (loser) await mergeItem(tx, loser.id, survivor.id)
   }
-  await moveItems(tx, absorbed, kept)
+  await moveItems(tx, merged, kept)
   await listReferrals(tx, kept, referralIds)
-  return { kept, absorbed }
+  return { kept, merged }
 }
 
 /**
  * Takes the work on some referrals of a case out of it. A lease stays with the referral it was
  * claimed for, and what was completed stays completed.
  */
-export async function partItems(
+export async function splitItems(
   tx: Tx,
   from: { readonly caseId: string; readonly referralIds: readonly string[] },
   to: { readonly caseId: string; readonly referralIds: readonly string[] },

@@ -31,7 +31,7 @@ export const ClaimRequest = Type.Object(
     recipient: Kid,
     max: Type.Integer({ minimum: 1, maximum: claimItemsMax }),
     leaseSeconds: LeaseSeconds,
-    attention: Type.Optional(
+    escalated: Type.Optional(
       Type.Boolean({ description: 'Claim from the items that went to people, and only those.' }),
     ),
   },
@@ -40,7 +40,7 @@ export const ClaimRequest = Type.Object(
 
 export const ItemsQuery = Type.Object(
   {
-    state: Type.Enum(['waiting', 'leased', 'attention']),
+    state: Type.Enum(['waiting', 'leased', 'escalated']),
     cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: itemsPageMax, default: 50 })),
   },

@@ -19,7 +19,7 @@ import { type Referrals, requireKid } from '../vault/service.ts'
 import { createClaiming } from './claiming.ts'
 import { createCompletion, itemEntry, leaseLost } from './completion.ts'
 import { raiseUrgency } from './deadline-store.ts'
-import { joinItems, partItems } from './merging.ts'
+import { mergeItems, splitItems } from './merging.ts'
 import type {
   ClaimRequest,
   Claims,
@@ -124,7 +124,7 @@ export function createTriage({ database, audit, referrals }: Options) {
   }
 
   return {
-    ...{ enqueue, raise: raiseUrgency, join: joinItems, part: partItems, itemOf },
+    ...{ enqueue, raise: raiseUrgency, merge: mergeItems, split: splitItems, itemOf },
     ...{ list, claim, renew, release, complete },
   }
 }

@@ -1,7 +1,7 @@
 import type { Tx } from '../database/connect.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
 import { dueAt, standingUrgency } from './deadline-store.ts'
-import { claimReferralsMax, lapsesMax, raisedItemsMax } from './lease.ts'
+import { claimReferralsMax, escalatedItemsMax, lapsesMax } from './lease.ts'
 
 export type NewItem = {
   readonly id: string
@@ -44,14 +44,14 @@ type ItemRow = {
  * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
  * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
  *
- * @param attention - whether to lease from the items that went to people, and only from those
+ * @param escalated - whether to lease from the items that went to people, and only from those
  */
 export async function leaseItems(
   tx: Tx,
   holder: Holder,
   count: number,
   leaseSeconds: number,
-  attention: boolean,
+  escalated: boolean,
 ): Promise<ItemRow[]> {
   const rows = await tx.sql<ItemRow[]>`
     with next as materialized (
@@ -59,7 +59,7 @@ export async function leaseItems(
       from triage_item item
       where item.completed_at is null
         and item.merged_into is null
-        and (item.attention_at is not null) = ${attention}
+        and (item.escalated_at is not null) = ${escalated}
         and (item.leased_until is null or item.leased_until <= now())
         and (${opensAll(tx, tx.sql`${holder.recipient}`)}
              or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
@@ -117,22 +117,22 @@ function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
  * Takes out of the circle what has lapsed once too often; answers the ids of those items. The fence
  * stays: until a person claims it, its last holder may still come late and complete it.
  */
-export async function raiseLapsed(tx: Tx): Promise<string[]> {
+export async function escalateLapsed(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
     with lapsed as materialized (
       select item.id
       from triage_item item
       where item.completed_at is null
         and item.merged_into is null
-        and item.attention_at is null
+        and item.escalated_at is null
         and item.lapses >= ${lapsesMax - 1}
         and item.leased_until <= now()
       order by item.id
-      limit ${raisedItemsMax}
+      limit ${escalatedItemsMax}
       for update of item skip locked
     )
     update triage_item item
-    set attention_at = ${tx.now.toISOString()}
+    set escalated_at = ${tx.now.toISOString()}
     where item.id = any (array (select id from lapsed))
     returning item.id`
   return rows.map(({ id }) => id)
@@ -186,19 +186,19 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
  * Takes the item out of the circle, to a person: what would not open will not open again. The lease
  * ends, and who reported stays on the row, to be answered again.
  */
-export async function raiseItem(tx: Tx, claim: Claim) {
+export async function escalateItem(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<Omit<Ended, 'completedAt'>[]>`
     update triage_item item
     set fence = item.fence + 1,
         completed_late = item.leased_until <= now(),
         leased_until = null,
-        attention_at = date_trunc('milliseconds', now())
+        escalated_at = date_trunc('milliseconds', now())
     where ${isCurrent(tx, claim)} and item.completed_at is null
     returning item.referral_ids as "referralIds", item.changed, item.completed_late as late`
   return row
 }
 
-export type ItemState = 'waiting' | 'leased' | 'attention'
+export type ItemState = 'waiting' | 'leased' | 'escalated'
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
@@ -250,7 +250,7 @@ export async function selectReport(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<{ late: boolean }[]>`
     select item.completed_late as late from triage_item item
     where item.id = ${claim.id} and item.leased_by = ${claim.clientId}
-      and item.fence = ${claim.fence + 1} and item.attention_at is not null
+      and item.fence = ${claim.fence + 1} and item.escalated_at is not null
       and item.leased_until is null and item.merged_into is null`
   return row
 }
@@ -264,8 +264,8 @@ function isCurrent(tx: Tx, { id, fence, clientId }: Claim) {
 
 function stateOf(tx: Tx) {
   return tx.sql`
-    case when item.attention_at is not null
-           or (item.lapses >= ${lapsesMax - 1} and item.leased_until <= now()) then 'attention'
+    case when item.escalated_at is not null
+           or (item.lapses >= ${lapsesMax - 1} and item.leased_until <= now()) then 'escalated'
          when item.leased_until > now() then 'leased'
          else 'waiting' end`
 }

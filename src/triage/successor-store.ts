@@ -26,8 +26,8 @@ export async function selectItemByReference(
  * now: none where the work has ended.
  */
 export async function selectSurvivor(tx: Tx, { id }: Claim) {
-  const [row] = await tx.sql<{ hasJoined: boolean; itemId: string | null }[]>`
-    select item.merged_into is not null as "hasJoined",
+  const [row] = await tx.sql<{ wasMerged: boolean; itemId: string | null }[]>`
+    select item.merged_into is not null as "wasMerged",
            coalesce(open.merged_into, open.id) as "itemId"
     from triage_item item
     left join triage_item open

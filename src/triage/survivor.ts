@@ -10,7 +10,7 @@ export type Head = {
   /** When its holder claimed it, in milliseconds of the database's clock; `null` if nobody did. */
   readonly claimedMs: number | null
   /** Whether it went to people, out of the circle, or does at the next claim. */
-  readonly attention: boolean
+  readonly escalated: boolean
   readonly arrivedMs: number
 }
 
@@ -26,7 +26,7 @@ function compare(a: Head, b: Head): number {
   return (
     Number(b.leased) - Number(a.leased) ||
     (a.leased ? (a.claimedMs ?? 0) - (b.claimedMs ?? 0) : 0) ||
-    Number(a.attention) - Number(b.attention) ||
+    Number(a.escalated) - Number(b.escalated) ||
     a.arrivedMs - b.arrivedMs ||
     (a.id < b.id ? -1 : 1)
   )

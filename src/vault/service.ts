@@ -6,9 +6,9 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
+import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import type { DeclineReason, State } from '../referral/codes/state.ts'
@@ -38,9 +38,9 @@ export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
   return !(answeredFrom as readonly string[]).includes(state)
 }
 
-export type Referrals = ReturnType<typeof createReferrals>
+export type Referrals = ReturnType<typeof createVault>
 
-export function createReferrals({ directory }: { directory: Directory }) {
+export function createVault({ directory }: { directory: Directory }) {
   /**
    * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
    * one referral are the database's unique constraints, and fail the transaction.
@@ -147,7 +147,7 @@ function isSame(
 /** The entry of a referral's bytes leaving the service for one recipient key. */
 export function releasedEntry(referralId: string, recipient: string) {
   const object = { kind: 'referral', id: referralId } as const
-  return { action: 'referral.released', object, recipient } as const
+  return { action: 'referral.opened', object, recipient } as const
 }
 
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */

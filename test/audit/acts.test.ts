@@ -104,7 +104,7 @@ const rows: Row[] = [
       await newEntries()
       const { status } = await call.casework('GET', `/v1/referrals/${id}?recipient=${kid}`)
       const object = { kind: 'referral', id }
-      return { status, said: [{ action: 'referral.released', object, recipient: kid }] }
+      return { status, said: [{ action: 'referral.opened', object, recipient: kid }] }
     },
   },
   {
@@ -114,7 +114,7 @@ const rows: Row[] = [
       const id = newId()
       const { status } = await call.casework('GET', `/v1/referrals/${id}?recipient=${kid}`)
       const object = { kind: 'referral', id }
-      return { status, said: [refusal('referral.released', 'not-found', object)] }
+      return { status, said: [refusal('referral.opened', 'not-found', object)] }
     },
   },
   {
@@ -122,7 +122,7 @@ const rows: Row[] = [
     by: 'clinic',
     act: async () => {
       const { status } = await call.clinic('GET', `/v1/referrals/${newId()}?recipient=${kid}`)
-      return { status, said: [refusal('referral.released', 'recipient-not-yours')] }
+      return { status, said: [refusal('referral.opened', 'recipient-not-yours')] }
     },
   },
   {
@@ -143,7 +143,7 @@ const rows: Row[] = [
             recipient: kid,
           })),
           ...ids.map((id) => ({
-            action: 'referral.released',
+            action: 'referral.opened',
             object: { kind: 'referral', id },
             recipient: kid,
           })),
@@ -211,7 +211,7 @@ const rows: Row[] = [
       const { status } = await call.casework('POST', path, report)
       const details = { outcome: 'unopenable', late: false, step: 'wrap' }
       const object = { kind: 'item', id }
-      return { status, said: [{ action: 'triage.raised', object, details }] }
+      return { status, said: [{ action: 'item.escalated', object, details }] }
     },
   },
   {

@@ -78,7 +78,7 @@ t.test('a case says what it holds, why, and where its work stands', async (t) =>
   const [{ bits, probability, entryId }] = body.judgements
   t.ok(probability > 0.99)
   t.ok(bits.every((bit: { words: string }) => bit.words.length > 3))
-  t.equal((await entryOf('case.joined', id)).id, entryId, 'the log has the entry that it names')
+  t.equal((await entryOf('case.merged', id)).id, entryId, 'the log has the entry that it names')
   await isLogged(t, 'case.read', id)
   const silent = await refer(built)
   await untilPaired(sql)
@@ -109,9 +109,9 @@ t.test('"same" joins the two, and the id that went out of use still leads there'
   t.equal(await caseOf(sql, one), body.caseId)
   t.equal(await caseOf(sql, other), body.caseId)
   t.equal(body.otherId, undefined)
-  await isLogged(t, 'case.joined', body.caseId, { basis: 'person', bits: /REF_\w+ agrees/ })
-  const absorbed = ids.find((id) => id !== body.caseId)!
-  t.equal((await read(absorbed)).caseId, body.caseId)
+  await isLogged(t, 'case.merged', body.caseId, { basis: 'person', bits: /REF_\w+ agrees/ })
+  const merged = ids.find((id) => id !== body.caseId)!
+  t.equal((await read(merged)).caseId, body.caseId)
   t.same(await possible(body.caseId), [])
   t.match((await decide(ids, 'same')).body, { caseId: body.caseId }, 'safe to repeat')
   await isLogged(t, 'case.judged', body.caseId, { decision: 'same', repeated: true })
@@ -125,9 +125,9 @@ t.test('taken apart again, an old id leads to the referrals that it had', async 
     const id = await caseOf(sql, side)
     const split = { referrals, decision: 'different' }
     t.equal((await call.casework('POST', `/v1/cases/${id}/split`, split)).status, 200)
-    const absorbed = ids.find((it) => it !== body.caseId)!
-    const had = absorbed === ids[0] ? one : other
-    const [{ referralId }] = (await read(absorbed)).referrals
+    const merged = ids.find((it) => it !== body.caseId)!
+    const had = merged === ids[0] ? one : other
+    const [{ referralId }] = (await read(merged)).referrals
     t.equal(referralId, had.referralId)
     await call.casework('POST', `/v1/cases/${await caseOf(sql, one)}/merge`, {
       otherId: await caseOf(sql, other),
@@ -199,7 +199,7 @@ t.test('a person joins what nobody asked about, and it can be repeated', async (
   const [id, otherId] = [await caseOf(sql, one), await caseOf(sql, other)]
   const first = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId })
   t.match(first, { status: 200, body: { caseId: id } })
-  await isLogged(t, 'case.joined', id, { basis: 'person', absorbed: otherId, referrals: 2 })
+  await isLogged(t, 'case.merged', id, { basis: 'person', merged: otherId, referrals: 2 })
   const again = await call.casework('POST', `/v1/cases/${otherId}/merge`, { otherId: id })
   t.match(again, { status: 200, body: { caseId: id } })
   await isLogged(t, 'case.judged', id, { decision: 'same', repeated: true })

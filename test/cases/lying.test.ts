@@ -20,7 +20,7 @@ const { sql, refer, check, pair, world, callers, triage } = staged
 const { ngo, lawFirm } = world.referring
 /** What one test leaves on the queue is nobody's work in the next. */
 const clear = () =>
-  sql`update triage_item set attention_at = now(), leased_until = null where completed_at is null`
+  sql`update triage_item set escalated_at = now(), leased_until = null where completed_at is null`
 t.afterEach(async () => {
   await requireBalanced(sql)
   await clear()
@@ -108,7 +108,7 @@ t.test('the log says that the link came from keys, and went with them', async (t
     where e.object_id in (${joint}, ${lie.referralId}) and e.action ~ '^(case|match)'
     order by e.at, e.id`
   t.match(entries, [
-    { action: 'case.joined', client: null, details: { basis: 'keys' } },
+    { action: 'case.merged', client: null, details: { basis: 'keys' } },
     { action: 'match-keys.checked', client: world.clients.casework, details: { before: 'other' } },
     { action: 'case.judged', client: null, details: { basis: 'keys', withdrawn: 1 } },
     { action: 'case.split', client: null, details: { basis: 'keys', moved: 1, stayed: 1 } },

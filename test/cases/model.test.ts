@@ -219,19 +219,19 @@ class Decide extends Act {
 class ClaimItems extends Act {
   readonly who: Who
   readonly max: number
-  readonly attention: boolean
-  constructor(who: Who, max: number, attention: boolean) {
+  readonly escalated: boolean
+  constructor(who: Who, max: number, escalated: boolean) {
     super()
     this.who = who
     this.max = max
-    this.attention = attention
+    this.escalated = escalated
   }
   override check = () => true
   async act(model: Model) {
     const recipient = world.recipients[this.who].receiving.kid
-    const request = { recipient, max: this.max, leaseSeconds: 3600, attention: this.attention }
+    const request = { recipient, max: this.max, leaseSeconds: 3600, escalated: this.escalated }
     const { claims } = await triage.claim(callers[this.who], request)
-    const expected = model.claim(this.who, this.max, this.attention)
+    const expected = model.claim(this.who, this.max, this.escalated)
     same(
       claims.map(({ fence, dueAt, referrals }) => {
         return { fence, dueAt: Date.parse(dueAt), ids: referrals.map((it) => it.referralId).sort() }
@@ -314,7 +314,7 @@ class Report extends Write {
     const referrals = [item.referral.id]
     await triage.complete(callers[who], claimId, { fence, outcome: 'unopenable', referrals })
     item.fence += 1
-    item.attention = true
+    item.escalated = true
     delete item.lease
   }
 }
@@ -359,8 +359,8 @@ async function compare(model: Model): Promise<void> {
   )
   const items = await sql`
     select item.referral_id, head.referral_id as head, item.fence::int, item.lapses, item.leased_by,
-           item.leased_until <= now() as ended, item.attention_at is not null as attention,
-           item.attention_before is not null as before, item.changed, item.due_at,
+           item.leased_until <= now() as ended, item.escalated_at is not null as escalated,
+           item.escalated_before is not null as before, item.changed, item.due_at,
            item.leased_until is not null as leased
     from triage_item item left join triage_item head on head.id = item.merged_into
     where item.referral_id = any (${ids}::uuid[]) and item.completed_at is null
@@ -369,7 +369,7 @@ async function compare(model: Model): Promise<void> {
   same(
     items.map((row) => ({
       ...{ referral: row.referral_id, into: row.head ?? undefined, fence: row.fence },
-      ...{ lapses: row.lapses, attention: row.attention, before: row.before },
+      ...{ lapses: row.lapses, escalated: row.escalated, before: row.before },
       ...(row.leased && { lease: nameOf(row.leased_by), ended: row.ended }),
       ...(!row.head && { due: row.due_at.getTime() }),
     })),
@@ -378,7 +378,7 @@ async function compare(model: Model): Promise<void> {
       .sort((a, b) => (a.referral.id < b.referral.id ? -1 : 1))
       .map((item) => ({
         ...{ referral: item.referral.id, into: item.into?.referral.id, fence: item.fence },
-        ...{ lapses: item.lapses, attention: item.attention, before: item.before },
+        ...{ lapses: item.lapses, escalated: item.escalated, before: item.before },
         ...(item.lease && { lease: item.lease.who, ended: item.lease.ended }),
         ...(!item.into && { due: model.dueOf(item) }),
       })),

@@ -15,7 +15,7 @@ export type Item = {
   lapses: number
   lease?: { readonly who: Who; readonly claim: number; ended: boolean }
   /** With people, out of the circle; and whether it was before it was joined with one that waits. */
-  attention: boolean
+  escalated: boolean
   before: boolean
   /** The item that stands for this one. */
   into?: Item
@@ -106,27 +106,27 @@ export class Model {
     this.links.push({ ends: [one, other], same: true, basis })
     if (a && b) {
       const survivor = isBefore(a, b) ? a : b
-      this.absorb(survivor === a ? b : a, survivor)
+      this.mergeItem(survivor === a ? b : a, survivor)
     }
     const head = this.headOf(this.caseOf(one))
     if (head) head.changed = true
   }
 
-  private absorb(absorbed: Item, survivor: Item): void {
-    if (absorbed.lease?.ended) {
-      if (absorbed.lapses >= 4) absorbed.attention = true
-      absorbed.lapses += 1
+  private mergeItem(merged: Item, survivor: Item): void {
+    if (merged.lease?.ended) {
+      if (merged.lapses >= 4) merged.escalated = true
+      merged.lapses += 1
     }
-    if (!absorbed.attention && survivor.attention) {
+    if (!merged.escalated && survivor.escalated) {
       for (const item of this.group(survivor)) item.before = true
-      survivor.attention = false
+      survivor.escalated = false
     }
-    const { lapses, attention, before } = absorbed
-    for (const item of this.group(absorbed)) {
-      Object.assign(item, { lapses, attention, before, into: survivor })
+    const { lapses, escalated, before } = merged
+    for (const item of this.group(merged)) {
+      Object.assign(item, { lapses, escalated, before, into: survivor })
     }
-    absorbed.fence += 1
-    delete absorbed.lease
+    merged.fence += 1
+    delete merged.lease
   }
 
   /** A person takes `side` out of its case. */
@@ -151,11 +151,11 @@ export class Model {
       }
     }
     this.part(rest, side)
-    for (const part of [rest, moved]) this.dissolve(part)
+    for (const part of [rest, moved]) this.splitUnconnected(part)
   }
 
   /** What links no longer connect comes apart. */
-  private dissolve(members: readonly Node[]): Node[][] {
+  private splitUnconnected(members: readonly Node[]): Node[][] {
     const parts = partsOf(members, (it) => this.caseOf(it))
     let left = members
     for (const part of parts.slice(1)) {
@@ -171,7 +171,7 @@ export class Model {
     for (const side of sides) {
       const open = side.flatMap(({ item }) => item ?? [])
       if (open.length === 0) continue
-      const waits = ({ attention, before }: Item) => !attention && !before
+      const waits = ({ escalated, before }: Item) => !escalated && !before
       let head = open.find(({ into }) => !into)
       if (!head) {
         head = open.toSorted(
@@ -181,7 +181,7 @@ export class Model {
         for (const item of open) if (item !== head) item.into = head
       }
       if (!open.some(waits)) {
-        head.attention ||= head.before
+        head.escalated ||= head.before
         head.before = false
       }
       head.changed = true
@@ -236,7 +236,7 @@ export class Model {
       const ended = same && basis === 'keys' && ends.includes(node)
       return !ended || (node.person !== undefined && ends[0].person === ends[1].person)
     })
-    const parts = this.dissolve(members)
+    const parts = this.splitUnconnected(members)
     // What came apart waits to be paired again.
     const alsoWaiting = parts.length > 1 ? members : []
     if (node.person === undefined) return
@@ -254,30 +254,30 @@ export class Model {
           ends.some((end) => own.includes(end)) &&
           ends.some((end) => other.includes(end)),
       )
-    let hasJoined = false
+    let wasMerged = false
     for (const found of like) {
       const [own, other] = [this.caseOf(node), this.caseOf(found)]
       if (own.includes(found) || this.isAnswered(own, other)) continue
       // A second only where it was asked already whether the two are one.
-      if (hasJoined && !inDoubt(own, other)) continue
+      if (wasMerged && !inDoubt(own, other)) continue
       this.join(node, found, 'keys')
-      hasJoined = true
+      wasMerged = true
     }
   }
 
   /** The items that a claim would lease, the earliest due first. */
-  claimable(attention: boolean): Item[] {
+  claimable(escalated: boolean): Item[] {
     return this.heads()
-      .filter((item) => item.attention === attention && (!item.lease || item.lease.ended))
+      .filter((item) => item.escalated === escalated && (!item.lease || item.lease.ended))
       .sort((a, b) => this.dueOf(a) - this.dueOf(b))
   }
 
-  claim(who: Who, max: number, attention: boolean): Claim[] {
+  claim(who: Who, max: number, escalated: boolean): Claim[] {
     for (const item of this.heads()) {
-      if (item.lapses >= 4 && item.lease?.ended) item.attention = true
+      if (item.lapses >= 4 && item.lease?.ended) item.escalated = true
     }
     this.claimCount += 1
-    return this.claimable(attention)
+    return this.claimable(escalated)
       .slice(0, max)
       .map((item) => {
         if (item.lease) item.lapses += 1
@@ -313,7 +313,7 @@ export class Model {
 }
 
 function newItem(referral: Node): Item {
-  return { referral, fence: 0, lapses: 0, attention: false, before: false, changed: false }
+  return { referral, fence: 0, lapses: 0, escalated: false, before: false, changed: false }
 }
 
 /** Which of two open items goes on when they are joined. */
@@ -325,7 +325,7 @@ function isBefore(a: Item, b: Item): boolean {
       return (mine ?? Number.POSITIVE_INFINITY) < (theirs ?? Number.POSITIVE_INFINITY)
   }
   const withPeople = (item: Item) =>
-    item.attention || (item.lapses >= 4 && item.lease?.ended === true)
+    item.escalated || (item.lapses >= 4 && item.lease?.ended === true)
   if (withPeople(a) !== withPeople(b)) return withPeople(b)
   return a.referral.number < b.referral.number
 }

@@ -17,7 +17,7 @@ const { sql, refer, check, pair, world } = staged
 t.afterEach(async () => {
   await requireBalanced(sql)
   // What one test leaves on the queue is nobody's work in the next.
-  await sql`update triage_item set attention_at = now(), leased_until = null
+  await sql`update triage_item set escalated_at = now(), leased_until = null
             where completed_at is null`
 })
 
@@ -110,7 +110,7 @@ t.test('two referrals of one person become one case and one item', async (t) => 
     join audit_opening o on o.entry_id = e.id
     join judgement j on j.entry_id = e.id
     where ${second.referralId}::uuid in (j.left_id, j.right_id)`
-  t.match(entry, { action: 'case.joined', client_id: null, details: { basis: 'keys' } })
+  t.match(entry, { action: 'case.merged', client_id: null, details: { basis: 'keys' } })
   t.match(entry?.details.bits, /\bN agrees \d/, 'the log says why, in bits')
 })
 

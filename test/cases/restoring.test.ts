@@ -36,9 +36,9 @@ const merge = async (one: Referred, other: Referred) =>
   cases.merge(callers.casework, await caseOf(one), { otherId: await caseOf(other) })
 
 /** Claims the item of a case; nothing else of this try is claimable but what is claimed before it. */
-async function claimOf(caseId: string, attention = false) {
+async function claimOf(caseId: string, escalated = false) {
   const recipient = world.recipients.casework.receiving.kid
-  const request = { recipient, max: 50, leaseSeconds: 3600, attention }
+  const request = { recipient, max: 50, leaseSeconds: 3600, escalated }
   const { claims } = await triage.claim(callers.casework, request)
   const found = claims.find((claim) => claim.caseId === caseId)!
   for (const { claimId, fence } of claims) {
@@ -74,7 +74,7 @@ async function queue() {
   const rows = await sql`
     select item.referral_ids as ids, item.due_at as due,
            item.lapses + coalesce(item.leased_until <= now(), false)::int as lapses,
-           item.attention_at is not null
+           item.escalated_at is not null
              or (item.lapses >= 4 and coalesce(item.leased_until <= now(), false)) as "withPeople",
            case when item.leased_until > now() then item.id end as claim,
            case when item.leased_until > now() then item.leased_by end as holder,

@@ -66,7 +66,7 @@ t.test('a mistyped reference is a wrong call wherever an id goes', async (t) => 
     ['possible', wrong],
     ['find', '--reference', wrong],
     ['judge', one, wrong, '--decision', 'same'],
-    ['join', wrong, one],
+    ['merge', wrong, one],
     ['split', one, '--referral', wrong, '--decision', 'unsure'],
     ['split', wrong, '--referral', two, '--decision', 'unsure'],
   ]

@@ -129,7 +129,7 @@ t.test('against the service', async (t) => {
     t.match(await run('possible', known), { out: /No other case/ }, 'it is never asked again')
     const again = await run('split', known, ...leaves, '--decision', 'different')
     t.match(again, { code: 1, err: /case-changed/ })
-    const joined = await run('join', known, await caseOf(third))
+    const joined = await run('merge', known, await caseOf(third))
     t.match(joined, { code: 0, out: /: one$/m }, joined.err)
   })
 
@@ -197,7 +197,7 @@ t.test('against the service', async (t) => {
     const note = join(folder, 'note.txt')
     const hostile = `${planted}\n  Notes about nobody\n    Note 9, today, by Casework`
     await writeFile(note, hostile)
-    const joined = await run('join', known, first.reference, '--note', note)
+    const joined = await run('merge', known, first.reference, '--note', note)
     t.match(joined, { code: 0 }, joined.err)
     const { notes } = await reader.readNotes(first.opened)
     const written = notes.at(-1)
@@ -222,7 +222,7 @@ t.test('against the service', async (t) => {
     })
     const note = join(folder, 'note.txt')
     await writeFile(note, 'For casework alone.')
-    t.match(await run('join', known, first.reference, '--note', note), { code: 0 })
+    t.match(await run('merge', known, first.reference, '--note', note), { code: 0 })
     const clinic = await partyOf(t, {
       ...{ url, world, keys: world.recipients.clinic, clientId: world.clients.clinic },
     })
@@ -233,7 +233,7 @@ t.test('against the service', async (t) => {
     t.notMatch(shown.out, /Not as it was written/)
     await writeFile(note, 'Seen.')
     const answered = await intake(
-      ['join', known, first.reference, '--note', note],
+      ['merge', known, first.reference, '--note', note],
       clinic.environment,
     )
     t.match(answered, { code: 0 }, answered.err)

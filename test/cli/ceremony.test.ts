@@ -5,9 +5,9 @@ import { keysetChangesCommand, keysetTrust } from '../../src/cli/ceremony/ceremo
 import { nextKeyset } from '../../src/cli/host/drafting.ts'
 import { sealKeyFile } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
 import { acceptDirectory, type Directory } from '../../src/protocol/trust/directory.ts'
 import { readPayload } from '../../src/protocol/trust/jws.ts'
-import { generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
 import { acceptKeyset, type Keyset } from '../../src/protocol/trust/keyset.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { firstOfMany, nextAfter, rootKey, roots, signKeyset, trust } from '../client/keysets.ts'
@@ -163,7 +163,7 @@ t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by comman
     for (const [words, message] of faults) {
       const { value } = await call(keysetChangesCommand, words)
       const drafting = () => nextKeyset(undefined, [value as Partial<Keyset>], 'intake.test')
-      t.throws(drafting, { code: 'document-invalid', message }, words)
+      t.throws(drafting, { code: 'trust-invalid', message }, words)
     }
     const bare = () => nextKeyset(undefined, [], 'intake.test')
     t.throws(bare, { message: /--changes is missing: .*`intake keyset changes`/ })
@@ -318,7 +318,7 @@ t.test('a draft prints no line of its own, whatever is written in any of its pla
   for (const [place, changes] of Object.entries(keysets)) {
     const file = await draft(nextAfter(first, changes as Partial<Keyset>))
     const ran = await sign(file, '--yes', ...(place === 'a label' ? ['--json'] : []))
-    t.match(ran, { code: 1, out: '', err: /document-invalid/ }, place)
+    t.match(ran, { code: 1, out: '', err: /trust-invalid/ }, place)
     t.same(forgedIn(ran), [], place)
   }
   const old = { ...first, recipients: [{ ...casework!, label: planted }, clinic!, recovery!] }
@@ -352,7 +352,7 @@ t.test('a draft prints no line of its own, whatever is written in any of its pla
     const directory = { origin: 'intake.test', version: 1, issuedAt, grantees: [], ...changes }
     const file = await put('directory.json', JSON.stringify(directory))
     const shown = await intake(['directory', 'sign', file, '--key', directoryKey, '--yes'])
-    t.match(shown, { code: 1, out: '', err: /document-invalid/ }, place)
+    t.match(shown, { code: 1, out: '', err: /trust-invalid/ }, place)
     t.same(forgedIn(shown), [], place)
   }
   const named = await put(`x\n${line}.json`, '{}')
@@ -369,7 +369,7 @@ t.test('clients refuse a label that is not one visible line, whoever signed it',
   const [casework, ...others] = first.recipients
   for (const label of ['A\nB', 'A\u202eB', 'A\u200bB', '']) {
     const jws = signKeyset({ ...first, recipients: [{ ...casework!, label }, ...others] }, rootA)
-    t.throws(() => acceptKeyset(jws, trust, undefined, new Date()), { code: 'document-invalid' })
+    t.throws(() => acceptKeyset(jws, trust, undefined, new Date()), { code: 'trust-invalid' })
   }
   const label = 'مرکز\u200Cدرمان'
   const jws = signKeyset({ ...first, recipients: [{ ...casework!, label }, ...others] }, rootA)

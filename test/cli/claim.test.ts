@@ -199,7 +199,7 @@ t.test('against the service', async (t) => {
     t.same([await stateOf(honest), await stateOf(hostile)], ['accepted', 'in_triage'])
 
     const folder = join(casework.folder, 'joint')
-    const third = await run('claim', '--attention', '--max', '50', '--json', '--out', folder)
+    const third = await run('claim', '--escalated', '--max', '50', '--json', '--out', folder)
     const joint = JSON.parse(third.out).claims.find(
       (claim: { caseId: string }) => claim.caseId === caseId || claim.caseId === otherId,
     )
@@ -222,6 +222,6 @@ t.test('against the service', async (t) => {
     const [name] = (await readdir(seen)).filter((file) => file.startsWith('keyset'))
     const remembered = JSON.parse(await readFile(join(seen, name!), 'utf8'))
     await writeFile(join(seen, name!), JSON.stringify({ ...remembered, version: 2 }))
-    t.match(await run('claim'), { code: 1, err: /document-rolled-back/ })
+    t.match(await run('claim'), { code: 1, err: /trust-rolled-back/ })
   })
 })

@@ -44,7 +44,7 @@ const commands = (draft: string): string[][] => [
   ['possible', one],
   ['find', '--reference', '00000000'],
   ['judge', one, two, '--decision', 'same'],
-  ['join', one, two],
+  ['merge', one, two],
   ['split', one, '--referral', two, '--decision', 'unsure'],
 ]
 

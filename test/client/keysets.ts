@@ -4,8 +4,8 @@ import { firstKeyset } from '../../examples/ceremony.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { generateRecipientKey, generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
-import { type Keyset, signKeyset, type Trust } from '../../src/protocol/trust/keyset.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
+import { type Keyset, signKeyset, type Trust } from '../../src/protocol/trust/keyset.ts'
 import { serve } from './between.ts'
 
 export const roots = [generateSigningKey(), generateSigningKey(), generateSigningKey()] as const

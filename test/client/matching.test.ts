@@ -11,14 +11,14 @@ import { createReader, createReferrer, type Draft, type Unmatched } from '../../
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
 import { writeSecret } from '../../src/disk.ts'
-import { embedHolder } from '../../src/keyholder/embedded.ts'
+import { embedKeyholder } from '../../src/keyholder/embedded.ts'
 import { createLogger } from '../../src/log.ts'
-import { noHolders } from '../../src/matching/keyholders.ts'
+import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import type { Matching } from '../../src/protocol/envelope/envelope.ts'
-import { type Keyset, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { matchingEpochOf, sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { type Keyset, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { folderOf } from '../cli/run.ts'
@@ -365,7 +365,7 @@ t.test('a budget that is spent costs the match keys and not the referral', async
 })
 
 t.test('a service without a holder takes referrals without match keys', async (t) => {
-  const built = await build(t, { holders: noHolders })
+  const built = await build(t, { holders: noKeyholders })
   const { referrer, told } = lawFirm(built)
   const envelope = await referrer.seal(draftOf(person))
   t.match(told, [{ code: 'matching-unavailable' }])
@@ -375,7 +375,7 @@ t.test('a service without a holder takes referrals without match keys', async (t
 t.test('while two epochs are listed there are values for both, and one may fail', async (t) => {
   const folder = await folderOf(t)
   const files = [join(folder, 'first.json'), join(folder, 'second.json')] as const
-  const holders = embedHolder({
+  const holders = embedKeyholder({
     keys: files.map((file) => ({ file, passphrase: undefined })),
     ...{ totalFile: join(folder, 'total.json'), elementsPerDay: 10_000 },
     log: createLogger('silent'),

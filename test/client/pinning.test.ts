@@ -33,7 +33,7 @@ t.test('an older keyset than was seen before is refused, also after a restart', 
   const memory = processMemory()
   t.equal((await start(url, memory).keyset()).keyset.version, 2)
   newest = 1
-  await t.rejects(start(url, memory).keyset(), { code: 'document-rolled-back' })
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-rolled-back' })
   t.equal((await start(url).keyset()).keyset.version, 1, 'only who remembers can tell')
 })
 
@@ -43,7 +43,7 @@ t.test('a second keyset of the same version is refused', async (t) => {
   const memory = processMemory()
   await start(url, memory).keyset()
   shown[2] = signKeyset({ ...second, revokes: [1] }, rootB)
-  await t.rejects(start(url, memory).keyset(), { code: 'document-rolled-back' })
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-rolled-back' })
 })
 
 t.test(
@@ -59,7 +59,7 @@ t.test(
     t.equal((await start(url, memory).keyset()).keyset.version, 3, 'and again')
     newest = 4
     shown[4] = signKeyset(nextAfter(third), rootA)
-    await t.rejects(start(url, memory).keyset(), { code: 'document-invalid' })
+    await t.rejects(start(url, memory).keyset(), { code: 'trust-invalid' })
     shown[4] = signKeyset(nextAfter(third), rootB)
     t.equal((await start(url, memory).keyset()).keyset.version, 4)
   },
@@ -80,10 +80,10 @@ t.test('a version that forks from the one seen is refused, however far ahead', a
   const memory = processMemory()
   await start(url, memory).keyset()
   newest = 3
-  await t.rejects(start(url, memory).keyset(), { code: 'document-rolled-back' })
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-rolled-back' })
   newest = 200
   shown[200] = signKeyset(nextAfter({ ...third, version: 199 }), rootB)
-  await t.rejects(start(url, memory).keyset(), { code: 'document-invalid' })
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-invalid' })
 })
 
 t.test('trust that was configured anew comes before what is remembered', async (t) => {

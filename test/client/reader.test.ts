@@ -290,7 +290,7 @@ t.test('what the server cannot be believed in', async (t) => {
     const line = await between(t, url, (answer, { path }) =>
       path === '/v1/keyset/1' ? { ...answer, body: JSON.stringify({ keyset: next }) } : answer,
     )
-    await t.rejects(readerAt(line.url).open(released), { code: 'document-invalid' })
+    await t.rejects(readerAt(line.url).open(released), { code: 'trust-invalid' })
   })
 })
 

@@ -1,14 +1,14 @@
 /** The directory as one client knows it: never older than what was pinned, or seen before. */
 import t, { type Test } from 'tap'
-import { createDirectories, createKeysets } from '../../src/client/trust.ts'
 import { processMemory } from '../../src/client/memory.ts'
 import { createTransport } from '../../src/client/transport.ts'
+import { createDirectories, createKeysets } from '../../src/client/trust.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { type Directory, signDirectory } from '../../src/protocol/trust/directory.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
-import { signKeyset, type Trust } from '../../src/protocol/trust/keyset.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
+import { type Directory, signDirectory } from '../../src/protocol/trust/directory.ts'
+import { signKeyset, type Trust } from '../../src/protocol/trust/keyset.ts'
 import { serve } from './between.ts'
 import { firstOfMany, rootKey, roots, trust } from './keysets.ts'
 
@@ -53,18 +53,14 @@ t.test('a directory older than one seen before is refused, also after a restart'
   now.directory = first
   const running = client(trust, memory)
   for (const attempt of ['at once', 'and again']) {
-    await t.rejects(running(), { code: 'document-rolled-back' }, attempt)
+    await t.rejects(running(), { code: 'trust-rolled-back' }, attempt)
   }
   now.directory = { ...second, issuedAt: new Date(0).toISOString() }
-  await t.rejects(client(trust, memory)(), { code: 'document-rolled-back' }, 'a second version 2')
+  await t.rejects(client(trust, memory)(), { code: 'trust-rolled-back' }, 'a second version 2')
   now.directory = third
   t.equal((await client(trust, memory)()).directory.version, 3)
   now.directory = second
-  await t.rejects(
-    client(trust, memory)(),
-    { code: 'document-rolled-back' },
-    'the newer is remembered',
-  )
+  await t.rejects(client(trust, memory)(), { code: 'trust-rolled-back' }, 'the newer is remembered')
 })
 
 t.test('trust names the oldest directory that a client without a memory believes', async (t) => {
@@ -72,7 +68,7 @@ t.test('trust names the oldest directory that a client without a memory believes
   const pinned = { ...trust, minimumDirectoryVersion: 2 }
   t.equal((await client(pinned)()).directory.version, 2)
   now.directory = first
-  await t.rejects(client(pinned)(), { code: 'document-rolled-back' })
+  await t.rejects(client(pinned)(), { code: 'trust-rolled-back' })
   t.equal((await client(trust)()).directory.version, 1, 'and without it, whatever is signed')
   for (const minimumDirectoryVersion of [0, 1.5, '2']) {
     t.throws(

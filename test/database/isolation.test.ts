@@ -219,7 +219,7 @@ t.test(
         'changed',
         'true',
       ),
-      'an item that people had': item(`array['${id}'::uuid]`, nowMs, 0, 'attention_before', nowMs),
+      'an item that people had': item(`array['${id}'::uuid]`, nowMs, 0, 'escalated_before', nowMs),
       'an item that is worked on as another': item(
         ...([`array['${id}'::uuid]`, nowMs, 0, 'merged_into', `'${newId()}'`] as const),
       ),
@@ -280,8 +280,8 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     evaluation_budget: ['elements'],
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
-      ...['attention_at', 'completed_at', 'outcome', 'completed_late'],
-      ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'attention_before'],
+      ...['escalated_at', 'completed_at', 'outcome', 'completed_late'],
+      ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'escalated_before'],
       ...['urgency', 'own_due_at'],
     ],
     referral_case: ['case_id'],

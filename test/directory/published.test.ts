@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
-import { signDirectory } from '../../src/protocol/trust/directory.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
+import { signDirectory } from '../../src/protocol/trust/directory.ts'
 import { type Keyset, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -61,28 +61,24 @@ t.test(
     const [root] = world.roots
     const recipients = next.recipients.filter(({ recovery }) => !recovery)
     const rows: [string, string, string][] = [
-      ['signed by nobody known', 'document-invalid', signKeyset(next, generateSigningKey())],
-      [
-        'for another service',
-        'document-invalid',
-        signKeyset({ ...next, origin: 'other.test' }, root),
-      ],
-      ['without recovery', 'document-invalid', signKeyset({ ...next, recipients }, root)],
+      ['signed by nobody known', 'trust-invalid', signKeyset(next, generateSigningKey())],
+      ['for another service', 'trust-invalid', signKeyset({ ...next, origin: 'other.test' }, root)],
+      ['without recovery', 'trust-invalid', signKeyset({ ...next, recipients }, root)],
       [
         'that follows another',
-        'document-invalid',
+        'trust-invalid',
         signKeyset({ ...next, previous: 'A'.repeat(43) }, root),
       ],
       [
         'that leaves out a version',
-        'document-rolled-back',
+        'trust-rolled-back',
         signKeyset({ ...next, version: version + 1 }, root),
       ],
-      ['that is the newest again', 'document-rolled-back', signKeyset(payload, root)],
-      ['that was changed', 'document-invalid', changed(signKeyset(next, root))],
+      ['that is the newest again', 'trust-rolled-back', signKeyset(payload, root)],
+      ['that was changed', 'trust-invalid', changed(signKeyset(next, root))],
       [
         'of the future',
-        'document-invalid',
+        'trust-invalid',
         signKeyset({ ...next, issuedAt: inDays(1).toISOString() }, root),
       ],
     ]
@@ -121,7 +117,7 @@ t.test('the roots of the newest keyset sign the next one, and an older root no m
   }
   await onHost(built, async (host) => {
     await t.rejects(host.publishKeyset(signKeyset(next, old), world.trust), {
-      code: 'document-invalid',
+      code: 'trust-invalid',
     })
     t.equal(await host.publishKeyset(signKeyset(next, roots[0]!), world.trust), next.version)
   })
@@ -135,25 +131,25 @@ t.test(
     await publishDraft()
     const draft = await onHost(built, (host) => host.draftDirectory(world.origin))
     const rows: [string, string, string][] = [
-      ['by another key', 'document-invalid', signDirectory(draft, world.roots[0])],
+      ['by another key', 'trust-invalid', signDirectory(draft, world.roots[0])],
       [
         'for another service',
-        'document-invalid',
+        'trust-invalid',
         signDirectory({ ...draft, origin: 'other.test' }, world.directoryKey),
       ],
       [
         'that leaves one out',
-        'document-rolled-back',
+        'trust-rolled-back',
         signDirectory({ ...draft, version: draft.version + 1 }, world.directoryKey),
       ],
       [
         'that follows another',
-        'document-invalid',
+        'trust-invalid',
         signDirectory({ ...draft, previous: 'A'.repeat(43) }, world.directoryKey),
       ],
       [
         'that repeats an organisation',
-        'document-invalid',
+        'trust-invalid',
         signDirectory(
           { ...draft, referrers: [draft.referrers[0]!, draft.referrers[0]!] },
           world.directoryKey,

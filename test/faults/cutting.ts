@@ -36,7 +36,7 @@ export async function tryCut(staged: Stage, scenarios: readonly Scenario[]): Pro
       for (let isThrough = false; !isThrough; ) {
         // What one try leaves on the queue is nobody's work in the next.
         await sql`
-          update triage_item set attention_at = now(), leased_until = null
+          update triage_item set escalated_at = now(), leased_until = null
           where completed_at is null`
         const referred = await prepare()
         statements += 1

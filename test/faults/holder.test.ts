@@ -9,7 +9,11 @@ import { createServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
 import { decodeBase64url, encodeBase64url } from '../../src/protocol/bytes.ts'
-import { blindEvaluate, generateMatchingKey, type MatchingKey } from '../../src/protocol/matching/voprf.ts'
+import {
+  blindEvaluate,
+  generateMatchingKey,
+  type MatchingKey,
+} from '../../src/protocol/matching/voprf.ts'
 import { serviceApart } from '../helpers/apart.ts'
 import { authority } from '../helpers/certificates.ts'
 import { holderFiles, nameOf } from '../helpers/holder.ts'

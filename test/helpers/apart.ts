@@ -1,9 +1,9 @@
 /** A service that asks holders apart, which a test can exchange while it runs. */
 import type { Test } from 'tap'
-import { createRemoteHolders } from '../../src/keyholder/remote.ts'
+import { createRemoteKeyholders } from '../../src/keyholder/remote.ts'
 import type { Certificates } from '../../src/keyholder/serve.ts'
 import { createLogger } from '../../src/log.ts'
-import type { KeyHolders } from '../../src/matching/keyholders.ts'
+import type { Keyholders } from '../../src/matching/keyholders.ts'
 import { blindMatchKeys, finalizeMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
 import { requireBalanced } from './books.ts'
@@ -14,8 +14,8 @@ import { asSuperuser } from './superuser.ts'
 
 /** A service whose holders can be exchanged, with a partner that asks and what it has spent. */
 export async function serviceApart(t: Test, matchingKeys: readonly MatchingKey[]) {
-  let current: KeyHolders | undefined
-  const holders: KeyHolders = {
+  let current: Keyholders | undefined
+  const holders: Keyholders = {
     place: 'apart',
     evaluate: async (...asked) => (current ? current.evaluate(...asked) : []),
   }
@@ -30,7 +30,7 @@ export async function serviceApart(t: Test, matchingKeys: readonly MatchingKey[]
     /** What it logged of its holders, since the last time. */
     log: () => lines.splice(0).join(''),
     use(urls: readonly string[], certificates: Certificates) {
-      const remote = createRemoteHolders({ urls, certificates, log })
+      const remote = createRemoteKeyholders({ urls, certificates, log })
       t.teardown(() => remote.close())
       current = remote
     },

@@ -8,14 +8,14 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { readPublicKey } from '../../src/access/token.ts'
-import { type App, type AppOptions, createApp } from '../../src/http/app.ts'
 import { createNotes } from '../../src/background/notes.ts'
 import { createWork } from '../../src/background/work.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { writeSecret } from '../../src/disk.ts'
-import { embedHolder } from '../../src/keyholder/embedded.ts'
+import { type App, type AppOptions, createApp } from '../../src/http/app.ts'
+import { embedKeyholder } from '../../src/keyholder/embedded.ts'
 import { createLogger } from '../../src/log.ts'
-import type { KeyHolders } from '../../src/matching/keyholders.ts'
+import type { Keyholders } from '../../src/matching/keyholders.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
@@ -29,7 +29,7 @@ export type Built = {
   /** `http://127.0.0.1:port`. */
   readonly url: string
   /** Its embedded matching key. */
-  readonly holders: KeyHolders
+  readonly holders: Keyholders
   /** A folder of this test's own. */
   readonly folder: string
   /** All that the service logged so far. */
@@ -64,7 +64,7 @@ export async function build(
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
   const logger = createLogger('debug', { write: (line: string) => void lines.push(line) })
-  const embedded = embedHolder({
+  const embedded = embedKeyholder({
     keys: [{ file: join(folder, 'matching-key.json'), passphrase: undefined }],
     totalFile: join(folder, 'matching-total.json'),
     elementsPerDay,

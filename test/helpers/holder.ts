@@ -58,7 +58,7 @@ export async function holderFiles(
 export type HolderFiles = Awaited<ReturnType<typeof holderFiles>>
 
 /** Starts `intake matching-key serve`, on a port of its own unless `flags` name one. */
-export async function serveHolder(
+export async function serveKeyholder(
   t: Pick<Test, 'teardown'>,
   files: Pick<HolderFiles, 'flags'>,
   flags: readonly string[] = [],

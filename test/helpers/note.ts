@@ -1,7 +1,11 @@
 /** One valid note about a referral, to vary. */
 import type { World } from '../../examples/ceremony.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
-import { type MessageEnvelope, type MessageInput, sealMessage } from '../../src/protocol/messages/message.ts'
+import {
+  type MessageEnvelope,
+  type MessageInput,
+  sealMessage,
+} from '../../src/protocol/messages/message.ts'
 import { noteHash } from '../../src/protocol/messages/note.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { keysetReference } from './publish.ts'

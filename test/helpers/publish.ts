@@ -5,10 +5,10 @@ import { createAdministration } from '../../src/directory/administration.ts'
 import { createPublication } from '../../src/directory/publication.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { type Keyset, type MatchingEpoch, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
-import { sha256 } from '../../src/protocol/sodium.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { sha256 } from '../../src/protocol/sodium.ts'
+import { type Keyset, type MatchingEpoch, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import type { Built } from './build.ts'
 
 /** As much of a deployment as publishing takes. */

@@ -23,11 +23,11 @@ import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
-import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import type { SealInput } from '../../src/protocol/envelope/seal.ts'
+import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createReferrals } from '../../src/vault/service.ts'
 import { createTriage } from '../../src/triage/service.ts'
+import { createVault } from '../../src/vault/service.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealed } from './referral.ts'
 import { asSuperuser, countUnpaired } from './superuser.ts'
@@ -36,7 +36,7 @@ import { asSuperuser, countUnpaired } from './superuser.ts'
 export function servicesOn(database: Database, origin: string) {
   const audit = createAudit({ database })
   const directory = createDirectory({ database, audit })
-  const referrals = createReferrals({ directory })
+  const referrals = createVault({ directory })
   const matching = createMatching({ database, audit, directory })
   const triage = createTriage({ database, audit, referrals })
   const noted = { errors: [] as unknown[], crowded: 0 }

@@ -8,8 +8,8 @@ import t from 'tap'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
-import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { signUrgency, type UrgencyStatement } from '../../src/protocol/envelope/urgency.ts'
+import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
@@ -136,18 +136,18 @@ t.test('of joined cases the one item is raised; taken apart, each side has its o
   for (const other of [two, three]) {
     await cases.merge(callers.casework, await caseOf(one), { otherId: await caseOf(other) })
   }
-  const absorbed = (await itemOf(two)).merged_into === null ? three : two
-  await state(absorbed, 'urgent')
+  const merged = (await itemOf(two)).merged_into === null ? three : two
+  await state(merged, 'urgent')
   const [claimed, ...rest] = (await claim(50)).claims
   t.equal(rest.length, 0)
   t.match(claimed, { urgency: 'urgent', referrals: { length: 3 } })
-  t.equal(claimed?.dueAt, (await itemOf(absorbed)).own_due_at.toISOString())
+  t.equal(claimed?.dueAt, (await itemOf(merged)).own_due_at.toISOString())
   await triage.release(callers.casework, claimed!)
 
-  const referrals = [absorbed.referralId]
+  const referrals = [merged.referralId]
   await cases.split(callers.casework, await caseOf(one), { referrals, decision: 'different' })
-  t.match(await itemOf(absorbed), { merged_into: null, urgency: 'urgent', ms: 4 * hourMs })
-  for (const stays of [one, two, three].filter((it) => it !== absorbed)) {
+  t.match(await itemOf(merged), { merged_into: null, urgency: 'urgent', ms: 4 * hourMs })
+  for (const stays of [one, two, three].filter((it) => it !== merged)) {
     t.match(await itemOf(stays), { urgency: 'standard', ms: 120 * hourMs })
   }
 })

@@ -3,10 +3,10 @@
  * it: over HTTP, with nothing known to one of them that it was not given.
  */
 import t from 'tap'
-import { acceptDirectory } from '../../src/protocol/trust/directory.ts'
-import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
 import { openReferral } from '../../src/protocol/envelope/open.ts'
 import { sealReferral } from '../../src/protocol/envelope/seal.ts'
+import { acceptDirectory } from '../../src/protocol/trust/directory.ts'
+import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -71,7 +71,7 @@ t.test(
     const caseworker = by(world.clients.casework, world.referring.telephone.organisationId)
     t.same(steps, [
       ['referral.answered', caseworker],
-      ['referral.released', caseworker],
+      ['referral.opened', caseworker],
       ['referral.submitted', by(lawFirm.clientId, lawFirm.organisationId)],
     ])
     t.match(log.body.entries.at(-1), {

@@ -9,11 +9,11 @@ import t, { type Test } from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { readConfig } from '../../src/config/server.ts'
 import { writeSecret } from '../../src/disk.ts'
-import { openHolders } from '../../src/keyholder/open.ts'
+import { openKeyholders } from '../../src/keyholder/open.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
 import { argon2id } from '../helpers/build.ts'
-import { blindedElements, holderFiles, serveHolder } from '../helpers/holder.ts'
+import { blindedElements, holderFiles, serveKeyholder } from '../helpers/holder.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { listening, start } from '../helpers/process.ts'
 import { callerOf } from '../helpers/referral.ts'
@@ -58,7 +58,7 @@ t.test('where the key is apart, embedded or nowhere, is in the log and in /ready
   t.same(await tried({}), { ready: 'none', logged: 'none', status: 503, code: 0 })
 
   const files = await holderFiles(t, [key])
-  const holder = await serveHolder(t, files)
+  const holder = await serveKeyholder(t, files)
   t.same(
     await tried({
       MATCHING_HOLDERS: holder.url,
@@ -87,7 +87,7 @@ t.test(
       const lines: object[] = []
       const log = { info() {}, error() {}, warn: (...line: unknown[]) => void lines.push(line) }
       const { matching } = readConfig({ DATA_DIR: folder, ...environment })
-      const holders = await openHolders(matching, log)
+      const holders = await openKeyholders(matching, log)
       t.teardown(() => holders.close())
       return { place: holders.place, lines }
     }

@@ -6,19 +6,19 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { createRemoteHolders } from '../../src/keyholder/remote.ts'
+import { createRemoteKeyholders } from '../../src/keyholder/remote.ts'
 import { createLogger } from '../../src/log.ts'
 import { matchingEpochOf } from '../../src/protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
 import { serviceApart } from '../helpers/apart.ts'
 import { argon2id } from '../helpers/build.ts'
-import { blindedElements, holderFiles, nameOf, serveHolder } from '../helpers/holder.ts'
+import { blindedElements, holderFiles, nameOf, serveKeyholder } from '../helpers/holder.ts'
 import { publishKeyset } from '../helpers/publish.ts'
 
 t.test('a holder apart evaluates for the service, which says where the key is', async (t) => {
   const key = generateMatchingKey()
   const files = await holderFiles(t, [key])
-  const holder = await serveHolder(t, files)
+  const holder = await serveKeyholder(t, files)
   const { use, built, values, spent } = await serviceApart(t, [key])
   use([holder.url], files.client)
   const [first, again] = [await values(), await values()]
@@ -33,7 +33,7 @@ t.test('two holders of two organisations make one value, and neither alone', asy
   const keys = [generateMatchingKey(), generateMatchingKey()] as const
   const first = await holderFiles(t, [keys[0]])
   const second = await holderFiles(t, [keys[1]], first.trusted)
-  const holders = [await serveHolder(t, first), await serveHolder(t, second)] as const
+  const holders = [await serveKeyholder(t, first), await serveKeyholder(t, second)] as const
   const { use, values, evaluate, spent, log } = await serviceApart(t, keys)
   const ca = first.trusted.ca + second.trusted.ca
   // Which holds which key is found out by asking: the order does not matter.
@@ -53,7 +53,7 @@ t.test('two holders of two organisations make one value, and neither alone', asy
 t.test('over the total of the holder the service says until when', async (t) => {
   const key = generateMatchingKey()
   const files = await holderFiles(t, [key])
-  const holder = await serveHolder(t, files, [], { MATCHING_ELEMENTS_PER_DAY: '10' })
+  const holder = await serveKeyholder(t, files, [], { MATCHING_ELEMENTS_PER_DAY: '10' })
   const { use, evaluate, spent } = await serviceApart(t, [key])
   use([holder.url], files.client)
   t.equal((await evaluate(8)).status, 200)
@@ -75,14 +75,14 @@ t.test(
       built.world.keyset.matching[0]!,
       matchingEpochOf(2, [nameOf(young)], { types, argon2id }),
     ]
-    const before = await serveHolder(t, { flags: ['--key', oldFile, ...rest] })
+    const before = await serveKeyholder(t, { flags: ['--key', oldFile, ...rest] })
     const port = ['--port', new URL(before.url).port]
     use([before.url], files.client)
     const kept = await values(first)
     t.equal(await values(second), 'unknown-matching-epoch')
 
     await before.end()
-    const both = await serveHolder(t, files, port)
+    const both = await serveKeyholder(t, files, port)
     await publishKeyset(built, { ...built.world.keyset, matching: [first, second] })
     t.same(await values(first), kept)
     const [renewed] = await values(second)
@@ -90,7 +90,7 @@ t.test(
     t.not(renewed.value, kept[0].value, 'the values of two epochs have nothing in common')
 
     await both.end()
-    await serveHolder(t, { flags: ['--key', youngFile, ...rest] }, port)
+    await serveKeyholder(t, { flags: ['--key', youngFile, ...rest] }, port)
     await publishKeyset(built, { ...built.world.keyset, matching: [second] })
     t.same(await values(second), [renewed])
     t.equal(await values(first), 'matching-unavailable', 'its key is gone')
@@ -101,11 +101,11 @@ t.test(
 t.test('a thread that dies while it verifies is no fault of the holder', async (t) => {
   const key = generateMatchingKey()
   const files = await holderFiles(t, [key])
-  const holder = await serveHolder(t, files)
+  const holder = await serveKeyholder(t, files)
   const lines: string[] = []
   const log = createLogger('info', { write: (line: string) => void lines.push(line) })
   const started = once(process, 'worker')
-  const remote = createRemoteHolders({ urls: [holder.url], certificates: files.client, log })
+  const remote = createRemoteKeyholders({ urls: [holder.url], certificates: files.client, log })
   t.teardown(() => remote.close())
   await remote.open()
   const [worker] = (await started) as [Worker]
@@ -119,7 +119,7 @@ t.test('a thread that dies while it verifies is no fault of the holder', async (
 t.test('the service answers others while evaluations are verified', async (t) => {
   const key = generateMatchingKey()
   const files = await holderFiles(t, [key])
-  const holder = await serveHolder(t, files, ['--elements-per-day', '100000'])
+  const holder = await serveKeyholder(t, files, ['--elements-per-day', '100000'])
   const { use, built, evaluate } = await serviceApart(t, [key])
   use([holder.url], files.client)
   await evaluate(1)

@@ -15,7 +15,7 @@ import {
   verifyEvaluation,
 } from '../../src/protocol/matching/voprf.ts'
 import { authority } from '../helpers/certificates.ts'
-import { ask, blindedElements, holderFiles, nameOf, serveHolder } from '../helpers/holder.ts'
+import { ask, blindedElements, holderFiles, nameOf, serveKeyholder } from '../helpers/holder.ts'
 
 const bytes = (texts: readonly string[]) => texts.map((text) => decodeBase64url(text, 32))
 
@@ -33,7 +33,7 @@ function requireEvaluated(t: Test, key: MatchingKey, elements: readonly string[]
 async function twoKeys(t: Test, flags: readonly string[] = []) {
   const keys = [generateMatchingKey(), generateMatchingKey()] as const
   const files = await holderFiles(t, keys)
-  const holder = await serveHolder(t, files, flags)
+  const holder = await serveKeyholder(t, files, flags)
   const evaluate = (elements: readonly string[], key: MatchingKey = keys[0]) =>
     ask(holder.url, files.client, 'POST', '/evaluations', { holder: nameOf(key), elements })
   return { keys, files, holder, evaluate }
@@ -155,10 +155,10 @@ t.test('a restart does not give the day anew, killed or ended', async (t) => {
   const limit = ['--elements-per-day', '50']
   const { holder, files, keys, evaluate } = await twoKeys(t, limit)
   t.equal((await evaluate(blindedElements(30))).status, 200)
-  await t.rejects(serveHolder(t, files, limit), { message: /process \d+ counts in / })
+  await t.rejects(serveKeyholder(t, files, limit), { message: /process \d+ counts in / })
   holder.child.kill('SIGKILL')
   await holder.ended
-  const again = await serveHolder(t, files, limit)
+  const again = await serveKeyholder(t, files, limit)
   const body = { holder: nameOf(keys[0]), elements: blindedElements(30) }
   t.equal((await ask(again.url, files.client, 'POST', '/evaluations', body)).status, 429)
   const { lines } = await again.end()
@@ -198,7 +198,7 @@ t.test(
 t.test('it does not start on what it cannot rely on, and says why', async (t) => {
   const files = await holderFiles(t, [generateMatchingKey()])
   const starts = async (change: (flags: string[]) => string[]) =>
-    serveHolder(t, { flags: change([...files.flags]) })
+    serveKeyholder(t, { flags: change([...files.flags]) })
   const without = (name: string) => (flags: string[]) =>
     flags.filter((flag, index) => flag !== name && flags[index - 1] !== name)
   for (const name of ['--key', '--state', '--tls-ca']) {
@@ -214,5 +214,5 @@ t.test('it does not start on what it cannot rely on, and says why', async (t) =>
   await once(taken, 'listening')
   t.teardown(() => taken.close())
   const { port } = taken.address() as { port: number }
-  await t.rejects(serveHolder(t, files, ['--port', String(port)]), { message: /EADDRINUSE/ })
+  await t.rejects(serveKeyholder(t, files, ['--port', String(port)]), { message: /EADDRINUSE/ })
 })

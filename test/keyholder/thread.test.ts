@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { embedHolder } from '../../src/keyholder/embedded.ts'
+import { embedKeyholder } from '../../src/keyholder/embedded.ts'
 import { createThread } from '../../src/keyholder/thread.ts'
 import { createTotal } from '../../src/keyholder/total.ts'
 import { createLogger } from '../../src/log.ts'
@@ -83,7 +83,7 @@ t.test('what one of two keys has counted is counted, also when the other is refu
   for (const [index, key] of keys.entries()) {
     await writeFile(file(`${index}.json`), sealMatchingKey(key, undefined), { mode: 0o600 })
   }
-  const holders = embedHolder({
+  const holders = embedKeyholder({
     keys: keys.map((_, index) => ({ file: file(`${index}.json`), passphrase: undefined })),
     ...{ totalFile: file('total.json'), elementsPerDay: 5, log: createLogger('silent') },
   })
@@ -102,7 +102,7 @@ t.test('a batch that the thread refuses after it was counted is counted', async 
   const [keyFile, totalFile] = [join(folder, 'key.json'), join(folder, 'total.json')]
   const key = generateMatchingKey()
   await writeFile(keyFile, sealMatchingKey(key, undefined), { mode: 0o600 })
-  const holders = embedHolder({
+  const holders = embedKeyholder({
     keys: [{ file: keyFile, passphrase: undefined }],
     ...{ totalFile, elementsPerDay: 4, log: createLogger('silent') },
   })

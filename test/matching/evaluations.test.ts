@@ -9,14 +9,14 @@ import { join } from 'node:path'
 import type { Sql } from 'postgres'
 import t, { type Test } from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
-import { createApp } from '../../src/http/app.ts'
 import { connect } from '../../src/database/connect.ts'
+import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
-import { noHolders } from '../../src/matching/keyholders.ts'
+import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
-import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import { blindMatchKeys, finalizeMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
+import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { type BuildOptions, type Built, build } from '../helpers/build.ts'
 import { blindedElements } from '../helpers/holder.ts'
@@ -237,7 +237,7 @@ t.test('over the total of the key everybody is refused, and nobody charged', asy
 t.test(
   'without a matching key nothing is evaluated, and referrals are taken all the same',
   async (t) => {
-    const { built, partner, spent } = await stage(t, { holders: noHolders })
+    const { built, partner, spent } = await stage(t, { holders: noKeyholders })
     const { status, body } = await evaluate(partner, blindedElements(3))
     t.match({ status, body }, { status: 503, body: { code: 'matching-unavailable' } })
     t.equal(await spent(), 0, 'and nothing is charged')

@@ -3,16 +3,16 @@
  * fixed seeds. Stretching is as cheap as Argon2id allows, so that a second implementation keeps up.
  */
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
-import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import type { MatchKey } from '../../src/protocol/matching/matchkeys.ts'
 import type { Blinding, EvaluationAnswer } from '../../src/protocol/matching/matchvalues.ts'
-import type { Random } from '../../src/protocol/sodium.ts'
 import {
   addElements,
   blindEvaluate,
   deriveMatchingKey,
   type MatchingKey,
 } from '../../src/protocol/matching/voprf.ts'
+import type { Random } from '../../src/protocol/sodium.ts'
+import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import { bytesOf, seedOf } from './world.ts'
 
 const holder = (name: string) => deriveMatchingKey(seedOf(name), new Uint8Array(), 'VOPRF')

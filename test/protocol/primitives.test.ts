@@ -10,7 +10,6 @@ import fc from 'fast-check'
 import sodium from 'libsodium-wrappers'
 import t from 'tap'
 import { Check } from 'typebox/schema'
-import { isReference, makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import {
   base64urlBytes,
   decodeBase64url,
@@ -19,8 +18,8 @@ import {
   label,
 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes, parseCanonical } from '../../src/protocol/canonical.ts'
-import { auditCommitment } from '../../src/protocol/log/commitment.ts'
 import { dammDigit, dammValid } from '../../src/protocol/damm.ts'
+import { isReference, makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import { keySchedule, openBase, sealBase } from '../../src/protocol/envelope/hpke.ts'
 import {
   generateRecipientKey,
@@ -29,6 +28,7 @@ import {
   isSigningPublicKey,
 } from '../../src/protocol/keys.ts'
 import { kidOf } from '../../src/protocol/kid.ts'
+import { auditCommitment } from '../../src/protocol/log/commitment.ts'
 import { sign, verify } from '../../src/protocol/signature.ts'
 import { hash, keyedHash, randomBytes, sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'

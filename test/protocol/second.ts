@@ -9,8 +9,8 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'
 import { ml_kem768_x25519 } from '@noble/post-quantum/hybrid.js'
 import type { Envelope } from '../../src/protocol/envelope/envelope.ts'
-import type { MessageEnvelope } from '../../src/protocol/messages/message.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
+import type { MessageEnvelope } from '../../src/protocol/messages/message.ts'
 
 type Bytes = Uint8Array
 type Draw = (length: number) => Bytes

@@ -3,21 +3,21 @@
 // and by the second implementation; each release that must fail fails at its step.
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { checkEnvelope, checkSignature, readEnvelope } from '../../src/protocol/envelope/check.ts'
-import { auditCommitment } from '../../src/protocol/log/commitment.ts'
 import { dammDigit } from '../../src/protocol/damm.ts'
-import { acceptDirectory } from '../../src/protocol/trust/directory.ts'
-import { openKeyFile } from '../../src/protocol/keyfile.ts'
-import { recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
-import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
-import { readNotes } from '../../src/protocol/messages/notechain.ts'
+import { checkEnvelope, checkSignature, readEnvelope } from '../../src/protocol/envelope/check.ts'
 import { failedStep, openReferral } from '../../src/protocol/envelope/open.ts'
-import { receiptKeys } from '../../src/protocol/messages/receipt.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
 import { sealReferral } from '../../src/protocol/envelope/seal.ts'
 import { openingSteps } from '../../src/protocol/envelope/step.ts'
-import { openMessage } from '../../src/protocol/messages/thread.ts'
 import { type UrgencyStatement, urgencyVerifies } from '../../src/protocol/envelope/urgency.ts'
+import { openKeyFile } from '../../src/protocol/keyfile.ts'
+import { recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
+import { auditCommitment } from '../../src/protocol/log/commitment.ts'
+import { readNotes } from '../../src/protocol/messages/notechain.ts'
+import { receiptKeys } from '../../src/protocol/messages/receipt.ts'
+import { openMessage } from '../../src/protocol/messages/thread.ts'
+import { acceptDirectory } from '../../src/protocol/trust/directory.ts'
+import { acceptKeyset } from '../../src/protocol/trust/keyset.ts'
 import vectors from '../vectors/sealed-referral-1.json' with { type: 'json' }
 import * as second from './second.ts'
 import { copy, hex, unhex } from './world.ts'
@@ -185,7 +185,7 @@ t.test('a keyset is followed by one that names its hash, and by no other', async
   const payload = second.unb64u(vectors.keyset.jws.split('.')[1]!)
   t.equal(second.b64u(createHash('sha256').update(payload).digest()), previous)
   t.throws(() => acceptKeyset(otherPrevious, trust, seen, receivedAt), {
-    code: 'document-rolled-back',
+    code: 'trust-rolled-back',
   })
   const keysets = new Map([...input.keysets, [next.sha256, next.keyset]])
   t.ok(openReferral(released, { ...input, keysets }).opened, 'sealed under the one before')

@@ -1,13 +1,17 @@
 /** A deployment in miniature: keys from fixed seeds, a signed keyset and directory, one referral. */
 import { concat, encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
-import { acceptDirectory, type Directory, signDirectory } from '../../src/protocol/trust/directory.ts'
 import { bodyOf, type Envelope } from '../../src/protocol/envelope/envelope.ts'
-import { type KeyPair, recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
-import { acceptKeyset, type Keyset, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/envelope/seal.ts'
-import { hash, type Random } from '../../src/protocol/sodium.ts'
 import type { OpenInput } from '../../src/protocol/envelope/verify.ts'
+import { type KeyPair, recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
+import { hash, type Random } from '../../src/protocol/sodium.ts'
+import {
+  acceptDirectory,
+  type Directory,
+  signDirectory,
+} from '../../src/protocol/trust/directory.ts'
+import { acceptKeyset, type Keyset, signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { type CompartmentName, compartmentNames } from '../../src/referral/compartment.ts'
 import type { Referral } from '../../src/referral/fields.ts'
 

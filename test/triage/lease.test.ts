@@ -15,7 +15,7 @@ type Who = keyof typeof calls
 t.afterEach(async () => {
   await requireBalanced(sql)
   // What one test leaves on the queue is nobody's work in the next.
-  await sql`update triage_item set attention_at = now() where completed_at is null`
+  await sql`update triage_item set escalated_at = now() where completed_at is null`
 })
 
 async function claims(who: Who, max = 50, leaseSeconds = 60) {
@@ -132,7 +132,7 @@ t.test('a completion answers the referrals it lists, once', async (t) => {
   for (const [name, status, changes] of rows) {
     t.equal((await verbs.complete('casework', claim, changes)).status, status, name)
   }
-  const untouched = { completed_at: null, attention_at: null, fence: String(claim.fence) }
+  const untouched = { completed_at: null, escalated_at: null, fence: String(claim.fence) }
   t.match(await rowOf(claim), untouched, 'all undone')
   const reason = (await reasons())[0]!
   const declined = { outcome: 'declined', reason, referrals: [claim.referralId] }
@@ -166,9 +166,9 @@ t.test('after five leases that ran out an item waits for people, not for a sixth
   t.same(await claims('clinic'), [])
   t.same(await claims('casework'), [])
   const raised = await sql`
-    select from audit_entry where action = 'triage.raised' and object_id = ${claim.claimId}`
+    select from audit_entry where action = 'item.escalated' and object_id = ${claim.claimId}`
   t.equal(raised.length, 1, 'which is recorded, once')
-  const { body } = await calls.casework('GET', '/v1/triage/items?state=attention')
+  const { body } = await calls.casework('GET', '/v1/triage/items?state=escalated')
   const listed = body.items.find(({ itemId }: { itemId: string }) => itemId === claim.claimId)
   t.match(listed, { lapses: 5, referralIds: [claim.referralId] }, 'and they find it listed')
   t.match(await verbs.complete('casework', claim), { status: 200, body: { late: true } })
@@ -182,7 +182,7 @@ t.test(
     await verbs.complete('casework', first, report)
     t.same(await claims('casework'), [])
     const recipient = world.recipients.casework.receiving.kid
-    const body = { recipient, max: 50, leaseSeconds: 60, attention: true }
+    const body = { recipient, max: 50, leaseSeconds: 60, escalated: true }
     const answer = await calls.casework('POST', '/v1/triage/claims', body)
     const own = answer.body.claims.filter(({ claimId }: Held) => claimId === first.claimId)
     t.equal(own.length, 1)
@@ -215,7 +215,7 @@ t.test('what would not open goes to people at once, and its report may be repeat
   const first = await verbs.complete('casework', claim, report)
   t.match(first, { status: 200, body: { outcome: 'unopenable', late: false } })
   t.match(await rowOf(claim), { completed_at: null, leased_until: null })
-  t.ok((await rowOf(claim)).attention_at)
+  t.ok((await rowOf(claim)).escalated_at)
   t.same(await claims('casework'), [])
   t.same(await claims('clinic'), [])
   const again = await verbs.complete('casework', claim, report)

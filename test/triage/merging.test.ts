@@ -64,9 +64,9 @@ async function itemOf({ referralId }: Referred) {
 
 type Held = { claimId: string; fence: number; who: Worker; referralIds: string[] }
 
-async function claim(who: Worker = 'casework', max = 1, attention = false): Promise<Held[]> {
+async function claim(who: Worker = 'casework', max = 1, escalated = false): Promise<Held[]> {
   const recipient = world.recipients[who].receiving.kid
-  const request = { recipient, max, leaseSeconds: 600, attention }
+  const request = { recipient, max, leaseSeconds: 600, escalated }
   const { claims } = await triage.claim(callers[who], request)
   return claims.map(({ claimId, fence, referrals: released }) => {
     return { claimId, fence, who, referralIds: released.map(({ referralId }) => referralId) }
@@ -112,7 +112,7 @@ async function states(...referred: readonly Referred[]) {
 async function releasedTo(kid: string, ...referred: readonly Referred[]): Promise<string[]> {
   const rows = await sql`
     select object_id from audit_entry
-    where action = 'referral.released'
+    where action = 'referral.opened'
       and convert_from(leaf, 'UTF8')::jsonb ->> 'recipient' = ${kid}
       and object_id = any (${referred.map(({ referralId }) => referralId)})`
   return rows.map(({ object_id }) => object_id)

@@ -37,7 +37,7 @@ type Item = {
   lapses: number
   lease?: { who: Who; ended: boolean }
   done?: { fence: number; who: Who; answer: object }
-  attention: boolean
+  escalated: boolean
   /** Its fifth lease ran out: people have it, and its last holder may still come late. */
   lapsed: boolean
 }
@@ -45,12 +45,12 @@ type Held = { item: Item; who: Who; fence: number }
 type Model = { items: Item[]; held: Held[] }
 type Real = { posts: number }
 
-const isClaimable = ({ done, attention, lapsed, lease }: Item) =>
-  !done && !attention && !lapsed && (!lease || lease.ended)
+const isClaimable = ({ done, escalated, lapsed, lease }: Item) =>
+  !done && !escalated && !lapsed && (!lease || lease.ended)
 
 /** The lease of a claim as its holder sees it, or `undefined` once anything has overtaken it. */
 const current = ({ item, who, fence }: Held) =>
-  !item.done && !item.attention && item.fence === fence && item.lease?.who === who
+  !item.done && !item.escalated && item.fence === fence && item.lease?.who === who
     ? item.lease
     : undefined
 
@@ -70,7 +70,7 @@ class Refer implements Command {
   async run(model: Model) {
     const { referralId, acknowledgement } = await refer(built, undefined, { urgency: this.urgency })
     const dueAt = Date.parse(acknowledgement.receivedAt) + allowanceHours[this.urgency] * 3_600_000
-    model.items.push({ referralId, dueAt, fence: 0, lapses: 0, attention: false, lapsed: false })
+    model.items.push({ referralId, dueAt, fence: 0, lapses: 0, escalated: false, lapsed: false })
   }
   toString = () => `refer(${this.urgency})`
 }
@@ -175,12 +175,12 @@ class Report extends Write {
     const { item, who, fence } = held
     const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [item.referralId] }
     const { status } = await post(who, `/${item.claimId}/completion`, report)
-    const repeated = item.attention && item.fence === fence + 1 && item.lease?.who === who
+    const repeated = item.escalated && item.fence === fence + 1 && item.lease?.who === who
     const isCurrent = current(held) !== undefined
     same(status, isCurrent || repeated ? 200 : 409)
     if (!isCurrent) return
     item.fence += 1
-    item.attention = true
+    item.escalated = true
   }
 }
 
@@ -245,7 +245,7 @@ t.test('the queue keeps its promises under any history', async (t) => {
     fc.asyncProperty(fc.commands(commands, { maxCommands: 60, size: 'max' }), async (history) => {
       // What the run before left is nobody's work in this one.
       await sql`
-        update triage_item set attention_at = now(), leased_until = null
+        update triage_item set escalated_at = now(), leased_until = null
         where completed_at is null`
       const model: Model = { items: [], held: [] }
       await fc.asyncModelRun(() => ({ model, real: { posts: 0 } }), history)

@@ -8,12 +8,12 @@
 import { writeFileSync } from 'node:fs'
 import anyAscii from 'any-ascii'
 import { doubleMetaphone } from 'double-metaphone'
-import { matchKeysRecipe } from '../../src/protocol/trust/keyset.ts'
 import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 import { matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
 import { minHashOf } from '../../src/protocol/matching/minhash.ts'
 import { tokensOf } from '../../src/protocol/matching/names.ts'
 import { skeletonOf } from '../../src/protocol/matching/skeleton.ts'
+import { matchKeysRecipe } from '../../src/protocol/trust/keyset.ts'
 import { people } from './people.ts'
 import { spellings } from './spellings.ts'
 

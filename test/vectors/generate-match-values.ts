@@ -6,7 +6,6 @@ import { writeFileSync } from 'node:fs'
 import type { ErrorCode } from '../../src/errors.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import {
   blindMatchKeys,
   type EvaluationAnswer,
@@ -16,6 +15,7 @@ import {
 } from '../../src/protocol/matching/matchvalues.ts'
 import { randomScalar } from '../../src/protocol/matching/ristretto.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
+import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import {
   answerOf,
   holders,

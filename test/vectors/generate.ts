@@ -8,10 +8,9 @@ import { writeFileSync } from 'node:fs'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { concat, encodeBase64url, label, utf8 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { checkEnvelope } from '../../src/protocol/envelope/check.ts'
-import { auditCommitment } from '../../src/protocol/log/commitment.ts'
-import { sealedHash } from '../../src/protocol/envelope/compartment.ts'
 import { dammDigit } from '../../src/protocol/damm.ts'
+import { checkEnvelope } from '../../src/protocol/envelope/check.ts'
+import { sealedHash } from '../../src/protocol/envelope/compartment.ts'
 import {
   type Envelope,
   matchingHash,
@@ -19,17 +18,18 @@ import {
   wrapHash,
   wrapHashes,
 } from '../../src/protocol/envelope/envelope.ts'
-import { sealKeyFile } from '../../src/protocol/keyfile.ts'
-import { signKeyset } from '../../src/protocol/trust/keyset.ts'
-import { sealMessage } from '../../src/protocol/messages/message.ts'
-import { noteHash } from '../../src/protocol/messages/note.ts'
-import { receiptKeys } from '../../src/protocol/messages/receipt.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
-import { rewrap } from '../../src/protocol/messages/rewrap.ts'
 import { type SealedParts, sealParts, signParts } from '../../src/protocol/envelope/seal.ts'
 import type { OpeningStep } from '../../src/protocol/envelope/step.ts'
 import { signUrgency, urgencySignedBytes } from '../../src/protocol/envelope/urgency.ts'
 import { wrapKeys } from '../../src/protocol/envelope/wrap.ts'
+import { sealKeyFile } from '../../src/protocol/keyfile.ts'
+import { auditCommitment } from '../../src/protocol/log/commitment.ts'
+import { sealMessage } from '../../src/protocol/messages/message.ts'
+import { noteHash } from '../../src/protocol/messages/note.ts'
+import { receiptKeys } from '../../src/protocol/messages/receipt.ts'
+import { rewrap } from '../../src/protocol/messages/rewrap.ts'
+import { signKeyset } from '../../src/protocol/trust/keyset.ts'
 import { type CompartmentName, compartmentNames } from '../../src/referral/compartment.ts'
 import type { Header } from '../../src/referral/header.ts'
 import {

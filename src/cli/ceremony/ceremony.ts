@@ -6,10 +6,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Refusal, type Trust } from '../../client/index.ts'
 import { decodeBase64url } from '../../protocol/bytes.ts'
+import { kidOf } from '../../protocol/kid.ts'
 import { readDocument } from '../../protocol/trust/chain.ts'
 import { readPayload } from '../../protocol/trust/jws.ts'
 import { Keyset, type Recipient } from '../../protocol/trust/keyset.ts'
-import { kidOf } from '../../protocol/kid.ts'
 import { keysetFaults } from '../../protocol/trust/rules.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { Origin } from '../../referral/format.ts'
@@ -223,7 +223,7 @@ function readSigned(jws: string, roots: readonly { kid: string; publicKey: strin
     return readDocument(jws, 'keyset+jws', trusted, Keyset).payload
   } catch (cause) {
     const detail = 'it is not a keyset that one of the roots given signed'
-    throw new Refusal('document-invalid', detail, { cause })
+    throw new Refusal('trust-invalid', detail, { cause })
   }
 }
 

@@ -1,13 +1,13 @@
 /** `intake directory sign`: away from the host, with the key that the keyset names. */
 import { readFile } from 'node:fs/promises'
-import { Directory, signDirectory } from '../../protocol/trust/directory.ts'
-import { type Accepted, readDocument } from '../../protocol/trust/chain.ts'
 import type { KeyPair } from '../../protocol/keys.ts'
+import { type Accepted, readDocument } from '../../protocol/trust/chain.ts'
+import { Directory, signDirectory } from '../../protocol/trust/directory.ts'
 import { directoryFaults } from '../../protocol/trust/rules.ts'
 import { schemaProblems } from '../../referral/problems.ts'
-import { directoryChanges } from './changes.ts'
 import { type Command, type Input, UsageError } from '../command.ts'
 import { openKey } from '../secret.ts'
+import { directoryChanges } from './changes.ts'
 import { confirm, readDocumentDraft, refuse, signedReport, signingOptions } from './signing.ts'
 
 /** `intake directory sign`. */

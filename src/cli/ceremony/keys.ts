@@ -7,8 +7,8 @@ import {
   shown,
 } from '../../client/index.ts'
 import { type Command, UsageError } from '../command.ts'
-import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
 import { newPassphrase } from '../secret.ts'
+import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {

@@ -6,16 +6,16 @@
 import { readFile } from 'node:fs/promises'
 import { Refusal } from '../../client/index.ts'
 import { decodeBase64url, encodeBase64url } from '../../protocol/bytes.ts'
-import { type Accepted, readDocument } from '../../protocol/trust/chain.ts'
 import type { KeyPair } from '../../protocol/keys.ts'
-import { Keyset, signKeyset } from '../../protocol/trust/keyset.ts'
 import { kidOf } from '../../protocol/kid.ts'
+import { type Accepted, readDocument } from '../../protocol/trust/chain.ts'
+import { Keyset, signKeyset } from '../../protocol/trust/keyset.ts'
 import { keysetFaults } from '../../protocol/trust/rules.ts'
 import { schemaProblems } from '../../referral/problems.ts'
-import { keysetChanges } from './changes.ts'
 import { type Command, type Input, UsageError } from '../command.ts'
 import { openKey } from '../secret.ts'
 import { readTrust } from '../settings.ts'
+import { keysetChanges } from './changes.ts'
 import { confirm, readDocumentDraft, refuse, signedReport, signingOptions } from './signing.ts'
 
 /** `intake keyset sign`. */
@@ -65,7 +65,7 @@ async function previousOf(
     return readDocument(jws, 'keyset+jws', roots, Keyset)
   } catch (cause) {
     const detail = 'the previous keyset is signed neither by this root key nor by one in --trust'
-    throw new Refusal('document-invalid', detail, { cause })
+    throw new Refusal('trust-invalid', detail, { cause })
   }
 }
 

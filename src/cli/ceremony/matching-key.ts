@@ -1,14 +1,18 @@
 /** The matching key, away from the service: making one, and putting it into the next keyset. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { jsonText, shown } from '../../client/index.ts'
+import { matchKeyTypes } from '../../protocol/matching/keytypes.ts'
+import {
+  matchingEpochOf,
+  readMatchingKey,
+  sealMatchingKey,
+} from '../../protocol/matching/matchingkey.ts'
+import { generateMatchingKey } from '../../protocol/matching/voprf.ts'
 import { readPayload } from '../../protocol/trust/jws.ts'
 import type { Keyset, MatchingEpoch } from '../../protocol/trust/keyset.ts'
-import { matchKeyTypes } from '../../protocol/matching/keytypes.ts'
-import { matchingEpochOf, readMatchingKey, sealMatchingKey } from '../../protocol/matching/matchingkey.ts'
-import { generateMatchingKey } from '../../protocol/matching/voprf.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
-import { publicFileOf, readMatchingHalf, writeKeyFiles } from './publichalf.ts'
 import { newPassphrase } from '../secret.ts'
+import { publicFileOf, readMatchingHalf, writeKeyFiles } from './publichalf.ts'
 
 /** `intake matching-key generate`. */
 export const matchingKeyGenerate: Command = {

@@ -6,11 +6,11 @@ import { generateTokenKey, issueToken, tokenMinutesMax } from '../../access/toke
 import { grantable, type Scope, scopes } from '../../caller.ts'
 import { readConfig } from '../../config/server.ts'
 import type { Keyset } from '../../protocol/trust/keyset.ts'
+import { readSigningHalf } from '../ceremony/publichalf.ts'
 import { UsageError } from '../command.ts'
+import { readTrust } from '../settings.ts'
 import { nextKeyset } from './drafting.ts'
 import { type Host, migrateHost, onHost } from './host.ts'
-import { readSigningHalf } from '../ceremony/publichalf.ts'
-import { readTrust } from '../settings.ts'
 import { kindIn, moment, needed, wholeIn } from './usage.ts'
 
 /** Shown by `intake admin --help`. */

@@ -13,7 +13,7 @@ const daysGood = { refresh: 335, end: 365 }
  * The newest keyset with the next number and fresh dates, and over it the members of `changes`. The
  * first keyset is all changes.
  *
- * @throws Refusal `document-invalid` for one that no root should be asked to sign
+ * @throws Refusal `trust-invalid` for one that no root should be asked to sign
  */
 export function nextKeyset(
   newest: Accepted<Keyset> | undefined,

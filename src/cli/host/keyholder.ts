@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { readHolderConfig } from '../../config/server.ts'
-import { createHolder } from '../../keyholder/keyholder.ts'
+import { createKeyholder } from '../../keyholder/keyholder.ts'
 import { readCertificates } from '../../keyholder/open.ts'
 import { createHolderServer } from '../../keyholder/serve.ts'
 import type { KeySource } from '../../keyholder/thread.ts'
@@ -49,7 +49,7 @@ MATCHING_ELEMENTS_PER_DAY as for the service. It ends on SIGTERM.`,
 export const serveHelp = helpOf('matching-key serve', serve)
 
 /** Runs until it is told to end. @param args - behind the command's name */
-export async function serveHolder(args: readonly string[]): Promise<Record<string, unknown>> {
+export async function serveKeyholder(args: readonly string[]): Promise<Record<string, unknown>> {
   await serve.run(readInput(serve, args))
   return { ended: true }
 }
@@ -65,7 +65,7 @@ async function started(input: Input) {
   })
   const keys = await keysOf(input)
   const logger = createLogger(config.logLevel)
-  const holder = createHolder({ keys, totalFile, elementsPerDay, log: logger })
+  const holder = createKeyholder({ keys, totalFile, elementsPerDay, log: logger })
   try {
     const { publicKeys, total } = await holder.open()
     const app = await createHolderServer({ holder, certificates, logger })

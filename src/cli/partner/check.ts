@@ -1,8 +1,8 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency, shown } from '../../client/index.ts'
 import type { Command } from '../command.ts'
+import { parseJson } from '../json.ts'
 import { wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, readDraftFile } from './drafts.ts'
-import { parseJson } from '../json.ts'
 
 type Checked = {
   readonly file: string

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { shown } from '../../client/index.ts'
-import { matchKeysRecipe } from '../../protocol/trust/keyset.ts'
 import { type MatchKey, matchKeys, type Person } from '../../protocol/matching/matchkeys.ts'
+import { matchKeysRecipe } from '../../protocol/trust/keyset.ts'
 import type { Command } from '../command.ts'
 import { columns, type Found, peopleIn } from './people.ts'
 

@@ -1,13 +1,8 @@
 import { shown } from '../../client/index.ts'
 import type { Command, Report } from '../command.ts'
-import { createDecide, ownTerminal } from './deciding.ts'
-import { createDoubts, wordsOfDoubts } from './doubts.ts'
-import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
-import { createOutbox } from './outbox.ts'
 import { inParallel } from '../parallel.ts'
 import { createProgress } from '../progress.ts'
 import { wordsOf } from '../report.ts'
-import { createSending, type Result, type Task } from './sending.ts'
 import {
   connection,
   connectionDetails,
@@ -16,6 +11,11 @@ import {
   token,
   warnOfDates,
 } from '../settings.ts'
+import { createDecide, ownTerminal } from './deciding.ts'
+import { createDoubts, wordsOfDoubts } from './doubts.ts'
+import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
+import { createOutbox } from './outbox.ts'
+import { createSending, type Result, type Task } from './sending.ts'
 import { tasksOf } from './tasks.ts'
 import { createUnmatched } from './unmatched.ts'
 

@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers'
 import { type Draft, jsonText } from '../../client/index.ts'
 import type { Command } from '../command.ts'
-import { createDoubts } from './doubts.ts'
 import { parseJson } from '../json.ts'
 import { connection, connectionDetails, referrerOf, warnOfDates } from '../settings.ts'
 import { tell } from '../terminal.ts'
+import { createDoubts } from './doubts.ts'
 import { createUnmatched } from './unmatched.ts'
 
 /** `intake seal`. */

@@ -6,11 +6,11 @@ import {
   type Referrer,
   ServiceProblem,
 } from '../../client/index.ts'
+import { parseJson } from '../json.ts'
+import { type Fault, faultOf } from '../report.ts'
 import type { Decide } from './deciding.ts'
 import { type Standing, standingOf } from './drafts.ts'
-import { parseJson } from '../json.ts'
 import type { Outbox, Sealed } from './outbox.ts'
-import { type Fault, faultOf } from '../report.ts'
 import type { UnmatchedFault } from './unmatched.ts'
 import { droppedFault, heldFault, questionOf } from './unsent.ts'
 

@@ -1,7 +1,8 @@
 /** What one call of `intake refer` has to do: the files named, and what the outbox holds. */
+
+import { type Fault, faultOf } from '../report.ts'
 import { placeOf, readDraftFile, standingOf } from './drafts.ts'
 import { hashOf, type Outbox, Spoilt } from './outbox.ts'
-import { type Fault, faultOf } from '../report.ts'
 import type { Result, Task } from './sending.ts'
 
 /** Of those that wait, and of the others; and what could not be read, which keeps none of them back. */

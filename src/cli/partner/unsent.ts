@@ -1,8 +1,8 @@
 /** Sealed bytes that are not sent because of their draft, in words that say what to do. */
 import { shown } from '../../referral/shown.ts'
+import type { Fault } from '../report.ts'
 import type { Standing } from './drafts.ts'
 import type { Sealed } from './outbox.ts'
-import type { Fault } from '../report.ts'
 
 /** A draft because of which nothing is sent before a person has said what is meant. */
 type Doubtful = Extract<Standing, { is: 'changed' | 'unreadable' }>

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path'
 import { shown } from '../../client/index.ts'
 import type { Command, Report } from '../command.ts'
-import { type Standing, standingOf } from './drafts.ts'
-import { createOutbox, type Outbox, type Sealed, Spoilt } from './outbox.ts'
 import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connection, standingHomeOf } from '../settings.ts'
+import { type Standing, standingOf } from './drafts.ts'
+import { createOutbox, type Outbox, type Sealed, Spoilt } from './outbox.ts'
 import { droppedFault, tellThem, timeOf } from './unsent.ts'
 
 const { home } = connection

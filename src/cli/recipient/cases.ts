@@ -8,11 +8,11 @@ import {
   shown,
 } from '../../client/index.ts'
 import { type Command, fitted, UsageError } from '../command.ts'
-import { readDraftFile } from '../partner/drafts.ts'
 import { parseJson } from '../json.ts'
+import { readDraftFile } from '../partner/drafts.ts'
+import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { named } from './naming.ts'
 import { areSound, notesOf, wordsOfNotes } from './notes.ts'
-import { connection, connectionDetails, readerOf } from '../settings.ts'
 
 /** `intake reviews`. */
 export const reviews: Command = {

@@ -10,10 +10,10 @@ import {
   type Unopenable,
 } from '../../client/index.ts'
 import { replaceOpened } from '../../disk.ts'
-import { checkingDetails, checkOpened } from './checking.ts'
 import { type Command, fitted, type Report } from '../command.ts'
 import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { checkingDetails, checkOpened } from './checking.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** One item of work, opened. */
@@ -41,7 +41,7 @@ ${connectionDetails}`,
   options: {
     max: { value: 'N', help: 'At most so many items: 1 (the default) to 50.' },
     'lease-seconds': { value: 'N', help: 'For so long: 30 to 3600, else 600.' },
-    attention: { help: 'From the items that went to people, and only from those.' },
+    escalated: { help: 'From the items that went to people, and only from those.' },
     out: { value: 'DIR', help: 'Write each opened referral there, and print no answers.' },
     ...connection,
   },
@@ -54,8 +54,8 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const folder = input.text('out')
     const work: Work[] = []
-    const attention = input.given('attention')
-    for (const item of await reader.claim({ max, leaseSeconds, attention })) {
+    const escalated = input.given('escalated')
+    for (const item of await reader.claim({ max, leaseSeconds, escalated })) {
       work.push(await openItem(reader, item, folder))
     }
     const results = work.flatMap(({ referrals }) => referrals)

@@ -3,8 +3,8 @@ import { type Lease, type Outcome, shown } from '../../client/index.ts'
 import { openingSteps } from '../../protocol/envelope/step.ts'
 import { declineReasons } from '../../referral/codes/state.ts'
 import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
-import { named, oneOf } from './naming.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { named, oneOf } from './naming.ts'
 
 const outcomes: readonly Outcome['outcome'][] = ['accepted', 'declined', 'redirected', 'unopenable']
 const reasons = Object.keys(declineReasons)

@@ -6,8 +6,8 @@ import {
   type StatedUrgency,
   type Unopenable,
 } from '../../client/index.ts'
-import { type Comparison, comparisonOf, isOfOneReferral, sayRaised } from './checking.ts'
 import { type Fault, faultOf } from '../report.ts'
+import { type Comparison, comparisonOf, isOfOneReferral, sayRaised } from './checking.ts'
 
 /** What became of one referral. Never a name. */
 export type Followed = { readonly referralId: string } & (

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { text as readText } from 'node:stream/consumers'
 import { type Judged, type Note, type Reader, shown } from '../../client/index.ts'
 import { type Command, type Input, type Option, UsageError } from '../command.ts'
-import { named, oneOf } from './naming.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { tell } from '../terminal.ts'
+import { named, oneOf } from './naming.ts'
 
 const noteOptions: Record<string, Option> = {
   note: { value: 'FILE', help: 'Why, in a text file (- is standard input): kept, sealed.' },
@@ -41,8 +41,8 @@ ${details}`,
   },
 }
 
-/** `intake join`. */
-export const join: Command = {
+/** `intake merge`. */
+export const merge: Command = {
   operands: 'CASE OTHER',
   summary: 'Join two cases that you know to be about one person, asked or not.',
   details: `A split undoes it.

@@ -9,10 +9,10 @@ import {
   shown,
 } from '../../client/index.ts'
 import type { Command, Report } from '../command.ts'
-import { createFollower, type Followed } from './following.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { print, tell } from '../terminal.ts'
+import { createFollower, type Followed } from './following.ts'
 
 /** Between two looks at the list, and after the first fault. */
 const lookMs = 1_000

@@ -1,10 +1,10 @@
 import { failedStep, jsonText, type Released, shown } from '../../client/index.ts'
 import { replaceOpened } from '../../disk.ts'
-import { checkingDetails, checkOpened } from './checking.ts'
 import { type Command, fitted } from '../command.ts'
 import { readJson } from '../json.ts'
-import { hasReferenceForm, named } from './naming.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { checkingDetails, checkOpened } from './checking.ts'
+import { hasReferenceForm, named } from './naming.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** `intake open`. */

@@ -13,6 +13,11 @@ import { type CompartmentName, compartmentNames } from '../../referral/compartme
 import type { Header } from '../../referral/header.ts'
 import { base64urlBytes, encodeBase64url } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
+import { isRecipientPublicKey, isSigningPublicKey } from '../keys.ts'
+import { kidOf } from '../kid.ts'
+import { verify } from '../signature.ts'
+import { sha256 } from '../sodium.ts'
+import { type Keyset, requiredKids } from '../trust/keyset.ts'
 import { permittedSealedBytes, sealedHash } from './compartment.ts'
 import {
   type Body,
@@ -24,11 +29,6 @@ import {
   type Wrap,
   wrapHashes,
 } from './envelope.ts'
-import { isRecipientPublicKey, isSigningPublicKey } from '../keys.ts'
-import { type Keyset, requiredKids } from '../trust/keyset.ts'
-import { kidOf } from '../kid.ts'
-import { verify } from '../signature.ts'
-import { sha256 } from '../sodium.ts'
 
 /** An envelope taken apart into the bytes that are stored. */
 export type CheckedEnvelope = {

@@ -9,8 +9,8 @@ import { Refusal } from '../../errors.ts'
 import type { CompartmentName } from '../../referral/compartment.ts'
 import { concat, encodeBase64url, label, utf8 } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
-import { withContent } from './content.ts'
 import { hash, sodium } from '../sodium.ts'
+import { withContent } from './content.ts'
 
 /** What can be sealed: a compartment of a referral, or the one of a message. */
 export type SealedName = CompartmentName | 'message'

@@ -8,8 +8,8 @@ import { Bytes32, base64urlOf, Kid } from '../../referral/format.ts'
 import { everyCompartment, Header, recipientsMax } from '../../referral/header.ts'
 import { base64urlBytes, concat, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
-import { sealedHash, sealedText } from './compartment.ts'
 import { hash } from '../sodium.ts'
+import { sealedHash, sealedText } from './compartment.ts'
 
 /**
  * The largest envelope, in bytes of JSON: a real referral is 30 to 60 KB, and no two compartments at

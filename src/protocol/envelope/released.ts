@@ -5,10 +5,10 @@
 import { type Static, Type } from 'typebox'
 import { Bytes32, Instant, Kid, UuidV7 } from '../../referral/format.ts'
 import { everyCompartment, Header, recipientsMax } from '../../referral/header.ts'
+import { Grant } from '../messages/grant.ts'
 import { Reference } from './acknowledgement.ts'
 import { sealedText } from './compartment.ts'
 import { Signature, Wrap } from './envelope.ts'
-import { Grant } from '../messages/grant.ts'
 
 export const Released = Type.Object(
   {

@@ -7,6 +7,10 @@ import type { Referral } from '../../referral/fields.ts'
 import { type Header, protocol, type ReplyTo } from '../../referral/header.ts'
 import { encodeBase64url } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
+import type { SecretKey } from '../keys.ts'
+import { sign } from '../signature.ts'
+import { type Random, randomBytes } from '../sodium.ts'
+import type { AcceptedKeyset } from '../trust/keyset.ts'
 import {
   commitmentTo,
   plainBytes,
@@ -27,10 +31,6 @@ import {
   type Wrap,
   wrapHashes,
 } from './envelope.ts'
-import type { SecretKey } from '../keys.ts'
-import type { AcceptedKeyset } from '../trust/keyset.ts'
-import { sign } from '../signature.ts'
-import { type Random, randomBytes } from '../sodium.ts'
 import { type Reader, wrapKeys } from './wrap.ts'
 
 /** How long after its expiry a keyset is still sealed with: a forgotten ceremony shuts nobody out. */

@@ -8,10 +8,10 @@ import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { Instant } from '../../referral/format.ts'
 import { base64urlBytes, concat, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
-import type { Signature } from './envelope.ts'
 import type { SecretKey } from '../keys.ts'
 import { sign, verify } from '../signature.ts'
 import { hash } from '../sodium.ts'
+import type { Signature } from './envelope.ts'
 
 /** The properties of a statement, for the schema of whoever sends it with its signature. */
 export const urgencyStatementProperties = {

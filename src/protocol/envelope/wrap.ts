@@ -6,12 +6,12 @@
 import type { Problem } from '../../referral/problems.ts'
 import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label, utf8 } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
+import type { SecretKey } from '../keys.ts'
+import type { Random } from '../sodium.ts'
 import type { SealedName } from './compartment.ts'
 import type { Wrap } from './envelope.ts'
 import { openBase, sealBase } from './hpke.ts'
-import type { SecretKey } from '../keys.ts'
 import { readPlaintext } from './plaintext.ts'
-import type { Random } from '../sodium.ts'
 
 /** Compartment keys by the name of their compartment, 32 bytes each. */
 export type CompartmentKeys = ReadonlyMap<SealedName, Uint8Array>

@@ -7,6 +7,7 @@
  * Callers have checked every element and scalar.
  */
 import { concat, equalBytes, i2osp, lengthPrefixed, utf8 } from '../bytes.ts'
+import { type Random, sha512, sodium } from '../sodium.ts'
 import {
   domain,
   hashToScalar,
@@ -16,7 +17,6 @@ import {
   randomScalar,
   sumOf,
 } from './ristretto.ts'
-import { type Random, sha512, sodium } from '../sodium.ts'
 
 const scalarTag = domain('HashToScalar-', 'VOPRF')
 const seedTag = domain('Seed-', 'VOPRF')

@@ -9,12 +9,17 @@
 import { Refusal } from '../../errors.ts'
 import { base64urlBytes, concat, encodeBase64url, label, utf8 } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
-import { type Matching, type MatchValue, matchValuesMax, type Signature } from '../envelope/envelope.ts'
+import {
+  type Matching,
+  type MatchValue,
+  matchValuesMax,
+  type Signature,
+} from '../envelope/envelope.ts'
 import type { SecretKey } from '../keys.ts'
-import type { MatchingEpoch } from '../trust/keyset.ts'
-import type { MatchKey } from './matchkeys.ts'
 import { sign, verify } from '../signature.ts'
 import { hash, type Random, randomBytes, sodium } from '../sodium.ts'
+import type { MatchingEpoch } from '../trust/keyset.ts'
+import type { MatchKey } from './matchkeys.ts'
 import { addElements, blind, finalize, verifyEvaluation } from './voprf.ts'
 
 /**

@@ -9,6 +9,7 @@
  */
 import { Refusal } from '../../errors.ts'
 import { concat, lengthPrefixed, utf8 } from '../bytes.ts'
+import { type Random, randomBytes, sha512, sodium } from '../sodium.ts'
 import { generateProof, verifyProof } from './dleq.ts'
 import {
   checkElement,
@@ -22,7 +23,6 @@ import {
   randomScalar,
   sumOf,
 } from './ristretto.ts'
-import { type Random, randomBytes, sha512, sodium } from '../sodium.ts'
 
 /** A scalar and the element it takes the generator to, 32 bytes each. */
 export type MatchingKey = { secretKey: Uint8Array; publicKey: Uint8Array }

@@ -10,10 +10,10 @@ import { concat, decodeBase64url, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { type Wrap, wrapHash } from '../envelope/envelope.ts'
 import type { SecretKey } from '../keys.ts'
-import type { Keyset } from '../trust/keyset.ts'
 import { kidOf } from '../kid.ts'
 import { sign, verify } from '../signature.ts'
 import { hash } from '../sodium.ts'
+import type { Keyset } from '../trust/keyset.ts'
 
 /** Who was given what, by whom, when; `value` is the granter's signature. */
 export const Grant = Type.Object(

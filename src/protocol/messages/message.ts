@@ -18,10 +18,10 @@ import { mostUrgent } from '../../referral/urgency.ts'
 import { encodeBase64url } from '../bytes.ts'
 import { sealedText } from '../envelope/compartment.ts'
 import { Signature, Wrap } from '../envelope/envelope.ts'
-import type { SecretKey } from '../keys.ts'
-import type { AcceptedKeyset, Keyset } from '../trust/keyset.ts'
 import { type Holder, keysetInHeader, sealParts, signParts } from '../envelope/seal.ts'
+import type { SecretKey } from '../keys.ts'
 import { type Random, randomBytes } from '../sodium.ts'
+import type { AcceptedKeyset, Keyset } from '../trust/keyset.ts'
 
 /** A thread has at most so many messages. */
 export const notesMax = 10_000

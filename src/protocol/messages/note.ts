@@ -8,8 +8,8 @@ import { canonicalBytes } from '../canonical.ts'
 import { checkWrapped } from '../envelope/check.ts'
 import { bodyOf, envelopeHash, headerHash, signedBytes } from '../envelope/envelope.ts'
 import { kidOf } from '../kid.ts'
-import type { MessageEnvelope } from './message.ts'
 import { verify } from '../signature.ts'
+import type { MessageEnvelope } from './message.ts'
 
 /** What must be true of a note beyond its form. */
 export type NoteExpected = {

@@ -5,9 +5,10 @@
  */
 import type { Problem } from '../../referral/problems.ts'
 import { encodeBase64url } from '../bytes.ts'
+import { type OpeningStep, StepFailure } from '../envelope/step.ts'
+import { keysetOf, requireTime } from '../envelope/verify.ts'
 import { requiredKids } from '../trust/keyset.ts'
 import type { MessageEnvelope, MessageHeader } from './message.ts'
-import { type OpeningStep, StepFailure } from '../envelope/step.ts'
 import {
   openVerified,
   type ThreadInput,
@@ -15,7 +16,6 @@ import {
   type VerifiedMessage,
   verifyMessage,
 } from './thread.ts'
-import { keysetOf, requireTime } from '../envelope/verify.ts'
 
 /** A note as a service shows it. */
 export type ShownNote = { readonly note: MessageEnvelope; readonly at: string }

@@ -5,12 +5,12 @@
 import { Refusal } from '../../errors.ts'
 import type { CompartmentName } from '../../referral/compartment.ts'
 import type { Wrap } from '../envelope/envelope.ts'
-import { type Grant, signGrant } from './grant.ts'
-import type { SecretKey } from '../keys.ts'
 import type { Released } from '../envelope/released.ts'
-import { type Random, randomBytes } from '../sodium.ts'
 import { type OpenInput, verifyReleased } from '../envelope/verify.ts'
 import { type Reader, wrapKeys } from '../envelope/wrap.ts'
+import type { SecretKey } from '../keys.ts'
+import { type Random, randomBytes } from '../sodium.ts'
+import { type Grant, signGrant } from './grant.ts'
 
 /** A reader of the verified keyset or directory, and the compartments listed there for it. */
 export type NewReader = Reader & { compartments: readonly CompartmentName[] }

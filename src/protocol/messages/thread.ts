@@ -7,18 +7,7 @@ import { Bytes32 } from '../../referral/format.ts'
 import { type Problem, schemaProblems } from '../../referral/problems.ts'
 import { base64urlBytes, decodeBase64url, encodeBase64url } from '../bytes.ts'
 import { sealedText } from '../envelope/compartment.ts'
-import { type Directory, signerOf } from '../trust/directory.ts'
 import { bodyOf, headerHash, Signature, Wrap } from '../envelope/envelope.ts'
-import type { SecretKey } from '../keys.ts'
-import { type Keyset, type Recipient, recipientThatSigns } from '../trust/keyset.ts'
-import {
-  type Answered,
-  lowers,
-  MessageContent,
-  type MessageEnvelope,
-  MessageHeader,
-} from './message.ts'
-import { revokedProblems, revokedSigner } from '../trust/revoked.ts'
 import { type OpeningStep, StepFailure } from '../envelope/step.ts'
 import { openKeys } from '../envelope/unwrap.ts'
 import {
@@ -30,6 +19,17 @@ import {
   openContent,
   type SignedBy,
 } from '../envelope/verify.ts'
+import type { SecretKey } from '../keys.ts'
+import { type Directory, signerOf } from '../trust/directory.ts'
+import { type Keyset, type Recipient, recipientThatSigns } from '../trust/keyset.ts'
+import { revokedProblems, revokedSigner } from '../trust/revoked.ts'
+import {
+  type Answered,
+  lowers,
+  MessageContent,
+  type MessageEnvelope,
+  MessageHeader,
+} from './message.ts'
 
 /** What a reader of messages brings. */
 export type ThreadInput = {

@@ -9,8 +9,8 @@ import { Refusal } from '../../errors.ts'
 import { Bytes32, Instant, Origin } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'
 import { encodeBase64url } from '../bytes.ts'
-import { type DocumentType, payloadBytes, payloadValue, type TrustedKey, verifyJws } from './jws.ts'
 import { sha256 } from '../sodium.ts'
+import { type DocumentType, payloadBytes, payloadValue, type TrustedKey, verifyJws } from './jws.ts'
 
 /** The properties by which a document has its place in the chain. */
 export const chainProperties = {
@@ -38,7 +38,7 @@ const skewMilliseconds = 5 * 60_000
 /**
  * Reads a document that one of `trusted` signed.
  *
- * @throws Refusal `document-invalid` for another signer, header or shape
+ * @throws Refusal `trust-invalid` for another signer, header or shape
  */
 export function readDocument<Schema extends TSchema>(
   jws: string,
@@ -53,7 +53,7 @@ export function readDocument<Schema extends TSchema>(
  * Reads the document that a newer one names by its hash: that hash vouches for it, so that an old
  * version outlives the root that signed it.
  *
- * @throws Refusal `document-invalid` for any other document
+ * @throws Refusal `trust-invalid` for any other document
  */
 export function readPrevious<Schema extends TSchema>(
   jws: string,
@@ -62,7 +62,7 @@ export function readPrevious<Schema extends TSchema>(
 ): Accepted<Static<Schema>> {
   const previous = shaped(payloadBytes(jws), schema)
   if (previous.sha256 !== newer.previous) {
-    throw new Refusal('document-invalid', `not the document that version ${newer.version} follows`)
+    throw new Refusal('trust-invalid', `not the document that version ${newer.version} follows`)
   }
   return previous
 }
@@ -71,7 +71,7 @@ export function readPrevious<Schema extends TSchema>(
  * Refuses a document that is not the one to use now: for another origin, from the future, or older
  * than what was pinned or seen.
  *
- * @throws Refusal `document-invalid`, or `document-rolled-back` for an older or a second version
+ * @throws Refusal `trust-invalid`, or `trust-rolled-back` for an older or a second version
  */
 export function checkChain(
   { payload, sha256 }: Accepted<ChainLink>,
@@ -81,20 +81,20 @@ export function checkChain(
   now: Date,
 ): void {
   if (payload.origin !== origin) {
-    throw new Refusal('document-invalid', 'the document is for another origin')
+    throw new Refusal('trust-invalid', 'the document is for another origin')
   }
   if (Date.parse(payload.issuedAt) - skewMilliseconds > now.getTime()) {
-    throw new Refusal('document-invalid', 'the document is issued in the future')
+    throw new Refusal('trust-invalid', 'the document is issued in the future')
   }
   const oldest = Math.max(versionMin, seen?.version ?? 1)
   if (payload.version < oldest) {
-    throw new Refusal('document-rolled-back', `the document is older than version ${oldest}`)
+    throw new Refusal('trust-rolled-back', `the document is older than version ${oldest}`)
   }
   if (payload.version === seen?.version && sha256 !== seen.sha256) {
-    throw new Refusal('document-rolled-back', `a second version ${payload.version} was shown`)
+    throw new Refusal('trust-rolled-back', `a second version ${payload.version} was shown`)
   }
   if (seen && payload.version === seen.version + 1 && payload.previous !== seen.sha256) {
-    throw new Refusal('document-rolled-back', `version ${payload.version} follows another history`)
+    throw new Refusal('trust-rolled-back', `version ${payload.version} follows another history`)
   }
 }
 
@@ -104,6 +104,6 @@ function shaped<Schema extends TSchema>(
 ): Accepted<Static<Schema>> {
   const payload = payloadValue(bytes)
   const [problem] = schemaProblems(schema, payload)
-  if (problem) throw new Refusal('document-invalid', `${problem.pointer} ${problem.detail}`)
+  if (problem) throw new Refusal('trust-invalid', `${problem.pointer} ${problem.detail}`)
   return { payload: payload as Static<Schema>, sha256: encodeBase64url(sha256(bytes)) }
 }

@@ -8,11 +8,11 @@ import { Refusal } from '../../errors.ts'
 import { compartmentNames } from '../../referral/compartment.ts'
 import { Bytes32, Instant, Kid, Uuid, XWingPublicKey } from '../../referral/format.ts'
 import { decodeBase64url } from '../bytes.ts'
+import type { SecretKey } from '../keys.ts'
+import { Label, organisationLabelMax } from '../label.ts'
 import { chainProperties, checkChain, readDocument, type Seen } from './chain.ts'
 import { signJws } from './jws.ts'
-import type { SecretKey } from '../keys.ts'
 import type { Keyset } from './keyset.ts'
-import { Label, organisationLabelMax } from '../label.ts'
 import { directoryFaults } from './rules.ts'
 
 /** A key that signs for an organisation, and the time in which its signature counts. */
@@ -82,7 +82,7 @@ export function signDirectory(directory: Directory, directoryKey: SecretKey): st
  * @param keyset - an accepted keyset: its directory key must have signed
  * @param seen - the newest accepted before, or `undefined` on the first start
  * @param versionMin - the oldest that may be believed at all, whatever was seen
- * @throws Refusal `document-invalid`, or `document-rolled-back` for an older or a second version
+ * @throws Refusal `trust-invalid`, or `trust-rolled-back` for an older or a second version
  */
 export function acceptDirectory(
   jws: string,
@@ -96,7 +96,7 @@ export function acceptDirectory(
   const accepted = readDocument(jws, 'directory+jws', trusted, Directory)
   checkChain(accepted, keyset.origin, versionMin, seen, now)
   const [fault] = directoryFaults(accepted.payload)
-  if (fault !== undefined) throw new Refusal('document-invalid', fault)
+  if (fault !== undefined) throw new Refusal('trust-invalid', fault)
   return { directory: accepted.payload, sha256: accepted.sha256 }
 }
 

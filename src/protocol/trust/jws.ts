@@ -26,7 +26,7 @@ export function signJws(typ: DocumentType, payload: unknown, key: SecretKey): st
 /**
  * The payload's bytes, if one of `trusted` signed them as a document of type `typ`.
  *
- * @throws Refusal `document-invalid` otherwise
+ * @throws Refusal `trust-invalid` otherwise
  */
 export function verifyJws(
   jws: string,
@@ -35,11 +35,11 @@ export function verifyJws(
 ): Uint8Array {
   const [header, payload, signature, ...rest] = jws.split('.')
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) {
-    throw new Refusal('document-invalid', 'the document is not a compact JWS of three parts')
+    throw new Refusal('trust-invalid', 'the document is not a compact JWS of three parts')
   }
   const key = trusted.find((candidate) => headerOf(typ, candidate.kid) === header)
   if (!key) {
-    throw new Refusal('document-invalid', `the JWS header is not that of a trusted key and ${typ}`)
+    throw new Refusal('trust-invalid', `the JWS header is not that of a trusted key and ${typ}`)
   }
   const bytes = base64urlBytes(payload)
   const signatureBytes = base64urlBytes(signature)
@@ -48,7 +48,7 @@ export function verifyJws(
     signatureBytes?.length !== 64 ||
     !verify(key.publicKey, utf8(`${header}.${payload}`), signatureBytes)
   ) {
-    throw new Refusal('document-invalid', 'the signature of the document does not verify')
+    throw new Refusal('trust-invalid', 'the signature of the document does not verify')
   }
   return bytes
 }
@@ -57,7 +57,7 @@ export function verifyJws(
  * The payload of a JWS **without checking who signed it**: for a document that something else
  * vouches for, such as the store that it was checked into.
  *
- * @throws Refusal `document-invalid` if it is not a compact JWS with a canonical JSON payload
+ * @throws Refusal `trust-invalid` if it is not a compact JWS with a canonical JSON payload
  */
 export function readPayload<Payload>(jws: string): Payload {
   return payloadValue(payloadBytes(jws)) as Payload
@@ -68,7 +68,7 @@ export function payloadBytes(jws: string): Uint8Array {
   const [, payload, , ...rest] = jws.split('.')
   const bytes = rest.length === 0 && payload !== undefined ? base64urlBytes(payload) : undefined
   if (!bytes) {
-    throw new Refusal('document-invalid', 'the document is not a compact JWS of three parts')
+    throw new Refusal('trust-invalid', 'the document is not a compact JWS of three parts')
   }
   return bytes
 }
@@ -76,13 +76,13 @@ export function payloadBytes(jws: string): Uint8Array {
 /**
  * The JSON value of a payload's bytes.
  *
- * @throws Refusal `document-invalid` for bytes that are not canonical JSON
+ * @throws Refusal `trust-invalid` for bytes that are not canonical JSON
  */
 export function payloadValue(bytes: Uint8Array): unknown {
   try {
     return parseCanonical(bytes)
   } catch (cause) {
-    throw new Refusal('document-invalid', 'the payload is not canonical JSON', { cause })
+    throw new Refusal('trust-invalid', 'the payload is not canonical JSON', { cause })
   }
 }
 

@@ -9,6 +9,9 @@ import { compartmentNames } from '../../referral/compartment.ts'
 import { Bytes32, Instant, Kid, Origin, XWingPublicKey } from '../../referral/format.ts'
 import { recipientsMax } from '../../referral/header.ts'
 import { decodeBase64url } from '../bytes.ts'
+import type { SecretKey } from '../keys.ts'
+import { kidOf } from '../kid.ts'
+import { Label, recipientLabelMax } from '../label.ts'
 import {
   type Accepted,
   chainProperties,
@@ -18,9 +21,6 @@ import {
   type Seen,
 } from './chain.ts'
 import { signJws } from './jws.ts'
-import type { SecretKey } from '../keys.ts'
-import { kidOf } from '../kid.ts'
-import { Label, recipientLabelMax } from '../label.ts'
 import { keysetFaults } from './rules.ts'
 
 /** One app or team that opens referrals. */
@@ -164,7 +164,7 @@ export function signKeyset(keyset: Keyset, rootKey: SecretKey): string {
  * whose keyset was forgotten must still take a referral.
  *
  * @param seen - the newest accepted before, or `undefined` on the first start
- * @throws Refusal `document-invalid`, or `document-rolled-back` for an older or a second version
+ * @throws Refusal `trust-invalid`, or `trust-rolled-back` for an older or a second version
  */
 export function acceptKeyset(
   jws: string,
@@ -180,7 +180,7 @@ export function acceptKeyset(
   checkChain(accepted, trust.origin, trust.minimumVersion, seen, now)
   const { payload: keyset, sha256 } = accepted
   const [fault] = keysetFaults(keyset)
-  if (fault !== undefined) throw new Refusal('document-invalid', fault)
+  if (fault !== undefined) throw new Refusal('trust-invalid', fault)
   return { keyset, sha256, ...ageOf(keyset, now) }
 }
 
@@ -190,7 +190,7 @@ export function acceptKeyset(
  *
  * @param older - the older keysets, newest first, without a gap
  * @returns the keysets by the SHA-256 of their payload
- * @throws Refusal `document-invalid` if one does not fit the chain
+ * @throws Refusal `trust-invalid` if one does not fit the chain
  */
 export function keysetChain(
   newest: Pick<AcceptedKeyset, 'keyset' | 'sha256'>,

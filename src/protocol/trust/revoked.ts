@@ -5,8 +5,8 @@
  */
 import type { Problem } from '../../referral/problems.ts'
 import { decodeBase64url } from '../bytes.ts'
-import type { Keyset, Recipient } from './keyset.ts'
 import { kidOf } from '../kid.ts'
+import type { Keyset, Recipient } from './keyset.ts'
 
 type Chain = ReadonlyMap<string, Keyset>
 

@@ -6,12 +6,12 @@
 import { compartmentNames } from '../../referral/compartment.ts'
 import { decodeBase64url, encodeBase64url, equalBytes } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
-import type { Directory } from './directory.ts'
-import type { Accepted } from './chain.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from '../keys.ts'
-import type { Keyset, MatchingEpoch, Recipient } from './keyset.ts'
 import { kidOf } from '../kid.ts'
 import { isGroupElement, sumOf } from '../matching/ristretto.ts'
+import type { Accepted } from './chain.ts'
+import type { Directory } from './directory.ts'
+import type { Keyset, MatchingEpoch, Recipient } from './keyset.ts'
 
 /**
  * What is wrong with a keyset of the right form, in whole sentences; nothing if it may be signed.

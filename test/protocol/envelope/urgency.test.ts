@@ -2,7 +2,11 @@
 // Method: signed bytes and signature are made again by the second implementation; then each part of
 // the statement is changed.
 import t from 'tap'
-import { signUrgency, type UrgencyStatement, urgencyVerifies } from '../../../src/protocol/envelope/urgency.ts'
+import {
+  signUrgency,
+  type UrgencyStatement,
+  urgencyVerifies,
+} from '../../../src/protocol/envelope/urgency.ts'
 import * as second from '../second.ts'
 import { keys, seedOf } from '../world.ts'
 

@@ -10,8 +10,8 @@ import {
   readMatchingKey,
   sealMatchingKey,
 } from '../../../src/protocol/matching/matchingkey.ts'
-import { keysetFaults } from '../../../src/protocol/trust/rules.ts'
 import { generateMatchingKey } from '../../../src/protocol/matching/voprf.ts'
+import { keysetFaults } from '../../../src/protocol/trust/rules.ts'
 import * as second from '../second.ts'
 import { codeOf, copy, keysetPayload } from '../world.ts'
 

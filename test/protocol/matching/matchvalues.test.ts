@@ -10,7 +10,6 @@ import { Check } from 'typebox/schema'
 import { decodeBase64url, encodeBase64url, equalBytes } from '../../../src/protocol/bytes.ts'
 import { Matching } from '../../../src/protocol/envelope/envelope.ts'
 import { signingKeyFrom } from '../../../src/protocol/keys.ts'
-import type { MatchingEpoch } from '../../../src/protocol/trust/keyset.ts'
 import type { MatchKey } from '../../../src/protocol/matching/matchkeys.ts'
 import {
   type Blinding,
@@ -20,8 +19,9 @@ import {
   matchKeysVerify,
   signMatchKeys,
 } from '../../../src/protocol/matching/matchvalues.ts'
-import type { Random } from '../../../src/protocol/sodium.ts'
 import { generateMatchingKey, type MatchingKey } from '../../../src/protocol/matching/voprf.ts'
+import type { Random } from '../../../src/protocol/sodium.ts'
+import type { MatchingEpoch } from '../../../src/protocol/trust/keyset.ts'
 import vectors from '../../vectors/match-values-1.json' with { type: 'json' }
 import {
   answerOf,

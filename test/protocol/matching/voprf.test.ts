@@ -7,7 +7,6 @@ import fc from 'fast-check'
 import sodium from 'libsodium-wrappers'
 import t from 'tap'
 import { elementFrom, isGroupElement } from '../../../src/protocol/matching/ristretto.ts'
-import type { Random } from '../../../src/protocol/sodium.ts'
 import {
   addElements,
   blind,
@@ -18,6 +17,7 @@ import {
   generateMatchingKey,
   verifyEvaluation,
 } from '../../../src/protocol/matching/voprf.ts'
+import type { Random } from '../../../src/protocol/sodium.ts'
 import rfc9497 from '../../vectors/rfc9497-ristretto255.json' with { type: 'json' }
 import { codeOf, hex, seedOf, unhex } from '../world.ts'
 

@@ -2,9 +2,9 @@
 // Method: a referral answered from both sides; then one thing spoilt at a time.
 import t from 'tap'
 import { sealCompartment } from '../../../src/protocol/envelope/compartment.ts'
-import type { Directory } from '../../../src/protocol/trust/directory.ts'
 import { signedBytes } from '../../../src/protocol/envelope/envelope.ts'
-import type { Keyset } from '../../../src/protocol/trust/keyset.ts'
+import { sealParts, signParts } from '../../../src/protocol/envelope/seal.ts'
+import { verifyReleased } from '../../../src/protocol/envelope/verify.ts'
 import {
   holdersOf,
   type MessageEnvelope,
@@ -13,9 +13,13 @@ import {
 } from '../../../src/protocol/messages/message.ts'
 import { noteHash } from '../../../src/protocol/messages/note.ts'
 import { readNotes } from '../../../src/protocol/messages/notechain.ts'
-import { sealParts, signParts } from '../../../src/protocol/envelope/seal.ts'
-import { openMessage, type ThreadInput, threadFaults } from '../../../src/protocol/messages/thread.ts'
-import { verifyReleased } from '../../../src/protocol/envelope/verify.ts'
+import {
+  openMessage,
+  type ThreadInput,
+  threadFaults,
+} from '../../../src/protocol/messages/thread.ts'
+import type { Directory } from '../../../src/protocol/trust/directory.ts'
+import type { Keyset } from '../../../src/protocol/trust/keyset.ts'
 import * as second from '../second.ts'
 import {
   accepted,

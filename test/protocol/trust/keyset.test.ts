@@ -2,6 +2,7 @@
 // Method: one good document, varied in one thing; dates by moving `now`.
 import t from 'tap'
 import { canonicalBytes } from '../../../src/protocol/canonical.ts'
+import { sha256, sodium } from '../../../src/protocol/sodium.ts'
 import {
   acceptDirectory,
   type Directory,
@@ -9,9 +10,13 @@ import {
   signerOf,
 } from '../../../src/protocol/trust/directory.ts'
 import { readPayload, signJws, verifyJws } from '../../../src/protocol/trust/jws.ts'
-import { acceptKeyset, type Keyset, keysetChain, signKeyset } from '../../../src/protocol/trust/keyset.ts'
+import {
+  acceptKeyset,
+  type Keyset,
+  keysetChain,
+  signKeyset,
+} from '../../../src/protocol/trust/keyset.ts'
 import { directoryFaults, keysetFaults } from '../../../src/protocol/trust/rules.ts'
-import { sha256, sodium } from '../../../src/protocol/sodium.ts'
 import * as second from '../second.ts'
 import {
   accepted,
@@ -84,14 +89,14 @@ t.test('a JWS of any other signer, type or form is refused', async (t) => {
   for (const [what, jws] of refused) {
     t.equal(
       codeOf(() => verifyJws(jws, 'keyset+jws', trusted)),
-      'document-invalid',
+      'trust-invalid',
       what,
     )
   }
   for (const jws of ['', 'a', 'a.!', `${keysetJws}.AA`]) {
     t.equal(
       codeOf(() => readPayload(jws)),
-      'document-invalid',
+      'trust-invalid',
       `unverified: ${jws.length}`,
     )
   }
@@ -99,7 +104,7 @@ t.test('a JWS of any other signer, type or form is refused', async (t) => {
   const spaced = second.b64u(second.utf8(JSON.stringify(keysetPayload, null, 1)))
   t.equal(
     codeOf(() => readPayload(`a.${spaced}.b`)),
-    'document-invalid',
+    'trust-invalid',
     'not canonical',
   )
 })
@@ -122,7 +127,7 @@ t.test('a keyset of another form, origin or time is refused', async (t) => {
   for (const [what, change] of refused) {
     t.equal(
       codeOf(() => accept(vary(change))),
-      'document-invalid',
+      'trust-invalid',
       what,
     )
   }
@@ -133,7 +138,7 @@ t.test('an older keyset, or a second one of a version, is refused', async (t) =>
   const seen = { version: 1, sha256: accepted.sha256 }
   t.doesNotThrow(() => accept(keysetPayload, now, seen), 'the same again')
   t.doesNotThrow(() => accept(successor(), now, seen), 'the next')
-  const code = 'document-rolled-back'
+  const code = 'trust-rolled-back'
   t.equal(
     codeOf(() => accept(keysetPayload, now, { version: 2, sha256: accepted.sha256 })),
     code,
@@ -184,11 +189,11 @@ t.test('an old keyset is vouched for by the next, whoever signed it', async (t) 
   )
   t.equal(
     codeOf(() => keysetChain(next, [forged])),
-    'document-invalid',
+    'trust-invalid',
   )
   t.equal(
     codeOf(() => keysetChain(next, [keysetJws, keysetJws])),
-    'document-invalid',
+    'trust-invalid',
   )
 })
 
@@ -274,24 +279,24 @@ t.test('a directory is believed under the directory key of the keyset alone', as
   const byRoot = signDirectory(directoryPayload, keys.root)
   t.equal(
     codeOf(() => acceptDirectory(byRoot, keysetPayload, undefined, now)),
-    'document-invalid',
+    'trust-invalid',
   )
   const elsewhere = { ...keysetPayload, origin: 'intake.example.com' }
   t.equal(
     codeOf(() => acceptDirectory(directoryJws, elsewhere, undefined, now)),
-    'document-invalid',
+    'trust-invalid',
   )
   const seen = { version: 2, sha256: accepted.sha256 }
   t.equal(
     codeOf(() => acceptDirectory(directoryJws, keysetPayload, seen, now)),
-    'document-rolled-back',
+    'trust-rolled-back',
   )
   const faulty = copy(directoryPayload)
   faulty.grantees[0]!.kid = keys.partner.kid
   const signed = signDirectory(faulty, keys.directory)
   t.equal(
     codeOf(() => acceptDirectory(signed, keysetPayload, undefined, now)),
-    'document-invalid',
+    'trust-invalid',
   )
 })
 
