@@ -7,7 +7,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { generateTokenKey, issueToken } from '../src/access/token.ts'
-import { createAudit } from '../src/audit/service.ts'
 import { grantable } from '../src/caller.ts'
 import { connect } from '../src/database/connect.ts'
 import { createAdministration } from '../src/directory/administration.ts'
@@ -83,9 +82,8 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
   const { ownerUrl, origin, tokenKeyFile, matching = {} } = options
   const { keys: matchingKeys = [generateMatchingKey()], argon2id = stretching } = matching
   const database = connect({ url: ownerUrl, connectionsMax: 2, prepare: true })
-  const audit = createAudit({ database })
-  const administration = createAdministration({ database, audit })
-  const publication = createPublication({ database, audit })
+  const administration = createAdministration(database)
+  const publication = createPublication(database)
   try {
     const roots = [generateSigningKey(), generateSigningKey()] as const
     const directoryKey = generateSigningKey()

@@ -4,6 +4,7 @@
  * share values.
  */
 import type { Caller } from '../../src/caller.ts'
+import { candidatesOf } from '../../src/matching/service.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { median, percentile, report, tell } from '../report.ts'
 import { floodRatios } from './flood.ts'
@@ -89,10 +90,10 @@ async function requireFates(offices: readonly Office[], came: ReadonlyMap<Office
 const system: Caller = { kind: 'system', request: newId() }
 
 /** The three look-ups of one referral, in a transaction that is open already. */
-function lookUpAgain({ database, matching }: Office, referral?: Newcomer): Promise<number> {
+function lookUpAgain({ database }: Office, referral?: Newcomer): Promise<number> {
   return database.inTransaction(system, async (tx) => {
     const begun = performance.now()
-    await matching.candidatesOf(tx, referral?.id ?? '')
+    await candidatesOf(tx, referral?.id ?? '')
     return performance.now() - begun
   })
 }

@@ -4,16 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { holdCeremony } from '../../examples/ceremony.ts'
-import { createAudit } from '../../src/audit/service.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
 import type { Step } from '../../src/database/loop.ts'
-import { createDirectory } from '../../src/directory/service.ts'
-import { createMatching, type Matching } from '../../src/matching/service.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createTriage } from '../../src/triage/service.ts'
-import { createVault } from '../../src/vault/service.ts'
 import { populate, populationSettings } from './population.ts'
 
 const origin = 'intake.bench'
@@ -23,7 +18,6 @@ export type Office = {
   readonly people: number
   readonly sql: postgres.Sql
   readonly database: Database
-  readonly matching: Matching
   /** The step as the loop runs it: one referral a call. */
   readonly pairing: Step
 }
@@ -82,24 +76,19 @@ export async function startStand(): Promise<Stand> {
 /** The services on one connection of the service's login, which is the server's process `pid`. */
 export async function openOffice(people: number, sql: postgres.Sql, url: string): Promise<Opened> {
   const database = connect({ url, connectionsMax: 1, prepare: true })
-  const audit = createAudit({ database })
-  const directory = createDirectory({ database, audit })
-  const referrals = createVault({ directory })
-  const matching = createMatching({ database, audit, directory })
-  const triage = createTriage({ database, audit, referrals })
   const notes = {
     onError: (error: unknown) => {
       throw error
     },
     onCrowded: () => {},
   }
-  const pairing = createPairing({ database, audit, matching, triage, notes })
+  const pairing = createPairing(database, notes)
   const caller = { kind: 'system', request: newId() } as const
   const pid = await database.inTransaction(caller, async (tx) => {
     const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
     return row.pid
   })
-  return { office: { people, sql, database, matching, pairing }, pid }
+  return { office: { people, sql, database, pairing }, pid }
 }
 
 /** Pairs the referral that waits longest; answers the milliseconds that it took. */

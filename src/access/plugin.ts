@@ -7,8 +7,8 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Action } from '../audit/entry.ts'
 import { type Caller, type Scope, scopes } from '../caller.ts'
-import type { Directory } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
+import type { Services } from '../services.ts'
 import { verification } from './token.ts'
 
 declare module 'fastify' {
@@ -22,13 +22,13 @@ declare module 'fastify' {
   }
 }
 
-type Options = { directory: Directory; publicKey: string; origin: string }
+type Options = { directory: Services['directory']; publicKey: string; origin: string }
 
 /** A disabled client is shut out on every replica within this time. */
 const clientKeptMs = 2_000
 const clientsKeptMax = 1_000
 
-type Client = NonNullable<Awaited<ReturnType<Directory['findClient']>>>
+type Client = NonNullable<Awaited<ReturnType<Services['directory']['findClient']>>>
 
 export const access = fp<Options>(async (app, { directory, publicKey, origin }) => {
   await app.register(fastifyJwt, verification(publicKey, origin))

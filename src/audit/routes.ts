@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
+import type { Services } from '../services.ts'
 import { EntriesPage, EntriesQuery } from './schemas.ts'
-import type { Audit } from './service.ts'
 
 /** The read side of the access log: an entry is only ever appended by the act it records. */
-export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Audit }> = async (app, { audit }) => {
+export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
+  app,
+  { audit },
+) => {
   app.route({
     method: 'GET',
     url: '/entries',

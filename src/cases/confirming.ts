@@ -1,6 +1,5 @@
 /** A person's word on what is so already. */
-import type { Audit } from '../audit/service.ts'
-import type { Caller } from '../caller.ts'
+import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import { insertJudgement, selectLinks } from './judgement-store.ts'
@@ -14,9 +13,7 @@ import { selectLeading, selectMembers } from './store.ts'
  * @param named - the two, by ids of which at least one went out of use, or by references
  */
 export async function confirm(
-  audit: Audit,
   tx: Tx,
-  caller: Caller,
   caseId: string,
   named: readonly [string, string],
   note: Pick<Reason, 'note'>,
@@ -37,5 +34,5 @@ export async function confirm(
   }
   const object = { kind: 'case', id: caseId } as const
   const details = { decision: 'same', basis: 'person', repeated: true }
-  await audit.append(tx, caller, { action: 'case.judged', object, details }, entryId)
+  await append(tx, { action: 'case.judged', object, details }, entryId)
 }

@@ -1,14 +1,14 @@
 /** Finding cases: those that wait for a person, and the one somebody looks for. All of it is logged. */
 import type { Static } from 'typebox'
-import type { Audit } from '../audit/service.ts'
+import { append, countOwn } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
-import type { Database, Tx } from '../database/connect.ts'
+import type { Tx } from '../database/connect.ts'
 import { readCursor, writeCursor } from '../database/cursor.ts'
 import { takeTurn } from '../database/loop.ts'
-import type { Directory } from '../directory/service.ts'
+import { requireMatching } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { possibleProbability } from '../matching/odds.ts'
-import type { Matching } from '../matching/service.ts'
+import { candidatesFor } from '../matching/service.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import { selectReviews } from './pairing-store.ts'
 import { type Found, findingsMax, type Reviews, type SearchRequest } from './schemas.ts'
@@ -18,88 +18,77 @@ import { inWords } from './words.ts'
 /** Whoever may ask without end could find out who is known here, one name after the other. */
 const searchesPerHourMax = 60
 
-type Options = { database: Database; audit: Audit; directory: Directory; matching: Matching }
-
-/** Finds; the service has one. */
-export function createFinding({ database, audit, directory, matching }: Options) {
-  /** What waits for a person's judgement, in all cases, the oldest first. */
-  function reviews(
-    caller: KnownCaller,
-    { cursor, limit }: { cursor?: string; limit: number },
-  ): Promise<Reviews> {
-    const after = cursor === undefined ? undefined : readCursor(cursor)
-    return database.inTransaction(caller, async (tx) => {
-      const found = await selectReviews(tx, after, limit + 1)
-      const page = found.slice(0, limit)
-      const last = found.length > limit ? page.at(-1) : undefined
-      await audit.append(tx, caller, { action: 'case.read', details: { reviews: page.length } })
-      return {
-        reviews: page.map(({ id: _, otherId, probability, ...review }) => ({
-          ...review,
-          ...(otherId !== null && { otherId }),
-          ...(probability !== null && { probability }),
-        })),
-        ...(last && { next: writeCursor({ at: new Date(last.at), id: last.id }) }),
-      }
-    })
+/** What waits for a person's judgement, in all cases, the oldest first. */
+export async function reviews(
+  tx: Tx,
+  { cursor, limit }: { cursor?: string; limit: number },
+): Promise<Reviews> {
+  const after = cursor === undefined ? undefined : readCursor(cursor)
+  const found = await selectReviews(tx, after, limit + 1)
+  const page = found.slice(0, limit)
+  const last = found.length > limit ? page.at(-1) : undefined
+  await append(tx, { action: 'case.read', details: { reviews: page.length } })
+  return {
+    reviews: page.map(({ id: _, otherId, probability, ...review }) => ({
+      ...review,
+      ...(otherId !== null && { otherId }),
+      ...(probability !== null && { probability }),
+    })),
+    ...(last && { next: writeCursor({ at: new Date(last.at), id: last.id }) }),
   }
+}
 
-  /** The cases of a reference, or those that share match values with whoever is looked for. */
-  async function search(
-    caller: KnownCaller,
-    request: Static<typeof SearchRequest>,
-  ): Promise<Found> {
-    const sought = soughtBy(request)
-    return database.inTransaction(caller, async (tx) => {
-      // One search of a client at a time: of many at once each would count those before it, and no other.
-      await takeTurn(tx, `searching ${caller.clientId}`)
-      if ((await audit.countOwn(tx, caller, 'case.searched', 3600)) >= searchesPerHourMax) {
-        const detail = `${searchesPerHourMax} searches were made within the hour`
-        throw new Refusal('search-budget-spent', detail)
-      }
-      const found =
-        'reference' in sought
-          ? await findByReference(tx, sought.reference)
-          : await findByValues(tx, sought)
-      const by = 'reference' in sought ? 'reference' : 'match keys'
-      const details = { by, cases: found.length }
-      await audit.append(tx, caller, { action: 'case.searched', details })
-      const members = await selectMembers(
-        tx,
-        found.map(({ caseId }) => caseId),
-      )
-      const referralIdsOf = (id: string) =>
-        members.filter(({ caseId }) => caseId === id).map(({ referralId }) => referralId)
-      return { cases: found.map((it) => ({ ...it, referralIds: referralIdsOf(it.caseId) })) }
-    })
+/** The cases of a reference, or those that share match values with whoever is looked for. */
+export async function search(
+  tx: Tx<KnownCaller>,
+  request: Static<typeof SearchRequest>,
+): Promise<Found> {
+  const sought = soughtBy(request)
+  // One search of a client at a time: of many at once each would count those before it, and no other.
+  await takeTurn(tx, `searching ${tx.caller.clientId}`)
+  if ((await countOwn(tx, 'case.searched', 3600)) >= searchesPerHourMax) {
+    const detail = `${searchesPerHourMax} searches were made within the hour`
+    throw new Refusal('search-budget-spent', detail)
   }
+  const found =
+    'reference' in sought
+      ? await findByReference(tx, sought.reference)
+      : await findByValues(tx, sought)
+  const by = 'reference' in sought ? 'reference' : 'match keys'
+  const details = { by, cases: found.length }
+  await append(tx, { action: 'case.searched', details })
+  const members = await selectMembers(
+    tx,
+    found.map(({ caseId }) => caseId),
+  )
+  const referralIdsOf = (id: string) =>
+    members.filter(({ caseId }) => caseId === id).map(({ referralId }) => referralId)
+  return { cases: found.map((it) => ({ ...it, referralIds: referralIdsOf(it.caseId) })) }
+}
 
-  async function findByReference(tx: Tx, reference: string): Promise<Finding[]> {
-    const caseId = await selectCaseByReference(tx, reference)
-    return caseId === undefined ? [] : [{ caseId }]
+async function findByReference(tx: Tx, reference: string): Promise<Finding[]> {
+  const caseId = await selectCaseByReference(tx, reference)
+  return caseId === undefined ? [] : [{ caseId }]
+}
+
+async function findByValues(tx: Tx, { epoch, values }: Sought) {
+  await requireMatching(tx, { epoch, values })
+  const bytes = values.map(({ type, value }) => {
+    return { epoch, type, value: decodeBase64url(value, 16) }
+  })
+  const { candidates } = await candidatesFor(tx, bytes)
+  const likely = candidates.filter(({ odds }) => odds.probability >= possibleProbability)
+  const cases = await selectCasesOf(
+    tx,
+    likely.map(({ referralId }) => referralId),
+  )
+  const found = new Map<string, Finding>()
+  for (const { referralId, odds } of likely) {
+    const caseId = cases.get(referralId)
+    if (caseId === undefined || found.has(caseId)) continue
+    found.set(caseId, { caseId, probability: odds.probability, words: inWords(odds.bits) })
   }
-
-  async function findByValues(tx: Tx, { epoch, values }: Sought) {
-    await directory.requireMatching(tx, { epoch, values })
-    const bytes = values.map(({ type, value }) => {
-      return { epoch, type, value: decodeBase64url(value, 16) }
-    })
-    const { candidates } = await matching.candidatesFor(tx, bytes)
-    const likely = candidates.filter(({ odds }) => odds.probability >= possibleProbability)
-    const cases = await selectCasesOf(
-      tx,
-      likely.map(({ referralId }) => referralId),
-    )
-    const found = new Map<string, Finding>()
-    for (const { referralId, odds } of likely) {
-      const caseId = cases.get(referralId)
-      if (caseId === undefined || found.has(caseId)) continue
-      found.set(caseId, { caseId, probability: odds.probability, words: inWords(odds.bits) })
-    }
-    return [...found.values()].slice(0, findingsMax)
-  }
-
-  return { reviews, search }
+  return [...found.values()].slice(0, findingsMax)
 }
 
 type Value = { readonly type: string; readonly value: string }

@@ -6,13 +6,12 @@
  * transaction. All of it runs under one lock of the database (`casesLock`), so that no two change
  * the same case at once; claims and completions go on meanwhile, item by item.
  */
-import type { Audit } from '../audit/service.ts'
-import type { Caller } from '../caller.ts'
+import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
-import type { Triage } from '../triage/service.ts'
+import { mergeItems } from '../triage/service.ts'
 import {
   type Basis,
   type Bit,
@@ -27,9 +26,6 @@ import { moveCase, selectCasesOf, selectMembers } from './store.ts'
 /** Who changes cases takes it, or waits for it. */
 export const casesLock = 'cases'
 
-/** Joins cases; the service has one. */
-export type Merging = ReturnType<typeof createMerging>
-
 /** Why two referrals are joined. */
 export type Reason = {
   readonly basis: Basis
@@ -38,66 +34,60 @@ export type Reason = {
   readonly note?: NoteRef
 }
 
-export function createMerging({ audit, triage }: { audit: Audit; triage: Triage }) {
-  /**
-   * Makes one case of those of two referrals. Does nothing where they share one.
-   *
-   * @returns the case that goes on
-   * @throws Refusal `case-full`
-   */
-  async function merge(
-    tx: Tx,
-    caller: Caller,
-    between: readonly [string, string],
-    reason: Reason,
-  ): Promise<string> {
-    const cases = await selectCasesOf(tx, between)
-    const [one = '', other = ''] = between.map((id) => cases.get(id))
-    if (one === other) return one
-    const members = await selectMembers(tx, [one, other])
-    if (members.length > caseReferralsMax) {
-      throw new Refusal('case-full', `together they would hold over ${caseReferralsMax} referrals`)
-    }
-    const older = members[0]?.caseId ?? one
-    const younger = older === one ? other : one
-    const ids = members.map(({ referralId }) => referralId)
-    const { kept, merged } = await triage.merge(tx, older, younger, ids)
-    const moot = await selectBetween(tx, members)
-    const entryId = newId()
-    const { basis, probability, bits } = reason
-    await moveCase(tx, merged, kept)
-    await endJudgements(
-      tx,
-      moot.map(({ id }) => id),
-    )
-    const referralId = between[one === merged ? 0 : 1]
-    await insertJudgement(tx, {
-      ...{ between, verdict: 'same', ...reason, entryId },
-      merged: { caseId: merged, referralId },
-    })
-    const details = { merged, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
-    const object = { kind: 'case', id: kept } as const
-    await audit.append(tx, caller, { action: 'case.merged', object, details }, entryId)
-    return kept
+/**
+ * Makes one case of those of two referrals. Does nothing where they share one.
+ *
+ * @returns the case that goes on
+ * @throws Refusal `case-full`
+ */
+export async function mergeCases(
+  tx: Tx,
+  between: readonly [string, string],
+  reason: Reason,
+): Promise<string> {
+  const cases = await selectCasesOf(tx, between)
+  const [one = '', other = ''] = between.map((id) => cases.get(id))
+  if (one === other) return one
+  const members = await selectMembers(tx, [one, other])
+  if (members.length > caseReferralsMax) {
+    throw new Refusal('case-full', `together they would hold over ${caseReferralsMax} referrals`)
   }
+  const older = members[0]?.caseId ?? one
+  const younger = older === one ? other : one
+  const ids = members.map(({ referralId }) => referralId)
+  const { kept, merged } = await mergeItems(tx, older, younger, ids)
+  const moot = await selectBetween(tx, members)
+  const entryId = newId()
+  const { basis, probability, bits } = reason
+  await moveCase(tx, merged, kept)
+  await endJudgements(
+    tx,
+    moot.map(({ id }) => id),
+  )
+  const referralId = between[one === merged ? 0 : 1]
+  await insertJudgement(tx, {
+    ...{ between, verdict: 'same', ...reason, entryId },
+    merged: { caseId: merged, referralId },
+  })
+  const details = { merged, referrals: ids.length, ...detailsOf({ basis, probability, bits }) }
+  const object = { kind: 'case', id: kept } as const
+  await append(tx, { action: 'case.merged', object, details }, entryId)
+  return kept
+}
 
-  /** The same, where nobody waits for the answer: where there is no room, the first is marked. */
-  async function mergeIfRoom(
-    tx: Tx,
-    caller: Caller,
-    between: readonly [string, string],
-    reason: Reason,
-  ): Promise<boolean> {
-    const cases = await selectCasesOf(tx, between)
-    if ((await selectMembers(tx, [...cases.values()])).length > caseReferralsMax) {
-      await insertFlag(tx, between[0], 'full')
-      return false
-    }
-    await merge(tx, caller, between, reason)
-    return true
+/** The same, where nobody waits for the answer: where there is no room, the first is marked. */
+export async function mergeIfRoom(
+  tx: Tx,
+  between: readonly [string, string],
+  reason: Reason,
+): Promise<boolean> {
+  const cases = await selectCasesOf(tx, between)
+  if ((await selectMembers(tx, [...cases.values()])).length > caseReferralsMax) {
+    await insertFlag(tx, between[0], 'full')
+    return false
   }
-
-  return { merge, mergeIfRoom }
+  await mergeCases(tx, between, reason)
+  return true
 }
 
 /** What an entry of the log says of the grounds. */

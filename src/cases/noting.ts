@@ -3,10 +3,10 @@
  * one before, so that a reader misses one that is held back. It stays true only if nobody adds
  * a second of one number: the service takes none but the next.
  */
-import type { Audit } from '../audit/service.ts'
+import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
-import type { Database, Tx } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
+import type { Tx } from '../database/connect.ts'
+import { requireNoteSealed, requireNoteWriter } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { canonicalBytes, parseCanonical } from '../protocol/canonical.ts'
@@ -14,8 +14,7 @@ import { type MessageEnvelope, notesPageMax } from '../protocol/messages/message
 import { type ChainEnd, checkNote, noteHash, requireNext } from '../protocol/messages/note.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import { newId } from '../protocol/uuid.ts'
-import { requireId } from '../vault/naming.ts'
-import { requireKid } from '../vault/service.ts'
+import { requireId, requireKid } from '../vault/service.ts'
 import { insertNote, type NoteRef, selectChain, selectKept, selectNotes } from './note-store.ts'
 import type { Notes } from './schemas.ts'
 import { type Member, selectCasesOf } from './store.ts'
@@ -26,73 +25,62 @@ export type Beside =
   | { readonly merge: readonly string[] }
   | { readonly split: string; readonly referrals: readonly string[]; readonly decision: string }
 
-type Options = { database: Database; audit: Audit; directory: Directory; origin: string }
-
-/** Keeps and lists notes; the service has one. */
-export type Noting = ReturnType<typeof createNoting>
-
-export function createNoting({ database, audit, directory, origin }: Options) {
-  /**
-   * Keeps the note of a judgement, if it has one, about one of `members`. Whoever judges holds the lock of
-   * all cases: of two that write at once the second sees what the first wrote. The very bytes of one
-   * that is kept, with what was judged, are a repetition, and are not kept twice.
-   *
-   * @param judged - beside what the note stands: for no other judgement is it good
-   * @throws Refusal `note-not-next`, and as `checkNote`, `requireNoteWriter` and `requireNoteSealed`
-   */
-  async function keep(
-    tx: Tx,
-    caller: KnownCaller,
-    { note }: { readonly note?: MessageEnvelope },
-    members: readonly Member[],
-    judged: Beside,
-  ): Promise<{ note?: NoteRef }> {
-    if (!note) return {}
-    const { referralId, number } = note.header
-    const recipient = await directory.requireNoteWriter(tx, note.header)
-    requireKid(caller, recipient.kid)
-    const referralIds = members.map((member) => member.referralId)
-    const { signingKey } = recipient
-    const envelope = checkNote(note, { origin, referralIds, signingKey })
-    const kept = { referralId, number }
-    const beside = sha256(canonicalBytes({ client: caller.clientId, ...judged }))
-    const before = await selectKept(tx, kept, envelope)
-    if (before) {
-      requireSame(kept, beside, before.besideSha256)
-      return { note: kept }
-    }
-    await directory.requireNoteSealed(tx, note.header)
-    requireNext(note, await endOf(tx, referralId))
-    const entryId = newId()
-    await insertNote(tx, { ...kept, envelope, entryId, besideSha256: beside })
-    const object = { kind: 'referral', id: referralId } as const
-    const act = { action: 'note.written', object, recipient: recipient.kid } as const
-    await audit.append(tx, caller, { ...act, details: { number } }, entryId)
+/**
+ * Keeps the note of a judgement, if it has one, about one of `members`. Whoever judges holds the lock of
+ * all cases: of two that write at once the second sees what the first wrote. The very bytes of one
+ * that is kept, with what was judged, are a repetition, and are not kept twice.
+ *
+ * @param judged - beside what the note stands: for no other judgement is it good
+ * @throws Refusal `note-not-next`, and as `checkNote`, `requireNoteWriter` and `requireNoteSealed`
+ */
+export async function keepNote(
+  tx: Tx<KnownCaller>,
+  origin: string,
+  { note }: { readonly note?: MessageEnvelope },
+  members: readonly Member[],
+  judged: Beside,
+): Promise<{ note?: NoteRef }> {
+  if (!note) return {}
+  const { referralId, number } = note.header
+  const recipient = await requireNoteWriter(tx, note.header)
+  requireKid(tx, recipient.kid)
+  const referralIds = members.map((member) => member.referralId)
+  const { signingKey } = recipient
+  const envelope = checkNote(note, { origin, referralIds, signingKey })
+  const kept = { referralId, number }
+  const beside = sha256(canonicalBytes({ client: tx.caller.clientId, ...judged }))
+  const before = await selectKept(tx, kept, envelope)
+  if (before) {
+    requireSame(kept, beside, before.besideSha256)
     return { note: kept }
   }
+  await requireNoteSealed(tx, note.header)
+  requireNext(note, await endOf(tx, referralId))
+  const entryId = newId()
+  await insertNote(tx, { ...kept, envelope, entryId, besideSha256: beside })
+  const object = { kind: 'referral', id: referralId } as const
+  const act = { action: 'note.written', object, recipient: recipient.kid } as const
+  await append(tx, { ...act, details: { number } }, entryId)
+  return { note: kept }
+}
 
-  /** A page of the notes about a referral, from the one behind `after` on. */
-  function list(caller: KnownCaller, name: string, after: number): Promise<Notes> {
-    return database.inTransaction(caller, async (tx) => {
-      const referralId = await requireId(tx, name)
-      const caseId = (await selectCasesOf(tx, [referralId])).get(referralId)
-      if (caseId === undefined) throw new Refusal('not-found', `there is no referral ${referralId}`)
-      const found = await selectNotes(tx, referralId, after, notesPageMax + 1)
-      const page = found.slice(0, notesPageMax)
-      const last = found.length > notesPageMax ? page.at(-1) : undefined
-      // By the referral one finds who wrote the notes about it, and so who read them.
-      const object = { kind: 'referral', id: referralId } as const
-      const details = { case: caseId, notes: page.length }
-      await audit.append(tx, caller, { action: 'case.read', object, details })
-      return {
-        referralId,
-        notes: page.map(({ at, entryId, envelope }) => ({ at, entryId, note: noteIn(envelope) })),
-        ...(last && { next: last.number }),
-      }
-    })
+/** A page of the notes about a referral, from the one behind `after` on. */
+export async function notesAbout(tx: Tx, name: string, after: number): Promise<Notes> {
+  const referralId = await requireId(tx, name)
+  const caseId = (await selectCasesOf(tx, [referralId])).get(referralId)
+  if (caseId === undefined) throw new Refusal('not-found', `there is no referral ${referralId}`)
+  const found = await selectNotes(tx, referralId, after, notesPageMax + 1)
+  const page = found.slice(0, notesPageMax)
+  const last = found.length > notesPageMax ? page.at(-1) : undefined
+  // By the referral one finds who wrote the notes about it, and so who read them.
+  const object = { kind: 'referral', id: referralId } as const
+  const details = { case: caseId, notes: page.length }
+  await append(tx, { action: 'case.read', object, details })
+  return {
+    referralId,
+    notes: page.map(({ at, entryId, envelope }) => ({ at, entryId, note: noteIn(envelope) })),
+    ...(last && { next: last.number }),
   }
-
-  return { keep, list }
 }
 
 // Sent again beside another judgement it would be the writer's word for what the writer never judged.

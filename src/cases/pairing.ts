@@ -5,20 +5,17 @@
  * compared, whichever is looked at second. Each is paired in one transaction; whoever dies in it
  * leaves the referral on the queue of work and on the list of those to be paired.
  */
-import type { Audit } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Step } from '../database/loop.ts'
 import { elect } from '../database/loop.ts'
-import type { Matching } from '../matching/service.ts'
+import { candidatesOf } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
-import type { Triage } from '../triage/service.ts'
-import { casesLock, createMerging } from './merging.ts'
+import { casesLock, mergeIfRoom } from './merging.ts'
 import { endPairing, insertFlag, postpone, selectWaiting, takeNext } from './pairing-store.ts'
-import { createSettling, judgedCases } from './settling.ts'
-import { createSplitting } from './splitting.ts'
+import { judgedCases, settle } from './settling.ts'
 import { selectCasesOf } from './store.ts'
-import { createWithdrawing } from './withdrawing.ts'
+import { withdraw } from './withdrawing.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
 export type PairingNotes = {
@@ -26,50 +23,8 @@ export type PairingNotes = {
   onCrowded(): void
 }
 
-type Options = {
-  database: Database
-  audit: Audit
-  matching: Matching
-  triage: Triage
-  notes: PairingNotes
-}
-
 /** The step; each replica has one. */
-export function createPairing({ database, audit, matching, triage, notes }: Options): Step {
-  const merging = createMerging({ audit, triage })
-  const splitting = createSplitting({ audit, triage })
-  const settling = createSettling({ audit, matching, merging })
-  const withdrawing = createWithdrawing({ audit, matching, splitting })
-
-  async function pair(tx: Tx, caller: Caller, id: string, supersedes: string | null) {
-    if (supersedes !== null) await followAmendment(tx, caller, id, supersedes)
-    await withdrawing.withdraw(tx, caller, id)
-    const { candidates, crowded } = await matching.candidatesOf(tx, id)
-    if (crowded) {
-      await insertFlag(tx, id, 'shared')
-      notes.onCrowded()
-    }
-    // Of two that both wait, whichever is looked at second is compared with the other. Compared with
-    // all at once, the first of many would join one, and tie the rest into cases of their own.
-    const waiting = await selectWaiting(
-      tx,
-      candidates.map(({ referralId }) => referralId),
-    )
-    const settled = candidates.filter(({ referralId }) => !waiting.has(referralId))
-    if (settled.length > 0) await settling.settle(tx, caller, id, settled)
-  }
-
-  /** An amendment is about the person it amends, whatever its keys: no score is asked. */
-  async function followAmendment(tx: Tx, caller: Caller, id: string, supersedes: string) {
-    const cases = await selectCasesOf(tx, [id, supersedes])
-    const [own, before] = [cases.get(id), cases.get(supersedes)]
-    if (own === undefined || before === undefined || own === before) return
-    if ((await judgedCases(tx, own)).answered.has(before)) return
-    await merging.mergeIfRoom(tx, caller, [id, supersedes], {
-      ...{ basis: 'amendment', probability: null, bits: [] },
-    })
-  }
-
+export function createPairing(database: Database, notes: PairingNotes): Step {
   return {
     name: 'pairing',
     async run() {
@@ -81,7 +36,7 @@ export function createPairing({ database, audit, matching, triage, notes }: Opti
           const next = await takeNext(tx)
           if (!next) return false
           taken = next.referralId
-          await pair(tx, caller, next.referralId, next.supersedes)
+          await pair(tx, next.referralId, next.supersedes, notes)
           await endPairing(tx, next.referralId)
           return true
         })
@@ -94,4 +49,33 @@ export function createPairing({ database, audit, matching, triage, notes }: Opti
       }
     },
   }
+}
+
+async function pair(tx: Tx, id: string, supersedes: string | null, notes: PairingNotes) {
+  if (supersedes !== null) await followAmendment(tx, id, supersedes)
+  await withdraw(tx, id)
+  const { candidates, crowded } = await candidatesOf(tx, id)
+  if (crowded) {
+    await insertFlag(tx, id, 'shared')
+    notes.onCrowded()
+  }
+  // Of two that both wait, whichever is looked at second is compared with the other. Compared with
+  // all at once, the first of many would join one, and tie the rest into cases of their own.
+  const waiting = await selectWaiting(
+    tx,
+    candidates.map(({ referralId }) => referralId),
+  )
+  const settled = candidates.filter(({ referralId }) => !waiting.has(referralId))
+  if (settled.length > 0) await settle(tx, id, settled)
+}
+
+/** An amendment is about the person it amends, whatever its keys: no score is asked. */
+async function followAmendment(tx: Tx, id: string, supersedes: string) {
+  const cases = await selectCasesOf(tx, [id, supersedes])
+  const [own, before] = [cases.get(id), cases.get(supersedes)]
+  if (own === undefined || before === undefined || own === before) return
+  if ((await judgedCases(tx, own)).answered.has(before)) return
+  await mergeIfRoom(tx, [id, supersedes], {
+    ...{ basis: 'amendment', probability: null, bits: [] },
+  })
 }

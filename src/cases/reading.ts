@@ -1,9 +1,8 @@
 /** Reading one case: what it holds, why, and what is asked of it. All of it is logged. */
-import type { Audit } from '../audit/service.ts'
-import type { KnownCaller } from '../caller.ts'
-import type { Database } from '../database/connect.ts'
-import type { Matching } from '../matching/service.ts'
-import type { Triage } from '../triage/service.ts'
+import { append } from '../audit/service.ts'
+import type { Tx } from '../database/connect.ts'
+import { keysOf } from '../matching/service.ts'
+import { itemOf } from '../triage/service.ts'
 import { selectCurrent, selectHistory } from './judgement-store.ts'
 import { selectFlags } from './pairing-store.ts'
 import { requireCase } from './resolving.ts'
@@ -11,69 +10,58 @@ import { type Case, judgementsShownMax, type PossibleMatches } from './schemas.t
 import { selectCasesOf, selectMembers, selectReferralsOfCase } from './store.ts'
 import { inWords, presentBit } from './words.ts'
 
-type Options = { database: Database; audit: Audit; matching: Matching; triage: Triage }
-
-/** Reads; the service has one. */
-export function createReading({ database, audit, matching, triage }: Options) {
-  /** One case: its referrals, why they are together, and where its work stands. */
-  function read(caller: KnownCaller, caseId: string): Promise<Case> {
-    return database.inTransaction(caller, async (tx) => {
-      const id = await requireCase(tx, caseId)
-      const referrals = await selectReferralsOfCase(tx, id)
-      const ids = referrals.map(({ referralId }) => referralId)
-      const [keys, history, flags, item] = await Promise.all([
-        matching.keysOf(tx, ids),
-        selectHistory(tx, ids, judgementsShownMax),
-        selectFlags(tx, id),
-        triage.itemOf(tx, id),
-      ])
-      await audit.append(tx, caller, { action: 'case.read', object: { kind: 'case', id } })
-      return {
-        caseId: id,
-        referrals: referrals.map((it) => ({ ...it, keys: keys.get(it.referralId) ?? 'none' })),
-        judgements: history.map(presentJudgement),
-        flags: [...flags],
-        ...(item && { item }),
-      }
-    })
+/** One case: its referrals, why they are together, and where its work stands. */
+export async function read(tx: Tx, caseId: string): Promise<Case> {
+  const id = await requireCase(tx, caseId)
+  const referrals = await selectReferralsOfCase(tx, id)
+  const ids = referrals.map(({ referralId }) => referralId)
+  const [keys, history, flags, item] = await Promise.all([
+    keysOf(tx, ids),
+    selectHistory(tx, ids, judgementsShownMax),
+    selectFlags(tx, id),
+    itemOf(tx, id),
+  ])
+  await append(tx, { action: 'case.read', object: { kind: 'case', id } })
+  return {
+    caseId: id,
+    referrals: referrals.map((it) => ({ ...it, keys: keys.get(it.referralId) ?? 'none' })),
+    judgements: history.map(presentJudgement),
+    flags: [...flags],
+    ...(item && { item }),
   }
+}
 
-  /** The cases that may be about the same person as this one, the likeliest first. */
-  function possibleMatches(caller: KnownCaller, caseId: string): Promise<PossibleMatches> {
-    return database.inTransaction(caller, async (tx) => {
-      const id = await requireCase(tx, caseId)
-      const own = (await selectMembers(tx, [id])).map(({ referralId }) => referralId)
-      const open = (await selectCurrent(tx, own)).flatMap(({ verdict, ...judgement }) => {
-        return verdict === 'possible' || verdict === 'unsure' ? [{ verdict, ...judgement }] : []
-      })
-      const cases = await selectCasesOf(
-        tx,
-        open.flatMap(({ leftId, rightId }) => [leftId, rightId]),
-      )
-      const others = await selectMembers(tx, [...new Set(cases.values())])
-      const possible = open.map(({ leftId, rightId, verdict, probability, bits, madeAt }) => {
-        const otherId = cases.get(own.includes(leftId) ? rightId : leftId) ?? ''
-        const otherReferralIds = others
-          .filter((member) => member.caseId === otherId)
-          .map(({ referralId }) => referralId)
-        return {
-          ...{ otherId, otherReferralIds, between: [leftId, rightId], verdict },
-          ...(probability !== null && { probability }),
-          ...{ bits: bits.map(presentBit), words: inWords(bits), askedAt: madeAt },
-        }
-      })
-      const details = { possible: possible.length }
-      const object = { kind: 'case', id } as const
-      await audit.append(tx, caller, { action: 'case.read', object, details })
-      return {
-        caseId: id,
-        referralIds: own,
-        possibleMatches: possible.sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0)),
-      }
-    })
+/** The cases that may be about the same person as this one, the likeliest first. */
+export async function possibleMatches(tx: Tx, caseId: string): Promise<PossibleMatches> {
+  const id = await requireCase(tx, caseId)
+  const own = (await selectMembers(tx, [id])).map(({ referralId }) => referralId)
+  const open = (await selectCurrent(tx, own)).flatMap(({ verdict, ...judgement }) => {
+    return verdict === 'possible' || verdict === 'unsure' ? [{ verdict, ...judgement }] : []
+  })
+  const cases = await selectCasesOf(
+    tx,
+    open.flatMap(({ leftId, rightId }) => [leftId, rightId]),
+  )
+  const others = await selectMembers(tx, [...new Set(cases.values())])
+  const possible = open.map(({ leftId, rightId, verdict, probability, bits, madeAt }) => {
+    const otherId = cases.get(own.includes(leftId) ? rightId : leftId) ?? ''
+    const otherReferralIds = others
+      .filter((member) => member.caseId === otherId)
+      .map(({ referralId }) => referralId)
+    return {
+      ...{ otherId, otherReferralIds, between: [leftId, rightId], verdict },
+      ...(probability !== null && { probability }),
+      ...{ bits: bits.map(presentBit), words: inWords(bits), askedAt: madeAt },
+    }
+  })
+  const details = { possible: possible.length }
+  const object = { kind: 'case', id } as const
+  await append(tx, { action: 'case.read', object, details })
+  return {
+    caseId: id,
+    referralIds: own,
+    possibleMatches: possible.sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0)),
   }
-
-  return { read, possibleMatches }
 }
 
 type Row = Awaited<ReturnType<typeof selectHistory>>[number]

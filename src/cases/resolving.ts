@@ -1,23 +1,8 @@
-/** Which case is meant, and whose turn it is to change one. */
-import type { KnownCaller } from '../caller.ts'
-import type { Database, Tx } from '../database/connect.ts'
-import { takeTurn } from '../database/loop.ts'
+/** Which case is meant. */
+import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
-import { casesLock } from './merging.ts'
 import { resolveCase, selectCaseByReference } from './store.ts'
-
-/** One transaction in which no other changes any case. */
-export function inTurn<Result>(
-  database: Database,
-  caller: KnownCaller,
-  act: (tx: Tx) => Promise<Result>,
-): Promise<Result> {
-  return database.inTransaction(caller, async (tx) => {
-    await takeTurn(tx, casesLock)
-    return act(tx)
-  })
-}
 
 /**
  * The case of that id, or the one that it joined; or the case of the referral with that reference.

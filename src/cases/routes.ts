@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
+import type { Services } from '../services.ts'
 import {
   Case,
   CaseParams,
@@ -19,12 +20,14 @@ import {
   Split,
   SplitRequest,
 } from './schemas.ts'
-import type { Cases } from './service.ts'
 
 const security = [{ bearer: ['cases:review'] }]
 
 /** Cases: reading them, judging them, finding one. Never a referrer's to ask. */
-export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (app, { cases }) => {
+export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }> = async (
+  app,
+  { cases },
+) => {
   app.route({
     method: 'GET',
     url: '/reviews',
@@ -88,7 +91,10 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (a
 }
 
 /** The notes about a referral go with it, whatever case it is in. Never a referrer's to read. */
-export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (app, { cases }) => {
+export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }> = async (
+  app,
+  { cases },
+) => {
   app.route({
     method: 'GET',
     url: '/:referralId/notes',
@@ -106,7 +112,7 @@ export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Cases }> = async (a
   })
 }
 
-function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Cases): void {
+function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Services['cases']): void {
   app.route({
     method: 'POST',
     url: '/:caseId/possible-matches/:otherId/decision',

@@ -1,8 +1,7 @@
 /** Taking back what match keys said of a referral, where they no longer say it. */
-import type { Audit } from '../audit/service.ts'
-import type { Caller } from '../caller.ts'
+import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
-import type { Matching } from '../matching/service.ts'
+import { compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import {
   type Bit,
@@ -13,70 +12,62 @@ import {
   selectCurrent,
 } from './judgement-store.ts'
 import { queueAgain } from './pairing-store.ts'
-import type { Splitting } from './splitting.ts'
+import { splitUnconnected } from './splitting.ts'
 import { selectCasesOf } from './store.ts'
 
-type Options = { audit: Audit; matching: Matching; splitting: Splitting }
-
-/** Withdraws for the pairing step, which has one. */
-export function createWithdrawing({ audit, matching, splitting }: Options) {
-  /** Takes back what no longer holds, and renews the grounds of what does on others. */
-  async function withdraw(tx: Tx, caller: Caller, id: string): Promise<void> {
-    const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
-    if (said.length === 0) return
-    const now = await matching.compare(
-      tx,
-      id,
-      said.map((judgement) => otherOf(judgement, id)),
-    )
-    const over: Judgement[] = []
-    const changed: NewJudgement[] = []
-    const entryId = newId()
-    for (const judgement of said) {
-      const found = now.get(otherOf(judgement, id))
-      // Where nothing can be compared any more, what was found when it could stands.
-      if (found === undefined) continue
-      const { verdict, basis, leftId, rightId } = judgement
-      const grounds = verdict === 'same' ? found.sure : found.odds
-      const { probability, bits } = grounds ?? { probability: null, bits: [] }
-      // What is asked stays asked where keys by now say more: the case that they say it of may be full.
-      const fits = verdict === 'same' ? found.verdict === 'match' : found.verdict !== 'none'
-      if (!fits) over.push(judgement)
-      else if (groundsOf(bits) !== groundsOf(judgement.bits)) {
-        changed.push({ between: [leftId, rightId], verdict, basis, probability, bits, entryId })
-      }
-    }
-    if (over.length + changed.length > 0) await replace(tx, caller, id, over, changed, entryId)
-  }
-
-  async function replace(
-    tx: Tx,
-    caller: Caller,
-    id: string,
-    over: readonly Judgement[],
-    changed: readonly NewJudgement[],
-    entryId: string,
-  ): Promise<void> {
-    await endJudgements(
-      tx,
-      over.map((judgement) => judgement.id),
-    )
-    for (const judgement of changed) await insertJudgement(tx, judgement)
-    const caseId = (await selectCasesOf(tx, [id])).get(id) ?? ''
-    const object = { kind: 'case', id: caseId } as const
-    const details = { basis: 'keys', withdrawn: over.length, renewed: changed.length }
-    await audit.append(tx, caller, { action: 'case.judged', object, details }, entryId)
-    // Whom they had no question left to ask about they may ask about now.
-    await queueAgain(
-      tx,
-      over.map((judgement) => otherOf(judgement, id)),
-    )
-    if (over.some(({ verdict }) => verdict === 'same')) {
-      await splitting.splitUnconnected(tx, caller, caseId)
+/** Takes back what no longer holds, and renews the grounds of what does on others. */
+export async function withdraw(tx: Tx, id: string): Promise<void> {
+  const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
+  if (said.length === 0) return
+  const now = await compare(
+    tx,
+    id,
+    said.map((judgement) => otherOf(judgement, id)),
+  )
+  const over: Judgement[] = []
+  const changed: NewJudgement[] = []
+  const entryId = newId()
+  for (const judgement of said) {
+    const found = now.get(otherOf(judgement, id))
+    // Where nothing can be compared any more, what was found when it could stands.
+    if (found === undefined) continue
+    const { verdict, basis, leftId, rightId } = judgement
+    const grounds = verdict === 'same' ? found.sure : found.odds
+    const { probability, bits } = grounds ?? { probability: null, bits: [] }
+    // What is asked stays asked where keys by now say more: the case that they say it of may be full.
+    const fits = verdict === 'same' ? found.verdict === 'match' : found.verdict !== 'none'
+    if (!fits) over.push(judgement)
+    else if (groundsOf(bits) !== groundsOf(judgement.bits)) {
+      changed.push({ between: [leftId, rightId], verdict, basis, probability, bits, entryId })
     }
   }
+  if (over.length + changed.length > 0) await replace(tx, id, over, changed, entryId)
+}
 
-  return { withdraw }
+async function replace(
+  tx: Tx,
+  id: string,
+  over: readonly Judgement[],
+  changed: readonly NewJudgement[],
+  entryId: string,
+): Promise<void> {
+  await endJudgements(
+    tx,
+    over.map((judgement) => judgement.id),
+  )
+  for (const judgement of changed) await insertJudgement(tx, judgement)
+  const caseId = (await selectCasesOf(tx, [id])).get(id) ?? ''
+  const object = { kind: 'case', id: caseId } as const
+  const details = { basis: 'keys', withdrawn: over.length, renewed: changed.length }
+  await append(tx, { action: 'case.judged', object, details }, entryId)
+  // Whom they had no question left to ask about they may ask about now.
+  await queueAgain(
+    tx,
+    over.map((judgement) => otherOf(judgement, id)),
+  )
+  if (over.some(({ verdict }) => verdict === 'same')) {
+    await splitUnconnected(tx, caseId)
+  }
 }
 
 function otherOf({ leftId, rightId }: Judgement, id: string): string {

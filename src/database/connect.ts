@@ -14,13 +14,17 @@ import { DatabaseAway, isAway, isConnectionLost, isUndecided, OutcomeUnknown } f
 import { createPool, type Link, type Pool } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
-export type Tx = {
+export type Tx<By extends Caller = Caller> = {
   /** drizzle, for statements that need no more than its types. */
   readonly db: Pick<PostgresJsDatabase, 'select' | 'insert' | 'update'>
   /** postgres.js' template of the same transaction, for locks, CTEs and pipelining. */
   readonly sql: TransactionSql
   /** The database's clock at the transaction's start, in whole milliseconds. */
   readonly now: Date
+  /** On whose behalf it runs: its role in the database, and the actor of its entries. */
+  readonly caller: By
+  /** Where it runs: what was read there and never changes may be kept under this. */
+  readonly database: Database
 }
 
 export type Database = {
@@ -31,9 +35,9 @@ export type Database = {
    * @throws DatabaseAway at the deadline, if nothing was done
    * @throws OutcomeUnknown if the commit was begun and not answered, or is on no standby
    */
-  inTransaction<T>(
-    caller: Caller,
-    act: (tx: Tx) => Promise<T>,
+  inTransaction<T, By extends Caller>(
+    caller: By,
+    act: (tx: Tx<By>) => Promise<T>,
     options?: { readonly deadlineMs?: number },
   ): Promise<T>
   /** Commits a trivial write within four seconds, or throws: for `/readyz`. */
@@ -94,41 +98,49 @@ export function connect(options: DatabaseOptions): Database {
     }
   }
 
-  return {
+  const database: Database = {
     inTransaction: (caller, act, own) =>
-      told(inTransaction(pool, caller, act, own?.deadlineMs ?? deadlineMs)),
+      told(inTransaction({ pool, caller, act, database }, own?.deadlineMs ?? deadlineMs)),
     ping() {
       // Where commits hang, each question would leave one more of them hanging on the server.
-      pinging ??= told(ping(pool)).finally(() => {
+      pinging ??= told(ping(database, pool)).finally(() => {
         pinging = undefined
       })
       return pinging
     },
     close: () => pool.close(),
   }
+  return database
+}
+
+/** What is to be done, for whom, and where. */
+type Order<T, By extends Caller> = {
+  readonly database: Database
+  readonly pool: Pool
+  readonly caller: By
+  readonly act: (tx: Tx<By>) => Promise<T>
 }
 
 /** A write, because a server that only reads, is full or waits for its standby would answer `select 1`. */
-function ping(pool: Pool): Promise<void> {
+function ping(database: Database, pool: Pool): Promise<void> {
   const caller = { kind: 'system', request: '' } as const
   const act = async ({ sql }: Tx) => {
     await sql`select pg_logical_emit_message(true, 'referral-intake', 'ready')`
   }
-  return inTransaction(pool, caller, act, pingMsMax)
+  return inTransaction({ database, pool, caller, act }, pingMsMax)
 }
 
-async function inTransaction<T>(
-  pool: Pool,
-  caller: Caller,
-  act: (tx: Tx) => Promise<T>,
+async function inTransaction<T, By extends Caller>(
+  order: Order<T, By>,
   deadlineMs: number,
 ): Promise<T> {
+  const { pool } = order
   const startedAt = performance.now()
   const left = () => Math.max(startedAt + deadlineMs - performance.now(), 1)
   const lookingMs = Math.min(lookingMsMax, deadlineMs / 2)
   for (;;) {
     const link = await pool.take(left())
-    const run = new Run(link, caller, act, deadlineMs)
+    const run = new Run(link, order, deadlineMs)
     try {
       const result = await run.within(left())
       pool.giveBack(link)
@@ -146,19 +158,17 @@ async function inTransaction<T>(
 }
 
 /** One try at a transaction, on one connection. */
-class Run<T> {
+class Run<T, By extends Caller> {
   /** Until `acting` nothing of it was done; from `committing` on it may stand. */
   stage: 'beginning' | 'acting' | 'committing' = 'beginning'
   readonly #link: Link
-  readonly #caller: Caller
-  readonly #act: (tx: Tx) => Promise<T>
+  readonly #order: Order<T, By>
   readonly #statementMs: number
   #isCut = false
 
-  constructor(link: Link, caller: Caller, act: (tx: Tx) => Promise<T>, deadlineMs: number) {
+  constructor(link: Link, order: Order<T, By>, deadlineMs: number) {
     this.#link = link
-    this.#caller = caller
-    this.#act = act
+    this.#order = order
     this.#statementMs = Math.min(statementMsMax, Math.max(deadlineMs - 1_000, 1_000))
   }
 
@@ -184,14 +194,15 @@ class Run<T> {
 
   async #run(): Promise<T> {
     const link = this.#link
+    const { caller, database, act } = this.#order
     try {
       const result = await link.db.transaction(async (db) => {
         // drizzle keeps the driver's template of this transaction here, and has no name for it.
         const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
         try {
-          const now = await begin(sql, this.#caller, this.#statementMs)
+          const now = await begin(sql, caller, this.#statementMs)
           this.stage = 'acting'
-          const acted = await this.#act({ db, sql, now })
+          const acted = await act({ db, sql, now, caller, database })
           // It was told as not done, and the cut reaches the socket a moment after: it must not be committed.
           if (this.#isCut) await new Promise(() => {})
           link.warned = false

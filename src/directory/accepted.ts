@@ -3,7 +3,7 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
-import type { createDocuments } from './published.ts'
+import { publishedKeyset } from './published.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 /** The version before the newest is still sealed to by clients that have not looked since. */
@@ -53,15 +53,12 @@ export function requirePublished(
 }
 
 /** The keysets that clients may still use, the newest first; none before the first is published. */
-export async function acceptedKeysets(
-  documents: ReturnType<typeof createDocuments>,
-  tx: Tx,
-): Promise<Keyset[]> {
+export async function acceptedKeysets(tx: Tx): Promise<Keyset[]> {
   const version = await selectNewestVersion(tx)
   if (version === undefined) return []
-  const newest = (await documents.keyset(tx, version)).keyset
+  const newest = (await publishedKeyset(tx, version)).keyset
   const before = version - 1
   const standing = before > 0 ? await selectKeysetStanding(tx, before) : undefined
   if (!standing || faultOf(standing, before, tx.now)) return [newest]
-  return [newest, (await documents.keyset(tx, before)).keyset]
+  return [newest, (await publishedKeyset(tx, before)).keyset]
 }

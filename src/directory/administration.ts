@@ -1,5 +1,4 @@
 /** What `intake admin` does on the host: organisations, their clients and their signing keys. */
-import type { Audit } from '../audit/service.ts'
 import { grantable, type Scope } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
@@ -39,8 +38,8 @@ export type NewSigningKey = {
 
 export type Administration = ReturnType<typeof createAdministration>
 
-export function createAdministration(options: { database: Database; audit: Audit }) {
-  const { recorded } = asAdministrator(options)
+export function createAdministration(database: Database) {
+  const { recorded } = asAdministrator(database)
   return { ...clientActs(recorded), ...keyActs(recorded) }
 }
 

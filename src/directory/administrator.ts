@@ -3,14 +3,14 @@
  * directory table, and each is an entry of the access log.
  */
 import type { Action, AuditObject } from '../audit/entry.ts'
-import type { Audit } from '../audit/service.ts'
+import { append } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 
-/** `database` is one connected as the owner. */
-export function asAdministrator({ database, audit }: { database: Database; audit: Audit }) {
+/** @param database - connected as the owner */
+export function asAdministrator(database: Database) {
   return {
     /**
      * Does and records one act, in one transaction; answers what `act` answered. A refused one is
@@ -24,13 +24,13 @@ export function asAdministrator({ database, audit }: { database: Database; audit
       try {
         return await database.inTransaction(caller, async (tx) => {
           const result = await act(tx)
-          await audit.append(tx, caller, { action, object: result.object })
+          await append(tx, { action, object: result.object })
           return result
         })
       } catch (error) {
         if (error instanceof Refusal) {
           const refused = { action, outcome: 'refused', reason: error.code } as const
-          await database.inTransaction(caller, (tx) => audit.append(tx, caller, refused))
+          await database.inTransaction(caller, (tx) => append(tx, refused))
         }
         throw error
       }

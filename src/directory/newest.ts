@@ -5,7 +5,7 @@ import { checkRecipients, checkRequiredOnly } from '../protocol/envelope/check.t
 import type { MessageHeader } from '../protocol/messages/message.ts'
 import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/trust/keyset.ts'
 import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
-import type { createDocuments } from './published.ts'
+import { publishedKeyset } from './published.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 type EpochValues = {
@@ -22,72 +22,65 @@ export function isListed({ epoch, values }: EpochValues, keyset: Keyset): boolea
   return types !== undefined && values.every(({ type }) => types.includes(type))
 }
 
-export function createNewest(documents: ReturnType<typeof createDocuments>) {
-  /** The epochs of match keys that the newest keyset lists, the newest first. */
-  async function matchingEpochs(tx: Tx): Promise<number[]> {
-    const { matching } = (await newestKeyset(tx)) ?? { matching: [] }
-    return matching.map(({ epoch }) => epoch).sort((a, b) => b - a)
-  }
+/** The epochs of match keys that the newest keyset lists, the newest first. */
+export async function matchingEpochs(tx: Tx): Promise<number[]> {
+  const { matching } = (await newestKeyset(tx)) ?? { matching: [] }
+  return matching.map(({ epoch }) => epoch).sort((a, b) => b - a)
+}
 
-  /**
-   * Refuses match values that nobody makes under the newest keyset.
-   *
-   * @throws Refusal `unknown-matching-epoch`
-   */
-  async function requireMatching(tx: Tx, matching: EpochValues): Promise<void> {
-    const keyset = await newestKeyset(tx)
-    if (keyset && isListed(matching, keyset)) return
-    const detail = 'the newest keyset lists no such epoch, or the epoch not all of these types'
-    throw new Refusal('unknown-matching-epoch', detail)
-  }
+/**
+ * Refuses match values that nobody makes under the newest keyset.
+ *
+ * @throws Refusal `unknown-matching-epoch`
+ */
+export async function requireMatching(tx: Tx, matching: EpochValues): Promise<void> {
+  const keyset = await newestKeyset(tx)
+  if (keyset && isListed(matching, keyset)) return
+  const detail = 'the newest keyset lists no such epoch, or the epoch not all of these types'
+  throw new Refusal('unknown-matching-epoch', detail)
+}
 
-  /** The recipient of an accepted keyset that signs with the key `kid`; the newest has the last word. */
-  async function recipientSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
-    const keysets = await acceptedKeysets(documents, tx)
-    return recipientThatSigns({ recipients: keysets.flatMap(({ recipients }) => recipients) }, kid)
-  }
+/** The recipient of an accepted keyset that signs with the key `kid`; the newest has the last word. */
+export async function recipientSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
+  const keysets = await acceptedKeysets(tx)
+  return recipientThatSigns({ recipients: keysets.flatMap(({ recipients }) => recipients) }, kid)
+}
 
-  /**
-   * The recipient that wrote a note, of the very keyset that it names: no reader looks in another.
-   *
-   * @throws Refusal `unknown-keyset`, `unknown-signer`
-   */
-  async function requireNoteWriter(
-    tx: Tx,
-    header: Pick<MessageHeader, 'keyset' | 'signer'>,
-  ): Promise<Recipient> {
-    const { version } = header.keyset
-    requirePublished(header.keyset, await selectKeysetStanding(tx, version))
-    const { keyset } = await documents.keyset(tx, version)
-    const recipient = recipientThatSigns(keyset, header.signer)
-    if (recipient) return recipient
-    const detail = `note.header.signer is no recipient of keyset ${version}, which the note names`
-    throw new Refusal('unknown-signer', detail)
-  }
+/**
+ * The recipient that wrote a note, of the very keyset that it names: no reader looks in another.
+ *
+ * @throws Refusal `unknown-keyset`, `unknown-signer`
+ */
+export async function requireNoteWriter(
+  tx: Tx,
+  header: Pick<MessageHeader, 'keyset' | 'signer'>,
+): Promise<Recipient> {
+  const { version } = header.keyset
+  requirePublished(header.keyset, await selectKeysetStanding(tx, version))
+  const { keyset } = await publishedKeyset(tx, version)
+  const recipient = recipientThatSigns(keyset, header.signer)
+  if (recipient) return recipient
+  const detail = `note.header.signer is no recipient of keyset ${version}, which the note names`
+  throw new Refusal('unknown-signer', detail)
+}
 
-  /**
-   * Refuses a note that is not sealed to all who must be able to read it, and to nobody else.
-   *
-   * @throws Refusal as `requireStanding`, `checkRecipients` and `checkRequiredOnly`
-   */
-  async function requireNoteSealed(
-    tx: Tx,
-    header: Pick<MessageHeader, 'keyset' | 'sealedTo'>,
-  ): Promise<void> {
-    const standing = await selectKeysetStanding(tx, header.keyset.version)
-    requireStanding(header.keyset, standing, tx.now)
-    const { keyset, retired } = await documents.keyset(tx, header.keyset.version)
-    checkRecipients(header, keyset, retired)
-    checkRequiredOnly(header, keyset)
-  }
+/**
+ * Refuses a note that is not sealed to all who must be able to read it, and to nobody else.
+ *
+ * @throws Refusal as `requireStanding`, `checkRecipients` and `checkRequiredOnly`
+ */
+export async function requireNoteSealed(
+  tx: Tx,
+  header: Pick<MessageHeader, 'keyset' | 'sealedTo'>,
+): Promise<void> {
+  const standing = await selectKeysetStanding(tx, header.keyset.version)
+  requireStanding(header.keyset, standing, tx.now)
+  const { keyset, retired } = await publishedKeyset(tx, header.keyset.version)
+  checkRecipients(header, keyset, retired)
+  checkRequiredOnly(header, keyset)
+}
 
-  async function newestKeyset(tx: Tx): Promise<Keyset | undefined> {
-    const version = await selectNewestVersion(tx)
-    return version === undefined ? undefined : (await documents.keyset(tx, version)).keyset
-  }
-
-  return {
-    ...{ matchingEpochs, requireMatching, recipientSigning },
-    ...{ requireNoteWriter, requireNoteSealed },
-  }
+async function newestKeyset(tx: Tx): Promise<Keyset | undefined> {
+  const version = await selectNewestVersion(tx)
+  return version === undefined ? undefined : (await publishedKeyset(tx, version)).keyset
 }

@@ -2,7 +2,6 @@
  * What `intake keyset` and `intake directory` do on the host: drafts of the next signed documents,
  * and publishing what was signed elsewhere. Nothing is published that clients would refuse.
  */
-import type { Audit } from '../audit/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
@@ -22,8 +21,8 @@ import {
 
 export type Publication = ReturnType<typeof createPublication>
 
-export function createPublication({ database, audit }: { database: Database; audit: Audit }) {
-  const { recorded } = asAdministrator({ database, audit })
+export function createPublication(database: Database) {
+  const { recorded } = asAdministrator(database)
 
   return {
     /** The directory that would follow the newest one, of all organisations with a key. */

@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Services } from '../services.ts'
 import { DirectoryAnswer, KeysetAnswer, KeysetParams } from './schemas.ts'
-import type { Directory } from './service.ts'
 
 /** The two signed documents. Whoever reads them verifies them against keys pinned at home. */
-export const directoryRoutes: FastifyPluginAsyncTypebox<{ directory: Directory }> = async (
-  app,
-  { directory },
-) => {
+export const directoryRoutes: FastifyPluginAsyncTypebox<{
+  directory: Services['directory']
+}> = async (app, { directory }) => {
   app.route({
     method: 'GET',
     url: '/keyset',

@@ -4,9 +4,8 @@
  * verify each against keys they pinned (docs/PROTOCOL.md, "Keyset and directory").
  */
 
-import type { Audit } from '../audit/service.ts'
-import type { Caller } from '../caller.ts'
-import type { Database, Tx } from '../database/connect.ts'
+import * as audit from '../audit/service.ts'
+import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import {
@@ -19,8 +18,8 @@ import { signerOf } from '../protocol/trust/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { acceptedKeysets, requireStanding } from './accepted.ts'
-import { createNewest, isListed } from './newest.ts'
-import { createDocuments } from './published.ts'
+import { isListed } from './newest.ts'
+import { publishedDirectory, publishedKeyset } from './published.ts'
 import {
   selectClient,
   selectKeyset,
@@ -29,95 +28,82 @@ import {
   selectNewestKeyset,
 } from './store.ts'
 
-export type Directory = ReturnType<typeof createDirectory>
+export {
+  matchingEpochs,
+  recipientSigning,
+  requireMatching,
+  requireNoteSealed,
+  requireNoteWriter,
+} from './newest.ts'
 
-export function createDirectory({ database, audit }: { database: Database; audit: Audit }) {
-  const documents = createDocuments()
-
-  /** Refuses an envelope that the published documents do not allow to be stored. */
-  async function requireSealable(
-    tx: Tx,
-    organisationId: string,
-    checked: CheckedEnvelope,
-  ): Promise<void> {
-    const { header } = checked
-    const standing = await selectKeysetStanding(tx, header.keyset.version)
-    requireStanding(header.keyset, standing, tx.now)
-    const [{ keyset, retired }, directory] = await Promise.all([
-      documents.keyset(tx, header.keyset.version),
-      documents.directory(tx, standing?.directory),
-    ])
-    checkRecipients(header, keyset, retired)
-    requireEpoch(checked, keyset)
-    const signer = directory && signerOf(directory, header.signer, tx.now)
-    if (!signer && isSignedByReceipt(header)) {
-      throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
-    }
-    if (signer?.organisation !== organisationId) {
-      throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
-    }
-    checkSignature(checked, signer.publicKey)
+/** Refuses an envelope that the published documents do not allow to be stored. */
+export async function requireSealable(
+  tx: Tx,
+  organisationId: string,
+  checked: CheckedEnvelope,
+): Promise<void> {
+  const { header } = checked
+  const standing = await selectKeysetStanding(tx, header.keyset.version)
+  requireStanding(header.keyset, standing, tx.now)
+  const [{ keyset, retired }, directory] = await Promise.all([
+    publishedKeyset(tx, header.keyset.version),
+    publishedDirectory(tx, standing?.directory),
+  ])
+  checkRecipients(header, keyset, retired)
+  requireEpoch(checked, keyset)
+  const signer = directory && signerOf(directory, header.signer, tx.now)
+  if (!signer && isSignedByReceipt(header)) {
+    throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
   }
-
-  /** The compartments that a referral sealed under this version lets `kid` open. */
-  async function compartmentsOf(
-    tx: Tx,
-    version: number,
-    kid: string,
-  ): Promise<readonly CompartmentName[]> {
-    const { keyset } = await documents.keyset(tx, version)
-    return keyset.recipients.find((recipient) => recipient.kid === kid)?.compartments ?? []
+  if (signer?.organisation !== organisationId) {
+    throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
   }
+  checkSignature(checked, signer.publicKey)
+}
 
-  /** The newest keyset, or that version, with the newest directory's SHA-256. */
-  function serveKeyset(caller: Caller, version?: number) {
-    return database.inTransaction(caller, async (tx) => {
-      const [keyset, directory] = await Promise.all([
-        version === undefined ? selectNewestKeyset(tx) : selectKeyset(tx, version),
-        selectNewestDirectory(tx),
-      ])
-      if (!keyset) throw new Refusal('not-found', 'no such keyset is published')
-      return {
-        keyset: keyset.jws,
-        ...(directory && { directorySha256: encodeBase64url(directory.sha256) }),
-      }
-    })
-  }
+/** The compartments that a referral sealed under this version lets `kid` open. */
+export async function compartmentsOf(
+  tx: Tx,
+  version: number,
+  kid: string,
+): Promise<readonly CompartmentName[]> {
+  const { keyset } = await publishedKeyset(tx, version)
+  return keyset.recipients.find((recipient) => recipient.kid === kid)?.compartments ?? []
+}
 
-  /** The newest directory. It names partners and volunteers, so that reading it is logged. */
-  function serveDirectory(caller: Caller) {
-    return database.inTransaction(caller, async (tx) => {
-      const newest = await selectNewestDirectory(tx)
-      if (!newest) throw new Refusal('not-found', 'no directory is published')
-      const object = { kind: 'directory', id: String(newest.version) } as const
-      await audit.append(tx, caller, { action: 'directory.read', object })
-      return { directory: newest.jws }
-    })
-  }
-
-  /** The client a token names, or `undefined`. Asked by `access` on each request. */
-  function findClient(caller: Caller, id: string) {
-    return database.inTransaction(caller, (tx) => selectClient(tx, id))
-  }
-
+/** The newest keyset, or that version, with the newest directory's SHA-256. */
+export async function serveKeyset(tx: Tx, version?: number) {
+  const [keyset, directory] = await Promise.all([
+    version === undefined ? selectNewestKeyset(tx) : selectKeyset(tx, version),
+    selectNewestDirectory(tx),
+  ])
+  if (!keyset) throw new Refusal('not-found', 'no such keyset is published')
   return {
-    ...{ requireSealable, compartmentsOf, ...createNewest(documents) },
-    ...{ serveKeyset, serveDirectory, findClient },
-    /** @see matchingEpochOf */
-    matchingEpoch: (tx: Tx, epoch: number) => matchingEpochOf(documents, tx, epoch),
+    keyset: keyset.jws,
+    ...(directory && { directorySha256: encodeBase64url(directory.sha256) }),
   }
+}
+
+/** The newest directory. It names partners and volunteers, so that reading it is logged. */
+export async function serveDirectory(tx: Tx) {
+  const newest = await selectNewestDirectory(tx)
+  if (!newest) throw new Refusal('not-found', 'no directory is published')
+  const object = { kind: 'directory', id: String(newest.version) } as const
+  await audit.append(tx, { action: 'directory.read', object })
+  return { directory: newest.jws }
+}
+
+/** The client a token names, or `undefined`. Asked by `access` on each request. */
+export function findClient(tx: Tx, id: string) {
+  return selectClient(tx, id)
 }
 
 /**
  * The parameters of a matching epoch that clients may still use: one of the newest keyset, or of the
  * one before it while that is accepted. `undefined` for any other.
  */
-async function matchingEpochOf(
-  documents: ReturnType<typeof createDocuments>,
-  tx: Tx,
-  epoch: number,
-): Promise<MatchingEpoch | undefined> {
-  const listed = (await acceptedKeysets(documents, tx)).flatMap(({ matching }) => matching)
+export async function matchingEpoch(tx: Tx, epoch: number): Promise<MatchingEpoch | undefined> {
+  const listed = (await acceptedKeysets(tx)).flatMap(({ matching }) => matching)
   return listed.find((it) => it.epoch === epoch)
 }
 

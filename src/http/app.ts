@@ -3,27 +3,18 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from '../access/plugin.ts'
 import { auditRoutes } from '../audit/routes.ts'
-import { createAudit } from '../audit/service.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
-import { createCases } from '../cases/service.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
-import { createDirectory } from '../directory/service.ts'
-import { createChecking } from '../intake/checking.ts'
 import { intakeRoutes } from '../intake/routes.ts'
-import { createIntake } from '../intake/service.ts'
-import { createStating } from '../intake/stating.ts'
-import { createEvaluations } from '../matching/evaluations.ts'
 import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
-import { createMatching } from '../matching/service.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
+import { createServices } from '../services.ts'
 import { triageRoutes } from '../triage/routes.ts'
-import { createTriage } from '../triage/service.ts'
-import { createVault } from '../vault/service.ts'
 import { requireModestStructure } from './body.ts'
 import { health } from './health.ts'
 import { openapi } from './openapi.ts'
@@ -58,19 +49,11 @@ export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
-  const audit = createAudit({ database })
-  const directory = createDirectory({ database, audit })
-  const referrals = createVault({ directory })
-  const matching = createMatching({ database, audit, directory })
-  const evaluations = createEvaluations({
-    ...{ database, audit, directory, holders, budgets: options, notes: metrics.evaluations },
+  const { audit, directory, intake, matching, cases, triage } = createServices({
+    ...{ database, origin, holders, wake },
+    budgets: options,
+    notes: metrics.evaluations,
   })
-  const triage = createTriage({ database, audit, referrals })
-  const cases = createCases({ database, audit, directory, matching, triage, origin })
-  const services = { database, audit, directory, referrals, matching, cases, origin, wake }
-  const intake = createIntake(services)
-  const checking = createChecking(services)
-  const stating = createStating({ database, audit, directory, referrals, triage })
 
   const app = Fastify({
     loggerInstance: logger,
@@ -108,8 +91,8 @@ export async function createApp(options: AppOptions) {
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
-  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake, checking, stating })
-  await app.register(matchingRoutes, { prefix: '/v1/matching', evaluations, matching })
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })

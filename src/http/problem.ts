@@ -7,10 +7,14 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requiredScopes } from '../access/plugin.ts'
-import type { Audit, Refused } from '../audit/service.ts'
+import type { Refused } from '../audit/sums.ts'
 import { isAway, isPassing, OutcomeUnknown } from '../database/lost.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
+import type { Services } from '../services.ts'
 import { problems } from './problems.ts'
+
+/** Where what was refused is recorded. */
+type Audit = Pick<Services['audit'], 'recordRefusal'>
 
 type Fault = { readonly pointer: string; readonly detail: string }
 type Understood = { readonly refusal: Refusal; readonly errors?: readonly Fault[] }

@@ -9,7 +9,7 @@ import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { readEnvelope } from '../protocol/envelope/check.ts'
 import { Envelope } from '../protocol/envelope/envelope.ts'
 import { Released } from '../protocol/envelope/released.ts'
-import type { Checking } from './checking.ts'
+import type { Services } from '../services.ts'
 import {
   CheckedKeys,
   MatchKeysRequest,
@@ -19,8 +19,6 @@ import {
   StatedUrgency,
   UrgencyRequest,
 } from './schemas.ts'
-import type { Intake } from './service.ts'
-import type { Stating } from './stating.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
 const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -30,10 +28,8 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
 
 /** Sealed referrals: in by the referrer, out to the holder of a recipient key. */
 export const intakeRoutes: FastifyPluginAsyncTypebox<{
-  intake: Intake
-  checking: Checking
-  stating: Stating
-}> = async (app, { intake, checking, stating }) => {
+  intake: Services['intake']
+}> = async (app, { intake }) => {
   app.route({
     method: 'PUT',
     url: '/:referralId',
@@ -88,7 +84,7 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: CheckedKeys },
     },
     handler: async ({ caller, params, body }) =>
-      checking.checkMatchKeys(knownCaller(caller), params.referralId, body),
+      intake.checkMatchKeys(knownCaller(caller), params.referralId, body),
   })
 
   app.route({
@@ -106,6 +102,6 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: StatedUrgency },
     },
     handler: async ({ caller, params, body }) =>
-      stating.stateUrgency(knownCaller(caller), params.referralId, body),
+      intake.stateUrgency(knownCaller(caller), params.referralId, body),
   })
 }

@@ -2,14 +2,15 @@
  * The referrer's door: one sealed referral in, one acknowledgement out; and the recipient's door to
  * a single referral. What is refused is refused before anything is stored.
  */
-import type { Audit } from '../audit/service.ts'
+import type { Act } from '../audit/entry.ts'
+import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
-import type { Cases } from '../cases/service.ts'
+import { openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
+import { requireSealable } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import type { Matching } from '../matching/service.ts'
+import { addValues } from '../matching/service.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import {
   type Acknowledgement,
@@ -20,110 +21,102 @@ import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/
 import type { Envelope } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { newId } from '../protocol/uuid.ts'
-import { requireId } from '../vault/naming.ts'
-import { type Referrals, releasedEntry, requireKid } from '../vault/service.ts'
+import {
+  acknowledgeAgain,
+  addReferral,
+  isOwn,
+  isStored,
+  release,
+  releasedEntry,
+  requireId,
+  requireKid,
+} from '../vault/service.ts'
 
-export type Intake = ReturnType<typeof createIntake>
-
-type Options = {
-  database: Database
-  audit: Audit
-  directory: Directory
-  referrals: Referrals
-  matching: Matching
-  cases: Cases
-  origin: string
-  /** Tells the background work that there is some. */
-  wake: () => void
+/** What `submit` needs beside its transactions. */
+export type IntakeOptions = {
+  readonly database: Database
+  /** The entry of an act that says again what was said, which may be summed. */
+  readonly appendRepetition: (tx: Tx<KnownCaller>, act: Act) => Promise<void>
+  readonly origin: string
 }
 
-export function createIntake({ database, audit, origin, wake, ...services }: Options) {
-  const { directory, referrals, matching, cases } = services
-
-  /**
-   * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
-   * get the first acknowledgement again, so that a client whose answer was lost simply repeats.
-   */
-  async function submit(
-    caller: KnownCaller,
-    referralId: string,
-    envelope: Envelope,
-  ): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
-    const checked = checkEnvelope(envelope, { referralId, origin })
-    checkReplyKey(checked.header)
-    requireDay(checked.header.respondBy)
-    for (let tries = 1; ; tries += 1) {
-      try {
-        const acknowledgement = await database.inTransaction(caller, (tx) =>
-          store(tx, caller, checked, makeReference(referralId, tries)),
-        )
-        wake()
-        return { created: true, acknowledgement }
-      } catch (error) {
-        const conflict = conflictOf(error)
-        if (conflict === 'referral_pkey') {
-          return { created: false, acknowledgement: await repeat(caller, checked) }
-        }
-        // Stored already, it stays acknowledged, whatever became of its keyset or key since.
-        if (error instanceof Refusal && (await isStored(caller, checked))) {
-          return { created: false, acknowledgement: await repeat(caller, checked) }
-        }
-        if (conflict === 'referral_supersedes') throw notSupersedable()
-        if (conflict !== 'referral_reference_unique' || tries === referenceTriesMax) throw error
-      }
+/**
+ * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
+ * get the first acknowledgement again, so that a client whose answer was lost simply repeats.
+ */
+export async function submit(
+  { database, appendRepetition, origin }: IntakeOptions,
+  caller: KnownCaller,
+  referralId: string,
+  envelope: Envelope,
+): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
+  const checked = checkEnvelope(envelope, { referralId, origin })
+  checkReplyKey(checked.header)
+  requireDay(checked.header.respondBy)
+  const once = <Result>(act: (tx: Tx<KnownCaller>) => Promise<Result>) =>
+    database.inTransaction(caller, act)
+  const repeated = async () => {
+    const acknowledgement = await once((tx) => repeat(tx, appendRepetition, checked))
+    return { created: false, acknowledgement }
+  }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const reference = makeReference(referralId, tries)
+      const acknowledgement = await once((tx) => store(tx, checked, reference))
+      return { created: true, acknowledgement }
+    } catch (error) {
+      const conflict = conflictOf(error)
+      if (conflict === 'referral_pkey') return repeated()
+      // Stored already, it stays acknowledged, whatever became of its keyset or key since.
+      if (error instanceof Refusal && (await once((tx) => isStored(tx, checked)))) return repeated()
+      if (conflict === 'referral_supersedes') throw notSupersedable()
+      if (conflict !== 'referral_reference_unique' || tries === referenceTriesMax) throw error
     }
   }
+}
 
-  async function store(
-    tx: Tx,
-    caller: KnownCaller,
-    checked: CheckedEnvelope,
-    reference: string,
-  ): Promise<Acknowledgement> {
-    const { organisationId } = caller
-    const { supersedes } = checked.header
-    await directory.requireSealable(tx, organisationId, checked)
-    if (supersedes && !(await referrals.isOwn(tx, organisationId, supersedes))) {
-      throw notSupersedable()
-    }
-    const entryId = newId()
-    const [acknowledgement] = await Promise.all([
-      referrals.add(tx, { checked, organisationId, reference, entryId }),
-      matching.add(tx, checked),
-      cases.open(tx, checked.header),
-      audit.append(tx, caller, submittedEntry(checked, { reference }), entryId),
-    ])
-    return acknowledgement
-  }
+async function store(
+  tx: Tx<KnownCaller>,
+  checked: CheckedEnvelope,
+  reference: string,
+): Promise<Acknowledgement> {
+  const { organisationId } = tx.caller
+  const { supersedes } = checked.header
+  await requireSealable(tx, organisationId, checked)
+  if (supersedes && !(await isOwn(tx, supersedes))) throw notSupersedable()
+  const entryId = newId()
+  const [acknowledgement] = await Promise.all([
+    addReferral(tx, { checked, organisationId, reference, entryId }),
+    addValues(tx, checked),
+    openCase(tx, checked.header),
+    append(tx, submittedEntry(checked, { reference }), entryId),
+  ])
+  return acknowledgement
+}
 
-  function isStored(caller: KnownCaller, checked: CheckedEnvelope): Promise<boolean> {
-    return database.inTransaction(caller, (tx) =>
-      referrals.isStored(tx, caller.organisationId, checked),
-    )
-  }
+/** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
+async function repeat(
+  tx: Tx<KnownCaller>,
+  appendRepetition: IntakeOptions['appendRepetition'],
+  checked: CheckedEnvelope,
+): Promise<Acknowledgement> {
+  const first = await acknowledgeAgain(tx, checked)
+  await appendRepetition(tx, submittedEntry(checked, { repeated: true }))
+  return first
+}
 
-  /** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
-  function repeat(caller: KnownCaller, checked: CheckedEnvelope): Promise<Acknowledgement> {
-    return database.inTransaction(caller, async (tx) => {
-      const first = await referrals.acknowledgeAgain(tx, caller.organisationId, checked)
-      await audit.appendRepetition(tx, caller, submittedEntry(checked, { repeated: true }))
-      return first
-    })
-  }
-
-  /** One referral for one of the caller's recipient keys, without a claim. */
-  function open(caller: KnownCaller, name: string, recipient: string): Promise<Released> {
-    requireKid(caller, recipient)
-    return database.inTransaction(caller, async (tx) => {
-      const referralId = await requireId(tx, name)
-      const [released] = await referrals.release(tx, [referralId], recipient)
-      if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
-      await audit.append(tx, caller, releasedEntry(referralId, recipient))
-      return released
-    })
-  }
-
-  return { submit, open }
+/** One referral for one of the caller's recipient keys, without a claim. */
+export async function open(
+  tx: Tx<KnownCaller>,
+  name: string,
+  recipient: string,
+): Promise<Released> {
+  requireKid(tx, recipient)
+  const referralId = await requireId(tx, name)
+  const [released] = await release(tx, [referralId], recipient)
+  if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
+  await append(tx, releasedEntry(referralId, recipient))
+  return released
 }
 
 /** A day by its form may be none of the calendar, on which PostgreSQL would fail. */

@@ -1,7 +1,7 @@
 /** Whose word on a referral this is: only who holds what it is made from can have made it. */
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
+import { compartmentsOf, recipientSigning } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import type { Recipient } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
@@ -14,18 +14,16 @@ import { requireKid } from '../vault/service.ts'
  * @throws Refusal `unknown-signer`, `recipient-not-yours`, `recipient-lacks-compartments`
  */
 export async function requireSigner(
-  directory: Directory,
-  tx: Tx,
-  caller: KnownCaller,
+  tx: Tx<KnownCaller>,
   kid: string,
   compartments: readonly CompartmentName[],
 ): Promise<Recipient> {
-  const recipient = await directory.recipientSigning(tx, kid)
+  const recipient = await recipientSigning(tx, kid)
   if (!recipient) {
     const detail = 'signature.kid is no signing key of a recipient of a keyset in use'
     throw new Refusal('unknown-signer', detail)
   }
-  requireKid(caller, recipient.kid)
+  requireKid(tx, recipient.kid)
   if (compartments.every((name) => recipient.compartments.includes(name))) return recipient
   const detail = `the recipient of signature.kid does not hold all of ${compartments.join(', ')}`
   throw new Refusal('recipient-lacks-compartments', detail)
@@ -39,13 +37,12 @@ export async function requireSigner(
  * @throws Refusal `recipient-lacks-compartments`
  */
 export async function requireSealedTo(
-  directory: Directory,
   tx: Tx,
   { kid }: Recipient,
   version: number,
   compartments: readonly CompartmentName[],
 ): Promise<void> {
-  const sealed = await directory.compartmentsOf(tx, version, kid)
+  const sealed = await compartmentsOf(tx, version, kid)
   if (compartments.every((name) => sealed.includes(name))) return
   const detail = `under keyset ${version}, by which the referral was sealed, the recipient of signature.kid`
   const lacks = `does not hold all of ${compartments.join(', ')}`

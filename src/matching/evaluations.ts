@@ -11,17 +11,15 @@
  * an evaluation that reached nobody. It is never the other way round.
  */
 import type { Static } from 'typebox'
-import type { Audit } from '../audit/service.ts'
+import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
+import { matchingEpoch } from '../directory/service.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
 import { chargeBudget, giveBack } from './budget-store.ts'
 import { readElements } from './elements.ts'
 import { type Keyholders, NotEvaluated, totalSpent } from './keyholders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
-
-export type Evaluations = ReturnType<typeof createEvaluations>
 
 /** Told of what was evaluated, in elements, and of what was not, by its code. */
 export type EvaluationNotes = {
@@ -30,7 +28,7 @@ export type EvaluationNotes = {
 }
 
 /** How many elements a day one client may have evaluated; any number, where it is left out. */
-type Budgets = {
+export type Budgets = {
   readonly elementsPerClient?: number
   /** It works for everybody who cannot ask, and leaves partners some of the total. */
   readonly elementsPerInternalClient?: number
@@ -38,20 +36,18 @@ type Budgets = {
 
 type Options = {
   database: Database
-  audit: Audit
-  directory: Directory
   holders: Keyholders
   budgets: Budgets
   notes: EvaluationNotes
 }
 
 export function createEvaluations(options: Options) {
-  const { database, audit, directory, holders, budgets, notes } = options
+  const { database, holders, budgets, notes } = options
 
   /** The budget is spent and the entry committed when this returns, and only then. */
   function charge(caller: KnownCaller, epoch: number, elements: number) {
     return database.inTransaction(caller, async (tx) => {
-      const parameters = await directory.matchingEpoch(tx, epoch)
+      const parameters = await matchingEpoch(tx, epoch)
       if (!parameters) {
         const detail = 'epoch is none of the newest keyset, nor of one that is still accepted'
         throw new Refusal('unknown-matching-epoch', detail)
@@ -62,7 +58,7 @@ export function createEvaluations(options: Options) {
       if (day === undefined) {
         throw totalSpent(tx.now, `your client may have ${budget} elements a day`)
       }
-      await audit.append(tx, caller, {
+      await append(tx, {
         action: 'matching.evaluated',
         details: { epoch, elements },
       })

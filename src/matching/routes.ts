@@ -5,7 +5,7 @@ import {
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { knownCaller } from '../caller.ts'
-import type { Evaluations } from './evaluations.ts'
+import type { Services } from '../services.ts'
 import {
   EvaluationAnswers,
   EvaluationBody,
@@ -13,7 +13,6 @@ import {
   Unchecked,
   UncheckedQuery,
 } from './schemas.ts'
-import type { Matching } from './service.ts'
 
 /** The service names each fault of the elements itself; the document says what is right. */
 const evaluationCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -21,9 +20,8 @@ const evaluationCompiler: FastifySchemaCompiler<TSchema> = (route) =>
 
 /** Match keys: evaluated blinded, for those who may ask, and checked by recipients. */
 export const matchingRoutes: FastifyPluginAsyncTypebox<{
-  evaluations: Evaluations
-  matching: Matching
-}> = async (app, { evaluations, matching }) => {
+  matching: Services['matching']
+}> = async (app, { matching }) => {
   app.route({
     method: 'POST',
     url: '/evaluations',
@@ -39,7 +37,7 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: EvaluationAnswers },
     },
     handler: async ({ caller, body }) =>
-      evaluations.evaluate(knownCaller(caller), body.epoch, body.elements),
+      matching.evaluate(knownCaller(caller), body.epoch, body.elements),
   })
 
   app.route({

@@ -2,11 +2,10 @@
  * Match values: equal for equal people, and saying nothing else. Which referrals share them, and
  * how likely it is that they are about one person. Whether they are is `cases`' to decide.
  */
-import type { Audit } from '../audit/service.ts'
-import type { KnownCaller } from '../caller.ts'
-import type { Database, Tx } from '../database/connect.ts'
+import { append } from '../audit/service.ts'
+import type { Tx } from '../database/connect.ts'
 import { readCursor, writeCursor } from '../database/cursor.ts'
-import type { Directory } from '../directory/service.ts'
+import { matchingEpochs } from '../directory/service.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import * as candidates from './candidates.ts'
 import { sameValues } from './evidence.ts'
@@ -24,98 +23,88 @@ import {
   upsertCheck,
 } from './store.ts'
 
+export { candidatesFor } from './candidates.ts'
 export type { Candidate } from './evidence.ts'
 
-export type Matching = ReturnType<typeof createMatching>
+/** Keeps the match values of a new referral, if it came with any. */
+export async function addValues(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
+  const { referralId } = header
+  const at = tx.now.toISOString()
+  await Promise.all(
+    (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, at, epoch, values)),
+  )
+}
 
-type Options = { database: Database; audit: Audit; directory: Directory }
+/**
+ * Puts the values that a recipient made from what it opened in the place of those there are.
+ *
+ * @param receivedAt - of the referral, which is when its values count from
+ * @returns what stood there before: the same, nothing, or something else. That a recipient found
+ *   none is something: whoever says otherwise later contradicts it
+ */
+export async function replaceValues(
+  tx: Tx,
+  check: Check,
+  receivedAt: string,
+  values: readonly MatchValue[],
+): Promise<'same' | 'none' | 'other'> {
+  const { referralId, epoch } = check
+  const known = await selectKnown(tx, [referralId], [epoch])
+  await upsertCheck(tx, check)
+  const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
+  if (sameValues(before, values)) return 'same'
+  await deleteValues(tx, referralId, epoch)
+  if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
+  return known.length > 0 ? 'other' : 'none'
+}
 
-export function createMatching({ database, audit, directory }: Options) {
-  /** Keeps the match values of a new referral, if it came with any. */
-  async function add(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
-    const { referralId } = header
-    const at = tx.now.toISOString()
-    await Promise.all(
-      (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, at, epoch, values)),
-    )
+/** What is known of the keys of each referral, under the newest epoch; of one without any, nothing. */
+export async function keysOf(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, 'unchecked' | 'checked'>> {
+  const [epoch] = await matchingEpochs(tx)
+  if (epoch === undefined) return new Map()
+  const rows = await selectStanding(tx, ids, epoch)
+  return new Map(rows.map(({ id, checked }) => [id, checked ? 'checked' : 'unchecked']))
+}
+
+/**
+ * Ids of referrals whose keys of an epoch of the newest keyset no recipient has made again: of each
+ * organisation in turn, the oldest first, so that one that sends many keeps no other waiting. What
+ * is checked between two pages moves others forward, past the cursor: begin anew to find them.
+ *
+ * Asked each second, it has an entry only where it names somebody: an empty list discloses nothing.
+ */
+export async function unchecked(
+  tx: Tx,
+  { cursor, limit, referralId }: { cursor?: string; limit: number; referralId?: string },
+): Promise<Unchecked> {
+  const after = cursor === undefined ? undefined : readTurn(cursor)
+  const epochs = await matchingEpochs(tx)
+  const [epoch] = epochs
+  const found = await selectUnchecked(tx, epochs, after, referralId, limit + 1)
+  const page = found.slice(0, limit)
+  const last = found.length > limit ? page.at(-1) : undefined
+  if (page.length > 0) {
+    const details = { referrals: page.length }
+    await append(tx, { action: 'match-keys.listed', details })
   }
-
-  /**
-   * Puts the values that a recipient made from what it opened in the place of those there are.
-   *
-   * @param receivedAt - of the referral, which is when its values count from
-   * @returns what stood there before: the same, nothing, or something else. That a recipient found
-   *   none is something: whoever says otherwise later contradicts it
-   */
-  async function replace(
-    tx: Tx,
-    check: Check,
-    receivedAt: string,
-    values: readonly MatchValue[],
-  ): Promise<'same' | 'none' | 'other'> {
-    const { referralId, epoch } = check
-    const known = await selectKnown(tx, [referralId], [epoch])
-    await upsertCheck(tx, check)
-    const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
-    if (sameValues(before, values)) return 'same'
-    await deleteValues(tx, referralId, epoch)
-    if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
-    return known.length > 0 ? 'other' : 'none'
+  return {
+    ...(epoch !== undefined && { epoch }),
+    referralIds: page.map(({ id }) => id),
+    ...(last && { next: writeTurn({ ...last, at: new Date(last.at) }) }),
   }
+}
 
-  /** What is known of the keys of each referral, under the newest epoch; of one without any, nothing. */
-  async function keysOf(
-    tx: Tx,
-    ids: readonly string[],
-  ): Promise<ReadonlyMap<string, 'unchecked' | 'checked'>> {
-    const [epoch] = await directory.matchingEpochs(tx)
-    if (epoch === undefined) return new Map()
-    const rows = await selectStanding(tx, ids, epoch)
-    return new Map(rows.map(({ id, checked }) => [id, checked ? 'checked' : 'unchecked']))
-  }
+/** Other referrals that share a value with this one, the likeliest first: candidates.ts. */
+export async function candidatesOf(tx: Tx, referralId: string) {
+  return candidates.candidatesOf(tx, referralId, await matchingEpochs(tx))
+}
 
-  /**
-   * Ids of referrals whose keys of an epoch of the newest keyset no recipient has made again: of each
-   * organisation in turn, the oldest first, so that one that sends many keeps no other waiting. What
-   * is checked between two pages moves others forward, past the cursor: begin anew to find them.
-   *
-   * Asked each second, it has an entry only where it names somebody: an empty list discloses nothing.
-   */
-  function unchecked(
-    caller: KnownCaller,
-    { cursor, limit, referralId }: { cursor?: string; limit: number; referralId?: string },
-  ): Promise<Unchecked> {
-    const after = cursor === undefined ? undefined : readTurn(cursor)
-    return database.inTransaction(caller, async (tx) => {
-      const epochs = await directory.matchingEpochs(tx)
-      const [epoch] = epochs
-      const found = await selectUnchecked(tx, epochs, after, referralId, limit + 1)
-      const page = found.slice(0, limit)
-      const last = found.length > limit ? page.at(-1) : undefined
-      if (page.length > 0) {
-        const details = { referrals: page.length }
-        await audit.append(tx, caller, { action: 'match-keys.listed', details })
-      }
-      return {
-        ...(epoch !== undefined && { epoch }),
-        referralIds: page.map(({ id }) => id),
-        ...(last && { next: writeTurn({ ...last, at: new Date(last.at) }) }),
-      }
-    })
-  }
-
-  /** Other referrals that share a value with this one, the likeliest first: candidates.ts. */
-  async function candidatesOf(tx: Tx, referralId: string) {
-    return candidates.candidatesOf(tx, referralId, await directory.matchingEpochs(tx))
-  }
-
-  /** What keys say of one referral and each of `ids`; of whom they cannot say, nothing. */
-  async function compare(tx: Tx, referralId: string, ids: readonly string[]) {
-    return candidates.compare(tx, referralId, ids, await directory.matchingEpochs(tx))
-  }
-
-  const { candidatesFor } = candidates
-  return { add, replace, keysOf, unchecked, candidatesOf, candidatesFor, compare }
+/** What keys say of one referral and each of `ids`; of whom they cannot say, nothing. */
+export async function compare(tx: Tx, referralId: string, ids: readonly string[]) {
+  return candidates.compare(tx, referralId, ids, await matchingEpochs(tx))
 }
 
 /** The cursor behind one referral of the list: its turn, and the place in it. */

@@ -4,46 +4,42 @@
  */
 import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
-import type { Audit } from '../audit/service.ts'
+import { appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import { isAnswered, type Referrals, releasedEntry } from '../vault/service.ts'
+import { beginTriage, isAnswered, release, releasedEntry, requireKid } from '../vault/service.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
 import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
 import { escalateLapsed, leaseItems } from './store.ts'
 
-export function createClaiming({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
-  return {
-    /** Leases what `request` asks for; first sends to people what has lapsed too often. */
-    async lease(
-      tx: Tx,
-      caller: KnownCaller,
-      { recipient, max, leaseSeconds, escalated = false }: Static<typeof ClaimRequest>,
-    ): Promise<Static<typeof Claims>> {
-      const lapsed = await escalateLapsed(tx)
-      const holder = { clientId: caller.clientId, recipient }
-      const items = await leaseItems(tx, holder, max, leaseSeconds, escalated)
-      const listed = items.flatMap(({ referralIds }) => referralIds)
-      const released = await referrals.release(tx, listed, recipient)
-      // Of a joint item this key may open some only: nobody has read the others.
-      const ids = released.map(({ referralId }) => referralId)
-      const acts: Act[] = [
-        ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),
-        ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
-        ...ids.map((id) => releasedEntry(id, recipient)),
-      ]
-      await Promise.all([referrals.beginTriage(tx, ids), audit.appendAll(tx, caller, acts)])
-      const claims = items.map(({ id, fence, referralIds, ...item }) => ({
-        claimId: id,
-        fence: Number(fence),
-        ...item,
-        referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(begun),
-      }))
-      return { claims }
-    },
-  }
+/** Leases what `request` asks for; first sends to people what has lapsed too often. */
+export async function claim(
+  tx: Tx<KnownCaller>,
+  { recipient, max, leaseSeconds, escalated = false }: Static<typeof ClaimRequest>,
+): Promise<Static<typeof Claims>> {
+  requireKid(tx, recipient)
+  const lapsed = await escalateLapsed(tx)
+  const holder = { clientId: tx.caller.clientId, recipient }
+  const items = await leaseItems(tx, holder, max, leaseSeconds, escalated)
+  const listed = items.flatMap(({ referralIds }) => referralIds)
+  const released = await release(tx, listed, recipient)
+  // Of a joint item this key may open some only: nobody has read the others.
+  const ids = released.map(({ referralId }) => referralId)
+  const acts: Act[] = [
+    ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),
+    ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
+    ...ids.map((id) => releasedEntry(id, recipient)),
+  ]
+  await Promise.all([beginTriage(tx, ids), appendAll(tx, acts)])
+  const claims = items.map(({ id, fence, referralIds, ...item }) => ({
+    claimId: id,
+    fence: Number(fence),
+    ...item,
+    referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(begun),
+  }))
+  return { claims }
 }
 
 /**

@@ -4,11 +4,11 @@
  */
 import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
-import type { Audit } from '../audit/service.ts'
+import { append, appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import type { Referrals } from '../vault/service.ts'
+import { answer } from '../vault/service.ts'
 import { endMembers, selectRequeued } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
 import { type Claim, completeItem, escalateItem, selectCompletion, selectReport } from './store.ts'
@@ -18,87 +18,75 @@ type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>
 type Outcome = Exclude<Request['outcome'], 'unopenable'>
 
-export function createCompletion({ audit, referrals }: { audit: Audit; referrals: Referrals }) {
-  /** Ends the claim as `request` says; a repetition gets the first answer again. */
-  async function end(
-    tx: Tx,
-    caller: KnownCaller,
-    claim: Claim,
-    { outcome, ...request }: Request,
-  ): Promise<Answer> {
-    requireFitting(outcome, request)
-    return outcome === 'unopenable'
-      ? escalate(tx, caller, claim, request)
-      : answer(tx, caller, claim, outcome, request)
-  }
+/** Ends the claim as `request` says; a repetition gets the first answer again. */
+export async function endClaim(
+  tx: Tx<KnownCaller>,
+  claim: Claim,
+  { outcome, ...request }: Request,
+): Promise<Answer> {
+  requireFitting(outcome, request)
+  return outcome === 'unopenable'
+    ? escalate(tx, claim, request)
+    : finish(tx, claim, outcome, request)
+}
 
-  async function answer(
-    tx: Tx,
-    caller: KnownCaller,
-    claim: Claim,
-    outcome: Outcome,
-    { referrals: listed, reason }: Omit<Request, 'outcome'>,
-  ): Promise<Answer> {
-    const completed = await completeItem(tx, claim, outcome)
-    if (!completed) return answerAgain(tx, caller, claim, outcome)
-    const { referralIds, changed, ...ended } = completed
-    requireMembers(listed, completed)
-    const requeued = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : []
-    const details = { outcome, ...(reason && { reason }) }
-    await Promise.all([
-      referrals.answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
-      audit.appendAll(tx, caller, [
-        itemEntry('triage.completed', claim.id, {
-          details: {
-            ...details,
-            late: ended.late,
-            ...(requeued.length > 0 && { reopened: requeued.length }),
-          },
-        }),
-        ...listed.map((id) => answeredEntry(id, details)),
-      ]),
-    ])
-    return { outcome, ...ended, requeued }
-  }
+async function finish(
+  tx: Tx<KnownCaller>,
+  claim: Claim,
+  outcome: Outcome,
+  { referrals: listed, reason }: Omit<Request, 'outcome'>,
+): Promise<Answer> {
+  const completed = await completeItem(tx, claim, outcome)
+  if (!completed) return answerAgain(tx, claim, outcome)
+  const { referralIds, changed, ...ended } = completed
+  requireMembers(listed, completed)
+  const requeued = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : []
+  const details = { outcome, ...(reason && { reason }) }
+  await Promise.all([
+    answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
+    appendAll(tx, [
+      itemEntry('triage.completed', claim.id, {
+        details: {
+          ...details,
+          late: ended.late,
+          ...(requeued.length > 0 && { reopened: requeued.length }),
+        },
+      }),
+      ...listed.map((id) => answeredEntry(id, details)),
+    ]),
+  ])
+  return { outcome, ...ended, requeued }
+}
 
-  async function escalate(
-    tx: Tx,
-    caller: KnownCaller,
-    claim: Claim,
-    { referrals: listed, step }: Omit<Request, 'outcome'>,
-  ): Promise<Answer> {
-    const escalated = await escalateItem(tx, claim)
-    if (!escalated) return reportAgain(tx, caller, claim)
-    const { late } = escalated
-    requireMembers(listed, escalated)
-    const details = { outcome: 'unopenable', late, ...(step && { step }) }
-    await audit.append(tx, caller, itemEntry('item.escalated', claim.id, { details }))
-    return { outcome: 'unopenable', late, requeued: [] }
-  }
+async function escalate(
+  tx: Tx<KnownCaller>,
+  claim: Claim,
+  { referrals: listed, step }: Omit<Request, 'outcome'>,
+): Promise<Answer> {
+  const escalated = await escalateItem(tx, claim)
+  if (!escalated) return reportAgain(tx, claim)
+  const { late } = escalated
+  requireMembers(listed, escalated)
+  const details = { outcome: 'unopenable', late, ...(step && { step }) }
+  await append(tx, itemEntry('item.escalated', claim.id, { details }))
+  return { outcome: 'unopenable', late, requeued: [] }
+}
 
-  /** What stands is the first answer, with its reason and its referrals. */
-  async function answerAgain(
-    tx: Tx,
-    caller: KnownCaller,
-    claim: Claim,
-    outcome: Outcome,
-  ): Promise<Answer> {
-    const before = await selectCompletion(tx, claim)
-    if (before?.outcome !== outcome) throw await leaseLost(tx, claim)
-    const details = { outcome, repeated: true }
-    await audit.append(tx, caller, itemEntry('triage.completed', claim.id, { details }))
-    return { ...before, outcome, requeued: await selectRequeued(tx, claim.id) }
-  }
+/** What stands is the first answer, with its reason and its referrals. */
+async function answerAgain(tx: Tx<KnownCaller>, claim: Claim, outcome: Outcome): Promise<Answer> {
+  const before = await selectCompletion(tx, claim)
+  if (before?.outcome !== outcome) throw await leaseLost(tx, claim)
+  const details = { outcome, repeated: true }
+  await append(tx, itemEntry('triage.completed', claim.id, { details }))
+  return { ...before, outcome, requeued: await selectRequeued(tx, claim.id) }
+}
 
-  async function reportAgain(tx: Tx, caller: KnownCaller, claim: Claim): Promise<Answer> {
-    const before = await selectReport(tx, claim)
-    if (!before) throw await leaseLost(tx, claim)
-    const details = { outcome: 'unopenable', repeated: true }
-    await audit.append(tx, caller, itemEntry('item.escalated', claim.id, { details }))
-    return { outcome: 'unopenable', late: before.late, requeued: [] }
-  }
-
-  return { end }
+async function reportAgain(tx: Tx<KnownCaller>, claim: Claim): Promise<Answer> {
+  const before = await selectReport(tx, claim)
+  if (!before) throw await leaseLost(tx, claim)
+  const details = { outcome: 'unopenable', repeated: true }
+  await append(tx, itemEntry('item.escalated', claim.id, { details }))
+  return { outcome: 'unopenable', late: before.late, requeued: [] }
 }
 
 function requireFitting(

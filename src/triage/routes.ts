@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
+import type { Services } from '../services.ts'
 import {
   ClaimParams,
   ClaimRequest,
@@ -13,12 +14,11 @@ import {
   Renewal,
   RenewalRequest,
 } from './schemas.ts'
-import type { Triage } from './service.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 
 /** The queue: what there is, and its four verbs. Each is one call; the fence does the rest. */
-export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Triage }> = async (
+export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'] }> = async (
   app,
   { triage },
 ) => {

@@ -4,7 +4,7 @@
  */
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import type { Directory } from '../directory/service.ts'
+import { compartmentsOf } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
@@ -18,11 +18,13 @@ import {
   insertReferral,
   type NewReferral,
   selectCompartments,
-  selectHeader,
   selectReferral,
   selectWrapped,
   updateState,
 } from './store.ts'
+
+export { keepStatement, requireId, resolveNames, standingUrgency } from './naming.ts'
+export { selectHeader as headerOf } from './store.ts'
 
 /** How the work on an item can answer the referrals it lists. */
 type Answer = {
@@ -38,104 +40,90 @@ export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
   return !(answeredFrom as readonly string[]).includes(state)
 }
 
-export type Referrals = ReturnType<typeof createVault>
-
-export function createVault({ directory }: { directory: Directory }) {
-  /**
-   * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
-   * one referral are the database's unique constraints, and fail the transaction.
-   */
-  async function add(tx: Tx, referral: NewReferral): Promise<Acknowledgement> {
-    await insertReferral(tx, referral)
-    return {
-      referralId: referral.checked.header.referralId,
-      reference: referral.reference,
-      receivedAt: tx.now.toISOString(),
-      envelopeHash: encodeBase64url(referral.checked.envelopeHash),
-      entryId: referral.entryId,
-    }
-  }
-
-  /** The first acknowledgement again, when the same hand sends the same bytes. */
-  async function acknowledgeAgain(
-    tx: Tx,
-    organisationId: string,
-    checked: CheckedEnvelope,
-  ): Promise<Acknowledgement> {
-    const { referralId } = checked.header
-    const row = await selectReferral(tx, referralId)
-    if (!isSame(row, organisationId, checked)) {
-      throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
-    }
-    return {
-      referralId,
-      reference: row.reference,
-      receivedAt: row.receivedAt.toISOString(),
-      envelopeHash: encodeBase64url(row.envelopeHash),
-      entryId: row.entryId,
-    }
-  }
-
-  /** Whether these very bytes are stored already, sent by the same hand. */
-  async function isStored(
-    tx: Tx,
-    organisationId: string,
-    checked: CheckedEnvelope,
-  ): Promise<boolean> {
-    const row = await selectReferral(tx, checked.header.referralId)
-    return isSame(row, organisationId, checked)
-  }
-
-  /** Whether `id` is a referral of that organisation: the policy shows a partner no other. */
-  async function isOwn(tx: Tx, organisationId: string, id: string): Promise<boolean> {
-    return (await selectReferral(tx, id))?.organisationId === organisationId
-  }
-
-  /**
-   * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
-   * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
-   * are left out.
-   */
-  async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
-    const [rows, parts] = await Promise.all([
-      selectWrapped(tx, ids, kid),
-      selectCompartments(tx, ids),
-    ])
-    // A page is sealed under a version or two: each is asked for once.
-    const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
-    const held = await Promise.all(
-      versions.map(async (version) => {
-        return [version, await directory.compartmentsOf(tx, version, kid)] as const
-      }),
-    )
-    const granted = new Map(held)
-    return rows.map((row) => {
-      const own = parts.filter(({ id }) => id === row.id)
-      return present(row, kid, own, granted.get(row.keysetVersion) ?? [])
-    })
-  }
-
-  /** First claimed: what was `received` is now `in_triage`. */
-  function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
-    return updateState(tx, ids, ['received'], 'in_triage', null)
-  }
-
-  /** Gives the listed referrals their answer; one that was answered before keeps the first. */
-  function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<void> {
-    return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
-  }
-
+/**
+ * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
+ * one referral are the database's unique constraints, and fail the transaction.
+ */
+export async function addReferral(tx: Tx, referral: NewReferral): Promise<Acknowledgement> {
+  await insertReferral(tx, referral)
   return {
-    ...{ add, acknowledgeAgain, isStored, isOwn, release, headerOf: selectHeader },
-    ...{ beginTriage, answer },
+    referralId: referral.checked.header.referralId,
+    reference: referral.reference,
+    receivedAt: tx.now.toISOString(),
+    envelopeHash: encodeBase64url(referral.checked.envelopeHash),
+    entryId: referral.entryId,
   }
+}
+
+/** The first acknowledgement again, when the same hand sends the same bytes. */
+export async function acknowledgeAgain(
+  tx: Tx<KnownCaller>,
+  checked: CheckedEnvelope,
+): Promise<Acknowledgement> {
+  const { referralId } = checked.header
+  const row = await selectReferral(tx, referralId)
+  if (!isSame(row, tx.caller, checked)) {
+    throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
+  }
+  return {
+    referralId,
+    reference: row.reference,
+    receivedAt: row.receivedAt.toISOString(),
+    envelopeHash: encodeBase64url(row.envelopeHash),
+    entryId: row.entryId,
+  }
+}
+
+/** Whether these very bytes are stored already, sent by the same hand. */
+export async function isStored(tx: Tx<KnownCaller>, checked: CheckedEnvelope): Promise<boolean> {
+  const row = await selectReferral(tx, checked.header.referralId)
+  return isSame(row, tx.caller, checked)
+}
+
+/** Whether `id` is a referral of the caller's organisation: the policy shows a partner no other. */
+export async function isOwn(tx: Tx<KnownCaller>, id: string): Promise<boolean> {
+  return (await selectReferral(tx, id))?.organisationId === tx.caller.organisationId
+}
+
+/**
+ * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
+ * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
+ * are left out.
+ */
+export async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
+  const [rows, parts] = await Promise.all([
+    selectWrapped(tx, ids, kid),
+    selectCompartments(tx, ids),
+  ])
+  // A page is sealed under a version or two: each is asked for once.
+  const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
+  const held = await Promise.all(
+    versions.map(async (version) => {
+      return [version, await compartmentsOf(tx, version, kid)] as const
+    }),
+  )
+  const granted = new Map(held)
+  return rows.map((row) => {
+    const own = parts.filter(({ id }) => id === row.id)
+    return present(row, kid, own, granted.get(row.keysetVersion) ?? [])
+  })
+}
+
+/** First claimed: what was `received` is now `in_triage`. */
+export function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
+  return updateState(tx, ids, ['received'], 'in_triage', null)
+}
+
+/** Gives the listed referrals their answer; one that was answered before keeps the first. */
+export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<void> {
+  return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
 }
 
 type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>
 
 function isSame(
   row: Stored | undefined,
-  organisationId: string,
+  { organisationId }: KnownCaller,
   { envelopeSha256 }: CheckedEnvelope,
 ): row is Stored {
   return (
@@ -151,7 +139,7 @@ export function releasedEntry(referralId: string, recipient: string) {
 }
 
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */
-export function requireKid(caller: KnownCaller, kid: string): void {
+export function requireKid({ caller }: Tx<KnownCaller>, kid: string): void {
   if (!caller.kids.has(kid)) {
     throw new Refusal('recipient-not-yours', 'your client is not bound to that recipient key')
   }

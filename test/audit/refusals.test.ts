@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createAudit } from '../../src/audit/service.ts'
+import { createSums } from '../../src/audit/sums.ts'
 import type { Caller } from '../../src/caller.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -41,10 +41,10 @@ t.test('a refusal names the case that was asked for, and no more', async (t) => 
 })
 
 t.test('past sixty a minute the refusals of one client are summed, and none is lost', async (t) => {
-  const audit = createAudit({ database })
+  const log = createSums(database)
   const object = () => ({ kind: 'referral', id: newId() }) as const
   const refuse = (caller: Caller, reason: 'lease-lost' | 'not-found' = 'not-found') =>
-    audit.recordRefusal(caller, {
+    log.recordRefusal(caller, {
       ...{ action: 'referral.submitted', outcome: 'refused', reason, object: object() },
     })
   // All of it in one minute, and the sums of the one after are not asked for by mistake.
@@ -54,10 +54,10 @@ t.test('past sixty a minute the refusals of one client are summed, and none is l
   for (let count = 0; count < 40; count += 1) await refuse(one)
   for (let count = 0; count < 40; count += 1) await refuse(one, 'lease-lost')
   await refuse(known(ngo.clientId))
-  await audit.recordSums(new Date())
+  await log.recordSums(new Date())
   const alone = (await refusals()).slice(before)
   t.equal(alone.length, 61, 'sixty of the one, and the other is not held to them')
-  await audit.recordSums(inAMinute())
+  await log.recordSums(inAMinute())
   const sums = (await refusals()).slice(before + 61)
   t.equal(sums.length, 1)
   t.match(sums[0], {
@@ -66,7 +66,7 @@ t.test('past sixty a minute the refusals of one client are summed, and none is l
     client_id: lawFirm.clientId,
     details: { count: 20, minute: /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/ },
   })
-  await audit.recordSums(inAMinute())
+  await log.recordSums(inAMinute())
   t.equal((await refusals()).length, before + 62, 'and told once')
 })
 
@@ -78,16 +78,16 @@ t.test('who is not known is summed by reason and minute, and never by who it was
   }
   await fetch(`${url}/v1/no-such-thing/${newId()}`)
   t.equal((await refusals()).length, before)
-  const audit = createAudit({ database })
+  const log = createSums(database)
   const anonymous = (): Caller => ({ kind: 'anonymous', request: newId() })
   const refused = {
     action: 'audit.searched',
     outcome: 'refused',
     reason: 'unauthenticated',
   } as const
-  for (let count = 0; count < 5; count += 1) await audit.recordRefusal(anonymous(), refused)
-  await audit.recordRefusal(anonymous(), { ...refused, reason: 'not-found' })
-  await audit.recordSums(inAMinute())
+  for (let count = 0; count < 5; count += 1) await log.recordRefusal(anonymous(), refused)
+  await log.recordRefusal(anonymous(), { ...refused, reason: 'not-found' })
+  await log.recordSums(inAMinute())
   const sums = (await refusals()).slice(before)
   t.match(sums, [
     {
@@ -101,14 +101,14 @@ t.test('who is not known is summed by reason and minute, and never by who it was
 })
 
 t.test('a sum names none of the people of a client, each refusal its own', async (t) => {
-  const audit = createAudit({ database })
+  const log = createSums(database)
   while (new Date().getSeconds() >= 57) await sql`select 1`
   const before = (await refusals()).length
   const refused = { action: 'triage.claimed', outcome: 'refused', reason: 'not-found' } as const
   for (let count = 0; count < 65; count += 1) {
-    await audit.recordRefusal(known(ngo.clientId, `p-${count}`), refused)
+    await log.recordRefusal(known(ngo.clientId, `p-${count}`), refused)
   }
-  await audit.recordSums(inAMinute())
+  await log.recordSums(inAMinute())
   const told = (await refusals()).slice(before)
   t.same(
     told.map(({ person }) => person),
@@ -142,19 +142,19 @@ async function withoutEntries<Result>(
 
 t.test('a sum that could not be written is written later', async (t) => {
   while (new Date().getSeconds() >= 57) await sql`select 1`
-  const audit = createAudit({ database })
+  const log = createSums(database)
   const refused = { action: 'audit.searched', outcome: 'refused' } as const
   for (const reason of ['unauthenticated', 'not-found', 'malformed-json'] as const) {
-    await audit.recordRefusal({ kind: 'anonymous', request: newId() }, { ...refused, reason })
+    await log.recordRefusal({ kind: 'anonymous', request: newId() }, { ...refused, reason })
   }
   const before = (await refusals()).length
-  await withoutEntries('any', () => t.rejects(audit.recordSums(inAMinute())))
+  await withoutEntries('any', () => t.rejects(log.recordSums(inAMinute())))
   t.equal((await refusals()).length, before)
   const second = { reason: 'not-found' }
-  await withoutEntries(second, () => t.rejects(audit.recordSums(inAMinute())))
+  await withoutEntries(second, () => t.rejects(log.recordSums(inAMinute())))
   const reasons = async () => (await refusals()).slice(before).map(({ said }) => said.reason)
   t.same(await reasons(), ['unauthenticated'], 'those before it stand')
-  await audit.recordSums(inAMinute())
+  await log.recordSums(inAMinute())
   t.same(await reasons(), ['unauthenticated', 'not-found', 'malformed-json'], 'and stand once')
 })
 

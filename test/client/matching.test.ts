@@ -6,7 +6,6 @@
  */
 import { join } from 'node:path'
 import t from 'tap'
-import { createAudit } from '../../src/audit/service.ts'
 import { createReader, createReferrer, type Draft, type Unmatched } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
@@ -77,7 +76,7 @@ const typesOf = (matching: Matching | undefined) => {
 
 async function publish({ databases, world }: Built, changes: Partial<Keyset>) {
   const database = connect({ url: databases.ownerUrl, connectionsMax: 1, prepare: true })
-  const publication = createPublication({ database, audit: createAudit({ database }) })
+  const publication = createPublication(database)
   try {
     await publication.publishKeyset(
       signKeyset(nextAfter(world.keyset, changes), world.roots[0]),

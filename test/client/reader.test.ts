@@ -1,5 +1,4 @@
 import t from 'tap'
-import { createAudit } from '../../src/audit/service.ts'
 import { completable, createReader, createReferrer } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createPublication } from '../../src/directory/publication.ts'
@@ -276,7 +275,7 @@ t.test('what the server cannot be believed in', async (t) => {
     t.match(await early.open(released), { opened: true })
     const database = connect({ url: built.databases.ownerUrl, connectionsMax: 1, prepare: true })
     t.teardown(() => database.close())
-    const publication = createPublication({ database, audit: createAudit({ database }) })
+    const publication = createPublication(database)
     const next = signKeyset(nextAfter(world.keyset), world.roots[1])
     t.equal(await publication.publishKeyset(next, world.trust), 2)
 

@@ -29,7 +29,7 @@ const scenarios: Scenario[] = [
       const [first, second] = await joined()
       return [first, second]
     },
-    act: ({ checking }, [, second]) => check(second!, matchingOf(stranger()), checking),
+    act: ({ intake }, [, second]) => check(second!, matchingOf(stranger()), intake),
     repeated: true,
     async expect(t, referred) {
       t.same(await queueOf(...referred), [[0], [1]])

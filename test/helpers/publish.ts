@@ -1,5 +1,4 @@
 /** Later keysets and directories, published as the host does it. */
-import { createAudit } from '../../src/audit/service.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createAdministration } from '../../src/directory/administration.ts'
 import { createPublication } from '../../src/directory/publication.ts'
@@ -27,11 +26,10 @@ export async function onHost<Result>(
   ) => Promise<Result>,
 ): Promise<Result> {
   const database = connect({ url: databases.ownerUrl, connectionsMax: 1, prepare: true })
-  const audit = createAudit({ database })
   try {
     return await act({
-      ...createAdministration({ database, audit }),
-      ...createPublication({ database, audit }),
+      ...createAdministration(database),
+      ...createPublication(database),
     })
   } finally {
     await database.close()

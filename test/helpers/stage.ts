@@ -1,7 +1,6 @@
 /**
  * The services without HTTP and without the loop, for tests that say themselves when referrals are
- * paired. All of it is the product's own; only the wiring of `src/http/app.ts` and of
- * `src/background/work.ts` is repeated.
+ * paired. All of it is the product's own; only the wiring of `src/background/work.ts` is repeated.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,51 +8,36 @@ import { join } from 'node:path'
 import type postgres from 'postgres'
 import type { Test } from 'tap'
 import { holdCeremony, type Referring, type World } from '../../examples/ceremony.ts'
-import { createAudit } from '../../src/audit/service.ts'
 import type { KnownCaller } from '../../src/caller.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
-import { createCases } from '../../src/cases/service.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
-import { createDirectory } from '../../src/directory/service.ts'
-import { createChecking } from '../../src/intake/checking.ts'
-import { createIntake } from '../../src/intake/service.ts'
-import { createStating } from '../../src/intake/stating.ts'
+import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
-import { createMatching } from '../../src/matching/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
 import type { SealInput } from '../../src/protocol/envelope/seal.ts'
 import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { newId } from '../../src/protocol/uuid.ts'
-import { createTriage } from '../../src/triage/service.ts'
-import { createVault } from '../../src/vault/service.ts'
+import { createServices } from '../../src/services.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealed } from './referral.ts'
 import { asSuperuser, countUnpaired } from './superuser.ts'
 
 /** What the services of one replica do, and what they noted of pairing. */
 export function servicesOn(database: Database, origin: string) {
-  const audit = createAudit({ database })
-  const directory = createDirectory({ database, audit })
-  const referrals = createVault({ directory })
-  const matching = createMatching({ database, audit, directory })
-  const triage = createTriage({ database, audit, referrals })
   const noted = { errors: [] as unknown[], crowded: 0 }
-  const notes = {
+  const pairing = createPairing(database, {
     onError: (error: unknown) => void noted.errors.push(error),
     onCrowded: () => {
       noted.crowded += 1
     },
-  }
-  const cases = createCases({ database, audit, directory, matching, triage, origin })
-  const pairing = createPairing({ database, audit, matching, triage, notes })
-  const services = { database, audit, directory, referrals, matching, cases, origin }
-  const intake = createIntake({ ...services, wake: () => {} })
-  const checking = createChecking({ ...services, wake: () => {} })
-  const stating = createStating({ ...services, triage })
-  const retiring = createRetiring({ database, audit, directory })
-  return { ...services, triage, intake, checking, stating, pairing, retiring, noted }
+  })
+  const services = createServices({
+    ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {} },
+    notes: { onEvaluated: () => {}, onRefused: () => {} },
+  })
+  return { ...services, database, pairing, retiring: createRetiring(database), noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>
@@ -73,7 +57,7 @@ export type Stage = Services & {
   check(
     referred: Referred,
     matching: Pick<Matching, 'epoch' | 'values'>,
-    checking?: Services['checking'],
+    checking?: Services['intake'],
     by?: Worker,
   ): Promise<'same' | 'none' | 'other'>
   /** Pairs until nothing waits that is due. */
@@ -112,7 +96,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   async function check(
     { referralId, envelope }: Referred,
     { epoch, values }: Matching,
-    { checkMatchKeys } = services.checking,
+    { checkMatchKeys } = services.intake,
     by: Worker = 'casework',
   ) {
     const signature = signMatchKeys(

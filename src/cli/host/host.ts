@@ -2,7 +2,6 @@
  * What a command on the host needs: the database as its owner, and the services that write the
  * directory. Loaded only by host commands, so that a partner's client needs no database driver.
  */
-import { createAudit } from '../../audit/service.ts'
 import { readClientConfig, readConfig } from '../../config/server.ts'
 import { addressForm, describe, readAddress } from '../../database/address.ts'
 import { connect } from '../../database/connect.ts'
@@ -36,9 +35,8 @@ export async function onHost<Result extends object>(
   const { ownerUrl, place, stop } = await ownerDatabase(choice)
   const database = connect({ url: ownerUrl, connectionsMax: 1, prepare, deadlineMs: actMsMax })
   try {
-    const audit = createAudit({ database })
-    const administration = createAdministration({ database, audit })
-    const publication = createPublication({ database, audit })
+    const administration = createAdministration(database)
+    const publication = createPublication(database)
     const result = await act({ administration, publication, origin, tokenKeyFile })
     return { ...result, database: place }
   } catch (error) {

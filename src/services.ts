@@ -1,0 +1,116 @@
+/**
+ * The doors of a replica: what routes call, each under its feature. What a door does is a plain function
+ * of a transaction; here it is given that transaction, and what state there is: sums that are not written
+ * yet, and the holders of the matching key.
+ */
+import { list as listEntries } from './audit/service.ts'
+import { createSums } from './audit/sums.ts'
+import type { Caller, KnownCaller } from './caller.ts'
+import {
+  clearFlags,
+  decide,
+  merge,
+  notesAbout,
+  possibleMatches,
+  read,
+  reviews,
+  search,
+  split,
+} from './cases/service.ts'
+import type { Database, Tx } from './database/connect.ts'
+import { findClient, serveDirectory, serveKeyset } from './directory/service.ts'
+import { checkMatchKeys } from './intake/checking.ts'
+import type { MatchKeysRequest } from './intake/schemas.ts'
+import { open, submit } from './intake/service.ts'
+import { stateUrgency } from './intake/stating.ts'
+import { type Budgets, createEvaluations, type EvaluationNotes } from './matching/evaluations.ts'
+import type { Keyholders } from './matching/keyholders.ts'
+import { unchecked } from './matching/service.ts'
+import type { Envelope } from './protocol/envelope/envelope.ts'
+import { claim, complete, list as listItems, release, renew } from './triage/service.ts'
+
+export type ServiceOptions = {
+  readonly database: Database
+  readonly origin: string
+  readonly holders: Keyholders
+  readonly budgets: Budgets
+  readonly notes: EvaluationNotes
+  /** Tells the background work that there is some. */
+  readonly wake: () => void
+}
+
+export type Services = ReturnType<typeof createServices>
+
+export function createServices({
+  database,
+  origin,
+  holders,
+  budgets,
+  notes,
+  wake,
+}: ServiceOptions) {
+  const { evaluate } = createEvaluations({ database, holders, budgets, notes })
+
+  /** A door whose act is one transaction. */
+  const door =
+    <By extends Caller, Args extends unknown[], Result>(
+      act: (tx: Tx<By>, ...args: Args) => Promise<Result>,
+    ) =>
+    (caller: By, ...args: Args) =>
+      database.inTransaction(caller, (tx) => act(tx, ...args))
+
+  /** The same, of an act that checks what was sealed for this deployment. */
+  const doorHere = <Args extends unknown[], Result>(
+    act: (tx: Tx<KnownCaller>, origin: string, ...args: Args) => Promise<Result>,
+  ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
+
+  const { appendRepetition, recordRefusal, recordSums } = createSums(database)
+  const submitting = { database, appendRepetition, origin }
+  const checkKeys = door(checkMatchKeys)
+
+  return {
+    audit: {
+      list: door(listEntries),
+      recordRefusal,
+      recordSums,
+    },
+    directory: {
+      serveKeyset: door(serveKeyset),
+      serveDirectory: door(serveDirectory),
+      findClient: door(findClient),
+    },
+    matching: { evaluate, unchecked: door(unchecked) },
+    triage: {
+      list: door(listItems),
+      claim: door(claim),
+      renew: door(renew),
+      release: door(release),
+      complete: door(complete),
+    },
+    cases: {
+      read: door(read),
+      possibleMatches: door(possibleMatches),
+      reviews: door(reviews),
+      search: door(search),
+      notesAbout: door(notesAbout),
+      clearFlags: door(clearFlags),
+      decide: doorHere(decide),
+      merge: doorHere(merge),
+      split: doorHere(split),
+    },
+    intake: {
+      async submit(caller: KnownCaller, referralId: string, envelope: Envelope) {
+        const submitted = await submit(submitting, caller, referralId, envelope)
+        if (submitted.created) wake()
+        return submitted
+      },
+      open: door(open),
+      async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
+        const checked = await checkKeys(caller, name, request)
+        if (checked.before !== 'same') wake()
+        return checked
+      },
+      stateUrgency: door(stateUrgency),
+    },
+  }
+}
