@@ -17,6 +17,14 @@ CREATE TABLE "audit_opening" (
 	"details_salt" "bytea"
 );
 --> statement-breakpoint
+CREATE TABLE "case_flag" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"referral_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "case_flag_once" UNIQUE("referral_id","kind")
+);
+--> statement-breakpoint
 CREATE TABLE "client" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organisation_id" uuid NOT NULL,
@@ -41,6 +49,30 @@ CREATE TABLE "directory" (
 	"published_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "evaluation_budget" (
+	"client_id" uuid NOT NULL,
+	"day" date NOT NULL,
+	"elements" integer NOT NULL,
+	CONSTRAINT "evaluation_budget_client_id_day_pk" PRIMARY KEY("client_id","day")
+);
+--> statement-breakpoint
+CREATE TABLE "judgement" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"left_id" uuid NOT NULL,
+	"right_id" uuid NOT NULL,
+	"verdict" text NOT NULL,
+	"basis" text NOT NULL,
+	"probability" real,
+	"bits" jsonb NOT NULL,
+	"made_at" timestamp (3) with time zone NOT NULL,
+	"ended_at" timestamp (3) with time zone,
+	"entry_id" uuid NOT NULL,
+	"merged_case_id" uuid,
+	"merged_referral_id" uuid,
+	"note_referral_id" uuid,
+	"note_number" integer
+);
+--> statement-breakpoint
 CREATE TABLE "keyset" (
 	"version" integer PRIMARY KEY NOT NULL,
 	"jws" text NOT NULL,
@@ -49,18 +81,45 @@ CREATE TABLE "keyset" (
 	"published_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "match_check" (
+	"referral_id" uuid NOT NULL,
+	"epoch" integer NOT NULL,
+	"checked_at" timestamp (3) with time zone NOT NULL,
+	"signer" text NOT NULL,
+	"signature" "bytea" NOT NULL,
+	CONSTRAINT "match_check_referral_id_epoch_pk" PRIMARY KEY("referral_id","epoch")
+);
+--> statement-breakpoint
 CREATE TABLE "match_value" (
 	"referral_id" uuid NOT NULL,
 	"epoch" integer NOT NULL,
 	"type" text NOT NULL,
 	"value" "bytea" NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
 	CONSTRAINT "match_value_referral_id_epoch_type_value_pk" PRIMARY KEY("referral_id","epoch","type","value")
+);
+--> statement-breakpoint
+CREATE TABLE "note" (
+	"referral_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"envelope" "bytea" NOT NULL,
+	"stored_at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"beside_sha256" "bytea",
+	CONSTRAINT "note_referral_id_number_pk" PRIMARY KEY("referral_id","number")
 );
 --> statement-breakpoint
 CREATE TABLE "organisation" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"label" text NOT NULL,
 	"disabled_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "pairing" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"queued_at" timestamp (3) with time zone NOT NULL,
+	"attempts" smallint DEFAULT 0 NOT NULL,
+	"not_before" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "referral" (
@@ -78,6 +137,8 @@ CREATE TABLE "referral" (
 	"envelope_hash" "bytea" NOT NULL,
 	"envelope_sha256" "bytea" NOT NULL,
 	"matching_hash" "bytea",
+	"sealed_hashes" "bytea" NOT NULL,
+	"wrap_hashes" "bytea" NOT NULL,
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
@@ -101,17 +162,36 @@ CREATE TABLE "signing_key" (
 CREATE TABLE "triage_item" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"case_id" uuid NOT NULL,
+	"referral_id" uuid NOT NULL,
 	"referral_ids" uuid[] NOT NULL,
 	"arrived_at" timestamp (3) with time zone NOT NULL,
+	"urgency" text NOT NULL,
+	"respond_by" date,
+	"own_due_at" timestamp (3) with time zone NOT NULL,
 	"due_at" timestamp (3) with time zone NOT NULL,
+	"merged_into" uuid,
 	"fence" bigint DEFAULT 0 NOT NULL,
 	"lapses" smallint DEFAULT 0 NOT NULL,
 	"leased_by" uuid,
 	"leased_until" timestamp (3) with time zone,
+	"claimed_at" timestamp (3) with time zone,
+	"changed" boolean DEFAULT false NOT NULL,
 	"escalated_at" timestamp (3) with time zone,
+	"escalated_before" timestamp (3) with time zone,
 	"completed_at" timestamp (3) with time zone,
 	"outcome" text,
 	"completed_late" boolean
+);
+--> statement-breakpoint
+CREATE TABLE "urgency_statement" (
+	"referral_id" uuid NOT NULL,
+	"urgency" text NOT NULL,
+	"rules" integer NOT NULL,
+	"at" text NOT NULL,
+	"signer" text NOT NULL,
+	"signature" "bytea" NOT NULL,
+	"stored_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "urgency_statement_referral_id_urgency_pk" PRIMARY KEY("referral_id","urgency")
 );
 --> statement-breakpoint
 CREATE TABLE "wrap" (
@@ -123,19 +203,39 @@ CREATE TABLE "wrap" (
 );
 --> statement-breakpoint
 ALTER TABLE "audit_opening" ADD CONSTRAINT "audit_opening_entry_id_audit_entry_id_fk" FOREIGN KEY ("entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "evaluation_budget" ADD CONSTRAINT "evaluation_budget_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREIGN KEY ("right_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "judgement" ADD CONSTRAINT "judgement_note" FOREIGN KEY ("note_referral_id","note_number") REFERENCES "public"."note"("referral_id","number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "match_check" ADD CONSTRAINT "match_check_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "match_value" ADD CONSTRAINT "match_value_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "note" ADD CONSTRAINT "note_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "pairing" ADD CONSTRAINT "pairing_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk" FOREIGN KEY ("keyset_version") REFERENCES "public"."keyset"("version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint
 CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
+CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint
+CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
+CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint
+CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> statement-breakpoint
+CREATE INDEX "judgement_merged" ON "judgement" USING btree ("merged_case_id") WHERE merged_case_id is not null;--> statement-breakpoint
+CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE ended_at is null and verdict in ('possible', 'unsure');--> statement-breakpoint
+CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint
+CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
-CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null;--> statement-breakpoint
+CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null;--> statement-breakpoint
 CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referral_id") WHERE completed_at is null;--> statement-breakpoint
+CREATE INDEX "triage_item_merged" ON "triage_item" USING btree ("merged_into") WHERE merged_into is not null;--> statement-breakpoint
 CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;

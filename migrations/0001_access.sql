@@ -19,7 +19,7 @@ DO $$ BEGIN CREATE ROLE intake_service NOLOGIN NOINHERIT; EXCEPTION WHEN duplica
 -- It may become each of them, and by itself it may do nothing.
 GRANT intake_partner, intake_internal, intake_auditor TO intake_service WITH INHERIT FALSE, SET TRUE;
 --> statement-breakpoint
--- On the role, for a pooler in between passes no settings of a connection on.
+-- On the role, because a pooler in between passes no settings of a connection on.
 ALTER ROLE intake_service SET statement_timeout = '10s';
 --> statement-breakpoint
 ALTER ROLE intake_service SET lock_timeout = '5s';
@@ -34,35 +34,17 @@ GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor;
 -- can neither add a client nor publish a key.
 GRANT SELECT ON organisation, client, keyset, directory TO intake_partner, intake_internal;
 --> statement-breakpoint
+
+-- Sealed referrals: a referrer stores its own and reads them again; staff change only their state.
 GRANT SELECT, INSERT ON referral, compartment, wrap TO intake_partner, intake_internal;
 --> statement-breakpoint
 GRANT UPDATE (state, decline_reason) ON referral TO intake_internal;
---> statement-breakpoint
--- A referrer writes these and never reads them: a case would show that others asked about the
--- same person.
-GRANT INSERT ON referral_case, triage_item, match_value, audit_entry, audit_opening TO intake_partner;
---> statement-breakpoint
-GRANT SELECT, INSERT ON referral_case, triage_item, match_value, audit_entry, audit_opening TO intake_internal;
---> statement-breakpoint
-GRANT SELECT, INSERT ON audit_entry, audit_opening TO intake_auditor;
---> statement-breakpoint
-GRANT UPDATE (fence, lapses, leased_by, leased_until, escalated_at, completed_at, outcome, completed_late) ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE referral ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 ALTER TABLE compartment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 ALTER TABLE wrap ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
---> statement-breakpoint
-ALTER TABLE match_value ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
---> statement-breakpoint
-ALTER TABLE triage_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
---> statement-breakpoint
-ALTER TABLE referral_case ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
---> statement-breakpoint
-ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
---> statement-breakpoint
-ALTER TABLE audit_opening ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 -- After a transaction the setting reads '' rather than NULL: nullif keeps the cast from failing.
 CREATE POLICY own_organisation ON referral TO intake_partner
@@ -72,7 +54,7 @@ CREATE POLICY own_organisation ON referral TO intake_partner
     AND state = 'received' AND decline_reason IS NULL
   );
 --> statement-breakpoint
--- The subquery sees only the caller's own referrals, for it runs under the policy above.
+-- The subquery sees only the caller's own referrals, because it runs under the policy above.
 CREATE POLICY own_organisation ON compartment FOR SELECT TO intake_partner
   USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
@@ -91,23 +73,157 @@ CREATE POLICY own_new ON wrap FOR INSERT TO intake_partner
     SELECT FROM referral
     WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
 --> statement-breakpoint
-CREATE POLICY own_organisation ON match_value FOR INSERT TO intake_partner
-  WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY own_organisation ON referral_case FOR INSERT TO intake_partner
-  WITH CHECK (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+CREATE POLICY staff ON compartment TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
--- A referrer queues only a new referral of its own, at the place that its deadline gives it.
+CREATE POLICY staff ON wrap TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- A referrer sees no statement of urgency: it would tell when its referral was opened.
+GRANT SELECT, INSERT ON urgency_statement TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE urgency_statement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON urgency_statement TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
+-- Match values. A referrer writes them with its referral, and reads none: they would show that others
+-- asked about the same person. Added later, they could point it at somebody else's case; dated back,
+-- they would be looked at before older ones.
+GRANT INSERT ON match_value TO intake_partner;
+--> statement-breakpoint
+-- A recipient's keys replace the referrer's, and those of an epoch that is over are deleted.
+GRANT SELECT, INSERT, DELETE ON match_value TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON match_check TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (checked_at, signer, signature) ON match_check TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE match_value ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE match_check ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own_new ON match_value FOR INSERT TO intake_partner
+  WITH CHECK (
+    at = date_trunc('milliseconds', now())
+    AND EXISTS (
+      SELECT FROM referral
+      WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
+--> statement-breakpoint
+CREATE POLICY staff ON match_value TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON match_check TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- How much each client has had evaluated today. A partner reads and raises its own organisation's
+-- clients' numbers, because it is as the partner that its budget is charged; whoever calls for staff, all.
+GRANT SELECT, INSERT, UPDATE (elements) ON evaluation_budget TO intake_partner, intake_internal;
+--> statement-breakpoint
+ALTER TABLE evaluation_budget ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own_organisation ON evaluation_budget TO intake_partner
+  USING (EXISTS (
+    SELECT FROM client
+    WHERE client.id = client_id
+      AND client.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid));
+--> statement-breakpoint
+CREATE POLICY staff ON evaluation_budget TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
+-- The queue. A referrer adds only the item of a new referral of its own, at the place that its deadline
+-- gives it, and reads none.
+GRANT INSERT ON triage_item TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON triage_item TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (
+  case_id, referral_ids, urgency, own_due_at, due_at, merged_into, fence, lapses, leased_by,
+  leased_until, claimed_at, changed, escalated_at, escalated_before, completed_at, outcome,
+  completed_late
+) ON triage_item TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE triage_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
 CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
   WITH CHECK (
-    cardinality(referral_ids) = 1
+    cardinality(referral_ids) = 1 AND referral_id = referral_ids[1]
     AND EXISTS (
       SELECT FROM referral
       WHERE referral.id = referral_ids[1] AND received_at = date_trunc('milliseconds', now()))
     AND due_at >= arrived_at AND arrived_at = date_trunc('milliseconds', now())
+    AND own_due_at = due_at AND merged_into IS NULL
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
-    AND escalated_at IS NULL AND completed_at IS NULL
+    AND claimed_at IS NULL AND NOT changed AND escalated_at IS NULL AND escalated_before IS NULL
+    AND completed_at IS NULL
   );
+--> statement-breakpoint
+CREATE POLICY staff ON triage_item TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- The queue is the table that is written most. Room on each page keeps its updates heap-only, and
+-- vacuum comes by rows changed, not by a share of a table that only grows.
+ALTER TABLE triage_item SET (
+  fillfactor = 80,
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 1000
+);
+--> statement-breakpoint
+
+-- Cases. A referrer writes the case and the waiting of its new referral and never after, and reads
+-- neither. A judgement is ended, never changed or removed; a note not even that.
+GRANT INSERT ON referral_case, pairing TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON referral_case, judgement, note TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT, INSERT, DELETE ON pairing, case_flag TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (case_id) ON referral_case TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (queued_at, attempts, not_before) ON pairing TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (ended_at) ON judgement TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (at) ON case_flag TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE referral_case ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE pairing ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE judgement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE note ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE case_flag ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own_new ON referral_case FOR INSERT TO intake_partner
+  WITH CHECK (EXISTS (
+    SELECT FROM referral
+    WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
+--> statement-breakpoint
+CREATE POLICY own_new ON pairing FOR INSERT TO intake_partner
+  WITH CHECK (
+    attempts = 0 AND not_before IS NULL AND queued_at = date_trunc('milliseconds', now())
+    AND EXISTS (
+      SELECT FROM referral
+      WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
+--> statement-breakpoint
+CREATE POLICY staff ON referral_case TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON pairing TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON judgement TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON note TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON case_flag TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
+-- The access log: everybody appends, staff and auditors read, nobody changes or removes an entry.
+GRANT INSERT ON audit_entry, audit_opening TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON audit_entry, audit_opening TO intake_internal, intake_auditor;
+--> statement-breakpoint
+ALTER TABLE audit_entry ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE audit_opening ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY append ON audit_entry FOR INSERT TO intake_partner WITH CHECK (true);
 --> statement-breakpoint
@@ -117,18 +233,6 @@ CREATE POLICY auditor ON audit_entry TO intake_auditor USING (true) WITH CHECK (
 --> statement-breakpoint
 CREATE POLICY auditor ON audit_opening TO intake_auditor USING (true) WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
-CREATE POLICY staff ON compartment TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
-CREATE POLICY staff ON wrap TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
-CREATE POLICY staff ON match_value TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
-CREATE POLICY staff ON referral_case TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
-CREATE POLICY staff ON triage_item TO intake_internal USING (true) WITH CHECK (true);
---> statement-breakpoint
 CREATE POLICY staff ON audit_entry TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY staff ON audit_opening TO intake_internal USING (true) WITH CHECK (true);
@@ -137,11 +241,3 @@ CREATE POLICY staff ON audit_opening TO intake_internal USING (true) WITH CHECK 
 CREATE POLICY append_as_owner ON audit_entry FOR INSERT TO CURRENT_USER WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY append_as_owner ON audit_opening FOR INSERT TO CURRENT_USER WITH CHECK (true);
---> statement-breakpoint
--- The queue is the table that is written most. Room on each page keeps its updates heap-only, and
--- vacuum comes by rows changed, not by a share of a table that only grows.
-ALTER TABLE triage_item SET (
-  fillfactor = 80,
-  autovacuum_vacuum_scale_factor = 0,
-  autovacuum_vacuum_threshold = 1000
-);

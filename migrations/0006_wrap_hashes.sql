@@ -1,1 +1,0 @@
-ALTER TABLE "referral" ADD COLUMN "wrap_hashes" "bytea" NOT NULL;

@@ -1,1 +1,0 @@
-ALTER TABLE "referral" ADD COLUMN "sealed_hashes" "bytea" NOT NULL;

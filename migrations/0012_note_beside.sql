@@ -1,1 +1,0 @@
-ALTER TABLE "note" ADD COLUMN "beside_sha256" "bytea";
