@@ -21,7 +21,8 @@ export const actions = {
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',
   'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
   'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
-  'case.merged': 'Two cases became one: by agreement of match keys, an amendment, or a person.',
+  'case.merged':
+    'Two cases were merged: because match keys agree, by an amendment, or by a person.',
   'case.split': 'Referrals were taken out of a case.',
   'case.asked': 'Two cases may be about one person: a person is asked.',
   'case.judged': 'Two cases were judged by a person, or match keys took back what they had said.',
@@ -34,7 +35,8 @@ export const actions = {
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',
   'triage.completed': 'The work on an item ended, with an outcome.',
-  'item.escalated': 'An item went to people: it would not open, or its leases ran out too often.',
+  'item.escalated':
+    'An item was escalated: a referral of it did not open, or its leases expired too often.',
   'audit.searched': 'Entries of this log were read.',
   'keyset.published': 'A signed keyset was published.',
   'directory.read': 'The signed directory was read.',

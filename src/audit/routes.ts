@@ -14,7 +14,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
     config: { action: 'audit.searched' },
     schema: {
       operationId: 'listAuditEntries',
-      summary: 'Entries of the access log, newest first',
+      summary: 'List entries of the access log, newest first',
       security: [{ bearer: ['audit:read'] }],
       querystring: EntriesQuery,
       response: { 200: EntriesPage },

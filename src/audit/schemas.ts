@@ -63,7 +63,7 @@ const AuditEntry = Type.Object({
   }),
   leaf: Type.String({ description: 'base64url of the bytes that the log hashes (RFC 8785 JSON)' }),
   intact: Type.Boolean({
-    description: 'The leaf is its own canonical form and the opening fits its commitments.',
+    description: 'Whether the leaf is in canonical form and the opening matches its commitments.',
   }),
 })
 

@@ -36,7 +36,8 @@ export async function decide(
   }
   requireNamed(caseId, one)
   requireNamed(otherId, other)
-  if (one === other) throw new Refusal('case-changed', `the two are one case, ${one}: split it`)
+  if (one === other)
+    throw new Refusal('case-changed', `the two are one case now, ${one}: split it instead`)
   const between = await selectBetween(tx, members)
   const [best] = between
   if (!best) throw new Refusal('case-changed', noQuestion)

@@ -52,10 +52,13 @@ export async function split(
   const idOf = (name: string) => members.find((it) => it.reference === name)?.referralId
   const referrals = [...new Set(named.map((name) => idOf(name) ?? name))]
   if (!referrals.every((id) => ids.includes(id))) {
-    throw new Refusal('case-changed', 'referrals lists one that is not of this case')
+    throw new Refusal('case-changed', 'referrals names one that is not in this case')
   }
   if (referrals.length === ids.length) {
-    throw new Refusal('malformed-request', 'referrals lists the whole case: nothing would stay')
+    throw new Refusal(
+      'malformed-request',
+      'referrals names the whole case: nothing would stay in it',
+    )
   }
   const judged = { split: caseId, referrals: [...named].sort(), decision }
   const note = await keepNote(tx, origin, noted, members, judged)

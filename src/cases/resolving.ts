@@ -24,5 +24,5 @@ export async function requireCase(tx: Tx, name: string): Promise<string> {
  */
 export function requireNamed(caseId: string, found: string): void {
   if (caseId === found || isReferenceForm(caseId)) return
-  throw new Refusal('case-changed', `case ${caseId} is in case ${found} by now`)
+  throw new Refusal('case-changed', `case ${caseId} was merged into case ${found}`)
 }

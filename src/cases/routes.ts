@@ -34,7 +34,7 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     config: { action: 'case.read' },
     schema: {
       operationId: 'listReviews',
-      summary: 'What waits for a person: open questions and marked cases, the oldest first',
+      summary: 'List what needs a person: possible matches and flagged cases, oldest first',
       security,
       querystring: ReviewsQuery,
       response: { 200: Reviews },
@@ -49,7 +49,7 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     config: { action: 'case.searched' },
     schema: {
       operationId: 'searchCases',
-      summary: 'The cases of a reference, or of whoever has these match values',
+      summary: 'Find cases by a reference, or by match values',
       security,
       body: SearchRequest,
       response: { 200: Found },
@@ -63,8 +63,8 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     config: { action: 'case.read' },
     schema: {
       operationId: 'readCase',
-      summary: 'The referrals held to be about one person, and why',
-      description: 'The id of a case that joined another still leads to it.',
+      summary: 'Read a case: the referrals about one person, and why they are together',
+      description: 'The id of a case that was merged into another leads to that one.',
       security,
       params: CaseParams,
       response: { 200: Case },
@@ -78,7 +78,7 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     config: { action: 'case.read' },
     schema: {
       operationId: 'listPossibleMatches',
-      summary: 'Cases that may be about the same person, the likeliest first',
+      summary: 'List cases that may be about the same person, most likely first',
       security,
       params: CaseParams,
       response: { 200: PossibleMatches },
@@ -101,7 +101,7 @@ export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     config: { action: 'case.read' },
     schema: {
       operationId: 'listNotes',
-      summary: 'The sealed notes that reviewers wrote about a referral, in order',
+      summary: 'List the sealed review notes about a referral, in order',
       security,
       params: NotesParams,
       querystring: NotesQuery,
@@ -119,8 +119,8 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Services['
     config: { action: 'case.judged' },
     schema: {
       operationId: 'decidePossibleMatch',
-      summary: 'Judge whether two cases are about one person',
-      description: 'A later decision replaces this one. What was joined is undone by a split.',
+      summary: 'Decide whether two cases are about the same person',
+      description: 'A later decision replaces this one. A split undoes a merge.',
       security,
       params: PairParams,
       body: DecisionRequest,
@@ -136,7 +136,7 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Services['
     config: { action: 'case.merged' },
     schema: {
       operationId: 'mergeCases',
-      summary: 'Join two cases that you know to be about one person',
+      summary: 'Merge two cases that you know to be about the same person',
       security,
       params: CaseParams,
       body: MergeRequest,
@@ -152,9 +152,9 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Services['
     config: { action: 'case.split' },
     schema: {
       operationId: 'splitCase',
-      summary: 'Take referrals out of a case, whatever had joined them',
+      summary: 'Split referrals off a case, whatever the reason they were in it',
       description:
-        'What match keys had joined only through the other side comes apart as well, and is compared anew.',
+        'Referrals that match keys had connected only through the other side are split off as well, and compared again.',
       security,
       params: CaseParams,
       body: SplitRequest,
@@ -170,7 +170,7 @@ function judgingRoutes(app: Parameters<typeof casesRoutes>[0], cases: Services['
     config: { action: 'case.judged' },
     schema: {
       operationId: 'clearFlags',
-      summary: 'Say that a person has looked at why a case was marked',
+      summary: 'Clear the flags of a case, once a person has looked at it',
       security,
       params: CaseParams,
       response: { 204: Type.Null() },

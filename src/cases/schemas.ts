@@ -24,7 +24,7 @@ const Probability = Type.Number({ minimum: 0, maximum: 1 })
 const Bit = Type.Object({
   type: Type.String({ description: 'A type of match key, or TOKENS' }),
   because: Type.Enum(['agrees', 'missing', 'tokens']),
-  bits: Type.Number({ description: 'log2 odds that this adds' }),
+  bits: Type.Number({ description: 'What this adds to the odds, as log2' }),
   words: Type.String(),
 })
 const Verdict = Type.Enum(['same', 'possible', 'unsure', 'different'])
@@ -38,17 +38,18 @@ const Judgement = Type.Object({
   bits: Type.Array(Bit),
   madeAt: Instant,
   endedAt: Type.Optional(Instant),
-  entryId: { ...Uuid, description: 'The entry of the access log that says who judged.' },
+  entryId: { ...Uuid, description: 'The entry of the access log that names who judged.' },
   note: Type.Optional(
     Type.Object(
       { referralId: Uuid, number: Type.Integer() },
-      { description: 'The note that was written beside it, among those about that referral.' },
+      { description: 'The note that was written with it, about that referral.' },
     ),
   ),
 })
 
 const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
-  description: 'Match keys of the newest epoch: none there, as the referrer sent, or checked.',
+  description:
+    'Match keys of the newest epoch: none, as the referrer sent them, or checked by a recipient.',
 })
 const flagKinds = ['long', 'shared', 'replaced', 'full', 'unasked'] as const
 const flagWords =
@@ -66,7 +67,7 @@ export const Case = Type.Object({
       receivedAt: Instant,
       state: Type.String(),
       keys: Keys,
-      notes: Type.Integer({ description: 'How many notes there are about it.' }),
+      notes: Type.Integer({ description: 'How many notes were written about it.' }),
     }),
     { maxItems: caseReferralsMax },
   ),
@@ -112,7 +113,7 @@ export const Notes = Type.Object({
   notes: Type.Array(
     Type.Object({
       at: Instant,
-      entryId: { ...Uuid, description: 'The entry of the access log that says who wrote it.' },
+      entryId: { ...Uuid, description: 'The entry of the access log that names who wrote it.' },
       note: MessageEnvelope,
     }),
     { maxItems: notesPageMax },
@@ -191,10 +192,11 @@ export const SplitRequest = Type.Object(
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,
-      description: 'These leave the case, as one case of their own.',
+      description: 'The referrals that leave the case, as one case of their own.',
     }),
     decision: Type.Enum(['different', 'unsure'], {
-      description: 'What is held of the two sides from now on; unsure keeps the question open.',
+      description:
+        'What holds between the two sides from now on. `unsure` keeps the question open.',
     }),
     note,
   },
@@ -204,7 +206,7 @@ export const SplitRequest = Type.Object(
 /** The cases as they are after the act. */
 export const Judged = Type.Object({
   caseId: Uuid,
-  otherId: Type.Optional({ ...Uuid, description: 'The other case, where there still are two.' }),
+  otherId: Type.Optional({ ...Uuid, description: 'The other case, if there are still two.' }),
 })
 export type Judged = Static<typeof Judged>
 
@@ -219,7 +221,7 @@ export const Split = Type.Object({
     {
       maxItems: caseReferralsMax,
       description:
-        'All that result: the case, the other one, and what came apart because match keys had joined it only through the other side.',
+        'All cases that result: the case, the one that was split off, and referrals that match keys had connected only through the other side.',
     },
   ),
 })

@@ -83,7 +83,7 @@ export type Reader = {
    *
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
-   * @param escalated - from the items that went to people, and only from those
+   * @param escalated - only from the escalated items: those that need a person
    */
   claim(request: ClaimOptions): Promise<Claim[]>
   /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */

@@ -11,7 +11,7 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<{
     url: '/keyset',
     schema: {
       operationId: 'getKeyset',
-      summary: 'The newest keyset: the keys that a referral is sealed to',
+      summary: 'Read the newest keyset: the keys that a referral is sealed to',
       security: [],
       response: { 200: KeysetAnswer },
     },
@@ -23,7 +23,7 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<{
     url: '/keyset/:version',
     schema: {
       operationId: 'getKeysetVersion',
-      summary: 'An older keyset, to follow the chain of versions',
+      summary: 'Read an older keyset, to follow the chain of versions',
       security: [],
       params: KeysetParams,
       response: { 200: KeysetAnswer },
@@ -37,7 +37,7 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<{
     config: { action: 'directory.read' },
     schema: {
       operationId: 'getDirectory',
-      summary: 'Whose signatures a recipient may believe',
+      summary: 'Read the directory: whose signatures a recipient may believe',
       security: [{ bearer: ['referrals:open'] }],
       response: { 200: DirectoryAnswer },
     },

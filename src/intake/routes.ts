@@ -38,7 +38,8 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
     schema: {
       operationId: 'submitReferral',
       summary: 'Submit a sealed referral',
-      description: 'Safe to repeat: the same bytes get the first acknowledgement again, with 200.',
+      description:
+        'Safe to repeat: the same bytes get the first acknowledgement again, with status 200.',
       security: [{ bearer: ['referrals:submit'] }],
       params: ReferralParams,
       body: Envelope,
@@ -60,7 +61,7 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
     config: { action: 'referral.opened' },
     schema: {
       operationId: 'openReferral',
-      summary: 'What one of your recipient keys may open of a referral',
+      summary: 'Open a referral: what one of your recipient keys may read of it',
       security: [{ bearer: ['referrals:open'] }],
       params: NamedParams,
       querystring: OpenQuery,
@@ -76,8 +77,8 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
     config: { action: 'match-keys.checked' },
     schema: {
       operationId: 'checkMatchKeys',
-      summary: 'Vouch for the match keys of a referral that you opened',
-      description: 'They replace those that came with it. Safe to repeat.',
+      summary: 'Check the match keys of a referral that you opened',
+      description: 'They replace the match keys that came with the referral. Safe to repeat.',
       security: [{ bearer: ['referrals:open'] }],
       params: NamedParams,
       body: MatchKeysRequest,
@@ -95,7 +96,7 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       operationId: 'stateUrgency',
       summary: 'State the urgency that the rules give for a referral that you opened',
       description:
-        'Raises its item, also while somebody holds it; never lowers one. Safe to repeat: the rules depend on the time.',
+        'Raises the urgency of its item, also while somebody holds it, and never lowers it. Safe to repeat, because the rules depend on the time.',
       security: [{ bearer: ['referrals:open'] }],
       params: NamedParams,
       body: UrgencyRequest,

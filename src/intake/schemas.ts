@@ -21,7 +21,7 @@ export const MatchKeysRequest = Type.Object(
     values: Type.Array(MatchValue, {
       maxItems: matchValuesMax,
       uniqueItems: true,
-      description: 'Empty where what was opened gives no keys: that too is then known.',
+      description: 'Empty if the opened referral gives no match keys: the service then knows that.',
     }),
     signature: Signature,
   },
@@ -51,8 +51,8 @@ export const StatedUrgency = Type.Object({
   referralId: Uuid,
   before: {
     ...Standing,
-    description: "What stood: the header's, or the highest that was stated before.",
+    description: 'The urgency before: that of the header, or the highest that was stated.',
   },
-  urgency: { ...Standing, description: 'What stands now. It is never lower than before.' },
+  urgency: { ...Standing, description: 'The urgency now. It is never lower than before.' },
 })
 export type StatedUrgency = Static<typeof StatedUrgency>

@@ -124,7 +124,7 @@ function requireDay(day: string | undefined): void {
   if (day === undefined) return
   const date = new Date(`${day}T00:00:00Z`)
   const real = date.getUTCFullYear() > 0 && date.toISOString().startsWith(day)
-  if (!real) throw new Refusal('malformed-request', 'header.respondBy is no day of the calendar')
+  if (!real) throw new Refusal('malformed-request', 'header.respondBy is not a valid date')
 }
 
 function submittedEntry(
@@ -138,5 +138,5 @@ function submittedEntry(
 
 /** The same for a stranger's referral, an unknown one and one that was superseded already. */
 function notSupersedable(): Refusal {
-  return new Refusal('not-found', 'header.supersedes names no referral of yours that is current')
+  return new Refusal('not-found', 'header.supersedes does not name a current referral of yours')
 }

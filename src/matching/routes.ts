@@ -29,9 +29,9 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{
     validatorCompiler: evaluationCompiler,
     schema: {
       operationId: 'evaluateMatchKeys',
-      summary: 'Have blinded match keys evaluated by the holders of the matching key',
+      summary: 'Evaluate blinded match keys, by the keyholders',
       description:
-        'Within a budget of elements a day. A referral is accepted without match keys, so nobody need wait for this.',
+        'Within a daily budget of elements. A referral is accepted without match keys, so nobody needs to wait for this.',
       security: [{ bearer: ['matching:evaluate'] }],
       body: EvaluationRequest,
       response: { 200: EvaluationAnswers },
@@ -46,9 +46,10 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{
     config: { action: 'match-keys.listed' },
     schema: {
       operationId: 'listUnchecked',
-      summary: 'Referrals whose match keys no recipient has made again, by organisation in turn',
+      summary:
+        'List referrals whose match keys no recipient has checked, one of each organisation in turn',
       description:
-        'First the oldest of each organisation, then the second of each, and so on. A check moves later ones forward: after one, begin without a cursor. A list that names nobody is not logged.',
+        'First the oldest of each organisation, then the second of each, and so on. A check moves later referrals forward: after one, begin again without a cursor. A list that names nobody is not logged.',
       security: [{ bearer: ['referrals:open'] }],
       querystring: UncheckedQuery,
       response: { 200: Unchecked },

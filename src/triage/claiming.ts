@@ -14,7 +14,7 @@ import { lapsesMax } from './lease.ts'
 import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
 import { escalateLapsed, leaseItems } from './store.ts'
 
-/** Leases what `request` asks for; first sends to people what has lapsed too often. */
+/** Leases what `request` asks for, after escalating items whose leases expired too often. */
 export async function claim(
   tx: Tx<KnownCaller>,
   { recipient, max, leaseSeconds, escalated = false }: Static<typeof ClaimRequest>,
@@ -25,7 +25,7 @@ export async function claim(
   const items = await leaseItems(tx, holder, max, leaseSeconds, escalated)
   const listed = items.flatMap(({ referralIds }) => referralIds)
   const released = await release(tx, listed, recipient)
-  // Of a joint item this key may open some only: nobody has read the others.
+  // Of a merged item this key may open only some referrals: the others were not read.
   const ids = released.map(({ referralId }) => referralId)
   const acts: Act[] = [
     ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),

@@ -1,6 +1,6 @@
 /**
  * How the work on an item ends. Late is better than never while nobody else has claimed the item:
- * the fence alone decides, not the clock. What would not open goes to people at once.
+ * the fence alone decides, not the clock. What does not open is escalated at once.
  */
 import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
@@ -94,10 +94,13 @@ function requireFitting(
   { reason, step }: Pick<Request, 'reason' | 'step'>,
 ): void {
   if ((outcome === 'declined') !== (reason !== undefined)) {
-    throw new Refusal('malformed-request', 'reason goes with the outcome declined, and only then')
+    throw new Refusal(
+      'malformed-request',
+      'reason is given with the outcome declined, and only then',
+    )
   }
   if (outcome !== 'unopenable' && step !== undefined) {
-    throw new Refusal('malformed-request', 'step goes with the outcome unopenable only')
+    throw new Refusal('malformed-request', 'step is given with the outcome unopenable only')
   }
 }
 
@@ -106,12 +109,12 @@ export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
   if (!survivor?.wasMerged) {
     const detail =
-      'the fence is not the current one of this claim: the lease ended and passed on, or never was'
+      'the fence is not the current one of this claim: the lease expired and somebody else claimed the item, or it never was yours'
     return new Refusal('lease-lost', detail)
   }
   const { itemId } = survivor
-  const now = itemId ? `the work goes on as item ${itemId}` : 'the work on its referral has ended'
-  return new Refusal('lease-lost', `the case of this item joined another: ${now}`)
+  const now = itemId ? `the work continues as item ${itemId}` : 'the work on its referral has ended'
+  return new Refusal('lease-lost', `the case of this item was merged into another: ${now}`)
 }
 
 /** The entry of an act on an item of the queue. */
@@ -134,5 +137,5 @@ type Members = { readonly referralIds: readonly string[]; readonly changed: bool
 function requireMembers(listed: readonly string[], { referralIds, changed }: Members): void {
   if (listed.every((id) => referralIds.includes(id))) return
   const code = changed ? 'case-changed' : 'malformed-request'
-  throw new Refusal(code, 'referrals lists one that is not of this case')
+  throw new Refusal(code, 'referrals names one that is not in this case')
 }

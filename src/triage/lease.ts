@@ -12,10 +12,10 @@ export const allowanceHours: Record<Urgency, number> = {
   standard: 120,
 }
 
-/** After so many leases that ran out an item goes to people, not round the circle again. */
+/** An item whose lease expires this many times is escalated instead of being queued again. */
 export const lapsesMax = 5
 
-/** A claim sends at most so many to people; the next claim takes the rest. */
+/** One claim escalates at most this many items; the next claim escalates the rest. */
 export const escalatedItemsMax = 200
 
 /** Referrals of one case; `cases` flags one long before. */
@@ -33,6 +33,6 @@ export const claimItemsMax = 50
 
 /**
  * Once the items of an answer hold so many referrals, each of which may be a few hundred kilobytes, no
- * further item is claimed with them. One case is never parted, so that an answer may hold more.
+ * further item is claimed with them. A case is never divided, so an answer may hold more.
  */
 export const claimReferralsMax = 50

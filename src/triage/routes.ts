@@ -28,7 +28,7 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
     config: { action: 'triage.listed' },
     schema: {
       operationId: 'listItems',
-      summary: 'Open items in one state, the earliest due first, without claiming them',
+      summary: 'List open items in one state, earliest deadline first, without claiming them',
       security,
       querystring: ItemsQuery,
       response: { 200: ItemsPage },
@@ -42,7 +42,7 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
     config: { action: 'triage.claimed' },
     schema: {
       operationId: 'claimItems',
-      summary: 'Lease the most urgent items that your recipient key can open',
+      summary: 'Claim the most urgent items that your recipient key can open',
       security,
       body: ClaimRequest,
       response: { 200: Claims },
@@ -56,7 +56,7 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
     config: { action: 'triage.renewed' },
     schema: {
       operationId: 'renewClaim',
-      summary: 'Prolong a lease that nobody has taken over',
+      summary: 'Renew a lease',
       security,
       params: ClaimParams,
       body: RenewalRequest,
@@ -72,7 +72,7 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
     config: { action: 'triage.released' },
     schema: {
       operationId: 'releaseClaim',
-      summary: 'Give an item back to the queue',
+      summary: 'Release an item: it goes back to its place in the queue',
       security,
       params: ClaimParams,
       body: ReleaseRequest,
@@ -90,7 +90,7 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
     config: { action: 'triage.completed' },
     schema: {
       operationId: 'completeClaim',
-      summary: 'End the work on an item, with an outcome for the referrals it answers',
+      summary: 'Complete an item, with an outcome for the referrals that this answers',
       security,
       params: ClaimParams,
       body: CompletionRequest,

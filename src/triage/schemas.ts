@@ -17,13 +17,14 @@ const LeaseSeconds = Type.Integer({ minimum: leaseSecondsMin, maximum: leaseSeco
 const Fence = Type.Integer({
   minimum: 1,
   maximum: Number.MAX_SAFE_INTEGER,
-  description: 'The number that came with the claim; a write with an older one is refused.',
+  description:
+    'The number that came with the claim. A write that names an older number is refused.',
 })
 
 /** Of an item. */
 export const StandingUrgency = Type.Enum(Object.keys(urgencies) as Urgency[], {
   description:
-    'The highest of its referrals without an answer: of their headers, and of what recipients have stated.',
+    'The highest urgency among its unanswered referrals, from their headers and from what recipients stated.',
 })
 
 export const ClaimRequest = Type.Object(
@@ -32,7 +33,7 @@ export const ClaimRequest = Type.Object(
     max: Type.Integer({ minimum: 1, maximum: claimItemsMax }),
     leaseSeconds: LeaseSeconds,
     escalated: Type.Optional(
-      Type.Boolean({ description: 'Claim from the items that went to people, and only those.' }),
+      Type.Boolean({ description: 'Claim only escalated items: those that need a person.' }),
     ),
   },
   { additionalProperties: false },
@@ -55,7 +56,7 @@ export const ItemsPage = Type.Object({
       referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
       urgency: StandingUrgency,
       dueAt: Instant,
-      lapses: Type.Integer({ description: 'Leases that ran out.' }),
+      lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
     }),
     { maxItems: itemsPageMax },
   ),
@@ -69,7 +70,7 @@ export const ClaimedReferral = Type.Object(
     ...Released.properties,
     answered: Type.Boolean({
       description:
-        'It got its answer before this claim, and keeps it: a completion need not name it, and nobody waits for it.',
+        'Whether it was answered before this claim. It keeps that answer, and a completion need not name it.',
     }),
   },
   { additionalProperties: false },
@@ -96,7 +97,7 @@ export const RenewalRequest = Type.Object(
 export const Renewal = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'The case has other referrals than when the item was claimed.',
+    description: 'Whether referrals joined or left the case since the item was claimed.',
   }),
 })
 
@@ -109,19 +110,19 @@ export const CompletionRequest = Type.Object(
     fence: Fence,
     outcome: Type.Enum([...outcomes], {
       description:
-        '`unopenable` takes the whole item to people, with every referral in it that has no answer: give what opens its answer first.',
+        '`unopenable` escalates the whole item, with every unanswered referral in it: first answer the referrals that open.',
     }),
     referrals: Type.Array(IdOrReference, {
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,
-      description: 'The referrals that this answers; the others of the case keep their state.',
+      description: 'The referrals that this answers. Other referrals of the case keep their state.',
     }),
     reason: Type.Optional(Type.Enum(Object.keys(declineReasons) as DeclineReason[])),
     step: Type.Optional(
       // A closed list: in free text somebody would one day write what the step was about.
       Type.Enum([...openingSteps], {
-        description: 'Where opening stopped, with the outcome `unopenable`.',
+        description: 'With the outcome `unopenable`: the step at which opening failed.',
       }),
     ),
   },
@@ -131,10 +132,11 @@ export const CompletionRequest = Type.Object(
 export const Completion = Type.Object({
   outcome: Type.Enum([...outcomes]),
   completedAt: Type.Optional(Instant),
-  late: Type.Boolean({ description: 'The lease had run out, and nobody had claimed the item.' }),
+  late: Type.Boolean({
+    description: 'Whether the lease had expired. Nobody else had claimed the item meanwhile.',
+  }),
   requeued: Type.Array(Uuid, {
     maxItems: caseReferralsMax,
-    description:
-      'The referrals of the case that got no answer by this, nor had one: they are on the queue again.',
+    description: 'Referrals of the case that still have no answer: they are on the queue again.',
   }),
 })

@@ -44,7 +44,7 @@ type ItemRow = {
  * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
  * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
  *
- * @param escalated - whether to lease from the items that went to people, and only from those
+ * @param escalated - whether to lease only from the escalated items
  */
 export async function leaseItems(
   tx: Tx,
@@ -114,8 +114,8 @@ function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
 }
 
 /**
- * Takes out of the circle what has lapsed once too often; answers the ids of those items. The fence
- * stays: until a person claims it, its last holder may still come late and complete it.
+ * Escalates items whose leases expired too often; returns their ids. The fence stays as it is: until
+ * somebody claims such an item, its last holder may still complete it late.
  */
 export async function escalateLapsed(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
@@ -183,8 +183,8 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
 }
 
 /**
- * Takes the item out of the circle, to a person: what would not open will not open again. The lease
- * ends, and who reported stays on the row, to be answered again.
+ * Escalates the item: what does not open will not open for the next holder either. The lease ends;
+ * who reported it stays on the row, so that a repeated report gets the same answer.
  */
 export async function escalateItem(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<Omit<Ended, 'completedAt'>[]>`

@@ -1,4 +1,4 @@
-/** Which of two open items goes on when their cases join. Pure. */
+/** Which of two open items survives when their cases are merged. Pure. */
 
 /** An open item of a case, as far as that question needs it. */
 export type Head = {
@@ -9,14 +9,14 @@ export type Head = {
   readonly leased: boolean
   /** When its holder claimed it, in milliseconds of the database's clock; `null` if nobody did. */
   readonly claimedMs: number | null
-  /** Whether it went to people, out of the circle, or does at the next claim. */
+  /** Whether it was escalated, or will be by the next claim. */
   readonly escalated: boolean
   readonly arrivedMs: number
 }
 
 /**
- * The item that goes on: the one that is held, or that was claimed first where both are; else one
- * that waits on the queue rather than on the list for people; else the one that arrived first.
+ * The item that survives: the one that is held, or that was claimed first where both are; else one
+ * that waits on the queue rather than escalated; else the one that arrived first.
  */
 export function survivorOf(one: Head, other: Head): Head {
   return compare(one, other) <= 0 ? one : other

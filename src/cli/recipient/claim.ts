@@ -41,7 +41,7 @@ ${connectionDetails}`,
   options: {
     max: { value: 'N', help: 'At most so many items: 1 (the default) to 50.' },
     'lease-seconds': { value: 'N', help: 'For so long: 30 to 3600, else 600.' },
-    escalated: { help: 'From the items that went to people, and only from those.' },
+    escalated: { help: 'Only from the escalated items: those that need a person.' },
     out: { value: 'DIR', help: 'Write each opened referral there, and print no answers.' },
     ...connection,
   },
