@@ -7,7 +7,7 @@
 import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { readCursor, writeCursor } from '../database/cursor.ts'
+import { page } from '../database/page.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
@@ -47,14 +47,15 @@ export async function list(
   query: Omit<Filter, 'before'> & { cursor?: string },
   limit: number,
 ): Promise<Static<typeof EntriesPage>> {
-  const { cursor, ...rest } = query
-  const filter = cursor === undefined ? rest : { ...rest, before: readCursor(cursor) }
-  const rows = await selectEntries(tx, filter, limit + 1)
-  const page = rows.slice(0, limit)
-  const details = { entries: page.length, filters: Object.keys(query).sort().join(' ') }
+  const { cursor, ...filter } = query
+  const { rows, ...rest } = await page(
+    { limit, ...(cursor !== undefined && { cursor }) },
+    (before, count) => selectEntries(tx, { ...filter, ...(before && { before }) }, count),
+    ({ entry: { at, id } }) => ({ at: at.toISOString(), id }),
+  )
+  const details = { entries: rows.length, filters: Object.keys(query).sort().join(' ') }
   await append(tx, { action: 'audit.searched', details })
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return { entries: page.map(present), ...(last && { next: writeCursor(last.entry) }) }
+  return { entries: rows.map(present), ...rest }
 }
 
 type Row = Awaited<ReturnType<typeof selectEntries>>[number]

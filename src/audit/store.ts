@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../database/connect.ts'
+import type { Place } from '../database/page.ts'
 import { auditEntry, auditOpening } from '../database/schema.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Action, Entry, Outcome } from './entry.ts'
@@ -40,7 +41,7 @@ export type Filter = {
   readonly action?: Action
   readonly outcome?: Outcome
   /** Entries older than this one: where the page before ended. */
-  readonly before?: { readonly at: Date; readonly id: string }
+  readonly before?: Place
 }
 
 /** The newest `count` entries that fit, newest first. */
@@ -56,8 +57,8 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number) {
     outcome && eq(auditEntry.outcome, outcome),
     before &&
       or(
-        lt(auditEntry.at, before.at),
-        and(eq(auditEntry.at, before.at), lt(auditEntry.id, before.id)),
+        lt(auditEntry.at, new Date(before.at)),
+        and(eq(auditEntry.at, new Date(before.at)), lt(auditEntry.id, before.id)),
       ),
   ].map((condition) => condition || undefined)
   return tx.db

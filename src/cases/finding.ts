@@ -3,8 +3,8 @@ import type { Static } from 'typebox'
 import { append, countOwn } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { readCursor, writeCursor } from '../database/cursor.ts'
 import { takeTurn } from '../database/loop.ts'
+import { type PageQuery, page } from '../database/page.ts'
 import { requireMatching } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { possibleProbability } from '../matching/odds.ts'
@@ -19,22 +19,20 @@ import { inWords } from './words.ts'
 const searchesPerHourMax = 60
 
 /** What waits for a person's judgement, in all cases, the oldest first. */
-export async function reviews(
-  tx: Tx,
-  { cursor, limit }: { cursor?: string; limit: number },
-): Promise<Reviews> {
-  const after = cursor === undefined ? undefined : readCursor(cursor)
-  const found = await selectReviews(tx, after, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  await append(tx, { action: 'case.read', details: { reviews: page.length } })
+export async function reviews(tx: Tx, query: PageQuery): Promise<Reviews> {
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectReviews(tx, after, count),
+    (row) => row,
+  )
+  await append(tx, { action: 'case.read', details: { reviews: rows.length } })
   return {
-    reviews: page.map(({ id: _, otherId, probability, ...review }) => ({
+    reviews: rows.map(({ id: _, otherId, probability, ...review }) => ({
       ...review,
       ...(otherId !== null && { otherId }),
       ...(probability !== null && { probability }),
     })),
-    ...(last && { next: writeCursor({ at: new Date(last.at), id: last.id }) }),
+    ...rest,
   }
 }
 

@@ -1,5 +1,6 @@
 /** The referrals that wait to be paired, and what people should look at. */
 import type { Tx } from '../database/connect.ts'
+import type { Place } from '../database/page.ts'
 import { newId } from '../protocol/uuid.ts'
 
 /** A new referral waits from now on. Without RETURNING, and without naming a conflict: the referrer may not read it. */
@@ -112,13 +113,10 @@ export type Review = {
 /** What waits for a person, the oldest first: open questions, and marked cases. */
 export async function selectReviews(
   tx: Tx,
-  after: { readonly at: Date; readonly id: string } | undefined,
+  after: Place | undefined,
   count: number,
 ): Promise<Review[]> {
-  const [at, id] = [
-    after?.at.toISOString() ?? '-infinity',
-    after?.id ?? '00000000-0000-0000-0000-000000000000',
-  ]
+  const [at, id] = [after?.at ?? '-infinity', after?.id ?? '00000000-0000-0000-0000-000000000000']
   return tx.sql<Review[]>`
     select id, kind, "caseId", "otherId", probability,
            to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at

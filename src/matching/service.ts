@@ -4,7 +4,7 @@
  */
 import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
-import { readCursor, writeCursor } from '../database/cursor.ts'
+import { type PageQuery, page } from '../database/page.ts'
 import { matchingEpochs } from '../directory/service.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import * as candidates from './candidates.ts'
@@ -19,7 +19,6 @@ import {
   selectStanding,
   selectUnchecked,
   selectValues,
-  type Turn,
   upsertCheck,
 } from './store.ts'
 
@@ -78,22 +77,22 @@ export async function keysOf(
  */
 export async function unchecked(
   tx: Tx,
-  { cursor, limit, referralId }: { cursor?: string; limit: number; referralId?: string },
+  { referralId, ...query }: PageQuery & { readonly referralId?: string },
 ): Promise<Unchecked> {
-  const after = cursor === undefined ? undefined : readTurn(cursor)
   const epochs = await matchingEpochs(tx)
   const [epoch] = epochs
-  const found = await selectUnchecked(tx, epochs, after, referralId, limit + 1)
-  const page = found.slice(0, limit)
-  const last = found.length > limit ? page.at(-1) : undefined
-  if (page.length > 0) {
-    const details = { referrals: page.length }
-    await append(tx, { action: 'match-keys.listed', details })
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectUnchecked(tx, epochs, after, referralId, count),
+    (row) => row,
+  )
+  if (rows.length > 0) {
+    await append(tx, { action: 'match-keys.listed', details: { referrals: rows.length } })
   }
   return {
     ...(epoch !== undefined && { epoch }),
-    referralIds: page.map(({ id }) => id),
-    ...(last && { next: writeTurn({ ...last, at: new Date(last.at) }) }),
+    referralIds: rows.map(({ id }) => id),
+    ...rest,
   }
 }
 
@@ -105,15 +104,4 @@ export async function candidatesOf(tx: Tx, referralId: string) {
 /** What keys say of one referral and each of `ids`; of whom they cannot say, nothing. */
 export async function compare(tx: Tx, referralId: string, ids: readonly string[]) {
   return candidates.compare(tx, referralId, ids, await matchingEpochs(tx))
-}
-
-/** The cursor behind one referral of the list: its turn, and the place in it. */
-function writeTurn({ turn, ...place }: Turn): string {
-  return `${turn}-${writeCursor(place)}`
-}
-
-/** @throws Refusal `malformed-request` for one that no page gave */
-function readTurn(cursor: string): Turn {
-  const [, turn = '0', place = ''] = /^(\d{1,9})-(.+)$/.exec(cursor) ?? []
-  return { turn: Number(turn), ...readCursor(place) }
 }

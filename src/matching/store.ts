@@ -1,4 +1,5 @@
 import type { Tx } from '../database/connect.ts'
+import type { Place } from '../database/page.ts'
 import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
@@ -139,12 +140,6 @@ export async function selectStanding(tx: Tx, ids: readonly string[], epoch: numb
 }
 
 /**
- * Where a referral stands in the list: first the oldest of each organisation, then the second of
- * each, and so on, by `turn`.
- */
-export type Turn = { readonly turn: number; readonly at: Date; readonly id: string }
-
-/**
  * Referrals that have values under one of `epochs`, the newest first, without a check of that epoch,
  * or no check of the newest, from behind `after` on. Of those that have their answer and no unchecked
  * values only those that were never checked under any epoch.
@@ -152,12 +147,12 @@ export type Turn = { readonly turn: number; readonly at: Date; readonly id: stri
 export async function selectUnchecked(
   tx: Tx,
   epochs: readonly number[],
-  after: Turn | undefined,
+  after: Place | undefined,
   only: string | undefined,
   count: number,
-): Promise<(Omit<Turn, 'at'> & { readonly at: string })[]> {
+): Promise<Place[]> {
   // Materialized: most are checked, and their values are then not looked at.
-  return tx.sql<(Omit<Turn, 'at'> & { at: string })[]>`
+  return tx.sql<Place[]>`
     with missing as materialized (
       select r.id, r.organisation_id, r.received_at, r.state, listed.epoch
       from referral r cross join unnest(${epochs as number[]}::int[]) as listed (epoch)
@@ -178,7 +173,7 @@ export async function selectUnchecked(
     from listed
     where (${only ?? null}::uuid is null or id = ${only ?? null}::uuid)
       and (turn, received_at, id) > (${after?.turn ?? 0}::int,
-                                     ${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+                                     ${after?.at ?? '-infinity'}::timestamptz,
                                      ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
     order by turn, received_at, id
     limit ${count}`

@@ -9,7 +9,7 @@ import type { Static } from 'typebox'
 import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { readCursor, writeCursor } from '../database/cursor.ts'
+import { page } from '../database/page.ts'
 import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
@@ -67,16 +67,14 @@ export async function list(
   tx: Tx,
   { state, cursor, limit = 50 }: Static<typeof ItemsQuery>,
 ): Promise<Static<typeof ItemsPage>> {
-  const after = cursor === undefined ? undefined : readCursor(cursor)
-  const found = await selectItems(tx, state, after, limit + 1)
-  const items = found.slice(0, limit)
-  const last = found.length > limit ? items.at(-1) : undefined
-  const details = { state, items: items.length }
+  const { rows, ...rest } = await page(
+    { limit, ...(cursor !== undefined && { cursor }) },
+    (after, count) => selectItems(tx, state, after, count),
+    ({ dueAt, id }) => ({ at: dueAt, id }),
+  )
+  const details = { state, items: rows.length }
   await append(tx, { action: 'triage.listed', details })
-  return {
-    items: items.map(({ id, ...item }) => ({ itemId: id, ...item })),
-    ...(last && { next: writeCursor({ at: new Date(last.dueAt), id: last.id }) }),
-  }
+  return { items: rows.map(({ id, ...item }) => ({ itemId: id, ...item })), ...rest }
 }
 
 /** `claimId` may be the reference of a referral of the item. */

@@ -1,4 +1,5 @@
 import type { Tx } from '../database/connect.ts'
+import type { Place } from '../database/page.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
 import { dueAt, standingUrgency } from './deadline-store.ts'
 import { claimReferralsMax, escalatedItemsMax, lapsesMax } from './lease.ts'
@@ -204,7 +205,7 @@ export type ItemState = 'waiting' | 'leased' | 'escalated'
 export async function selectItems(
   tx: Tx,
   state: ItemState,
-  after: { readonly at: Date; readonly id: string } | undefined,
+  after: Place | undefined,
   count: number,
 ) {
   type Row = Omit<ItemRow, 'fence' | 'leasedUntil'> & { lapses: number }
@@ -217,7 +218,7 @@ export async function selectItems(
     where item.completed_at is null
       and item.merged_into is null
       and ${state} = ${stateOf(tx)}
-      and (item.due_at, item.id) > (${after?.at.toISOString() ?? '-infinity'}::timestamptz,
+      and (item.due_at, item.id) > (${after?.at ?? '-infinity'}::timestamptz,
                                     ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
     order by item.due_at, item.id
     limit ${count}`
