@@ -48,7 +48,7 @@ t.test('one that sends many keeps no other waiting, page by page', async (t) => 
   } while (cursor !== undefined)
   t.same(paged, fair)
   for (const wrong of ['1', '1-', 'x-AAAA', 'MjAyNi0wMS0wMVQwMDowMDowMC4wMDBaIA']) {
-    t.throws(() => list({ cursor: wrong }), { code: 'malformed-request' }, wrong)
+    await t.rejects(list({ cursor: wrong }), { code: 'malformed-request' }, wrong)
   }
 })
 
