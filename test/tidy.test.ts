@@ -89,9 +89,12 @@ t.test('the rules see what they forbid', async (t) => {
     seen('audit/service.ts', "import { x } from '../intake/service.ts'"),
     'a feature to its right',
   )
-  t.ok(seen('intake/service.ts', "import { x } from '../triage/store.ts'"), "another's store")
+  t.ok(seen('intake/service.ts', "import { x } from '../triage/store/claim.ts'"), "another's store")
   t.ok(seen('intake/service.ts', "import { x } from '../vault/naming.ts'"), "another's step")
-  t.ok(seen('triage/routes.ts', "import { x } from './store.ts'"), 'a route that skips its service')
+  t.ok(
+    seen('triage/routes.ts', "import { x } from './store/claim.ts'"),
+    'a route that skips its service',
+  )
   t.ok(seen('triage/service.ts', "import postgres from 'postgres'"), 'SQL outside a store')
   t.ok(seen('client/open.ts', "import sodium from 'libsodium-wrappers'"), 'cryptography outside')
   t.ok(

@@ -238,7 +238,7 @@ export const triageItem = pgTable(
     /** Of this item's own referral: its header's, or the highest that a recipient has stated since. */
     urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
     respondBy: date('respond_by'),
-    /** When this item's own referral is due by the rule of `triage/deadline-store.ts`. */
+    /** When this item's own referral is due by the rule of `triage/store/due.ts`. */
     ownDueAt: instant('own_due_at').notNull(),
     /** The earliest of the items that are worked on as this one. */
     dueAt: instant('due_at').notNull(),

@@ -12,7 +12,8 @@ import { beginTriage, isAnswered, release, releasedEntry, requireKid } from '../
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
 import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
-import { escalateLapsed, leaseItems } from './store.ts'
+import { leaseItems } from './store/claim.ts'
+import { escalateLapsed } from './store/lapse.ts'
 
 /** Leases what `request` asks for, after escalating items whose leases expired too often. */
 export async function claim(

@@ -9,10 +9,11 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { answer } from '../vault/service.ts'
-import { endMembers, selectRequeued } from './merge-store.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
-import { type Claim, completeItem, escalateItem, selectCompletion, selectReport } from './store.ts'
-import { selectSurvivor } from './successor-store.ts'
+import type { Claim } from './state.ts'
+import { completeItem, escalateItem, selectCompletion, selectReport } from './store/complete.ts'
+import { endMembers, selectRequeued } from './store/requeue.ts'
+import { selectSurvivor } from './store/successor.ts'
 
 type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
 type Answer = Static<typeof Completion>

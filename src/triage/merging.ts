@@ -6,14 +6,9 @@
  * The caller holds the lock of `cases`, so that no two of these run at once.
  */
 import type { Tx } from '../database/connect.ts'
-import {
-  listReferrals,
-  lockHeads,
-  mergeItem,
-  moveItems,
-  moveItemsOf,
-  standAlone,
-} from './merge-store.ts'
+import { lockHeads } from './store/heads.ts'
+import { listReferrals, mergeItem, moveItems } from './store/merge.ts'
+import { moveItemsOf, standAlone } from './store/split.ts'
 import { survivorOf } from './survivor.ts'
 
 /**

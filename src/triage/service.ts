@@ -17,13 +17,16 @@ import type { Header } from '../referral/header.ts'
 import { resolveNames } from '../vault/service.ts'
 import { endClaim, itemEntry, leaseLost } from './completion.ts'
 import type { Completion, CompletionRequest, ItemsPage, ItemsQuery, Renewal } from './schemas.ts'
-import { type Claim, insertItem, releaseLease, renewLease, selectItems } from './store.ts'
-import { selectItemByReference } from './successor-store.ts'
+import type { Claim } from './state.ts'
+import { insertItem } from './store/enqueue.ts'
+import { releaseLease, renewLease } from './store/lease.ts'
+import { selectItems } from './store/list.ts'
+import { selectItemByReference } from './store/successor.ts'
 
 export { claim } from './claiming.ts'
-export { raiseUrgency } from './deadline-store.ts'
 export { mergeItems, splitItems } from './merging.ts'
-export { selectOpenItem as itemOf } from './store.ts'
+export { selectOpenItem as itemOf } from './store/list.ts'
+export { raiseUrgency } from './store/raise.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {

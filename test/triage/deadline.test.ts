@@ -9,7 +9,7 @@ import t from 'tap'
 import type { Tx } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
-import { insertItem } from '../../src/triage/store.ts'
+import { insertItem } from '../../src/triage/store/enqueue.ts'
 import { seedOf } from '../helpers/seed.ts'
 import { stage } from '../helpers/stage.ts'
 

@@ -1,6 +1,6 @@
 /** As which item the work on a referral goes on. */
-import type { Tx } from '../database/connect.ts'
-import type { Claim } from './store.ts'
+import type { Tx } from '../../database/connect.ts'
+import type { Claim } from '../state.ts'
 
 /**
  * The item as which the referral with this reference is worked on; where its work has ended, the one

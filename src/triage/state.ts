@@ -1,0 +1,86 @@
+/**
+ * The states of an item, and the SQL that says which one a row is in. Every statement about the queue takes
+ * its conditions from here; each is about a row of `triage_item` with the alias `item`.
+ *
+ *     waiting    on the queue. An item whose lease expired is waiting again, at its old place.
+ *     leased     held by one client until `leased_until`.
+ *     escalated  needs a person: a referral of it did not open, or its leases expired `lapsesMax` times.
+ *                Only a claim that asks for escalated items gets it.
+ *     completed  its work has ended. The row stays, so that a repeated completion gets the same answer.
+ *
+ *     waiting or escalated  -> leased     claim: the fence rises, and an expired lease counts as a lapse
+ *     leased                -> waiting    release, or the lease expires
+ *     leased                -> escalated  report `unopenable`, or the last of `lapsesMax` leases expires
+ *     leased                -> completed  completion, also late, unless somebody claimed it meanwhile
+ *
+ * The database's clock is the only clock, and nobody sweeps: what expires changes no row. `lapses` therefore
+ * counts the leases that expired before the present one, and an item whose last permitted lease has
+ * expired is escalated from that moment on, before the next claim writes it down (store/lapse.ts).
+ *
+ * Each referral has an item of its own. The open items of one case are worked on as one of them, the head;
+ * the others name it in `merged_into`, and only heads are listed, claimed and completed. What a member
+ * would be by itself stays on its row, so that a split needs nothing that a merge wrote over.
+ *
+ * A write under a claim names the fence that it was given. Each claim, release, completion and report
+ * raises the fence, and so does a merge for the item that stops being a head: whoever names an older one
+ * has lost the item.
+ */
+import type { Tx } from '../database/connect.ts'
+import { lapsesMax } from './lease.ts'
+
+export type ItemState = 'waiting' | 'leased' | 'escalated'
+
+/** The work has not ended. */
+export function isOpen(tx: Tx) {
+  return tx.sql`item.completed_at is null`
+}
+
+/** An open item that is worked on as itself. */
+export function isOpenHead(tx: Tx) {
+  return tx.sql`${isOpen(tx)} and item.merged_into is null`
+}
+
+/** Nobody holds it: it was given back, never claimed, or its lease has expired. */
+export function isFree(tx: Tx) {
+  return tx.sql`(item.leased_until is null or item.leased_until <= now())`
+}
+
+/** There was a lease, and it has expired. */
+export function hasExpired(tx: Tx) {
+  return tx.sql`coalesce(item.leased_until <= now(), false)`
+}
+
+/** The present lease is the last that may expire without escalation. */
+export function isLastLease(tx: Tx) {
+  return tx.sql`item.lapses >= ${lapsesMax - 1}`
+}
+
+/** Written down as escalated, or about to be: the last permitted lease has expired. */
+export function isEscalated(tx: Tx) {
+  return tx.sql`(item.escalated_at is not null or (${isLastLease(tx)} and ${hasExpired(tx)}))`
+}
+
+/** The state of an open head. */
+export function stateOf(tx: Tx) {
+  return tx.sql`
+    case when ${isEscalated(tx)} then 'escalated'
+         when item.leased_until > now() then 'leased'
+         else 'waiting' end`
+}
+
+/** What a write under a claim names: its item, the fence that came with it, and who was given both. */
+export type Claim = { readonly id: string; readonly fence: number; readonly clientId: string }
+
+/** The claim is the newest one of an open head: the fence decides, and the clock does not. */
+export function isHeldBy(tx: Tx, { id, fence, clientId }: Claim) {
+  return tx.sql`
+    item.id = ${id} and item.fence = ${fence} and item.leased_by = ${clientId}
+    and item.leased_until is not null and ${isOpenHead(tx)}`
+}
+
+/** The claim was the newest one, and ended with a completion or a report: nothing came after it. */
+export function endedWith(tx: Tx, { id, fence, clientId }: Claim) {
+  return tx.sql`
+    item.id = ${id} and item.fence = ${fence + 1} and item.leased_by = ${clientId}
+    and item.merged_into is null`
+}

@@ -1,0 +1,97 @@
+/** Who gets which items: the hot statement of the queue. */
+import type { Tx } from '../../database/connect.ts'
+import type { Urgency } from '../../referral/codes/clear.ts'
+import { claimReferralsMax } from '../lease.ts'
+import { isFree, isOpenHead } from '../state.ts'
+import { iso, standingUrgency } from './columns.ts'
+
+export type Holder = { readonly clientId: string; readonly recipient: string }
+
+export type ItemRow = {
+  id: string
+  caseId: string
+  referralIds: string[]
+  fence: string
+  urgency: Urgency
+  dueAt: string
+  leasedUntil: string
+}
+
+/**
+ * Leases the earliest due items of which `holder.recipient` can open every referral that has no
+ * answer yet, and raises their fences.
+ *
+ * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
+ * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
+ *
+ * @param escalated - whether to lease only from the escalated items
+ */
+export async function leaseItems(
+  tx: Tx,
+  holder: Holder,
+  count: number,
+  leaseSeconds: number,
+  escalated: boolean,
+): Promise<ItemRow[]> {
+  const rows = await tx.sql<ItemRow[]>`
+    with next as materialized (
+      select item.id, item.due_at, cardinality(item.referral_ids) as referrals
+      from triage_item item
+      where ${isOpenHead(tx)}
+        and (item.escalated_at is not null) = ${escalated}
+        and ${isFree(tx)}
+        and (${opensAll(tx, tx.sql`${holder.recipient}`)}
+             or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
+      order by item.due_at, item.id
+      limit ${count}
+      for update of item skip locked
+    ), carried as (
+      select id, sum(referrals) over (order by due_at, id) - referrals as before from next
+    )
+    update triage_item item
+    set fence = item.fence + 1,
+        lapses = item.lapses + (item.leased_until is not null)::int,
+        leased_by = ${holder.clientId},
+        claimed_at = ${tx.now.toISOString()},
+        changed = false,
+        leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
+    where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
+    returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
+              ${standingUrgency(tx)} as urgency,
+              ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
+  // RETURNING answers in no order of its own.
+  return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
+}
+
+/** The referrals without an answer that are worked on as `item`; it says so for each row by itself. */
+function openReferrals(tx: Tx) {
+  return tx.sql`unnest(item.referral_id || array(
+    select member.referral_id from triage_item member
+    where member.merged_into = item.id and member.completed_at is null)) as open (id)`
+}
+
+/** What has its answer may have been sealed to keys that are gone: it does not count. */
+function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
+  return tx.sql`not exists (
+    select from ${openReferrals(tx)}
+    where not exists (select from wrap w where w.referral_id = open.id and w.kid = ${kid}))`
+}
+
+/**
+ * After an exchange of keys a case may hold referrals that no client that claims has one key for.
+ * Whoever opens some of them gets the item with those; a completion opens the others again, for
+ * their own reader.
+ */
+function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
+  return tx.sql`(
+    cardinality(item.referral_ids) > 1
+    and exists (select from ${openReferrals(tx)}
+                join wrap w on w.referral_id = open.id and w.kid = ${kid})
+    and not exists (select from client c cross join unnest(c.kids) as held (kid)
+                    where c.disabled_at is null and 'triage:work' = any (c.scopes)
+                      and ${opensAll(tx, tx.sql`held.kid`)}))`
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

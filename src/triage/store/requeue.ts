@@ -1,0 +1,66 @@
+/** Members of a completed item: they end with it, and those without an answer come back to the queue. */
+import type { Tx } from '../../database/connect.ts'
+import { newId } from '../../protocol/uuid.ts'
+import { caseReferralsMax } from '../lease.ts'
+import { isOpen } from '../state.ts'
+
+/**
+ * The items that were worked on as `headId` end with it, as it ended; those of referrals that got
+ * no answer are opened anew, as one, so that nobody is lost with the answer to somebody else.
+ *
+ * @returns the referrals that are on the queue anew, in the order of their ids
+ */
+export async function endMembers(
+  tx: Tx,
+  headId: string,
+  answered: readonly string[],
+): Promise<string[]> {
+  const ids = Array.from({ length: caseReferralsMax }, newId)
+  const rows = await tx.sql<{ referralId: string }[]>`
+    with ended as (
+      update triage_item item
+      set completed_at = head.completed_at, outcome = head.outcome,
+          completed_late = head.completed_late
+      from triage_item head
+      where head.id = ${headId} and item.merged_into = head.id and ${isOpen(tx)}
+      returning item.id, item.referral_id, item.arrived_at, item.urgency, item.respond_by,
+                item.own_due_at
+    ), rest as (
+      select member.*, head.case_id, head.referral_ids,
+             row_number() over place as number,
+             min(member.own_due_at) over () as due_at
+      from (select * from ended
+            union all
+            select id, referral_id, arrived_at, urgency, respond_by, own_due_at
+            from triage_item where id = ${headId}) member
+      join triage_item head on head.id = ${headId}
+      where not member.referral_id = any (${answered as string[]}::uuid[])
+      window place as (order by member.own_due_at, member.arrived_at, member.id)
+    )
+    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
+                             respond_by, own_due_at, due_at, merged_into)
+    select (${ids as string[]}::uuid[])[number], case_id, referral_id, referral_ids, arrived_at,
+           urgency, respond_by, own_due_at, case when number = 1 then due_at else own_due_at end,
+           case when number > 1 then (${ids as string[]}::uuid[])[1] end
+    from rest
+    returning referral_id as "referralId"`
+  return rows.map(({ referralId }) => referralId).sort()
+}
+
+/**
+ * What `endMembers` returned when that item was completed: the referrals that were worked on as it
+ * and have had another item since.
+ */
+export async function selectRequeued(tx: Tx, headId: string): Promise<string[]> {
+  const rows = await tx.sql<{ referralId: string }[]>`
+    select ended.referral_id as "referralId"
+    from triage_item head
+    join triage_item ended on ended.id = head.id
+      or (ended.merged_into = head.id and ended.completed_at = head.completed_at)
+    where head.id = ${headId}
+      and exists (select from triage_item later
+                  where later.case_id = ended.case_id and later.referral_id = ended.referral_id
+                    and (later.completed_at is null or later.completed_at > ended.completed_at))
+    order by ended.referral_id`
+  return rows.map(({ referralId }) => referralId)
+}
