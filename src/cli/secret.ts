@@ -3,7 +3,7 @@
  * arguments, which every user of the machine can list.
  */
 import { type KeyFile, needsPassphrase, openKeyFile, shown } from '../client/index.ts'
-import { readClientConfig } from '../config/server.ts'
+import { readClientConfig } from '../config/client.ts'
 import { readSecret } from '../disk.ts'
 import { UsageError } from './command.ts'
 

@@ -12,7 +12,7 @@ import {
   type Trust,
   wordsOfSkew,
 } from '../client/index.ts'
-import { readClientConfig } from '../config/server.ts'
+import { readClientConfig } from '../config/client.ts'
 import { isThere, readSecret, requireOwn } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { readClientConfig, readConfig, readHolderConfig } from '../../src/config/server.ts'
+import { readClientConfig } from '../../src/config/client.ts'
+import { readConfig, readHolderConfig } from '../../src/config/server.ts'
 
 const database = { DATABASE_URL: 'postgres://intake_service:secret@db.internal/intake' }
 

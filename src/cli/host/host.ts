@@ -2,7 +2,8 @@
  * What a command on the host needs: the database as its owner, and the services that write the
  * directory. Loaded only by host commands, so that a partner's client needs no database driver.
  */
-import { readClientConfig, readConfig } from '../../config/server.ts'
+import { readClientConfig } from '../../config/client.ts'
+import { readConfig } from '../../config/server.ts'
 import { addressForm, describe, readAddress } from '../../database/address.ts'
 import { connect } from '../../database/connect.ts'
 import { startEmbedded } from '../../database/embedded.ts'
