@@ -40,22 +40,46 @@ type KnownClient = {
   readonly kids: ReadonlySet<string>
 }
 
-export type CallerKind =
-  | 'partner'
-  | 'internal'
-  | 'auditor'
-  | 'administrator'
-  | 'anonymous'
-  | 'system'
+/**
+ * The kinds of callers, each with the database role that its transactions have: what that role may see
+ * and write stands in `migrations/0001_access.sql`. The administrator connects as the owner and stays it.
+ */
+export const roleOf = {
+  partner: 'intake_partner',
+  anonymous: 'intake_partner',
+  internal: 'intake_internal',
+  system: 'intake_internal',
+  auditor: 'intake_auditor',
+  administrator: 'none',
+} as const
+
+export type CallerKind = keyof typeof roleOf
 
 /** `request` is the id that the log, the audit entry and the problem document share. */
 export type Caller = { readonly request: string } & (
   | ({ readonly kind: 'partner' | 'internal' | 'auditor' } & KnownClient)
-  | { readonly kind: 'administrator' | 'anonymous' | 'system' }
+  | { readonly kind: Exclude<CallerKind, 'partner' | 'internal' | 'auditor'> }
 )
 
 /** A caller that a token has named: the only kind that any route with a scope sees. */
 export type KnownCaller = Extract<Caller, KnownClient>
+
+/**
+ * Who a referral is from: an organisation, or whoever holds the receipt with this hash. What one sender
+ * stored, no other may read, repeat or amend.
+ */
+export type Sender =
+  | { readonly kind: 'organisation'; readonly id: string }
+  | { readonly kind: 'receipt'; readonly hash: Uint8Array }
+
+/** On whose behalf `caller` sends; `undefined` for one that sends nothing. */
+export function senderOf(caller: KnownCaller): Sender
+export function senderOf(caller: Caller): Sender | undefined
+export function senderOf(caller: Caller): Sender | undefined {
+  return 'organisationId' in caller
+    ? { kind: 'organisation', id: caller.organisationId }
+    : undefined
+}
 
 /** On a route that declares a scope the caller is always known; anything else is a bug. */
 export function knownCaller(caller: Caller): KnownCaller {

@@ -8,7 +8,7 @@
  */
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { TransactionSql } from 'postgres'
-import type { Caller, CallerKind } from '../caller.ts'
+import { type Caller, roleOf, senderOf } from '../caller.ts'
 import { readAddress } from './address.ts'
 import { DatabaseAway, isAway, isConnectionLost, isUndecided, OutcomeUnknown } from './lost.ts'
 import { createPool, type Link, type Pool } from './pool.ts'
@@ -70,16 +70,6 @@ const pingMsMax = 4_000
 /** So long a transaction that has not begun looks for a server that takes it. */
 const lookingMsMax = 2_000
 const lookAgainMs = 100
-
-/** The administrator connects as the owner and stays that. */
-const roleOf: Record<CallerKind, string> = {
-  partner: 'intake_partner',
-  anonymous: 'intake_partner',
-  internal: 'intake_internal',
-  auditor: 'intake_auditor',
-  system: 'intake_internal',
-  administrator: 'none',
-}
 
 /** Connects lazily: a server that is not there shows at the first transaction. */
 export function connect(options: DatabaseOptions): Database {
@@ -232,17 +222,16 @@ class Run<T, By extends Caller> {
 
 /** Becomes the role of the caller; answers the transaction's time. */
 async function begin(sql: TransactionSql, caller: Caller, statementMs: number): Promise<Date> {
+  const sender = senderOf(caller)
+  const organisation = sender?.kind === 'organisation' ? sender.id : ''
+  const receipt = sender?.kind === 'receipt' ? Buffer.from(sender.hash).toString('hex') : ''
   const [context] = await sql<[{ now: string; takesWrites: boolean }]>`
     select set_config('role', ${roleOf[caller.kind]}, true),
-           set_config('app.organisation', ${organisationOf(caller)}, true),
-           set_config('app.receipt', '', true),
+           set_config('app.organisation', ${organisation}, true),
+           set_config('app.receipt', ${receipt}, true),
            set_config('statement_timeout', ${String(statementMs)}, true),
            current_setting('transaction_read_only') = 'off' as "takesWrites",
            to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
   if (!context.takesWrites) throw new DatabaseAway('this server takes no writes')
   return new Date(context.now)
-}
-
-function organisationOf(caller: Caller): string {
-  return 'organisationId' in caller ? caller.organisationId : ''
 }

@@ -5,6 +5,7 @@
  */
 
 import * as audit from '../audit/service.ts'
+import type { Sender } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
@@ -39,7 +40,7 @@ export {
 /** Refuses an envelope that the published documents do not allow to be stored. */
 export async function requireSealable(
   tx: Tx,
-  organisationId: string,
+  sender: Sender,
   checked: CheckedEnvelope,
 ): Promise<void> {
   const { header } = checked
@@ -55,7 +56,7 @@ export async function requireSealable(
   if (!signer && isSignedByReceipt(header)) {
     throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
   }
-  if (signer?.organisation !== organisationId) {
+  if (sender.kind !== 'organisation' || signer?.organisation !== sender.id) {
     throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
   }
   checkSignature(checked, signer.publicKey)

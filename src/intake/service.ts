@@ -4,7 +4,7 @@
  */
 import type { Act } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
-import type { KnownCaller } from '../caller.ts'
+import { type KnownCaller, senderOf } from '../caller.ts'
 import { openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
@@ -80,13 +80,13 @@ async function store(
   checked: CheckedEnvelope,
   reference: string,
 ): Promise<Acknowledgement> {
-  const { organisationId } = tx.caller
+  const sender = senderOf(tx.caller)
   const { supersedes } = checked.header
-  await requireSealable(tx, organisationId, checked)
+  await requireSealable(tx, sender, checked)
   if (supersedes && !(await isOwn(tx, supersedes))) throw notSupersedable()
   const entryId = newId()
   const [acknowledgement] = await Promise.all([
-    addReferral(tx, { checked, organisationId, reference, entryId }),
+    addReferral(tx, { checked, sender, reference, entryId }),
     addValues(tx, checked),
     openCase(tx, checked.header),
     append(tx, submittedEntry(checked, { reference }), entryId),

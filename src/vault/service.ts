@@ -2,7 +2,7 @@
  * Sealed referrals at rest: stored once, released to the holder of one recipient key, and moved
  * through the states of a referral's life. It has no routes; `intake` and `triage` are its doors.
  */
-import type { KnownCaller } from '../caller.ts'
+import { type KnownCaller, type Sender, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { compartmentsOf } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
@@ -62,7 +62,7 @@ export async function acknowledgeAgain(
 ): Promise<Acknowledgement> {
   const { referralId } = checked.header
   const row = await selectReferral(tx, referralId)
-  if (!isSame(row, tx.caller, checked)) {
+  if (!isSame(row, senderOf(tx.caller), checked)) {
     throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
   }
   return {
@@ -77,12 +77,13 @@ export async function acknowledgeAgain(
 /** Whether these very bytes are stored already, sent by the same hand. */
 export async function isStored(tx: Tx<KnownCaller>, checked: CheckedEnvelope): Promise<boolean> {
   const row = await selectReferral(tx, checked.header.referralId)
-  return isSame(row, tx.caller, checked)
+  return isSame(row, senderOf(tx.caller), checked)
 }
 
-/** Whether `id` is a referral of the caller's organisation: the policy shows a partner no other. */
+/** Whether `id` is a referral that the caller sent: the policy shows a partner no other. */
 export async function isOwn(tx: Tx<KnownCaller>, id: string): Promise<boolean> {
-  return (await selectReferral(tx, id))?.organisationId === tx.caller.organisationId
+  const row = await selectReferral(tx, id)
+  return row !== undefined && isFrom(row, senderOf(tx.caller))
 }
 
 /**
@@ -121,13 +122,19 @@ export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<
 
 type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>
 
+function isFrom({ organisationId, receiptHash }: Stored, sender: Sender): boolean {
+  if (sender.kind === 'organisation') return organisationId === sender.id
+  return receiptHash !== null && encodeBase64url(receiptHash) === encodeBase64url(sender.hash)
+}
+
 function isSame(
   row: Stored | undefined,
-  { organisationId }: KnownCaller,
+  sender: Sender,
   { envelopeSha256 }: CheckedEnvelope,
 ): row is Stored {
   return (
-    row?.organisationId === organisationId &&
+    row !== undefined &&
+    isFrom(row, sender) &&
     encodeBase64url(row.envelopeSha256) === encodeBase64url(envelopeSha256)
   )
 }

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import type { Sender } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { referral } from '../database/schema.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
@@ -6,7 +7,7 @@ import type { CompartmentName } from '../referral/compartment.ts'
 
 export type NewReferral = {
   readonly checked: CheckedEnvelope
-  readonly organisationId: string
+  readonly sender: Sender
   readonly reference: string
   readonly entryId: string
 }
@@ -18,7 +19,7 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
   await Promise.all([
     tx.sql`insert into referral ${tx.sql({
       id: referralId,
-      organisation_id: made.organisationId,
+      organisation_id: made.sender.kind === 'organisation' ? made.sender.id : null,
       receipt_hash: checked.receipt ?? null,
       reference: made.reference,
       received_at: tx.now.toISOString(),
