@@ -30,9 +30,28 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 --> statement-breakpoint
 GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor;
 --> statement-breakpoint
+-- A thief of the service's login finds no place of its own to keep rows in. What else there is, large
+-- objects, only a superuser can close (docs/OPERATIONS.md, "First deployment").
+DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
+--> statement-breakpoint
 -- The directory: read by both, written by nobody but the owner. A thief of the service's login
--- can neither add a client nor publish a key.
+-- can neither add a client nor publish a key. A partner sees its own organisation and clients; whom a
+-- token names is looked up by the service itself.
 GRANT SELECT ON organisation, client, keyset, directory TO intake_partner, intake_internal;
+--> statement-breakpoint
+ALTER TABLE organisation ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE client ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own_organisation ON organisation FOR SELECT TO intake_partner
+  USING (id = nullif(current_setting('app.organisation', true), '')::uuid);
+--> statement-breakpoint
+CREATE POLICY own_organisation ON client FOR SELECT TO intake_partner
+  USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid);
+--> statement-breakpoint
+CREATE POLICY staff ON organisation FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+CREATE POLICY staff ON client FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 
 -- Sealed referrals: a referrer stores its own and reads them again; staff change only their state.

@@ -5,4 +5,6 @@ psql --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=postgres <<'
 \set password `cat /run/secrets/owner-password`
 create role intake_owner login createrole password :'password';
 create database intake owner intake_owner;
+\connect intake
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
 SQL

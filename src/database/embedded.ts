@@ -30,6 +30,10 @@ export type EmbeddedDatabase = {
   stop(): Promise<void>
 }
 
+/** Whoever may log in may otherwise keep what it likes in them, beside every table and policy. */
+const noLargeObjects =
+  'revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public'
+
 type Passwords = { superuser: string; owner: string; service: string }
 
 /** Starts, or finds, the PostgreSQL under `folder`, with the roles and schema of this version. */
@@ -58,6 +62,9 @@ export async function startEmbedded(
     const [found] = await sql`select from pg_database where datname = 'intake'`
     if (!found) await sql`create database intake owner intake_owner`
   })
+  await withClient(url('postgres', passwords.superuser, 'intake'), (sql) =>
+    sql.unsafe(noLargeObjects),
+  )
   await migrate(ownerUrl)
   await withClient(superuserUrl, (sql) =>
     sql.unsafe(`alter role intake_service login password '${passwords.service}'`),

@@ -130,6 +130,13 @@ t.test('a partner sees the rows of its own organisation and no others', async (t
     (await seen('evaluation_budget')).map(({ client_id: id }) => id),
     [lawFirm.clientId],
   )
+  t.same(
+    (await seen('organisation')).map(({ id }) => id),
+    [lawFirm.organisationId],
+  )
+  const clients = await seen('client')
+  t.ok(clients.length > 0)
+  t.ok(clients.every(({ organisation_id: id }) => id === lawFirm.organisationId))
 })
 
 t.test("a partner raises its own budget's count, and nobody else's", async (t) => {
@@ -143,7 +150,8 @@ t.test("a partner raises its own budget's count, and nobody else's", async (t) =
 })
 
 t.test('an anonymous caller sees no row of anybody', async (t) => {
-  for (const table of ['referral', 'compartment', 'wrap', 'evaluation_budget']) {
+  const none = ['referral', 'compartment', 'wrap', 'evaluation_budget', 'organisation', 'client']
+  for (const table of none) {
     t.same(await as(anonymous, (tx) => tx.sql`select from ${tx.sql(table)}`), [], table)
   }
 })
@@ -331,6 +339,19 @@ t.test('the service by itself reads nothing, makes nothing and becomes nobody el
     where relnamespace = 'public'::regnamespace and relkind = 'r'
       and has_table_privilege('intake_service', c.oid, verb)`
   t.same(grants, [], 'and no table is granted to it')
+  for (const statement of statements) await t.rejects(login.unsafe(statement), denied, statement)
+})
+
+t.test('the service has nowhere to keep what no policy covers', async (t) => {
+  const statements = [
+    'create temporary table loot (id int)',
+    'select lo_creat(-1)',
+    'select lo_create(0)',
+    "select lo_from_bytea(0, 'loot')",
+  ]
+  // The database that every other is cloned from: a clone does not take over who may do what in it.
+  const login = postgres(databases.url.replace(/\/[^/]*$/, '/intake'), { max: 1 })
+  t.teardown(() => login.end())
   for (const statement of statements) await t.rejects(login.unsafe(statement), denied, statement)
 })
 
