@@ -7,7 +7,7 @@
  */
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { Counts } from './background/notes.ts'
+import { reports, type Tell, type Told } from './background/report.ts'
 import type { EvaluationNotes } from './matching/evaluations.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -30,36 +30,36 @@ export function createMetrics() {
     'Evaluations that were refused or failed, by problem code',
     ['reason'],
   )
-  const unpaired = counter(
-    'intake_pairing_failures_total',
-    'Referrals that could not be paired and are tried again later',
-  )
-  const crowded = counter(
-    'intake_pairing_crowded_total',
-    'Referrals with a match value that more referrals share than are compared',
-  )
-  const ended = counter(
-    'intake_background_ended_total',
-    'Times that the thread of the background work ended and was started again',
-  )
-  const turned = new Gauge({
-    name: 'intake_background_turn_timestamp_seconds',
-    help: 'When the background work last ended a turn',
-    registers: [registry],
-  })
+  const background = countReports(registry)
   return {
     registry,
     evaluations: {
       onEvaluated: (elements) => evaluated.inc(elements),
       onRefused: (reason) => refused.inc({ reason }),
     } satisfies EvaluationNotes,
-    background: {
-      onError: () => unpaired.inc(),
-      onCrowded: () => crowded.inc(),
-      onTurn: () => turned.setToCurrentTime(),
-      onEnded: () => ended.inc(),
-    } satisfies Counts,
+    background,
   }
+}
+
+/** A counter or gauge for each row of `reports` that has one, at zero from the start where it can be. */
+function countReports(registry: Registry): Tell {
+  const counts = new Map<Told['kind'], (told: Told) => void>()
+  for (const kind of Object.keys(reports) as Told['kind'][]) {
+    const { count } = reports[kind] as (typeof reports)['failed'] | { count?: undefined }
+    if (!count) continue
+    const { name, help } = count
+    const labelNames = 'by' in count ? [count.by] : []
+    const options = { name, help, labelNames, registers: [registry] }
+    const labelsOf = ({ step }: Told) => (labelNames.length > 0 && step ? { step } : {})
+    if ('isMoment' in count) {
+      const gauge = new Gauge(options)
+      counts.set(kind, (told) => gauge.setToCurrentTime(labelsOf(told)))
+    } else {
+      const counter = new Counter(options)
+      counts.set(kind, (told) => counter.inc(labelsOf(told)))
+    }
+  }
+  return (told) => counts.get(told.kind)?.(told)
 }
 
 /** Shows them at `http://127.0.0.1:port/metrics`, with those of the process. Port 0: any that is free. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileFaults } from './access/files.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
-import { createNotes } from './background/notes.ts'
+import { createTell } from './background/report.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config/server.ts'
 import { addressForm, nameOf, readAddress } from './database/address.ts'
@@ -73,7 +73,7 @@ async function serve(config: Config): Promise<void> {
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
   background = startBackground({
     ...{ url, prepare },
-    notes: createNotes(logger, metrics.background, outage.away),
+    tell: createTell(logger, metrics.background, outage.away),
   })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(guarded(`Referral Intake listens on ${app.listeningOrigin}`))

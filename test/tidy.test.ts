@@ -16,7 +16,7 @@ const pureRoles = ['errors', 'caller', 'referral', 'protocol', 'pure']
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   caller: [],
-  config: ['errors'],
+  config: ['config', 'errors'],
   disk: ['protocol'],
   log: ['config'],
   problems: ['errors'],

@@ -7,7 +7,7 @@ import { holdCeremony } from '../../examples/ceremony.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { startEmbedded } from '../../src/database/embedded.ts'
-import type { Step } from '../../src/database/loop.ts'
+import type { Step } from '../../src/database/lock.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { populate, populationSettings } from './population.ts'
 

@@ -1,5 +1,5 @@
 /**
- * The near side of the thread that does the background work (worker.ts). Joining two cases is more
+ * The near side of the thread that does the background work (worker.ts). Merging two cases is more
  * work than finding nobody: in the thread that answers referrers, whoever asks without pause would
  * feel which of them it was.
  *
@@ -9,24 +9,16 @@
 import { Worker } from 'node:worker_threads'
 import type { DatabaseOptions } from '../database/connect.ts'
 import { ErrorElsewhere } from '../log.ts'
-import type { Notes } from './notes.ts'
+import type { Tell, Told } from './report.ts'
 
-/** The database that the thread connects to by itself, with one connection. */
+/** The database that the thread connects to by itself. */
 export type Place = Pick<DatabaseOptions, 'url' | 'prepare'>
 
 /** What the thread is told. */
 export type Order = 'wake' | 'stop'
 
-/** What an error comes to that was made loggable in the thread. */
-type Shown = ErrorElsewhere['shown']
-
-/** What it says: of a referral that was paired only that a crowd shares a value of it. */
-export type Word =
-  | { readonly said: 'failed'; readonly step: string; readonly error: Shown }
-  | { readonly said: 'unpaired'; readonly error: Shown }
-  | { readonly said: 'crowded' }
-  | { readonly said: 'away'; readonly error: Shown }
-  | { readonly said: 'turned' }
+/** A report, with its error as it may be logged. */
+export type Word = Omit<Told, 'error'> & { readonly shown?: ErrorElsewhere['shown'] }
 
 export type Background = {
   /** There may be work. Does nothing while the thread is away: it looks by itself when it starts. */
@@ -42,7 +34,7 @@ const pauseMs = 3_000
 const stopMsMax = 10_000
 
 /** Starts it. Does not wait for it: referrals are taken without. */
-export function startBackground({ notes, ...place }: Place & { notes: Notes }): Background {
+export function startBackground({ tell, ...place }: Place & { tell: Tell }): Background {
   let worker: Worker | undefined
   let pause: NodeJS.Timeout | undefined
   let stopping = false
@@ -56,7 +48,9 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
       startAgain(error)
       return
     }
-    worker.on('message', (word: Word) => tell(word, notes))
+    worker.on('message', ({ shown, ...told }: Word) => {
+      tell({ ...told, ...(shown && { error: new ErrorElsewhere(shown) }) })
+    })
     worker.on('error', (error) => {
       cause = error
     })
@@ -68,7 +62,7 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
 
   function startAgain(cause: unknown): void {
     if (stopping) return
-    notes.onEnded(cause)
+    tell({ kind: 'ended', error: cause })
     pause = setTimeout(start, pauseMs)
   }
 
@@ -89,12 +83,4 @@ export function startBackground({ notes, ...place }: Place & { notes: Notes }): 
       clearTimeout(cut)
     },
   }
-}
-
-function tell(word: Word, { onFailed, onTurn, onAway, pairing }: Notes): void {
-  if (word.said === 'turned') onTurn()
-  else if (word.said === 'crowded') pairing.onCrowded()
-  else if (word.said === 'away') onAway(new ErrorElsewhere(word.error))
-  else if (word.said === 'unpaired') pairing.onError(new ErrorElsewhere(word.error))
-  else onFailed(word.step, new ErrorElsewhere(word.error))
 }

@@ -1,23 +1,19 @@
-/** What is done in the background, and the loop that does it. */
-import { createPairing, type PairingNotes } from '../cases/pairing.ts'
+/** What is done in the background. */
+import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
-import { createLoop, type Loop } from '../database/loop.ts'
 import { createRetiring } from '../matching/retiring.ts'
+import type { Tell } from './report.ts'
+import { createScheduler, type Scheduler } from './scheduler.ts'
 
-/** Told of what the work comes upon. */
-export type WorkNotes = {
-  /** A batch failed; it is tried again. */
-  onFailed(step: string, error: unknown): void
-  /** A turn is over, whatever was done in it. */
-  onTurn(): void
-  readonly pairing: PairingNotes
-}
+/** How many connections the background work of a replica has: one for each step that may be slow. */
+export const backgroundConnections = 2
 
-/** The work of one replica, not started yet. One transaction at a time: one connection is enough. */
-export function createWork({ database, notes }: { database: Database; notes: WorkNotes }): Loop {
-  return createLoop({
-    steps: [createPairing(database, notes.pairing), createRetiring(database)],
-    onError: notes.onFailed,
-    onTurn: notes.onTurn,
+/** The work of one replica, not started yet. */
+export function createWork(database: Database, tell: Tell): Scheduler {
+  const pairing = createPairing(database, {
+    onError: (error) => tell({ kind: 'unpaired', error }),
+    onCrowded: () => tell({ kind: 'crowded' }),
   })
+  const steps = [pairing, createRetiring(database)]
+  return createScheduler({ steps, connections: backgroundConnections, tell })
 }

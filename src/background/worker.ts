@@ -1,14 +1,18 @@
 /**
- * The thread that does the background work, on a connection of its own. It knows the database's
- * address and uses no key, answers nobody, and writes no log: what there is to tell it says to the thread
- * that started it.
+ * The thread that does the background work, on connections of its own. It answers nobody and writes no log:
+ * what there is to report it tells the thread that started it.
+ *
+ * Which keys a thread may hold: this one holds none, and knows no more than the address of the database. The
+ * thread that evaluates (keyholder/worker.ts) holds matching keys and nothing else; the main thread holds
+ * the public half of the key of access tokens and, where tokens are issued, no private one.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { loggable } from '../log.ts'
+import type { Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
-import { createWork } from './work.ts'
+import { backgroundConnections, createWork } from './work.ts'
 
 const port = parentPort
 if (!port) throw new Error('this module is the main module of a worker thread')
@@ -17,28 +21,21 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const database = connect({
-  ...{ ...(workerData as Place), connectionsMax: 1, deadlineMs: batchMsMax },
-  onAway: (error) => say({ said: 'away', error: loggable(error) }),
+  ...(workerData as Place),
+  connectionsMax: backgroundConnections,
+  deadlineMs: batchMsMax,
+  onAway: (error) => tell({ kind: 'away', error }),
 })
-const work = createWork({
-  database,
-  notes: {
-    onFailed(step, error) {
-      if (!isAway(error)) say({ said: 'failed', step, error: loggable(error) })
-    },
-    onTurn: () => say({ said: 'turned' }),
-    pairing: {
-      onError(error) {
-        if (!isAway(error)) say({ said: 'unpaired', error: loggable(error) })
-      },
-      onCrowded: () => say({ said: 'crowded' }),
-    },
-  },
+const work = createWork(database, (told) => {
+  // What failed because the database is away was told as that.
+  if (!isAway(told.error)) tell(told)
 })
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
 
-function say(word: Word): void {
+/** An error does not go between threads as it is. */
+function tell({ error, ...told }: Told): void {
+  const word: Word = { ...told, ...(error !== undefined && { shown: loggable(error) }) }
   port?.postMessage(word)
 }
 

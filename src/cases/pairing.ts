@@ -7,8 +7,8 @@
  */
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import type { Step } from '../database/loop.ts'
-import { elect } from '../database/loop.ts'
+import type { Step } from '../database/lock.ts'
+import { elect } from '../database/lock.ts'
 import { candidatesOf } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { casesLock, mergeIfRoom } from './merging.ts'

@@ -2,7 +2,7 @@
 import { append } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
-import type { Step } from '../database/loop.ts'
+import type { Step } from '../database/lock.ts'
 import { matchingEpochs } from '../directory/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { deleteEpochsBefore } from './store.ts'

@@ -158,7 +158,8 @@ t.test(
     const { metricsPort } = lines().find(({ msg }) => msg === 'started')
     const shown = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     t.match(shown, /^intake_pairing_failures_total 1$/m)
-    const [, turned] = shown.match(/^intake_background_turn_timestamp_seconds (\S+)$/m) ?? []
+    const [, turned] =
+      shown.match(/^intake_background_turn_timestamp_seconds\{step="pairing"\} (\S+)$/m) ?? []
     t.ok(Date.now() / 1000 - Number(turned) < 30, 'and that it goes on')
     t.same(await cases(), [1, 1])
 

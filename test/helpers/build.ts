@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { holdCeremony, type World } from '../../examples/ceremony.ts'
 import { readPublicKey } from '../../src/access/token.ts'
-import { createNotes } from '../../src/background/notes.ts'
+import { createTell } from '../../src/background/report.ts'
 import { createWork } from '../../src/background/work.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { writeSecret } from '../../src/disk.ts'
@@ -74,7 +74,7 @@ export async function build(
     join(folder, 'matching-key.json'),
     sealMatchingKey(world.matchingKeys[0]!, undefined),
   )
-  const work = createWork({ database, notes: createNotes(logger, metrics.background) })
+  const work = createWork(database, createTell(logger, metrics.background))
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
     tokenPublicKey: await readPublicKey(tokenKeyFile),

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
-import { createNotes } from '../../src/background/notes.ts'
+import { createTell } from '../../src/background/report.ts'
 import { createWork } from '../../src/background/work.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createApp } from '../../src/http/app.ts'
@@ -15,7 +15,7 @@ export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, f
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
   const logger = createLogger('warn', { write: (line: string) => void lines.push(line) })
-  const work = createWork({ database, notes: createNotes(logger, createMetrics().background) })
+  const work = createWork(database, createTell(logger, createMetrics().background))
   const app = await createApp({
     ...{ database, logger, origin: world.origin, wake: work.wake },
     tokenPublicKey: await readPublicKey(join(folder, 'token-key.pem')),

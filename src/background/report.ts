@@ -1,0 +1,91 @@
+/**
+ * What the background work reports: one row for each kind of report, with its line in the log and its
+ * count for the operator. A step that has something new to report adds a row here, and tells it.
+ */
+
+type Row = {
+  /** A line of the log; none where there is nothing to act on. */
+  readonly line?: { readonly level: 'error' | 'warn'; readonly text: string }
+  /** A counter, or a gauge of the moment at which it was last told. */
+  readonly count?: {
+    readonly name: string
+    readonly help: string
+    readonly by?: 'step'
+    readonly isMoment?: true
+  }
+}
+
+export const reports = {
+  /** A turn of a step is over, whatever was done in it. */
+  turned: {
+    count: {
+      name: 'intake_background_turn_timestamp_seconds',
+      help: 'When each step of the background work last ended a turn',
+      by: 'step',
+      isMoment: true,
+    },
+  },
+  /** A batch failed; it is tried again at the next turn. */
+  failed: {
+    line: { level: 'error', text: 'a step of the background work failed' },
+    count: {
+      name: 'intake_background_failures_total',
+      help: 'Batches of the background work that failed and are tried again, by step',
+      by: 'step',
+    },
+  },
+  unpaired: {
+    line: { level: 'error', text: 'a referral could not be paired' },
+    count: {
+      name: 'intake_pairing_failures_total',
+      help: 'Referrals that could not be paired and are tried again later',
+    },
+  },
+  crowded: {
+    line: { level: 'warn', text: 'a match value is shared by more referrals than are compared' },
+    count: {
+      name: 'intake_pairing_crowded_total',
+      help: 'Referrals with a match value that more referrals share than are compared',
+    },
+  },
+  /** The thread which does the work has ended, and will be started again. */
+  ended: {
+    line: { level: 'error', text: 'the background work ended, and starts again' },
+    count: {
+      name: 'intake_background_ended_total',
+      help: 'Times that the thread of the background work ended and was started again',
+    },
+  },
+  /** The database is away. The outage has a line of its own, and no batch that fails for it is reported. */
+  away: {},
+} as const satisfies Record<string, Row>
+
+export type Told = {
+  readonly kind: keyof typeof reports
+  readonly step?: string
+  readonly error?: unknown
+}
+
+/** Reports. It never throws, and never delays who tells. */
+export type Tell = (told: Told) => void
+
+type Line = (fields: object, message: string) => void
+
+/** Writes lines to `log` and counts to `count`; an outage goes to `onAway`. */
+export function createTell(
+  log: { readonly error: Line; readonly warn: Line },
+  count: Tell,
+  onAway: (error: unknown) => void = () => {},
+): Tell {
+  return (told) => {
+    const { line }: Row = reports[told.kind]
+    if (told.kind === 'away') onAway(told.error)
+    count(told)
+    const { step, error } = told
+    if (line)
+      log[line.level](
+        { ...(error !== undefined && { err: error }), ...(step && { step }) },
+        line.text,
+      )
+  }
+}

@@ -1,0 +1,21 @@
+/** Work of which one replica at a time may do a batch, and the locks by which they agree on it. */
+import type { Tx } from './connect.ts'
+
+/** A piece of background work. */
+export type Step = {
+  readonly name: string
+  /** Does one batch; returns whether there is more to do at once. */
+  run(): Promise<boolean>
+}
+
+/** Takes the lock of a kind of work until the transaction ends; `false` if another holds it. */
+export async function elect(tx: Tx, work: string): Promise<boolean> {
+  const [row] = await tx.sql<[{ elected: boolean }]>`
+    select pg_try_advisory_xact_lock(hashtext(${`referral-intake ${work}`})) as elected`
+  return row.elected
+}
+
+/** Waits for the same lock instead, where a person's act must not be passed over. */
+export async function takeTurn(tx: Tx, work: string): Promise<void> {
+  await tx.sql`select pg_advisory_xact_lock(hashtext(${`referral-intake ${work}`}))`
+}
