@@ -20,7 +20,7 @@ const app = await createApp({
   logger: createLogger('silent'),
 })
 await app.ready()
-const file = new URL('openapi.json', import.meta.url)
+const file = new URL('../openapi/openapi.json', import.meta.url)
 await writeFile(file, `${JSON.stringify(app.swagger(), null, 2)}\n`)
 await app.close()
 await database.close()

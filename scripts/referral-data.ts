@@ -18,7 +18,7 @@ const files = {
 
 if (import.meta.main) {
   for (const [name, data] of Object.entries(files)) {
-    const file = fileURLToPath(new URL(name, import.meta.url))
+    const file = fileURLToPath(new URL(`../openapi/${name}`, import.meta.url))
     writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`)
   }
 }

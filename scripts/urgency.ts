@@ -134,6 +134,6 @@ if (import.meta.main) {
 }
 
 function write(name: string, data: object): void {
-  const file = fileURLToPath(new URL(name, import.meta.url))
+  const file = fileURLToPath(new URL(`../openapi/${name}`, import.meta.url))
   writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`)
 }

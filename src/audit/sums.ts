@@ -30,8 +30,6 @@ export type Refused = Act & {
 type Counted = { readonly caller: Caller; readonly act: Act }
 
 /** Counts for this process, and writes what it counted; the service has one. */
-export type Sums = ReturnType<typeof createSums>
-
 export function createSums(database: Database) {
   const refusals = createTally<Counted>(
     ({ caller, act }) => `${clientOf(caller)} ${act.action} ${act.reason}`,
