@@ -23,16 +23,16 @@ export function settle(recordCount: number, pairs: readonly JudgedPair[]): Settl
   let questions = 0
   for (const candidates of byArrival(pairs)) {
     const [{ right }] = candidates as [JudgedPair]
-    // Once it has joined: the cases that were in doubt beside those that it is in now.
+    // Once it has merged: the cases that were in doubt beside those that it is in now.
     let inDoubt: Set<Case> | undefined
     let asked = 0
     for (const { left, verdict } of candidates.sort(likelier)) {
       if (verdict === 'none') break
       const [own, other] = [caseOf[right]!, caseOf[left]!]
       if (own === other) continue
-      const mayJoin = inDoubt === undefined || inDoubt.has(other)
+      const mayMerge = inDoubt === undefined || inDoubt.has(other)
       const hasRoom = own.records.length + other.records.length <= caseReferralsMax
-      if (verdict === 'match' && mayJoin && hasRoom) {
+      if (verdict === 'match' && mayMerge && hasRoom) {
         inDoubt = new Set([...(inDoubt ?? []), ...other.doubts])
         for (const record of own.records) caseOf[record] = other
         join(own, other)
@@ -48,7 +48,7 @@ export function settle(recordCount: number, pairs: readonly JudgedPair[]): Settl
   return { cases: long.map(({ records }) => records), questions }
 }
 
-/** `doubts` are those of `asked` that too little agrees to join: not those that came second. */
+/** `doubts` are those of `asked` that too little agrees to merge: not those that came second. */
 type Case = { records: number[]; readonly asked: Set<Case>; readonly doubts: Set<Case> }
 
 function createCase(record: number): Case {

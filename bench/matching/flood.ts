@@ -45,7 +45,7 @@ export async function floodRatios(office: Office, progress: (what: string) => vo
   for (const kind of ['one value', 'ten values'] as const) {
     const crowd = came.filter((it) => it.kind === kind).map(({ referral }) => referral)
     const found = await comeAgain(office, shuffled(crowd.slice(-2 * returning)).slice(0, returning))
-    report(`of a crowd that shares ${kind}: come again and joined, all`, found, returning, 1)
+    report(`of a crowd that shares ${kind}: come again and merged, all`, found, returning, 1)
     const [ours, against] = [times[kind], times.plain]
     tell(`of a crowd that shares ${kind}: 99th percentile ms`, percentile(ours, 0.99))
     const name = `pairing one of a crowd that shares ${kind}, ms: beside an ordinary one`
@@ -67,7 +67,7 @@ function flood(types: readonly string[]): () => Newcomer {
   })
 }
 
-/** How many of these are joined by a second referral about the same person, its telephone new. */
+/** How many of these are merged by a second referral about the same person, its telephone new. */
 async function comeAgain(office: Office, persons: readonly Newcomer[]): Promise<number> {
   const again = persons.map(({ values }) => ({
     ...{ id: newId(), fate: 'match' as const },

@@ -32,7 +32,7 @@ export type Figures = Rates & {
   readonly valuesPerRecord: number
   /**
    * Pairs by themselves, without the cases that they make: by probability, `likely` where it is high
-   * enough to join, and `automatic` where what agrees allows that too.
+   * enough to merge, and `automatic` where what agrees allows that too.
    */
   readonly pairs: {
     readonly found: Rates & { readonly f1: number }
@@ -84,13 +84,13 @@ export function measure(
   const { truths, valuesPerRecord } = compared
   const pairs = compared.pairs.map((pair) => ({ ...pair, ...judged(pair) }))
   const { cases, questions } = settle(truths.length, pairs)
-  const joined = cases.flatMap(pairsWithin)
+  const merged = cases.flatMap(pairsWithin)
   const probable = (from: number) => pairs.filter(({ odds }) => odds.probability >= from)
   const rates = (found: readonly Couple[]) => ratesOf(truths, found)
-  const found = withF1(rates(union(joined, probable(foundProbability), truths.length)))
+  const found = withF1(rates(union(merged, probable(foundProbability), truths.length)))
   return {
     ...found,
-    automatic: rates(joined),
+    automatic: rates(merged),
     reviewPer1000: (1000 * questions) / Math.max(1, truths.length),
     valuesPerRecord,
     pairs: {

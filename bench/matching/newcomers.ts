@@ -112,7 +112,7 @@ export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[])
   })
 }
 
-/** What became of them: which were joined to an older one, and about which a person is asked. */
+/** What became of them: which were merged to an older one, and about which a person is asked. */
 export async function fatesOf(
   sql: postgres.Sql,
   referrals: readonly Newcomer[],

@@ -4,7 +4,7 @@
  * value is a hash, as a blinded one is random to the server.
  *
  * Who shares a value does not depend on how many people there are: the value of a slot is had by
- * `sharers` of them, by others in each slot. One in twenty came twice and was joined; one in a
+ * `sharers` of them, by others in each slot. One in twenty came twice and was merged; one in a
  * hundred has an open question; the last tenth of the items is still to be worked on.
  */
 import { createHash } from 'node:crypto'

@@ -1,5 +1,5 @@
 /**
- * What each rule of joining and asking is worth: each is left out once, all else as it is.
+ * What each rule of merging and asking is worth: each is left out once, all else as it is.
  *
  *     node bench/matching/rules.ts            prints the table. Two minutes
  *     node bench/matching/rules.ts --write    writes it into docs/MATCHING.md too
@@ -26,13 +26,13 @@ const words: Readonly<Record<Rule, string>> = {
   dates: 'two birth dates of which nothing is equal do not contradict',
   numbers: 'two unlike numbers do not contradict',
   alone: 'the name alone, or likeness by chance, is asked about',
-  crowd: 'what a crowd shares joins',
+  crowd: 'what a crowd shares merges',
   uncommon: '1 January is no fact beside a whole name that hardly anybody else has',
   birthday: 'day and month are no fact beside a long name, nor a telephone beside them',
 }
 
 const inventedPeople = 8000
-/** One set is luck: the wrong joins of four are summed. */
+/** One set is luck: the wrong merges of four are summed. */
 const inventedSeeds = [20_262, 1, 2, 3]
 
 const mean = (numbers: readonly number[]) =>
@@ -44,8 +44,8 @@ if (import.meta.main) {
     compare(keysOf(inventDetention(inventedPeople, alikeRates, seed))),
   )
   const head = [
-    ...['without', 'F1', 'joined: recall', 'wrong', 'questions / 1,000'],
-    ...['alike: joined', 'wrong', 'questions / 1,000'],
+    ...['without', 'F1', 'merged: recall', 'wrong', 'questions / 1,000'],
+    ...['alike: merged', 'wrong', 'questions / 1,000'],
   ]
   const set = crossValidatedSets(readSources()).find(({ name }) => name === 'detention')!
   const rows = [undefined, ...rules].map((rule) => {

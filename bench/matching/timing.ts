@@ -45,9 +45,9 @@ export async function bench(args: readonly string[]): Promise<void> {
     const referrals = await createVault(stage.world, url)
     const measured = await measure(referrals, Number(values.pairs))
     await untilPaired(sql)
-    const [{ joined }] = await sql<[{ joined: number }]>`
-      select count(*)::int as joined from judgement where verdict = 'same' and ended_at is null`
-    report('known referrals that were joined, all', joined, measured.known, 1)
+    const [{ merged }] = await sql<[{ merged: number }]>`
+      select count(*)::int as merged from judgement where verdict = 'same' and ended_at is null`
+    report('known referrals that were merged, all', merged, measured.known, 1)
     compareAnswers(measured.answers)
     compare('the request after a PUT', measured.following, 'known')
     await watch(referrals, sql, Number(values.watched))

@@ -11,14 +11,14 @@ const traditions: Readonly<Record<string, string>> = {
   ...{ SY: 'Syrian (SY)', VN: 'Vietnamese (VN)' },
 }
 
-type Count = { records: number; pairs: number; joined: number; asked: number; others: number }
+type Count = { records: number; pairs: number; merged: number; asked: number; others: number }
 
 /** Of the pairs of one person: which came into one case, and about which a person is asked. */
 export function byTradition({ records, compared, judged }: JudgedSet): Section {
   const counts = new Map<string, Count>()
   const countOf = (at: number): Count => {
     const group = records[at]?.group ?? ''
-    const known = counts.get(group) ?? { records: 0, pairs: 0, joined: 0, asked: 0, others: 0 }
+    const known = counts.get(group) ?? { records: 0, pairs: 0, merged: 0, asked: 0, others: 0 }
     counts.set(group, known)
     return known
   }
@@ -35,7 +35,7 @@ export function byTradition({ records, compared, judged }: JudgedSet): Section {
     for (const [index, one] of members.entries()) {
       caseOf.set(one, number)
       const isSame = (other: number) => compared.truths[other] === compared.truths[one]
-      countOf(one).joined += members.slice(index + 1).filter(isSame).length
+      countOf(one).merged += members.slice(index + 1).filter(isSame).length
     }
   }
   for (const pair of pairs) {
@@ -48,14 +48,14 @@ export function byTradition({ records, compared, judged }: JudgedSet): Section {
   return {
     title: 'The referrals by naming tradition, cross-validated',
     head: [
-      ...['tradition', 'pairs of one person', 'joined', 'asked about', 'left'],
+      ...['tradition', 'pairs of one person', 'merged', 'asked about', 'left'],
       'pairs of two people asked about, of 1,000 records',
     ],
     rows: [...counts]
-      .sort(([, a], [, b]) => b.joined / b.pairs - a.joined / a.pairs)
-      .map(([group, { records, pairs, joined, asked, others }]) => [
-        ...[traditions[group] ?? group, `${pairs}`, rate(joined, pairs), rate(asked, pairs)],
-        ...[rate(pairs - joined - asked, pairs), `${Math.round((1000 * others) / records)}`],
+      .sort(([, a], [, b]) => b.merged / b.pairs - a.merged / a.pairs)
+      .map(([group, { records, pairs, merged, asked, others }]) => [
+        ...[traditions[group] ?? group, `${pairs}`, rate(merged, pairs), rate(asked, pairs)],
+        ...[rate(pairs - merged - asked, pairs), `${Math.round((1000 * others) / records)}`],
       ]),
   }
 }

@@ -72,9 +72,9 @@ export async function doubtfulPair(stage: Stage): Promise<void> {
   for (const { words, bits } of agreeing.sort((a, b) => b.bits - a.bits)) {
     show(`${bits.toFixed(1)} bits`, words)
   }
-  const joined = await casework.decide(first, second, 'same')
+  const merged = await casework.decide(first, second, 'same')
   show('casework decides: same', `${(await queueOf(stage, ids)).length} item on the queue`)
-  await casework.split(joined.caseId, [ids[1] ?? ''], 'unsure')
+  await casework.split(merged.caseId, [ids[1] ?? ''], 'unsure')
   const again = await queueOf(stage, ids)
   const restored = JSON.stringify(again) === JSON.stringify(due)
   show('and takes it back', `${again.length} items, due when they were: ${restored ? 'yes' : 'no'}`)

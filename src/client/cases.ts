@@ -37,14 +37,14 @@ export type Sought = { readonly reference: string } | { readonly person: PersonP
  * @see createReviewing
  */
 export type Reviewing = {
-  /** One case; the id of one that has joined another still leads to it. */
+  /** One case; the id of one that was merged into another leads to that one. */
   case(caseId: string): Promise<Case>
   /** The cases that may be about the same person, each with what agrees in words. */
   possibleMatches(caseId: string): Promise<PossibleMatches>
   /** A page of what waits for a person in all cases, the oldest first. */
   reviews(query?: { readonly cursor?: string; readonly limit?: number }): Promise<Reviews>
   /**
-   * Judges two cases between which there is a question. `same` joins them; `different` is remembered
+   * Judges two cases between which there is a question. `same` merges them; `different` is remembered
    * and never asked again; `unsure` keeps the question. A later decision replaces this one. A note is
    * sealed behind those there are about its referral, and once more where somebody else was faster.
    *
@@ -57,10 +57,10 @@ export type Reviewing = {
     decision: 'same' | 'different' | 'unsure',
     note?: Note,
   ): Promise<Judged>
-  /** Joins two cases that a person knows to be about one, asked or not. @throws as `decide` */
+  /** Merges two cases that a person knows to be about one, asked or not. @throws as `decide` */
   merge(caseId: string, otherId: string, note?: Note): Promise<Judged>
   /**
-   * Takes referrals out of a case, whatever had joined them, as one case of their own.
+   * Splits referrals off a case, whatever the reason they were in it, as one case of their own.
    *
    * Sent once: a second time, they would no longer be there to take.
    */

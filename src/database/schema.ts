@@ -230,7 +230,7 @@ export const triageItem = pgTable(
   {
     id: uuid('id').primaryKey(),
     caseId: uuid('case_id').notNull(),
-    /** The referral that this item was opened for. It keeps an item of its own when cases join. */
+    /** The referral that this item was opened for. It keeps an item of its own when cases are merged. */
     referralId: uuid('referral_id').notNull(),
     /** All referrals of the case, kept here by `cases`, so that a claim is one look-up. */
     referralIds: uuid('referral_ids').array().notNull(),
@@ -242,15 +242,15 @@ export const triageItem = pgTable(
     ownDueAt: instant('own_due_at').notNull(),
     /** The earliest of the items that are worked on as this one. */
     dueAt: instant('due_at').notNull(),
-    /** The item as which this one is worked on, since their cases joined. */
+    /** The item as which this one is worked on, since their cases were merged. */
     mergedInto: uuid('merged_into'),
     /**
      * Rises with each claim, release, completion and report that the item would not open; a write
      * must name the current one. It rises for an item that is merged into another, and stays when
-     * an item goes to people because its leases ran out.
+     * an item is escalated because its leases expired.
      */
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
-    /** Leases that ran out. At five the item goes to people instead of round the circle again. */
+    /** Leases that expired. At five the item is escalated instead of being queued again. */
     lapses: smallint('lapses').notNull().default(0),
     leasedBy: uuid('leased_by'),
     leasedUntil: instant('leased_until'),
@@ -258,7 +258,7 @@ export const triageItem = pgTable(
     /** Whether the case has other referrals than when this was claimed. */
     changed: boolean('changed').notNull().default(false),
     escalatedAt: instant('escalated_at'),
-    /** It had gone to people before its case joined one that waits on the queue. */
+    /** It was escalated before it was merged with one that waits on the queue. */
     escalatedBefore: instant('escalated_before'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
@@ -355,9 +355,9 @@ export const judgement = pgTable(
     endedAt: instant('ended_at'),
     /** Who took it, and when: the entry of the access log. */
     entryId: uuid('entry_id').notNull(),
-    /** The case whose id went out of use when this judgement joined it to another. */
+    /** The case whose id went out of use when this judgement merged it into another. */
     mergedCaseId: uuid('merged_case_id'),
-    /** The one of the two that was in it: taken apart again, the id still leads to that one. */
+    /** The one of the two that was in it: after a split the id still leads to that one. */
     mergedReferralId: uuid('merged_referral_id'),
     /** The note that a person wrote beside it. It is about one referral, of either side. */
     noteReferralId: uuid('note_referral_id'),

@@ -108,7 +108,7 @@ export function weigh(
 
 const ranks = ['match', 'possible', 'none']
 
-/** An order: those that may join come first, by what they join by; then others, by all that agrees. */
+/** An order: those that may be merged come first, by what merges them; then others, by all that agrees. */
 export function likelier(a: Judged, b: Judged): number {
   const score = ({ verdict, odds, sure }: Judged) => (verdict === 'match' ? sure : odds).score
   return ranks.indexOf(a.verdict) - ranks.indexOf(b.verdict) || score(b) - score(a)

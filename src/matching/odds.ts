@@ -9,7 +9,7 @@
  * the types overlap: fitted one by one they would count the same letters of a name many times.
  */
 import { counts, isComparable, rowOf, typesOf } from './rows.ts'
-import { isChance, isContradicted, mayJoin, type Rule } from './rule.ts'
+import { isChance, isContradicted, mayMerge, type Rule } from './rule.ts'
 import { type Weights, weights } from './weights.ts'
 
 /** Which types agree between two sides, and which each side has. */
@@ -52,14 +52,14 @@ export type Judged = {
   readonly verdict: Verdict
   /** What asks a person: all that agrees. */
   readonly odds: Odds
-  /** What joins: as if what a crowd shares were not equal. Never higher. */
+  /** What merges: as if what a crowd shares were not equal. Never higher. */
   readonly sure: Odds
 }
 
 /** The name of the weight for two or more tokens of the name that agree. */
 export const TOKENS = 'TOKENS'
 
-/** From here on two referrals are joined without asking, if what agrees allows it. */
+/** From here on two referrals are merged without asking, if what agrees allows it. */
 export const matchProbability = 0.9
 
 /** From here on a person is asked. */
@@ -98,7 +98,7 @@ export function tokensAgree(agreeing: ReadonlyMap<string, number>): boolean {
 }
 
 /**
- * What is done about a pair. What a crowd shares may ask a person, and joins nobody.
+ * What is done about a pair. What a crowd shares may ask a person, and merges nobody.
  *
  * @param off - a rule to leave out, to see what it is worth
  */
@@ -115,8 +115,8 @@ export function judge(evidence: Evidence, table: Weights = weights, off?: Rule):
 
 /** The verdict on evidence without crowds. */
 export function verdictOf(evidence: Evidence, odds: Odds, sure: Odds, off?: Rule): Verdict {
-  const joins = mayJoin(evidence, off) && !isContradicted(evidence, off)
-  if (sure.probability >= matchProbability && joins) return 'match'
+  const merges = mayMerge(evidence, off) && !isContradicted(evidence, off)
+  if (sure.probability >= matchProbability && merges) return 'match'
   return odds.probability >= possibleProbability ? 'possible' : 'none'
 }
 

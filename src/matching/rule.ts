@@ -1,6 +1,6 @@
 /**
- * What joins two referrals without a person's decision, and what asks nobody: by types alone, for the
- * server sees nothing else. Pure. docs/decisions/0007-what-joins-without-a-person.md and 0015.
+ * What merges two referrals without a person's decision, and what asks nobody: by types alone, for the
+ * server sees nothing else. Pure. docs/decisions/0007-what-merges-without-a-person.md and 0015.
  */
 import type { Evidence } from './odds.ts'
 import { references, suffixedFile, typesOf } from './rows.ts'
@@ -34,7 +34,7 @@ const longNameParts = 3
 
 /**
  * The rules that can be left out one at a time: `bench/matching/rules.ts` measures what each is worth.
- * The last two let something join that the others would not; without the others more would join.
+ * The last two let something merge that the others would not; without the others more would merge.
  */
 export const rules = [
   ...(['facts', 'initials', 'first', 'digits', 'telephone', 'spelling', 'dates'] as const),
@@ -43,7 +43,7 @@ export const rules = [
 export type Rule = (typeof rules)[number]
 
 /**
- * Whether two referrals may be joined without a person's decision: three facts agree that have nothing
+ * Whether two referrals may be merged without a person's decision: three facts agree that have nothing
  * to do with each other, and one is of the name. The facts are one part of the name, another part, the
  * birth date, a reference, a telephone. So neither what families share (a reference and a telephone),
  * nor what twins do (one part of the name and the birth date), nor a whole name is enough. Which part,
@@ -51,7 +51,7 @@ export type Rule = (typeof rules)[number]
  *
  * @param off - a rule to leave out
  */
-export function mayJoin(evidence: Evidence, off?: Rule): boolean {
+export function mayMerge(evidence: Evidence, off?: Rule): boolean {
   const { agreeing } = evidence
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
   const several = hasSeveralParts(evidence, off)

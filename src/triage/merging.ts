@@ -1,5 +1,5 @@
 /**
- * What joining and splitting cases does to the queue. Each referral keeps an item of its own; the
+ * What merging and splitting cases does to the queue. Each referral keeps an item of its own; the
  * items of one case are worked on as one of them, which is due when the earliest is. Taken apart,
  * each side stands where it would have stood: nothing that a merge wrote over is needed for it.
  *

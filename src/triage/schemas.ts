@@ -97,7 +97,7 @@ export const RenewalRequest = Type.Object(
 export const Renewal = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'Whether referrals joined or left the case since the item was claimed.',
+    description: 'Whether referrals came to or left the case since the item was claimed.',
   }),
 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type Evidence, judge, oddsOf, verdictOf, wordsOf } from '../../src/matching/odds.ts'
 import { rowOf } from '../../src/matching/rows.ts'
-import { mayJoin } from '../../src/matching/rule.ts'
+import { mayMerge } from '../../src/matching/rule.ts'
 import { type Weights, weights } from '../../src/matching/weights.ts'
 import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 import { matchKeys, type Person } from '../../src/protocol/matching/matchkeys.ts'
@@ -334,9 +334,9 @@ t.test('the day and month are a fact beside a name of three parts', async (t) =>
     'words that half a tradition bears are no parts',
   )
   t.equal(years('Rebwar Ahmed Karim', undefined, '01-01'), 'possible', '1 January is nobody’s day')
-  t.ok(mayJoin(agreeingIn({ P: 1, P_MD: 1 }, 3)))
+  t.ok(mayMerge(agreeingIn({ P: 1, P_MD: 1 }, 3)))
   const given = { left: new Set(['T_D01', 'P_MD']), right: new Set(['T_D01', 'P_MD']) }
-  t.notOk(mayJoin({ ...agreeingIn({ P: 1, P_MD: 1 }, 3), ...given }), 'nor by this rule')
+  t.notOk(mayMerge({ ...agreeingIn({ P: 1, P_MD: 1 }, 3), ...given }), 'nor by this rule')
 })
 
 t.test('how many parts a name has is told by its keys, also with two birth dates', async (t) => {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { type Evidence, judge, tokensAgree } from '../../src/matching/odds.ts'
 import { counts, isComparable, partsOf, rowOf, typesOf } from '../../src/matching/rows.ts'
-import { isChance, isContradicted, mayJoin } from '../../src/matching/rule.ts'
+import { isChance, isContradicted, mayMerge } from '../../src/matching/rule.ts'
 import { weights } from '../../src/matching/weights.ts'
 import { matchKeyTypes } from '../../src/protocol/matching/keytypes.ts'
 
@@ -92,7 +92,7 @@ t.test('a second reading of the rules joins, contradicts and asks nobody alike',
       const expected = second(evidence)
       for (const rule of ['joins', 'contradicts', 'chance'] as const)
         seen[rule] += Number(expected[rule])
-      const [joins, contradicts] = [mayJoin(evidence), isContradicted(evidence)]
+      const [joins, contradicts] = [mayMerge(evidence), isContradicted(evidence)]
       return same({ joins, contradicts, chance: isChance(evidence) }, expected)
     }),
     { numRuns: 20_000 },

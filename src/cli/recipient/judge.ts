@@ -21,7 +21,7 @@ ${connectionDetails}`
 export const judge: Command = {
   operands: 'CASE OTHER --decision DECISION',
   summary: 'Judge whether two cases between which there is a question are about one person.',
-  details: `same joins them. different is remembered, and never asked again. unsure keeps the question open.
+  details: `same merges them. different is remembered, and never asked again. unsure keeps the question open.
 
 ${details}`,
   options: {
@@ -44,7 +44,7 @@ ${details}`,
 /** `intake merge`. */
 export const merge: Command = {
   operands: 'CASE OTHER',
-  summary: 'Join two cases that you know to be about one person, asked or not.',
+  summary: 'Merge two cases that you know to be about one person, asked or not.',
   details: `A split undoes it.
 
 ${details}`,
@@ -61,7 +61,8 @@ ${details}`,
 /** `intake split`. */
 export const split: Command = {
   operands: 'CASE --referral ID --decision DECISION',
-  summary: 'Take referrals out of a case, whatever had joined them, as a case of their own.',
+  summary:
+    'Split referrals off a case, whatever the reason they were in it, as a case of their own.',
   details,
   options: {
     referral: {

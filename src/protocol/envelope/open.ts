@@ -156,7 +156,7 @@ export function failedStep(result: Opened | Unopenable): OpeningStep | undefined
 /**
  * Of the referrals of an item that wait for an answer, those that one completion is to name: all that
  * open whole, or, where none does, all, with the `step` that the outcome `unopenable` names. For
- * that outcome takes the whole item out of the queue, and whoever gets one referral joined to another's case
+ * that outcome takes the whole item out of the queue, and whoever gets one referral merged into another's case
  * must not take that one with it.
  */
 export function completable(results: readonly (Opened | Unopenable)[]): {

@@ -1,4 +1,4 @@
-/** The states of a referral. Each belongs to one referral, never to the case it was joined to. */
+/** The states of a referral. Each belongs to one referral, never to the case it was merged into. */
 export const states = {
   received: 'Received',
   in_triage: 'Being looked at',

@@ -11,7 +11,7 @@ const headRoundsMax = 10
  *
  * Asked until the answer stays the same, because a completion that a statement waited for may have
  * opened another item, which only one that begins later can see. Nothing else opens one meanwhile:
- * whoever joins or splits cases holds the lock of `cases`.
+ * whoever merges or splits cases holds the lock of `cases`.
  *
  * @throws Error, a bug, where the answer does not come to rest
  */

@@ -22,7 +22,7 @@ export async function selectItemByReference(
 }
 
 /**
- * Whether the case of an item joined another, and the open item as which its referral is worked on
+ * Whether an item was merged into another, and the open item as which its referral is worked on
  * now: none where the work has ended.
  */
 export async function selectSurvivor(tx: Tx, { id }: Claim) {
