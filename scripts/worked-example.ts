@@ -15,6 +15,7 @@ import {
   bodyOf,
   type Envelope,
   envelopeHash,
+  hashesOf,
   headerHash,
   signedBytes,
   wrapHash,
@@ -50,8 +51,8 @@ function example(): string[] {
   const casework = recipientKeyFrom(unhex(keys.casework.seed))
   const [wrap] = envelope.wraps
   const opened = wrap && openWrap(wrap, casework, bound)
-  const body = bodyOf(envelope)
-  const whole = envelopeHash(bound, body)
+  const hashes = hashesOf(envelope)
+  const whole = envelopeHash(bound, hashes)
   const signature = sign(signingKeyFrom(unhex(keys.partner.seed)).secretKey, signedBytes(whole))
   requireSame(encodeBase64url(sealed), envelope.compartments.referrer)
   requireSame(encodeBase64url(signature), envelope.signature.value)
@@ -85,7 +86,7 @@ function example(): string[] {
     '',
     ...line(
       'bodyHash',
-      hex(hash(label('body'), canonicalBytes(body))),
+      hex(hash(label('body'), canonicalBytes(bodyOf(hashes)))),
       'H(label("body") ‖ JCS(body))',
     ),
     ...line('envelopeHash', hex(whole), 'H(label("envelope") ‖ headerHash ‖ bodyHash)'),

@@ -14,7 +14,7 @@ import {
   readEnvelope,
 } from '../protocol/envelope/check.ts'
 import { plainBytes, sealedBytesOf } from '../protocol/envelope/compartment.ts'
-import { bodyOf, type Envelope } from '../protocol/envelope/envelope.ts'
+import { type Envelope, hashesOf } from '../protocol/envelope/envelope.ts'
 import { type Opened, openReferral } from '../protocol/envelope/open.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { type KeyPair, recipientKeyFrom } from '../protocol/keys.ts'
@@ -154,17 +154,20 @@ function releaseOf(
   held: readonly string[],
   receivedAt: Date,
 ): Released {
-  const { header, receipt, signature } = envelope
-  const { compartments: hashes, wraps, matching } = bodyOf(envelope)
+  const { header, signature } = envelope
+  const { sealedHashes, ...hashes } = hashesOf(envelope)
   const given = Object.entries(envelope.compartments).filter(([name]) => held.includes(name))
   return {
-    ...{ referralId: header.referralId, reference: '00000000', state: 'received', header },
+    referralId: header.referralId,
+    reference: '00000000',
+    state: 'received',
+    header,
     receivedAt: receivedAt.toISOString(),
     compartments: Object.fromEntries(given),
-    sealedHashes: hashes as Released['sealedHashes'],
-    ...{ wrapHashes: wraps, wrap, signature },
-    ...(matching !== undefined && { matchingHash: matching }),
-    ...(receipt !== undefined && { receipt }),
+    sealedHashes: sealedHashes as Released['sealedHashes'],
+    ...hashes,
+    wrap,
+    signature,
   }
 }
 

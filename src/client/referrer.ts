@@ -3,7 +3,7 @@
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
-import { bodyOf, type Envelope, envelopeHash, headerHash } from '../protocol/envelope/envelope.ts'
+import { type Envelope, envelopeHash, hashesOf, headerHash } from '../protocol/envelope/envelope.ts'
 import { sealReferral } from '../protocol/envelope/seal.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
@@ -180,5 +180,5 @@ function warnOfDoubts({ referralId, warnings }: Warned): void {
 /** What the acknowledgement must name: computed here, from the bytes that are sent. */
 function ownHash(envelope: Envelope): string {
   const bound = headerHash(canonicalBytes(envelope.header))
-  return encodeBase64url(envelopeHash(bound, bodyOf(envelope)))
+  return encodeBase64url(envelopeHash(bound, hashesOf(envelope)))
 }

@@ -7,7 +7,7 @@ import t from 'tap'
 import { grantable } from '../../src/caller.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { bodyOf, headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { signParts } from '../../src/protocol/envelope/seal.ts'
 import type { MessageEnvelope } from '../../src/protocol/messages/message.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -45,7 +45,7 @@ function resigned(note: MessageEnvelope, changes: Partial<MessageEnvelope>): Mes
   const changed = { ...note, ...changes }
   const bound = headerHash(canonicalBytes(changed.header))
   const { signing } = world.recipients.casework
-  return { ...changed, signature: signParts(bound, bodyOf(changed), signing) }
+  return { ...changed, signature: signParts(bound, changed, signing) }
 }
 
 /** Another client with the keys of casework. */

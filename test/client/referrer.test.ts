@@ -4,7 +4,7 @@ import { createReferrer, type Draft } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
-import { bodyOf, envelopeHash, headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { envelopeHash, hashesOf, headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { build } from '../helpers/build.ts'
 import { between, serve } from './between.ts'
@@ -91,7 +91,7 @@ t.test('against the service', async (t) => {
     const blanked = structuredClone(envelope)
     blanked.wraps[0]!.sealedKeys = 'A'.repeat(blanked.wraps[0]!.sealedKeys.length)
     const bound = headerHash(canonicalBytes(envelope.header))
-    const hashOf = (of: typeof envelope) => encodeBase64url(envelopeHash(bound, bodyOf(of)))
+    const hashOf = (of: typeof envelope) => encodeBase64url(envelopeHash(bound, hashesOf(of)))
     const acknowledging = async (hash: string) => {
       const line = await serve(t, () => ({
         status: 201,

@@ -2,7 +2,7 @@
 import type { Referring, World } from '../../examples/ceremony.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
-import { bodyOf, type Envelope, headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { type Envelope, headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { type SealInput, sealReferral, signParts } from '../../src/protocol/envelope/seal.ts'
 import type { SecretKey } from '../../src/protocol/keys.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
@@ -63,5 +63,5 @@ export async function refer(
 
 /** Signs an envelope again in which something was exchanged, as its own sealer may. */
 export function signatureOf(envelope: Envelope, signer: SecretKey): Envelope['signature'] {
-  return signParts(headerHash(canonicalBytes(envelope.header)), bodyOf(envelope), signer)
+  return signParts(headerHash(canonicalBytes(envelope.header)), envelope, signer)
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { sealedHash } from '../../src/protocol/envelope/compartment.ts'
-import { envelopeHash, headerHash, wrapHashes } from '../../src/protocol/envelope/envelope.ts'
+import { envelopeHash, headerHash, wrapHash } from '../../src/protocol/envelope/envelope.ts'
 import { openReferral } from '../../src/protocol/envelope/open.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -43,8 +43,8 @@ t.test('an acknowledgement names what was stored, and by which entry', async (t)
     receivedAt: row?.received_at.toISOString(),
     envelopeHash: encodeBase64url(
       envelopeHash(headerHash(header), {
-        compartments: sealedHashes,
-        wraps: wrapHashes(envelope.wraps),
+        sealedHashes,
+        wrapHashes: Object.fromEntries(envelope.wraps.map((wrap) => [wrap.kid, wrapHash(wrap)])),
       }),
     ),
     entryId: row?.entry_id,

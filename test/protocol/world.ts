@@ -1,6 +1,6 @@
 /** A deployment in miniature: keys from fixed seeds, a signed keyset and directory, one referral. */
 import { concat, encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
-import { bodyOf, type Envelope } from '../../src/protocol/envelope/envelope.ts'
+import { type Envelope, hashesOf } from '../../src/protocol/envelope/envelope.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/envelope/seal.ts'
 import type { OpenInput } from '../../src/protocol/envelope/verify.ts'
@@ -204,7 +204,7 @@ export const seal = (changes: Partial<SealInput> = {}, name = 'seal') =>
 export function release(envelope: Envelope, kid: string): Released {
   const held =
     keysetPayload.recipients.find((candidate) => candidate.kid === kid)?.compartments ?? []
-  const { compartments: hashes, wraps, matching: ofMatching } = bodyOf(envelope)
+  const { sealedHashes, wrapHashes, ...others } = hashesOf(envelope)
   const released: Released = {
     referralId: envelope.header.referralId,
     reference: '57200004',
@@ -212,16 +212,15 @@ export function release(envelope: Envelope, kid: string): Released {
     state: 'received',
     header: envelope.header,
     compartments: {},
-    sealedHashes: hashes as Released['sealedHashes'],
-    wrapHashes: wraps,
+    sealedHashes: sealedHashes as Released['sealedHashes'],
+    wrapHashes,
     wrap: envelope.wraps.find((wrap) => wrap.kid === kid)!,
     signature: envelope.signature,
+    ...others,
   }
   for (const name of compartmentNames) {
     if (held.includes(name)) released.compartments[name] = envelope.compartments[name]
   }
-  if (ofMatching !== undefined) released.matchingHash = ofMatching
-  if (envelope.receipt !== undefined) released.receipt = envelope.receipt
   return released
 }
 

@@ -10,14 +10,7 @@ import { concat, encodeBase64url, label, utf8 } from '../../src/protocol/bytes.t
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { dammDigit } from '../../src/protocol/damm.ts'
 import { checkEnvelope } from '../../src/protocol/envelope/check.ts'
-import { sealedHash } from '../../src/protocol/envelope/compartment.ts'
-import {
-  type Envelope,
-  matchingHash,
-  signedBytes,
-  wrapHash,
-  wrapHashes,
-} from '../../src/protocol/envelope/envelope.ts'
+import { type Envelope, hashesOf, signedBytes } from '../../src/protocol/envelope/envelope.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
 import { type SealedParts, sealParts, signParts } from '../../src/protocol/envelope/seal.ts'
 import type { OpeningStep } from '../../src/protocol/envelope/step.ts'
@@ -107,7 +100,7 @@ const vectors = {
     envelopeHash: hex(checked.envelopeHash),
     signedBytes: hex(signedBytes(checked.envelopeHash)),
     envelopeSha256: hex(checked.envelopeSha256),
-    wrapHashes: wrapHashes(envelope.wraps),
+    wrapHashes: hashesOf(envelope).wrapHashes,
     envelope,
   },
   released: { reader: 'casework', receivedAt: now.toISOString(), release: released },
@@ -337,7 +330,6 @@ function hostile(): MustFail[] {
         fixedRandom('hostile')(n),
       )
       parts.wraps = parts.wraps.map((other) => (other.kid === wrap.kid ? wrap : other))
-      parts.body.wraps[wrap.kid] = wrapHash(wrap)
     }),
     of('sealed under another key', 'compartment', (parts) => {
       reseal(parts, plain('{}'), seedOf('another key'))
@@ -381,10 +373,10 @@ function forged(spoil: (parts: Parts) => void): Released {
   )
   spoil(parts)
   const { matching, receipt } = fullInput
-  const body = { ...parts.body, matching: b64u(matchingHash(matching!)), receipt: receipt! }
-  const signature = signParts(parts.headerHash, body, keys.partner)
-  const { compartments, wraps } = parts
-  const sealed = { header: parts.header, compartments, wraps, matching, receipt, signature }
+  const { header: sealedHeader, headerHash, compartments, wraps } = parts
+  const signed = { compartments, wraps, matching: matching!, receipt: receipt! }
+  const signature = signParts(headerHash, signed, keys.partner)
+  const sealed = { header: sealedHeader, ...signed, signature }
   return release(sealed as unknown as Envelope, keys.casework.kid)
 }
 
@@ -393,7 +385,6 @@ function reseal(parts: Parts, plain: Uint8Array, key: Uint8Array): void {
   const aad = concat(label('field'), parts.headerHash, utf8('legal'))
   const sealed = concat(nonce, chacha20poly1305(key, nonce, aad).encrypt(plain))
   parts.compartments.legal = b64u(sealed)
-  parts.body.compartments.legal = sealedHash(sealed)
 }
 
 function padded(plain: Uint8Array, size: number): Uint8Array {

@@ -11,24 +11,15 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { type ErrorCode, Refusal } from '../../errors.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import type { Header } from '../../referral/header.ts'
-import { base64urlBytes, encodeBase64url } from '../bytes.ts'
+import { base64urlBytes, decodeBase64url } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from '../keys.ts'
 import { kidOf } from '../kid.ts'
 import { verify } from '../signature.ts'
 import { sha256 } from '../sodium.ts'
 import { type Keyset, requiredKids } from '../trust/keyset.ts'
-import { permittedSealedBytes, sealedHash } from './compartment.ts'
-import {
-  type Body,
-  Envelope,
-  envelopeHash,
-  headerHash,
-  matchingHash,
-  signedBytes,
-  type Wrap,
-  wrapHashes,
-} from './envelope.ts'
+import { permittedSealedBytes } from './compartment.ts'
+import { Envelope, envelopeHash, hashesOf, headerHash, signedBytes, type Wrap } from './envelope.ts'
 
 /** An envelope taken apart into the bytes that are stored. */
 export type CheckedEnvelope = {
@@ -83,44 +74,42 @@ export function checkEnvelope(
   envelope: Envelope,
   expected: { referralId: string; origin: string },
 ): CheckedEnvelope {
-  const { header, signature, matching, receipt } = envelope
+  const { header, signature, wraps, matching, receipt } = envelope
   if (header.referralId !== expected.referralId) {
     throw new Refusal('referral-id-mismatch', 'header.referralId is not the id in the path')
   }
   if (header.origin !== expected.origin) {
     throw new Refusal('wrong-origin', 'header.origin is not the origin of this service')
   }
-  checkWrapped(header.sealedTo, envelope.wraps)
+  checkWrapped(header.sealedTo, wraps)
   if (signature.kid !== header.signer) {
     throw new Refusal('signature-invalid', 'signature.kid is not header.signer')
   }
   checkReplyKid(header)
 
   const compartments = compartmentNames.map((name) => sealedCompartment(name, envelope))
-  const body: Body = {
-    compartments: Object.fromEntries(
-      compartments.map(({ name, sealed }) => [name, sealedHash(sealed)]),
-    ),
-    wraps: wrapHashes(envelope.wraps),
-  }
+  const hashes = hashesOf({
+    ...envelope,
+    compartments: Object.fromEntries(compartments.map(({ name, sealed }) => [name, sealed])),
+  })
   const headerBytes = canonicalBytes(header)
-  const checked = {
+  const bound = headerHash(headerBytes)
+  return {
     header,
     headerBytes,
-    headerHash: headerHash(headerBytes),
+    headerHash: bound,
+    envelopeHash: envelopeHash(bound, hashes),
     envelopeSha256: sha256(canonicalBytes(envelope)),
     compartments,
-    sealedHashesBytes: canonicalBytes(body.compartments),
-    wrapHashesBytes: canonicalBytes(body.wraps),
-    wraps: envelope.wraps.map(decodedWrap),
+    sealedHashesBytes: canonicalBytes(hashes.sealedHashes),
+    wrapHashesBytes: canonicalBytes(hashes.wrapHashes),
+    wraps: wraps.map(decodedWrap),
     signature: decoded(signature.value, 'signature.value'),
     signer: signature.kid,
-    ...(matching && { matching: decodedMatching(matching), matchingHash: matchingHash(matching) }),
+    ...(matching && { matching: decodedMatching(matching) }),
+    ...(hashes.matchingHash && { matchingHash: decodeBase64url(hashes.matchingHash, 32) }),
     ...(receipt !== undefined && { receipt: decoded(receipt, 'receipt') }),
   }
-  if (checked.matchingHash) body.matching = encodeBase64url(checked.matchingHash)
-  if (receipt !== undefined) body.receipt = receipt
-  return { ...checked, envelopeHash: envelopeHash(checked.headerHash, body) }
 }
 
 /**

@@ -79,26 +79,9 @@ export const Envelope = Type.Object(
 )
 export type Envelope = Static<typeof Envelope>
 
-/**
- * What the signature covers beside the header, each part by its hash: a reader who is given only its
- * own parts checks it all the same. The wraps are those of sealing; a grant has its own signature.
- */
-export type Body = {
-  compartments: Record<string, string>
-  /** By kid. Without them a server could blank a wrap and acknowledge what nobody can open. */
-  wraps: Record<string, string>
-  matching?: string
-  receipt?: string
-}
-
 /** The hash that every ciphertext and signature of an envelope is bound to. */
 export function headerHash(headerBytes: Uint8Array): Uint8Array {
   return hash(label('header'), headerBytes)
-}
-
-/** The hash of the match values, by which a reader who is not given them checks the signature. */
-export function matchingHash(matching: Matching): Uint8Array {
-  return hash(label('matching'), canonicalBytes(matching))
 }
 
 /** What stands in a signature, or in a grant, for a wrap. */
@@ -107,32 +90,58 @@ export function wrapHash({ kid, encapsulated, sealedKeys }: Wrap): string {
   return encodeBase64url(hash(label('wrap hash'), bytes))
 }
 
-/** The hashes of wraps by their kid. */
-export function wrapHashes(wraps: readonly Wrap[]): Record<string, string> {
-  return Object.fromEntries(wraps.map((wrap) => [wrap.kid, wrapHash(wrap)]))
+/**
+ * The parts of an envelope, or of a message, beside its header. A compartment is as it travels, in
+ * base64url, or the bytes of that.
+ */
+export type Parts = Pick<Envelope, 'wraps' | 'matching' | 'receipt'> & {
+  compartments: Readonly<Record<string, string | Uint8Array>>
 }
 
-/** The parts of an envelope, or of a message, that its body is made of. */
-export type BodyParts = Pick<Envelope, 'wraps' | 'matching' | 'receipt'> & {
-  compartments: Readonly<Record<string, string>>
+/**
+ * The hashes of the parts. A reader who is released only its own parts is released the hashes of all,
+ * and checks the signature by them.
+ */
+export type PartHashes = {
+  sealedHashes: Readonly<Record<string, string>>
+  /** By kid. Those of sealing: a grant has its own signature. */
+  wrapHashes: Readonly<Record<string, string>>
+  matchingHash?: string
+  receipt?: string
 }
 
-/** The body of an envelope or a message. What is not base64url is hashed as no bytes. */
-export function bodyOf({ compartments, wraps, matching, receipt }: BodyParts): Body {
-  const hashes = Object.entries(compartments).map(([name, sealed]) => {
-    return [name, sealedHash(base64urlBytes(sealed) ?? new Uint8Array())]
+/** The hashes of an envelope's or a message's parts. What is not base64url is hashed as no bytes. */
+export function hashesOf({ compartments, wraps, matching, receipt }: Parts): PartHashes {
+  const sealedHashes = Object.entries(compartments).map(([name, sealed]) => {
+    const bytes = typeof sealed === 'string' ? base64urlBytes(sealed) : sealed
+    return [name, sealedHash(bytes ?? new Uint8Array())]
   })
+  const matchingHash = matching && hash(label('matching'), canonicalBytes(matching))
   return {
-    compartments: Object.fromEntries(hashes),
-    wraps: wrapHashes(wraps),
-    ...(matching && { matching: encodeBase64url(matchingHash(matching)) }),
+    sealedHashes: Object.fromEntries(sealedHashes),
+    wrapHashes: Object.fromEntries(wraps.map((wrap) => [wrap.kid, wrapHash(wrap)])),
+    ...(matchingHash && { matchingHash: encodeBase64url(matchingHash) }),
+    ...(receipt !== undefined && { receipt }),
+  }
+}
+
+/**
+ * What the signature covers beside the header: each part by its hash. Without the wraps a server
+ * could blank one and acknowledge what nobody can open.
+ */
+export function bodyOf({ sealedHashes, wrapHashes, matchingHash, receipt }: PartHashes): object {
+  return {
+    compartments: sealedHashes,
+    wraps: wrapHashes,
+    ...(matchingHash !== undefined && { matching: matchingHash }),
     ...(receipt !== undefined && { receipt }),
   }
 }
 
 /** The hash of a whole envelope: what is signed, acknowledged and logged. */
-export function envelopeHash(headerHash: Uint8Array, body: Body): Uint8Array {
-  return hash(label('envelope'), headerHash, hash(label('body'), canonicalBytes(body)))
+export function envelopeHash(headerHash: Uint8Array, hashes: PartHashes): Uint8Array {
+  const bodyHash = hash(label('body'), canonicalBytes(bodyOf(hashes)))
+  return hash(label('envelope'), headerHash, bodyHash)
 }
 
 /** The bytes that the signature of an envelope is over. */

@@ -8,28 +8,21 @@ import { type Header, protocol, type ReplyTo } from '../../referral/header.ts'
 import { encodeBase64url } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import type { SecretKey } from '../keys.ts'
-import { sign } from '../signature.ts'
+import { signatureOf } from '../signature.ts'
 import { type Random, randomBytes } from '../sodium.ts'
 import type { AcceptedKeyset } from '../trust/keyset.ts'
+import { commitmentTo, plainBytes, type SealedName, sealCompartment } from './compartment.ts'
 import {
-  commitmentTo,
-  plainBytes,
-  type SealedName,
-  sealCompartment,
-  sealedHash,
-} from './compartment.ts'
-import {
-  type Body,
   type Envelope,
   envelopeBytesMax,
   envelopeHash,
+  hashesOf,
   headerHash,
   type Matching,
-  matchingHash,
+  type Parts,
   type Signature,
   signedBytes,
   type Wrap,
-  wrapHashes,
 } from './envelope.ts'
 import { type Reader, wrapKeys } from './wrap.ts'
 
@@ -71,23 +64,19 @@ export function sealReferral(input: SealInput, random: Random = randomBytes): En
   }
   const { keyset } = input.keyset
   const contents = compartmentNames.map((name): Content => [name, referral[name]])
-  const parts = sealParts(
+  const { header, headerHash, compartments, wraps } = sealParts(
     contents,
     keyset.recipients,
     (sealedTo, commitments) => headerOf(input, sealedTo, commitments as Header['commitments']),
     random,
   )
-  const body: Body = { ...parts.body }
-  if (matching) body.matching = encodeBase64url(matchingHash(matching))
-  if (receipt !== undefined) body.receipt = receipt
-  return withinLimit({
-    header: parts.header,
-    compartments: parts.compartments as Envelope['compartments'],
-    wraps: parts.wraps,
+  const parts = {
+    compartments: compartments as Envelope['compartments'],
+    wraps,
     ...(matching && { matching }),
     ...(receipt !== undefined && { receipt }),
-    signature: signParts(parts.headerHash, body, input.signer),
-  })
+  }
+  return withinLimit({ header, ...parts, signature: signParts(headerHash, parts, input.signer) })
 }
 
 /** The envelope, unless no server would read it. */
@@ -123,8 +112,6 @@ export type SealedParts<AnyHeader> = {
   headerHash: Uint8Array
   compartments: Record<string, string>
   wraps: Wrap[]
-  /** The hashes of both, which are signed. */
-  body: Body
 }
 
 /**
@@ -148,30 +135,20 @@ export function sealParts<AnyHeader>(
     ),
   )
   const bound = headerHash(canonicalBytes(header))
-  const sealed = keyed.map(({ name, plain, key }): [SealedName, Uint8Array] => {
-    return [name, sealCompartment(name, plain, key, random(12), bound)]
+  const sealed = keyed.map(({ name, plain, key }) => {
+    return [name, encodeBase64url(sealCompartment(name, plain, key, random(12), bound))]
   })
   const wraps = readers.map((reader) => {
     const held = keyed.filter(({ name }) => reader.compartments.includes(name))
     const keys = new Map(held.map(({ name, key }) => [name, key]))
     return wrapKeys(keys, reader, bound, random)
   })
-  return {
-    header,
-    headerHash: bound,
-    compartments: Object.fromEntries(sealed.map(([name, bytes]) => [name, encodeBase64url(bytes)])),
-    wraps,
-    body: {
-      compartments: Object.fromEntries(sealed.map(([name, bytes]) => [name, sealedHash(bytes)])),
-      wraps: wrapHashes(wraps),
-    },
-  }
+  return { header, headerHash: bound, compartments: Object.fromEntries(sealed), wraps }
 }
 
 /** Step 5: the signature over the header and the body. */
-export function signParts(headerHash: Uint8Array, body: Body, signer: SecretKey): Signature {
-  const value = sign(signer.secretKey, signedBytes(envelopeHash(headerHash, body)))
-  return { kid: signer.kid, value: encodeBase64url(value) }
+export function signParts(headerHash: Uint8Array, parts: Parts, signer: SecretKey): Signature {
+  return signatureOf(signedBytes(envelopeHash(headerHash, hashesOf(parts))), signer)
 }
 
 function headerOf(

@@ -6,10 +6,10 @@
 import { type Static, Type } from 'typebox'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { Instant } from '../../referral/format.ts'
-import { base64urlBytes, concat, encodeBase64url, label } from '../bytes.ts'
+import { concat, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import type { SecretKey } from '../keys.ts'
-import { sign, verify } from '../signature.ts'
+import { signatureOf, signatureVerifies } from '../signature.ts'
 import { hash } from '../sodium.ts'
 import type { Signature } from './envelope.ts'
 
@@ -49,8 +49,7 @@ export function signUrgency(
   statement: UrgencyStatement,
   signer: SecretKey,
 ): Signature {
-  const value = sign(signer.secretKey, urgencySignedBytes(headerHash, statement))
-  return { kid: signer.kid, value: encodeBase64url(value) }
+  return signatureOf(urgencySignedBytes(headerHash, statement), signer)
 }
 
 /**
@@ -63,6 +62,5 @@ export function urgencyVerifies(
   signature: Signature,
   publicKey: Uint8Array,
 ): boolean {
-  const value = base64urlBytes(signature.value)
-  return value?.length === 64 && verify(publicKey, urgencySignedBytes(headerHash, statement), value)
+  return signatureVerifies(publicKey, urgencySignedBytes(headerHash, statement), signature)
 }

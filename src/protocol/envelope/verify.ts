@@ -26,7 +26,14 @@ import type { Keyset } from '../trust/keyset.ts'
 import { revokedProblems } from '../trust/revoked.ts'
 import { openCompartment, type SealedName, unpad } from './compartment.ts'
 import { withoutContent } from './content.ts'
-import { type Body, envelopeHash, headerHash, Signature, signedBytes, Wrap } from './envelope.ts'
+import {
+  envelopeHash,
+  headerHash,
+  type PartHashes,
+  Signature,
+  signedBytes,
+  Wrap,
+} from './envelope.ts'
 import { readPlaintext } from './plaintext.ts'
 import type { Released } from './released.ts'
 import { StepFailure } from './step.ts'
@@ -113,13 +120,7 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
   const { compartments, sealedHashes } = released
   const bound = headerHash(headerBytes(header))
   const { publicKey, signedBy } = signerOfReferral(header, input)
-  const signed = checkSigned(
-    released.signature,
-    header.signer,
-    publicKey,
-    bound,
-    releasedBody(released),
-  )
+  const signed = checkSigned(released.signature, header.signer, publicKey, bound, released)
   const given = checkGiven(released, bound, input)
   const sealed = new Map(
     compartmentNames.flatMap((name) => {
@@ -166,7 +167,7 @@ export function headerBytes(header: object): Uint8Array {
 }
 
 /**
- * Checks a signature over header and body.
+ * Checks a signature over the header and the hashes of the parts.
  *
  * @param publicKey - `undefined` if nobody is known by the signer's kid
  * @returns the envelope hash that is signed
@@ -176,7 +177,7 @@ export function checkSigned(
   signer: string,
   publicKey: Uint8Array | undefined,
   headerHash: Uint8Array,
-  body: Body,
+  hashes: PartHashes,
 ): Uint8Array {
   if (!signature) throw new StepFailure('signature-missing', 'there is no signature')
   if (signature.kid !== signer) {
@@ -185,7 +186,7 @@ export function checkSigned(
   if (!publicKey || kidOf('Ed25519', publicKey) !== signer) {
     throw new StepFailure('signer', 'header.signer is not a key that may sign this')
   }
-  const hash = bodyHash(headerHash, body)
+  const hash = canonicalHash(headerHash, hashes)
   if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
     throw new StepFailure('signature', 'the signature does not verify')
   }
@@ -193,9 +194,9 @@ export function checkSigned(
 }
 
 // What was released beside the known hashes is signed too, and may have no canonical form.
-function bodyHash(headerHash: Uint8Array, body: Body): Uint8Array {
+function canonicalHash(headerHash: Uint8Array, hashes: PartHashes): Uint8Array {
   try {
-    return envelopeHash(headerHash, body)
+    return envelopeHash(headerHash, hashes)
   } catch (cause) {
     throw new StepFailure('shape', 'what is signed has no canonical form', { cause })
   }
@@ -231,15 +232,6 @@ function requireHashes({ header, sealedHashes, wrapHashes }: Released): void {
   if (unnamed) throw new StepFailure('parts', `there is no hash of ${unnamed}`)
   if (Object.keys(wrapHashes).sort().join() !== [...header.sealedTo].sort().join()) {
     throw new StepFailure('parts', 'there is not one hash of a wrap for each of header.sealedTo')
-  }
-}
-
-function releasedBody({ sealedHashes, wrapHashes, matchingHash, receipt }: Released): Body {
-  return {
-    compartments: sealedHashes,
-    wraps: wrapHashes,
-    ...(matchingHash !== undefined && { matching: matchingHash }),
-    ...(receipt !== undefined && { receipt }),
   }
 }
 

@@ -16,7 +16,7 @@ import {
   type Signature,
 } from '../envelope/envelope.ts'
 import type { SecretKey } from '../keys.ts'
-import { sign, verify } from '../signature.ts'
+import { signatureOf, signatureVerifies } from '../signature.ts'
 import { hash, type Random, randomBytes, sodium } from '../sodium.ts'
 import type { MatchingEpoch } from '../trust/keyset.ts'
 import type { MatchKey } from './matchkeys.ts'
@@ -124,8 +124,7 @@ export function signMatchKeys(
   statement: MatchKeysStatement,
   signer: SecretKey,
 ): Signature {
-  const value = sign(signer.secretKey, matchKeysSignedBytes(headerHash, statement))
-  return { kid: signer.kid, value: encodeBase64url(value) }
+  return signatureOf(matchKeysSignedBytes(headerHash, statement), signer)
 }
 
 /**
@@ -138,10 +137,7 @@ export function matchKeysVerify(
   signature: Signature,
   publicKey: Uint8Array,
 ): boolean {
-  const value = base64urlBytes(signature.value)
-  return (
-    value?.length === 64 && verify(publicKey, matchKeysSignedBytes(headerHash, statement), value)
-  )
+  return signatureVerifies(publicKey, matchKeysSignedBytes(headerHash, statement), signature)
 }
 
 // Another salt for every service, recipe and epoch: what was stretched for one serves no other.

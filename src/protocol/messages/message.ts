@@ -105,7 +105,7 @@ export function sealMessage(input: MessageInput, random: Random = randomBytes): 
     throw new Refusal('referral-invalid', 'urgency may only raise that of the referral')
   }
   const { keyset } = keysetInHeader(input.keyset, input.now)
-  const parts = sealParts(
+  const { header, headerHash, ...sealed } = sealParts(
     [['message', input.content]],
     holdersOf(input.keyset.keyset, input),
     (sealedTo, commitments): MessageHeader => ({
@@ -125,12 +125,9 @@ export function sealMessage(input: MessageInput, random: Random = randomBytes): 
     }),
     random,
   )
-  return {
-    header: parts.header,
-    compartments: parts.compartments as MessageEnvelope['compartments'],
-    wraps: parts.wraps,
-    signature: signParts(parts.headerHash, parts.body, input.signer),
-  }
+  const compartments = sealed.compartments as MessageEnvelope['compartments']
+  const parts = { compartments, wraps: sealed.wraps }
+  return { header, ...parts, signature: signParts(headerHash, parts, input.signer) }
 }
 
 /** Whether an urgency is below that of the referral, which no message may bring down. */

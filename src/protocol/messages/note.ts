@@ -6,7 +6,7 @@ import { Refusal } from '../../errors.ts'
 import { base64urlBytes, decodeBase64url, encodeBase64url } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { checkWrapped } from '../envelope/check.ts'
-import { bodyOf, envelopeHash, headerHash, signedBytes } from '../envelope/envelope.ts'
+import { envelopeHash, hashesOf, headerHash, signedBytes } from '../envelope/envelope.ts'
 import { kidOf } from '../kid.ts'
 import { verify } from '../signature.ts'
 import type { MessageEnvelope } from './message.ts'
@@ -83,5 +83,5 @@ export function requireNext({ header }: MessageEnvelope, end: ChainEnd): void {
 
 /** The hash that the next of a chain names, for whatever is there in the form of a note. */
 export function noteHash(note: MessageEnvelope): Uint8Array {
-  return envelopeHash(headerHash(canonicalBytes(note.header)), bodyOf(note))
+  return envelopeHash(headerHash(canonicalBytes(note.header)), hashesOf(note))
 }

@@ -7,7 +7,7 @@ import { Bytes32 } from '../../referral/format.ts'
 import { type Problem, schemaProblems } from '../../referral/problems.ts'
 import { base64urlBytes, decodeBase64url, encodeBase64url } from '../bytes.ts'
 import { sealedText } from '../envelope/compartment.ts'
-import { bodyOf, headerHash, Signature, Wrap } from '../envelope/envelope.ts'
+import { hashesOf, headerHash, Signature, Wrap } from '../envelope/envelope.ts'
 import { type OpeningStep, StepFailure } from '../envelope/step.ts'
 import { openKeys } from '../envelope/unwrap.ts'
 import {
@@ -176,9 +176,9 @@ export function verifyMessage(
   }
   const bound = headerHash(headerBytes(header))
   // A message travels whole: the wraps of all its readers are there to be hashed.
-  const body = bodyOf({ compartments: envelope.compartments, wraps })
+  const hashes = hashesOf({ compartments: { message: sealed }, wraps })
   const { publicKey, writer } = writerOf(header, keyset, input)
-  const signed = checkSigned(signature, header.signer, publicKey, bound, body)
+  const signed = checkSigned(signature, header.signer, publicKey, bound, hashes)
   const problems = [
     ...revokedProblems(header, input.keysets),
     ...(writer ? revokedSigner(header.signer, '/header/signer', input.keysets) : []),

@@ -192,7 +192,7 @@ t.test('a note that a referrer wrote is not believed', async (t) => {
     (_, commitments) => ({ ...header, kind: 'note', commitments }) as never,
     fixedRandom('note'),
   )
-  const signature = signParts(parts.headerHash, parts.body, keys.partner)
+  const signature = signParts(parts.headerHash, parts, keys.partner)
   t.equal(stepOf({ ...parts, signature } as never, reader(keys.casework)), 'signer')
 })
 
@@ -267,8 +267,7 @@ t.test(
       parts.headerHash,
     )
     parts.compartments.message = second.b64u(sealed)
-    parts.body.compartments.message = second.b64u(second.H(second.label('sealed'), sealed))
-    const signature = signParts(parts.headerHash, parts.body, keys.interpretersSigning)
+    const signature = signParts(parts.headerHash, parts, keys.interpretersSigning)
     const { compartments, wraps } = parts
     const spoilt = { header: parts.header, compartments, wraps, signature } as MessageEnvelope
     const third = sealMessage({

@@ -93,7 +93,7 @@ t.test('a sealer who fills the list of problems does not hide it', async (t) => 
     (sealedTo, commitments) => ({ ...header, ...odd, sealedTo, commitments }) as never,
     fixedRandom('crowded'),
   )
-  const signature = signParts(parts.headerHash, parts.body, keys.partner)
+  const signature = signParts(parts.headerHash, parts, keys.partner)
   const crowded = release({ ...parts, signature } as never, keys.casework.kid)
   const problems = problemsOf(revoking, crowded)
   t.equal(problems.length, problemsMax)
