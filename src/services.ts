@@ -19,14 +19,13 @@ import {
 } from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, serveDirectory, serveKeyset } from './directory/service.ts'
-import { checkMatchKeys } from './intake/checking.ts'
-import type { MatchKeysRequest } from './intake/schemas.ts'
-import { open, submit } from './intake/service.ts'
-import { stateUrgency } from './intake/stating.ts'
+import { submit } from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationNotes } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
+import type { MatchKeysRequest } from './reading/schemas.ts'
+import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
 import { claim, complete, list as listItems, release, renew } from './triage/service.ts'
 
 export type ServiceOptions = {
@@ -104,6 +103,8 @@ export function createServices({
         if (submitted.created) wake()
         return submitted
       },
+    },
+    reading: {
       open: door(open),
       async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
         const checked = await checkKeys(caller, name, request)

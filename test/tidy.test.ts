@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
 /** A feature may import the features to its left, never one to its right. */
-const features = ['audit', 'directory', 'vault', 'matching', 'triage', 'cases', 'intake']
+const features = ['audit', 'directory', 'vault', 'matching', 'triage', 'cases', 'intake', 'reading']
 
 /** One table each, of which half would tell half. */
 const tables = ['database/schema.ts', 'http/problems.ts']

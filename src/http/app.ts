@@ -13,6 +13,7 @@ import { matchingRoutes } from '../matching/routes.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
+import { readingRoutes } from '../reading/routes.ts'
 import { createServices } from '../services.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { requireModestStructure } from './body.ts'
@@ -49,7 +50,7 @@ export async function createApp(options: AppOptions) {
   const { database, origin, tokenPublicKey, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
-  const { audit, directory, intake, matching, cases, triage } = createServices({
+  const { audit, directory, intake, reading, matching, cases, triage } = createServices({
     ...{ database, origin, holders, wake },
     budgets: options,
     notes: metrics.evaluations,
@@ -92,6 +93,7 @@ export async function createApp(options: AppOptions) {
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(readingRoutes, { prefix: '/v1/referrals', reading })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })

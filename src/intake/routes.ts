@@ -8,17 +8,8 @@ import { knownCaller } from '../caller.ts'
 import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { readEnvelope } from '../protocol/envelope/check.ts'
 import { Envelope } from '../protocol/envelope/envelope.ts'
-import { Released } from '../protocol/envelope/released.ts'
 import type { Services } from '../services.ts'
-import {
-  CheckedKeys,
-  MatchKeysRequest,
-  NamedParams,
-  OpenQuery,
-  ReferralParams,
-  StatedUrgency,
-  UrgencyRequest,
-} from './schemas.ts'
+import { ReferralParams } from './schemas.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
 const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -26,7 +17,7 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
     ? (body: unknown) => ({ value: readEnvelope(body) })
     : TypeBoxValidatorCompiler(route)
 
-/** Sealed referrals: in by the referrer, out to the holder of a recipient key. */
+/** Sealed referrals, in by the referrer. */
 export const intakeRoutes: FastifyPluginAsyncTypebox<{
   intake: Services['intake']
 }> = async (app, { intake }) => {
@@ -53,56 +44,5 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       )
       return reply.code(created ? 201 : 200).send(acknowledgement)
     },
-  })
-
-  app.route({
-    method: 'GET',
-    url: '/:referralId',
-    config: { action: 'referral.opened' },
-    schema: {
-      operationId: 'openReferral',
-      summary: 'Open a referral: what one of your recipient keys may read of it',
-      security: [{ bearer: ['referrals:open'] }],
-      params: NamedParams,
-      querystring: OpenQuery,
-      response: { 200: Released },
-    },
-    handler: async ({ caller, params, query }) =>
-      intake.open(knownCaller(caller), params.referralId, query.recipient),
-  })
-
-  app.route({
-    method: 'PUT',
-    url: '/:referralId/match-keys',
-    config: { action: 'match-keys.checked' },
-    schema: {
-      operationId: 'checkMatchKeys',
-      summary: 'Check the match keys of a referral that you opened',
-      description: 'They replace the match keys that came with the referral. Safe to repeat.',
-      security: [{ bearer: ['referrals:open'] }],
-      params: NamedParams,
-      body: MatchKeysRequest,
-      response: { 200: CheckedKeys },
-    },
-    handler: async ({ caller, params, body }) =>
-      intake.checkMatchKeys(knownCaller(caller), params.referralId, body),
-  })
-
-  app.route({
-    method: 'PUT',
-    url: '/:referralId/urgency',
-    config: { action: 'urgency.stated' },
-    schema: {
-      operationId: 'stateUrgency',
-      summary: 'State the urgency that the rules give for a referral that you opened',
-      description:
-        'Raises the urgency of its item, also while somebody holds it, and never lowers it. Safe to repeat, because the rules depend on the time.',
-      security: [{ bearer: ['referrals:open'] }],
-      params: NamedParams,
-      body: UrgencyRequest,
-      response: { 200: StatedUrgency },
-    },
-    handler: async ({ caller, params, body }) =>
-      intake.stateUrgency(knownCaller(caller), params.referralId, body),
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The referrer's door: one sealed referral in, one acknowledgement out; and the recipient's door to
- * a single referral. What is refused is refused before anything is stored.
+ * The referrer's door: one sealed referral in, one acknowledgement out. What is refused is refused before
+ * anything is stored.
  */
 import type { Act } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
@@ -19,18 +19,8 @@ import {
 } from '../protocol/envelope/acknowledgement.ts'
 import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/envelope/check.ts'
 import type { Envelope } from '../protocol/envelope/envelope.ts'
-import type { Released } from '../protocol/envelope/released.ts'
 import { newId } from '../protocol/uuid.ts'
-import {
-  acknowledgeAgain,
-  addReferral,
-  isOwn,
-  isStored,
-  release,
-  releasedEntry,
-  requireId,
-  requireKid,
-} from '../vault/service.ts'
+import { acknowledgeAgain, addReferral, isOwn, isStored } from '../vault/service.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
@@ -103,20 +93,6 @@ async function repeat(
   const first = await acknowledgeAgain(tx, checked)
   await appendRepetition(tx, submittedEntry(checked, { repeated: true }))
   return first
-}
-
-/** One referral for one of the caller's recipient keys, without a claim. */
-export async function open(
-  tx: Tx<KnownCaller>,
-  name: string,
-  recipient: string,
-): Promise<Released> {
-  requireKid(tx, recipient)
-  const referralId = await requireId(tx, name)
-  const [released] = await release(tx, [referralId], recipient)
-  if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
-  await append(tx, releasedEntry(referralId, recipient))
-  return released
 }
 
 /** A day by its form may be none of the calendar, on which PostgreSQL would fail. */

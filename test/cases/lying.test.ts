@@ -203,7 +203,7 @@ t.test('only who holds identity and contact may say so, for this referral alone'
   const signed = ({ envelope }: Referred, { signing }: typeof casework, said = values) =>
     signMatchKeys(headerHash(canonicalBytes(envelope.header)), { epoch, values: said }, signing)
   const put = (signature: ReturnType<typeof signed>, by = callers.casework) =>
-    staged.intake.checkMatchKeys(by, one.referralId, { epoch, values, signature })
+    staged.reading.checkMatchKeys(by, one.referralId, { epoch, values, signature })
   await t.rejects(put(signed(one, clinic), callers.clinic), {
     code: 'recipient-lacks-compartments',
   })
@@ -220,7 +220,7 @@ t.test('only who holds identity and contact may say so, for this referral alone'
     casework.signing,
   )
   await t.rejects(
-    staged.intake.checkMatchKeys(callers.casework, one.referralId, { ...unlisted, signature }),
+    staged.reading.checkMatchKeys(callers.casework, one.referralId, { ...unlisted, signature }),
     { code: 'unknown-matching-epoch' },
   )
   t.equal((await put(signed(one, casework))).before, 'other')
@@ -240,7 +240,7 @@ t.test('who holds them by a later keyset vouches for nothing that was sealed bef
   const before = await refer(matchingOf(stranger()))
   const after = await refer(matchingOf(stranger()), { keyset })
   const asClinic = (referred: Referred) =>
-    check(referred, matchingOf(stranger()), staged.intake, 'clinic')
+    check(referred, matchingOf(stranger()), staged.reading, 'clinic')
   await t.rejects(asClinic(before), {
     code: 'recipient-lacks-compartments',
     message: /under keyset 1,.* identity, contact/,

@@ -29,7 +29,7 @@ const scenarios: Scenario[] = [
       const [first, second] = await joined()
       return [first, second]
     },
-    act: ({ intake }, [, second]) => check(second!, matchingOf(stranger()), intake),
+    act: ({ reading }, [, second]) => check(second!, matchingOf(stranger()), reading),
     repeated: true,
     async expect(t, referred) {
       t.same(await queueOf(...referred), [[0], [1]])

@@ -57,7 +57,7 @@ export type Stage = Services & {
   check(
     referred: Referred,
     matching: Pick<Matching, 'epoch' | 'values'>,
-    checking?: Services['intake'],
+    checking?: Services['reading'],
     by?: Worker,
   ): Promise<'same' | 'none' | 'other'>
   /** Pairs until nothing waits that is due. */
@@ -96,7 +96,7 @@ export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
   async function check(
     { referralId, envelope }: Referred,
     { epoch, values }: Matching,
-    { checkMatchKeys } = services.intake,
+    { checkMatchKeys } = services.reading,
     by: Worker = 'casework',
   ) {
     const signature = signMatchKeys(

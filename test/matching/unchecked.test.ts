@@ -68,7 +68,7 @@ t.test('what stood there before is told, and who contradicts another is seen', a
 
   const silent = await refer(undefined, { keyset })
   t.equal(await check(silent, own), 'none')
-  t.equal(await check(silent, own, staged.intake, 'clinic'), 'same')
+  t.equal(await check(silent, own, staged.reading, 'clinic'), 'same')
   const [row] = await sql`
     select signer, signature from match_check where referral_id = ${silent.referralId}`
   const { kid, publicKey } = world.recipients.clinic.signing
@@ -77,12 +77,12 @@ t.test('what stood there before is told, and who contradicts another is seen', a
   const signature = { kid, value: encodeBase64url(row?.signature) }
   t.ok(matchKeysVerify(bound, own, signature, publicKey))
   t.notOk(await flagged(silent), 'what was left out is no lie')
-  t.equal(await check(silent, other, staged.intake, 'clinic'), 'other')
+  t.equal(await check(silent, other, staged.reading, 'clinic'), 'other')
   t.ok(await flagged(silent), 'a recipient replaces what another vouched for')
 
   const empty = await refer(undefined, { keyset })
   t.equal(await check(empty, none), 'same')
-  t.equal(await check(empty, own, staged.intake, 'clinic'), 'other')
+  t.equal(await check(empty, own, staged.reading, 'clinic'), 'other')
   t.ok(await flagged(empty), 'that there are none is a word too')
 
   const lying = await refer(other, { keyset })

@@ -14,7 +14,7 @@ import { headerHash } from '../protocol/envelope/envelope.ts'
 import { matchKeysVerify } from '../protocol/matching/matchvalues.ts'
 import { headerOf, requireId } from '../vault/service.ts'
 import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
-import { requireSealedTo, requireSigner } from './signing.ts'
+import { requireSealedTo, requireSigner } from './signer.ts'
 
 /** What match keys are made from. */
 const madeFrom = ['identity', 'contact'] as const

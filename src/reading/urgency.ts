@@ -17,7 +17,7 @@ import { mostUrgent } from '../referral/urgency.ts'
 import { raiseUrgency } from '../triage/service.ts'
 import { headerOf, keepStatement, requireId, standingUrgency } from '../vault/service.ts'
 import type { StatedUrgency, UrgencyRequest } from './schemas.ts'
-import { requireSealedTo, requireSigner } from './signing.ts'
+import { requireSealedTo, requireSigner } from './signer.ts'
 
 /** A statement is of now: one that was kept back could raise an item long after. */
 const clockDiffersMsMax = 5 * 60_000

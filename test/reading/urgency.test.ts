@@ -18,7 +18,7 @@ import { keysetReference, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
-const { sql, refer, world, callers, intake, triage, cases } = staged
+const { sql, refer, world, callers, reading, triage, cases } = staged
 const { casework, clinic } = world.recipients
 t.afterEach(() => requireBalanced(sql))
 
@@ -34,7 +34,7 @@ function state(referred: Referred, urgency: Urgency, changes: Changes = {}, by =
   const bound = headerHash(canonicalBytes(referred.envelope.header))
   const signature = signUrgency(bound, statement, signer)
   const request = { ...statement, ...(sent && { urgency: sent }), signature }
-  return intake.stateUrgency(by, referred.referralId, request)
+  return reading.stateUrgency(by, referred.referralId, request)
 }
 
 async function itemOf({ referralId }: Referred) {
