@@ -73,7 +73,7 @@ async function escalate(
   return { outcome: 'unopenable', late, requeued: [] }
 }
 
-/** What stands is the first answer, with its reason and its referrals. */
+/** A repeated completion: the first answer stands, with its reason and its referrals. */
 async function answerAgain(tx: Tx<KnownCaller>, claim: Claim, outcome: Outcome): Promise<Answer> {
   const before = await selectCompletion(tx, claim)
   if (before?.outcome !== outcome) throw await leaseLost(tx, claim)
@@ -105,7 +105,7 @@ function requireFitting(
   }
 }
 
-/** The refusal of a write whose fence another claim, or a merge, has overtaken. */
+/** The refusal of a write whose fence is no longer the current one, because of another claim or a merge. */
 export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
   if (!survivor?.wasMerged) {
@@ -127,14 +127,14 @@ export function itemEntry(
   return { action, object: { kind: 'item', id }, ...rest }
 }
 
-/** By this a search for a referral finds who answered it, and how. */
+/** The entry by which an auditor who searches for a referral finds who answered it, and how. */
 function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
   return { action: 'referral.answered', object: { kind: 'referral', id }, details }
 }
 
 type Members = { readonly referralIds: readonly string[]; readonly changed: boolean }
 
-/** What was claimed with the item may be another case by now: then the holder is told to look. */
+/** Refuses referrals that are not in the item's case; if the case has changed since the claim, it says so. */
 function requireMembers(listed: readonly string[], { referralIds, changed }: Members): void {
   if (listed.every((id) => referralIds.includes(id))) return
   const code = changed ? 'case-changed' : 'malformed-request'

@@ -23,8 +23,8 @@ import { releaseLease, renewLease } from './store/lease.ts'
 import { selectItems } from './store/list.ts'
 import { selectItemByReference } from './store/successor.ts'
 
-export { claim } from './claiming.ts'
-export { mergeItems, splitItems } from './merging.ts'
+export { claim } from './claim.ts'
+export { mergeItems, splitItems } from './merge.ts'
 export { selectOpenItem as itemOf } from './store/list.ts'
 export { raiseUrgency } from './store/raise.ts'
 
@@ -34,7 +34,7 @@ export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {
   return insertItem(tx, { id: newId(), caseId, referralId, urgency, respondBy })
 }
 
-/** Prolongs a lease from now on; one that passed to another holder is lost. */
+/** Renews a lease, from now on. @throws Refusal `lease-lost` if the item was claimed or merged since */
 export async function renew(
   tx: Tx<KnownCaller>,
   named: Named,
@@ -47,7 +47,7 @@ export async function renew(
   return renewed
 }
 
-/** Gives an item back at its old place. */
+/** Releases an item: it goes back to its old place, and no lapse is counted. @throws Refusal `lease-lost` */
 export async function release(tx: Tx<KnownCaller>, named: Named): Promise<void> {
   const claim = await claimOf(tx, named)
   if (!(await releaseLease(tx, claim))) throw await leaseLost(tx, claim)
@@ -65,7 +65,7 @@ export async function complete(
   return endClaim(tx, claim, { ...request, referrals: listed })
 }
 
-/** The open items in one state, the earliest due first: what there is, without claiming it. */
+/** The open items in one state, earliest deadline first, without claiming them. */
 export async function list(
   tx: Tx,
   { state, cursor, limit = 50 }: Static<typeof ItemsQuery>,

@@ -18,11 +18,12 @@ export type ItemRow = {
 }
 
 /**
- * Leases the earliest due items of which `holder.recipient` can open every referral that has no
- * answer yet, and raises their fences.
+ * Leases the items with the earliest deadlines of which `holder.recipient` can open every unanswered
+ * referral, and raises their fences.
  *
- * A lease that ran out needs no sweeper: its item is simply claimable again, at its old place, one
- * lapse poorer. SKIP LOCKED passes over what another claim is taking this instant.
+ * An item whose lease expired is claimable again at its old place, and the claim counts the lapse. SKIP
+ * LOCKED passes over items that another claim is taking at this moment, so two claims never wait for each
+ * other and never get the same item.
  *
  * @param escalated - whether to lease only from the escalated items
  */
@@ -59,18 +60,18 @@ export async function leaseItems(
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
               ${standingUrgency(tx)} as urgency,
               ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
-  // RETURNING answers in no order of its own.
+  // RETURNING gives its rows in no particular order.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
 }
 
-/** The referrals without an answer that are worked on as `item`; it says so for each row by itself. */
+/** The unanswered referrals that are worked on as `item`: its own, and those of its open members. */
 function openReferrals(tx: Tx) {
   return tx.sql`unnest(item.referral_id || array(
     select member.referral_id from triage_item member
     where member.merged_into = item.id and member.completed_at is null)) as open (id)`
 }
 
-/** What has its answer may have been sealed to keys that are gone: it does not count. */
+/** Whether `kid` opens all of them. Answered referrals do not count: their keys may be gone by now. */
 function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
   return tx.sql`not exists (
     select from ${openReferrals(tx)}
@@ -78,9 +79,9 @@ function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
 }
 
 /**
- * After an exchange of keys a case may hold referrals that no client that claims has one key for.
- * Whoever opens some of them gets the item with those; a completion opens the others again, for
- * their own reader.
+ * The rare case: after keys were exchanged, a case may hold referrals that no single key of any client
+ * opens. Such an item would be claimable by nobody. Whoever opens some of its referrals may claim it, with
+ * those; its completion puts the others on the queue again, for their own reader.
  */
 function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
   return tx.sql`(

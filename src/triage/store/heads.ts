@@ -7,13 +7,14 @@ import type { Head } from '../survivor.ts'
 const headRoundsMax = 10
 
 /**
- * The open items of these cases, at most one each, locked: waits for a claim or completion of one.
+ * Locks the open heads of these cases, at most one each, and returns them. Waits for a claim or completion
+ * that has one of them locked.
  *
- * Asked until the answer stays the same, because a completion that a statement waited for may have
- * opened another item, which only one that begins later can see. Nothing else opens one meanwhile:
+ * The statement is repeated until its answer stays the same: a completion that it waited for may have
+ * opened another item, which only a statement that begins later can see. Nothing else opens one meanwhile:
  * whoever merges or splits cases holds the lock of `cases`.
  *
- * @throws Error, a bug, where the answer does not come to rest
+ * @throws Error, a bug, if the answer does not settle
  */
 export async function lockHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
   const idsOf = (heads: readonly Head[]) => heads.map(({ id }) => id).join()

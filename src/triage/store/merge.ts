@@ -2,17 +2,18 @@
 import type { Tx } from '../../database/connect.ts'
 import { hasExpired, isLastLease, isOpen, isOpenHead } from '../state.ts'
 
-/** Everything ever worked on for one case now counts to another. */
+/** All items of one case, open and completed, belong to another case from now on. */
 export async function moveItems(tx: Tx, from: string, to: string): Promise<void> {
   await tx.sql`update triage_item set case_id = ${to} where case_id = ${from}`
 }
 
 /**
- * From now on `merged`, and what was merged into it, is worked on as `survivor`. Whoever held the
- * merged item has lost it, and if its lease had run out, that is counted now; the survivor's
- * holder keeps its lease. An item that had gone to people comes back to the queue with one that
- * waited there, or that one would be hidden with it. What had been merged before stands from now on
- * where the merged one does: taken out again, either may stand for both.
+ * From now on `merged`, and the items that were merged into it, are worked on as `survivor`. Whoever held
+ * the merged item has lost it, and if its lease had expired, that lapse is counted now; the survivor's
+ * holder keeps its lease. An escalated item that is merged with a waiting one waits as well: otherwise
+ * the waiting referral would be hidden on the list of escalated items.
+ *
+ * Three statements, in one transaction: a crash between them leaves all of it undone.
  */
 export async function mergeItem(tx: Tx, merged: string, survivor: string): Promise<void> {
   await tx.sql`
@@ -46,7 +47,7 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
       and ${isOpen(tx)} and (item.id = ${merged} or item.merged_into = ${merged})`
 }
 
-/** The open item of a case lists these referrals, all of the case; its holder is told to look. */
+/** Writes all referrals of a case into its open head, and tells its holder that the case has changed. */
 export async function listReferrals(
   tx: Tx,
   caseId: string,

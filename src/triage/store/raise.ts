@@ -8,15 +8,16 @@ import { dueAt } from './due.ts'
 const headRoundsMax = 10
 
 /**
- * Gives a referral's open item this urgency, if that is higher than what it has; and with it the item as which it is
- * worked on an earlier place. Lease and fence stay. Does nothing where the work has ended.
+ * Raises the urgency of a referral's open item, and moves its head to an earlier place if that follows. A
+ * lower or equal urgency changes nothing. Lease and fence stay as they are. Does nothing once the work has
+ * ended.
  *
- * @throws Error, a bug, where the item does not come to rest
+ * @throws Error, a bug, if the head does not settle
  */
 export async function raiseUrgency(tx: Tx, referralId: string, urgency: Urgency): Promise<void> {
   for (let round = 0; round < headRoundsMax; round += 1) {
-    // Claims, completions, merges and splits all lock the head first, so that nothing of the item
-    // changes once this is locked; what it was waited for may have changed which the head is.
+    // Claims, completions, merges and splits all lock the head first, so nothing of the item changes
+    // once this statement has it. What it waited for may have changed which item is the head: look again.
     const [locked] = await tx.sql<{ id: string }[]>`
       select head.id from triage_item own
       join triage_item head on head.id = coalesce(own.merged_into, own.id)

@@ -5,10 +5,10 @@ import { caseReferralsMax } from '../lease.ts'
 import { isOpen } from '../state.ts'
 
 /**
- * The items that were worked on as `headId` end with it, as it ended; those of referrals that got
- * no answer are opened anew, as one, so that nobody is lost with the answer to somebody else.
+ * Ends the members of a completed head as it ended. For referrals that got no answer a new item is opened,
+ * one for all of them, so that nobody is lost with the answer to somebody else.
  *
- * @returns the referrals that are on the queue anew, in the order of their ids
+ * @returns the referrals that are on the queue again, in the order of their ids
  */
 export async function endMembers(
   tx: Tx,
@@ -48,8 +48,8 @@ export async function endMembers(
 }
 
 /**
- * What `endMembers` returned when that item was completed: the referrals that were worked on as it
- * and have had another item since.
+ * What `endMembers` returned when that item was completed, for a repeated completion: the referrals that
+ * were worked on as it and have had another item since.
  */
 export async function selectRequeued(tx: Tx, headId: string): Promise<string[]> {
   const rows = await tx.sql<{ referralId: string }[]>`

@@ -2,7 +2,7 @@
 import type { Tx } from '../../database/connect.ts'
 import { isOpen } from '../state.ts'
 
-/** The items of these referrals, also those that were completed, go with them to another case. */
+/** The items of these referrals, open and completed, move with them to another case. */
 export async function moveItemsOf(
   tx: Tx,
   referralIds: readonly string[],
@@ -14,10 +14,10 @@ export async function moveItemsOf(
 }
 
 /**
- * Within one case: an item that was worked on as one of another case stands by itself again, and the
- * others of this case are worked on as that one: the earliest due of those that wait on the queue,
- * or of all where none does. One that had gone to people goes there again, if it came back for the
- * sake of items that are in another case now.
+ * Gives a case that a split left without a head a new one, and that head the deadline of its members. The
+ * new head is the member with the earliest deadline among those that were not escalated, or among all if
+ * every one was. An item that came back to the queue only because it was merged with a waiting one is
+ * escalated again, once that one is in another case.
  */
 export async function standAlone(tx: Tx, caseId: string): Promise<void> {
   await tx.sql`

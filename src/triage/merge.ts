@@ -1,7 +1,7 @@
 /**
- * What merging and splitting cases does to the queue. Each referral keeps an item of its own; the
- * items of one case are worked on as one of them, which is due when the earliest is. Taken apart,
- * each side stands where it would have stood: nothing that a merge wrote over is needed for it.
+ * What merging and splitting cases does to the queue. Each referral keeps an item of its own; the items of
+ * one case are worked on as one of them, the head, which is due when the earliest of them is. After a split
+ * each side stands where it would have stood by itself (state.ts).
  *
  * The caller holds the lock of `cases`, so that no two of these run at once.
  */
@@ -12,12 +12,12 @@ import { moveItemsOf, standAlone } from './store/split.ts'
 import { survivorOf } from './survivor.ts'
 
 /**
- * Makes one item of the open work of two cases. A lease on one of them stands; of two, the earlier
- * claim's does, and the other is lost to its holder.
+ * Makes one item of the open work of two cases. If somebody holds one of the two items, that lease stands; if
+ * both are held, the earlier claim stands, and the other holder has lost its item.
  *
- * @param older - which of the two goes on where no item decides it
+ * @param older - which of the two survives if neither has an open item
  * @param referralIds - all referrals of both
- * @returns the case that goes on, and the one whose id goes out of use
+ * @returns the case that survives, and the one that was merged into it
  */
 export async function mergeItems(
   tx: Tx,
@@ -40,8 +40,8 @@ export async function mergeItems(
 }
 
 /**
- * Takes the work on some referrals of a case out of it. A lease stays with the referral it was
- * claimed for, and what was completed stays completed.
+ * Moves the work on some referrals of a case to another case. A lease stays with the referral whose item was
+ * claimed, and what was completed stays completed.
  */
 export async function splitItems(
   tx: Tx,
