@@ -5,6 +5,7 @@ import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/me
 import { Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { StandingUrgency } from '../triage/schemas.ts'
+import { bases, flagKinds, verdicts } from './judgement.ts'
 
 /** What a page of questions or of findings holds at most; there are never many of one case. */
 export const reviewsPageMax = 200
@@ -27,13 +28,13 @@ const Bit = Type.Object({
   bits: Type.Number({ description: 'What this adds to the odds, as log2' }),
   words: Type.String(),
 })
-const Verdict = Type.Enum(['same', 'possible', 'unsure', 'different'])
+const Verdict = Type.Enum(verdicts)
 
 const Judgement = Type.Object({
   judgementId: Uuid,
   between: Type.Array(Uuid, { minItems: 2, maxItems: 2 }),
   verdict: Verdict,
-  basis: Type.Enum(['keys', 'amendment', 'person']),
+  basis: Type.Enum(bases),
   probability: Type.Optional(Probability),
   bits: Type.Array(Bit),
   madeAt: Instant,
@@ -51,7 +52,6 @@ const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
   description:
     'Match keys of the newest epoch: none, as the referrer sent them, or checked by a recipient.',
 })
-const flagKinds = ['long', 'shared', 'replaced', 'full', 'unasked'] as const
 const flagWords =
   'long: match keys alone hold together many referrals. shared: a value that many share. ' +
   'replaced: a recipient found other keys than were sent. full: a case had no room. ' +
@@ -180,7 +180,7 @@ export const DecisionRequest = Type.Object(
   { decision: Type.Enum(['same', 'different', 'unsure']), note },
   { additionalProperties: false },
 )
-/** The case that is to join the one of the path. */
+/** The case that is to be merged with the one of the path. */
 export const MergeRequest = Type.Object(
   { otherId: IdOrReference, note },
   { additionalProperties: false },

@@ -1,20 +1,19 @@
 /**
  * Which referrals are about one person. Every referral starts as a case of its own, so that no
- * answer to a referrer can depend on what is already known about the person; joining comes after,
- * by a step of the background work (pairing.ts) or a person, and is undone the same way.
+ * answer to a referrer can depend on what is already known about the person; they are merged later,
+ * by a step of the background work (pairing.ts) or by a person, and can be split again.
  */
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import { enqueue } from '../triage/service.ts'
-import { insertFlag, queueAgain, queueNew } from './pairing-store.ts'
-import { insertCase } from './store.ts'
+import { insertFlag } from './store/flags.ts'
+import { insertCase } from './store/members.ts'
+import { queueAgain, queueNew } from './store/waiting.ts'
 
-export { reviews, search } from './finding.ts'
-export { decide } from './judging.ts'
-export { notesAbout } from './noting.ts'
-export { possibleMatches, read } from './reading.ts'
-export { clearFlags, merge, split } from './regrouping.ts'
+export { notesAbout } from './notes.ts'
+export { possibleMatches, read, reviews, search } from './read.ts'
+export { clearFlags, decide, merge, split } from './review.ts'
 
 /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
 export async function openCase(tx: Tx, header: Header): Promise<void> {

@@ -5,10 +5,11 @@ import { questionsPerReferralMax } from '../matching/odds.ts'
 import { type Candidate, compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { components } from './components.ts'
-import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
-import { detailsOf, mergeIfRoom } from './merging.ts'
-import { insertFlag, insertFlagOnce } from './pairing-store.ts'
-import { selectCasesOf, selectMembers } from './store.ts'
+import { detailsOf, type Judgement } from './judgement.ts'
+import { mergeIfRoom } from './merge.ts'
+import { insertFlag, insertFlagOnce } from './store/flags.ts'
+import { insertJudgement, selectCurrent, selectLinks } from './store/judgements.ts'
+import { selectCasesOf, selectMembers } from './store/members.ts'
 
 /** More referrals than this that match keys alone hold together are shown to a person. */
 const longCaseReferrals = 4

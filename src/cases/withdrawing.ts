@@ -3,17 +3,16 @@ import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
 import { compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
+import { bitsText, type Judgement, otherOf } from './judgement.ts'
+import { splitUnconnected } from './split.ts'
 import {
-  type Bit,
   endJudgements,
   insertJudgement,
-  type Judgement,
   type NewJudgement,
   selectCurrent,
-} from './judgement-store.ts'
-import { queueAgain } from './pairing-store.ts'
-import { splitUnconnected } from './splitting.ts'
-import { selectCasesOf } from './store.ts'
+} from './store/judgements.ts'
+import { selectCasesOf } from './store/members.ts'
+import { queueAgain } from './store/waiting.ts'
 
 /** Takes back what no longer holds, and renews the grounds of what does on others. */
 export async function withdraw(tx: Tx, id: string): Promise<void> {
@@ -37,7 +36,7 @@ export async function withdraw(tx: Tx, id: string): Promise<void> {
     // What is asked stays asked where keys by now say more: the case that they say it of may be full.
     const fits = verdict === 'same' ? found.verdict === 'match' : found.verdict !== 'none'
     if (!fits) over.push(judgement)
-    else if (groundsOf(bits) !== groundsOf(judgement.bits)) {
+    else if (bitsText(bits) !== bitsText(judgement.bits)) {
       changed.push({ between: [leftId, rightId], verdict, basis, probability, bits, entryId })
     }
   }
@@ -51,10 +50,7 @@ async function replace(
   changed: readonly NewJudgement[],
   entryId: string,
 ): Promise<void> {
-  await endJudgements(
-    tx,
-    over.map((judgement) => judgement.id),
-  )
+  await endJudgements(tx, over)
   for (const judgement of changed) await insertJudgement(tx, judgement)
   const caseId = (await selectCasesOf(tx, [id])).get(id) ?? ''
   const object = { kind: 'case', id: caseId } as const
@@ -68,13 +64,4 @@ async function replace(
   if (over.some(({ verdict }) => verdict === 'same')) {
     await splitUnconnected(tx, caseId)
   }
-}
-
-function otherOf({ leftId, rightId }: Judgement, id: string): string {
-  return leftId === id ? rightId : leftId
-}
-
-/** Bits as one text; equal for equal ones, whatever the order of members a database gives back. */
-function groundsOf(bits: readonly Bit[]): string {
-  return bits.map(({ type, because, bits: log2 }) => `${type} ${because} ${log2}`).join()
 }

@@ -15,9 +15,10 @@ import { type ChainEnd, checkNote, noteHash, requireNext } from '../protocol/mes
 import { sha256 } from '../protocol/sodium.ts'
 import { newId } from '../protocol/uuid.ts'
 import { requireId, requireKid } from '../vault/service.ts'
-import { insertNote, type NoteRef, selectChain, selectKept, selectNotes } from './note-store.ts'
+import type { NoteRef } from './judgement.ts'
 import type { Notes } from './schemas.ts'
-import { type Member, selectCasesOf } from './store.ts'
+import { type Member, selectCasesOf } from './store/members.ts'
+import { insertNote, selectChain, selectKept, selectNotes } from './store/notes.ts'
 
 /** What was asked for together with a note, in the words of the request. */
 export type Beside =

@@ -1,52 +1,61 @@
 /**
- * Splitting cases: by a person's word, or because match keys no longer say what they said. Runs under
- * the lock of `merging.ts`; the queue follows in the same transaction.
+ * Splitting cases: on a person's word, or because match keys no longer say what they said. Runs under
+ * `casesLock`; the queue follows in the same transaction, so that a crash leaves the case whole, on
+ * the queue and in its judgements.
  */
 import { append } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import { splitItems } from '../triage/service.ts'
 import { components } from './components.ts'
-import { insertJudgement, type Judgement, selectCurrent, selectLinks } from './judgement-store.ts'
-import type { NoteRef } from './note-store.ts'
-import { queueAgain } from './pairing-store.ts'
-import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store.ts'
+import { byPerson, type Judgement, type NoteRef } from './judgement.ts'
+import { insertJudgement, selectCurrent, selectLinks } from './store/judgements.ts'
+import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store/members.ts'
+import { queueAgain } from './store/waiting.ts'
 
 /**
- * Takes `side` out of a case, as a person judges: whatever connected the two sides now says
- * `verdict`. Where only the other side had held one together, it stays one case if people or
- * amendments had; what keys had joined through the other side comes apart, and is paired anew.
+ * Splits `side` off a case, on a person's word: whatever connected the two sides now says `verdict`.
+ * Where only the other side had held one together, it stays one case if people or amendments had;
+ * what keys had connected through the other side is split as well, and compared again.
  *
+ * @param members - all referrals of the case
  * @returns the case of `side`
  */
 export async function splitOff(
   tx: Tx,
-  members: readonly Member[],
+  { caseId, members }: { readonly caseId: string; readonly members: readonly Member[] },
   side: ReadonlySet<string>,
   verdict: 'different' | 'unsure',
-  note?: NoteRef,
+  note: { readonly note?: NoteRef },
 ): Promise<string> {
   const ids = members.map(({ referralId }) => referralId)
+  const [to, entryId] = [newId(), newId()]
+  // The person's word takes the place of each link between the sides.
   const links = await selectLinks(tx, ids)
   const crossing = links.filter(({ leftId, rightId }) => side.has(leftId) !== side.has(rightId))
-  const caseId = members[0]?.caseId ?? ''
-  const to = newId()
-  const entryId = newId()
-  for (const { leftId, rightId, probability, bits } of crossing) {
+  for (const link of crossing) {
+    const between = [link.leftId, link.rightId] as const
+    const { probability, bits } = link
     await insertJudgement(tx, {
-      ...{ between: [leftId, rightId], verdict, basis: 'person', probability, bits, entryId },
-      ...(note && { note }),
+      between,
+      verdict,
+      basis: 'person',
+      probability,
+      bits,
+      entryId,
+      ...note,
     })
   }
+  // A side may have been held together by the other alone. What people or amendments had connected
+  // that way is connected directly from now on. What keys said across the sides was wrong, and so
+  // was what they said through it.
   const sides = [ids.filter((id) => !side.has(id)), ids.filter((id) => side.has(id))] as const
-  // What keys say across the sides was wrong, and so was what they said through it.
   const standing = links.filter((link) => link.basis !== 'keys' || !crossing.includes(link))
   const whole = components(ids, standing)
   for (const [first, ...others] of sides.flatMap((part) => loose(part, links, whole))) {
     for (const other of others) {
-      const between = [first ?? '', other] as const
-      const because = { basis: 'person', probability: null, bits: [] } as const
-      await insertJudgement(tx, { between, verdict: 'same', ...because, entryId })
+      const between = [first, other] as const
+      await insertJudgement(tx, { ...byPerson, between, verdict: 'same', entryId })
     }
   }
   await moveOut(tx, entryId, [caseId, sides[0]], [to, sides[1]])
@@ -54,21 +63,22 @@ export async function splitOff(
   const object = { kind: 'case', id: caseId } as const
   const details = { to, moved: side.size, stayed: sides[0].length, verdict }
   await append(tx, { action: 'case.split', object, details }, entryId)
+  // What is still not connected within a side had only keys, through the other side.
   await splitUnconnected(tx, caseId)
   await splitUnconnected(tx, to)
   return to
 }
 
-/** Takes apart a case that its judgements no longer connect; its referrals are paired anew. */
+/** Splits a case that its judgements no longer connect; its referrals are paired again. */
 export async function splitUnconnected(tx: Tx, caseId: string): Promise<void> {
   const members = await selectMembers(tx, [caseId])
   const ids = members.map(({ referralId }) => referralId)
   const parts = components(ids, await selectLinks(tx, ids))
+  // The part of the oldest referral keeps the id, and each other part gets a case of its own.
   let staying = ids
   for (const part of parts.slice(1)) {
-    const to = newId()
+    const [to, entryId] = [newId(), newId()]
     staying = staying.filter((id) => !part.includes(id))
-    const entryId = newId()
     await moveOut(tx, entryId, [caseId, staying], [to, part])
     const object = { kind: 'case', id: caseId } as const
     const details = { to, moved: part.length, stayed: staying.length, basis: 'keys' }
@@ -77,31 +87,27 @@ export async function splitUnconnected(tx: Tx, caseId: string): Promise<void> {
   if (parts.length > 1) await queueAgain(tx, ids)
 }
 
-/** Moves the second part out of the case of the first, with what people said of either. */
-async function moveOut(tx: Tx, entryId: string, stays: Part, leaves: Part): Promise<void> {
-  const [caseId, staying] = stays
-  const [to, moved] = leaves
-  await keepAnswers(tx, entryId, [staying, moved])
-  await moveReferrals(tx, moved, to)
-  const [from, there] = [
-    { caseId, referralIds: staying },
-    { caseId: to, referralIds: moved },
-  ]
-  await splitItems(tx, from, there)
-}
-
 /** A case and the referrals that are in it from now on. */
 type Part = readonly [caseId: string, referralIds: readonly string[]]
 
+/** Moves the second part out of the case of the first, with what people said of either. */
+async function moveOut(tx: Tx, entryId: string, stays: Part, leaves: Part): Promise<void> {
+  const [[caseId, staying], [to, moved]] = [stays, leaves]
+  await keepAnswers(tx, entryId, [staying, moved])
+  await moveReferrals(tx, moved, to)
+  await splitItems(tx, { caseId, referralIds: staying }, { caseId: to, referralIds: moved })
+}
+
 /**
  * What a person said of a case against another is held between two of their referrals, and was meant
- * of all. Each part of the case that has none of these says the same of its first from now on.
+ * of all. From now on each part of the case that has no such judgement has the same one of its first.
  */
 async function keepAnswers(
   tx: Tx,
   entryId: string,
   parts: readonly (readonly string[])[],
 ): Promise<void> {
+  // What people said against referrals outside the case.
   const ids = parts.flat()
   const current = await selectCurrent(tx, ids)
   const answers = current.flatMap(({ leftId, rightId, basis, verdict, madeAt }) => {
@@ -109,19 +115,18 @@ async function keepAnswers(
     if (basis !== 'person' || verdict === 'same' || ids.includes(outside)) return []
     return [{ inside, outside, verdict, madeAt }]
   })
-  const cases = await selectCasesOf(
-    tx,
-    answers.map(({ outside }) => outside),
-  )
+  const outside = answers.map((answer) => answer.outside)
+  const cases = await selectCasesOf(tx, outside)
   // The newest word on each of the other cases.
   answers.sort((a, b) => (a.madeAt < b.madeAt ? -1 : 1))
   const newest = new Map(answers.map((answer) => [cases.get(answer.outside), answer]))
   for (const [other, { outside, verdict }] of newest) {
+    // Which parts have a word of their own on that case, and which have none.
     const speaking = answers.filter((answer) => cases.get(answer.outside) === other)
     const silent = parts.filter((part) => !speaking.some(({ inside }) => part.includes(inside)))
-    for (const [first = ''] of silent) {
-      const because = { basis: 'person', probability: null, bits: [] } as const
-      await insertJudgement(tx, { between: [first, outside], verdict, ...because, entryId })
+    for (const [first] of silent) {
+      if (first === undefined) throw new Error('a part of a case holds no referral')
+      await insertJudgement(tx, { ...byPerson, between: [first, outside], verdict, entryId })
     }
   }
 }
@@ -131,9 +136,10 @@ function loose(
   side: readonly string[],
   links: readonly Judgement[],
   whole: readonly (readonly string[])[],
-): string[][] {
-  const firsts = components(side, links).map(([first = '']) => first)
-  return whole
-    .map((together) => firsts.filter((first) => together.includes(first)))
-    .filter(({ length }) => length > 1)
+): [string, ...string[]][] {
+  const firsts = components(side, links).flatMap(([first]) => first ?? [])
+  return whole.flatMap((together) => {
+    const [first, ...others] = firsts.filter((id) => together.includes(id))
+    return first === undefined ? [] : [[first, ...others]]
+  })
 }

@@ -1,54 +1,26 @@
 /** What is held of two referrals, by whom and why: written once, ended, never changed. */
-import type { Tx } from '../database/connect.ts'
-import { newId } from '../protocol/uuid.ts'
-import type { NoteRef } from './note-store.ts'
-
-/** What is held of two referrals; and on whose word. */
-export type Verdict = 'same' | 'possible' | 'unsure' | 'different'
-export type Basis = 'keys' | 'amendment' | 'person'
-/** One observation and what it adds, as `matching/odds.ts` has it. */
-export type Bit = {
-  readonly type: string
-  readonly because: 'agrees' | 'missing' | 'tokens'
-  readonly bits: number
-}
-
-/** What is held, or was. */
-export type Judgement = {
-  readonly id: string
-  readonly leftId: string
-  readonly rightId: string
-  readonly verdict: Verdict
-  readonly basis: Basis
-  readonly probability: number | null
-  readonly bits: readonly Bit[]
-  readonly madeAt: string
-  readonly entryId: string
-}
+import type { Tx } from '../../database/connect.ts'
+import { newId } from '../../protocol/uuid.ts'
+import type { Judgement, Reason, Verdict } from '../judgement.ts'
 
 /** What is to be held, in the place of whatever is held of the two. */
-export type NewJudgement = {
+export type NewJudgement = Reason & {
   readonly between: readonly [string, string]
   readonly verdict: Verdict
-  readonly basis: Basis
-  readonly probability: number | null
-  readonly bits: readonly Bit[]
   readonly entryId: string
   /** The case whose id goes out of use, and which of the two was in it. */
   readonly merged?: { readonly caseId: string; readonly referralId: string }
-  readonly note?: NoteRef
 }
 
 /** What is held of two referrals from now on; what was held before is ended. */
-export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<string> {
+export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<void> {
   const [leftId, rightId] = [...judgement.between].sort() as [string, string]
-  const id = newId()
   const at = tx.now.toISOString()
   await tx.sql`
     update judgement set ended_at = ${at}
     where left_id = ${leftId} and right_id = ${rightId} and ended_at is null`
   await tx.sql`insert into judgement ${tx.sql({
-    id,
+    id: newId(),
     left_id: leftId,
     right_id: rightId,
     verdict: judgement.verdict,
@@ -62,15 +34,18 @@ export async function insertJudgement(tx: Tx, judgement: NewJudgement): Promise<
     note_referral_id: judgement.note?.referralId ?? null,
     note_number: judgement.note?.number ?? null,
   })}`
-  return id
 }
 
-/** These are held no more; what was ended before stays as it was. */
-export async function endJudgements(tx: Tx, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return
+/** Ends these; what ended before stays as it was. */
+export async function endJudgements(
+  tx: Tx,
+  judgements: readonly Pick<Judgement, 'id'>[],
+): Promise<void> {
+  if (judgements.length === 0) return
+  const ids = judgements.map(({ id }) => id)
   await tx.sql`
     update judgement set ended_at = ${tx.now.toISOString()}
-    where id = any (${ids as string[]}::uuid[]) and ended_at is null`
+    where id = any (${ids}::uuid[]) and ended_at is null`
 }
 
 function columns(tx: Tx) {

@@ -1,6 +1,6 @@
 /** Which referral stands in which case. */
-import type { Tx } from '../database/connect.ts'
-import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
+import type { Tx } from '../../database/connect.ts'
+import { isReferenceForm } from '../../protocol/envelope/acknowledgement.ts'
 
 /** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
 export async function insertCase(tx: Tx, caseId: string, referralId: string): Promise<void> {
@@ -38,9 +38,25 @@ export async function selectCasesOf(
   return new Map(rows.map(({ referralId, caseId }) => [referralId, caseId]))
 }
 
+/** The case of one of the referrals that were asked for: each has one as long as it is stored. */
+export function caseIn(cases: ReadonlyMap<string, string>, referralId: string): string {
+  const caseId = cases.get(referralId)
+  if (caseId === undefined) throw new Error(`referral ${referralId} is in no case`)
+  return caseId
+}
+
+/** The cases of two referrals that are stored. */
+export async function requireCasesOf(
+  tx: Tx,
+  [one, other]: readonly [string, string],
+): Promise<[string, string]> {
+  const cases = await selectCasesOf(tx, [one, other])
+  return [caseIn(cases, one), caseIn(cases, other)]
+}
+
 /**
- * The case of this id. For one that joined another: where the referral now is by which it joined, which
- * after a split need not be the case that it joined.
+ * The case of this id. For one that was merged into another: where the referral is now by which it was
+ * merged, which after a split need not be the case that it was merged into.
  */
 export async function resolveCase(tx: Tx, caseId: string): Promise<string | undefined> {
   const [row] = await tx.sql<{ caseId: string }[]>`
@@ -57,8 +73,8 @@ export async function resolveCase(tx: Tx, caseId: string): Promise<string | unde
 
 /**
  * By which referrals these names, each the id of a case or a reference, lead to a case. A reference
- * names its own; the id of a case that joined another leads to the one by which it did, and
- * `otherId` is the one that this was held the same as. The id of a case that goes on leads to none.
+ * names its own; the id of a case that was merged leads to the one by which it was, and `otherId` is
+ * the one that this was held the same as. The id of a case that goes on leads to none.
  */
 export async function selectLeading(tx: Tx, names: readonly string[]) {
   const references = names.filter(isReferenceForm)
@@ -86,12 +102,12 @@ export async function selectCaseByReference(
   return row?.caseId
 }
 
-/** Moves all of one case to another, which absorbs it. */
+/** Moves all referrals of one case to another. */
 export async function moveCase(tx: Tx, from: string, to: string): Promise<void> {
   await tx.sql`update referral_case set case_id = ${to} where case_id = ${from}`
 }
 
-/** Moves these, wherever they are. */
+/** Moves these referrals, whatever case they are in. */
 export async function moveReferrals(
   tx: Tx,
   referralIds: readonly string[],

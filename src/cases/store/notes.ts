@@ -1,8 +1,6 @@
 /** The notes about each referral, in the order of their numbers: kept as they came, never changed. */
-import type { Tx } from '../database/connect.ts'
-
-/** Names a note: the referral that it is about, and its number. */
-export type NoteRef = { readonly referralId: string; readonly number: number }
+import type { Tx } from '../../database/connect.ts'
+import type { NoteRef } from '../judgement.ts'
 
 type NewNote = NoteRef & {
   readonly envelope: Uint8Array

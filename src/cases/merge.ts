@@ -1,0 +1,81 @@
+/**
+ * Merging cases: the same act whether match keys, an amendment or a person asks.
+ *
+ * A case is what `same` judgements connect. A merge writes one and moves one case's referrals to
+ * the other; a split (split.ts) ends those that connect. The queue follows in the same
+ * transaction. All of it runs under one lock of the database (`casesLock`), so that no two
+ * transactions change the same case at once; claims and completions go on meanwhile, item by item.
+ */
+import { append } from '../audit/service.ts'
+import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { newId } from '../protocol/uuid.ts'
+import { caseReferralsMax } from '../triage/lease.ts'
+import { mergeItems } from '../triage/service.ts'
+import { detailsOf, type Reason } from './judgement.ts'
+import { insertFlag } from './store/flags.ts'
+import { endJudgements, insertJudgement, selectBetween } from './store/judgements.ts'
+import { moveCase, requireCasesOf, selectCasesOf, selectMembers } from './store/members.ts'
+
+/** Who changes cases takes it, or waits for it. */
+export const casesLock = 'cases'
+
+/**
+ * Makes one case of the cases of two referrals. Does nothing where they share one.
+ *
+ * @returns the case that goes on
+ * @throws Refusal `case-full`
+ */
+export async function mergeCases(
+  tx: Tx,
+  between: readonly [string, string],
+  reason: Reason,
+): Promise<string> {
+  const [one, other] = await requireCasesOf(tx, between)
+  if (one === other) return one
+  const members = await selectMembers(tx, [one, other])
+  if (members.length > caseReferralsMax) {
+    throw new Refusal('case-full', `together they would hold over ${caseReferralsMax} referrals`)
+  }
+  // The queue decides which id goes on, because a client may hold a lease on one of the two cases.
+  // Where no item decides it, the case of the oldest referral goes on.
+  const [older, younger] = members[0]?.caseId === other ? [other, one] : [one, other]
+  const ids = members.map(({ referralId }) => referralId)
+  const { kept, merged } = await mergeItems(tx, older, younger, ids)
+  // Whatever was held of the two against each other has its answer.
+  const answered = await selectBetween(tx, members)
+  await moveCase(tx, merged, kept)
+  await endJudgements(tx, answered)
+  // The judgement also remembers the id that goes out of use, and the referral by which it leads to
+  // the case that goes on, also after a later split.
+  const entryId = newId()
+  const referralId = between[one === merged ? 0 : 1]
+  await insertJudgement(tx, {
+    ...reason,
+    between,
+    verdict: 'same',
+    entryId,
+    merged: { caseId: merged, referralId },
+  })
+  const details = { merged, referrals: ids.length, ...detailsOf(reason) }
+  const object = { kind: 'case', id: kept } as const
+  await append(tx, { action: 'case.merged', object, details }, entryId)
+  // A crash before the commit leaves two cases, two items and no judgement. The referrals of a merge
+  // by keys still wait to be paired; a person repeats the request.
+  return kept
+}
+
+/** The same, where nobody waits for the answer: where there is no room, the first is flagged. */
+export async function mergeIfRoom(
+  tx: Tx,
+  between: readonly [string, string],
+  reason: Reason,
+): Promise<boolean> {
+  const cases = await selectCasesOf(tx, between)
+  if ((await selectMembers(tx, [...cases.values()])).length > caseReferralsMax) {
+    await insertFlag(tx, between[0], 'full')
+    return false
+  }
+  await mergeCases(tx, between, reason)
+  return true
+}

@@ -1,0 +1,58 @@
+/** The referrals that wait to be paired. */
+import type { Tx } from '../../database/connect.ts'
+
+/** A new referral waits from now on. Without RETURNING, and without naming a conflict: the referrer may not read it. */
+export async function queueNew(tx: Tx, referralId: string): Promise<void> {
+  await tx.sql`
+    insert into pairing (referral_id, queued_at) values (${referralId}, ${tx.now.toISOString()})`
+}
+
+/** Once more, because what is known of them has changed. */
+export async function queueAgain(tx: Tx, referralIds: readonly string[]): Promise<void> {
+  await tx.sql`
+    insert into pairing (referral_id, queued_at)
+    select id, ${tx.now.toISOString()} from unnest(${referralIds as string[]}::uuid[]) as id
+    order by id
+    on conflict (referral_id) do update
+    set queued_at = least(pairing.queued_at, excluded.queued_at), attempts = 0, not_before = null`
+}
+
+/**
+ * The referral that waits longest, locked. One that somebody is queueing again this instant is
+ * passed over: it is there once that is committed.
+ */
+export async function takeNext(tx: Tx) {
+  const [row] = await tx.sql<{ referralId: string; supersedes: string | null }[]>`
+    select p.referral_id as "referralId", r.supersedes
+    from pairing p join referral r on r.id = p.referral_id
+    where p.not_before is null or p.not_before <= now()
+    order by p.queued_at, p.referral_id
+    limit 1
+    for update of p skip locked`
+  return row
+}
+
+/** Those of `ids` that wait to be paired themselves. */
+export async function selectWaiting(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select referral_id as id from pairing where referral_id = any (${ids as string[]}::uuid[])`
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** Ends the wait of a referral. */
+export async function endPairing(tx: Tx, referralId: string): Promise<void> {
+  await tx.sql`delete from pairing where referral_id = ${referralId}`
+}
+
+/** Longest between two tries of a referral whose pairing fails. */
+const retrySecondsMax = 300
+
+/** Makes a referral that failed wait, twice as long each time; the others go first. */
+export async function postpone(tx: Tx, referralId: string): Promise<void> {
+  await tx.sql`
+    update pairing
+    set attempts = least(attempts + 1, 100),
+        not_before = now() + make_interval(
+          secs => least(${retrySecondsMax}::int, power(2, least(attempts, 10))::int))
+    where referral_id = ${referralId}`
+}
