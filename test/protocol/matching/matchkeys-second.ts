@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import type { MatchKey, Person } from '../../../src/protocol/matching/matchkeys.ts'
 
 const data = (name: string) => {
-  return JSON.parse(readFileSync(new URL(`../../openapi/${name}.json`, import.meta.url), 'utf8'))
+  return JSON.parse(readFileSync(new URL(`../../../openapi/${name}.json`, import.meta.url), 'utf8'))
 }
 const lists = data('name-words')
 const nothing = data('placeholders')

@@ -22,7 +22,7 @@ const kindTypes: Readonly<Record<string, string>> = { upper_tribunal: 'ut' }
 
 /** A table of test/vectors/faults. */
 function table(name: string): Record<string, string>[] {
-  const text = readFileSync(new URL(`../vectors/faults/${name}.csv`, import.meta.url), 'utf8')
+  const text = readFileSync(new URL(`../../vectors/faults/${name}.csv`, import.meta.url), 'utf8')
   return parse(text, { columns: true })
 }
 
