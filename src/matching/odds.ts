@@ -8,7 +8,8 @@
  * less alike. Of log-odds rather than a product of m- and u-probabilities (Fellegi and Sunter), for
  * the types overlap: fitted one by one they would count the same letters of a name many times.
  */
-import { counts, isComparable, rowOf, typesOf } from './rows.ts'
+import { keyTypes, typesThat } from '../protocol/matching/keytypes.ts'
+import { counts, isComparable, typesOf } from './rows.ts'
 import { isChance, isContradicted, mayMerge, type Rule } from './rule.ts'
 import { type Weights, weights } from './weights.ts'
 
@@ -75,7 +76,7 @@ export const bearersMax = 3
 export const questionsPerReferralMax = 5
 
 /** Types of which each value stands for one token, with a whole birth date. */
-const oneToken = ['T_D', 'T_D01', 'TP_D', 'TP_D01', 'TK_SD', 'TK_SD01']
+const oneToken = typesThat(({ name, birth }) => name === 'part' && birth)
 
 /** Scores a pair. Types that the table does not know count for nothing. */
 export function oddsOf(evidence: Evidence, table: Weights = weights): Odds {
@@ -127,35 +128,12 @@ function withoutCrowds(evidence: Evidence): Evidence {
   return isAll ? evidence : { ...evidence, agreeing: uncrowded }
 }
 
-const words: Readonly<Record<string, readonly [agrees: string, compared: string]>> = {
-  REF: ['a reference number equal', 'reference numbers of one kind'],
-  FILE: ['a Home Office file equal, but for the suffix', 'Home Office files'],
-  PHONE: ['a telephone number equal', 'telephone numbers'],
-  N: ['all names equal', 'whole names'],
-  P: ['names sound alike', 'whole names by sound'],
-  T_D: ['a name and the birth date equal', 'names with the birth date'],
-  T_D01: ['a name and the birth date equal, 1 January', 'names with a 1 January'],
-  TP_D: ['a name sounds alike, birth date equal', 'names by sound with the birth date'],
-  TP_D01: ['a name sounds alike, birth date equal, 1 January', 'a name by sound with a 1 January'],
-  TK_SD: [
-    'consonants of a name alike, birth date of the same digits',
-    'consonants with the birth date',
-  ],
-  TK_SD01: [
-    'consonants of a name alike, birth date equal, 1 January',
-    'consonants with a 1 January',
-  ],
-  PP_Y: ['two names sound alike, birth year equal', 'pairs of names by sound with the year'],
-  KK_Y: ['consonants of two names alike, birth year equal', 'consonants of pairs with the year'],
-  P_MD: ['names sound alike, day and month of birth equal', 'names by sound with day and month'],
-  I_D: ['initials and birth date equal', 'initials with the birth date'],
-  I_D01: ['initials and birth date equal, 1 January', 'initials with a 1 January'],
-  MH3_Y: ['names spelt much alike, birth year equal', 'spelling of names with the year'],
-  TOKENS: ['two names or more agree', 'names'],
-}
-
 /** An observation for people: `names sound alike`, or `no telephone numbers to compare`. */
 export function wordsOf({ type, because }: Bit): string {
-  const [agrees, compared] = words[rowOf(type)] ?? [`${type} equal`, type]
+  if (type === TOKENS) return 'two names or more agree'
+  const [agrees, compared] = keyTypes.get(typesOf(type)[0] ?? type)?.words ?? [
+    `${type} equal`,
+    type,
+  ]
   return because === 'missing' ? `no ${compared} to compare` : agrees
 }

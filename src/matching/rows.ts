@@ -1,24 +1,21 @@
 /** Which types a row of the table of weights stands for. Pure. */
-import { referenceTypes, wholeFile } from '../protocol/matching/keytypes.ts'
+import { keyTypes, matchKeyTypes, typesThat } from '../protocol/matching/keytypes.ts'
 import type { Evidence } from './odds.ts'
 
-/** A Home Office file with its suffix. */
-export const suffixedFile = referenceTypes.home_office_file
-
 /** The types of reference numbers. */
-export const references: readonly string[] = [...Object.values(referenceTypes), wholeFile]
+export const references = typesThat(({ row }) => row === 'REF')
+
+const rows = new Map(
+  matchKeyTypes.map(rowOf).map((row) => [row, matchKeyTypes.filter((it) => rowOf(it) === row)]),
+)
 
 /**
- * Rows that stand for several types, which mean the same: a number of one kind is worth what one of
- * another is, and a name with a word that half a tradition bears what another name is.
+ * The types that a row of the table stands for. Several have one row where they mean the same: a number
+ * of one kind is worth what one of another is, and a name with a word that half a tradition bears
+ * what another name is.
  */
-const rows: Readonly<Record<string, readonly string[]>> = {
-  ...{ REF: references, N: ['N', 'N1'], P: ['P', 'P1'] },
-}
-
-/** The types that a row of the table stands for. */
 export function typesOf(row: string): readonly string[] {
-  return rows[row] ?? [row]
+  return rows.get(row) ?? [row]
 }
 
 /** Whether both sides have something that a row compares. Of numbers: one of the same kind. */
@@ -47,7 +44,7 @@ export function partsOf(held: ReadonlyMap<string, number>): number {
   return initials === 0 ? 0 : Math.floor(count('T_D', 'T_D01') / dates)
 }
 
-/** The row of a type. */
+/** The row of a type: for one that the table does not know, and for a row, itself. */
 export function rowOf(type: string): string {
-  return Object.keys(rows).find((row) => rows[row]?.includes(type)) ?? type
+  return keyTypes.get(type)?.row ?? type
 }

@@ -2,32 +2,41 @@
  * What merges two referrals without a person's decision, and what asks nobody: by types alone, for the
  * server sees nothing else. Pure. docs/decisions/0007-what-merges-without-a-person.md and 0015.
  */
+import { typesThat } from '../protocol/matching/keytypes.ts'
 import type { Evidence } from './odds.ts'
-import { references, suffixedFile, typesOf } from './rows.ts'
+import { references } from './rows.ts'
 
-/** Types of which one value says that two parts of the name agree, each by its own sound. */
-const severalParts = ['N', 'P', 'PP_Y']
+/** One value says that two parts of the name agree, each by its own sound. */
+const severalParts = typesThat(({ name }) => name === 'several')
 
-/** Types of which each value stands for one part of the name by its sound, with a birth date. */
-const soundAndDate = ['TP_D', 'TP_D01']
+/** One value says that a part of the name agrees. */
+const onePart = typesThat(({ name, isFirst }) => name === 'part' && !isFirst)
+
+/** Each value stands for one part of the name by its sound, with a birth date. */
+const soundAndDate = typesThat(({ name, by, birth }) => name === 'part' && by === 'sound' && birth)
 
 /** The same by consonants, of which many names have the same. */
-const consonantsAndDate = ['TK_SD', 'TK_SD01']
+const consonantsAndDate = typesThat(({ name, by }) => name === 'part' && by === 'consonants')
 
-/** Types that hold 1 January. */
-const firstOfJanuary = ['T_D01', 'TP_D01', 'TK_SD01', 'I_D01']
+/** The whole birth date, and not 1 January. */
+const wholeDate = typesThat(({ birth, isFirst }) => birth === 'date' && !isFirst)
 
-/** Types that hold the year of birth. */
-const withYear = ['T_D', 'TP_D', 'I_D', 'T_D01', 'TP_D01', 'I_D01', 'PP_Y', 'KK_Y', 'MH3_Y']
+const firstOfJanuary = typesThat(({ isFirst }) => isFirst)
 
-/** Types that hold anything of the birth date. */
-const withBirth = [...withYear, 'TK_SD', 'TK_SD01', 'P_MD']
+/** The year of birth can be told from it. */
+const withYear = typesThat(({ birth }) => birth === 'date' || birth === 'year')
 
-/** Types that hold the name and nothing else. */
-const nameAlone = [...typesOf('N'), ...typesOf('P')]
+/** Anything of the birth date. */
+const withBirth = typesThat(({ birth }) => birth)
 
-/** Types of what unlike names have in common by chance. */
-const likeness = ['KK_Y', 'MH3_Y']
+/** The name and nothing else. */
+const nameAlone = typesThat(({ name, birth }) => name && !birth)
+
+/** What unlike names have in common by chance. */
+const likeness = typesThat(({ name }) => name === 'likeness')
+
+/** A telephone, or a Home Office file without its suffix. */
+const shared = typesThat(({ isShared }) => isShared)
 
 /** Of a name of so many parts even the day and month alone are hardly another's. */
 const longNameParts = 3
@@ -55,7 +64,7 @@ export function mayMerge(evidence: Evidence, off?: Rule): boolean {
   const { agreeing } = evidence
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
   const several = hasSeveralParts(evidence, off)
-  const named = several || any('T_D', 'TP_D', 'TK_SD', 'N1', 'P1')
+  const named = several || any(...onePart)
   const reference = any(...references)
   const facts = [named, several, hasDate(evidence, off), reference, hasTelephone(evidence, off)]
   return named && facts.filter(Boolean).length >= (off === 'facts' ? 2 : 3)
@@ -76,7 +85,7 @@ function hasSeveralParts({ agreeing, left, right }: Evidence, off?: Rule): boole
 function hasDate(evidence: Evidence, off?: Rule): boolean {
   const { agreeing, uncommon, parts, left, right } = evidence
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
-  if (any('T_D', 'TP_D', 'I_D')) return true
+  if (any(...wholeDate)) return true
   // The digits in another order are many dates.
   if (any('TK_SD') && (any(...withYear) || off === 'digits')) return true
   const given = bothGiven(evidence)
@@ -108,7 +117,7 @@ function hasTelephone(evidence: Evidence, off?: Rule): boolean {
   const born = any(...withYear) || isBirthday || !isKnown || off === 'telephone'
   // Of two who were both given 1 January even the year says little: the names are spelt alike.
   const spelt = any('N') || isTwice(agreeing, ['T_D01']) || !given || off === 'spelling'
-  return any('PHONE', 'FILE') && born && spelt
+  return any(...shared) && born && spelt
 }
 
 /**
@@ -126,7 +135,7 @@ export function isContradicted(evidence: Evidence, off?: Rule): boolean {
   if (off === 'numbers') return false
   const unlike = references.filter((it) => left.has(it) && right.has(it) && !agreeing.has(it))
   if (unlike.length > 0 && any(...firstOfJanuary)) return true
-  return unlike.includes(suffixedFile) && any('FILE')
+  return unlike.includes('REF_file') && any('FILE')
 }
 
 /**

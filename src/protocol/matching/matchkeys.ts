@@ -10,7 +10,7 @@ import { doubleMetaphone } from 'double-metaphone'
 import { identifierKey } from '../../referral/identifiers.ts'
 import { isUnanswered, type Readable, read, readList } from '../../referral/reading.ts'
 import { type Birth, birthsOf } from './birth.ts'
-import { matchKeyTypes, referenceTypes, wholeFile } from './keytypes.ts'
+import { matchKeyTypes, referenceTypes } from './keytypes.ts'
 import { minHashOf } from './minhash.ts'
 import { isCommon, tokensOf } from './names.ts'
 import { skeletonOf } from './skeleton.ts'
@@ -166,7 +166,7 @@ function references(identifiers: readonly { type: string; value: string }[]): Ma
   const found = identifiers.flatMap(({ type, value }) => identifierKey(type, value) ?? [])
   const numbers = found.map(({ type, value }) => {
     const isWhole = type === 'home_office_file' && !value.includes('/')
-    return { type: isWhole ? wholeFile : referenceTypes[type], value }
+    return { type: isWhole ? 'REF_file0' : referenceTypes[type], value }
   })
   const files = found.flatMap(({ type, value }) => {
     return type === 'home_office_file' ? (value.split('/')[0] ?? []) : []
