@@ -131,7 +131,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
     return {
       ...{ origin, trust, keyset, roots, directoryKey, recipients, matchingKeys, clients },
       referring: { telephone, lawFirm, ngo },
-      token: (clientId) => issueToken(tokenKey, origin, clientId, 60),
+      token: async (clientId) => issueToken(tokenKey, origin, clientId, 60),
     }
   } finally {
     await database.close()

@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** Where each kind of package may be used: one place for HTTP, one for SQL, one for secrets. */
 const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'keyholder', 'shell']],
+  [/^fast-jwt$/, ['access']],
   [/^(drizzle-orm(\/.*)?|postgres)$/, ['store', 'database']],
   [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],
   // The recipe of match keys: both ends must come to the same letters.

@@ -36,7 +36,7 @@ t.test('a verifier reads the public half from either half, and no more than that
 
 t.test('a token has the form of RFC 9068', async (t) => {
   const clientId = newId()
-  const [header, claims] = parts(await issueToken(pem, 'intake.test', clientId, 5, 'p-17'))
+  const [header, claims] = parts(issueToken(pem, 'intake.test', clientId, 5, 'p-17'))
   t.match(header, { alg: 'EdDSA', typ: 'at+jwt' })
   t.match(claims, {
     ...{ iss: 'https://intake.test', aud: 'https://intake.test' },
@@ -47,14 +47,15 @@ t.test('a token has the form of RFC 9068', async (t) => {
 
 t.test('a token names a person by an opaque id, never by what may be a name', async (t) => {
   for (const person of ['Zuleika Dobson', 'zuleika@example.org', 'Zuléika', '', 'a'.repeat(65)]) {
-    const issued = issueToken(pem, 'intake.test', newId(), 5, person)
-    await t.rejects(issued, { code: 'malformed-request' }, person)
+    const issue = () => issueToken(pem, 'intake.test', newId(), 5, person)
+    t.throws(issue, { code: 'malformed-request' }, person)
   }
 })
 
 t.test('a token for longer than a day is not issued', async (t) => {
   for (const minutes of [0, -1, tokenMinutesMax + 1, Number.NaN]) {
-    await t.rejects(issueToken(pem, 'intake.test', newId(), minutes), { code: 'malformed-request' })
+    const issue = () => issueToken(pem, 'intake.test', newId(), minutes)
+    t.throws(issue, { code: 'malformed-request' })
   }
   t.equal(tokenMinutesMax, 24 * 60)
 })
