@@ -86,6 +86,19 @@ t.test('a version that forks from the one seen is refused, however far ahead', a
   await t.rejects(start(url, memory).keyset(), { code: 'trust-invalid' })
 })
 
+t.test('a server cannot leave out the version that drops a stolen root', async (t) => {
+  const forged = signKeyset(nextAfter(second), rootA)
+  const shown: Record<number, string> = { ...documents, 2: documents[1], 3: forged }
+  let newest = 1
+  const url = await serveKeysets(t, shown, () => newest)
+  const memory = processMemory()
+  await start(url, memory).keyset()
+  newest = 3
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-rolled-back' }, 'version 1 again')
+  shown[2] = documents[2]
+  await t.rejects(start(url, memory).keyset(), { code: 'trust-invalid' }, 'its root is dropped')
+})
+
 t.test('trust that was configured anew comes before what is remembered', async (t) => {
   let newest = 1
   const url = await serveKeysets(t, documents, () => newest)

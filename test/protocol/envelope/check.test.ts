@@ -2,6 +2,7 @@
 // Method: one valid envelope, varied in one thing for each code; then random referrals, whose shape
 // must not depend on what they say.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -11,7 +12,11 @@ import {
   checkSignature,
   readEnvelope,
 } from '../../../src/protocol/envelope/check.ts'
-import { permittedSealedBytes } from '../../../src/protocol/envelope/compartment.ts'
+import {
+  permittedSealedBytes,
+  plainBytes,
+  sealedBytesOf,
+} from '../../../src/protocol/envelope/compartment.ts'
 import { type Envelope, envelopeBytesMax } from '../../../src/protocol/envelope/envelope.ts'
 import { sealReferral } from '../../../src/protocol/envelope/seal.ts'
 import { compartmentNames } from '../../../src/referral/compartment.ts'
@@ -319,3 +324,39 @@ t.test(
     }
   },
 )
+
+/** The numbers of bytes in a sentence of the protocol, which `form` finds there. */
+function bytesSaid(form: RegExp): number[] {
+  const protocol = readFileSync('docs/PROTOCOL.md', 'utf8').replaceAll(/\s+/g, ' ')
+  const [, ...said] = form.exec(protocol) ?? []
+  t.equal(said.length > 0, true, String(form))
+  return said.map((bytes) => Number(bytes.replaceAll(',', '')))
+}
+
+t.test('a compartment has one of the lengths that the protocol names, and no other', async (t) => {
+  const range = 'at least ([\\d,]+)(?: bytes)? and at most ([\\d,]+)'
+  const [min = 0, max = 0, textMin = 0, textMax = 0] = bytesSaid(
+    new RegExp(`next power of two: ${range}; for \`narrative\` ${range}`),
+  )
+  const [more = 0] = bytesSaid(/It is (\d+) bytes longer than the padded text/)
+  for (const name of compartmentNames) {
+    const [least, most] = name === 'narrative' ? [textMin, textMax] : [min, max]
+    const powers = Array.from({ length: 20 }, (_, exponent) => 2 ** exponent)
+    const padded = powers.filter((bytes) => bytes >= least && bytes <= most)
+    t.same(
+      permittedSealedBytes(name),
+      padded.map((bytes) => bytes + more),
+      name,
+    )
+    const around = plainBytes(name, { story: '' }).length
+    // The byte 0x80 must fit too.
+    const fullest = plainBytes(name, { story: 'a'.repeat(most - 1 - around) })
+    t.equal(sealedBytesOf(name, fullest.length), most + more, name)
+    const larger = { story: 'a'.repeat(most - around) }
+    t.equal(
+      codeOf(() => plainBytes(name, larger)),
+      'referral-too-large',
+      name,
+    )
+  }
+})
