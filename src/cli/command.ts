@@ -62,8 +62,13 @@ export function readInput(command: Command, args: readonly string[]): Input {
   const options = { ...command.options, ...common }
   const { values, positionals, tokens } = parse(options, args)
   const { operandsMin, operandsMax } = command
-  if (positionals.length < operandsMin) throw new UsageError(`expected ${command.operands}`)
-  if (positionals.length > operandsMax) throw new UsageError('too many arguments')
+  const given = positionals.filter((operand) => operand !== '').length
+  if (given < operandsMin) {
+    throw new UsageError(`${command.operands.split(' ')[given]} is missing`)
+  }
+  if (positionals.length > operandsMax) {
+    throw new UsageError('too many words: put quotes around what has blanks in it')
+  }
   const text = (name: string) => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined
@@ -103,8 +108,11 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
       allowPositionals: true,
       tokens: true,
     })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+    const flag = isUnknown && /'(.*?)'/.exec(message)?.[1]
+    throw new UsageError(flag ? `${flag} is not a flag of this command` : message, { cause })
   }
 }
 

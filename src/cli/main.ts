@@ -19,7 +19,7 @@ import { faultOf, wordsOf } from './report.ts'
 import { print, tell } from './terminal.ts'
 
 /** Loaded when called, for most calls need little of all this. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+const commands: Commands = {
   refer: async () => (await import('./partner/refer.ts')).refer,
   outbox: async () => (await import('./partner/waiting.ts')).outboxList,
   'outbox drop': async () => (await import('./partner/waiting.ts')).outboxDrop,
@@ -50,64 +50,24 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'directory sign': async () => (await import('./ceremony/directory.ts')).directorySign,
 }
 
-type Answer = Record<string, unknown>
-type Act = (args: readonly string[]) => Promise<Answer>
-type AdminModule = {
-  readonly adminHelp: string
-  readonly admin: Act
-  readonly draftKeyset: Act
-  readonly publishKeyset: Act
-  readonly publishDirectory: Act
-}
-type KeyholderModule = { readonly serveHelp: string; readonly serveKeyholder: Act }
+type Commands = Readonly<Record<string, () => Promise<Command>>>
 
-type HostCommand = {
-  readonly operands: string
-  readonly call: Act
-  /** Where there is more to say than the operands. */
-  readonly help?: () => Promise<string>
+/** Those that run where the service is. @returns none where only the client is installed */
+async function hostCommands(): Promise<Commands> {
+  // Not a literal import: the build of the SDK would follow it into the database.
+  const place = new URL('./host/commands.ts', import.meta.url)
+  return existsSync(place) ? (await import(place.href)).hostCommands : {}
 }
 
-const admin = () => loadHost<AdminModule>(new URL('./host/admin.ts', import.meta.url))
-const holder = () => loadHost<KeyholderModule>(new URL('./host/keyholder.ts', import.meta.url))
-
-/** Commands that run where the service is, or beside it: they need its database, or its packages. */
-const hostCommands: Readonly<Record<string, HostCommand>> = {
-  'keyset draft': {
-    operands: '--out FILE [--changes FILE]...',
-    call: async (args) => (await admin()).draftKeyset(args),
-  },
-  'keyset publish': {
-    operands: 'FILE --trust FILE',
-    call: async (args) => (await admin()).publishKeyset(args),
-  },
-  'directory draft': {
-    operands: '--out FILE',
-    call: async (args) => (await admin()).admin(['directory', 'draft', ...args]),
-  },
-  'directory publish': {
-    operands: 'FILE',
-    call: async (args) => (await admin()).publishDirectory(args),
-  },
-  'matching-key serve': {
-    operands: '--key FILE... --state FILE --tls-key FILE --tls-cert FILE --tls-ca FILE',
-    call: async (args) => (await holder()).serveKeyholder(args),
-    help: async () => (await holder()).serveHelp,
-  },
-  admin: {
-    operands: 'COMMAND',
-    call: async (args) => (await admin()).admin(args),
-    help: async () => (await admin()).adminHelp,
-  },
-}
-
-/** Runs one call, and answers its exit code. @param args - without `node` and the program */
+/** Runs one call, and returns its exit code. @param args - without `node` and the program */
 export async function main(args: readonly string[]): Promise<number> {
-  const name = nameOf(args)
+  let name: string | undefined
   try {
-    if (name === undefined) return await withoutCommand(args)
-    const rest = args.slice(name.split(' ').length)
-    const report = name in commands ? await run(name, rest) : await runOnHost(name, rest)
+    const found = find(commands, args) ?? find(await hostCommands(), args)
+    name = found?.name
+    if (!found) return await withoutCommand(args)
+    const rest = args.slice(found.name.split(' ').length)
+    const report = await run(found.name, await found.load(), rest)
     const text = rest.includes('--json') ? jsonText(report.value) : report.text
     print(text.trimEnd())
     await report.afterwards?.()
@@ -118,48 +78,34 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-function nameOf([first = '', second = '']: readonly string[]): string | undefined {
-  const names = [`${first} ${second}`, first]
-  return names.find((name) => Object.hasOwn(commands, name) || Object.hasOwn(hostCommands, name))
+/** The command whose name is the longest that the call begins with. */
+function find(table: Commands, args: readonly string[]) {
+  for (const count of [3, 2, 1]) {
+    const name = args.slice(0, count).join(' ')
+    const load = Object.hasOwn(table, name) && table[name]
+    if (load) return { name, load }
+  }
+  return undefined
 }
 
 async function withoutCommand(args: readonly string[]): Promise<number> {
-  if (args.length > 0 && !args.includes('--help')) throw new UsageError('there is no such command')
+  if (args.length > 0 && !args.includes('--help')) {
+    throw new UsageError(
+      'there is no such command; what runs on the host is called from the folder of the service',
+    )
+  }
   print((await overview()).trimEnd())
   return 0
 }
 
-async function run(name: string, args: readonly string[]): Promise<Report> {
-  const command = await commands[name]?.()
-  if (!command) throw new Error(`${name} is no command`)
-  if (args.includes('--help')) {
-    const text = helpOf(name, command)
-    return { text, value: { help: text } }
-  }
-  return command.run(readInput(command, args))
-}
-
-async function runOnHost(name: string, args: readonly string[]): Promise<Report> {
-  const command = hostCommands[name]
-  if (!command) throw new Error(`${name} is no command`)
-  if (args.includes('--help')) {
-    const text = (await command.help?.()) ?? `Usage: intake ${name} ${command.operands}`
-    return { text, value: { help: text } }
-  }
-  const value = await command.call(args.filter((arg) => arg !== '--json'))
-  return { value, text: jsonText(value, 2) }
-}
-
-async function loadHost<Module>(place: URL): Promise<Module> {
-  // Not a literal import: the build of the SDK would follow it into the database.
-  if (existsSync(place)) return import(place.href)
-  throw new UsageError('this command runs on the host, from the folder of the service')
+async function run(name: string, command: Command, args: readonly string[]): Promise<Report> {
+  if (!args.includes('--help')) return command.run(readInput(command, args))
+  const text = helpOf(name, command)
+  return { text, value: { help: text } }
 }
 
 function failed(error: unknown, name: string | undefined, json: boolean): number {
-  const isUsage =
-    error instanceof UsageError ||
-    String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS')
+  const isUsage = error instanceof UsageError
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
   // The first line may hold a command to be copied, and stays one.
@@ -170,23 +116,21 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
 }
 
 async function overview(): Promise<string> {
-  const lines = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => {
-      return entryOf(name, (await load()).summary)
-    }),
-  )
+  const onHost = await entriesOf(await hostCommands())
   return [
     'Usage: intake COMMAND',
     '',
-    ...lines,
+    ...(await entriesOf(commands)),
     '',
-    'On the host:',
-    ...Object.entries(hostCommands).map(([name, { operands }]) => {
-      return entryOf(name, operands)
-    }),
-    '',
+    ...(onHost.length > 0 ? ['On the host:', ...onHost, ''] : []),
     'Each has --help and --json. Exit codes: 0 done, 1 some of it failed,',
     '2 wrong call and nothing done, 3 something waits for your decision.',
     '',
   ].join('\n')
+}
+
+function entriesOf(table: Commands): Promise<string[]> {
+  const entry = async (name: string, load: () => Promise<Command>) =>
+    entryOf(name, (await load()).summary)
+  return Promise.all(Object.entries(table).map(([name, load]) => entry(name, load)))
 }

@@ -1,4 +1,4 @@
-/** `intake matching-key serve`: a holder of the matching key, as a process of its own. */
+/** `intake matching-key serve`: a keyholder of the matching key, as a process of its own. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { readHolderConfig } from '../../config/server.ts'
@@ -8,19 +8,21 @@ import { createHolderServer } from '../../keyholder/serve.ts'
 import type { KeySource } from '../../keyholder/thread.ts'
 import { createLogger } from '../../log.ts'
 import { readMatchingKey } from '../../protocol/matching/matchingkey.ts'
-import { type Command, helpOf, type Input, readInput, UsageError } from '../command.ts'
+import { jsonText } from '../../referral/shown.ts'
+import { type Command, type Input, UsageError } from '../command.ts'
 import { passphraseOf } from '../secret.ts'
 import { print } from '../terminal.ts'
 
 /** A drain that takes longer is cut. */
 const drainMsMax = 10_000
 
-const serve: Command = {
+/** Runs until it is told to end. */
+export const matchingKeyServe: Command = {
   operands: '--key FILE... --state FILE --tls-key FILE --tls-cert FILE --tls-ca FILE',
   summary: 'Hold the matching key: evaluate blinded match keys for the service.',
-  details: `HTTPS, TLS 1.3 only; who shows no certificate by --tls-ca is not answered. The passphrase of
-the key files is in INTAKE_PASSPHRASE, or it is asked for. LOG_LEVEL and
-MATCHING_ELEMENTS_PER_DAY as for the service. It ends on SIGTERM.`,
+  details: `HTTPS, TLS 1.3 only; a caller without a certificate signed by --tls-ca gets no answer. The
+passphrase of the key files is in INTAKE_PASSPHRASE, or it is asked for. LOG_LEVEL and
+MATCHING_ELEMENTS_PER_DAY mean what they mean for the service. It ends on SIGTERM.`,
   options: {
     key: { value: 'FILE', many: true, help: 'A matching key; two while two epochs are listed.' },
     state: { value: 'FILE', help: 'Where it counts the day; made when it is not there.' },
@@ -36,22 +38,14 @@ MATCHING_ELEMENTS_PER_DAY as for the service. It ends on SIGTERM.`,
   async run(input) {
     const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
     const { holder, app } = await started(input)
-    print(`The key holder listens on ${app.listeningOrigin}`)
+    print(`The keyholder listens on ${app.listeningOrigin}`)
     await ended
     setTimeout(() => app.server.closeAllConnections(), drainMsMax).unref()
     await app.close()
     await holder.close()
-    return { value: { ended: true }, text: 'ended' }
+    const value = { ended: true }
+    return { value, text: jsonText(value, 2) }
   },
-}
-
-/** Shown by `intake matching-key serve --help`. */
-export const serveHelp = helpOf('matching-key serve', serve)
-
-/** Runs until it is told to end. @param args - behind the command's name */
-export async function serveKeyholder(args: readonly string[]): Promise<Record<string, unknown>> {
-  await serve.run(readInput(serve, args))
-  return { ended: true }
 }
 
 async function started(input: Input) {

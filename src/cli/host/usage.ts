@@ -1,30 +1,65 @@
-/** What the words of an `intake admin` call must be. */
-import { UsageError } from '../command.ts'
+/** What the commands of the database's owner have in common, and what their words must be. */
+import { jsonText } from '../../referral/shown.ts'
+import { type Command, type Input, type Option, UsageError } from '../command.ts'
+import type { Host } from './host.ts'
 
-/** The kind of a client. @throws UsageError for any other word */
-export function kindIn(kind: string | undefined) {
-  if (kind === 'partner' || kind === 'internal' || kind === 'auditor') return kind
-  throw new UsageError('--kind is partner, internal or auditor')
+type Answer = Record<string, unknown>
+
+type Administrative = {
+  /** The one word that it takes; none if left out. */
+  readonly operand?: string
+  /** Its flags as they stand behind the operand in the usage. */
+  readonly flags?: string
+  readonly summary: string
+  readonly details?: string
+  readonly options?: Readonly<Record<string, Option>>
+  /** Reads the whole call before any database is asked. @returns what is printed */
+  run(input: Input, operand: string): Promise<Answer>
 }
 
-/** What was given as `name`. @throws UsageError where nothing was */
-export function needed(value: string | undefined, name: string): string {
-  if (!value) throw new UsageError(`${name} is missing`)
-  return value
-}
-
-/** The whole number from 1 to `max` that `name` was given as. @throws UsageError where it is none */
-export function wholeIn(text: string, name: string, max: number): number {
-  const number = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (number >= 1 && number <= max) return number
-  throw new UsageError(`${name} is a whole number from 1 to ${max}`)
-}
-
-/** The moment that `name` was given as. @throws UsageError where it is none */
-export function moment(text: string, name: string): Date {
-  const date = new Date(text)
-  if (Number.isNaN(date.getTime())) {
-    throw new UsageError(`${name} is no time such as 2026-11-22T09:00:00Z`)
+/** A command of the database's owner, which prints JSON. */
+export function administrative({ operand, flags, summary, ...more }: Administrative): Command {
+  const operandCount = operand ? 1 : 0
+  return {
+    operands: [operand, flags].filter(Boolean).join(' '),
+    summary,
+    details: [more.details, ofOwner].filter(Boolean).join('\n\n'),
+    options: { ...more.options, trial: { help: 'Use the trial database under DATA_DIR.' } },
+    operandsMin: operandCount,
+    operandsMax: operandCount,
+    async run(input) {
+      const value = await more.run(input, input.operands[0] ?? '')
+      return { value, text: jsonText(value, 2) }
+    },
   }
-  return date
+}
+
+const ofOwner = `Runs on the host, as the owner of the database: DATABASE_OWNER_URL, or with --trial the
+trial database under DATA_DIR. The output names the database. Every change is an entry of the access
+log.`
+
+/** Runs `act` on the database that the call names. */
+export async function onHost(input: Input, act: (host: Host) => Promise<Answer>): Promise<Answer> {
+  // Not before it is called: whoever asks for help needs no database driver.
+  const host = await import('./host.ts')
+  return host.onHost({ trial: input.given('trial') }, act)
+}
+
+/** The id that `name` was given as. @throws UsageError for anything else */
+export function idIn(text: string, name: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text
+  throw new UsageError(`${name} is not an id`)
+}
+
+/** The moment that a flag was given as, by that name, if it was. @throws UsageError for anything else */
+export function momentIn<Name extends string>(
+  input: Input,
+  flag: string,
+  name: Name,
+): { readonly [name in Name]?: Date } {
+  const text = input.text(flag)
+  if (text === undefined) return {}
+  const date = new Date(text)
+  if (!Number.isNaN(date.getTime())) return { [name]: date } as { [name in Name]: Date }
+  throw new UsageError(`--${flag} is not a time such as 2026-11-22T09:00:00Z`)
 }

@@ -1,0 +1,25 @@
+/**
+ * The commands that run where the service is, or beside it: they need its database, or its packages.
+ * They are loaded when they are called, like the others.
+ */
+import type { Command } from '../command.ts'
+
+/** By name, what loads the command. */
+export const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
+  'keyset draft': async () => (await import('./publishing.ts')).keysetDraft,
+  'keyset publish': async () => (await import('./publishing.ts')).keysetPublish,
+  'directory draft': async () => (await import('./publishing.ts')).directoryDraft,
+  'directory publish': async () => (await import('./publishing.ts')).directoryPublish,
+  'matching-key serve': async () => (await import('./keyholder.ts')).matchingKeyServe,
+  'admin migrate': async () => (await import('./admin.ts')).migrate,
+  'admin organisation add': async () => (await import('./admin.ts')).organisationAdd,
+  'admin organisation disable': async () => (await import('./admin.ts')).organisationDisable,
+  'admin client add': async () => (await import('./admin.ts')).clientAdd,
+  'admin client disable': async () => (await import('./admin.ts')).clientDisable,
+  'admin client list': async () => (await import('./admin.ts')).clientList,
+  'admin signing-key add': async () => (await import('./admin.ts')).signingKeyAdd,
+  'admin signing-key end': async () => (await import('./admin.ts')).signingKeyEnd,
+  'admin directory draft': async () => (await import('./publishing.ts')).directoryDraft,
+  'admin token-key': async () => (await import('./admin.ts')).tokenKey,
+  'admin token': async () => (await import('./admin.ts')).token,
+}
