@@ -65,10 +65,8 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     const found = find(commands, args) ?? find(await hostCommands(), args)
     name = found?.name
-    if (!found) return await withoutCommand(args)
-    const rest = args.slice(found.name.split(' ').length)
-    const report = await run(found.name, await found.load(), rest)
-    const text = rest.includes('--json') ? jsonText(report.value) : report.text
+    const report = found ? await run(found.name, await found.load(), args) : await overview(args)
+    const text = args.includes('--json') ? jsonText(report.value) : report.text
     print(text.trimEnd())
     await report.afterwards?.()
     if (report.undecided) return 3
@@ -88,20 +86,11 @@ function find(table: Commands, args: readonly string[]) {
   return undefined
 }
 
-async function withoutCommand(args: readonly string[]): Promise<number> {
-  if (args.length > 0 && !args.includes('--help')) {
-    throw new UsageError(
-      'there is no such command; what runs on the host is called from the folder of the service',
-    )
-  }
-  print((await overview()).trimEnd())
-  return 0
-}
-
 async function run(name: string, command: Command, args: readonly string[]): Promise<Report> {
-  if (!args.includes('--help')) return command.run(readInput(command, args))
-  const text = helpOf(name, command)
-  return { text, value: { help: text } }
+  const rest = args.slice(name.split(' ').length)
+  return rest.includes('--help')
+    ? asReport(helpOf(name, command))
+    : command.run(readInput(command, rest))
 }
 
 function failed(error: unknown, name: string | undefined, json: boolean): number {
@@ -115,22 +104,32 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
   return isUsage ? 2 : 1
 }
 
-async function overview(): Promise<string> {
-  const onHost = await entriesOf(await hostCommands())
-  return [
-    'Usage: intake COMMAND',
+/** The list of all commands, or of those whose names begin with the words of the call. */
+async function overview(args: readonly string[]): Promise<Report> {
+  if (args.length > 0 && !args.includes('--help')) {
+    throw new UsageError(
+      'there is no such command; what runs on the host is called from the folder of the service',
+    )
+  }
+  const group = args.filter((arg) => !arg.startsWith('--')).map((word) => `${word} `)
+  const everywhere = await entriesOf(commands, group.join(''))
+  const onHost = await entriesOf(await hostCommands(), group.join(''))
+  const lines = [
+    `Usage: intake ${group.join('')}COMMAND`,
     '',
-    ...(await entriesOf(commands)),
-    '',
+    ...(everywhere.length > 0 ? [...everywhere, ''] : []),
     ...(onHost.length > 0 ? ['On the host:', ...onHost, ''] : []),
     'Each has --help and --json. Exit codes: 0 done, 1 some of it failed,',
     '2 wrong call and nothing done, 3 something waits for your decision.',
-    '',
-  ].join('\n')
+  ]
+  return asReport(lines.join('\n'))
 }
 
-function entriesOf(table: Commands): Promise<string[]> {
-  const entry = async (name: string, load: () => Promise<Command>) =>
-    entryOf(name, (await load()).summary)
-  return Promise.all(Object.entries(table).map(([name, load]) => entry(name, load)))
+function asReport(help: string): Report {
+  return { text: help, value: { help } }
+}
+
+function entriesOf(table: Commands, group: string): Promise<string[]> {
+  const named = Object.entries(table).filter(([name]) => name.startsWith(group))
+  return Promise.all(named.map(async ([name, load]) => entryOf(name, (await load()).summary)))
 }

@@ -108,7 +108,7 @@ t.test('every command has help, and programs can read it', async (t) => {
   const names = [...out.matchAll(/^ {2}(\S+( \S+)?) {2,}/gm)].map(([, name]) => name!)
   t.ok(names.length >= 11)
   const helps = await Promise.all(
-    ['refer', 'keyset sign', 'admin'].map((name) => {
+    ['refer', 'keyset sign', 'admin', 'admin client add'].map((name) => {
       return intake([...name.split(' '), '--help', '--json'])
     }),
   )
