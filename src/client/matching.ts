@@ -30,7 +30,7 @@ export type Failure = { readonly thrown: unknown }
 export type PersonParts = Pick<Readable, 'identity' | 'contact'>
 
 /** As long as an answer is worth waiting for, whoever waits. */
-const answerMsMax = 5_000
+export const answerMsMax = 5_000
 
 /**
  * The match values of a person under each epoch that the keyset lists, the newest first.

@@ -165,6 +165,15 @@ t.test('a disk that cannot be read is not an empty outbox', async (t) => {
   await writeFile(join(home, 'outbox'), 'no folder')
   await t.rejects(createOutbox(home).inventory(), { code: 'ENOTDIR' })
   t.match(await intake(['outbox'], { INTAKE_HOME: home }), { code: 1, out: '', err: /ENOTDIR/ })
+  const unread = join(home, 'unread')
+  const outbox = createOutbox(unread)
+  for (const folder of ['outbox', 'acknowledged']) {
+    await mkdir(join(unread, folder, `${id}.json`), { recursive: true })
+  }
+  await t.rejects(outbox.sealed(id), { code: 'EISDIR' })
+  await t.rejects(outbox.waits(id), { code: 'EISDIR' })
+  await t.rejects(outbox.acknowledgementOf(id), { code: 'EISDIR' })
+  t.match(await intake(['outbox'], { INTAKE_HOME: unread }), { code: 1, out: /EISDIR/ })
   const misspelt = join(home, 'hmoe')
   for (const args of [['outbox'], ['outbox', 'drop', id]]) {
     const words = new RegExp(`${misspelt} is not there: name the folder with --home DIR`)
@@ -464,7 +473,10 @@ t.test('the help of each command fits a terminal of eighty columns', async (t) =
   const overview = (await intake(['--help'])).out
   const names = [...overview.matchAll(/^ {2}(\S+(?: \S+)?)(?: {2,}|$)/gm)].map(([, name]) => name!)
   t.ok(names.includes('outbox drop') && names.includes('match-keys'))
-  for (const text of [overview, ...(await Promise.all(['refer', 'outbox'].map(helpOf)))]) {
+  for (const text of [
+    overview,
+    ...(await Promise.all(['refer', 'outbox', 'admin client add'].map(helpOf))),
+  ]) {
     for (const line of text.split('\n')) t.ok(line.length <= 80, line)
   }
   t.match(overview, /0 done[\s\S]*1 some of it failed[\s\S]*2 wrong call[\s\S]*3 something waits/)
