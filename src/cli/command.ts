@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 /** A flag. With `value` it takes one, which the help calls by that name. */
 export type Option = { readonly value?: string; readonly many?: true; readonly help: string }
 
-/** What a command prints at its end: words, or with `--json` a value; and whether some part failed. */
+/** What a command prints at its end: text, or a value with `--json`; and whether some part failed. */
 export type Report = {
   readonly text: string
   readonly value: unknown
@@ -15,15 +15,15 @@ export type Report = {
   readonly afterwards?: () => Promise<void>
 }
 
-/** One command: its words, its arguments, what it does. */
+/** One command: its help, its arguments, what it does. */
 export type Command = {
-  /** What stands behind the command's name: `FILE… [--max N]`. */
+  /** What follows the command's name: `FILE… [--max N]`. */
   readonly operands: string
   /** One line for the list of commands. */
   readonly summary: string
   /** What else a person should know; whole sentences. */
   readonly details?: string
-  /** Flags by name, beside `--help` and `--json`, which every command has. */
+  /** Flags by name, in addition to `--help` and `--json`, which every command has. */
   readonly options: Readonly<Record<string, Option>>
   readonly operandsMin: number
   readonly operandsMax: number
@@ -133,7 +133,7 @@ export function helpOf(name: string, command: Command): string {
   ].join('\n')
 }
 
-/** A name and what is to be said of it, in two columns that fit a terminal. */
+/** A name and its description, in two columns that fit a terminal. */
 export function entryOf(name: string, text: string): string {
   const column = 25
   if (name.length + 2 >= column) return `  ${name}\n${wrapped(' '.repeat(column) + text, column)}`
@@ -165,8 +165,8 @@ export function wrapped(line: string, indent = 0, mark = ''): string {
 }
 
 /**
- * Each line of `text` as it fits a terminal. Where one goes on it stands behind a mark: who chose its words
- * may have chosen where they break, and must not begin a line that looks like the program's.
+ * Breaks each line of `text` to fit a terminal. A continued line begins with a mark: whoever chose the
+ * words may also have chosen where they break, and must not begin a line that looks like the program's.
  */
 export function fitted(text: string): string {
   const fit = (line: string) => wrapped(line, line.search(/\S|$/) + 3, '| ')

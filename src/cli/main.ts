@@ -18,7 +18,7 @@ import {
 import { faultOf, wordsOf } from './report.ts'
 import { print, tell } from './terminal.ts'
 
-/** Loaded when called, for most calls need little of all this. */
+/** Each is loaded when it is called, because most calls need little of this. */
 const commands: Commands = {
   refer: async () => (await import('./partner/refer.ts')).refer,
   outbox: async () => (await import('./partner/waiting.ts')).outboxList,

@@ -95,7 +95,7 @@ async function serviceOf(input: Input) {
 function addressOf(url: string): string {
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
   const form = 'https:// and a name, such as https://intake.example.org'
-  throw new UsageError(`--url or INTAKE_URL is no address of a service: write ${form}`)
+  throw new UsageError(`--url or INTAKE_URL is not the address of a service: write ${form}`)
 }
 
 /** The origin and root keys that a person pinned. @throws Error if others may change the file */
@@ -115,7 +115,7 @@ async function keyOf(input: Input) {
   return openKey(file)
 }
 
-/** The access token. Read for each request: whoever renews a short-lived one writes the file anew. */
+/** The access token. It is read for each request, because a short-lived token is renewed by rewriting its file. */
 export async function token(): Promise<string> {
   const config = readClientConfig()
   if (config.token) return config.token

@@ -1,9 +1,9 @@
-/** The matching key in the service's own process: for trials, where no other process is wanted. */
+/** The matching key in the service's own process: for trials, which need no other process. */
 import { Refusal } from '../errors.ts'
 import { type Evaluation, type Keyholders, NotEvaluated } from '../matching/keyholders.ts'
 import { createKeyholder, type KeyholderOptions } from './keyholder.ts'
 
-/** A holder within reach. @see createKeyholder for what it counts and logs */
+/** A keyholder in this process. @see createKeyholder for what it counts and logs */
 export function embedKeyholder(options: KeyholderOptions) {
   const holder = createKeyholder(options)
 
@@ -30,7 +30,7 @@ export function embedKeyholder(options: KeyholderOptions) {
         else faults.push(outcome.reason)
       }
       const told = faults.find(({ code }) => code === 'matching-budget-spent') ?? faults[0]
-      // One key that has counted is a charge, whatever became of the other.
+      // If one key has counted the elements they are charged, whatever happened to the other.
       const counted = answers.length > 0 || faults.some((fault) => fault.counted)
       if (told) throw told.counted === counted ? told : recounted(told, counted)
       return answers

@@ -1,6 +1,6 @@
 /**
- * A holder of matching keys. It believes nothing about who asks: whatever the caller is permitted
- * elsewhere, no more elements are evaluated in a day than its own total, each evaluation is a line of
+ * A keyholder holds matching keys. It believes nothing about who asks: whatever the caller is
+ * permitted elsewhere, no more elements are evaluated in a day than its own total, each evaluation is a line of
  * its own log, and an alarm is raised before the total is reached. What the elements stand for it
  * cannot know, and it writes none of them down.
  */
@@ -11,11 +11,11 @@ import { encodeBase64url } from '../protocol/bytes.ts'
 import { createThread, type KeySource } from './thread.ts'
 import { createTotal } from './total.ts'
 
-/** What a holder writes its log with: pino's, or what looks like it. */
+/** What a keyholder writes its log with: pino's logger, or one with the same methods. */
 export type Log = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
 
 export type KeyholderOptions = {
-  /** One matching key a file; two while two epochs are listed. */
+  /** One matching key per file; there are two while two epochs are listed. */
   readonly keys: readonly KeySource[]
   readonly totalFile: string
   readonly elementsPerDay: number
@@ -44,13 +44,13 @@ export function createKeyholder({ keys, totalFile, elementsPerDay, log }: Keyhol
     })
     log.info({ caller, elements: blinded.length, total: spent }, 'evaluated')
     return thread.evaluate(key, blinded).catch((cause: unknown) => {
-      // Whatever the thread says of it, these elements are spent: no refusal, which is counted nowhere.
+      // Whatever the thread says of it, these elements are spent, and this is not a refusal: nothing is counted for a refusal.
       throw new Error('elements were counted and not evaluated', { cause })
     })
   }
 
   return {
-    /** Opens the keys and reads the total; answers both. @throws Refusal, or Error, if it cannot */
+    /** Opens the keys and reads the total, and returns both. @throws Refusal, or Error, if it cannot */
     async open(): Promise<{ publicKeys: readonly string[]; total: number }> {
       const [publicKeys, spent] = await Promise.all([thread.publicKeys(), total.read()])
       return { publicKeys, total: spent }

@@ -1,13 +1,13 @@
-/** One process at a time with a file: what two would write over each other is written by one. */
+/** Lets one process at a time use a file that two would overwrite for each other. */
 import { rm } from 'node:fs/promises'
 import { keepFirst } from '../disk.ts'
 
 /**
- * Takes `file` for this process, by a file beside it that holds its number; one that a process left
- * which has ended is taken over. Processes that do not see each other, as in two containers, are not
- * told apart.
+ * Locks `file` for this process with a file beside it that holds the process id. A lock left by a
+ * process that has ended is taken over. Processes that cannot see each other, as in two containers,
+ * cannot be told apart.
  *
- * @returns what gives it free again
+ * @returns a function that unlocks it
  * @throws Error if another process has it
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
@@ -28,7 +28,7 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // Not permitted to signal it: it is another user's, and there.
+    // We may not signal it: it belongs to another user, and is running.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

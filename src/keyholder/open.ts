@@ -1,4 +1,4 @@
-/** The holders that the configuration names, ready to be asked. */
+/** The keyholders that the configuration names, ready to be asked. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { MatchingConfig, TlsFiles } from '../config/server.ts'
@@ -11,8 +11,8 @@ import type { Certificates } from './serve.ts'
 export type OpenKeyholders = Keyholders & { close(): Promise<void> }
 
 /**
- * Holders apart are not asked for yet: the service starts without them. Key files in this process
- * are opened, so that a wrong passphrase shows at once.
+ * Keyholders in other processes are not asked yet: the service starts without them. Key files of this
+ * process are opened, so that a wrong passphrase is reported at once.
  *
  * @throws Refusal, or Error, for a key, a total or a certificate that cannot be read
  */
@@ -35,7 +35,7 @@ export async function openKeyholders(config: MatchingConfig, log: Log): Promise<
   return holder
 }
 
-/** Of a trial its own key, of all else those that are named. */
+/** In a trial, its own key; otherwise the keys that are named. */
 function filesOf({ keyFiles, ownKeyFile, isTrial }: MatchingConfig, log: Log): readonly string[] {
   if (keyFiles.length > 0 || !existsSync(ownKeyFile)) return keyFiles
   if (isTrial) return [ownKeyFile]

@@ -1,21 +1,21 @@
-/** One request to a holder apart, and everything that can become of it. */
+/** One request to a keyholder in another process, and all its possible outcomes. */
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
 import { schemaProblems } from '../referral/problems.ts'
 import { KeyholderAnswer, type KeyholderRequest } from './schemas.ts'
 
-/** A referral waits for this, and does without match keys afterwards. */
+/** A referral waits this long, and is then stored without match keys. */
 const answerMsMax = 2_000
 
 /** Forty elements and a proof are under 2 KiB of JSON. */
 const answerBytesMax = 8 * 1024
 
-/** What went wrong with one holder. Of several, `worst` is the one to tell. */
+/** What went wrong with one keyholder. Of several faults, `worst` is the one to report. */
 export class KeyholderFault extends Error {
   readonly code: 'not-found' | 'spent' | 'down' | 'wrong'
   readonly reason: string
-  /** Whether the holder may have counted the elements. */
+  /** Whether the keyholder may have counted the elements. */
   readonly counted: boolean
 
   constructor(code: KeyholderFault['code'], reason: string, counted: boolean) {
@@ -30,7 +30,7 @@ export class KeyholderFault extends Error {
     return error instanceof KeyholderFault ? error : new KeyholderFault('wrong', 'unforeseen', true)
   }
 
-  /** The one whose cause is known best, and counted if any of them was. */
+  /** The fault whose cause is known best, and counted if any of them was. */
   static worst(faults: readonly KeyholderFault[]): KeyholderFault {
     const order = ['spent', 'wrong', 'down', 'not-found'] as const
     const code = order.find((candidate) => faults.some((fault) => fault.code === candidate))
@@ -41,8 +41,8 @@ export class KeyholderFault extends Error {
 }
 
 /**
- * Has a batch evaluated by the process at `url`. The answer has the right form, and no more is known
- * of it.
+ * Has a batch evaluated by the process at `url`. The answer has the right form; nothing else about it
+ * has been checked.
  *
  * @throws KeyholderFault
  */
@@ -67,13 +67,13 @@ export async function postEvaluation(
   } catch (error) {
     if (error instanceof KeyholderFault) throw error
     const { code = 'no answer' } = error as NodeJS.ErrnoException
-    // The holder was started anew since the last request: the kept connection leads nowhere.
+    // The keyholder was restarted since the last request, so the kept connection is dead.
     if (asked.reusedSocket && code === 'ECONNRESET') return postEvaluation(agent, url, body)
     throw new KeyholderFault('down', signal.aborted ? 'too slow' : String(code), isConnected())
   }
 }
 
-/** Whether the request may have reached the holder: it is sent once the connection is secure. */
+/** Whether the request may have reached the keyholder: it is sent once the connection is secure. */
 function watchConnection(asked: ClientRequest): () => boolean {
   let connected = false
   asked.once('socket', (socket) => {

@@ -1,7 +1,7 @@
 /**
- * The service's side of holders apart. All holders of an epoch are asked at once, over connections
- * that are kept, and have two seconds. What they answer is verified here too: a client would refuse a
- * wrong answer by itself, but nobody who can mend it would hear.
+ * The service's side of keyholders in processes of their own. All keyholders of an epoch are asked at
+ * once, over connections that are kept open, and have two seconds. Their answers are verified here
+ * too: a client refuses a wrong answer by itself, but nobody who can repair it would learn of it.
  */
 import { Agent } from 'node:https'
 import { Refusal } from '../errors.ts'
@@ -24,7 +24,7 @@ export type RemoteOptions = {
   readonly log: Log
 }
 
-/** More would only wait at the holder, which does one batch at a time. */
+/** More would only wait at the keyholder, which evaluates one batch at a time. */
 const connectionsMax = 8
 
 export function createRemoteKeyholders({ urls, certificates, log }: RemoteOptions) {
@@ -47,7 +47,7 @@ export function createRemoteKeyholders({ urls, certificates, log }: RemoteOption
     } catch (error) {
       if (places.get(holder) === url) places.delete(holder)
       const { code, reason } = KeyholderFault.of(error)
-      if (code !== 'not-found') log.warn({ holder: url, reason }, 'a key holder did not evaluate')
+      if (code !== 'not-found') log.warn({ holder: url, reason }, 'a keyholder did not evaluate')
       throw error
     }
   }
@@ -93,7 +93,7 @@ export function createRemoteKeyholders({ urls, certificates, log }: RemoteOption
       if (faults.length > 0) throw notEvaluated(KeyholderFault.worst(faults), answers.length > 0)
       return answers
     },
-    /** Starts what verifies, so that the first who asks does not wait for it. */
+    /** Starts the thread that verifies, so that the first request does not wait for it. */
     async open() {
       await thread.publicKeys()
     },

@@ -1,4 +1,4 @@
-/** What passes between the service and a holder apart. */
+/** What passes between the service and a keyholder in another process. */
 import { type Static, Type } from 'typebox'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { Bytes32, base64urlOf } from '../referral/format.ts'
@@ -23,5 +23,5 @@ export const KeyholderAnswer = Type.Object(
 )
 export type KeyholderAnswer = Static<typeof KeyholderAnswer>
 
-/** A refusal. It says no more: the one who asks is a program, and its people have the log. */
+/** A refusal. It says no more, because its reader is a program, and the people who run it have the log. */
 export const KeyholderRefusal = Type.Object({ code: Type.String({ maxLength: 64 }) })

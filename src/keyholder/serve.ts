@@ -1,6 +1,6 @@
 /**
- * A holder as a process of its own: HTTPS on which both sides show a certificate. Who has none by the
- * holder's own authority does not get as far as a request.
+ * A keyholder as a process of its own: HTTPS on which both sides show a certificate. A caller without
+ * one that the keyholder's own authority signed cannot send a request.
  */
 import type { TLSSocket } from 'node:tls'
 import {
@@ -30,10 +30,10 @@ export type KeyholderServerOptions = {
 /** Forty elements are under 2 KiB of JSON. */
 const bodyBytesMax = 8 * 1024
 
-/** Longer than between two referrals of a busy day, so that a handshake is rarely paid for. */
+/** Longer than the time between two referrals on a busy day, so that handshakes are rare. */
 const keepAliveMs = 72_000
 
-/** How often a drain looks for connections that have fallen idle. */
+/** How often a drain looks for connections that have become idle. */
 const sweepEveryMs = 50
 
 /** The server of `holder`; it listens when it is told to. */
@@ -55,7 +55,7 @@ export async function createHolderServer({ holder, certificates, logger }: Keyho
   })
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
   app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => {
-    // A port probe of a health check connects and hangs up: nobody was refused anything.
+    // A health check that probes the port connects and hangs up: nothing was refused.
     const level = code === 'ECONNRESET' ? 'debug' : 'warn'
     logger[level]({ reason: code ?? 'unknown' }, 'a connection was refused')
   })
@@ -102,7 +102,7 @@ const keyholderRoutes: FastifyPluginAsyncTypebox<{ holder: Holder }> = async (ap
   })
 }
 
-/** The name on the caller's certificate, for the log. It is a stranger's text: no more than a word. */
+/** The name on the caller's certificate, for the log. A stranger chose its text, so only one word of it is used. */
 function callerOf(socket: TLSSocket): string {
   const name = socket.getPeerCertificate().subject?.CN
   return typeof name === 'string' && /^[\w.-]{1,64}$/.test(name)

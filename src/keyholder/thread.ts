@@ -1,6 +1,6 @@
 /**
- * The near side of the thread that evaluates. A batch of forty takes some twenty milliseconds, in
- * which a process with one thread would answer nobody, not even its health check.
+ * Calls the thread that evaluates. A batch of forty takes about twenty milliseconds, during which a
+ * process with one thread could not answer anybody, not even its health check.
  */
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, Refusal } from '../errors.ts'
@@ -17,7 +17,7 @@ type Task = { readonly evaluate: Evaluate } | { readonly verify: Verify }
 /** What the thread is asked. `id` comes back with the answer. */
 export type Job = Task & { readonly id: number }
 
-/** What it says. `id` 0 is the opening of the key files, which is its first word. */
+/** What it replies. `id` 0 is the opening of the key files, which it reports first. */
 export type Reply = {
   readonly id: number
   readonly publicKeys?: readonly string[]
@@ -30,7 +30,7 @@ export type Reply = {
 type Waiting = { resolve(reply: Reply): void; reject(error: Error): void }
 type Running = { readonly worker: Worker; readonly opened: Promise<readonly string[]> }
 
-/** The thread starts when it is first asked, and again after it died. */
+/** The thread starts when it is first asked, and starts again if it has died. */
 export function createThread(sources: readonly KeySource[]) {
   const waiting = new Map<number, Waiting>()
   let running: Running | undefined
@@ -48,7 +48,7 @@ export function createThread(sources: readonly KeySource[]) {
     const opened = answer(0).then(
       ({ publicKeys = [] }) => publicKeys,
       (error) => {
-        // At once, and not when it has ended: the next who asks is to start another.
+        // At once, and not only when it has ended, so that the next request starts another.
         if (running?.worker === worker) running = undefined
         void worker.terminate()
         throw error
@@ -89,7 +89,7 @@ export function createThread(sources: readonly KeySource[]) {
   }
 
   return {
-    /** Opens the key files; answers their public keys. @throws Refusal, or Error for no such file */
+    /** Opens the key files, and returns their public keys. @throws Refusal, or Error for no such file */
     publicKeys(): Promise<readonly string[]> {
       running ??= start()
       return running.opened
@@ -102,7 +102,7 @@ export function createThread(sources: readonly KeySource[]) {
       return evaluated
     },
 
-    /** Whether a holder's answer is by its key. @throws Refusal as `verifyEvaluation` */
+    /** Checks that a keyholder's answer was made with its key. @throws Refusal as `verifyEvaluation` */
     async verify(verify: Verify): Promise<void> {
       await ask({ verify })
     },

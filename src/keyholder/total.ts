@@ -1,6 +1,6 @@
 /**
- * How many elements a holder has evaluated today. It is written down before they are evaluated, so
- * that a crash counts too much and never too little, and a restart gives nobody a second day.
+ * How many elements a keyholder has evaluated today. The number is written before they are evaluated,
+ * so that a crash counts too many and never too few, and a restart does not begin the day again.
  */
 import { readIfThere, replaceFile } from '../disk.ts'
 import { totalSpent } from '../matching/keyholders.ts'
@@ -10,7 +10,7 @@ import { lockFile } from './lock.ts'
 const alarmPercents = [50, 80, 100] as const
 
 export type TotalOptions = {
-  /** A file of its own; made when it is not there. */
+  /** A file of its own; it is made if it does not exist. */
   readonly file: string
   readonly elementsPerDay: number
   /** Called once a day for each of the shares. */
@@ -30,7 +30,7 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     const { day, elements: before } = await today(now)
     const after = before + elements
     if (after > elementsPerDay) {
-      // The last few elements may never be asked for: the first refusal is the end of the day too.
+      // Nobody may ever ask for just the elements that are left, so the first refusal is the end of the day too.
       if (fullOn !== day && before < elementsPerDay) alarm(100, before)
       fullOn = day
       throw totalSpent(now, 'the elements of the day are spent')
@@ -44,7 +44,7 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     return after
   }
 
-  /** A second process that was started by mistake would lose counts of the first. */
+  /** A second process that was started by mistake would overwrite counts of the first. */
   async function lock(): Promise<void> {
     locked ??= lockFile(file)
     await locked.catch((error: unknown) => {
@@ -53,12 +53,12 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     })
   }
 
-  /** Read each time: the file is the truth, also when somebody set it right. */
+  /** It is read each time: the file is authoritative, also after a person has corrected it. */
   async function today(now: Date): Promise<Kept> {
     await lock()
     const day = now.toISOString().slice(0, 10)
     const kept = readKept(await readIfThere(file), file)
-    // A clock that is set back gives no second day.
+    // A clock that is set back does not begin the day again.
     return kept && kept.day >= day ? kept : { day, elements: 0 }
   }
 
@@ -69,7 +69,7 @@ export function createTotal({ file, elementsPerDay, alarm }: TotalOptions) {
     },
 
     /**
-     * Adds `elements`, durably; answers the total of the day.
+     * Adds `elements` durably, and returns the total of the day.
      *
      * @throws NotEvaluated `matching-budget-spent` if that is over the total; nothing is added then
      */

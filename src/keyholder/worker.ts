@@ -1,6 +1,6 @@
 /**
  * The thread that holds matching keys: it reads their files, and no other thread of the process ever
- * sees a key. What comes in are group elements, what goes out are elements and a proof. The thread
+ * sees a key. Group elements come in; elements and a proof go out. The thread
  * that starts it keeps the passphrases, to start it again after it died.
  *
  * Without key files it only verifies, which takes as long as evaluating.
@@ -35,7 +35,7 @@ async function opening(sources: readonly KeySource[]): Promise<Reply> {
 
 async function openKey({ file, passphrase }: KeySource): Promise<MatchingKey> {
   const text = await readFile(file, 'utf8')
-  // What guards a file without a passphrase is that nobody else can read it.
+  // A file without a passphrase is protected only by nobody else being able to read it.
   return openMatchingKey(readMatchingKey(text).isSealed ? text : await readSecret(file), passphrase)
 }
 
@@ -55,7 +55,7 @@ function replyTo(job: Job): Reply {
   }
 }
 
-/** An error arrives at another thread as another class: what it was is said apart. */
+/** An error loses its class on the way to another thread, so its kind is sent separately. */
 function fault(id: number, error: unknown): Reply {
   if (error instanceof Refusal) return { id, refused: { code: error.code, detail: error.message } }
   return { id, failed: error instanceof Error ? error.message : String(error) }

@@ -160,7 +160,8 @@ t.test('against the service', async (t) => {
       )
     })
     t.equal(changed.code, 1)
-    const refused = /^ {4}What is shown as a note of \S+Z is none, at the step signature: \S.*$/m
+    const refused =
+      /^ {4}What is shown as a note of \S+Z is not one: it fails at the step signature: \S.*$/m
     t.match(unbroken(changed).out, refused)
     t.notMatch(changed.out, /sister/)
     const none = await lied((notes) => notes.splice(0))

@@ -267,7 +267,7 @@ t.test('refer and seal say what went without match keys, and send it', async (t)
   const refused = await intake(['refer', ...files], there)
   t.match(refused, { code: 0, out: /2 of 2 acknowledged/ })
   t.match(refused.out, /^2 sealed without match keys: .*proof-invalid.*they are matched when/m)
-  t.match(refused.out, /^WARNING: a holder .* Tell the administrator\.$/m)
+  t.match(refused.out, /^WARNING: a keyholder .* Tell the administrator\.$/m)
 
   const { INTAKE_TOKEN_FILE, ...none } = environment
   const sealedAlone = await intake(['seal'], none, draft('Adaeze'))

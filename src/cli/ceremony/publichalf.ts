@@ -1,7 +1,7 @@
 /**
- * Public halves in files: what stands beside a key file after it was made, is handed over, and is
- * named in a ceremony. They are no secrets; whoever receives one compares its `kid` with what the
- * holder of the key reads out.
+ * Public halves in files: each is written beside its key file, handed over, and named in a ceremony.
+ * They are not secret; whoever receives one compares its `kid` with what the owner of the key reads
+ * out.
  */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'

@@ -15,7 +15,7 @@ export const signingOptions: Record<string, Option> = {
   out: { value: 'FILE', help: 'Where to, else standard output; never overwritten.' },
 }
 
-/** Reads a draft; `problemsOf` answers what does not fit its form. @throws Refusal `trust-invalid` */
+/** Reads a draft; `problemsOf` returns what does not fit its form. @throws Refusal `trust-invalid` */
 export async function readDocumentDraft<Draft>(
   file: string,
   problemsOf: (draft: unknown) => readonly Problem[],

@@ -51,7 +51,9 @@ function peopleInTable(bytes: Uint8Array, file: string): Found[] {
   for (const [index, name] of header.entries()) {
     // Not quoted: in a table without a header it would be somebody's name.
     if (!columns.includes(name))
-      throw new Error(`${file}: column ${index + 1} of the header is none of ${columns.join(', ')}`)
+      throw new Error(
+        `${file}: column ${index + 1} of the header is not one of ${columns.join(', ')}`,
+      )
   }
   return rows.flatMap((cells, index) => {
     if (cells.every((cell) => cell === '')) return []

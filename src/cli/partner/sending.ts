@@ -144,7 +144,7 @@ export function createSending(
     } catch (error) {
       const problem = faultOf(error)
       if (isRefusalOfBytes(error)) {
-        // A draft that is mended is another draft; the same one, tried again, is sealed anew under
+        // A corrected draft is another draft; the same one, tried again, is sealed again under
         // its old id, and so never stored twice.
         await outbox.drop(id)
         return { referralId: id, status: 'refused', problem }

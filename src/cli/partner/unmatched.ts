@@ -20,7 +20,7 @@ export function createUnmatched() {
       return { code, detail: reasonOf(unmatched), epochs }
     },
 
-    /** One line for each reason, and none where there is none. */
+    /** One line for each reason; empty if all were sealed with match keys. */
     words(): string[] {
       const all = [...found.values()]
       const reasons = [...new Set(all.map(reasonOf))]
@@ -38,7 +38,7 @@ export function createUnmatched() {
 }
 
 const holderWords =
-  'WARNING: a holder of the matching key answers with a wrong key. Tell the administrator.'
+  'WARNING: a keyholder of the matching key answers with a wrong key. Tell the administrator.'
 
 function reasonOf({ detail, cause }: Unmatched): string {
   const { code, detail: known, title } = faultOf(cause)

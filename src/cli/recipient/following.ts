@@ -22,7 +22,7 @@ type Raising = { readonly raised?: Pick<StatedUrgency, 'before' | 'urgency'> }
 
 /** The service hands out no longer pages. */
 const pageMax = 200
-/** After so many the list is read anew: others may have come whose turn is sooner. */
+/** After this many the list is read again: others may have arrived that come first. */
 const atOnceMax = 10
 /** How often the whole list is read again, and not only its first page. */
 const wholeEveryMs = 60_000
@@ -55,11 +55,11 @@ export function createFollower(
   let wholeAt = 0
 
   /**
-   * Deals with all that is listed now. What fails with a fault of one referral is passed by; any
+   * Deals with all that is listed now. A fault of one referral skips that referral; any
    * other fault is thrown, and the next call goes on from there.
    *
-   * The list gives each organisation its turn, so it is read anew after a few. A page on which all was
-   * passed by before is only turned once a minute: what does not open is there for ever.
+   * The list gives each organisation its turn, so it is read again after a few. A page whose
+   * referrals were all skipped before is turned only once a minute: what does not open stays listed.
    */
   async function pass(): Promise<void> {
     const whole = Date.now() - wholeAt >= wholeEveryMs
@@ -88,7 +88,7 @@ export function createFollower(
     for (const name of passed.keys()) if (!listed.has(name)) passed.delete(name)
   }
 
-  /** Deals with one, and answers until when it is not to be looked at again. */
+  /** Deals with one, and returns the time until which it is not looked at again. */
   async function follow(referralId: string): Promise<number> {
     let raising: Raising = {}
     try {

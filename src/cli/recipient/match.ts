@@ -22,17 +22,18 @@ export const match: Command = {
   operands: '[--watch]',
   summary: 'Check the match keys of what nobody has checked, so that repeats are found.',
   details: `For a recipient that holds identity and contact. Each referral whose match keys no recipient has
-checked is opened, its keys are made again, and they take the place of the referrer's: one line says
-its id and whether those were the same, or were supplied or corrected. Where the recipient holds detention, legal and
-clinical, its urgency is stated as well, and standard error says what that raised. What does not open is passed
-by, as is what no keys can be made of. Exit code 1 if any was passed by, or if the holder of the matching key or the service is away.
+checked is opened, its keys are made again, and they replace the referrer's: one line gives its id and
+says whether those were the same, supplied or corrected. If the recipient also holds detention, legal
+and clinical, its urgency is stated as well, and standard error says what that raised. A referral that
+does not open, or from which no keys can be made, is skipped. Exit code 1 if any was skipped, or if the
+keyholder or the service cannot be reached.
 
-With --watch it goes on until it is interrupted, which is exit code 0, waits where the service is away
-or the budget is spent, and with --json prints one document a line.
+With --watch it runs until it is interrupted, which is exit code 0; it waits while the service cannot
+be reached or the budget is spent, and with --json prints one document per line.
 
 ${connectionDetails}`,
   options: {
-    watch: { help: 'Go on: check each within seconds of its arrival.' },
+    watch: { help: 'Keep running: check each within seconds of its arrival.' },
     ...connection,
   },
   operandsMin: 0,
@@ -101,7 +102,7 @@ async function follow(
 
 /**
  * How long to wait at most before trying once more; `undefined` for what a person must put right.
- * Asking costs the budget, so a holder that answers wrongly is asked seldom.
+ * Asking costs the budget, so a keyholder that answers wrongly is rarely asked.
  */
 function longestWaitMs(error: unknown): number | undefined {
   const minute = 60_000

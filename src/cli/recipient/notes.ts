@@ -69,7 +69,7 @@ export function wordsOfNotes(notes: readonly NotesAbout[]): string[] {
       `  Notes about ${shown(referralId)}`,
       ...about.faults.map((fault) => `    Not as it was written: ${shown(fault)}`),
       ...about.refused.map(({ at, step, detail }) => {
-        return `    What is shown as a note of ${shown(at)} is none, at the step ${step}: ${shown(detail)}`
+        return `    What is shown as a note of ${shown(at)} is not one: it fails at the step ${step}: ${shown(detail)}`
       }),
       ...about.notes.flatMap(wordsOfNote),
     ]
