@@ -1,4 +1,4 @@
-/** Which referrals hang together: the connected parts of a graph of links. Pure. */
+/** Which referrals are connected: the connected components of a graph of links. Pure. */
 
 export type Link = { readonly leftId: string; readonly rightId: string }
 

@@ -42,8 +42,15 @@ export function otherOf(
   return leftId === id ? rightId : leftId
 }
 
-/** A person's word, where nothing was compared. */
-export const byPerson: Grounds = { basis: 'person', probability: null, bits: [] }
+/** The two referrals. */
+export function endsOf({ leftId, rightId }: Pick<Judgement, 'leftId' | 'rightId'>) {
+  return [leftId, rightId] as const
+}
+
+/** The grounds of a person's word: what keys had found, if anything. */
+export function byPerson(found?: Pick<Grounds, 'probability' | 'bits'>): Grounds {
+  return { basis: 'person', probability: found?.probability ?? null, bits: found?.bits ?? [] }
+}
 
 /** What an entry of the log says of the grounds. */
 export function detailsOf({ basis, probability, bits }: Grounds) {

@@ -13,9 +13,8 @@ import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { mergeItems } from '../triage/service.ts'
 import { detailsOf, type Reason } from './judgement.ts'
-import { insertFlag } from './store/flags.ts'
 import { endJudgements, insertJudgement, selectBetween } from './store/judgements.ts'
-import { moveCase, requireCasesOf, selectCasesOf, selectMembers } from './store/members.ts'
+import { caseIn, moveCase, selectCasesOf, selectMembers } from './store/members.ts'
 
 /** Who changes cases takes it, or waits for it. */
 export const casesLock = 'cases'
@@ -31,7 +30,8 @@ export async function mergeCases(
   between: readonly [string, string],
   reason: Reason,
 ): Promise<string> {
-  const [one, other] = await requireCasesOf(tx, between)
+  const cases = await selectCasesOf(tx, between)
+  const [one, other] = [caseIn(cases, between[0]), caseIn(cases, between[1])]
   if (one === other) return one
   const members = await selectMembers(tx, [one, other])
   if (members.length > caseReferralsMax) {
@@ -63,19 +63,4 @@ export async function mergeCases(
   // A crash before the commit leaves two cases, two items and no judgement. The referrals of a merge
   // by keys still wait to be paired; a person repeats the request.
   return kept
-}
-
-/** The same, where nobody waits for the answer: where there is no room, the first is flagged. */
-export async function mergeIfRoom(
-  tx: Tx,
-  between: readonly [string, string],
-  reason: Reason,
-): Promise<boolean> {
-  const cases = await selectCasesOf(tx, between)
-  if ((await selectMembers(tx, [...cases.values()])).length > caseReferralsMax) {
-    await insertFlag(tx, between[0], 'full')
-    return false
-  }
-  await mergeCases(tx, between, reason)
-  return true
 }

@@ -11,7 +11,7 @@ import { takeTurn } from '../database/lock.ts'
 import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
-import { byPerson, detailsOf, type NoteRef } from './judgement.ts'
+import { byPerson, detailsOf, endsOf, type NoteRef } from './judgement.ts'
 import { casesLock, mergeCases } from './merge.ts'
 import { keepNote } from './notes.ts'
 import { requireCase } from './read.ts'
@@ -50,25 +50,17 @@ export async function decide(
   const [best] = between
   if (!best) throw new Refusal('case-changed', noQuestion)
   const note = await keepNote(tx, origin, noted, members, judged)
-  const { probability, bits } = best
-  const grounds = { basis: 'person', probability, bits } as const
   if (decision === 'same') {
-    return { caseId: await mergeCases(tx, [best.leftId, best.rightId], { ...grounds, ...note }) }
+    return { caseId: await mergeCases(tx, endsOf(best), { ...byPerson(best), ...note }) }
   }
   // The decision is about the two cases: it takes the place of all that was held between them.
   const entryId = newId()
-  for (const { leftId, rightId, probability, bits } of between) {
-    await insertJudgement(tx, {
-      between: [leftId, rightId],
-      verdict: decision,
-      basis: 'person',
-      probability,
-      bits,
-      entryId,
-      ...note,
-    })
+  const judgement = { verdict: decision, entryId, ...note } as const
+  for (const question of between) {
+    const grounds = byPerson(question)
+    await insertJudgement(tx, { ...judgement, ...grounds, between: endsOf(question) })
   }
-  const details = { other, decision, ...detailsOf(grounds) }
+  const details = { other, decision, ...detailsOf(byPerson(best)) }
   const object = { kind: 'case', id: one } as const
   await append(tx, { action: 'case.judged', object, details }, entryId)
   return { caseId: one, otherId: other }
@@ -97,7 +89,7 @@ export async function merge(
     if (!member) throw new Error(`case ${id} holds no referral`)
     return member.referralId
   }
-  return { caseId: await mergeCases(tx, [first(one), first(other)], { ...byPerson, ...note }) }
+  return { caseId: await mergeCases(tx, [first(one), first(other)], { ...byPerson(), ...note }) }
 }
 
 /** Splits referrals off a case, and with that undoes whatever had merged them. */
@@ -168,17 +160,9 @@ async function confirm(
   if (one && far && members.includes(one.referralId) && members.includes(far)) {
     const between = [one.referralId, far] as const
     const [before] = await selectLinks(tx, between)
-    const { probability, bits } = before ?? byPerson
     if (before?.basis !== 'person' || note.note) {
-      await insertJudgement(tx, {
-        between,
-        verdict: 'same',
-        basis: 'person',
-        probability,
-        bits,
-        entryId,
-        ...note,
-      })
+      const judgement = { ...byPerson(before), between, verdict: 'same', entryId, ...note } as const
+      await insertJudgement(tx, judgement)
     }
   }
   const object = { kind: 'case', id: caseId } as const

@@ -8,7 +8,7 @@ import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import { splitItems } from '../triage/service.ts'
 import { components } from './components.ts'
-import { byPerson, type Judgement, type NoteRef } from './judgement.ts'
+import { byPerson, endsOf, type Judgement, type NoteRef } from './judgement.ts'
 import { insertJudgement, selectCurrent, selectLinks } from './store/judgements.ts'
 import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store/members.ts'
 import { queueAgain } from './store/waiting.ts'
@@ -34,17 +34,8 @@ export async function splitOff(
   const links = await selectLinks(tx, ids)
   const crossing = links.filter(({ leftId, rightId }) => side.has(leftId) !== side.has(rightId))
   for (const link of crossing) {
-    const between = [link.leftId, link.rightId] as const
-    const { probability, bits } = link
-    await insertJudgement(tx, {
-      between,
-      verdict,
-      basis: 'person',
-      probability,
-      bits,
-      entryId,
-      ...note,
-    })
+    const judgement = { ...byPerson(link), between: endsOf(link), verdict, entryId, ...note }
+    await insertJudgement(tx, judgement)
   }
   // A side may have been held together by the other alone. What people or amendments had connected
   // that way is connected directly from now on. What keys said across the sides was wrong, and so
@@ -55,7 +46,7 @@ export async function splitOff(
   for (const [first, ...others] of sides.flatMap((part) => loose(part, links, whole))) {
     for (const other of others) {
       const between = [first, other] as const
-      await insertJudgement(tx, { ...byPerson, between, verdict: 'same', entryId })
+      await insertJudgement(tx, { ...byPerson(), between, verdict: 'same', entryId })
     }
   }
   await moveOut(tx, entryId, [caseId, sides[0]], [to, sides[1]])
@@ -126,7 +117,7 @@ async function keepAnswers(
     const silent = parts.filter((part) => !speaking.some(({ inside }) => part.includes(inside)))
     for (const [first] of silent) {
       if (first === undefined) throw new Error('a part of a case holds no referral')
-      await insertJudgement(tx, { ...byPerson, between: [first, outside], verdict, entryId })
+      await insertJudgement(tx, { ...byPerson(), between: [first, outside], verdict, entryId })
     }
   }
 }

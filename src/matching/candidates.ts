@@ -2,6 +2,7 @@
 import type { Tx } from '../database/connect.ts'
 import {
   type Candidate,
+  type Compared,
   chooseSharers,
   sharersScannedMax,
   type ValueOfEpoch,
@@ -32,9 +33,6 @@ export async function candidatesFor(
 async function sharersOf(tx: Tx, values: readonly ValueOfEpoch[], exceptId: string | null) {
   return chooseSharers(await selectSharing(tx, values, exceptId, sharersScannedMax))
 }
-
-/** What the keys say of two referrals; without odds where one of them has none. */
-type Compared = Pick<Candidate, 'verdict'> & Partial<Pick<Candidate, 'odds' | 'sure'>>
 
 /**
  * What the keys of `epochs` say of one referral and each of `ids`, also where they share no value.

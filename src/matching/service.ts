@@ -23,7 +23,6 @@ import {
 } from './store.ts'
 
 export { candidatesFor } from './candidates.ts'
-export type { Candidate } from './evidence.ts'
 
 /** Keeps the match values of a new referral, if it came with any. */
 export async function addValues(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {

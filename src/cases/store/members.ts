@@ -45,15 +45,6 @@ export function caseIn(cases: ReadonlyMap<string, string>, referralId: string): 
   return caseId
 }
 
-/** The cases of two referrals that are stored. */
-export async function requireCasesOf(
-  tx: Tx,
-  [one, other]: readonly [string, string],
-): Promise<[string, string]> {
-  const cases = await selectCasesOf(tx, [one, other])
-  return [caseIn(cases, one), caseIn(cases, other)]
-}
-
 /**
  * The case of this id. For one that was merged into another: where the referral is now by which it was
  * merged, which after a split need not be the case that it was merged into.
