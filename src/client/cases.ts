@@ -5,6 +5,9 @@ import type { Opened } from '../protocol/envelope/open.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { NoteChain } from '../protocol/messages/notechain.ts'
 import { claimBytesMax } from './answer.ts'
+import { evaluatePerson, type PersonParts } from './matching.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
+import { createNotes, type Note } from './notes.ts'
 import {
   type Case,
   CaseAnswer,
@@ -16,13 +19,10 @@ import {
   PossibleMatchesAnswer,
   type Reviews,
   ReviewsAnswer,
+  readAnswer,
   type Split,
   SplitAnswer,
-} from './caseanswers.ts'
-import { evaluatePerson, type PersonParts } from './matching.ts'
-import { requireReferenceOf, wellTyped } from './naming.ts'
-import { createNotes, type Note } from './notes.ts'
-import { readAnswer } from './schemas.ts'
+} from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
 import type { createKeysets } from './trust.ts'
 

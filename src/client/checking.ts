@@ -9,9 +9,10 @@ import { headerHash, type MatchValue } from '../protocol/envelope/envelope.ts'
 import type { Opened } from '../protocol/envelope/open.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import { signMatchKeys } from '../protocol/matching/matchvalues.ts'
+import { CheckedKeys } from '../reading/schemas.ts'
 import { BadAnswer, isOutdated } from './failure.ts'
 import { evaluatePerson } from './matching.ts'
-import { MatchKeysAnswer, readAnswer, type Unchecked, UncheckedAnswer } from './schemas.ts'
+import { readAnswer, type Unchecked, UncheckedAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 import type { createKeysets } from './trust.ts'
 
@@ -113,7 +114,7 @@ export function createChecking(
     const path = `/v1/referrals/${encodeURIComponent(referralId)}/match-keys`
     const body = { ...statement, signature: signMatchKeys(headerHash, statement, signer) }
     const answer = await transport.send({ method: 'PUT', path, body, repeatable: true })
-    const stored = readAnswer(MatchKeysAnswer, answer, `PUT ${path}`)
+    const stored = readAnswer(CheckedKeys, answer, `PUT ${path}`)
     if (stored.referralId !== referralId || stored.epoch !== statement.epoch) {
       throw new BadAnswer(`the match keys of ${referralId} were sent, others were acknowledged`)
     }

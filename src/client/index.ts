@@ -23,13 +23,13 @@ export { generateRecipientKey, generateSigningKey } from '../protocol/keys.ts'
 export type { NoteChain, ReadNote, RefusedNote, Writer } from '../protocol/messages/notechain.ts'
 export type { Trust } from '../protocol/trust/keyset.ts'
 export { newId } from '../protocol/uuid.ts'
+export type { StatedUrgency } from '../reading/schemas.ts'
 export type { Draft } from '../referral/draft.ts'
 export { checkDraft } from '../referral/draft.ts'
 export type { Problem } from '../referral/problems.ts'
 export { jsonText, quoted, shown } from '../referral/shown.ts'
 export type { Proposal } from '../referral/urgency.ts'
 export { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
-export type { Case, Found, Judged, PossibleMatches, Reviews, Split } from './caseanswers.ts'
 export type { Reviewing, Sought } from './cases.ts'
 export type { CheckedMatchKeys, Checking, UncheckedQuery } from './checking.ts'
 export type { ClockSkew } from './clock.ts'
@@ -45,7 +45,18 @@ export type { ClaimOptions, Lease, Outcome, Reader, ReaderOptions } from './read
 export { createReader } from './reader.ts'
 export type { Referrer, ReferrerOptions, SealOptions, Warned } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
-export type { Claim, Completion, Renewal, StatedUrgency, Unchecked } from './schemas.ts'
+export type {
+  Case,
+  Claim,
+  Completion,
+  Found,
+  Judged,
+  PossibleMatches,
+  Renewal,
+  Reviews,
+  Split,
+  Unchecked,
+} from './schemas.ts'
 export type { Stating } from './stating.ts'
 export type { NewestKeyset } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'

@@ -3,13 +3,18 @@
  * released is not checked here but as it is opened, step by step.
  */
 import { type Static, type TSchema, Type } from 'typebox'
+import * as cases from '../cases/schemas.ts'
+import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
+import * as matching from '../matching/schemas.ts'
 import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import { type Urgency, urgencies } from '../referral/codes/clear.ts'
+import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
+import * as triage from '../triage/schemas.ts'
 import { BadAnswer } from './failure.ts'
+import { tolerant } from './tolerant.ts'
 
 /**
  * Takes `answer` for what `schema` says.
@@ -43,13 +48,11 @@ export function readMemory<Schema extends TSchema>(schema: Schema, text: string)
   return value as Static<Schema>
 }
 
-const Jws = Type.String({ minLength: 5, maxLength: 8 * 1024 * 1024 })
+export const KeysetAnswer = tolerant(Keyset)
 
-export const KeysetAnswer = Type.Object({ keyset: Jws, directorySha256: Type.Optional(Bytes32) })
+export const DirectoryAnswer = tolerant(Directory)
 
-export const DirectoryAnswer = Type.Object({ directory: Jws })
-
-export const AcknowledgementAnswer = Type.Object(Acknowledgement.properties)
+export const AcknowledgementAnswer = tolerant(Acknowledgement)
 
 /** What is remembered of a keyset. */
 export const SeenKeyset = Type.Object({
@@ -84,48 +87,25 @@ export const EvaluationsAnswer = Type.Object({
   ),
 })
 
-/** Which referrals' match keys no recipient has checked yet. */
-export const UncheckedAnswer = Type.Object({
-  epoch: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'The newest of the newest keyset, if it lists any' }),
-  ),
-  referralIds: Type.Array(Uuid, { description: 'Of each organisation in turn, the oldest first' }),
-  next: Type.Optional(Type.String({ description: 'The cursor of the next page; none at the end' })),
-})
+export const UncheckedAnswer = tolerant(matching.Unchecked)
+/** Which referrals' match keys no recipient has checked yet, of each organisation in turn. */
 export type Unchecked = Static<typeof UncheckedAnswer>
 
-export const MatchKeysAnswer = Type.Object({
-  referralId: Uuid,
-  epoch: Type.Integer({ minimum: 1 }),
-  before: Type.Enum(['same', 'none', 'other']),
-})
+const { referralId, reference, answered } = triage.ClaimedReferral.properties
 
-const Standing = Type.Enum(Object.keys(urgencies) as Urgency[])
-
-export const StatedUrgencyAnswer = Type.Object({
-  referralId: Uuid,
-  before: Standing,
-  urgency: Standing,
-})
-/** What stood for a referral, and what stands since it was stated: the item was raised if they differ. */
-export type StatedUrgency = Static<typeof StatedUrgencyAnswer>
-
-const ClaimAnswer = Type.Object({
-  claimId: Uuid,
-  fence: Type.Integer({ minimum: 1 }),
-  caseId: Uuid,
-  urgency: Type.String({ description: 'The highest that stands for any of its referrals' }),
-  dueAt: Instant,
-  leasedUntil: Instant,
-  referrals: Type.Array(
-    Type.Object({ referralId: Uuid, reference: Type.String(), answered: Type.Boolean() }),
+export const ClaimsAnswer = Type.Object({
+  claims: Type.Array(
+    tolerant(
+      Type.Object({
+        ...triage.Claims.properties.claims.items.properties,
+        referrals: Type.Array(Type.Object({ referralId, reference, answered })),
+      }),
+    ),
   ),
 })
 
-export const ClaimsAnswer = Type.Object({ claims: Type.Array(ClaimAnswer) })
-
 /** A lease on one item of the queue. Every later word on it names `claimId` and `fence`. */
-export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
+export type Claim = Omit<Static<typeof ClaimsAnswer>['claims'][number], 'referrals'> & {
   /**
    * The referrals of the case, sealed: `reader.open` opens each. What is `answered` was so before this
    * claim, and is there to be read; `completable` says which of the others to complete together.
@@ -133,22 +113,50 @@ export type Claim = Omit<Static<typeof ClaimAnswer>, 'referrals'> & {
   referrals: (Released & { answered: boolean })[]
 }
 
-export const ReleasedAnswer = Type.Object({ referralId: Uuid, reference: Type.String() })
+export const ReleasedAnswer = Type.Object({ referralId, reference })
 
-export const RenewalAnswer = Type.Object({
-  leasedUntil: Instant,
-  changed: Type.Boolean({
-    description: 'The case has other referrals than at the claim: `reader.fetch` gets a new one',
-  }),
-})
+export const RenewalAnswer = tolerant(triage.Renewal)
+/** If it has `changed`, the case has other referrals than at the claim: `reader.fetch` gets a new one. */
 export type Renewal = Static<typeof RenewalAnswer>
 
-export const CompletionAnswer = Type.Object({
-  outcome: Type.String(),
-  completedAt: Type.Optional(Instant),
-  late: Type.Boolean({ description: 'After the lease had run out, and before another claim' }),
-  requeued: Type.Array(Uuid, {
-    description: 'Referrals of the case that got no answer by this: they are on the queue again',
-  }),
-})
+export const CompletionAnswer = tolerant(triage.Completion)
 export type Completion = Static<typeof CompletionAnswer>
+
+export const CaseAnswer = tolerant(cases.Case)
+/**
+ * A case: the referrals held to be about one person, and why. Of the judgements the newest come first,
+ * those that no longer hold among them.
+ */
+export type Case = Static<typeof CaseAnswer>
+
+/** A page of the notes about one referral, each still sealed: one that is spoilt hides no other. */
+export const NotesAnswer = Type.Object({
+  referralId: Uuid,
+  notes: Type.Array(Type.Object({ at: Instant, note: Type.Object({}) }), {
+    maxItems: notesPageMax,
+  }),
+  next: Type.Optional(Type.Integer({ minimum: 1, maximum: notesMax })),
+})
+export type NotesPage = Omit<Static<typeof NotesAnswer>, 'notes'> & {
+  notes: { at: string; note: MessageEnvelope }[]
+}
+
+export const PossibleMatchesAnswer = tolerant(cases.PossibleMatches)
+/** The cases that may be about the same person as one, the likeliest first. */
+export type PossibleMatches = Static<typeof PossibleMatchesAnswer>
+
+export const ReviewsAnswer = tolerant(cases.Reviews)
+/** What waits for a person's judgement. */
+export type Reviews = Static<typeof ReviewsAnswer>
+
+export const JudgedAnswer = tolerant(cases.Judged)
+/** The case as judged; `otherId` is the other one, where there still are two. */
+export type Judged = Static<typeof JudgedAnswer>
+
+export const SplitAnswer = tolerant(cases.Split)
+/** What a split left: the case, the other one, and in `cases` all that result. */
+export type Split = Static<typeof SplitAnswer>
+
+export const FoundAnswer = tolerant(cases.Found)
+/** What a search found, the likeliest first. */
+export type Found = Static<typeof FoundAnswer>

@@ -8,9 +8,10 @@ import { headerHash } from '../protocol/envelope/envelope.ts'
 import type { Opened } from '../protocol/envelope/open.ts'
 import { signUrgency, type UrgencyStatement } from '../protocol/envelope/urgency.ts'
 import type { SecretKey } from '../protocol/keys.ts'
+import { StatedUrgency } from '../reading/schemas.ts'
 import { proposeUrgency } from '../referral/urgency.ts'
 import { BadAnswer } from './failure.ts'
-import { readAnswer, type StatedUrgency, StatedUrgencyAnswer } from './schemas.ts'
+import { readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
 type Stated = StatedUrgency | 'withheld' | undefined
@@ -57,7 +58,7 @@ export function createStating(transport: Transport, signer: SecretKey): Stating 
     const body = { ...statement, signature: signUrgency(bound, statement, signer) }
     const path = `/v1/referrals/${encodeURIComponent(referralId)}/urgency`
     const request = { method: 'PUT', path, body, repeatable: true, withinMs } as const
-    const stated = readAnswer(StatedUrgencyAnswer, await transport.send(request), `PUT ${path}`)
+    const stated = readAnswer(StatedUrgency, await transport.send(request), `PUT ${path}`)
     if (stated.referralId === referralId) return stated
     throw new BadAnswer(`the urgency of ${referralId} was stated, another was acknowledged`)
   }

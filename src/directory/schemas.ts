@@ -1,12 +1,18 @@
 import { Type } from 'typebox'
+import { Bytes32 } from '../referral/format.ts'
 
-const Jws = Type.String({ description: 'A compact JWS, to be verified before it is believed.' })
+const Jws = Type.String({
+  minLength: 5,
+  maxLength: 8 * 1024 * 1024,
+  description: 'A compact JWS, to be verified before it is believed.',
+})
 
 export const KeysetAnswer = Type.Object({
   keyset: Jws,
-  directorySha256: Type.Optional(
-    Type.String({ description: "SHA-256 of the newest directory's payload, base64url" }),
-  ),
+  directorySha256: Type.Optional({
+    ...Bytes32,
+    description: "SHA-256 of the newest directory's payload, base64url",
+  }),
 })
 
 export const KeysetParams = Type.Object(

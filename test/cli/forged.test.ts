@@ -129,6 +129,7 @@ const successes: Record<string, object> = {
     ],
     judgements: [
       {
+        judgementId: one,
         ...{ between: [one, two], verdict: planted, basis: planted, probability: 0.5, bits },
         ...{ madeAt: at, endedAt: at, entryId: one, note: { referralId: one, number: 1 } },
       },
@@ -140,8 +141,8 @@ const successes: Record<string, object> = {
     ...{ caseId: one, referralIds: [one] },
     possibleMatches: [
       {
-        ...{ otherId: two, otherReferralIds: [two], verdict: planted, probability: 0.5 },
-        ...{ bits, words: planted, askedAt: at },
+        ...{ otherId: two, otherReferralIds: [two], between: [one, two], verdict: planted },
+        ...{ probability: 0.5, bits, words: planted, askedAt: at },
       },
     ],
   },
