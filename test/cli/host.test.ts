@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { start } from '../helpers/process.ts'
+import { called } from './run.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'intake-host-'))
 const databases = await cloneDatabase()
@@ -105,7 +106,8 @@ t.test(
       ],
     ]
     for (const [words, said] of calls) {
-      t.match(await intake({}, 'admin', ...words), { code: 2, said }, words.join(' '))
+      const { code, err } = await called(t, ['admin', ...words], none)
+      t.match({ code, err }, { code: 2, err: said }, words.join(' '))
     }
   },
 )
