@@ -99,3 +99,13 @@ export class Refusal extends Error {
     this.retryAfterSeconds = retryAfterSeconds
   }
 }
+
+/**
+ * `value`, where it cannot be missing.
+ *
+ * @param words - why it cannot; the message of the bug if it is all the same
+ */
+export function required<Value>(value: Value | undefined, words: string): Value {
+  if (value === undefined) throw new Error(`cannot be: ${words}`)
+  return value
+}

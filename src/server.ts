@@ -1,4 +1,5 @@
 /** The process: configuration, database, app, listen, signals. The only exit. */
+
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileFaults } from './access/files.ts'
@@ -14,6 +15,7 @@ import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
 import { writeSecret } from './disk.ts'
+import { required } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
 import { createLogger } from './log.ts'
@@ -47,12 +49,14 @@ function wordsOf({ message, ...fields }: Error & { code?: string; port?: number 
 
 async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
-  const url = config.databaseUrl ?? embedded?.url ?? ''
+  const url = required(config.databaseUrl ?? embedded?.url, 'what is not named is embedded')
   let isStanding = !config.databaseUrl || (await requireStanding(url))
   const prepare = config.databasePrepare
   const logger = createLogger(config.logLevel)
   const database = connect({
-    ...{ url, prepare, connectionsMax: config.databaseConnectionsMax },
+    url,
+    prepare,
+    connectionsMax: config.databaseConnectionsMax,
     onAway: (error) => outage.away(error),
   })
   const outage = createOutage({ log: logger, ping: database.ping })
@@ -62,7 +66,11 @@ async function serve(config: Config): Promise<void> {
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   let background: Background | undefined
   const app = await createApp({
-    ...{ database, logger, holders, metrics, isStanding: () => isStanding },
+    database,
+    logger,
+    holders,
+    metrics,
+    isStanding: () => isStanding,
     wake: () => background?.wake(),
     origin: config.origin,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
@@ -72,7 +80,8 @@ async function serve(config: Config): Promise<void> {
   await app.listen({ host: config.host, port: config.port })
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
   background = startBackground({
-    ...{ url, prepare },
+    url,
+    prepare,
     tell: createTell(logger, metrics.background, outage.away),
   })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')

@@ -134,8 +134,12 @@ function opening(envelope: Envelope, label: string, key: KeyPair, context: Conte
   // That one is missing is said as the service says it.
   if (!recipient || !wrap) return []
   const result = openReferral(releaseOf(envelope, wrap, recipient.compartments, receivedAt), {
-    ...{ referralId: envelope.header.referralId, reader: key, directory, receivedAt },
-    ...{ keysets: new Map([[keyset.sha256, keyset.keyset]]), now: receivedAt },
+    referralId: envelope.header.referralId,
+    reader: key,
+    directory,
+    receivedAt,
+    keysets: new Map([[keyset.sha256, keyset.keyset]]),
+    now: receivedAt,
   })
   if (!result.opened) {
     const detail = `${label}: ${result.detail}`

@@ -105,9 +105,12 @@ async function evaluate(transport: Transport, blinding: Blinding): Promise<Match
   if (elements.length === 0) return []
   const path = '/v1/matching/evaluations'
   const answer = await transport.send({
-    ...{ method: 'POST', path, body: { epoch: epoch.epoch, elements } },
+    method: 'POST',
+    path,
+    body: { epoch: epoch.epoch, elements },
     // The same elements get the same values. What it may cost twice is a little of the budget.
-    ...{ repeatable: true, withinMs: answerMsMax },
+    repeatable: true,
+    withinMs: answerMsMax,
   })
   const evaluated = readAnswer(EvaluationsAnswer, answer, `POST ${path}`)
   if (evaluated.epoch !== epoch.epoch) {

@@ -86,9 +86,15 @@ export function createNotes(
       throw new Refusal('referral-invalid', `the note${problem.pointer} ${problem.detail}`)
     const last = lastOf(await shownAbout(transport, about.referralId))
     return sealMessage({
-      ...{ kind: 'note', from: 'recipient', messageId: newId() },
-      ...{ referral: answered(about), content, last },
-      ...{ keyset: await signable(keysets, signing), signer: signing, now: new Date() },
+      kind: 'note',
+      from: 'recipient',
+      messageId: newId(),
+      referral: answered(about),
+      content,
+      last,
+      keyset: await signable(keysets, signing),
+      signer: signing,
+      now: new Date(),
     })
   }
 

@@ -30,7 +30,7 @@ import {
   readAnswer,
 } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
-import { createTransport, type TransportOptions } from './transport.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 
 /** What a recipient brings. */
@@ -157,38 +157,6 @@ export function createReader(options: ReaderOptions): Reader {
   const stating = createStating(transport, recipient.signing)
   const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
 
-  async function claim(options: ClaimOptions): Promise<Claim[]> {
-    const path = '/v1/triage/claims'
-    const body = { recipient: key.kid, ...options }
-    const request = { method: 'POST', path, body, repeatable: false } as const
-    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
-    const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
-    for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
-      requireReferenceOf([referralId], reference)
-    }
-    return claims as Claim[]
-  }
-
-  async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
-    const path = claimPath(claimId, 'renewal')
-    const body = { fence, leaseSeconds }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    return readAnswer(RenewalAnswer, answer, `POST ${path}`)
-  }
-
-  async function release({ claimId, fence }: Lease): Promise<void> {
-    // Sent twice, the second would be refused as `lease-lost` after the first was done.
-    const path = claimPath(claimId, 'release')
-    await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
-  }
-
-  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
-    const path = claimPath(claimId, 'completion')
-    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
-  }
-
   async function open(released: Released): Promise<Opened | Unopenable> {
     const first = await openOnce(released)
     tellOfSkew()
@@ -222,13 +190,51 @@ export function createReader(options: ReaderOptions): Reader {
 
   return {
     kid: key.kid,
-    ...{ claim, renew, release, complete, open },
+    open,
     fetch: fetchReferral,
     keyset: () => keysets.newest().finally(tellOfSkew),
+    ...createClaiming(transport, key.kid),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),
   }
+}
+
+/** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
+function createClaiming(transport: Transport, kid: string) {
+  async function claim(options: ClaimOptions): Promise<Claim[]> {
+    const path = '/v1/triage/claims'
+    const body = { recipient: kid, ...options }
+    const request = { method: 'POST', path, body, repeatable: false } as const
+    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
+    const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
+    for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
+      requireReferenceOf([referralId], reference)
+    }
+    return claims as Claim[]
+  }
+
+  async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
+    const path = claimPath(claimId, 'renewal')
+    const body = { fence, leaseSeconds }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    return readAnswer(RenewalAnswer, answer, `POST ${path}`)
+  }
+
+  async function release({ claimId, fence }: Lease): Promise<void> {
+    // Sent twice, the second would be refused as `lease-lost` after the first was done.
+    const path = claimPath(claimId, 'release')
+    await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
+  }
+
+  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
+    const path = claimPath(claimId, 'completion')
+    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
+  }
+
+  return { claim, renew, release, complete }
 }
 
 function receivingKey({ receiving }: KeyFile): KeyPair {

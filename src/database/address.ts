@@ -43,7 +43,9 @@ export function readAddress(text: string): Address | undefined {
   if (!scheme || !first || !user || !database || decode(login) === undefined) return undefined
   if (rest.length + 1 !== hosts.length || hosts.length > hostsMax) return undefined
   return {
-    ...{ hosts: [first, ...rest], user, database },
+    hosts: [first, ...rest],
+    user,
+    database,
     urlOf: (host) => `${scheme}${login}${nameOf(host)}${path}${withoutAttributes(query)}`,
   }
 }

@@ -15,7 +15,9 @@ const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.u
  */
 export async function migrate(ownerUrl: string): Promise<void> {
   const client = postgres(ownerUrl, {
-    ...{ max: 1, fetch_types: false, onnotice: () => {} },
+    max: 1,
+    fetch_types: false,
+    onnotice: () => {},
     ...tlsOf(ownerUrl),
   })
   try {

@@ -52,9 +52,16 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
   let socket: Socket | undefined
   const options = {
     // Arrays, because the driver takes an IPv6 address apart.
-    ...{ host: [host.host], port: [host.port], max: 1, prepare },
-    ...{ connect_timeout: connectSeconds, idle_timeout: 60, backoff: () => 0 },
-    ...{ fetch_types: false, types: arrays, ...tlsOf(url) },
+    host: [host.host],
+    port: [host.port],
+    max: 1,
+    prepare,
+    connect_timeout: connectSeconds,
+    idle_timeout: 60,
+    backoff: () => 0,
+    fetch_types: false,
+    types: arrays,
+    ...tlsOf(url),
     connection: { application_name: 'referral-intake' },
     onnotice: ({ severity }: Notice) => {
       if (severity === 'WARNING') link.warned = true
@@ -69,7 +76,10 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
   // The driver's types know neither the arrays nor `socket`, which its documentation has.
   const sql = postgres(url, options as unknown as Options<Record<string, never>>)
   const link: Link = {
-    ...{ sql, db: drizzle(sql), host, warned: false },
+    sql,
+    db: drizzle(sql),
+    host,
+    warned: false,
     cut() {
       void sql.end({ timeout: 0 }).finally(() => socket?.destroy())
     },

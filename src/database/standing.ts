@@ -123,7 +123,11 @@ const answerMsMax = 8_000
 
 async function withClient<Result>(url: string, act: (sql: postgres.Sql) => Promise<Result>) {
   const sql = postgres(url, {
-    ...{ max: 1, connect_timeout: 5, prepare: false, fetch_types: false, onnotice: () => {} },
+    max: 1,
+    connect_timeout: 5,
+    prepare: false,
+    fetch_types: false,
+    onnotice: () => {},
     ...tlsOf(url),
   })
   try {

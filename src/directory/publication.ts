@@ -3,7 +3,7 @@
  * and publishing what was signed elsewhere. Nothing is published that clients would refuse.
  */
 import type { Database, Tx } from '../database/connect.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, required } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
 import type { Accepted } from '../protocol/trust/chain.ts'
 import { acceptDirectory, type Directory } from '../protocol/trust/directory.ts'
@@ -106,7 +106,7 @@ async function draftDirectory(tx: Tx, origin: string): Promise<Directory> {
     const own = rows.filter(({ organisation }) => organisation.id === id)
     return {
       organisation: id,
-      label: own[0]?.organisation.label ?? '',
+      label: required(own[0], 'an organisation is of a row').organisation.label,
       signingKeys: own.map(({ signingKey: key }) => ({
         kid: key.kid,
         publicKey: encodeBase64url(key.publicKey),

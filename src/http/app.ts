@@ -51,7 +51,10 @@ export async function createApp(options: AppOptions) {
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
   const { audit, directory, intake, reading, matching, cases, triage } = createServices({
-    ...{ database, origin, holders, wake },
+    database,
+    origin,
+    holders,
+    wake,
     budgets: options,
     notes: metrics.evaluations,
   })

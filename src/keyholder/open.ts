@@ -49,8 +49,10 @@ function filesOf({ keyFiles, ownKeyFile, isTrial }: MatchingConfig, log: Log): r
 
 /** @throws Error that names the file which cannot be read */
 export async function readCertificates({ key, cert, ca }: TlsFiles): Promise<Certificates> {
-  const [keyText, certText, caText] = await Promise.all(
-    [key, cert, ca].map((file) => readFile(file, 'utf8')),
-  )
-  return { key: keyText ?? '', cert: certText ?? '', ca: caText ?? '' }
+  const [keyText, certText, caText] = await Promise.all([
+    readFile(key, 'utf8'),
+    readFile(cert, 'utf8'),
+    readFile(ca, 'utf8'),
+  ])
+  return { key: keyText, cert: certText, ca: caText }
 }

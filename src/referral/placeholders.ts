@@ -73,7 +73,10 @@ export const placeholderData = {
     'Each word is a placeholder word or one of `besideWords`, and one is a placeholder word.',
     'A placeholder word is one of `words`, or two or more x. It is also left out of a longer name.',
   ],
-  ...{ phrases, words, besideWords, firsts },
+  phrases,
+  words,
+  besideWords,
+  firsts,
 } as const
 
 const phraseSet: ReadonlySet<string> = new Set([

@@ -24,7 +24,12 @@ export async function insertStatement(tx: Tx, statement: NewStatement): Promise<
   const { referralId, urgency, rules, at, signer, signature } = statement
   await tx.sql`
     insert into urgency_statement ${tx.sql({
-      ...{ referral_id: referralId, urgency, rules, at, signer, signature },
+      referral_id: referralId,
+      urgency,
+      rules,
+      at,
+      signer,
+      signature,
       stored_at: tx.now.toISOString(),
     })}
     on conflict do nothing`

@@ -1,4 +1,5 @@
 /** Reading cases: what they hold, what is asked of them, and finding one. All of it is logged. */
+
 import {
   type Case,
   type Draft,
@@ -7,6 +8,7 @@ import {
   type Reviews,
   shown,
 } from '../../client/index.ts'
+import { required } from '../../errors.ts'
 import { type Command, fitted, UsageError } from '../command.ts'
 import { parseJson } from '../json.ts'
 import { readDraftFile } from '../partner/drafts.ts'
@@ -94,7 +96,9 @@ ${connectionDetails}`,
     }
     const reader = await readerOf(input)
     const value = await reader.search(
-      file === undefined ? { reference: reference ?? '' } : { person: await personIn(file) },
+      file === undefined
+        ? { reference: required(reference, 'there is no file') }
+        : { person: await personIn(file) },
     )
     return { value, text: fitted(wordsOfFound(value)) }
   },

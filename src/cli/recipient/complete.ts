@@ -1,5 +1,7 @@
 /** The three words that end or prolong a claim. Each names the fence that came with it. */
+
 import { type Lease, type Outcome, shown } from '../../client/index.ts'
+import { required } from '../../errors.ts'
 import { openingSteps } from '../../protocol/envelope/step.ts'
 import { declineReasons } from '../../referral/codes/state.ts'
 import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
@@ -80,7 +82,7 @@ export const renew: Command = {
 }
 
 function leaseOf(input: Input): Lease {
-  const claimId = named(input.operands[0] ?? '')
+  const claimId = named(required(input.operands[0], 'operandsMin is 1'))
   const fence = input.whole('fence', 1, Number.MAX_SAFE_INTEGER)
   if (fence === undefined) throw new UsageError('--fence is missing')
   return { claimId, fence }

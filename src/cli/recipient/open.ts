@@ -1,5 +1,6 @@
 import { failedStep, jsonText, type Released, shown } from '../../client/index.ts'
 import { replaceOpened } from '../../disk.ts'
+import { required } from '../../errors.ts'
 import { type Command, fitted } from '../command.ts'
 import { readJson } from '../json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
@@ -24,7 +25,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const name = named(input.operands[0] ?? '')
+    const name = named(required(input.operands[0], 'operandsMin is 1'))
     const isName = uuid.test(name) || hasReferenceForm(name)
     const reader = await readerOf(input)
     await warnOfDates(reader)

@@ -52,7 +52,7 @@ export function birthOf(birth: { date?: string; year?: number } | undefined): Bi
 }
 
 function whole(date: string): Birth {
-  const [year = '', month = '', day = ''] = date.split('-')
+  const [year, month, day] = [date.slice(0, 4), date.slice(5, 7), date.slice(8)]
   const MD = [month, day].sort().join('-')
   return {
     year,

@@ -50,6 +50,7 @@ const commonSet: ReadonlySet<string> = new Set([
   ...Object.values(firsts),
 ])
 const articleSet: ReadonlySet<string> = new Set(articles)
+const firstSpelling: ReadonlyMap<string, string> = new Map(Object.entries(firsts))
 
 /** `letters` is what a word comes to: a to z, one letter or more. */
 type Word = { readonly letters: string; readonly isParticle: boolean }
@@ -171,7 +172,7 @@ function withFirsts(words: readonly Word[]): Word[] {
     } else {
       joined.push(...alone(first), ...waiting)
       waiting = []
-      first = Object.hasOwn(firsts, word.letters) ? (firsts[word.letters] ?? '') : ''
+      first = firstSpelling.get(word.letters) ?? ''
       if (first === '') joined.push({ ...word, letters: respelt(word.letters) })
     }
   }

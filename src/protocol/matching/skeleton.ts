@@ -5,12 +5,19 @@
  * is in docs/PROTOCOL.md, "Match keys".
  */
 
-const codes: Readonly<Record<string, string>> = {
-  ...{ tsch: 'S', tch: 'S', sch: 'S', sh: 'S', ch: 'S', cz: 'S', zh: 'S' },
-  ...{ dj: 'j', dzh: 'j', g: 'j' },
-  ...{ ph: 'f', th: 't', dh: 'd', w: 'v', z: 's' },
-  ...{ kh: 'k', gh: 'k', qu: 'k', ck: 'k', q: 'k', c: 'k', x: 'k' },
+const spelt = {
+  S: ['tsch', 'tch', 'sch', 'sh', 'ch', 'cz', 'zh'],
+  j: ['dj', 'dzh', 'g'],
+  f: ['ph'],
+  t: ['th'],
+  d: ['dh'],
+  v: ['w'],
+  s: ['z'],
+  k: ['kh', 'gh', 'qu', 'ck', 'q', 'c', 'x'],
 }
+const codes: ReadonlyMap<string, string> = new Map(
+  Object.entries(spelt).flatMap(([code, all]) => all.map((spelling) => [spelling, code])),
+)
 
 const softC = /c(?=[eiy])/g
 
@@ -22,7 +29,7 @@ const spellings = /tsch|tch|dzh|sch|sh|ch|cz|zh|dj|ph|kh|gh|qu|ck|th|dh|[qcxgwz]
 export function skeletonOf(token: string): string {
   return token
     .replace(softC, 's')
-    .replace(spellings, (spelling) => codes[spelling] ?? spelling)
+    .replace(spellings, (spelling) => codes.get(spelling) ?? spelling)
     .replace(/(?<=.)h/g, '')
     .replace(/[aeiouy]/g, '')
     .replace(/(?<=.)v/g, '')

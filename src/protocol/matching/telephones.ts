@@ -1,5 +1,7 @@
 /** From telephones as people type them to the digits that match keys are made of. */
+
 import parsePhoneNumber from 'libphonenumber-js/min'
+import { required } from '../../errors.ts'
 import { standsForNothing } from '../../referral/placeholders.ts'
 
 /**
@@ -28,7 +30,7 @@ export function telephonesIn(text: string): string[] {
     .replace(/\p{Cf}/gu, '')
     .replace(/\p{Nd}/gu, asciiDigit)
   return [...plain.matchAll(written)].flatMap(({ groups }) => {
-    const numbers = separate(groups?.number ?? '')
+    const numbers = separate(required(groups?.number, 'the group is not optional'))
     const extension = groups?.extension
     return numbers.flatMap((number, at) => {
       const digits = digitsOf(number)

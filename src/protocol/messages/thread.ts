@@ -2,7 +2,9 @@
  * Reading messages: whether each is what it says, and whether all are there. They are described in
  * docs/PROTOCOL.md, "Messages".
  */
+
 import { Type } from 'typebox'
+import { required } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { type Problem, schemaProblems } from '../../referral/problems.ts'
 import { base64urlBytes, decodeBase64url, encodeBase64url } from '../bytes.ts'
@@ -201,7 +203,7 @@ export function openVerified(
   const unwrapped = openKeys(wrap, reader, headerHash, names, header.commitments)
   const [failed] = unwrapped.withheld
   if (failed) throw new StepFailure(failed.step, failed.detail)
-  const key = unwrapped.keys.get('message') ?? new Uint8Array()
+  const key = required(unwrapped.keys.get('message'), 'a key is there or withheld')
   const { value, fields, problems } = openContent('message', sealed, key, headerHash)
   return {
     opened: true,
