@@ -8,10 +8,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { regionOfPlace } from '../src/referral/codes/places.ts'
 import type { Draft, DraftReferral } from '../src/referral/draft.ts'
 import { type Account, accounts } from './referrals/accounts.ts'
 import { type Person, people } from './referrals/people.ts'
+import { regionOfPlace } from './regions.ts'
 
 const folder = fileURLToPath(new URL('./referrals/', import.meta.url))
 

@@ -7,7 +7,7 @@
  */
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { reports, type Tell, type Told } from './background/report.ts'
+import { type Row, reports, type Tell, type Told } from './background/report.ts'
 import type { EvaluationNotes } from './matching/evaluations.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
@@ -43,21 +43,18 @@ export function createMetrics() {
 
 /** A counter or gauge for each row of `reports` that has one, at zero from the start where it can be. */
 function countReports(registry: Registry): Tell {
-  const counts = new Map<Told['kind'], (told: Told) => void>()
-  for (const kind of Object.keys(reports) as Told['kind'][]) {
-    const { count } = reports[kind] as (typeof reports)['failed'] | { count?: undefined }
+  const counts = new Map<string, (told: Told) => void>()
+  for (const [kind, { count }] of Object.entries<Row>(reports)) {
     if (!count) continue
-    const { name, help } = count
-    const labelNames = 'by' in count ? [count.by] : []
-    const options = { name, help, labelNames, registers: [registry] }
-    const labelsOf = ({ step }: Told) => (labelNames.length > 0 && step ? { step } : {})
-    if ('isMoment' in count) {
-      const gauge = new Gauge(options)
-      counts.set(kind, (told) => gauge.setToCurrentTime(labelsOf(told)))
-    } else {
-      const counter = new Counter(options)
-      counts.set(kind, (told) => counter.inc(labelsOf(told)))
-    }
+    const { name, help, by, isMoment } = count
+    const options = { name, help, labelNames: by ? [by] : [], registers: [registry] }
+    const labelsOf = ({ step }: Told) => (by && step ? { [by]: step } : {})
+    const gauge = isMoment && new Gauge(options)
+    const counter = isMoment ? undefined : new Counter(options)
+    counts.set(kind, (told) => {
+      gauge?.setToCurrentTime(labelsOf(told))
+      counter?.inc(labelsOf(told))
+    })
   }
   return (told) => counts.get(told.kind)?.(told)
 }

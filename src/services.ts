@@ -6,17 +6,7 @@
 import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
 import type { Caller, KnownCaller } from './caller.ts'
-import {
-  clearFlags,
-  decide,
-  merge,
-  notesAbout,
-  possibleMatches,
-  read,
-  reviews,
-  search,
-  split,
-} from './cases/service.ts'
+import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, serveDirectory, serveKeyset } from './directory/service.ts'
 import { submit } from './intake/service.ts'
@@ -26,7 +16,7 @@ import { unchecked } from './matching/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
-import { claim, complete, list as listItems, release, renew } from './triage/service.ts'
+import * as triage from './triage/service.ts'
 
 export type ServiceOptions = {
   readonly database: Database
@@ -80,22 +70,22 @@ export function createServices({
     },
     matching: { evaluate, unchecked: door(unchecked) },
     triage: {
-      list: door(listItems),
-      claim: door(claim),
-      renew: door(renew),
-      release: door(release),
-      complete: door(complete),
+      list: door(triage.list),
+      claim: door(triage.claim),
+      renew: door(triage.renew),
+      release: door(triage.release),
+      complete: door(triage.complete),
     },
     cases: {
-      read: door(read),
-      possibleMatches: door(possibleMatches),
-      reviews: door(reviews),
-      search: door(search),
-      notesAbout: door(notesAbout),
-      clearFlags: door(clearFlags),
-      decide: doorHere(decide),
-      merge: doorHere(merge),
-      split: doorHere(split),
+      read: door(cases.read),
+      possibleMatches: door(cases.possibleMatches),
+      reviews: door(cases.reviews),
+      search: door(cases.search),
+      notesAbout: door(cases.notesAbout),
+      clearFlags: door(cases.clearFlags),
+      decide: doorHere(cases.decide),
+      merge: doorHere(cases.merge),
+      split: doorHere(cases.split),
     },
     intake: {
       async submit(caller: KnownCaller, referralId: string, envelope: Envelope) {

@@ -3,7 +3,8 @@
  * count for the operator. A step that has something new to report adds a row here, and tells it.
  */
 
-type Row = {
+/** One kind of report. */
+export type Row = {
   /** A line of the log; none where there is nothing to act on. */
   readonly line?: { readonly level: 'error' | 'warn'; readonly text: string }
   /** A counter, or a gauge of the moment at which it was last told. */

@@ -35,16 +35,11 @@ const batchesMax = 500
 export function createScheduler({ steps, connections, tell }: SchedulerOptions): Scheduler {
   const budget = createBudget(connections)
   const loops = steps.map((step) => createLoop(step, budget, tell))
+  const each = (act: (loop: Scheduler) => unknown) => Promise.all(loops.map(act))
   return {
-    start() {
-      for (const loop of loops) loop.start()
-    },
-    wake() {
-      for (const loop of loops) loop.wake()
-    },
-    async stop() {
-      await Promise.all(loops.map((loop) => loop.stop()))
-    },
+    start: () => void each((loop) => loop.start()),
+    wake: () => void each((loop) => loop.wake()),
+    stop: async () => void (await each((loop) => loop.stop())),
   }
 }
 

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { makeReferrals } from '../../examples/make-referrals.ts'
-import { regionOfPlace } from '../../src/referral/codes/places.ts'
+import { regionOfPlace } from '../../examples/regions.ts'
 import { checkDraft } from '../../src/referral/draft.ts'
 import { proposeUrgency } from '../../src/referral/urgency.ts'
 

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { Check } from 'typebox/schema'
+import { regionOfPlace } from '../../examples/regions.ts'
 import { referralSchema } from '../../scripts/referral-schema.ts'
-import { regionOfPlace } from '../../src/referral/codes/places.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { compartmentSchemas, Referral } from '../../src/referral/fields.ts'
 
