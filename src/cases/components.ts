@@ -26,5 +26,7 @@ export function components(ids: readonly string[], links: readonly Link[]): stri
     }
     count += 1
   }
-  return Array.from({ length: count }, (_, number) => ids.filter((id) => found.get(id) === number))
+  const parts = Array.from({ length: count }, (): string[] => [])
+  for (const id of ids) parts[found.get(id) ?? count]?.push(id)
+  return parts
 }

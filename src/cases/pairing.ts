@@ -67,6 +67,12 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
   }
 }
 
+/**
+ * So many of the likeliest are looked at, each with its whole case: whoever makes a referral like to
+ * thousands must not keep the lock of all cases while they are read.
+ */
+const candidatesMax = 200
+
 async function pair(tx: Tx, id: string, supersedes: string | null, notes: PairingNotes) {
   if (supersedes !== null) {
     const held = await selectHeld(tx, [id, supersedes])
@@ -81,7 +87,9 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   }
   // Of two that both wait, whichever is looked at second is compared with the other. If the first of
   // many were compared with all of them, it would be merged with one and ask about each of the others.
-  const likely = candidates.filter(({ verdict }) => verdict !== 'none')
+  const all = candidates.filter(({ verdict }) => verdict !== 'none')
+  const likely = all.slice(0, candidatesMax)
+  if (all.length > candidatesMax) await insertFlag(tx, id, 'unasked')
   const likelyIds = likely.map(({ referralId }) => referralId)
   const waiting = await selectWaiting(tx, likelyIds)
   const settled = likely.filter(({ referralId }) => !waiting.has(referralId))

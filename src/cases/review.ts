@@ -156,17 +156,19 @@ async function confirm(
   // The two referrals that are meant. Where one name leads to none, or both to the same, the other of
   // the two is the one that it was merged with.
   const [one, two] = await selectLeading(tx, named)
+  let isRepeated = true
   const far = two && two.referralId !== one?.referralId ? two.referralId : one?.otherId
   if (one && far && members.includes(one.referralId) && members.includes(far)) {
     const between = [one.referralId, far] as const
     const [before] = await selectLinks(tx, between)
-    if (before?.basis !== 'person' || note.note) {
+    isRepeated = before?.basis === 'person' && !note.note
+    if (!isRepeated) {
       const judgement = { ...byPerson(before), between, verdict: 'same', entryId, ...note } as const
       await insertJudgement(tx, judgement)
     }
   }
   const object = { kind: 'case', id: caseId } as const
-  const details = { decision: 'same', basis: 'person', repeated: true }
+  const details = { decision: 'same', basis: 'person', ...(isRepeated && { repeated: true }) }
   await append(tx, { action: 'case.judged', object, details }, entryId)
 }
 

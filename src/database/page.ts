@@ -44,7 +44,8 @@ const form =
 export function readCursor(cursor: string): Place {
   const text = new TextDecoder().decode(base64urlBytes(cursor) ?? new Uint8Array())
   const [, turn, at = '', id] = form.exec(text) ?? []
-  if (!id || Number.isNaN(Date.parse(at))) {
+  // The 30th of February has the form of a day, and PostgreSQL would fail on it.
+  if (!id || Number.isNaN(Date.parse(at)) || new Date(at).toISOString() !== at) {
     throw new Refusal('malformed-request', 'cursor is not one that a page gave')
   }
   return { ...(turn !== undefined && { turn: Number(turn) }), at, id }

@@ -232,7 +232,7 @@ export const triageItem = pgTable(
     caseId: uuid('case_id').notNull(),
     /** The referral that this item was opened for. It keeps an item of its own when cases are merged. */
     referralId: uuid('referral_id').notNull(),
-    /** All referrals of the case, kept here by `cases`, so that a claim is one look-up. */
+    /** Of an open head: all referrals of its case, so that a claim is one look-up. */
     referralIds: uuid('referral_ids').array().notNull(),
     arrivedAt: instant('arrived_at').notNull(),
     /** Of this item's own referral: its header's, or the highest that a recipient has stated since. */

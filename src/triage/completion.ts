@@ -43,18 +43,16 @@ async function finish(
   requireMembers(listed, completed)
   const requeued = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : []
   const details = { outcome, ...(reason && { reason }) }
-  await Promise.all([
-    answer(tx, listed, { state: outcome, ...(reason && { reason }) }),
-    appendAll(tx, [
-      itemEntry('triage.completed', claim.id, {
-        details: {
-          ...details,
-          late: ended.late,
-          ...(requeued.length > 0 && { reopened: requeued.length }),
-        },
-      }),
-      ...listed.map((id) => answeredEntry(id, details)),
-    ]),
+  const answered = await answer(tx, listed, { state: outcome, ...(reason && { reason }) })
+  await appendAll(tx, [
+    itemEntry('triage.completed', claim.id, {
+      details: {
+        ...details,
+        late: ended.late,
+        ...(requeued.length > 0 && { reopened: requeued.length }),
+      },
+    }),
+    ...answered.map((id) => answeredEntry(id, details)),
   ])
   return { outcome, ...ended, requeued }
 }
@@ -68,7 +66,9 @@ async function escalate(
   if (!escalated) return reportAgain(tx, claim)
   const { late } = escalated
   requireMembers(listed, escalated)
-  const details = { outcome: 'unopenable', late, ...(step && { step }) }
+  // Of a merged item the log alone says which of its referrals did not open.
+  const referrals = listed.join(' ')
+  const details = { outcome: 'unopenable', late, referrals, ...(step && { step }) }
   await append(tx, itemEntry('item.escalated', claim.id, { details }))
   return { outcome: 'unopenable', late, requeued: [] }
 }
@@ -110,7 +110,7 @@ export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
   if (!survivor?.wasMerged) {
     const detail =
-      'the fence is not the current one of this claim: the lease expired and somebody else claimed the item, or it never was yours'
+      'the fence is not the current one of this claim: it has ended, or somebody claimed the item since, or it never was yours'
     return new Refusal('lease-lost', detail)
   }
   const { itemId } = survivor

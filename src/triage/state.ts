@@ -1,15 +1,15 @@
 /**
- * The states of an item, and the SQL that says which one a row is in. Every statement about the queue takes
- * its conditions from here; each is about a row of `triage_item` with the alias `item`.
+ * The states of an item, and the SQL that says which one a row is in: what more than one statement asks, each
+ * about a row of `triage_item` with the alias `item`.
  *
  *     waiting    on the queue. An item whose lease expired is waiting again, at its old place.
  *     leased     held by one client until `leased_until`.
  *     escalated  needs a person: a referral of it did not open, or its leases expired `lapsesMax` times.
- *                Only a claim that asks for escalated items gets it.
+ *                Only a claim that asks for escalated items gets it, and it stays escalated meanwhile.
  *     completed  its work has ended. The row stays, so that a repeated completion gets the same answer.
  *
  *     waiting or escalated  -> leased     claim: the fence rises, and an expired lease counts as a lapse
- *     leased                -> waiting    release, or the lease expires
+ *     leased                -> as before  release, or the lease expires
  *     leased                -> escalated  report `unopenable`, or the last of `lapsesMax` leases expires
  *     leased                -> completed  completion, also late, unless somebody claimed it meanwhile
  *

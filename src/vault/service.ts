@@ -1,6 +1,6 @@
 /**
  * Sealed referrals at rest: stored once, released to the holder of one recipient key, and moved
- * through the states of a referral's life. It has no routes; `intake` and `triage` are its doors.
+ * through the states of a referral's life. It has no routes: `intake`, `reading` and `triage` are its doors.
  */
 import { type KnownCaller, type Sender, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
@@ -33,11 +33,11 @@ type Answer = {
 }
 
 /** A referral in one of these is still without an answer. */
-const answeredFrom: readonly State[] = ['received', 'in_triage']
+const unanswered: readonly State[] = ['received', 'in_triage']
 
 /** Whether the work on it has ended with an answer. */
 export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
-  return !(answeredFrom as readonly string[]).includes(state)
+  return !(unanswered as readonly string[]).includes(state)
 }
 
 /**
@@ -111,13 +111,17 @@ export async function release(tx: Tx, ids: readonly string[], kid: string): Prom
 }
 
 /** First claimed: what was `received` is now `in_triage`. */
-export function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
-  return updateState(tx, ids, ['received'], 'in_triage', null)
+export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
+  await updateState(tx, ids, ['received'], 'in_triage', null)
 }
 
-/** Gives the listed referrals their answer; one that was answered before keeps the first. */
-export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<void> {
-  return updateState(tx, ids, answeredFrom, answer.state, answer.reason ?? null)
+/**
+ * Gives the listed referrals their answer; one that was answered before keeps the first.
+ *
+ * @returns those that got it
+ */
+export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<string[]> {
+  return updateState(tx, ids, unanswered, answer.state, answer.reason ?? null)
 }
 
 type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>

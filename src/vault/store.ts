@@ -115,15 +115,17 @@ export async function selectCompartments(tx: Tx, ids: readonly string[]) {
     where referral_id = any (${ids as string[]}::uuid[])`
 }
 
-/** Moves the referrals that stand in one of the states `from`; the others stay as they are. */
+/** Moves the referrals that stand in one of the states `from`, and returns their ids; the others stay as they are. */
 export async function updateState(
   tx: Tx,
   ids: readonly string[],
   from: readonly string[],
   to: string,
   declineReason: string | null,
-): Promise<void> {
-  await tx.sql`
+): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
     update referral set state = ${to}, decline_reason = ${declineReason}
-    where id = any (${ids as string[]}::uuid[]) and state = any (${from as string[]}::text[])`
+    where id = any (${ids as string[]}::uuid[]) and state = any (${from as string[]}::text[])
+    returning id`
+  return rows.map(({ id }) => id)
 }

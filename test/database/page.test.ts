@@ -15,6 +15,7 @@ t.test('what no page gave is refused, and never reaches the database', async (t)
     '',
     `2026-11-22T09:30:00.123Z`,
     `2026-99-99T99:99:99.999Z ${id}`,
+    `2026-02-30T09:30:00.123Z ${id}`,
     `0000-01-01T00:00:00.000Z ${id}`,
     `2026-11-22T09:30:00.123Z ${'-'.repeat(36)}`,
     `2026-11-22T09:30:00.123Z ${id} `,

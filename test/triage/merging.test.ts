@@ -197,6 +197,56 @@ t.test(
   },
 )
 
+t.test('the reference of a lost item does not reach the one it was merged into', async (t) => {
+  const [first, second] = await referrals(2)
+  const [early, late] = [await claimed(first!), await claimed(second!)]
+  // One client holds both, and their fences are equal: as those of two first claims are.
+  await sql`update triage_item set fence = ${early.fence} where id = ${late.claimId}`
+  const [row] = await sql`select reference from referral where id = ${second!.referralId}`
+  const named = { ...late, fence: early.fence, claimId: row?.reference }
+  t.ok(await renew(named), 'until then it names its own')
+  await merge(first!, second!)
+  t.equal(await lost(renew(named)), early.claimId)
+  t.equal(await lost(complete(named, second!)), early.claimId)
+  t.match(await complete(early, first!, second!), { outcome: 'accepted', requeued: [] })
+  t.same(await states(first!, second!), ['accepted', 'accepted'])
+})
+
+t.test('the log says of a referral that it was answered once, when it was', async (t) => {
+  const [one, other] = await referrals(2)
+  await merge(one!, other!)
+  await complete(await claimed(one!), one!)
+  const again = await claimed(other!)
+  await triage.complete(callers.casework, again.claimId, {
+    ...{ fence: again.fence, outcome: 'declined', reason: 'no_capacity' },
+    referrals: [one!.referralId, other!.referralId],
+  })
+  t.same(await states(one!, other!), ['accepted', 'declined'])
+  const answered = await sql`
+    select object_id, o.details ->> 'outcome' as outcome
+    from audit_entry e join audit_opening o on o.entry_id = e.id
+    where action = 'referral.answered' and object_id in (${one!.referralId}, ${other!.referralId})
+    order by e.id`
+  t.same(
+    answered.map(({ object_id: id, outcome }) => [id, outcome]),
+    [
+      [one!.referralId, 'accepted'],
+      [other!.referralId, 'declined'],
+    ],
+  )
+})
+
+t.test('the log says which referrals of an item were reported', async (t) => {
+  const [one, other] = await referrals(2)
+  await merge(one!, other!)
+  const held = await claimed(one!)
+  await report(held, other!)
+  const [entry] = await sql`
+    select o.details from audit_entry e join audit_opening o on o.entry_id = e.id
+    where action = 'item.escalated' and object_id = ${held.claimId}`
+  t.match(entry?.details, { outcome: 'unopenable', referrals: other!.referralId })
+})
+
 t.test('an item that was merged twice names the one that is open now', async (t) => {
   const [first, second, third] = await referrals(3)
   const early = await claimed(first!)

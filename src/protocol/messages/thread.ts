@@ -177,8 +177,9 @@ export function verifyMessage(
     throw new StepFailure('parts', 'there is not one wrap for each of header.sealedTo')
   }
   const bound = headerHash(headerBytes(header))
-  // A message travels whole: the wraps of all its readers are there to be hashed.
-  const hashes = hashesOf({ compartments: { message: sealed }, wraps })
+  // A message travels whole: the wraps of all its readers are there to be hashed, and so is whatever
+  // stands beside its one compartment.
+  const hashes = hashesOf({ compartments: envelope.compartments, wraps })
   const { publicKey, writer } = writerOf(header, keyset, input)
   const signed = checkSigned(signature, header.signer, publicKey, bound, hashes)
   const problems = [

@@ -1,6 +1,6 @@
 /**
- * When an item is due: the one rule. Nothing else writes a deadline but merges and splits, which take the
- * earliest of those that this rule gave.
+ * When an item is due: the one rule. Nothing else writes a deadline but merges, splits and completions, which
+ * take the earliest of those that this rule gave.
  */
 import type { Tx } from '../../database/connect.ts'
 import { allowanceHours } from '../lease.ts'

@@ -171,6 +171,7 @@ t.test('a spoilt message is withheld, and its step named', async (t) => {
     ['another signer', 'signature-kid', (m) => (m.signature.kid = keys.root.kid)],
     ['no signature', 'signature-missing', (m) => delete (m as Partial<MessageEnvelope>).signature],
     ['the text of another', 'signature', (m) => (m.compartments = other.compartments)],
+    ['a compartment more', 'signature', (m) => Object.assign(m.compartments, { more: 'AAAA' })],
     ['the wraps of another', 'signature', (m) => (m.wraps = other.wraps)],
     ["another reader's wrap", 'signature', (m) => (m.wraps[1] = other.wraps[1]!)],
     ['no wraps', 'parts', (m) => (m.wraps = [])],
