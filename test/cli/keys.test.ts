@@ -84,7 +84,8 @@ t.test('an address without its scheme names the variable, and what to write', as
   await intake(['keys', 'generate', '--out', file, '--no-passphrase'])
   for (const url of ['intake.example.org', 'intake.example.org:443', 'https://']) {
     const ran = await intake(['refer', '--key', file], { INTAKE_URL: url })
-    t.match(ran, { code: 2, err: /INTAKE_URL is no address.*https:\/\/intake\.example\.org/ }, url)
+    const words = /INTAKE_URL is not the address of a service: .*https:\/\/intake\.example\.org/s
+    t.match(ran, { code: 2, err: words }, url)
   }
 })
 
