@@ -209,7 +209,7 @@ const rows: Row[] = [
       const report = { fence, outcome: 'unopenable', step: 'wrap', referrals: [referralId] }
       const path = `/v1/triage/claims/${id}/completion`
       const { status } = await call.casework('POST', path, report)
-      const details = { outcome: 'unopenable', late: false, step: 'wrap' }
+      const details = { outcome: 'unopenable', late: false, step: 'wrap', referrals: referralId }
       const object = { kind: 'item', id }
       return { status, said: [{ action: 'item.escalated', object, details }] }
     },
