@@ -56,16 +56,9 @@ export function createNotes(
         await remember(note.about.referralId, sealed)
         return answer
       } catch (error) {
-        if (tries === triesMax || !mayPass(error)) throw error
+        if (tries === triesMax || !mayPass(error, keysets)) throw error
       }
     }
-  }
-
-  /** Whether the same note, sealed anew, may be taken. */
-  function mayPass(error: unknown): boolean {
-    if (!(error instanceof ServiceProblem)) return false
-    const { code } = error.problem
-    return code === 'note-not-next' || (code === 'keyset-superseded' && keysets.refresh())
   }
 
   /** @throws Error that says that the judgement stands, where it cannot be remembered */
@@ -127,6 +120,13 @@ export function createNotes(
   }
 
   return { sendWith, read, seen }
+}
+
+/** Whether the same note, sealed anew, may be taken. */
+function mayPass(error: unknown, keysets: Keysets): boolean {
+  if (!(error instanceof ServiceProblem)) return false
+  const { code } = error.problem
+  return code === 'note-not-next' || (code === 'keyset-superseded' && keysets.refresh())
 }
 
 /** All that the service shows about a referral, in its order and unchecked. */
