@@ -21,11 +21,11 @@ export const actions = {
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',
   'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
   'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
-  'case.merged':
-    'Two cases were merged: because match keys agree, by an amendment, or by a person.',
-  'case.split': 'Referrals were taken out of a case.',
-  'case.asked': 'Two cases may be about one person: a person is asked.',
-  'case.judged': 'Two cases were judged by a person, or match keys took back what they had said.',
+  'referral.paired':
+    'It was looked for who else a referral may be about. What was done about it, if anything, stands in the details.',
+  'case.merged': 'A person said that two cases are about one person: they were merged.',
+  'case.split': 'A person took referrals out of a case.',
+  'case.judged': 'A person judged two cases, or cleared the flags of one.',
   'note.written': 'A recipient wrote a sealed note about a referral, beside a judgement.',
   'case.read':
     'A case was read: its referrals and why they are together, or the notes about one of them.',
@@ -78,9 +78,13 @@ export type Act = {
   readonly object?: AuditObject
   /** The recipient key acted for. */
   readonly recipient?: string
-  /** Small and public to auditors only: counts, states, filters. Never what a person wrote. */
-  readonly details?: Readonly<Record<string, string | number | boolean>>
+  /** Public to auditors only: counts, states, filters. Never what a person wrote. */
+  readonly details?: Details
 }
+
+/** Facts by name; of several of a kind, such as all that one act did, a list. */
+export type Details = Readonly<Record<string, Fact | Record<string, Fact>[]>>
+export type Fact = string | number | boolean
 
 /** What opens the commitments of one entry. */
 export type Opening = {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Instant, Uuid } from '../referral/format.ts'
 import { type Action, actions } from './entry.ts'
 
+const Fact = Type.Union([Type.String(), Type.Number(), Type.Boolean()])
 const Digest = Type.String({ maxLength: 43 })
 
 /** A page is at most this long: an auditor reads on with the cursor. */
@@ -57,7 +58,7 @@ const AuditEntry = Type.Object({
     ),
     actorSalt: Type.Optional(Digest),
     details: Type.Optional(
-      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
+      Type.Record(Type.String(), Type.Union([Fact, Type.Array(Type.Record(Type.String(), Fact))])),
     ),
     detailsSalt: Type.Optional(Digest),
   }),

@@ -6,10 +6,9 @@
  * transaction. All of it runs under one lock of the database (`casesLock`), so that no two
  * transactions change the same case at once; claims and completions go on meanwhile, item by item.
  */
-import { append } from '../audit/service.ts'
+import type { Fact } from '../audit/entry.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { newId } from '../protocol/uuid.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { mergeItems } from '../triage/service.ts'
 import { detailsOf, type Reason } from './judgement.ts'
@@ -19,20 +18,28 @@ import { caseIn, moveCase, selectCasesOf, selectMembers } from './store/members.
 /** Who changes cases takes it, or waits for it. */
 export const casesLock = 'cases'
 
+/** What a merge did, as an entry of the log says it. */
+export type Merged = {
+  /** The case that goes on. */
+  readonly caseId: string
+  readonly details: Readonly<Record<string, Fact>>
+}
+
 /**
- * Makes one case of the cases of two referrals. Does nothing where they share one.
+ * Makes one case of the cases of two referrals, which are two.
  *
- * @returns the case that goes on
+ * @param entryId - of the entry of the log in which the caller says what was done
  * @throws Refusal `case-full`
  */
 export async function mergeCases(
   tx: Tx,
   between: readonly [string, string],
   reason: Reason,
-): Promise<string> {
+  entryId: string,
+): Promise<Merged> {
   const cases = await selectCasesOf(tx, between)
   const [one, other] = [caseIn(cases, between[0]), caseIn(cases, between[1])]
-  if (one === other) return one
+  if (one === other) throw new Error(`both referrals are in case ${one} already`)
   const members = await selectMembers(tx, [one, other])
   if (members.length > caseReferralsMax) {
     throw new Refusal('case-full', `together they would hold over ${caseReferralsMax} referrals`)
@@ -48,7 +55,6 @@ export async function mergeCases(
   await endJudgements(tx, answered)
   // The judgement also remembers the id that goes out of use, and the referral by which it leads to
   // the case that goes on, also after a later split.
-  const entryId = newId()
   const referralId = between[one === merged ? 0 : 1]
   await insertJudgement(tx, {
     ...reason,
@@ -57,10 +63,7 @@ export async function mergeCases(
     entryId,
     merged: { caseId: merged, referralId },
   })
-  const details = { merged, referrals: ids.length, ...detailsOf(reason) }
-  const object = { kind: 'case', id: kept } as const
-  await append(tx, { action: 'case.merged', object, details }, entryId)
   // A crash before the commit leaves two cases, two items and no judgement. The referrals of a merge
   // by keys still wait to be paired; a person repeats the request.
-  return kept
+  return { caseId: kept, details: { merged, referrals: ids.length, ...detailsOf(reason) } }
 }

@@ -7,6 +7,7 @@
  * is paired in one transaction: a crash in it leaves the referral on the queue of work, in the case
  * that it was in, and on the list of those to be paired.
  */
+import type { Fact } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
@@ -14,7 +15,7 @@ import type { Step } from '../database/lock.ts'
 import { elect } from '../database/lock.ts'
 import { candidatesOf, compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
-import { detailsOf, endsOf, otherOf } from './judgement.ts'
+import { detailsOf, endsOf, type FlagKind, otherOf } from './judgement.ts'
 import { casesLock, mergeCases } from './merge.ts'
 import {
   type Act,
@@ -29,7 +30,7 @@ import { splitUnconnected } from './split.ts'
 import { insertFlag, insertFlagOnce } from './store/flags.ts'
 import { endJudgements, insertJudgement, selectCurrent } from './store/judgements.ts'
 import { caseIn, selectCasesOf, selectMembers } from './store/members.ts'
-import { endPairing, postpone, queueAgain, selectWaiting, takeNext } from './store/waiting.ts'
+import { endPairing, postpone, queueOthers, selectWaiting, takeNext } from './store/waiting.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
 export type PairingNotes = {
@@ -51,7 +52,6 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
           if (!next) return false
           taken = next.referralId
           await pair(tx, next.referralId, next.supersedes, notes)
-          await endPairing(tx, next.referralId)
           return true
         })
       } catch (error) {
@@ -73,23 +73,53 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
  */
 const candidatesMax = 200
 
+/** What pairing one referral did so far, and the id of the one entry of the log that says it. */
+type Done = { readonly entryId: string; readonly acts: DetailsOfAct[] }
+type DetailsOfAct = { readonly act: string } & Record<string, Fact>
+
+/**
+ * Pairs a referral and, where its new keys take back what the old ones said, those of whom that had
+ * been said. All of it is one entry, whatever is found: as the log is public by its size, an entry
+ * more would tell the referrer that the person was known.
+ */
 async function pair(tx: Tx, id: string, supersedes: string | null, notes: PairingNotes) {
+  const done: Done = { entryId: newId(), acts: [] }
   if (supersedes !== null) {
     const held = await selectHeld(tx, [id, supersedes])
-    await carryOut(tx, id, planAmendment(id, supersedes, held))
+    await carryOut(tx, id, planAmendment(id, supersedes, held), done)
   }
   // Before anything is merged by new keys, what only the old ones said is taken back.
-  await withdraw(tx, id)
+  const freed = await withdraw(tx, id, done)
+  // They wait until it is their turn, for the reason that `findMatches` gives. Those that waited
+  // already have a turn of their own, and an entry that is due in any case.
+  const others = await queueOthers(tx, freed)
+  await findMatches(tx, id, done, notes)
+  await endPairing(tx, id)
+  // No more than keys held of this one and than its case held: a crowd's values say nothing.
+  for (const other of others) {
+    await findMatches(tx, other, done, notes)
+    await endPairing(tx, other)
+  }
+  const object = { kind: 'referral', id } as const
+  await append(
+    tx,
+    { action: 'referral.paired', object, details: { acts: done.acts } },
+    done.entryId,
+  )
+}
+
+/** Merges a referral with what matches it, and asks about what may. */
+async function findMatches(tx: Tx, id: string, done: Done, notes: PairingNotes): Promise<void> {
   const { candidates, crowded } = await candidatesOf(tx, id)
   if (crowded) {
-    await insertFlag(tx, id, 'shared')
+    await flag(tx, id, 'shared', done)
     notes.onCrowded()
   }
   // Of two that both wait, whichever is looked at second is compared with the other. If the first of
   // many were compared with all of them, it would be merged with one and ask about each of the others.
   const all = candidates.filter(({ verdict }) => verdict !== 'none')
   const likely = all.slice(0, candidatesMax)
-  if (all.length > candidatesMax) await insertFlag(tx, id, 'unasked')
+  if (all.length > candidatesMax) await flag(tx, id, 'unasked', done)
   const likelyIds = likely.map(({ referralId }) => referralId)
   const waiting = await selectWaiting(tx, likelyIds)
   const settled = likely.filter(({ referralId }) => !waiting.has(referralId))
@@ -97,7 +127,7 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   const settledIds = settled.map(({ referralId }) => referralId)
   const held = await selectHeld(tx, [id, ...settledIds])
   const doubts = await selectDoubts(tx, questionsToSettle(id, settled, held))
-  await carryOut(tx, id, planPairing(id, settled, held, doubts))
+  await carryOut(tx, id, planPairing(id, settled, held, doubts), done)
 }
 
 /** What is held of the cases of these referrals. The caller's lock keeps it true. */
@@ -125,42 +155,57 @@ async function selectDoubts(tx: Tx, questions: readonly Said[]): Promise<Said[]>
 }
 
 /** Carries out a plan, in its order; no longer than the list of candidates. */
-async function carryOut(tx: Tx, id: string, acts: readonly Act[]): Promise<void> {
+async function carryOut(tx: Tx, id: string, acts: readonly Act[], done: Done): Promise<void> {
   for (const it of acts) {
-    if (it.act === 'merge') await mergeCases(tx, [id, it.referralId], it.grounds)
-    else if (it.act === 'ask') await ask(tx, id, it)
-    else if (it.kind === 'long') await insertFlagOnce(tx, id, it.kind)
-    else await insertFlag(tx, id, it.kind)
+    if (it.act === 'merge') await merge(tx, id, it, done)
+    else if (it.act === 'ask') await ask(tx, id, it, done)
+    else await flag(tx, id, it.kind, done)
   }
 }
 
-async function ask(tx: Tx, id: string, { referralId, caseId, grounds }: Act & { act: 'ask' }) {
-  const entryId = newId()
+async function merge(tx: Tx, id: string, it: Act & { act: 'merge' }, { entryId, acts }: Done) {
+  const { caseId, details } = await mergeCases(tx, [id, it.referralId], it.grounds, entryId)
+  acts.push({ act: 'merged', referral: id, with: it.referralId, case: caseId, ...details })
+}
+
+async function ask(tx: Tx, id: string, it: Act & { act: 'ask' }, { entryId, acts }: Done) {
+  const { referralId, caseId, grounds } = it
   const between = [id, referralId] as const
   await insertJudgement(tx, { ...grounds, between, verdict: 'possible', entryId })
-  const object = { kind: 'case', id: caseId } as const
-  const details = { referral: id, ...detailsOf(grounds) }
-  await append(tx, { action: 'case.asked', object, details }, entryId)
+  acts.push({ act: 'asked', referral: id, with: referralId, case: caseId, ...detailsOf(grounds) })
 }
 
-/** Takes back what keys said of a referral and no longer say, and renews the grounds of the rest. */
-async function withdraw(tx: Tx, id: string): Promise<void> {
+async function flag(tx: Tx, id: string, kind: FlagKind, { acts }: Done) {
+  if (kind !== 'long') await insertFlag(tx, id, kind)
+  else if (!(await insertFlagOnce(tx, id, kind))) return
+  acts.push({ act: 'flagged', referral: id, kind })
+}
+
+/**
+ * Takes back what keys said of a referral and no longer say, and renews the grounds of the rest.
+ *
+ * @returns the others that may have something new to say: they had no question left to ask, perhaps,
+ *   or were in one case with it
+ */
+async function withdraw(tx: Tx, id: string, { entryId, acts }: Done): Promise<string[]> {
   const said = (await selectCurrent(tx, [id])).filter(({ basis }) => basis === 'keys')
-  if (said.length === 0) return
+  if (said.length === 0) return []
   const others = said.map((judgement) => otherOf(judgement, id))
   const { over, renewed } = planWithdrawal(id, said, await compare(tx, id, others))
-  if (over.length + renewed.length === 0) return
-  const entryId = newId()
   await endJudgements(tx, over)
+  for (const { verdict, ...judgement } of over) {
+    acts.push({ act: 'withdrawn', referral: id, with: otherOf(judgement, id), verdict })
+  }
   for (const judgement of renewed) {
     await insertJudgement(tx, { ...judgement, between: endsOf(judgement), entryId })
+    const other = otherOf(judgement, id)
+    acts.push({ act: 'renewed', referral: id, with: other, ...detailsOf(judgement) })
   }
-  const caseId = caseIn(await selectCasesOf(tx, [id]), id)
-  const object = { kind: 'case', id: caseId } as const
-  const details = { basis: 'keys', withdrawn: over.length, renewed: renewed.length }
-  await append(tx, { action: 'case.judged', object, details }, entryId)
-  // The others may have had no question left to ask, and have one again.
   const freed = over.map((judgement) => otherOf(judgement, id))
-  await queueAgain(tx, freed)
-  if (over.some(({ verdict }) => verdict === 'same')) await splitUnconnected(tx, caseId)
+  if (!over.some(({ verdict }) => verdict === 'same')) return freed
+  const caseId = caseIn(await selectCasesOf(tx, [id]), id)
+  const members = await selectMembers(tx, [caseId])
+  const moves = await splitUnconnected(tx, caseId, entryId)
+  acts.push(...moves.map((moved) => ({ act: 'split', ...moved })))
+  return moves.length === 0 ? freed : [...freed, ...members.map(({ referralId }) => referralId)]
 }

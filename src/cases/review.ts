@@ -11,7 +11,7 @@ import { takeTurn } from '../database/lock.ts'
 import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
-import { byPerson, detailsOf, endsOf, type NoteRef } from './judgement.ts'
+import { byPerson, detailsOf, endsOf, type NoteRef, type Reason } from './judgement.ts'
 import { casesLock, mergeCases } from './merge.ts'
 import { keepNote } from './notes.ts'
 import { requireCase } from './read.ts'
@@ -51,7 +51,7 @@ export async function decide(
   if (!best) throw new Refusal('case-changed', noQuestion)
   const note = await keepNote(tx, origin, noted, members, judged)
   if (decision === 'same') {
-    return { caseId: await mergeCases(tx, endsOf(best), { ...byPerson(best), ...note }) }
+    return { caseId: await mergeAsSaid(tx, endsOf(best), { ...byPerson(best), ...note }) }
   }
   // The decision is about the two cases: it takes the place of all that was held between them.
   const entryId = newId()
@@ -89,7 +89,19 @@ export async function merge(
     if (!member) throw new Error(`case ${id} holds no referral`)
     return member.referralId
   }
-  return { caseId: await mergeCases(tx, [first(one), first(other)], { ...byPerson(), ...note }) }
+  return { caseId: await mergeAsSaid(tx, [first(one), first(other)], { ...byPerson(), ...note }) }
+}
+
+/** Merges the cases of two referrals on a person's word. @returns the case that goes on */
+async function mergeAsSaid(tx: Tx, between: readonly [string, string], reason: Reason) {
+  const entryId = newId()
+  const { caseId, details } = await mergeCases(tx, between, reason, entryId)
+  await append(
+    tx,
+    { action: 'case.merged', object: { kind: 'case', id: caseId }, details },
+    entryId,
+  )
+  return caseId
 }
 
 /** Splits referrals off a case, and with that undoes whatever had merged them. */

@@ -50,32 +50,45 @@ export async function splitOff(
     }
   }
   await moveOut(tx, entryId, [caseId, sides[0]], [to, sides[1]])
+  // What is still not connected within a side had only keys, through the other side.
+  const further = [
+    ...(await splitUnconnected(tx, caseId, entryId)),
+    ...(await splitUnconnected(tx, to, entryId)),
+  ]
   await queueAgain(tx, ids)
   const object = { kind: 'case', id: caseId } as const
-  const details = { to, moved: side.size, stayed: sides[0].length, verdict }
+  const details = { to, moved: side.size, stayed: sides[0].length, verdict, further }
   await append(tx, { action: 'case.split', object, details }, entryId)
-  // What is still not connected within a side had only keys, through the other side.
-  await splitUnconnected(tx, caseId)
-  await splitUnconnected(tx, to)
   return to
 }
 
-/** Splits a case that its judgements no longer connect; its referrals are paired again. */
-export async function splitUnconnected(tx: Tx, caseId: string): Promise<void> {
+/** Referrals that were moved out of a case, as an entry of the log says it. */
+export type Moved = {
+  readonly case: string
+  readonly to: string
+  readonly moved: number
+  readonly stayed: number
+}
+
+/**
+ * Splits a case that its judgements no longer connect. The caller has its referrals paired again.
+ *
+ * @param entryId - of the entry of the log in which the caller says what was done
+ */
+export async function splitUnconnected(tx: Tx, caseId: string, entryId: string): Promise<Moved[]> {
   const members = await selectMembers(tx, [caseId])
   const ids = members.map(({ referralId }) => referralId)
   const parts = components(ids, await selectLinks(tx, ids))
   // The part of the oldest referral keeps the id, and each other part gets a case of its own.
   let staying = ids
+  const moves: Moved[] = []
   for (const part of parts.slice(1)) {
-    const [to, entryId] = [newId(), newId()]
+    const to = newId()
     staying = staying.filter((id) => !part.includes(id))
     await moveOut(tx, entryId, [caseId, staying], [to, part])
-    const object = { kind: 'case', id: caseId } as const
-    const details = { to, moved: part.length, stayed: staying.length, basis: 'keys' }
-    await append(tx, { action: 'case.split', object, details }, entryId)
+    moves.push({ case: caseId, to, moved: part.length, stayed: staying.length })
   }
-  if (parts.length > 1) await queueAgain(tx, ids)
+  return moves
 }
 
 /** A case and the referrals that are in it from now on. */

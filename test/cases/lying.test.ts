@@ -105,13 +105,27 @@ t.test('the log says that the link came from keys, and went with them', async (t
   const entries = await sql`
     select e.action, o.details, o.client_id as client
     from audit_entry e join audit_opening o on o.entry_id = e.id
-    where e.object_id in (${joint}, ${lie.referralId}) and e.action ~ '^(case|match)'
+    where e.object_id in (${joint}, ${lie.referralId}) and e.action ~ '(^case|^match|paired$)'
     order by e.at, e.id`
+  const [referral, other] = [lie.referralId, ofVictim.referralId]
   t.match(entries, [
-    { action: 'case.merged', client: null, details: { basis: 'keys' } },
+    {
+      action: 'referral.paired',
+      client: null,
+      details: { acts: [{ act: 'merged', referral, with: other, case: joint, basis: 'keys' }] },
+    },
     { action: 'match-keys.checked', client: world.clients.casework, details: { before: 'other' } },
-    { action: 'case.judged', client: null, details: { basis: 'keys', withdrawn: 1 } },
-    { action: 'case.split', client: null, details: { basis: 'keys', moved: 1, stayed: 1 } },
+    {
+      action: 'referral.paired',
+      client: null,
+      details: {
+        acts: [
+          { act: 'withdrawn', referral, with: other, verdict: 'same' },
+          { act: 'split', case: joint, moved: 1, stayed: 1 },
+          { act: 'merged', referral, basis: 'keys' },
+        ],
+      },
+    },
   ])
   const [ended] = await sql`
     select verdict, ended_at is not null as ended from judgement

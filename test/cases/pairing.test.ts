@@ -110,8 +110,9 @@ t.test('two referrals of one person become one case and one item', async (t) => 
     join audit_opening o on o.entry_id = e.id
     join judgement j on j.entry_id = e.id
     where ${second.referralId}::uuid in (j.left_id, j.right_id)`
-  t.match(entry, { action: 'case.merged', client_id: null, details: { basis: 'keys' } })
-  t.match(entry?.details.bits, /\bN agrees \d/, 'the log says why, in bits')
+  t.match(entry, { action: 'referral.paired', client_id: null })
+  t.match(entry?.details.acts, [{ act: 'merged', case: older, basis: 'keys', referrals: 2 }])
+  t.match(entry?.details.acts[0].bits, /\bN agrees \d/, 'the log says why, in bits')
 })
 
 t.test('any number that come before the first is paired become one case', async (t) => {
@@ -146,9 +147,13 @@ t.test('a reference alone joins nobody: a person is asked', async (t) => {
   t.match(await held(first, second), { verdict: 'possible', basis: 'keys' })
   t.equal((await openItems(first, second)).length, 2)
   const [entry] = await sql`
-    select e.action from audit_entry e join judgement j on j.entry_id = e.id
+    select e.action, o.details from audit_entry e
+    join audit_opening o on o.entry_id = e.id
+    join judgement j on j.entry_id = e.id
     where ${second.referralId}::uuid in (j.left_id, j.right_id)`
-  t.equal(entry?.action, 'case.asked')
+  t.equal(entry?.action, 'referral.paired')
+  const asked = { act: 'asked', referral: second.referralId, with: first.referralId }
+  t.match(entry?.details.acts, [{ ...asked, case: await caseOf(first), basis: 'keys' }])
 })
 
 t.test('strangers, and those without keys, are left alone', async (t) => {

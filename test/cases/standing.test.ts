@@ -245,13 +245,15 @@ t.test('a question goes on as long as there is one, with what is found now', asy
   t.equal(await held(one, other), undefined)
   const entries = await sql`
     select o.details from audit_entry e join audit_opening o on o.entry_id = e.id
-    where e.action = 'case.judged' and o.client_id is null and e.object_id = ${await caseOf(one)}
+    where e.action = 'referral.paired' and e.object_id = ${one.referralId}
     order by e.at, e.id`
   t.match(
-    entries.map(({ details }) => details),
+    entries.map(({ details }) => details.acts),
     [
-      { basis: 'keys', renewed: 1 },
-      { basis: 'keys', withdrawn: 1 },
+      [{ act: 'asked' }],
+      [],
+      [{ act: 'renewed', with: other.referralId, basis: 'keys' }],
+      [{ act: 'withdrawn', with: other.referralId, verdict: 'possible' }],
     ],
   )
 })

@@ -12,9 +12,9 @@ export async function insertFlag(tx: Tx, referralId: string, kind: FlagKind): Pr
     on conflict (referral_id, kind) do update set at = excluded.at`
 }
 
-/** Flags a case, by one of its referrals, unless any of them has this flag already. */
-export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind): Promise<void> {
-  await tx.sql`
+/** Flags a case, by one of its referrals, unless any of them has this flag. @returns whether none had */
+export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind): Promise<boolean> {
+  const inserted = await tx.sql`
     insert into case_flag (id, referral_id, kind, at)
     select ${newId()}, ${referralId}, ${kind}, ${tx.now.toISOString()}
     where not exists (
@@ -22,6 +22,7 @@ export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind)
       join referral_case c on c.referral_id = f.referral_id
       join referral_case own on own.case_id = c.case_id and own.referral_id = ${referralId}
       where f.kind = ${kind})`
+  return inserted.count > 0
 }
 
 /** The flags of a case, the oldest first. */

@@ -17,6 +17,17 @@ export async function queueAgain(tx: Tx, referralIds: readonly string[]): Promis
     set queued_at = least(pairing.queued_at, excluded.queued_at), attempts = 0, not_before = null`
 }
 
+/** Those of `referralIds` wait that did not. @returns them */
+export async function queueOthers(tx: Tx, referralIds: readonly string[]): Promise<string[]> {
+  const queued = await tx.sql<{ id: string }[]>`
+    insert into pairing (referral_id, queued_at)
+    select id, ${tx.now.toISOString()} from unnest(${referralIds as string[]}::uuid[]) as id
+    order by id
+    on conflict (referral_id) do nothing
+    returning referral_id as id`
+  return queued.map(({ id }) => id).sort()
+}
+
 /**
  * The referral that waits longest, locked. One that somebody is queueing again this instant is
  * passed over: it is there once that is committed.

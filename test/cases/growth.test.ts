@@ -1,0 +1,79 @@
+/**
+ * Goal: the size of the access log tells nobody who is known.
+ * Method: the entries that a referral and its pairing add are counted, as anyone can who reads the
+ * size of the log: for a stranger's, and for each kind of referral that finds something.
+ */
+import t from 'tap'
+import { candidatesPerValueMax } from '../../src/matching/odds.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
+import { type Referred, stage } from '../helpers/stage.ts'
+
+const staged = await stage(t)
+const { sql, refer, check, pair } = staged
+t.afterEach(() => requireBalanced(sql))
+
+const size = async () => Number((await sql`select count(*) as size from audit_entry`)[0]?.size)
+
+/** What the log grew by, and what the newest entry of a pairing says was done. */
+async function growth(act: () => Promise<unknown>) {
+  const before = await size()
+  await act()
+  await pair()
+  const [paired] = await sql<{ details: { acts: { act: string }[] } }[]>`
+    select o.details from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.action = 'referral.paired' order by e.at desc, e.id desc limit 1`
+  return { grew: (await size()) - before, did: paired?.details.acts.map(({ act }) => act) }
+}
+
+/** A person who is known, referred so often. */
+async function known(times = 1) {
+  const person = stranger()
+  const referred: Referred[] = []
+  for (let made = 0; made < times; made += 1) referred.push(await refer(matchingOf(person)))
+  await pair()
+  return { person, referred }
+}
+
+t.test('a referral adds two entries, whatever is known about the person', async (t) => {
+  t.same(await growth(() => refer(matchingOf(stranger()))), { grew: 2, did: [] }, 'a stranger')
+  t.same(await growth(() => refer()), { grew: 2, did: [] }, 'one without keys')
+  const { person } = await known()
+  t.same(await growth(() => refer(matchingOf(person))), { grew: 2, did: ['merged'] })
+  const relative = await growth(() => refer(matchingOf(relativeOf(person))))
+  t.equal(relative.grew, 2)
+  t.ok(relative.did?.includes('asked'))
+  const two = [(await known()).person, (await known()).person]
+  t.same(await growth(() => refer(matchingOfAll(two))), { grew: 2, did: ['merged', 'asked'] })
+  const { referred } = await known()
+  const supersedes = referred[0]!.referralId
+  t.same(await growth(() => refer(matchingOf(stranger()), { supersedes })), {
+    grew: 2,
+    did: ['merged'],
+  })
+})
+
+t.test('so does one with a value that a crowd shares', async (t) => {
+  const crowd = valuesOf([{ type: 'REF_port', value: 'GROWTH' }])
+  const withCrowd = () => ({ epoch: 1, values: [...matchingOf(stranger()).values, ...crowd] })
+  for (let made = 0; made <= candidatesPerValueMax; made += 1) await refer(withCrowd())
+  await sql`delete from pairing`
+  t.same(await growth(() => refer(withCrowd())), { grew: 2, did: ['flagged'] })
+})
+
+t.test('new keys add two as well, whomever the old ones had matched', async (t) => {
+  const alone = await refer(matchingOf(stranger()))
+  await pair()
+  t.same(await growth(() => check(alone, matchingOf(stranger()))), { grew: 2, did: [] })
+  // The one that goes had held two together that are compared again: three are paired.
+  const { person, referred } = await known(3)
+  const [first, between, third] = referred as [Referred, Referred, Referred]
+  const { grew, did } = await growth(() => check(between, matchingOf(stranger())))
+  t.equal(grew, 2)
+  t.ok(did?.includes('withdrawn') && did.includes('split'))
+  const cases = await sql`
+    select distinct case_id from referral_case
+    where referral_id in (${first.referralId}, ${third.referralId})`
+  t.equal(cases.length, 1, 'whom it had held together are found again')
+  t.same(await growth(() => refer(matchingOf(person))), { grew: 2, did: ['merged'] })
+})
