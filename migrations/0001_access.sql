@@ -37,7 +37,34 @@ DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', curren
 -- The directory: read by both, written by nobody but the owner. A thief of the service's login
 -- can neither add a client nor publish a key. A partner sees its own organisation and clients; whom a
 -- token names is looked up by the service itself.
-GRANT SELECT ON organisation, client, keyset, directory TO intake_partner, intake_internal;
+GRANT SELECT ON organisation, client, keyset TO intake_partner, intake_internal;
+--> statement-breakpoint
+-- The signed directory names every partner and volunteer. A partner reads its hash, which stands beside
+-- each keyset, and by the function below its own entry, by which its signatures are checked.
+GRANT SELECT ON directory TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT (version, sha256) ON directory TO intake_partner;
+--> statement-breakpoint
+CREATE FUNCTION own_referrer(of_version integer) RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT referrer
+    FROM public.directory d,
+         -- The payload of a JWS: base64url without the padding that decode() wants.
+         LATERAL (SELECT translate(split_part(d.jws, '.', 2), '-_', '+/') AS text) payload,
+         LATERAL (SELECT rpad(payload.text, length(payload.text) + 3, '=') AS text) padded,
+         jsonb_array_elements(
+           convert_from(
+             decode(left(padded.text, (length(payload.text) + 3) / 4 * 4), 'base64'), 'UTF8'
+           )::jsonb -> 'referrers'
+         ) AS referrer
+    WHERE d.version = of_version
+      AND referrer ->> 'organisation' = current_setting('app.organisation', true)
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION own_referrer FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION own_referrer TO intake_partner, intake_internal;
 --> statement-breakpoint
 ALTER TABLE organisation ENABLE ROW LEVEL SECURITY;
 --> statement-breakpoint

@@ -99,7 +99,7 @@ function refusalOf(check: () => unknown): Complaint[] {
 function refusals(envelope: Envelope, { keyset, directory, receivedAt }: Context): Complaint[] {
   const { header, matching } = envelope
   const expected = { referralId: header.referralId, origin: keyset.keyset.origin }
-  const signer = signerOf(directory, header.signer, receivedAt)
+  const signer = signerOf(directory.referrers, header.signer, receivedAt)
   const named = { version: keyset.keyset.version, sha256: keyset.sha256 }
   const checks: (() => void)[] = [
     () => checkReplyKey(header),

@@ -3,20 +3,23 @@
  * a parsed one may be kept: a replica that keeps none gives the same answers, only slower.
  */
 import type { Database, Tx } from '../database/connect.ts'
-import type { Directory } from '../protocol/trust/directory.ts'
+import type { Referrer } from '../protocol/trust/directory.ts'
 import { readPayload } from '../protocol/trust/jws.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
-import { selectDirectory, selectKeyset, selectKeysetsBefore } from './store.ts'
+import { selectKeyset, selectKeysetsBefore, selectOwnReferrer } from './store.ts'
 
 /** A keyset, and the recipient keys that only earlier ones had. */
 export type KeysetInHistory = { readonly keyset: Keyset; readonly retired: ReadonlySet<string> }
 
 /** A deployment has a handful alive; each is some kilobytes. */
-const documentsKeptMax = 16
+const keysetsKeptMax = 16
+/** Of each partner that sends, one: the keys of an organisation, at most 8 KB. */
+const referrersKeptMax = 512
 
 type Kept = {
   readonly keysets: Map<number, KeysetInHistory>
-  readonly directories: Map<number, Directory>
+  /** By version and organisation. */
+  readonly referrers: Map<string, Referrer>
 }
 
 /** By database, because two have other documents of one version; it goes with its database. */
@@ -25,24 +28,31 @@ const keptOf = new WeakMap<Database, Kept>()
 /** The keyset of a version that is known to be published. */
 export async function publishedKeyset(tx: Tx, version: number): Promise<KeysetInHistory> {
   const { keysets } = keptIn(tx)
-  return keysets.get(version) ?? keep(keysets, version, await loadKeyset(tx, version))
+  return (
+    keysets.get(version) ?? keep(keysets, keysetsKeptMax, version, await loadKeyset(tx, version))
+  )
 }
 
-/** The directory of a version, or `undefined` where none is published yet. */
-export async function publishedDirectory(
+/**
+ * What the directory of a version says of the caller's own organisation: `undefined` where it does not
+ * name it, or where none is published yet. The rest of it names others, and is not the caller's to read.
+ */
+export async function ownReferrer(
   tx: Tx,
   version: number | null | undefined,
-): Promise<Directory | undefined> {
+  organisation: string,
+): Promise<Referrer | undefined> {
   if (version === undefined || version === null) return undefined
-  const { directories } = keptIn(tx)
-  const kept = directories.get(version)
+  const { referrers } = keptIn(tx)
+  const key = `${version} ${organisation}`
+  const kept = referrers.get(key)
   if (kept) return kept
-  const row = await selectDirectory(tx, version)
-  return row && keep(directories, version, readPayload<Directory>(row.jws))
+  const found = await selectOwnReferrer(tx, version)
+  return found && keep(referrers, referrersKeptMax, key, found)
 }
 
 function keptIn({ database }: Tx): Kept {
-  const kept = keptOf.get(database) ?? { keysets: new Map(), directories: new Map() }
+  const kept = keptOf.get(database) ?? { keysets: new Map(), referrers: new Map() }
   keptOf.set(database, kept)
   return kept
 }
@@ -58,9 +68,9 @@ async function loadKeyset(tx: Tx, version: number): Promise<KeysetInHistory> {
   return { keyset: keysetOf(row), retired: new Set(retired) }
 }
 
-function keep<Value>(kept: Map<number, Value>, version: number, value: Value): Value {
-  const oldest = kept.size >= documentsKeptMax ? kept.keys().next().value : undefined
+function keep<Key, Value>(kept: Map<Key, Value>, max: number, key: Key, value: Value): Value {
+  const oldest = kept.size >= max ? kept.keys().next().value : undefined
   if (oldest !== undefined) kept.delete(oldest)
-  kept.set(version, value)
+  kept.set(key, value)
   return value
 }

@@ -20,12 +20,13 @@ import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { acceptedKeysets, requireStanding } from './accepted.ts'
 import { isListed } from './newest.ts'
-import { publishedDirectory, publishedKeyset } from './published.ts'
+import { ownReferrer, publishedKeyset } from './published.ts'
 import {
   selectClient,
   selectKeyset,
   selectKeysetStanding,
   selectNewestDirectory,
+  selectNewestDirectoryHash,
   selectNewestKeyset,
 } from './store.ts'
 
@@ -46,17 +47,18 @@ export async function requireSealable(
   const { header } = checked
   const standing = await selectKeysetStanding(tx, header.keyset.version)
   requireStanding(header.keyset, standing, tx.now)
-  const [{ keyset, retired }, directory] = await Promise.all([
+  const own = sender.kind === 'organisation' ? sender.id : undefined
+  const [{ keyset, retired }, referrer] = await Promise.all([
     publishedKeyset(tx, header.keyset.version),
-    publishedDirectory(tx, standing?.directory),
+    own === undefined ? undefined : ownReferrer(tx, standing?.directory, own),
   ])
   checkRecipients(header, keyset, retired)
   requireEpoch(checked, keyset)
-  const signer = directory && signerOf(directory, header.signer, tx.now)
+  const signer = referrer && signerOf([referrer], header.signer, tx.now)
   if (!signer && isSignedByReceipt(header)) {
     throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
   }
-  if (sender.kind !== 'organisation' || signer?.organisation !== sender.id) {
+  if (!signer) {
     throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
   }
   checkSignature(checked, signer.publicKey)
@@ -74,14 +76,14 @@ export async function compartmentsOf(
 
 /** The newest keyset, or that version, with the newest directory's SHA-256. */
 export async function serveKeyset(tx: Tx, version?: number) {
-  const [keyset, directory] = await Promise.all([
+  const [keyset, directorySha256] = await Promise.all([
     version === undefined ? selectNewestKeyset(tx) : selectKeyset(tx, version),
-    selectNewestDirectory(tx),
+    selectNewestDirectoryHash(tx),
   ])
   if (!keyset) throw new Refusal('not-found', 'no such keyset is published')
   return {
     keyset: keyset.jws,
-    ...(directory && { directorySha256: encodeBase64url(directory.sha256) }),
+    ...(directorySha256 && { directorySha256: encodeBase64url(directorySha256) }),
   }
 }
 

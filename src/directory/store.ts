@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Tx } from '../database/connect.ts'
 import { client, directory, keyset, organisation, signingKey } from '../database/schema.ts'
+import type { Referrer } from '../protocol/trust/directory.ts'
 
 /** How a keyset version stands today: all that sealing rules ask, in one statement. */
 export async function selectKeysetStanding(tx: Tx, version: number) {
@@ -51,9 +52,18 @@ export async function selectNewestDirectory(tx: Tx) {
   return row
 }
 
-export async function selectDirectory(tx: Tx, version: number) {
-  const [row] = await tx.db.select().from(directory).where(eq(directory.version, version))
-  return row
+/** The SHA-256 of the newest directory, which anyone may know. */
+export async function selectNewestDirectoryHash(tx: Tx): Promise<Uint8Array | undefined> {
+  const [row] = await tx.sql<{ sha256: Uint8Array }[]>`
+    select sha256 from directory order by version desc limit 1`
+  return row?.sha256
+}
+
+/** What a directory says of the organisation as which the transaction acts. */
+export async function selectOwnReferrer(tx: Tx, version: number): Promise<Referrer | undefined> {
+  const [row] = await tx.sql<[{ referrer: Referrer | null }]>`
+    select own_referrer(${version}) as referrer`
+  return row.referrer ?? undefined
 }
 
 export async function insertKeyset(tx: Tx, row: typeof keyset.$inferInsert) {

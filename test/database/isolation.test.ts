@@ -166,6 +166,17 @@ t.test('a partner cannot read what would tell of others', async (t) => {
   }
 })
 
+t.test(
+  'of the directory a partner reads its own entry and the hash, and nothing else',
+  async (t) => {
+    const own = (caller: Caller) => as(caller, (tx) => tx.sql`select own_referrer(1) as own`)
+    t.match(await own(partner), [{ own: { organisation: lawFirm.organisationId } }])
+    t.same(await own(anonymous), [{ own: null }])
+    t.equal((await as(partner, (tx) => tx.sql`select version, sha256 from directory`)).length, 1)
+    await deniedTo(t, partner, 'the document', 'select jws from directory')
+  },
+)
+
 t.test('a partner changes and removes nothing, its own neither', async (t) => {
   for (const table of tables) {
     const [column] = await sql`

@@ -260,7 +260,7 @@ function signerOfReferral(
   { signer, replyTo }: Header,
   { directory, receivedAt }: OpenInput,
 ): { publicKey?: Uint8Array; signedBy: SignedBy } {
-  const listed = signerOf(directory, signer, receivedAt)
+  const listed = signerOf(directory.referrers, signer, receivedAt)
   if (listed) {
     const { organisation, label, publicKey } = listed
     return { publicKey, signedBy: { organisation, label } }

@@ -235,7 +235,7 @@ function writerOf(
   }
   if (kind === 'note') return { writer: undefined }
   const { signedBy, header } = referral
-  const listed = directory && signerOf(directory, signer, receivedAt)
+  const listed = directory && signerOf(directory.referrers, signer, receivedAt)
   if (signedBy !== 'receipt' && listed?.organisation === signedBy.organisation) {
     return { publicKey: listed.publicKey, writer: undefined }
   }

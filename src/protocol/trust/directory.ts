@@ -55,6 +55,8 @@ export const Grantee = Type.Object(
 )
 export type Grantee = Static<typeof Grantee>
 
+export type Referrer = Static<typeof Referrer>
+
 export const Directory = Type.Object(
   {
     ...chainProperties,
@@ -106,8 +108,12 @@ export function acceptDirectory(
  * @param at - the logged time of receipt, never a time that the signer wrote
  * @returns `undefined` for an unknown key, and for one not yet, no longer, or not safely in use
  */
-export function signerOf(directory: Directory, kid: string, at: Date): Signer | undefined {
-  for (const { organisation, label, signingKeys } of directory.referrers) {
+export function signerOf(
+  referrers: readonly Referrer[],
+  kid: string,
+  at: Date,
+): Signer | undefined {
+  for (const { organisation, label, signingKeys } of referrers) {
     const key = signingKeys.find((candidate) => candidate.kid === kid)
     if (!key) continue
     const ends = [key.until, key.compromisedFrom].filter((end) => end !== undefined)

@@ -325,15 +325,15 @@ t.test('a signature counts from its first moment until its last or its compromis
     return changed
   }
   const at = (ends: Partial<typeof key>, moment: string) =>
-    signerOf(dated(ends), keys.partner.kid, new Date(moment))?.organisation
+    signerOf(dated(ends).referrers, keys.partner.kid, new Date(moment))?.organisation
   t.equal(at({}, '2026-01-01T00:00:00Z'), organisation)
   t.equal(at({}, '2025-12-31T23:59:59Z'), undefined)
   t.equal(at({ until: key.until }, '2026-11-30T23:59:59Z'), organisation)
   t.equal(at({ until: key.until }, '2026-12-01T00:00:00Z'), undefined)
   t.equal(at(key, '2026-11-09T00:00:00Z'), organisation)
   t.equal(at(key, '2026-11-10T00:00:00Z'), undefined)
-  t.equal(signerOf(directory, keys.root.kid, now), undefined)
-  t.strictSame(signerOf(directory, keys.partner.kid, now), {
+  t.equal(signerOf(directory.referrers, keys.root.kid, now), undefined)
+  t.strictSame(signerOf(directory.referrers, keys.partner.kid, now), {
     organisation,
     label: 'Example Law Centre',
     publicKey: keys.partner.publicKey,
