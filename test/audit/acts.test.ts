@@ -29,10 +29,13 @@ const call = {
 type Entry = { said: Record<string, unknown>; client_id: string; details: unknown }
 
 let seen = new Set<string>()
+/** What was added since it was last asked, but for what the service does in its own time. */
 async function newEntries(): Promise<Entry[]> {
   const rows = await sql<(Entry & { id: string })[]>`
     select e.id, convert_from(e.leaf, 'UTF8')::jsonb as said, o.client_id, o.details
-    from audit_entry e join audit_opening o on o.entry_id = e.id order by e.at, e.id`
+    from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.action <> 'referral.paired'
+    order by e.at, e.id`
   const added = rows.filter(({ id }) => !seen.has(id))
   seen = new Set(rows.map(({ id }) => id))
   return added

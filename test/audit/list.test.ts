@@ -3,7 +3,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser } from '../helpers/superuser.ts'
+import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -37,6 +37,7 @@ const stored = async () =>
 
 for (let count = 0; count < 6; count += 1) await refer(built, count % 2 ? ngo : lawFirm)
 await asLawFirm('PUT', `/v1/referrals/${newId()}`, {})
+await untilPaired(sql)
 t.afterEach(() => requireBalanced(sql))
 
 t.test('pages lose and double nothing while entries are being added', async (t) => {
@@ -78,6 +79,7 @@ t.test('pages lose and double nothing among entries of one instant', async (t) =
 
 t.test('a filter shows what fits it, all of it, and nothing else', async (t) => {
   const { referralId, acknowledgement } = await refer(built, ngo)
+  await untilPaired(sql)
   const [middle] = await sql`
     select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
     from audit_entry order by at, id offset 5 limit 1`

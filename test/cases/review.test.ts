@@ -78,7 +78,8 @@ t.test('a case says what it holds, why, and where its work stands', async (t) =>
   const [{ bits, probability, entryId }] = body.judgements
   t.ok(probability > 0.99)
   t.ok(bits.every((bit: { words: string }) => bit.words.length > 3))
-  t.equal((await entryOf('case.merged', id)).id, entryId, 'the log has the entry that it names')
+  const paired = await entryOf('referral.paired', other.referralId)
+  t.equal(paired.id, entryId, 'the log has the entry that it names')
   await isLogged(t, 'case.read', id)
   const silent = await refer(built)
   await untilPaired(sql)

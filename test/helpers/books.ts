@@ -73,7 +73,8 @@ const lines: Readonly<Record<string, string>> = {
       and num_nonnulls(leased_by, leased_until, claimed_at) > 0`,
   'a judgement whose entry is not in the log, or whose sides are out of order': `
     select j.id from judgement j left join audit_entry e
-      on e.id = j.entry_id and e.outcome = 'permitted' and e.action like 'case.%'
+      on e.id = j.entry_id and e.outcome = 'permitted'
+        and (e.action = 'referral.paired' or e.action like 'case.%')
     where e.id is null or j.left_id >= j.right_id`,
   'notes about a referral that are not numbered from 1 without a gap, as they say themselves': `
     select n.referral_id from note n,
