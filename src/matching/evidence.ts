@@ -12,7 +12,7 @@ export type ValueOfEpoch = {
 /** Another referral, and what the keys say of it. */
 export type Candidate = Judged & { readonly referralId: string }
 
-/** What the keys say of two referrals; without odds where one of them has none. */
+/** What the keys say of two referrals; without odds where they share no value. */
 export type Compared = Pick<Judged, 'verdict'> & Partial<Pick<Judged, 'odds' | 'sure'>>
 
 /** Of those who share a value so many are looked at, to keep the ones that agree in most. */

@@ -6,7 +6,7 @@
  * what it adds if a value of it agrees, or if one side has none. A type that both have and that
  * differs adds nothing, and no weight is below zero, so an agreement more never makes two referrals
  * less alike. Of log-odds rather than a product of m- and u-probabilities (Fellegi and Sunter), for
- * the types overlap: fitted one by one they would count the same letters of a name many times.
+ * the types overlap: weights fitted one by one would count the same letters of a name many times.
  */
 import { keyTypes, typesThat } from '../protocol/matching/keytypes.ts'
 import { counts, isComparable, typesOf } from './rows.ts'
@@ -51,9 +51,9 @@ export type Verdict = 'match' | 'possible' | 'none'
 /** What is to be done about a pair, and why. */
 export type Judged = {
   readonly verdict: Verdict
-  /** What asks a person: all that agrees. */
+  /** Of all that agrees: by these a person is asked. */
   readonly odds: Odds
-  /** What merges: as if what a crowd shares were not equal. Never higher. */
+  /** As if what a crowd shares were not equal, so never higher: by these cases are merged. */
   readonly sure: Odds
 }
 

@@ -1,6 +1,6 @@
 /**
- * What merges two referrals without a person's decision, and what asks nobody: by types alone, for the
- * server sees nothing else. Pure. docs/decisions/0007-what-merges-without-a-person.md and 0015.
+ * What merges two referrals without a person's decision, and what is too little even to ask a person: told
+ * from the types that agree alone, for the server sees nothing else. Pure. docs/decisions/0007-what-merges-without-a-person.md and 0015.
  */
 import { typesThat } from '../protocol/matching/keytypes.ts'
 import type { Evidence } from './odds.ts'
@@ -38,12 +38,12 @@ const likeness = typesThat(({ name }) => name === 'likeness')
 /** A telephone, or a Home Office file without its suffix. */
 const shared = typesThat(({ isShared }) => isShared)
 
-/** Of a name of so many parts even the day and month alone are hardly another's. */
+/** With a name of so many parts or more, the day and month of birth alone hardly fit anybody else. */
 const longNameParts = 3
 
 /**
  * The rules that can be left out one at a time: `bench/matching/rules.ts` measures what each is worth.
- * The last two let something merge that the others would not; without the others more would merge.
+ * Without one of the last two fewer pairs merge; without any other, more do.
  */
 export const rules = [
   ...(['facts', 'initials', 'first', 'digits', 'telephone', 'spelling', 'dates'] as const),
@@ -74,8 +74,8 @@ export function mayMerge(evidence: Evidence, off?: Rule): boolean {
 function hasSeveralParts({ agreeing, left, right }: Evidence, off?: Rule): boolean {
   const any = (...types: readonly string[]) => types.some((type) => agreeing.has(type))
   if (any(...severalParts) || isTwice(agreeing, soundAndDate)) return true
-  // Names have consonants and letters in common by chance: their other part counts where the initials
-  // are the same too. A single name, or one in two spellings, has no `P`.
+  // Consonants and letters agree by chance: by them another part counts only where the initials agree as
+  // well. A single name, or one in two spellings, has no `P`.
   const spelt = any('MH3_Y') && left.has('P') && right.has('P')
   const alike = any('KK_Y') || isTwice(agreeing, consonantsAndDate) || spelt
   return alike && (any('I_D', 'I_D01') || off === 'initials')
@@ -89,12 +89,12 @@ function hasDate(evidence: Evidence, off?: Rule): boolean {
   // The digits in another order are many dates.
   if (any('TK_SD') && (any(...withYear) || off === 'digits')) return true
   const given = bothGiven(evidence)
-  // The day and month of a long name: the year is mistaken. Fifty of one frequent name of two parts would
-  // share three birthdays among them.
+  // A long name with the same day and month: the year was mistaken. Two parts are not enough: of fifty
+  // people with one frequent name, three pairs share a birthday.
   if (any('P_MD') && !given && parts >= longNameParts && off !== 'birthday') return true
   const isFirst = firstOfJanuary.some((type) => left.has(type) || right.has(type))
   // Whole families are given 1 January, and of those with two frequent names many: it takes three parts.
-  // Where one side alone was given it only the year is known. Each two of three sounds are three pairs.
+  // Where one side alone was given it only the year is known. Three sounds make three pairs of two.
   if (isFirst && (agreeing.get('PP_Y') ?? 0) >= 3) return true
   const isTwoParts = isTwice(agreeing, ['TP_D01'])
   if (isTwoParts && off === 'first') return true
@@ -104,9 +104,9 @@ function hasDate(evidence: Evidence, off?: Rule): boolean {
 }
 
 /**
- * Whether a telephone agrees, or a Home Office file without its suffix, which is the family's. None where
- * both birth dates are known, no year is the same, and not the birthday of one whole name either, for a
- * law firm writes its own for all its clients.
+ * Whether a telephone agrees, or a Home Office file without its suffix, which is the family's. It counts
+ * for nothing where both birth dates are known and neither the year agrees nor, under one whole name, the
+ * birthday: a law firm writes its own number for all its clients.
  */
 function hasTelephone(evidence: Evidence, off?: Rule): boolean {
   const { agreeing, left, right } = evidence
@@ -139,8 +139,8 @@ export function isContradicted(evidence: Evidence, off?: Rule): boolean {
 }
 
 /**
- * Whether what agrees asks nobody, though both birth dates are known: the name alone, or what names
- * have in common by chance, with the year. Hardly one in ten of such pairs is one person.
+ * Whether too little agrees to ask a person, though both birth dates are known: the name alone, or what
+ * names have in common by chance, with the year. Hardly one in ten of such pairs is one person.
  */
 export function isChance({ agreeing, left, right }: Evidence, off?: Rule): boolean {
   const only = (types: readonly string[]) => [...agreeing.keys()].every((it) => types.includes(it))

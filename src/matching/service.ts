@@ -72,7 +72,8 @@ export async function keysOf(
  * organisation in turn, the oldest first, so that one that sends many keeps no other waiting. What
  * is checked between two pages moves others forward, past the cursor: begin anew to find them.
  *
- * Asked each second, it has an entry only where it names somebody: an empty list discloses nothing.
+ * Clients ask every second, so an answer is logged only where it names somebody: an empty list discloses
+ * nothing.
  */
 export async function unchecked(
   tx: Tx,

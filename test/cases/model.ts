@@ -14,7 +14,7 @@ export type Item = {
   fence: number
   lapses: number
   lease?: { readonly who: Who; readonly claim: number; ended: boolean }
-  /** With people, out of the circle; and whether it was before it was joined with one that waits. */
+  /** With people, out of the circle; and whether it was before it was merged with one that waits. */
   escalated: boolean
   before: boolean
   /** The item that stands for this one. */
@@ -316,7 +316,7 @@ function newItem(referral: Node): Item {
   return { referral, fence: 0, lapses: 0, escalated: false, before: false, changed: false }
 }
 
-/** Which of two open items goes on when they are joined. */
+/** Which of two open items goes on when they are merged. */
 function isBefore(a: Item, b: Item): boolean {
   const held = ({ lease }: Item) => (lease && !lease.ended ? lease.claim : undefined)
   const [mine, theirs] = [held(a), held(b)]

@@ -308,14 +308,17 @@ t.test('a note that is kept is good for no other judgement, and for no other cli
   t.equal((await read(id)).judgements[0].verdict, 'different')
 })
 
-t.test('the join that a note stands beside is done once, and sent again is the same', async (t) => {
-  const { one, decide } = await questioned()
-  const note = noteOn(world, one)
-  const [first, again] = [await decide(note, 'same'), await decide(note, 'same')]
-  t.same([first.status, again.status], [200, 200])
-  t.equal(again.body.caseId, first.body.caseId)
-  t.same(numbersOf(await about(one)), [1])
-})
+t.test(
+  'the merge that a note stands beside is done once, and sent again is the same',
+  async (t) => {
+    const { one, decide } = await questioned()
+    const note = noteOn(world, one)
+    const [first, again] = [await decide(note, 'same'), await decide(note, 'same')]
+    t.same([first.status, again.status], [200, 200])
+    t.equal(again.body.caseId, first.body.caseId)
+    t.same(numbersOf(await about(one)), [1])
+  },
+)
 
 t.test('a note under a keyset that nobody may use any more is refused', async (t) => {
   const { one, decide } = await questioned()

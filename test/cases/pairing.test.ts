@@ -138,7 +138,7 @@ t.test('nor do those that are more alike among them make cases of their own', as
   for (const one of referred) t.equal(await questions(one), 0)
 })
 
-t.test('a reference alone joins nobody: a person is asked', async (t) => {
+t.test('a reference alone merges nobody: a person is asked', async (t) => {
   const person = stranger()
   const first = await refer(matchingOf(person))
   const second = await refer(matchingOf(relativeOf(person)))
@@ -168,7 +168,7 @@ t.test('strangers, and those without keys, are left alone', async (t) => {
   for (const one of referred) t.equal(await questions(one), 0)
 })
 
-t.test('an amendment joins the case of what it amends, whatever its keys', async (t) => {
+t.test('an amendment is merged into the case of what it amends, whatever its keys', async (t) => {
   const person = stranger()
   const first = await refer(matchingOf(person))
   const companion = await refer(matchingOf(person))
@@ -198,17 +198,20 @@ t.test('a case that keys alone hold together is marked at the fifth referral, on
   t.same(await flags(first), ['long'], 'one mark of a case, however long it grows')
 })
 
-t.test('a referral that matches two cases joins the better and asks about the other', async (t) => {
-  const { ofOther, ofBetter, both } = await strangersMixedUp()
-  t.equal(await caseOf(both), await caseOf(ofBetter))
-  t.not(await caseOf(both), await caseOf(ofOther))
-  t.match(await held(both, ofBetter), { verdict: 'same' })
-  t.match(await held(both, ofOther), { verdict: 'possible' })
-  await queueAgain(both)
-  await pair()
-  t.not(await caseOf(both), await caseOf(ofOther), 'paired again it does not tie them together')
-  t.equal(await questions(both), 1)
-})
+t.test(
+  'a referral that matches two cases is merged into the better and asks about the other',
+  async (t) => {
+    const { ofOther, ofBetter, both } = await strangersMixedUp()
+    t.equal(await caseOf(both), await caseOf(ofBetter))
+    t.not(await caseOf(both), await caseOf(ofOther))
+    t.match(await held(both, ofBetter), { verdict: 'same' })
+    t.match(await held(both, ofOther), { verdict: 'possible' })
+    await queueAgain(both)
+    await pair()
+    t.not(await caseOf(both), await caseOf(ofOther), 'paired again it does not tie them together')
+    t.equal(await questions(both), 1)
+  },
+)
 
 t.test('a referral beyond doubt of two that a person is asked about is the answer', async (t) => {
   const { person, first, second } = await halvesOfOne()
@@ -262,7 +265,7 @@ t.test(
   },
 )
 
-t.test('"different" is never asked again, nor joined, also after pairing anew', async (t) => {
+t.test('"different" is never asked again, nor merged, also after pairing anew', async (t) => {
   const person = stranger()
   const [first, relative] = [
     await refer(matchingOf(person)),
@@ -279,7 +282,7 @@ t.test('"different" is never asked again, nor joined, also after pairing anew', 
   const third = await refer(matchingOf(person))
   await pair()
   t.equal(await caseOf(third), await caseOf(first))
-  t.equal(await questions(third), 0, 'nor of a referral that joined one of the two since')
+  t.equal(await questions(third), 0, 'nor of a referral that was merged with one of the two since')
   const between = await refer(matchingOf({ ...person, identifiers: [] }))
   await pair()
   t.equal(await caseOf(between), await caseOf(first))
@@ -377,7 +380,7 @@ t.test('a value that a crowd shares is marked, and hides nobody', async (t) => {
   t.same(staged.noted.errors, [])
 })
 
-t.test('a telephone that a crowd gives joins nobody, one of their own does', async (t) => {
+t.test('a telephone that a crowd gives merges nobody, one of their own does', async (t) => {
   const wing = '+447700900111'
   await Promise.all(
     Array.from({ length: candidatesPerValueMax }, () => {
@@ -411,27 +414,27 @@ t.test('a telephone that a crowd gives joins nobody, one of their own does', asy
   await pair()
   t.equal(await caseOf(third), await caseOf(fourth), 'one of their own beside it does')
 
-  // The same holds of what joined for other reasons, where these turn out to be wrong.
+  // The same holds of what was merged for other reasons, where these turn out to be wrong.
   const person = { ...stranger(), phones: [wing] }
   const [one, other] = [await refer(matchingOf(person)), await refer(matchingOf(person))]
   await pair()
   t.equal(await caseOf(one), await caseOf(other))
-  const joined = await weighed(one, other)
-  t.ok(joined.agrees.includes('T_D') && !joined.agrees.includes('PHONE'), 'by what no crowd shares')
+  const merged = await weighed(one, other)
+  t.ok(merged.agrees.includes('T_D') && !merged.agrees.includes('PHONE'), 'by what no crowd shares')
   const { givenNames = '', familyName = '' } = person
   await check(other, matchingOf({ givenNames, familyName, phones: [wing] }))
   await pair()
   t.not(await caseOf(one), await caseOf(other))
 })
 
-t.test('a joined case is due when its most urgent referral is, and never later', async (t) => {
+t.test('a merged case is due when its most urgent referral is, and never later', async (t) => {
   const person = stranger()
   const standard = await refer(matchingOf(person))
   const urgent = await refer(matchingOf(person), { urgency: 'urgent' })
   const [, alone] = (await openItems(standard, urgent)).toSorted((a, b) => b.due_at - a.due_at)
   await pair()
-  const [joined] = await openItems(standard)
-  t.same(joined?.due_at, alone?.due_at)
+  const [merged] = await openItems(standard)
+  t.same(merged?.due_at, alone?.due_at)
   await refer(matchingOf(person), { urgency: 'standard' })
   await refer(undefined, { supersedes: urgent.referralId, urgency: 'standard' })
   await pair()
@@ -445,31 +448,34 @@ t.test('a joined case is due when its most urgent referral is, and never later',
   t.equal(raised?.case_id, await caseOf(immediate))
 })
 
-t.test('a case whose work has ended gets a new item when a new referral joins it', async (t) => {
-  const person = stranger()
-  const first = await refer(matchingOf(person))
-  const { claims } = await claim()
-  const { claimId, fence } = claims[0]!
-  await staged.triage.complete(staged.callers.casework, claimId, {
-    ...{ fence, outcome: 'accepted', referrals: [first.referralId] },
-  })
-  const second = await refer(matchingOf(person))
-  await pair()
-  t.equal(await caseOf(second), await caseOf(first))
-  const [item] = await openItems(first)
-  t.equal(item?.referral_id, second.referralId)
-  t.same(item?.referral_ids, [first.referralId, second.referralId])
-  const [state] = await sql`select state from referral where id = ${first.referralId}`
-  t.equal(state?.state, 'accepted')
-  const again = (await claim()).claims[0]!
-  t.same(
-    again.referrals.map(({ referralId, state }) => [referralId, state]).sort(),
-    [
-      [first.referralId, 'accepted'],
-      [second.referralId, 'in_triage'],
-    ].sort(),
-  )
-})
+t.test(
+  'a case whose work has ended gets a new item when a new referral is merged into it',
+  async (t) => {
+    const person = stranger()
+    const first = await refer(matchingOf(person))
+    const { claims } = await claim()
+    const { claimId, fence } = claims[0]!
+    await staged.triage.complete(staged.callers.casework, claimId, {
+      ...{ fence, outcome: 'accepted', referrals: [first.referralId] },
+    })
+    const second = await refer(matchingOf(person))
+    await pair()
+    t.equal(await caseOf(second), await caseOf(first))
+    const [item] = await openItems(first)
+    t.equal(item?.referral_id, second.referralId)
+    t.same(item?.referral_ids, [first.referralId, second.referralId])
+    const [state] = await sql`select state from referral where id = ${first.referralId}`
+    t.equal(state?.state, 'accepted')
+    const again = (await claim()).claims[0]!
+    t.same(
+      again.referrals.map(({ referralId, state }) => [referralId, state]).sort(),
+      [
+        [first.referralId, 'accepted'],
+        [second.referralId, 'in_triage'],
+      ].sort(),
+    )
+  },
+)
 
 t.test('a referral whose pairing fails waits, and holds up nobody behind it', async (t) => {
   const [failing, well] = [stranger(), stranger()]
@@ -518,7 +524,7 @@ t.test('keys are compared within an epoch, and under the one that says most', as
   t.equal(await caseOf(both), await caseOf(old))
 })
 
-t.test('values of an epoch that no keyset lists join nobody, though they are there', async (t) => {
+t.test('values of an epoch that no keyset lists merge nobody, though they are there', async (t) => {
   const keyset = keysetReference(await publishEpochs(staged, 5, 6))
   const person = stranger()
   const twice = async () => [
@@ -537,7 +543,7 @@ t.test('values of an epoch that no keyset lists join nobody, though they are the
   t.equal(await caseOf(first), await caseOf(second))
 })
 
-t.test('what keys had joined stays together when their epoch is retired', async (t) => {
+t.test('what keys had merged stays together when their epoch is retired', async (t) => {
   const person = stranger()
   const keyset = keysetReference(await publishEpochs(staged, 3, 4))
   const [first, second] = [

@@ -1,7 +1,7 @@
 /**
  * Goal: a merge that is taken back leaves the queue as it was: who waits where, until when, who holds
  * what, what had lapsed and what had gone to people. Only fences have risen.
- * Method: random cases in random states; two of them are joined and taken apart again, and the queue
+ * Method: random cases in random states; two of them are merged and taken apart again, and the queue
  * before and after is compared.
  */
 import fc from 'fast-check'

@@ -28,7 +28,7 @@ const call = {
 t.afterEach(() => requireBalanced(sql))
 
 /** Two of one person, in one case. */
-async function joined() {
+async function mergedPair() {
   const person = stranger()
   const one = await refer(built, undefined, { matching: matchingOf(person) })
   const other = await refer(built, undefined, { matching: matchingOf(person) })
@@ -62,7 +62,7 @@ async function isLogged(t: Test, action: string, objectId: string, details?: obj
 }
 
 t.test('a case says what it holds, why, and where its work stands', async (t) => {
-  const { one, other, id } = await joined()
+  const { one, other, id } = await mergedPair()
   const { status, body } = await call.casework('GET', `/v1/cases/${id}`)
   t.equal(status, 200)
   t.match(body, {
@@ -103,7 +103,7 @@ t.test('a question names both sides, how likely it is, and what agrees', async (
   await isLogged(t, 'case.read', ids[0], { possible: 1 })
 })
 
-t.test('"same" joins the two, and the id that went out of use still leads there', async (t) => {
+t.test('"same" merges the two, and the id that went out of use still leads there', async (t) => {
   const { one, other, ids } = await questioned(built, sql)
   const { status, body } = await decide(ids, 'same')
   t.equal(status, 200)
@@ -194,7 +194,7 @@ t.test('cases between which nothing was asked are not decided on, nor unknown on
   t.equal((await decide([...ids], 'perhaps')).status, 400)
 })
 
-t.test('a person joins what nobody asked about, and it can be repeated', async (t) => {
+t.test('a person merges what nobody asked about, and it can be repeated', async (t) => {
   const [one, other] = [await refer(built), await refer(built)]
   await untilPaired(sql)
   const [id, otherId] = [await caseOf(sql, one), await caseOf(sql, other)]
@@ -204,6 +204,14 @@ t.test('a person joins what nobody asked about, and it can be repeated', async (
   const again = await call.casework('POST', `/v1/cases/${otherId}/merge`, { otherId: id })
   t.match(again, { status: 200, body: { caseId: id } })
   await isLogged(t, 'case.judged', id, { decision: 'same', repeated: true })
+  const alone = await caseOf(sql, await refer(built))
+  for (const [name, otherId] of [
+    [alone, alone],
+    [id, id],
+  ] as const) {
+    const answer = await call.casework('POST', `/v1/cases/${name}/merge`, { otherId })
+    t.match(answer, { status: 409, body: { code: 'case-changed' } }, 'a case with itself')
+  }
   const unknown = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId: newId() })
   t.match(unknown, { status: 404, body: { code: 'not-found' } })
 })
@@ -224,7 +232,7 @@ t.test('a case that is full takes no more from a person either', async (t) => {
 })
 
 t.test('a person takes referrals out of a case, and keys do not put them back', async (t) => {
-  const { one, other, id, person } = await joined()
+  const { one, other, id, person } = await mergedPair()
   const third = await refer(built, undefined, { matching: matchingOf(person) })
   await untilPaired(sql)
   const path = `/v1/cases/${id}/split`
@@ -311,7 +319,7 @@ t.test('a reference goes wherever the id of a case or a referral does', async (t
 const search = (body: object) => call.clinic('POST', '/v1/cases/search', body)
 
 t.test('a case is found by a reference, and by match values', async (t) => {
-  const { one, other, id, person } = await joined()
+  const { one, other, id, person } = await mergedPair()
   const { reference } = other.acknowledgement
   const referralIds = [one.referralId, other.referralId]
   t.match(await search({ reference }), {
@@ -407,7 +415,7 @@ t.test(
 )
 
 t.test('no referrer learns of a case, nor does an auditor but by the log', async (t) => {
-  const { id, one, ids } = { ...(await joined()), ...(await questioned(built, sql)) }
+  const { id, one, ids } = { ...(await mergedPair()), ...(await questioned(built, sql)) }
   const asked: [string, string, object?][] = [
     ['GET', `/v1/cases/${id}`],
     ['GET', `/v1/cases/${newId()}`],

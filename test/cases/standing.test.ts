@@ -44,7 +44,7 @@ const splitOff = async (
 }
 
 /** So many of one person, one case by their keys, each held to be the first's. */
-async function joined(count: number, person = stranger()): Promise<Referred[]> {
+async function merged(count: number, person = stranger()): Promise<Referred[]> {
   const referred = []
   for (let made = 0; made < count; made += 1) referred.push(await refer(matchingOf(person)))
   await pair()
@@ -70,7 +70,7 @@ t.test('an amendment about somebody else does not tie two people together', asyn
 
 t.test('what a person said of a case is held of each part that it comes apart into', async (t) => {
   for (const decision of ['different', 'unsure'] as const) {
-    const [first, second, third] = (await joined(3)) as [Referred, Referred, Referred]
+    const [first, second, third] = (await merged(3)) as [Referred, Referred, Referred]
     await splitOff(first, decision, third)
     await pair()
     t.equal(await held(second, third), undefined, 'said of the first')
@@ -83,7 +83,7 @@ t.test('what a person said of a case is held of each part that it comes apart in
 
 t.test('the same where the keys no longer hold the case together', async (t) => {
   const person = stranger()
-  const [first, second, third] = (await joined(3, person)) as [Referred, Referred, Referred]
+  const [first, second, third] = (await merged(3, person)) as [Referred, Referred, Referred]
   await splitOff(first, 'different', third)
   await check(first, matchingOf(stranger()))
   await pair()
@@ -283,7 +283,7 @@ t.test('a person who says again what keys found holds it against other keys', as
 
 t.test('a case that people put together is not marked as one of keys alone', async (t) => {
   const person = stranger()
-  const [first] = (await joined(3, person)) as [Referred]
+  const [first] = (await merged(3, person)) as [Referred]
   for (let count = 0; count < 3; count += 1) {
     await cases.merge(casework, await caseOf(first), { otherId: await caseOf(await refer()) })
   }

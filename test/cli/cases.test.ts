@@ -129,8 +129,8 @@ t.test('against the service', async (t) => {
     t.match(await run('possible', known), { out: /No other case/ }, 'it is never asked again')
     const again = await run('split', known, ...leaves, '--decision', 'different')
     t.match(again, { code: 1, err: /case-changed/ })
-    const joined = await run('merge', known, await caseOf(third))
-    t.match(joined, { code: 0, out: /: one$/m }, joined.err)
+    const merged = await run('merge', known, await caseOf(third))
+    t.match(merged, { code: 0, out: /: one$/m }, merged.err)
   })
 
   /** Runs `intake case --notes` against a service that lies about the notes. */
@@ -198,8 +198,8 @@ t.test('against the service', async (t) => {
     const note = join(folder, 'note.txt')
     const hostile = `${planted}\n  Notes about nobody\n    Note 9, today, by Casework`
     await writeFile(note, hostile)
-    const joined = await run('merge', known, first.reference, '--note', note)
-    t.match(joined, { code: 0 }, joined.err)
+    const merged = await run('merge', known, first.reference, '--note', note)
+    t.match(merged, { code: 0 }, merged.err)
     const { notes } = await reader.readNotes(first.opened)
     const written = notes.at(-1)
     t.same(written?.opened && written.content, { text: hostile.normalize('NFC') })

@@ -103,13 +103,13 @@ export function eyesOn(staged: Stage) {
     return claims.find(({ referrals }) => referrals.some((it) => it.referralId === referralId))
   }
 
-  /** Two of one person, joined. */
-  async function joined(): Promise<[Referred, Referred]> {
+  /** Two of one person, merged. */
+  async function merged(): Promise<[Referred, Referred]> {
     const person = stranger()
     const both = [await refer(matchingOf(person)), await refer(matchingOf(person))] as const
     await pair()
     return [...both]
   }
 
-  return { caseOf, queueOf, judgementsOf, isOneCase, claimOf, joined }
+  return { caseOf, queueOf, judgementsOf, isOneCase, claimOf, merged }
 }

@@ -15,13 +15,13 @@ import { eyesOn, type Scenario, tryCut } from './cutting.ts'
 
 const staged = await stage(t)
 const { sql, refer, check, pair } = staged
-const { queueOf, judgementsOf, isOneCase, claimOf, joined } = eyesOn(staged)
+const { queueOf, judgementsOf, isOneCase, claimOf, merged } = eyesOn(staged)
 
 const runPairing = async ({ pairing }: Services) => void (await pairing.run())
 
 const scenarios: Scenario[] = [
   {
-    name: 'a referral joins a case by its keys',
+    name: 'a referral is merged into a case by its keys',
     async prepare() {
       const person = stranger()
       const first = await refer(matchingOf(person))
@@ -48,7 +48,7 @@ const scenarios: Scenario[] = [
     },
   },
   {
-    name: 'an amendment joins a case that somebody holds, and is held itself',
+    name: 'an amendment is merged into a case that somebody holds, and is held itself',
     async prepare() {
       const first = await refer()
       await pair()
@@ -76,7 +76,7 @@ const scenarios: Scenario[] = [
   {
     name: 'other keys take a referral out of one case and into another',
     async prepare() {
-      const [first, second] = await joined()
+      const [first, second] = await merged()
       const person = stranger()
       const third = await refer(matchingOf(person))
       await pair()

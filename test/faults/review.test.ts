@@ -10,7 +10,7 @@ import { eyesOn, type Scenario, tryCut } from './cutting.ts'
 
 const staged = await stage(t)
 const { sql, refer, check, pair, callers } = staged
-const { caseOf, queueOf, judgementsOf, isOneCase, claimOf, joined } = eyesOn(staged)
+const { caseOf, queueOf, judgementsOf, isOneCase, claimOf, merged } = eyesOn(staged)
 
 /** Two that a person is asked about. */
 async function questioned(): Promise<[Referred, Referred]> {
@@ -26,7 +26,7 @@ const scenarios: Scenario[] = [
   {
     name: 'a recipient corrects match keys',
     async prepare() {
-      const [first, second] = await joined()
+      const [first, second] = await merged()
       return [first, second]
     },
     act: ({ reading }, [, second]) => check(second!, matchingOf(stranger()), reading),
@@ -37,7 +37,7 @@ const scenarios: Scenario[] = [
     },
   },
   {
-    name: 'a person joins two cases',
+    name: 'a person merges two cases',
     prepare: async () => [await refer(), await refer()],
     act: async ({ cases }, [first, second]) =>
       cases.merge(callers.casework, await caseOf(first!), { otherId: await caseOf(second!) }),
@@ -46,7 +46,7 @@ const scenarios: Scenario[] = [
   },
   {
     name: 'a person takes a case apart',
-    prepare: joined,
+    prepare: merged,
     act: async ({ cases }, [first, second]) => {
       const referrals = [second!.referralId]
       const [one, other] = [await caseOf(first!), await caseOf(second!)]
@@ -89,7 +89,7 @@ const scenarios: Scenario[] = [
   {
     name: 'one of two referrals of a case is answered',
     async prepare() {
-      const referred = await joined()
+      const referred = await merged()
       claim = await claimOf(referred[0])
       return referred
     },

@@ -69,11 +69,11 @@ export async function fiftyClients(world: World, urls: readonly string[], sql: p
   }
 }
 
-/** Throws unless the weights in use join any two of these spellings. */
+/** Throws unless the weights in use merge any two of these spellings. */
 function requireAlike(spellings: readonly Person[]): void {
   const keys = spellings.map((spelling) => matchKeys(spelling))
   const strangers = keys.some((one) => keys.some((other) => verdictBetween(one, other) !== 'match'))
-  if (strangers) throw new Error('the weights would not join all ten spellings')
+  if (strangers) throw new Error('the weights would not merge all ten spellings')
 }
 
 /** What the weights in use say of two people, by their plain keys. */

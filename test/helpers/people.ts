@@ -26,7 +26,7 @@ const familyNames = [
 
 /**
  * One person as ten people spell the name, with one birth date and one reference. Any two of them are
- * joined by the weights in use: tests that need it look (`verdictOf`).
+ * merged by the weights in use: tests that need it look (`verdictOf`).
  *
  * @param number - another one is another person
  */

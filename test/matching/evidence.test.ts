@@ -35,33 +35,40 @@ t.test('a better score comes before whoever is older', async (t) => {
   t.ok((first?.odds.score ?? 0) > (second?.odds.score ?? 0))
 })
 
-t.test('who may join comes before whom more agrees with, by what no crowd shares', async (t) => {
-  const types = ['REF_uan', 'PHONE', 'P', 'T_D', 'TP_D', 'KK_Y', 'I_D']
-  const held = types.map((type) => ({ epoch: 1, type }))
-  const rows = (referralId: string, agreeing: readonly string[], crowded: readonly string[] = []) =>
-    types.map((type) => ({
-      ...{ referralId, at: 1, epoch: 1, type, held: 1, uncommon: 0 },
-      agreeing: Number(agreeing.includes(type)),
-      uncrowded: Number(agreeing.includes(type) && !crowded.includes(type)),
-    }))
-  const name = ['P', 'T_D', 'TP_D', 'KK_Y']
-  const found = weigh(held, [
-    ...rows('asked', ['REF_uan', 'PHONE']),
-    ...rows('crowd', [...name, 'PHONE'], ['PHONE']),
-    ...rows('sure', [...name, 'I_D']),
-  ])
-  t.same(
-    found.map(({ referralId, verdict }) => [referralId, verdict]),
-    [
-      ['sure', 'match'],
-      ['crowd', 'match'],
-      ['asked', 'possible'],
-    ],
-  )
-  const [sure, crowd, asked] = found
-  t.ok(crowd!.odds.score > sure!.odds.score && asked!.odds.score > crowd!.odds.score)
-  t.ok(crowd!.sure.score < crowd!.odds.score)
-})
+t.test(
+  'who may be merged comes before whom more agrees with, by what no crowd shares',
+  async (t) => {
+    const types = ['REF_uan', 'PHONE', 'P', 'T_D', 'TP_D', 'KK_Y', 'I_D']
+    const held = types.map((type) => ({ epoch: 1, type }))
+    const rows = (
+      referralId: string,
+      agreeing: readonly string[],
+      crowded: readonly string[] = [],
+    ) =>
+      types.map((type) => ({
+        ...{ referralId, at: 1, epoch: 1, type, held: 1, uncommon: 0 },
+        agreeing: Number(agreeing.includes(type)),
+        uncrowded: Number(agreeing.includes(type) && !crowded.includes(type)),
+      }))
+    const name = ['P', 'T_D', 'TP_D', 'KK_Y']
+    const found = weigh(held, [
+      ...rows('asked', ['REF_uan', 'PHONE']),
+      ...rows('crowd', [...name, 'PHONE'], ['PHONE']),
+      ...rows('sure', [...name, 'I_D']),
+    ])
+    t.same(
+      found.map(({ referralId, verdict }) => [referralId, verdict]),
+      [
+        ['sure', 'match'],
+        ['crowd', 'match'],
+        ['asked', 'possible'],
+      ],
+    )
+    const [sure, crowd, asked] = found
+    t.ok(crowd!.odds.score > sure!.odds.score && asked!.odds.score > crowd!.odds.score)
+    t.ok(crowd!.sure.score < crowd!.odds.score)
+  },
+)
 
 t.test('of whom a value is, how many share it tells: a crowd, or hardly anybody', async (t) => {
   const sharing = (number: number, count: number) =>
@@ -80,7 +87,7 @@ t.test('of a crowd those are compared that share most, though they are the young
 })
 
 t.test(
-  'two given 1 January join by a name of hardly anybody, and by no frequent one',
+  'two given 1 January are merged by a name of hardly anybody, and by no frequent one',
   async (t) => {
     const keys = matchKeys({
       ...{ givenNames: 'Rebwar', familyName: 'Ahmed', dateOfBirth: { date: '1990-01-01' } },

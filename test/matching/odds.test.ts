@@ -222,7 +222,7 @@ t.test('a telephone is no fact beside birth dates of which no year is the same',
   t.equal(ruled(agreeingIn({ ...first, T_D01: 2 })), 'match')
 })
 
-t.test('what a crowd shares joins nobody, by rule or by score, and is asked about', async (t) => {
+t.test('what a crowd shares merges nobody, by rule or by score, and is asked about', async (t) => {
   const [one, other] = ['Hassan Ali Mahmoud', 'Omar Ali Mahmoud'].map((name) => {
     return person(name, '1990-01-01', { phones })
   })
@@ -354,29 +354,41 @@ t.test('how many parts a name has is told by its keys, also with two birth dates
   t.equal(between(long!, short!).parts, 2, 'of the side with fewer')
 })
 
-t.test('a contradiction turns a join into a question', async (t) => {
+t.test('a contradiction turns a merge into a question', async (t) => {
   const file = (value: string) => ({ identifiers: [{ type: 'home_office_file', value }] })
-  const join = (one: Person, other: Person) => ruled(between(one, other))
+  const judged = (one: Person, other: Person) => ruled(between(one, other))
   const known = (date: string, number: string, name = 'Rebwar Ahmed') => {
     return person(name, date, file(number))
   }
   // (a) Of two known dates nothing is equal.
-  t.equal(join(known('1990-05-07', 'A1234567'), known('1972-11-23', 'A1234567')), 'possible')
-  t.equal(join(known('1970-01-01', 'A1234567'), known('1994-01-01', 'A1234567')), 'possible')
+  t.equal(judged(known('1990-05-07', 'A1234567'), known('1972-11-23', 'A1234567')), 'possible')
+  t.equal(judged(known('1970-01-01', 'A1234567'), known('1994-01-01', 'A1234567')), 'possible')
   t.equal(
-    join(known('1990-05-07', 'A1234567'), person('Rebwar Ahmed', '', file('A1234567'))),
+    judged(known('1990-05-07', 'A1234567'), person('Rebwar Ahmed', '', file('A1234567'))),
     'match',
   )
-  t.equal(join(known('1990-05-07', 'A1234567'), known('1990-11-23', 'A1234567')), 'match', 'a year')
-  t.equal(join(known('1990-05-07', 'A1234567'), known('1991-05-07', 'A1234567')), 'match', 'a day')
+  t.equal(
+    judged(known('1990-05-07', 'A1234567'), known('1990-11-23', 'A1234567')),
+    'match',
+    'a year',
+  )
+  t.equal(
+    judged(known('1990-05-07', 'A1234567'), known('1991-05-07', 'A1234567')),
+    'match',
+    'a day',
+  )
   // (b) Two numbers of one kind, beside 1 January or in one file.
   const three = 'Rebwar Ahmed Karim'
   const first = (number: string) => known('1997-01-01', number, three)
-  t.equal(join(first('A2345671'), first('B9876541')), 'possible')
-  t.equal(join(first('A2345671'), person(three, '1997-01-01')), 'match', 'one has none')
-  t.equal(join(known('1997-05-07', 'A2345671'), known('1997-05-07', 'B9876541')), 'match', 'a date')
-  t.equal(join(known('1997-05-07', 'A2345671/1'), known('1997-05-07', 'A2345671/2')), 'possible')
-  t.equal(join(known('1997-05-07', 'A2345671'), known('1997-05-07', 'A2345671/2')), 'match')
+  t.equal(judged(first('A2345671'), first('B9876541')), 'possible')
+  t.equal(judged(first('A2345671'), person(three, '1997-01-01')), 'match', 'one has none')
+  t.equal(
+    judged(known('1997-05-07', 'A2345671'), known('1997-05-07', 'B9876541')),
+    'match',
+    'a date',
+  )
+  t.equal(judged(known('1997-05-07', 'A2345671/1'), known('1997-05-07', 'A2345671/2')), 'possible')
+  t.equal(judged(known('1997-05-07', 'A2345671'), known('1997-05-07', 'A2345671/2')), 'match')
 })
 
 t.test(
@@ -397,7 +409,7 @@ t.test(
   },
 )
 
-t.test('a crowd never joins whom the same without it would not', async () => {
+t.test('a crowd never merges whom the same without it would not', async () => {
   const order = ['none', 'possible', 'match']
   fc.assert(
     fc.property(standings, fc.subarray(types), (all, crowded) => {
@@ -413,7 +425,7 @@ t.test('a crowd never joins whom the same without it would not', async () => {
 })
 
 t.test(
-  'whatever joins bears three facts that stand for themselves, one of them a name',
+  'whatever merges bears three facts that stand for themselves, one of them a name',
   async (t) => {
     const token = /^(T_D|TP_D|TK_SD|N1|P1)$/
     const year = /^(T_D|TP_D|I_D|T_D01|TP_D01|I_D01|PP_Y|KK_Y|MH3_Y)$/
@@ -435,7 +447,7 @@ t.test(
       const others = [born, has(/^REF_uan$/), phone].filter(Boolean).length
       if (names === 0 || names + others < 3) t.fail(agreeing.join())
     }
-    t.ok(matches > 1000, 'and much does join')
+    t.ok(matches > 1000, 'and much does merge')
   },
 )
 

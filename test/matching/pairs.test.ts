@@ -1,7 +1,7 @@
 /**
  * Goal: what becomes of two referrals is what a person would have it, for each naming tradition.
  * Method: invented pairs whose truth is known, end to end: keys, score, decision. `expected` stands in
- * each row; of different people those alone are joined that docs/MATCHING.md names as beyond telling.
+ * each row; of different people those alone are merged that docs/MATCHING.md names as beyond telling.
  */
 import { readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
@@ -29,7 +29,7 @@ function between(one: Person, other: Person): Evidence {
   return evidenceBetween(matchKeys(one), matchKeys(other))
 }
 
-t.test('each pair is joined, asked about or left, as stands in its row', async (t) => {
+t.test('each pair is merged, asked about or left, as stands in its row', async (t) => {
   t.equal(rows.length, 60)
   for (const [index, row] of rows.entries()) {
     const [one, other] = [personIn(row, 1), personIn(row, 2)]
@@ -39,7 +39,7 @@ t.test('each pair is joined, asked about or left, as stands in its row', async (
   }
 })
 
-t.test('of different people those alone are joined that the document names by row', async (t) => {
+t.test('of different people those alone are merged that the document names by row', async (t) => {
   const document = readFileSync('docs/MATCHING.md', 'utf8')
   for (const [index, row] of rows.entries()) {
     if (row.truth !== 'different' || row.expected !== 'match') continue

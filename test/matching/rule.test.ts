@@ -1,4 +1,4 @@
-// Goal: what joins without a person, what speaks against it, and what asks nobody, type by type.
+// Goal: what merges without a person, what speaks against it, and what asks nobody, type by type.
 // Method: a second implementation, which knows types by the form of their names; drawn evidence in
 // which little agrees, so that each type decides now and then.
 import fc from 'fast-check'
@@ -79,21 +79,21 @@ function second({ agreeing, left, right, parts, uncommon }: Evidence) {
     (unlike.includes('REF_file') && is('FILE'))
   const names = equal.every((type) => /^[NP]1?$/.test(type))
   const chance = areDated && (names || equal.every((type) => /^(KK|MH3)_Y$/.test(type)))
-  return { joins: name && facts.filter(Boolean).length > 2, contradicts, chance }
+  return { merges: name && facts.filter(Boolean).length > 2, contradicts, chance }
 }
 
 const same = (found: unknown, expected: unknown) =>
   JSON.stringify(found) === JSON.stringify(expected)
 
-t.test('a second reading of the rules joins, contradicts and asks nobody alike', async (t) => {
-  const seen = { joins: 0, contradicts: 0, chance: 0 }
+t.test('a second reading of the rules merges, contradicts and asks nobody alike', async (t) => {
+  const seen = { merges: 0, contradicts: 0, chance: 0 }
   fc.assert(
     fc.property(drawn, (evidence) => {
       const expected = second(evidence)
-      for (const rule of ['joins', 'contradicts', 'chance'] as const)
+      for (const rule of ['merges', 'contradicts', 'chance'] as const)
         seen[rule] += Number(expected[rule])
-      const [joins, contradicts] = [mayMerge(evidence), isContradicted(evidence)]
-      return same({ joins, contradicts, chance: isChance(evidence) }, expected)
+      const [merges, contradicts] = [mayMerge(evidence), isContradicted(evidence)]
+      return same({ merges, contradicts, chance: isChance(evidence) }, expected)
     }),
     { numRuns: 20_000 },
   )
@@ -112,7 +112,7 @@ t.test('what is likely is done as the rules say, by what no crowd shares', async
   fc.assert(
     fc.property(crowded, (evidence) => {
       const [all, alone] = [second(evidence), second({ ...evidence, agreeing: evidence.uncrowded })]
-      const isSure = alone.joins && !alone.contradicts && !all.contradicts
+      const isSure = alone.merges && !alone.contradicts && !all.contradicts
       const expected = all.chance ? 'none' : isSure ? 'match' : 'possible'
       return same(judge(evidence, likely).verdict, expected)
     }),

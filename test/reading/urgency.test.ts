@@ -1,7 +1,7 @@
 /**
  * Goal: what a recipient states of the urgency of a referral raises its item, wherever the work on it
  * stands, and nothing that anybody states lowers one or takes a lease away.
- * Method: statements through the service on referrals that are claimed, joined, split and answered; the
+ * Method: statements through the service on referrals that are claimed, merged, split and answered; the
  * books then recompute every urgency and deadline from headers and statements.
  */
 import t from 'tap'
@@ -129,7 +129,7 @@ t.test('an item that somebody holds is raised under the same lease and fence', a
   t.match(await cases.read(callers.casework, after.case_id), { item: { urgency: 'immediate' } })
 })
 
-t.test('of joined cases the one item is raised; taken apart, each side has its own', async (t) => {
+t.test('of merged cases the one item is raised; taken apart, each side has its own', async (t) => {
   await claim(50)
   const [one, two, three] = [await refer(), await refer(), await refer()]
   const caseOf = async (it: Referred) => (await itemOf(it)).case_id
@@ -280,7 +280,7 @@ t.test('each fault is refused by its own name, and changes nothing', async (t) =
 })
 
 t.test(
-  'statements, claims, joins and splits at once stop each other for ever nowhere',
+  'statements, claims, merges and splits at once stop each other for ever nowhere',
   async (t) => {
     const referred = await Promise.all(Array.from({ length: 8 }, () => refer()))
     const urgencies: Urgency[] = ['soon', 'urgent', 'immediate']
@@ -295,7 +295,7 @@ t.test(
     ])
     for (const result of settled) {
       if (result.status === 'fulfilled') continue
-      t.match(result.reason, { code: 'case-changed' }, 'only a join may come too late')
+      t.match(result.reason, { code: 'case-changed' }, 'only a merge may come too late')
     }
     for (const it of referred) t.equal((await itemOf(it)).urgency, 'immediate')
   },
