@@ -271,7 +271,9 @@ t.test(
     const submitted = await sql`
       select e.id, o.details ->> 'repeated' as repeated
       from audit_entry e join audit_opening o on o.entry_id = e.id
-      where e.object_id = ${referralId} and e.outcome = 'permitted' order by e.at, e.id`
+      where e.object_id = ${referralId} and e.action = 'referral.submitted'
+        and e.outcome = 'permitted'
+      order by e.at, e.id`
     t.match(submitted, [{ id: entryId, repeated: null }, { repeated: 'true' }])
     t.equal(submitted.length, 2, 'it is stored and acknowledged once')
   },

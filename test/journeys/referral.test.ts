@@ -12,7 +12,7 @@ import { completeReferral } from '../../src/referral/draft.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf } from '../helpers/referral.ts'
-import { asSuperuser } from '../helpers/superuser.ts'
+import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 t.test(
   'a referral goes from a law firm to a caseworker, and the log tells of each step',
@@ -38,6 +38,7 @@ t.test(
     })
     const submitted = await asLawFirm('PUT', `/v1/referrals/${referralId}`, envelope)
     t.equal(submitted.status, 201)
+    await untilPaired(sql)
 
     t.comment('the caseworker: claims, verifies and opens with keys that the service never had')
     const asCasework = await callerOf(world, url, world.clients.casework)
@@ -72,6 +73,7 @@ t.test(
     t.same(steps, [
       ['referral.answered', caseworker],
       ['referral.opened', caseworker],
+      ['referral.paired', undefined],
       ['referral.submitted', by(lawFirm.clientId, lawFirm.organisationId)],
     ])
     t.match(log.body.entries.at(-1), {
