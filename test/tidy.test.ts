@@ -51,7 +51,8 @@ const mayImport: Record<string, readonly string[]> = {
 const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'keyholder', 'shell']],
   [/^fast-jwt$/, ['access']],
-  [/^(drizzle-orm(\/.*)?|postgres)$/, ['store', 'database']],
+  [/^postgres$/, ['store', 'database']],
+  [/^drizzle-orm(\/.*)?$/, ['database']],
   [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],
   // The recipe of match keys: both ends must come to the same letters.
   [/^(any-ascii|double-metaphone|libphonenumber-js(\/.*)?|murmurhash)$/, ['protocol']],
@@ -191,7 +192,7 @@ function role(file: string): string {
   const text = sources.get(file) ?? ''
   if (second === 'schemas.ts') return 'schemas'
   if (/\bapp\.route\(/.test(text)) return 'routes'
-  if (/\btx\.(sql|db)\b/.test(text)) return 'store'
+  if (/\btx\.sql\b/.test(text)) return 'store'
   return /\b(Tx|Database)\b/.test(text) ? 'service' : 'pure'
 }
 

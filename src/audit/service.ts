@@ -20,7 +20,7 @@ import {
   writeEntry,
 } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
-import { countEntries, type Filter, insertEntries, selectEntries } from './store.ts'
+import { countEntries, type EntryRow, type Filter, insertEntries, selectEntries } from './store.ts'
 
 /** Adds the entry of `act` to the transaction that does it. @param id - of the entry */
 export function append(tx: Tx, act: Act, id = newId()): Promise<void> {
@@ -51,19 +51,17 @@ export async function list(
   const { rows, ...rest } = await page(
     { limit, ...(cursor !== undefined && { cursor }) },
     (before, count) => selectEntries(tx, { ...filter, ...(before && { before }) }, count),
-    ({ entry: { at, id } }) => ({ at: at.toISOString(), id }),
+    ({ at, id }) => ({ at, id }),
   )
   const details = { entries: rows.length, filters: Object.keys(query).sort().join(' ') }
   await append(tx, { action: 'audit.searched', details })
   return { entries: rows.map(present), ...rest }
 }
 
-type Row = Awaited<ReturnType<typeof selectEntries>>[number]
-
-function present({ entry, opening: row }: Row) {
+function present(row: EntryRow) {
   const opening = openingOf(row)
   const { actorSalt, detailsSalt } = opening
-  const { v: _, actor, details, ...shown } = readLeaf(entry)
+  const { v: _, actor, details, ...shown } = readLeaf(row)
   return {
     ...shown,
     opening: {
@@ -72,8 +70,8 @@ function present({ entry, opening: row }: Row) {
       ...(actorSalt && { actorSalt: encodeBase64url(actorSalt) }),
       ...(detailsSalt && { detailsSalt: encodeBase64url(detailsSalt) }),
     },
-    leaf: encodeBase64url(entry.leaf),
-    intact: isIntact(entry, { actor, details }, opening),
+    leaf: encodeBase64url(row.leaf),
+    intact: isIntact(row, { actor, details }, opening),
   }
 }
 
@@ -93,10 +91,10 @@ type Leaf = {
 }
 
 /** What the leaf says; of one that was spoilt, what stands beside it, so that the page is shown. */
-function readLeaf({ id, at, action, outcome, leaf }: Row['entry']): Leaf {
+function readLeaf({ id, at, action, outcome, leaf }: EntryRow): Leaf {
   const said = readCanonical(leaf)
   if (isLeaf(said)) return said
-  return { id, at: at.toISOString(), action, outcome, caller: 'unreadable', request: '' }
+  return { id, at, action, outcome, caller: 'unreadable', request: '' }
 }
 
 function readCanonical(bytes: Uint8Array): unknown {
@@ -117,7 +115,7 @@ function isLeaf(value: unknown): value is Leaf {
 
 /** Recomputed on every read, so that a changed row shows at once and not only to a verifier. */
 function isIntact(
-  entry: Row['entry'],
+  entry: EntryRow,
   committed: { actor: string | undefined; details: string | undefined },
   opening: Opening,
 ): boolean {
@@ -126,7 +124,7 @@ function isIntact(
   const recomputed = commitmentsOf(opening)
   return (
     leaf.id === entry.id &&
-    leaf.at === entry.at.toISOString() &&
+    leaf.at === entry.at &&
     leaf.action === entry.action &&
     leaf.outcome === entry.outcome &&
     (leaf.object?.id ?? null) === entry.objectId &&
@@ -136,7 +134,7 @@ function isIntact(
   )
 }
 
-function openingOf(row: Row['opening']): Opening {
+function openingOf(row: EntryRow): Opening {
   const { clientId, organisationId, person, actorSalt, details, detailsSalt } = row
   return {
     ...(clientId &&
@@ -145,8 +143,6 @@ function openingOf(row: Row['opening']): Opening {
         actor: { client: clientId, organisation: organisationId, ...(person && { person }) },
         actorSalt,
       }),
-    ...(details && detailsSalt
-      ? { details: details as NonNullable<Act['details']>, detailsSalt }
-      : {}),
+    ...(details && detailsSalt && { details, detailsSalt }),
   }
 }

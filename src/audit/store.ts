@@ -1,9 +1,8 @@
-import { and, desc, eq, gte, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
 import type { Place } from '../database/page.ts'
-import { auditEntry, auditOpening } from '../database/schema.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
-import type { Action, Entry, Outcome } from './entry.ts'
+import type { Action, Details, Entry, Outcome } from './entry.ts'
 
 /** Inserts entries with their openings. The writer need not be able to read either. */
 export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
@@ -44,38 +43,52 @@ export type Filter = {
   readonly before?: Place
 }
 
+/** An entry as it is stored: its leaf, what stands beside it, and what opens its commitments. */
+export type EntryRow = {
+  readonly id: string
+  readonly at: string
+  readonly action: string
+  readonly outcome: Outcome
+  readonly objectId: string | null
+  readonly leaf: Uint8Array
+  readonly clientId: string | null
+  readonly organisationId: string | null
+  readonly person: string | null
+  readonly actorSalt: Uint8Array | null
+  readonly details: Details | null
+  readonly detailsSalt: Uint8Array | null
+}
+
 /** The newest `count` entries that fit, newest first. */
-export async function selectEntries(tx: Tx, filter: Filter, count: number) {
+export async function selectEntries(tx: Tx, filter: Filter, count: number): Promise<EntryRow[]> {
   const { from, to, actor, organisation, object, action, outcome, before } = filter
-  const conditions: (SQL | undefined)[] = [
-    from && gte(auditEntry.at, from),
-    to && lt(auditEntry.at, to),
-    actor && eq(auditOpening.clientId, actor),
-    organisation && eq(auditOpening.organisationId, organisation),
-    object && eq(auditEntry.objectId, isReferenceForm(object) ? submitted(object) : object),
-    action && eq(auditEntry.action, action),
-    outcome && eq(auditEntry.outcome, outcome),
-    before &&
-      or(
-        lt(auditEntry.at, new Date(before.at)),
-        and(eq(auditEntry.at, new Date(before.at)), lt(auditEntry.id, before.id)),
-      ),
-  ].map((condition) => condition || undefined)
-  return tx.db
-    .select({ entry: auditEntry, opening: auditOpening })
-    .from(auditEntry)
-    .innerJoin(auditOpening, eq(auditOpening.entryId, auditEntry.id))
-    .where(and(...conditions))
-    .orderBy(desc(auditEntry.at), desc(auditEntry.id))
-    .limit(count)
+  const { sql } = tx
+  const conditions = [
+    from && sql`e.at >= ${from.toISOString()}`,
+    to && sql`e.at < ${to.toISOString()}`,
+    actor && sql`o.client_id = ${actor}`,
+    organisation && sql`o.organisation_id = ${organisation}`,
+    object && sql`e.object_id = ${isReferenceForm(object) ? submitted(tx, object) : object}`,
+    action && sql`e.action = ${action}`,
+    outcome && sql`e.outcome = ${outcome}`,
+    before && sql`(e.at, e.id) < (${before.at}, ${before.id})`,
+  ].filter((condition) => condition !== undefined && condition !== '')
+  return sql<EntryRow[]>`
+    select e.id, ${iso(tx, 'e.at')} as at, e.action, e.outcome, e.object_id as "objectId", e.leaf,
+           o.client_id as "clientId", o.organisation_id as "organisationId", o.person,
+           o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt"
+    from audit_entry e join audit_opening o on o.entry_id = e.id
+    where ${conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)}
+    order by e.at desc, e.id desc
+    limit ${count}`
 }
 
 /**
  * The referral with this reference, as the entry of its submission tells: the log asks nobody else. Where
  * retention has emptied what opens that entry it is none, for a reference leads to a person.
  */
-function submitted(reference: string) {
-  return sql<string>`(
+function submitted({ sql }: Tx, reference: string) {
+  return sql`(
     select e.object_id from audit_opening o join audit_entry e on e.id = o.entry_id
     where o.details ->> 'reference' = ${reference})`
 }

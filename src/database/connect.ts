@@ -6,7 +6,6 @@
  * the transaction only: nothing of one caller is left on the connection for the next, also behind
  * PgBouncer in transaction mode.
  */
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { TransactionSql } from 'postgres'
 import { type Caller, roleOf, senderOf } from '../caller.ts'
 import { readAddress } from './address.ts'
@@ -15,9 +14,7 @@ import { createPool, type Link, type Pool } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
 export type Tx<By extends Caller = Caller> = {
-  /** drizzle, for statements that need no more than its types. */
-  readonly db: Pick<PostgresJsDatabase, 'select' | 'insert' | 'update'>
-  /** postgres.js' template of the same transaction, for locks, CTEs and pipelining. */
+  /** postgres.js' template of the transaction: what is put in is sent apart from the statement. */
   readonly sql: TransactionSql
   /** The database's clock at the transaction's start, in whole milliseconds. */
   readonly now: Date
@@ -186,18 +183,17 @@ class Run<T, By extends Caller> {
     const link = this.#link
     const { caller, database, act } = this.#order
     try {
-      const result = await link.db.transaction(async (db) => {
-        // drizzle keeps the driver's template of this transaction here, and has no name for it.
-        const { client: sql } = (db as unknown as { session: { client: TransactionSql } }).session
+      const result = await link.sql.begin(async (sql) => {
         try {
           const now = await begin(sql, caller, this.#statementMs)
           this.stage = 'acting'
-          const acted = await act({ db, sql, now, caller, database })
+          const acted = await act({ sql, now, caller, database })
           // It was told as not done, and the cut reaches the socket a moment after: it must not be committed.
           if (this.#isCut) await new Promise(() => {})
           link.warned = false
           this.stage = 'committing'
-          return acted
+          // In an object: the driver would look into an array for promises.
+          return { acted }
         } catch (error) {
           // The driver ends the transaction of a lost connection by itself. Told to roll back, it
           // would write to a socket that is gone, and take the process with it (porsager/postgres,
@@ -208,7 +204,7 @@ class Run<T, By extends Caller> {
       })
       // The server warns of a commit only if it gave up waiting for the standby: it stands here alone.
       if (link.warned) throw new DatabaseAway('the commit is on no standby')
-      return result
+      return result.acted
     } catch (error) {
       throw this.#verdict(error)
     }

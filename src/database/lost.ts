@@ -1,6 +1,6 @@
 /**
- * What the database and its driver say when it cannot be had, sorted by what a caller may do. drizzle
- * wraps the driver's error, so the causes are searched as well.
+ * What the database and its driver say when it cannot be had, sorted by what a caller may do. Our own
+ * errors name the driver's as their cause, so the causes are searched as well.
  */
 
 /** The database did not do in time what it was asked, and nothing of it stands. */

@@ -5,16 +5,14 @@
  * (porsager/postgres, issue 1208). Here one that was lost, or did not answer in time, is never used again.
  */
 import { Socket } from 'node:net'
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres, { type Notice, type Options, type Sql } from 'postgres'
 import { type Address, type Host, tlsOf } from './address.ts'
-import { arrays } from './arrays.ts'
 import { DatabaseAway } from './lost.ts'
+import { types } from './types.ts'
 
 /** One connection. It connects when it is first used, and again after it was idle for a minute. */
 export type Link = {
   readonly sql: Sql
-  readonly db: PostgresJsDatabase
   readonly host: Host
   /** Whether the server has warned since this was last set to false. */
   warned: boolean
@@ -60,7 +58,7 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
     idle_timeout: 60,
     backoff: () => 0,
     fetch_types: false,
-    types: arrays,
+    types,
     ...tlsOf(url),
     connection: { application_name: 'referral-intake' },
     onnotice: ({ severity }: Notice) => {
@@ -73,11 +71,10 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
       return Object.assign(socket, host)
     },
   }
-  // The driver's types know neither the arrays nor `socket`, which its documentation has.
+  // The driver's types know neither ours nor `socket`, which its documentation has.
   const sql = postgres(url, options as unknown as Options<Record<string, never>>)
   const link: Link = {
     sql,
-    db: drizzle(sql),
     host,
     warned: false,
     cut() {

@@ -15,8 +15,8 @@ import {
   insertClient,
   insertOrganisation,
   insertSigningKey,
+  isOrganisation,
   selectClients,
-  selectOrganisation,
 } from './store.ts'
 
 export type NewClient = {
@@ -52,7 +52,7 @@ function clientActs(recorded: Recorded) {
       const id = newId()
       await recorded('organisation.added', async (tx) => {
         requireLabel(label)
-        await insertOrganisation(tx, { id, label })
+        await insertOrganisation(tx, id, label)
         return { object: { kind: 'organisation', id } }
       })
       return id
@@ -94,7 +94,7 @@ function clientActs(recorded: Recorded) {
     async recordToken(clientId: string): Promise<void> {
       await recorded('token.issued', async (tx) => {
         const clients = await selectClients(tx)
-        if (!clients.some(({ client }) => client.id === clientId)) {
+        if (!clients.some(({ id }) => id === clientId)) {
           throw new Refusal('not-found', `no client ${clientId}`)
         }
         return { object: { kind: 'client', id: clientId } }
@@ -107,7 +107,7 @@ function clientActs(recorded: Recorded) {
         clients: await selectClients(tx),
         object: { kind: 'client', id: 'all' },
       }))
-      return clients
+      return clients.map(({ organisation, ...client }) => ({ client, organisation }))
     },
   }
 }
@@ -126,7 +126,7 @@ function keyActs(recorded: Recorded) {
       await recorded('signing-key.added', async (tx) => {
         await requireOrganisation(tx, organisationId)
         const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
-        await insertSigningKey(tx, { kid, organisationId, publicKey: bytes, ...validity })
+        await insertSigningKey(tx, organisationId, { kid, publicKey: bytes, ...validity })
         return { object: { kind: 'key', id: kid } }
       })
       return kid
@@ -170,5 +170,5 @@ function requireKids(kind: NewClient['kind'], kids: readonly string[]): void {
 }
 
 async function requireOrganisation(tx: Tx, id: string): Promise<void> {
-  if (!(await selectOrganisation(tx, id))) throw new Refusal('not-found', `no organisation ${id}`)
+  if (!(await isOrganisation(tx, id))) throw new Refusal('not-found', `no organisation ${id}`)
 }

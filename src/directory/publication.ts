@@ -58,7 +58,6 @@ export function createPublication(database: Database) {
           jws,
           sha256: decodeBase64url(sha256, 32),
           revokes: keyset.revokes,
-          publishedAt: tx.now,
         })
         return { object: { kind: 'keyset', id: String(keyset.version), digest: sha256 } as const }
       })
@@ -77,7 +76,7 @@ export function createPublication(database: Database) {
         requireNext(faults, accepted.directory.version, newest?.version)
         const { version } = accepted.directory
         const sha256 = decodeBase64url(accepted.sha256, 32)
-        await insertDirectory(tx, { version, jws, sha256, publishedAt: tx.now })
+        await insertDirectory(tx, { version, jws, sha256 })
         const object = { kind: 'directory', id: String(version), digest: accepted.sha256 } as const
         return { object }
       })
@@ -101,18 +100,18 @@ function requireNext(faults: readonly string[], version: number, newest: number 
 async function draftDirectory(tx: Tx, origin: string): Promise<Directory> {
   const [newest, rows] = await Promise.all([selectNewestDirectory(tx), selectReferrers(tx)])
   const previous = newest && acceptedRow<Directory>(newest)
-  const organisations = [...new Set(rows.map(({ organisation }) => organisation.id))]
+  const organisations = [...new Set(rows.map(({ organisation }) => organisation))]
   const referrers = organisations.map((id) => {
-    const own = rows.filter(({ organisation }) => organisation.id === id)
+    const own = rows.filter(({ organisation }) => organisation === id)
     return {
       organisation: id,
-      label: required(own[0], 'an organisation is of a row').organisation.label,
-      signingKeys: own.map(({ signingKey: key }) => ({
+      label: required(own[0], 'an organisation is of a row').label,
+      signingKeys: own.map((key) => ({
         kid: key.kid,
         publicKey: encodeBase64url(key.publicKey),
-        from: key.validFrom.toISOString(),
-        ...(key.validUntil && { until: key.validUntil.toISOString() }),
-        ...(key.compromisedFrom && { compromisedFrom: key.compromisedFrom.toISOString() }),
+        from: key.validFrom,
+        ...(key.validUntil && { until: key.validUntil }),
+        ...(key.compromisedFrom && { compromisedFrom: key.compromisedFrom }),
       })),
     }
   })

@@ -1,4 +1,5 @@
 import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
 import type { Place } from '../database/page.ts'
 import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
@@ -169,7 +170,7 @@ export async function selectUnchecked(
                or not exists (select from match_check c where c.referral_id = r.id))
       group by r.id, r.organisation_id, r.received_at
     )
-    select turn, id, to_char(received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    select turn, id, ${iso(tx, 'received_at')} as at
     from listed
     where (${only ?? null}::uuid is null or id = ${only ?? null}::uuid)
       and (turn, received_at, id) > (${after?.turn ?? 0}::int,

@@ -17,6 +17,7 @@ import type { Header } from '../referral/header.ts'
 import {
   insertReferral,
   type NewReferral,
+  type Stored,
   selectCompartments,
   selectReferral,
   selectWrapped,
@@ -68,7 +69,7 @@ export async function acknowledgeAgain(
   return {
     referralId,
     reference: row.reference,
-    receivedAt: row.receivedAt.toISOString(),
+    receivedAt: row.receivedAt,
     envelopeHash: encodeBase64url(row.envelopeHash),
     entryId: row.entryId,
   }
@@ -123,8 +124,6 @@ export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void>
 export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<string[]> {
   return updateState(tx, ids, unanswered, answer.state, answer.reason ?? null)
 }
-
-type Stored = NonNullable<Awaited<ReturnType<typeof selectReferral>>>
 
 function isFrom({ organisationId, receiptHash }: Stored, sender: Sender): boolean {
   if (sender.kind === 'organisation') return organisationId === sender.id

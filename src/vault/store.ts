@@ -1,7 +1,6 @@
-import { eq } from 'drizzle-orm'
 import type { Sender } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { referral } from '../database/schema.ts'
+import { iso } from '../database/iso.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 
@@ -50,8 +49,23 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
   ])
 }
 
-export async function selectReferral(tx: Tx, id: string) {
-  const [row] = await tx.db.select().from(referral).where(eq(referral.id, id))
+/** Who sent a referral, and what was acknowledged. */
+export type Stored = {
+  readonly organisationId: string | null
+  readonly receiptHash: Uint8Array | null
+  readonly reference: string
+  readonly receivedAt: string
+  readonly envelopeHash: Uint8Array
+  readonly envelopeSha256: Uint8Array
+  readonly entryId: string
+}
+
+export async function selectReferral(tx: Tx, id: string): Promise<Stored | undefined> {
+  const [row] = await tx.sql<Stored[]>`
+    select organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
+           ${iso(tx, 'received_at')} as "receivedAt", envelope_hash as "envelopeHash",
+           envelope_sha256 as "envelopeSha256", entry_id as "entryId"
+    from referral where id = ${id}`
   return row
 }
 
@@ -86,7 +100,7 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
     }[]
   >`
     select r.id, r.reference, r.state, r.header, r.signer, r.signature,
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+           ${iso(tx, 'r.received_at')}
              as "receivedAt",
            r.keyset_version as "keysetVersion", r.receipt_hash as "receiptHash",
            r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
@@ -100,7 +114,7 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
 export async function selectHeader(tx: Tx, id: string, kid: string) {
   const [row] = await tx.sql<{ header: Uint8Array; keysetVersion: number; receivedAt: string }[]>`
     select r.header, r.keyset_version as "keysetVersion",
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+           ${iso(tx, 'r.received_at')}
              as "receivedAt"
     from referral r join wrap w on w.referral_id = r.id and w.kid = ${kid}
     where r.id = ${id}`

@@ -3,8 +3,7 @@
  * processes the most of its start, and is the same in all of them:
  *
  * - the types of our own files are taken off once (strip.ts), with every character at its place;
- * - typebox (683 files) and drizzle-orm (448) are read as a few files each (join.ts): 0.4 to 0.8
- *   seconds a process.
+ * - typebox (683 files) is read as a few files (join.ts).
  *
  * What runs is what runs without it. V8's own cache of code (NODE_COMPILE_CACHE) would save more, and
  * is not used: out of it coverage counts whole functions, and no longer their branches.
@@ -41,10 +40,6 @@ export const joinedNames = [
   'typebox/format',
   'typebox/schema',
   'typebox/value',
-  'drizzle-orm',
-  'drizzle-orm/pg-core',
-  'drizzle-orm/postgres-js',
-  'drizzle-orm/postgres-js/migrator',
 ]
 
 /** The file of one of those names, in the folder. */

@@ -1,5 +1,6 @@
 /** What people should look at: the flags of cases, and the list of flags and open questions. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
 import { newId } from '../../protocol/uuid.ts'
 import type { FlagKind } from '../judgement.ts'
@@ -29,7 +30,7 @@ export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind)
 export async function selectFlags(tx: Tx, caseId: string) {
   return tx.sql<{ referralId: string; kind: FlagKind; at: string }[]>`
     select f.referral_id as "referralId", f.kind,
-           to_char(f.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+           ${iso(tx, 'f.at')} as at
     from case_flag f join referral_case c on c.referral_id = f.referral_id
     where c.case_id = ${caseId}
     order by f.at, f.id`
@@ -62,7 +63,7 @@ export async function selectReviews(
   const [at, id] = [after?.at ?? '-infinity', after?.id ?? '00000000-0000-0000-0000-000000000000']
   return tx.sql<Review[]>`
     select id, kind, "caseId", "otherId", probability,
-           to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+           ${iso(tx, 'at')} as at
     from (
       (select j.id, j.made_at as at, 'possible' as kind, one.case_id as "caseId",
               other.case_id as "otherId", j.probability::float8 as probability

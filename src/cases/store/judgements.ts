@@ -1,5 +1,6 @@
 /** What is held of two referrals, by whom and why: written once, ended, never changed. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import { newId } from '../../protocol/uuid.ts'
 import type { Judgement, Reason, Verdict } from '../judgement.ts'
 
@@ -52,7 +53,7 @@ function columns(tx: Tx) {
   return tx.sql`
     j.id, j.left_id as "leftId", j.right_id as "rightId", j.verdict, j.basis,
     j.probability::float8 as probability, j.bits, j.entry_id as "entryId",
-    to_char(j.made_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "madeAt"`
+    ${iso(tx, 'j.made_at')} as "madeAt"`
 }
 
 /** What is held now of these referrals, of each other and of any other. */
@@ -86,7 +87,7 @@ type Past = Judgement & {
 export async function selectHistory(tx: Tx, referralIds: readonly string[], count: number) {
   return tx.sql<Past[]>`
     select ${columns(tx)}, j.note_referral_id as "noteReferralId", j.note_number as "noteNumber",
-           to_char(j.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "endedAt"
+           ${iso(tx, 'j.ended_at')} as "endedAt"
     from judgement j
     where j.left_id = any (${referralIds as string[]}::uuid[])
        or j.right_id = any (${referralIds as string[]}::uuid[])

@@ -1,5 +1,6 @@
 /** Which referral stands in which case. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import { isReferenceForm } from '../../protocol/envelope/acknowledgement.ts'
 
 /** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
@@ -20,7 +21,7 @@ export type Member = {
 export async function selectMembers(tx: Tx, caseIds: readonly string[]): Promise<Member[]> {
   return tx.sql<Member[]>`
     select c.referral_id as "referralId", r.reference, c.case_id as "caseId",
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+           ${iso(tx, 'r.received_at')}
              as "receivedAt"
     from referral_case c join referral r on r.id = c.referral_id
     where c.case_id = any (${caseIds as string[]}::uuid[])
@@ -122,7 +123,7 @@ export async function selectReferralsOfCase(tx: Tx, caseId: string) {
   >`
     select r.id as "referralId", r.reference, r.state,
            (select count(*)::int from note n where n.referral_id = r.id) as notes,
-           to_char(r.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+           ${iso(tx, 'r.received_at')}
              as "receivedAt"
     from referral_case c join referral r on r.id = c.referral_id
     where c.case_id = ${caseId}

@@ -1,5 +1,6 @@
 /** The notes about each referral, in the order of their numbers: kept as they came, never changed. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import type { NoteRef } from '../judgement.ts'
 
 type NewNote = NoteRef & {
@@ -55,7 +56,7 @@ export async function selectKept(
 export async function selectNotes(tx: Tx, referralId: string, after: number, count: number) {
   return tx.sql<{ number: number; envelope: Uint8Array; at: string; entryId: string }[]>`
     select number, envelope, entry_id as "entryId",
-           to_char(stored_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+           ${iso(tx, 'stored_at')} as at
     from note
     where referral_id = ${referralId} and number > ${after}
     order by number

@@ -1,9 +1,10 @@
 /** Who gets which items: the hot statement of the queue. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
 import { isFree, isOpenHead } from '../state.ts'
-import { iso, standingUrgency } from './columns.ts'
+import { standingUrgency } from './columns.ts'
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
 
@@ -59,7 +60,7 @@ export async function leaseItems(
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
               ${standingUrgency(tx)} as urgency,
-              ${iso(tx, 'due_at')} as "dueAt", ${iso(tx, 'leased_until')} as "leasedUntil"`
+              ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil"`
   // RETURNING gives its rows in no particular order.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
 }

@@ -2,11 +2,6 @@
 import type { Tx } from '../../database/connect.ts'
 import { urgencies } from '../../referral/codes/clear.ts'
 
-/** An instant column of `item` as it is sent. */
-export function iso(tx: Tx, column: 'due_at' | 'leased_until' | 'completed_at') {
-  return tx.sql`to_char(item.${tx.sql(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-}
-
 /** The most urgent of what is worked on as `item`, an item that is merged into none. */
 export function standingUrgency(tx: Tx) {
   return tx.sql`(

@@ -1,7 +1,7 @@
 /** A holder ends the work on an item, with an answer or without one. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import { type Claim, endedWith, isHeldBy } from '../state.ts'
-import { iso } from './columns.ts'
 
 /** What ended, and whether its case has other referrals than when it was claimed. */
 type Ended = {
@@ -21,14 +21,14 @@ export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
         outcome = ${outcome}
     where ${isHeldBy(tx, claim)}
     returning item.referral_ids as "referralIds", item.changed, item.completed_late as late,
-              ${iso(tx, 'completed_at')} as "completedAt"`
+              ${iso(tx, 'item.completed_at')} as "completedAt"`
   return row
 }
 
 /** The completion that this very claim made before, for a caller whose answer was lost. */
 export async function selectCompletion(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<{ outcome: string; completedAt: string; late: boolean }[]>`
-    select item.outcome, item.completed_late as late, ${iso(tx, 'completed_at')} as "completedAt"
+    select item.outcome, item.completed_late as late, ${iso(tx, 'item.completed_at')} as "completedAt"
     from triage_item item
     where ${endedWith(tx, claim)} and item.completed_at is not null`
   return row

@@ -1,7 +1,7 @@
 /** A holder keeps an item longer, or gives it back. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import { type Claim, isHeldBy } from '../state.ts'
-import { iso } from './columns.ts'
 
 /** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
 export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
@@ -9,7 +9,7 @@ export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
     update triage_item item
     set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where ${isHeldBy(tx, claim)}
-    returning ${iso(tx, 'leased_until')} as "leasedUntil", item.changed`
+    returning ${iso(tx, 'item.leased_until')} as "leasedUntil", item.changed`
   return row
 }
 

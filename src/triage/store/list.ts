@@ -1,9 +1,10 @@
 /** Items as they are read, without claiming them. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
 import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
-import { iso, standingUrgency } from './columns.ts'
+import { standingUrgency } from './columns.ts'
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
@@ -17,7 +18,7 @@ export async function selectItems(
     select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
            ${standingUrgency(tx)} as urgency,
            item.lapses + (${hasExpired(tx)})::int as lapses,
-           ${iso(tx, 'due_at')} as "dueAt"
+           ${iso(tx, 'item.due_at')} as "dueAt"
     from triage_item item
     where ${isOpenHead(tx)}
       and ${state} = ${stateOf(tx)}
@@ -32,7 +33,7 @@ export async function selectOpenItem(tx: Tx, caseId: string) {
   type Row = Pick<ItemRow, 'urgency' | 'dueAt'> & { itemId: string; state: ItemState }
   const [row] = await tx.sql<Row[]>`
     select item.id as "itemId", ${standingUrgency(tx)} as urgency,
-           ${iso(tx, 'due_at')} as "dueAt", ${stateOf(tx)} as state
+           ${iso(tx, 'item.due_at')} as "dueAt", ${stateOf(tx)} as state
     from triage_item item
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
   return row

@@ -1,13 +1,20 @@
 /**
- * PostgreSQL's arrays of one dimension as text (section 8.15), for the driver. By itself it looks their
- * types up on each new connection, and where that look-up meets a server that is going down, its error has
- * nobody to go to and ends the process. So the look-up is off, and these are all the types we use.
+ * What the driver reads and writes otherwise than by itself. Types have PostgreSQL's object ids
+ * (catalog/pg_type.dat).
+ *
+ * Arrays of one dimension, as text (section 8.15): by itself the driver looks their types up on each new
+ * connection, and where that look-up meets a server that is going down, its error has nobody to go to and
+ * ends the process. So the look-up is off, and these are all the arrays we use.
+ *
+ * Instants stay text both ways, for a Date of the driver's would lose what an infinity is. JSON is given as
+ * text, which the driver would quote once more, and comes back parsed.
  */
-/** Object ids of array types (PostgreSQL's catalog/pg_type.dat), by name. */
 const arrayTypes = { int4: 1007, text: 1009, uuid: 2951 } as const
 
-/** The types, as an option of the driver. Numbers of int4 come back as numbers, all else as text. */
-export const arrays = Object.fromEntries(
+const asIs = (text: string) => text
+
+/** Numbers of int4 come back as numbers, the elements of other arrays as text. */
+const arrays = Object.fromEntries(
   Object.entries(arrayTypes).map(([name, oid]) => {
     const read = (text: string) => (name === 'int4' ? Number(text) : text)
     return [
@@ -22,9 +29,15 @@ export const arrays = Object.fromEntries(
   }),
 )
 
-/** Writes an array; what is a string already, as drizzle makes it, stays. */
-export function writeArray(elements: string | readonly (string | number)[]): string {
-  if (typeof elements === 'string') return elements
+/** The types, as an option of the driver: by the names of its own where it has them. */
+export const types = {
+  ...arrays,
+  date: { to: 1184, from: [1082, 1114, 1184], serialize: asIs, parse: asIs },
+  json: { to: 114, from: [114, 3802], serialize: asIs, parse: (text: string) => JSON.parse(text) },
+}
+
+/** Writes an array. */
+export function writeArray(elements: readonly (string | number)[]): string {
   const written = elements.map((each) => `"${String(each).replace(/["\\]/g, '\\$&')}"`)
   return `{${written.join(',')}}`
 }
