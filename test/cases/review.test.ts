@@ -204,14 +204,6 @@ t.test('a person merges what nobody asked about, and it can be repeated', async 
   const again = await call.casework('POST', `/v1/cases/${otherId}/merge`, { otherId: id })
   t.match(again, { status: 200, body: { caseId: id } })
   await isLogged(t, 'case.judged', id, { decision: 'same', repeated: true })
-  const alone = await caseOf(sql, await refer(built))
-  for (const [name, otherId] of [
-    [alone, alone],
-    [id, id],
-  ] as const) {
-    const answer = await call.casework('POST', `/v1/cases/${name}/merge`, { otherId })
-    t.match(answer, { status: 409, body: { code: 'case-changed' } }, 'a case with itself')
-  }
   const unknown = await call.casework('POST', `/v1/cases/${id}/merge`, { otherId: newId() })
   t.match(unknown, { status: 404, body: { code: 'not-found' } })
 })
