@@ -24,7 +24,7 @@ export type Scheduler = {
 }
 
 /** Without a waker, on another replica for instance, work waits at most this long. */
-const pollMsMax = 500
+export const pollMsMax = 500
 /** A woken loop waits a little, by chance, because who caused the work may be timing the service. */
 const wakeMsMin = 20
 const wakeMsMax = 150

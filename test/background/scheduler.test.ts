@@ -5,7 +5,7 @@
  */
 import t from 'tap'
 import type { Told } from '../../src/background/report.ts'
-import { createScheduler, type Scheduler } from '../../src/background/scheduler.ts'
+import { createScheduler, pollMsMax, type Scheduler } from '../../src/background/scheduler.ts'
 import type { Step } from '../../src/database/lock.ts'
 
 /** Resolves when a step has been run `count` times more. */
@@ -95,10 +95,15 @@ t.test(
   async (t) => {
     let running = 0
     let most = 0
+    let letGo = () => {}
+    const gate = new Promise<void>((open) => {
+      letGo = open
+    })
     const held = (name: string) =>
       counted(name, async () => {
         running += 1
         most = Math.max(most, running)
+        await gate
         await new Promise((resolve) => setImmediate(resolve))
         running -= 1
         return true
@@ -109,6 +114,10 @@ t.test(
       steps.map(({ step }) => step),
       2,
     )
+    // By then each has had its turn, or waits for a connection.
+    await new Promise((resolve) => setTimeout(resolve, 2 * pollMsMax))
+    t.equal(running, 2)
+    letGo()
     await Promise.all(steps.map(({ reach }) => reach(100)))
     t.equal(most, 2)
   },
