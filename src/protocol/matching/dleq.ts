@@ -18,8 +18,8 @@ import {
   sumOf,
 } from './ristretto.ts'
 
-const scalarTag = domain('HashToScalar-', 'VOPRF')
-const seedTag = domain('Seed-', 'VOPRF')
+const scalarTag = domain('HashToScalar-')
+const seedTag = domain('Seed-')
 
 /** An element and its evaluation. */
 export type Evaluated = { C: Uint8Array; D: Uint8Array }

@@ -12,9 +12,6 @@ import { Refusal } from '../../errors.ts'
 import { concat, utf8 } from '../bytes.ts'
 import { type Random, sha512, sodium } from '../sodium.ts'
 
-/** Unverified or verified (RFC 9497 section 3.1). A hash of one mode means nothing in the other. */
-export type Mode = 'OPRF' | 'VOPRF'
-
 /** 2^252 + 27742317777372353535851937790883648493. */
 const order = sodium.from_hex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
@@ -69,15 +66,12 @@ export function randomScalar(random: Random): Uint8Array {
   return scalar
 }
 
-/** A domain separation tag: what one hash of a suite is for, in one mode. */
-export function domain(name: string, mode: Mode): Uint8Array {
-  return concat(utf8(name), contextString(mode))
-}
+/** `contextString` of section 3.1, for the mode VOPRF (1): what is hashed for another mode is another hash. */
+const contextString = concat(utf8('OPRFV1-'), Uint8Array.of(1), utf8('-ristretto255-SHA512'))
 
-/** `contextString` of section 3.1. */
-function contextString(mode: Mode): Uint8Array {
-  const identifier = mode === 'OPRF' ? 0 : 1
-  return concat(utf8('OPRFV1-'), Uint8Array.of(identifier), utf8('-ristretto255-SHA512'))
+/** A domain separation tag: what one hash of the suite is for. */
+export function domain(name: string): Uint8Array {
+  return concat(utf8(name), contextString)
 }
 
 /**

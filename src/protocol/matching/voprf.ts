@@ -1,7 +1,7 @@
 /**
- * Oblivious evaluation of a keyed hash: RFC 9497, suite ristretto255-SHA512, modes OPRF and VOPRF,
- * over libsodium. Who asks learns the hash and nothing of the key; who holds the key learns neither
- * what is hashed nor the hash. Matching uses VOPRF; OPRF is the same without the proof.
+ * Oblivious evaluation of a keyed hash: RFC 9497, suite ristretto255-SHA512, mode VOPRF, over libsodium.
+ * Who asks learns the hash and nothing of the key; who holds the key learns neither what is hashed nor the
+ * hash, and proves that it used that key.
  *
  * Everything that comes from outside is checked before any arithmetic, and refused by name. Runs at
  * both ends: `blind`, `verifyEvaluation`, `addElements` and `finalize` in a client, the rest in the
@@ -16,8 +16,6 @@ import {
   checkScalar,
   domain,
   hashToGroup,
-  hashToScalar,
-  type Mode,
   multiply,
   multiplyBase,
   randomScalar,
@@ -33,29 +31,11 @@ export type Blinded = { blind: Uint8Array; blindedElement: Uint8Array }
 /** The lengths that two bytes can state: section 1.2. */
 const lengthMax = 0xffff
 
-const groupTags = { OPRF: domain('HashToGroup-', 'OPRF'), VOPRF: domain('HashToGroup-', 'VOPRF') }
+const groupTag = domain('HashToGroup-')
 
 /** `GenerateKeyPair` of section 3.2. */
 export function generateMatchingKey(): MatchingKey {
   return keyOf(randomScalar(randomBytes))
-}
-
-/**
- * `DeriveKeyPair` of section 3.2.1.
- *
- * @param seed - 32 random bytes
- * @param info - tells the keys of one seed apart
- * @throws Refusal `malformed-request` if `info` is longer than 65,535 bytes
- */
-export function deriveMatchingKey(seed: Uint8Array, info: Uint8Array, mode: Mode): MatchingKey {
-  if (seed.length !== 32) throw new Error('a matching key is derived from 32 bytes')
-  const tag = domain('DeriveKeyPair', mode)
-  for (let counter = 0; counter <= 0xff; counter += 1) {
-    const input = concat(seed, lengthPrefixed(info), Uint8Array.of(counter))
-    const secretKey = hashToScalar(input, tag)
-    if (!sodium.is_zero(secretKey)) return keyOf(secretKey)
-  }
-  throw new Error('256 hashes in a row were zero')
 }
 
 /**
@@ -64,38 +44,20 @@ export function deriveMatchingKey(seed: Uint8Array, info: Uint8Array, mode: Mode
  * @param input - at most 65,535 bytes
  * @throws Refusal `malformed-request` for a longer input
  */
-export function blind(
-  input: Uint8Array,
-  random: Random = randomBytes,
-  mode: Mode = 'VOPRF',
-): Blinded {
+export function blind(input: Uint8Array, random: Random = randomBytes): Blinded {
   if (input.length > lengthMax) {
     throw new Refusal('malformed-request', `an input is longer than ${lengthMax} bytes`)
   }
   const scalar = randomScalar(random)
-  return { blind: scalar, blindedElement: multiply(scalar, hashToGroup(input, groupTags[mode])) }
-}
-
-/**
- * `BlindEvaluate` of section 3.3.1, mode OPRF, for each element: without proof.
- *
- * @throws Refusal `batch-mismatch` for no element or too many, `element-invalid`, `scalar-invalid`
- */
-export function evaluate(
-  secretKey: Uint8Array,
-  blindedElements: readonly Uint8Array[],
-): Uint8Array[] {
-  checkScalar(secretKey, 'the matching key')
-  checkBatch(blindedElements, 'blinded element')
-  return blindedElements.map((element) => multiply(secretKey, element))
+  return { blind: scalar, blindedElement: multiply(scalar, hashToGroup(input, groupTag)) }
 }
 
 /**
  * `BlindEvaluate` of section 3.3.2, mode VOPRF: a batch under one proof.
  *
  * @returns the evaluated elements in the order of the blinded, and the proof, `c ‖ s`, 64 bytes
- * @throws Refusal as `evaluate`; `element-invalid` too for a batch made so that nothing can be
- *   proved of it
+ * @throws Refusal `batch-mismatch` for no element or too many; `scalar-invalid`; `element-invalid`, also for a
+ *   batch made so that nothing can be proved of it
  */
 export function blindEvaluate(
   { secretKey, publicKey }: MatchingKey,
