@@ -174,6 +174,26 @@ t.test('after five leases that ran out an item waits for people, not for a sixth
   t.match(await verbs.complete('casework', claim), { status: 200, body: { late: true } })
 })
 
+t.test('nor for a sixth if more leases have expired than one claim escalates', async (t) => {
+  const claim = await claimed()
+  await sql`update triage_item set lapses = 4 where id = ${claim.claimId}`
+  await endLease(claim)
+  // Two hundred others are escalated first. No key opens them, so that none is claimed.
+  await sql`
+    insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
+                             own_due_at, due_at, lapses, leased_by, leased_until)
+    select ('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid, gen_random_uuid(),
+           other, array[other], now(), 'standard', now(), now(), 4, item.leased_by, item.leased_until
+    from triage_item item,
+         (select number, gen_random_uuid() as other from generate_series(1, 200) number) made
+    where item.id = ${claim.claimId}`
+  t.same(await claims('clinic'), [])
+  t.match(await rowOf(claim), { lapses: 4, escalated_at: null, fence: String(claim.fence) })
+  await sql`delete from triage_item where id::text like '00000000-%'`
+  t.same(await claims('clinic'), [])
+  t.ok((await rowOf(claim)).escalated_at, 'and the next claim writes it down')
+})
+
 t.test(
   'an item that went to people is claimed by asking for such, and by no other claim',
   async (t) => {

@@ -3,7 +3,7 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
-import { isFree, isOpenHead } from '../state.ts'
+import { isEscalated, isFree, isOpenHead } from '../state.ts'
 import { standingUrgency } from './columns.ts'
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
@@ -26,7 +26,8 @@ export type ItemRow = {
  * LOCKED passes over items that another claim is taking at this moment, so two claims never wait for each
  * other and never get the same item.
  *
- * @param escalated - whether to lease only from the escalated items
+ * @param escalated - whether to lease only from the escalated items. An item whose last lease has expired is
+ * leased to nobody before the escalation is written down, however many of them one claim leaves to the next
  */
 export async function leaseItems(
   tx: Tx,
@@ -40,7 +41,7 @@ export async function leaseItems(
       select item.id, item.due_at, cardinality(item.referral_ids) as referrals
       from triage_item item
       where ${isOpenHead(tx)}
-        and (item.escalated_at is not null) = ${escalated}
+        and ${escalated ? tx.sql`item.escalated_at is not null` : tx.sql`not ${isEscalated(tx)}`}
         and ${isFree(tx)}
         and (${opensAll(tx, tx.sql`${holder.recipient}`)}
              or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
