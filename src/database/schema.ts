@@ -258,7 +258,11 @@ export const triageItem = pgTable(
     /** Whether the case has other referrals than when this was claimed. */
     changed: boolean('changed').notNull().default(false),
     escalatedAt: instant('escalated_at'),
-    /** It was escalated before it was merged with one that waits on the queue. */
+    /**
+     * When this item became the reason of an escalation: its own referral did not open, it was the head
+     * when leases expired too often, or it was escalated before it was merged with another. It stays when
+     * `escalated_at` of the head is taken back by a merge or a split.
+     */
     escalatedBefore: instant('escalated_before'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),

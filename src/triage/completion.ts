@@ -11,7 +11,13 @@ import { Refusal } from '../errors.ts'
 import { answer } from '../vault/service.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
 import type { Claim } from './state.ts'
-import { completeItem, escalateItem, selectCompletion, selectReport } from './store/complete.ts'
+import {
+  completeItem,
+  escalateItem,
+  markUnopenable,
+  selectCompletion,
+  selectReport,
+} from './store/complete.ts'
 import { endMembers, selectRequeued } from './store/requeue.ts'
 import { selectSurvivor } from './store/successor.ts'
 
@@ -66,7 +72,7 @@ async function escalate(
   if (!escalated) return reportAgain(tx, claim)
   const { late } = escalated
   requireMembers(listed, escalated)
-  // Of a merged item the log alone says which of its referrals did not open.
+  await markUnopenable(tx, claim.id, listed)
   const referrals = listed.join(' ')
   const details = { outcome: 'unopenable', late, referrals, ...(step && { step }) }
   await append(tx, itemEntry('item.escalated', claim.id, { details }))

@@ -41,17 +41,17 @@ export async function mergeItems(
 
 /**
  * Moves the work on some referrals of a case to another case. A lease stays with the referral whose item was
- * claimed, and what was completed stays completed.
+ * claimed, and what was completed stays completed. An escalation stays with the referral that did not open.
  */
 export async function splitItems(
   tx: Tx,
   from: { readonly caseId: string; readonly referralIds: readonly string[] },
   to: { readonly caseId: string; readonly referralIds: readonly string[] },
 ): Promise<void> {
-  await lockHeads(tx, [from.caseId])
+  const [head] = await lockHeads(tx, [from.caseId])
   await moveItemsOf(tx, to.referralIds, to.caseId)
   for (const { caseId, referralIds } of [from, to]) {
-    await standAlone(tx, caseId)
+    await standAlone(tx, caseId, head?.escalated ?? false)
     await listReferrals(tx, caseId, referralIds)
   }
 }

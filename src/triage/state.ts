@@ -21,6 +21,12 @@
  * the others name it in `merged_into`, and only heads are listed, claimed and completed. What a member
  * would be by itself stays on its row, so that a split needs nothing that a merge wrote over.
  *
+ * An item is escalated whole, and its rows note the reason in `escalated_before`: the member whose referral
+ * was reported, or the head if its leases expired, because then nobody knows which of its referrals was at
+ * fault. After a split the side with the reason stays escalated, and the other waits. An escalated item
+ * that was merged with a waiting one is itself the reason, with all its members: whatever was with people
+ * goes back to them.
+ *
  * A write under a claim names the fence that it was given. Each claim, release, completion and report
  * raises the fence, and so does a merge for the item that stops being a head: whoever names an older one
  * has lost the item.

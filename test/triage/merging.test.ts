@@ -380,6 +380,70 @@ t.test('nor behind the one that stands for both and had gone to people', async (
   t.strictSame(waitingIds.toSorted(), [together, [leaving!.referralId]].toSorted())
 })
 
+for (const [name, failing] of [
+  ['stands for the others', 0],
+  ['was merged', 1],
+] as const) {
+  for (const leaves of [0, 1, 2] as const) {
+    t.test(
+      `after a split people have the referral that did not open, where it ${name} and ${leaves} leaves`,
+      async (t) => {
+        const all = await referrals(3)
+        const due = (await itemOf(all[failing]!))?.own_due_at
+        await merge(all[0]!, all[1]!, all[2]!)
+        const held = await claimed(all[0]!)
+        const first = await report(held, all[failing]!)
+        t.same(await claim('casework', 50), [], 'the whole is with people')
+        await split(all[leaves]!)
+        t.strictSame(await report(held, all[failing]!), first, 'the report may be repeated')
+        const sides = [[all[leaves]!], all.filter((it) => it !== all[leaves])]
+        const idsOf = (side: readonly Referred[]) => side.map(({ referralId }) => referralId).sort()
+        const [fault, others] = leaves === failing ? sides : sides.toReversed()
+        const atPeople = await claim('casework', 50, true)
+        t.same(
+          atPeople.map(({ referralIds }) => referralIds.toSorted()),
+          [idsOf(fault!)],
+        )
+        const waiting = await claim('casework', 50)
+        t.same(
+          waiting.map(({ referralIds }) => referralIds.toSorted()),
+          [idsOf(others!)],
+        )
+        t.same((await itemOf(all[failing]!))?.own_due_at, due)
+        for (const it of [...atPeople, ...waiting]) await release(it)
+        t.same((await claim('casework', 50, true)).length, 1, 'given back, it is with people still')
+      },
+    )
+  }
+}
+
+t.test('where every referral that was reported is answered, the whole stays with people', async (t) => {
+  const [one, other, third] = await referrals(3)
+  await merge(one!, other!, third!)
+  await complete(await claimed(one!), one!)
+  const [held] = await claim()
+  await report(held!, one!)
+  await split(other!)
+  t.same(await claim('casework', 50), [])
+  t.same((await claim('casework', 50, true)).length, 2)
+})
+
+t.test('after leases that ran out the escalation stays with the head', async (t) => {
+  const [one, other] = await referrals(2)
+  await merge(one!, other!)
+  for (let lapses = 0; lapses < 5; lapses += 1) await endLease(await claimed(one!))
+  t.same(await claim('casework', 50), [])
+  await split(other!)
+  t.same(
+    (await claim('casework', 50, true)).map(({ referralIds }) => referralIds),
+    [[one!.referralId]],
+  )
+  t.same(
+    (await claim('casework', 50)).map(({ referralIds }) => referralIds),
+    [[other!.referralId]],
+  )
+})
+
 t.test('leases that ran out are counted across a merge and a split', async (t) => {
   const [older, younger] = await referrals(2)
   for (let lapses = 0; lapses < 5; lapses += 1) await endLease(await claimed(younger!))

@@ -1,7 +1,7 @@
 /** A holder ends the work on an item, with an answer or without one. */
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
-import { type Claim, endedWith, isHeldBy } from '../state.ts'
+import { type Claim, endedWith, isHeldBy, isOpen } from '../state.ts'
 
 /** What ended, and whether its case has other referrals than when it was claimed. */
 type Ended = {
@@ -50,11 +50,29 @@ export async function escalateItem(tx: Tx, claim: Claim) {
   return row
 }
 
-/** The report that this very claim made before, for a caller whose answer was lost. */
+/**
+ * Notes on the items of the listed referrals that they did not open, so that they stay escalated after a
+ * split. If all of those were answered already, it notes it on each item that is worked on as `headId`.
+ */
+export async function markUnopenable(tx: Tx, headId: string, listed: readonly string[]) {
+  await tx.sql`
+    update triage_item item
+    set escalated_before = date_trunc('milliseconds', now())
+    where ${isOpen(tx)} and (item.id = ${headId} or item.merged_into = ${headId})
+      and (item.referral_id = any (${listed as string[]}::uuid[])
+           or not exists (select from triage_item named
+                          where named.completed_at is null
+                            and named.referral_id = any (${listed as string[]}::uuid[])))`
+}
+
+/**
+ * The report that this very claim made before, for a caller whose answer was lost. A merge or a split may
+ * have put the item on the queue again since.
+ */
 export async function selectReport(tx: Tx, claim: Claim) {
   const [row] = await tx.sql<{ late: boolean }[]>`
     select item.completed_late as late from triage_item item
-    where ${endedWith(tx, claim)} and item.escalated_at is not null
-      and item.leased_until is null`
+    where ${endedWith(tx, claim)} and item.completed_late is not null
+      and item.completed_at is null and item.leased_until is null`
   return row
 }

@@ -5,7 +5,8 @@ import { isLastLease, isOpenHead } from '../state.ts'
 
 /**
  * Escalates items whose leases expired too often; returns their ids. The fence stays as it is: until
- * somebody claims such an item, its last holder may still complete it late.
+ * somebody claims such an item, its last holder may still complete it late. Nobody knows at which of the
+ * referrals the holders failed: after a split the escalation stays with the head, as the count of leases does.
  */
 export async function escalateLapsed(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
@@ -21,7 +22,7 @@ export async function escalateLapsed(tx: Tx): Promise<string[]> {
       for update of item skip locked
     )
     update triage_item item
-    set escalated_at = ${tx.now.toISOString()}
+    set escalated_at = ${tx.now.toISOString()}, escalated_before = ${tx.now.toISOString()}
     where item.id = any (array (select id from lapsed))
     returning item.id`
   return rows.map(({ id }) => id)

@@ -39,8 +39,8 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
     update triage_item item
     set merged_into = ${survivor},
         fence = item.fence + (item.id = ${merged})::int,
-        lapses = head.lapses, escalated_at = head.escalated_at,
-        escalated_before = head.escalated_before,
+        lapses = head.lapses,
+        escalated_before = coalesce(item.escalated_before, head.escalated_at),
         leased_by = null, leased_until = null, claimed_at = null
     from triage_item head
     where head.id = ${merged}
