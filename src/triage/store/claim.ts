@@ -84,6 +84,11 @@ function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
  * The rare case: after keys were exchanged, a case may hold referrals that no single key of any client
  * opens. Such an item would be claimable by nobody. Whoever opens some of its referrals may claim it, with
  * those; its completion puts the others on the queue again, for their own reader.
+ *
+ * It is part of the claim's own statement because such an item has its place among the others. A statement
+ * of its own would either run first, and cost every claim a second walk of the queue, or run when the claim
+ * has room left, and then the item waits for as long as the queue is never empty, however urgent it is. Here
+ * it costs nothing for an item that the key opens whole, and little for one of a single referral.
  */
 function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
   return tx.sql`(
