@@ -137,6 +137,6 @@ export const Completion = Type.Object({
   }),
   requeued: Type.Array(Uuid, {
     maxItems: caseReferralsMax,
-    description: 'Referrals of the case that still have no answer: they are on the queue again.',
+    description: 'Referrals of the case that still have no answer: they are on the queue again, or escalated still.',
   }),
 })

@@ -428,6 +428,17 @@ t.test('where every referral that was reported is answered, the whole stays with
   t.same((await claim('casework', 50, true)).length, 2)
 })
 
+t.test('an answer to others does not put what did not open back on the queue', async (t) => {
+  const [one, other] = await referrals(2)
+  await merge(one!, other!)
+  await report(await claimed(one!), other!)
+  const [held] = await claim('casework', 1, true)
+  t.same((await complete(held!, one!)).requeued, [other!.referralId])
+  t.same(await claim('casework', 50), [])
+  const [again] = await claim('casework', 50, true)
+  t.equal(again?.claimId, (await itemOf(other!))?.id)
+})
+
 t.test('after leases that ran out the escalation stays with the head', async (t) => {
   const [one, other] = await referrals(2)
   await merge(one!, other!)

@@ -8,6 +8,9 @@ import { isOpen } from '../state.ts'
  * Ends the members of a completed head as it ended. For referrals that got no answer a new item is opened,
  * one for all of them, so that nobody is lost with the answer to somebody else.
  *
+ * The new item counts lapses from zero, because the work went on. It is escalated by the rule of a split
+ * (split.ts): a referral that did not open is not back on the queue because another one got its answer.
+ *
  * @returns the referrals that are on the queue again, in the order of their ids
  */
 export async function endMembers(
@@ -24,24 +27,29 @@ export async function endMembers(
       from triage_item head
       where head.id = ${headId} and item.merged_into = head.id and ${isOpen(tx)}
       returning item.id, item.referral_id, item.arrived_at, item.urgency, item.respond_by,
-                item.own_due_at
+                item.own_due_at, item.escalated_before
     ), rest as (
       select member.*, head.case_id, head.referral_ids,
              row_number() over place as number,
-             min(member.own_due_at) over () as due_at
+             min(member.own_due_at) over () as due_at,
+             case when head.escalated_at is not null
+                       or bool_and(member.escalated_before is not null) over ()
+                  then min(member.escalated_before) over () end as escalated_at
       from (select * from ended
             union all
-            select id, referral_id, arrived_at, urgency, respond_by, own_due_at
+            select id, referral_id, arrived_at, urgency, respond_by, own_due_at, escalated_before
             from triage_item where id = ${headId}) member
       join triage_item head on head.id = ${headId}
       where not member.referral_id = any (${answered as string[]}::uuid[])
       window place as (order by member.own_due_at, member.arrived_at, member.id)
     )
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
-                             respond_by, own_due_at, due_at, merged_into)
+                             respond_by, own_due_at, due_at, merged_into,
+                             escalated_at, escalated_before)
     select (${ids as string[]}::uuid[])[number], case_id, referral_id, referral_ids, arrived_at,
            urgency, respond_by, own_due_at, case when number = 1 then due_at else own_due_at end,
-           case when number > 1 then (${ids as string[]}::uuid[])[1] end
+           case when number > 1 then (${ids as string[]}::uuid[])[1] end,
+           case when number = 1 then escalated_at end, escalated_before
     from rest
     returning referral_id as "referralId"`
   return rows.map(({ referralId }) => referralId).sort()
