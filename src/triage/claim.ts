@@ -44,8 +44,8 @@ export async function claim(
 }
 
 /**
- * What was read before its claim began, as it stands with the claim. A case keeps the referrals that were
- * answered: its holder is told which, so as to answer the others.
+ * A referral as it is under the claim: it was read before `beginTriage` changed its state. A case keeps the
+ * referrals that were answered, and its holder is told which, so as to answer the others.
  */
 function begun(referral: Released): Static<typeof ClaimedReferral> {
   const { state } = referral

@@ -28,11 +28,11 @@ export const leaseSecondsMax = 3600
 /** A list of ids is short; whoever wants more reads on with the cursor. */
 export const itemsPageMax = 200
 
-/** One answer carries at most so many items. */
+/** One claim leases at most this many items. */
 export const claimItemsMax = 50
 
 /**
- * Once the items of an answer hold so many referrals, each of which may be a few hundred kilobytes, no
+ * Once the items of an answer hold this many referrals, each of which may be a few hundred kilobytes, no
  * further item is claimed with them. A case is never divided, so an answer may hold more.
  */
 export const claimReferralsMax = 50

@@ -3,7 +3,7 @@ import type { Tx } from '../../database/connect.ts'
 import { isEscalated, isFree, isOpenHead } from '../state.ts'
 import type { Head } from '../survivor.ts'
 
-/** How often a completion that was waited for may open another item: nothing shown needs a third. */
+/** At most this many rounds. Two are enough unless completions keep opening items, which no test has shown. */
 const headRoundsMax = 10
 
 /**

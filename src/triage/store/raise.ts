@@ -4,7 +4,7 @@ import type { Urgency } from '../../referral/codes/clear.ts'
 import { rank } from './columns.ts'
 import { dueAt } from './due.ts'
 
-/** How often an item may be merged into another while it is locked: nothing shown needs a third. */
+/** At most this many rounds. Two are enough unless merges keep coming, which no test has shown. */
 const headRoundsMax = 10
 
 /**
