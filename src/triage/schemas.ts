@@ -137,6 +137,7 @@ export const Completion = Type.Object({
   }),
   requeued: Type.Array(Uuid, {
     maxItems: caseReferralsMax,
-    description: 'Referrals of the case that still have no answer: they are on the queue again, or escalated still.',
+    description:
+      'Referrals of the case that still have no answer: they are on the queue again, or escalated still.',
   }),
 })

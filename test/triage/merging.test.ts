@@ -417,16 +417,19 @@ for (const [name, failing] of [
   }
 }
 
-t.test('where every referral that was reported is answered, the whole stays with people', async (t) => {
-  const [one, other, third] = await referrals(3)
-  await merge(one!, other!, third!)
-  await complete(await claimed(one!), one!)
-  const [held] = await claim()
-  await report(held!, one!)
-  await split(other!)
-  t.same(await claim('casework', 50), [])
-  t.same((await claim('casework', 50, true)).length, 2)
-})
+t.test(
+  'where every referral that was reported is answered, the whole stays with people',
+  async (t) => {
+    const [one, other, third] = await referrals(3)
+    await merge(one!, other!, third!)
+    await complete(await claimed(one!), one!)
+    const [held] = await claim()
+    await report(held!, one!)
+    await split(other!)
+    t.same(await claim('casework', 50), [])
+    t.same((await claim('casework', 50, true)).length, 2)
+  },
+)
 
 t.test('an answer to others does not put what did not open back on the queue', async (t) => {
   const [one, other] = await referrals(2)
