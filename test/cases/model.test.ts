@@ -311,11 +311,11 @@ class Report extends Write {
   async write(model: Model, claim: Claim, { claimId, fence }: { claimId: string; fence: number }) {
     const { item, who } = claim
     if (!model.isCurrent(claim)) return
-    const referrals = [item.referral.id]
+    const group = model.group(item)
+    const { referral } = group[this.at % group.length]!
+    const referrals = [referral.id]
     await triage.complete(callers[who], claimId, { fence, outcome: 'unopenable', referrals })
-    item.fence += 1
-    item.escalated = true
-    delete item.lease
+    model.report(claim, referral)
   }
 }
 
@@ -360,7 +360,7 @@ async function compare(model: Model): Promise<void> {
   const items = await sql`
     select item.referral_id, head.referral_id as head, item.fence::int, item.lapses, item.leased_by,
            item.leased_until <= now() as ended, item.escalated_at is not null as escalated,
-           item.escalated_before is not null as before, item.changed, item.due_at,
+           item.escalated_before is not null as reason, item.changed, item.due_at,
            item.leased_until is not null as leased
     from triage_item item left join triage_item head on head.id = item.merged_into
     where item.referral_id = any (${ids}::uuid[]) and item.completed_at is null
@@ -369,7 +369,7 @@ async function compare(model: Model): Promise<void> {
   same(
     items.map((row) => ({
       ...{ referral: row.referral_id, into: row.head ?? undefined, fence: row.fence },
-      ...{ lapses: row.lapses, escalated: row.escalated, before: row.before },
+      ...{ lapses: row.lapses, escalated: row.escalated, reason: row.reason },
       ...(row.leased && { lease: nameOf(row.leased_by), ended: row.ended }),
       ...(!row.head && { due: row.due_at.getTime() }),
     })),
@@ -378,7 +378,7 @@ async function compare(model: Model): Promise<void> {
       .sort((a, b) => (a.referral.id < b.referral.id ? -1 : 1))
       .map((item) => ({
         ...{ referral: item.referral.id, into: item.into?.referral.id, fence: item.fence },
-        ...{ lapses: item.lapses, escalated: item.escalated, before: item.before },
+        ...{ lapses: item.lapses, escalated: item.escalated, reason: item.reason },
         ...(item.lease && { lease: item.lease.who, ended: item.lease.ended }),
         ...(!item.into && { due: model.dueOf(item) }),
       })),

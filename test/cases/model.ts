@@ -14,9 +14,9 @@ export type Item = {
   fence: number
   lapses: number
   lease?: { readonly who: Who; readonly claim: number; ended: boolean }
-  /** With people, out of the circle; and whether it was before it was merged with one that waits. */
+  /** With people, out of the circle; and whether this very item is a reason for that, or was. */
   escalated: boolean
-  before: boolean
+  reason: boolean
   /** The item that stands for this one. */
   into?: Item
   /** Its case has other referrals than when it was claimed. */
@@ -118,12 +118,12 @@ export class Model {
       merged.lapses += 1
     }
     if (!merged.escalated && survivor.escalated) {
-      for (const item of this.group(survivor)) item.before = true
+      for (const item of this.group(survivor)) item.reason = true
       survivor.escalated = false
     }
-    const { lapses, escalated, before } = merged
+    const { lapses, escalated } = merged
     for (const item of this.group(merged)) {
-      Object.assign(item, { lapses, escalated, before, into: survivor })
+      Object.assign(item, { lapses, reason: item.reason || escalated, into: survivor })
     }
     merged.fence += 1
     delete merged.lease
@@ -168,10 +168,12 @@ export class Model {
   /** Two sides that no link connects any more are two cases of the queue, and of what people said. */
   private part(...sides: readonly (readonly Node[])[]): void {
     this.keepAnswers(sides)
+    const whole = this.headOf(sides.flat())
+    const wasWithPeople = whole !== undefined && withPeople(whole)
     for (const side of sides) {
       const open = side.flatMap(({ item }) => item ?? [])
       if (open.length === 0) continue
-      const waits = ({ escalated, before }: Item) => !escalated && !before
+      const waits = ({ reason }: Item) => !reason
       let head = open.find(({ into }) => !into)
       if (!head) {
         head = open.toSorted(
@@ -180,10 +182,8 @@ export class Model {
         delete head.into
         for (const item of open) if (item !== head) item.into = head
       }
-      if (!open.some(waits)) {
-        head.escalated ||= head.before
-        head.before = false
-      }
+      // Whoever holds a reason stays with people; who does not waits.
+      head.escalated = (wasWithPeople || !open.some(waits)) && !open.every(waits)
       head.changed = true
     }
   }
@@ -274,7 +274,7 @@ export class Model {
 
   claim(who: Who, max: number, escalated: boolean): Claim[] {
     for (const item of this.heads()) {
-      if (item.lapses >= 4 && item.lease?.ended) item.escalated = true
+      if (item.lapses >= 4 && item.lease?.ended) item.escalated = item.reason = true
     }
     this.claimCount += 1
     return this.claimable(escalated)
@@ -299,6 +299,7 @@ export class Model {
   /** Answers some referrals of an item's case, and opens those again that got none. */
   complete({ item, who, fence }: Claim, answered: readonly Node[]): void {
     const group = this.group(item)
+    const reasons = new Set(group.flatMap(({ reason, referral }) => (reason ? [referral] : [])))
     for (const { referral } of group) delete referral.item
     item.fence += 1
     item.done = { who, fence }
@@ -309,11 +310,22 @@ export class Model {
     const [head, ...others] = open.map(newItem)
     for (const it of [head, ...others]) if (it) it.referral.item = it
     for (const it of others) if (head) it.into = head
+    for (const node of open) if (node.item) node.item.reason = reasons.has(node)
+    const [some, all] = [open.some((it) => reasons.has(it)), open.every((it) => reasons.has(it))]
+    if (head) head.escalated = some && (all || item.escalated)
+  }
+
+  /** A referral of the item did not open. */
+  report({ item }: Claim, node: Node): void {
+    item.fence += 1
+    item.escalated = true
+    delete item.lease
+    if (node.item) node.item.reason = true
   }
 }
 
 function newItem(referral: Node): Item {
-  return { referral, fence: 0, lapses: 0, escalated: false, before: false, changed: false }
+  return { referral, fence: 0, lapses: 0, escalated: false, reason: false, changed: false }
 }
 
 /** Which of two open items goes on when they are merged. */
@@ -324,10 +336,12 @@ function isBefore(a: Item, b: Item): boolean {
     if (mine !== theirs)
       return (mine ?? Number.POSITIVE_INFINITY) < (theirs ?? Number.POSITIVE_INFINITY)
   }
-  const withPeople = (item: Item) =>
-    item.escalated || (item.lapses >= 4 && item.lease?.ended === true)
   if (withPeople(a) !== withPeople(b)) return withPeople(b)
   return a.referral.number < b.referral.number
+}
+
+function withPeople(item: Item): boolean {
+  return item.escalated || (item.lapses >= 4 && item.lease?.ended === true)
 }
 
 /** Whether these are the first person and the last, who have one reference and no more in common. */
