@@ -112,16 +112,42 @@ async function openQuestions(model: Model): Promise<Pair[]> {
   return rows.map((row) => [model.byId(row.left_id), model.byId(row.right_id)] as const)
 }
 
+type PairingAct = { readonly act: string; readonly referral: string; readonly with: string }
+
+/** What the newest pairing of a referral did, as the log says it. */
+async function actsOf(id: string): Promise<PairingAct[]> {
+  const [row] = await sql`
+    select o.details from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.action = 'referral.paired' and e.object_id = ${id}
+    order by e.at desc, e.id desc limit 1`
+  return row?.details.acts
+}
+
+function isOf(ends: Pair, one: Node, other: Node): boolean {
+  return ends.includes(one) && ends.includes(other)
+}
+
 class PairAll extends Act {
   async act(model: Model) {
     for (;;) {
       const [next] = await waiting()
       if (!next) return
-      const questions = await openQuestions(model)
+      const node = model.byId(next.id)
+      const before = await openQuestions(model)
       same(await staged.pairing.run(), true)
-      // With those that came to wait again because of it, before it looked for others.
       const left = new Set((await waiting()).map(({ id }) => id))
-      model.pair(model.byId(next.id), left, questions)
+      const acts = await actsOf(next.id)
+      const pairsOf = (act: string) =>
+        acts
+          .filter((it) => it.act === act)
+          .map((it): Pair => [model.byId(it.referral), model.byId(it.with)])
+      const withdrawn = pairsOf('withdrawn').map(([, other]) => other)
+      model.pair(node, {
+        waiting: left,
+        withdrawn,
+        questions: before.filter((ends) => !withdrawn.some((it) => isOf(ends, node, it))),
+        asked: pairsOf('asked'),
+      })
       same(staged.noted.errors, [])
     }
   }

@@ -40,6 +40,17 @@ export type Pair = readonly [Node, Node]
 type Held = 'keys' | 'amendment' | 'person'
 type Link = { readonly ends: readonly [Node, Node]; readonly same: boolean; readonly basis: Held }
 
+/** What is told of the pairing of one referral. */
+export type Told = {
+  readonly waiting: ReadonlySet<string>
+  /** Of whom its keys no longer say what they had said. */
+  readonly withdrawn: readonly Node[]
+  /** What people had been asked before, and is not taken back. */
+  readonly questions: readonly Pair[]
+  /** What they were asked by this, the first of each pair being who asked. */
+  readonly asked: readonly Pair[]
+}
+
 export type Claim = {
   readonly item: Item
   readonly who: Who
@@ -220,10 +231,11 @@ export class Model {
   }
 
   /**
-   * Pairs one referral, while those of `waiting` wait themselves. Which pairs a person was asked about is
-   * not followed here, but told: `questions`.
+   * Pairs one referral, and after it those of whom its keys took back what they had said, and whom it came
+   * apart from; but none that waits for itself. Which pairs a person was asked about is not followed here,
+   * but told.
    */
-  pair(node: Node, waiting: ReadonlySet<string>, questions: readonly Pair[]): void {
+  pair(node: Node, { waiting, withdrawn, questions, asked }: Told): void {
     const { amends } = node
     if (amends) {
       const [own, before] = [this.caseOf(node), this.caseOf(amends)]
@@ -237,14 +249,25 @@ export class Model {
       return !ended || (node.person !== undefined && ends[0].person === ends[1].person)
     })
     const parts = this.splitUnconnected(members)
-    // What came apart waits to be paired again.
-    const alsoWaiting = parts.length > 1 ? members : []
+    const freed = [...new Set([...withdrawn, ...(parts.length > 1 ? members : [])])]
+      .filter((it) => it !== node && !waiting.has(it.id))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    for (const [at, each] of [node, ...freed].entries()) {
+      const before = [node, ...freed].slice(0, at)
+      const newer = asked.filter(([by]) => before.includes(by))
+      const later = freed.slice(at).filter((it) => it !== each)
+      this.match(each, (it) => waiting.has(it.id) || later.includes(it), [...questions, ...newer])
+    }
+  }
+
+  /** Merges a referral with those of its person that do not wait. */
+  private match(node: Node, isWaiting: (node: Node) => boolean, questions: readonly Pair[]): void {
     if (node.person === undefined) return
     // Joined already, by whatever, it would tie two cases together through itself.
     if (this.links.some(({ ends, same }) => same && ends.includes(node))) return
     const like = this.nodes
       .filter((it) => it !== node && it.person === node.person)
-      .filter((it) => !waiting.has(it.id) && !alsoWaiting.includes(it))
+      .filter((it) => !isWaiting(it))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
     const inDoubt = (own: readonly Node[], other: readonly Node[]) =>
       questions.some(
