@@ -54,7 +54,7 @@ type Commands = Readonly<Record<string, () => Promise<Command>>>
 
 /** Those that run where the service is. @returns none where only the client is installed */
 async function hostCommands(): Promise<Commands> {
-  // Not a literal import: the build of the SDK would follow it into the database.
+  // Not a literal import: the build of the client package would follow it into the database.
   const place = new URL('./host/commands.ts', import.meta.url)
   return existsSync(place) ? (await import(place.href)).hostCommands : {}
 }

@@ -17,10 +17,10 @@ export type { Released } from '../protocol/envelope/released.ts'
 export type { OpeningStep } from '../protocol/envelope/step.ts'
 export type { Withheld } from '../protocol/envelope/unwrap.ts'
 export type { KeyFile } from '../protocol/keyfile.ts'
-export { needsPassphrase, openKeyFile, sealKeyFile } from '../protocol/keyfile.ts'
+export { needsPassphrase } from '../protocol/keyfile.ts'
 export type { KeyPair, SecretKey } from '../protocol/keys.ts'
-export { generateRecipientKey, generateSigningKey } from '../protocol/keys.ts'
 export type { NoteChain, ReadNote, RefusedNote, Writer } from '../protocol/messages/notechain.ts'
+export { ready } from '../protocol/sodium.ts'
 export type { Trust } from '../protocol/trust/keyset.ts'
 export { newId } from '../protocol/uuid.ts'
 export type { StatedUrgency } from '../reading/schemas.ts'
@@ -35,7 +35,6 @@ export type { CheckedMatchKeys, Checking, UncheckedQuery } from './checking.ts'
 export type { ClockSkew } from './clock.ts'
 export { wordsOfSkew } from './clock.ts'
 export type { Complaint, TestWorld } from './conform.ts'
-export { conform } from './conform.ts'
 export type { ProblemDocument } from './failure.ts'
 export { BadAnswer, DraftRefused, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 export type { Memory } from './memory.ts'
@@ -43,6 +42,13 @@ export { processMemory } from './memory.ts'
 export type { Note } from './notes.ts'
 export type { ClaimOptions, Lease, Outcome, Reader, ReaderOptions } from './reader.ts'
 export { createReader } from './reader.ts'
+export {
+  conform,
+  generateRecipientKey,
+  generateSigningKey,
+  openKeyFile,
+  sealKeyFile,
+} from './ready.ts'
 export type { Referrer, ReferrerOptions, SealOptions, Warned } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
 export type {

@@ -127,8 +127,9 @@ export type Reader = {
  *
  * @example
  * ```ts
- * import { completable, createReader, openKeyFile } from 'referral-intake'
+ * import { completable, createReader, openKeyFile, ready } from 'referral-intake-client'
  *
+ * await ready
  * const reader = createReader({
  *   url: 'https://intake.example.org',
  *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },

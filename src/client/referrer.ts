@@ -6,6 +6,7 @@ import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { type Envelope, envelopeHash, hashesOf, headerHash } from '../protocol/envelope/envelope.ts'
 import { sealReferral } from '../protocol/envelope/seal.ts'
 import type { SecretKey } from '../protocol/keys.ts'
+import { ready } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, composed, type Draft } from '../referral/draft.ts'
@@ -87,8 +88,9 @@ export type Referrer = {
  *
  * @example
  * ```ts
- * import { createReferrer, openKeyFile } from 'referral-intake'
+ * import { createReferrer, openKeyFile, ready } from 'referral-intake-client'
  *
+ * await ready
  * const referrer = createReferrer({
  *   url: 'https://intake.example.org',
  *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },
@@ -151,6 +153,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   async function submit(envelope: Envelope): Promise<Acknowledgement> {
     const { referralId } = envelope.header
     const path = `/v1/referrals/${encodeURIComponent(referralId)}`
+    await ready
     const own = ownHash(envelope)
     let answer: unknown
     try {

@@ -2,6 +2,7 @@
  * How the SDK speaks HTTP. Every request ends in time, and is sent again only where sending it twice
  * does no more than sending it once. Runs wherever there is `fetch`.
  */
+import { ready } from '../protocol/sodium.ts'
 import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
 import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
 
@@ -56,6 +57,8 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
    *   nested too deep
    */
   async function send(request: Call): Promise<unknown> {
+    // What is answered is checked by it.
+    await ready
     const endsAt = Date.now() + (request.withinMs ?? Number.POSITIVE_INFINITY)
     for (let attempt = 1; ; attempt += 1) {
       const leftMs = Math.max(endsAt - Date.now(), 0)

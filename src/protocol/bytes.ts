@@ -2,8 +2,7 @@
 import sodium from 'libsodium-wrappers'
 import { Refusal } from '../errors.ts'
 import { protocol } from '../referral/header.ts'
-
-await sodium.ready
+import './loaded.ts'
 
 const encoder = new TextEncoder()
 

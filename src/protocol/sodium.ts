@@ -1,15 +1,23 @@
 /**
- * The door to libsodium, opened once: whoever imports this module may call it at once.
+ * The door to libsodium, opened once: whoever imports this module may call it at once, but in the client
+ * package, where `ready` comes first.
  *
  * The full ("sumo") build, for ristretto255, Argon2id and SHA-256. Runs in Node and in a browser
  * whose content security policy allows `'wasm-unsafe-eval'`.
  */
 import sodium from 'libsodium-wrappers'
 import { concat } from './bytes.ts'
-
-await sodium.ready
+import './loaded.ts'
 
 export { sodium }
+
+/** Resolves when libsodium may be called, which is before a module that imports this one runs. */
+export const ready: Promise<void> = sodium.ready
+
+/** Whether that was so already. */
+export function isReady(): boolean {
+  return 'crypto_generichash' in sodium
+}
 
 /** `H` of docs/PROTOCOL.md: BLAKE2b-256 over the parts joined. */
 export function hash(...parts: Uint8Array[]): Uint8Array {

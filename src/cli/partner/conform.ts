@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { type Complaint, conform, shown, type TestWorld } from '../../client/index.ts'
 import { type Command, wrapped } from '../command.ts'
 import { readJson } from '../json.ts'
@@ -17,8 +16,9 @@ there is any complaint. Seal no real person to those keys: they are known to all
   operandsMax: 1,
   async run(input) {
     const [file = ''] = input.operands
-    const place = new URL('../../../openapi/conformance.json', import.meta.url)
-    const world: TestWorld = JSON.parse(await readFile(place, 'utf8'))
+    // Written out, so that the build of the client package takes the file along.
+    const place = await import('../../../openapi/conformance.json', { with: { type: 'json' } })
+    const world: TestWorld = place.default
     const draft = input.text('draft')
     const drafted = draft === undefined ? undefined : await readJson<unknown>(draft)
     const complaints = conform(await readJson<unknown>(file), world, drafted)

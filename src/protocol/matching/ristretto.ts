@@ -13,7 +13,10 @@ import { concat, utf8 } from '../bytes.ts'
 import { type Random, sha512, sodium } from '../sodium.ts'
 
 /** 2^252 + 27742317777372353535851937790883648493. */
-const order = sodium.from_hex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
+const order = Uint8Array.of(
+  ...[0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14],
+  ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10],
+)
 
 /** A block of SHA-512, of zeros: `Z_pad` of RFC 9380 section 5.3.1. */
 const zeroPad = new Uint8Array(128)

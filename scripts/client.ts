@@ -1,0 +1,157 @@
+/**
+ * Builds the client package into dist/client: the SDK for ES modules, CommonJS and browsers, and the
+ * command line without what runs on the host. All but libsodium is bundled, so that whoever installs
+ * it trusts two packages more and not a hundred; the licences of what is inside come along.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+import manifest from '../package.json' with { type: 'json' }
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)))
+
+const out = 'dist/client'
+const sodium = 'libsodium-wrappers'
+
+const shared: BuildOptions = {
+  bundle: true,
+  external: [sodium],
+  // Names of errors are part of what they say.
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+  target: ['es2022', 'node20.19'],
+}
+
+/** CommonJS cannot load a module that waits at its top: the SDK's functions wait instead. */
+const withoutWaiting: Plugin = {
+  name: 'without waiting',
+  setup({ onLoad }) {
+    onLoad({ filter: /src[/\\]protocol[/\\]loaded\.ts$/ }, () => ({ contents: '' }))
+  },
+}
+
+/** Some of what the command line bundles is CommonJS, and asks for Node's modules by `require`. */
+const requiring = `import { createRequire } from 'node:module'
+const require = createRequire(import.meta.url)`
+
+async function bundled(): Promise<string[]> {
+  const sdk: BuildOptions = {
+    ...shared,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    plugins: [withoutWaiting],
+  }
+  const entryPoints = { index: 'src/client/index.ts' }
+  const built = await Promise.all([
+    build({ ...sdk, entryPoints, outdir: out, format: 'esm', splitting: true }),
+    build({ ...sdk, entryPoints, outdir: out, format: 'cjs', outExtension: { '.js': '.cjs' } }),
+    build({
+      ...shared,
+      entryPoints: { intake: 'src/cli/intake.js' },
+      outdir: join(out, 'cli'),
+      platform: 'node',
+      format: 'esm',
+      splitting: true,
+      banner: { js: requiring },
+    }),
+  ])
+  return built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}))
+}
+
+/** The packages that the files are of, by folder. */
+function packagesOf(files: readonly string[]): string[] {
+  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
+  return [...new Set(folders.filter((folder) => folder !== undefined))].sort()
+}
+
+function licences(files: readonly string[]): string {
+  const texts = packagesOf(files).map((folder) => {
+    const { name, version, license, author } = JSON.parse(read(join(folder, 'package.json')))
+    const by = typeof author === 'string' ? author : author?.name
+    const whole = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
+    const title = `${name} ${version}: ${license}${by ? `, by ${by}` : ''}`
+    return [title, ...whole.map((file) => read(join(folder, file)).trim())].join('\n\n')
+  })
+  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+}
+
+/** `'./x.ts'`, `import("../y.mjs")` and `'typebox'`, in a file of declarations. */
+const reference = /(\bfrom |\bimport\(|^import )(["'])([^"']+)\2/gm
+
+/**
+ * Copies the declarations that the SDK's reach, typebox's among them. Their folder is CommonJS by its own
+ * package.json: such types serve whoever imports and whoever requires, for there is no default export.
+ */
+function declarations(): string[] {
+  const declared = 'dist/declarations'
+  execFileSync(join('node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+  const waiting = [join(declared, 'client/index.d.ts')]
+  const copied = new Set(waiting)
+  for (const file of waiting) {
+    const target = placeOf(file)
+    const text = read(file).replace(reference, (_, before: string, quote: string, name: string) => {
+      const found = declarationOf(file, name)
+      if (!copied.has(found)) waiting.push(found)
+      copied.add(found)
+      const path = relative(dirname(target), placeOf(found)).replace(/\.d\.ts$/, '.js')
+      return `${before}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+    })
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, text)
+  }
+  write('types/package.json', '{ "type": "commonjs" }\n')
+  rmSync(declared, { recursive: true })
+  return waiting
+}
+
+function declarationOf(from: string, name: string): string {
+  if (name === 'typebox') return 'node_modules/typebox/build/index.d.mts'
+  const file = relative('.', resolve(dirname(from), name))
+  const found = file.replace(/\.ts$/, '.d.ts').replace(/\.mjs$/, '.d.mts')
+  if (name.startsWith('.') && existsSync(found)) return found
+  throw new Error(`${from}: the types of ${name} cannot be packed`)
+}
+
+function placeOf(file: string): string {
+  const place = file.replace('dist/declarations/', '').replace('node_modules/typebox/build', 'typebox')
+  return join(out, 'types', place.replace(/\.d\.mts$/, '.d.ts'))
+}
+
+function manifestOfClient(): object {
+  const { version, description, license, dependencies } = manifest
+  return {
+    name: 'referral-intake-client',
+    version,
+    description,
+    license,
+    type: 'module',
+    engines: { node: '>=20.19' },
+    exports: {
+      '.': { types: './types/client/index.d.ts', require: './index.cjs', default: './index.js' },
+    },
+    bin: { intake: './cli/intake.js' },
+    dependencies: { [sodium]: dependencies[sodium] },
+    sideEffects: false,
+  }
+}
+
+function read(file: string): string {
+  return readFileSync(file, 'utf8')
+}
+
+function write(file: string, text: string): void {
+  writeFileSync(join(out, file), text)
+}
+
+rmSync('dist', { recursive: true, force: true })
+mkdirSync(out, { recursive: true })
+const files = [...(await bundled()), ...declarations()]
+write('LICENSES-OF-BUNDLED.txt', licences(files))
+write('package.json', `${JSON.stringify(manifestOfClient(), null, 2)}\n`)
+copyFileSync('LICENSE', join(out, 'LICENSE'))
+copyFileSync('docs/CLIENT.md', join(out, 'README.md'))

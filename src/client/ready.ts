@@ -1,0 +1,42 @@
+/**
+ * What of the SDK answers at once and needs cryptography, which takes some milliseconds to load: until
+ * then each throws and says so. Whatever returns a promise waits by itself.
+ */
+import { openKeyFile as openFile, sealKeyFile as sealFile } from '../protocol/keyfile.ts'
+import {
+  generateRecipientKey as generateReceiving,
+  generateSigningKey as generateSigning,
+} from '../protocol/keys.ts'
+import { isReady } from '../protocol/sodium.ts'
+import { conform as conformTo } from './conform.ts'
+
+/**
+ * Reads a key file, and checks that each public key is that of its secret.
+ *
+ * @throws Refusal `passphrase-wrong` if it is missing or does not open the file, `key-file-invalid`
+ *   if the text is not a key file or its halves do not belong together; Error before `ready`
+ */
+export const openKeyFile = onceReady(openFile)
+
+/** Writes a key file, sealed under the passphrase unless that is `undefined`. @throws Error before `ready` */
+export const sealKeyFile = onceReady(sealFile)
+
+/** A new X-Wing key pair, to receive with. @throws Error before `ready` */
+export const generateRecipientKey = onceReady(generateReceiving)
+
+/** A new Ed25519 key pair, to sign with. @throws Error before `ready` */
+export const generateSigningKey = onceReady(generateSigning)
+
+/**
+ * All that a service or a reader would say against an envelope; nothing if it conforms.
+ *
+ * @throws Error before `ready`
+ */
+export const conform = onceReady(conformTo)
+
+function onceReady<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    if (isReady()) return call(...args)
+    throw new Error('the cryptography is not loaded yet: `await ready` first')
+  }
+}
