@@ -4,8 +4,15 @@
  * it trusts two packages more and not a hundred; the licences of what is inside come along.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
@@ -89,7 +96,7 @@ const reference = /(\bfrom |\bimport\(|^import )(["'])([^"']+)\2/gm
  */
 function declarations(): string[] {
   const declared = 'dist/declarations'
-  execFileSync(join('node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+  execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
   const waiting = [join(declared, 'client/index.d.ts')]
   const copied = new Set(waiting)
   for (const file of waiting) {
@@ -118,7 +125,7 @@ function declarationOf(from: string, name: string): string {
 }
 
 function placeOf(file: string): string {
-  const place = file.replace('dist/declarations/', '').replace('node_modules/typebox/build', 'typebox')
+  const place = file.replace(/^dist\/declarations\/|^node_modules\/(?=typebox)/, '')
   return join(out, 'types', place.replace(/\.d\.mts$/, '.d.ts'))
 }
 

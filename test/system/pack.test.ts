@@ -1,9 +1,18 @@
+/**
+ * Goal: the client package, installed by somebody who has nothing else of ours, seals and opens wherever it
+ * says that it runs, and brings little along.
+ * Method: it is built, packed and installed from the registry into an empty project. One program seals to the
+ * published test recipients and opens as each of them: as an ES module, as CommonJS, and bundled for a browser.
+ */
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
 import t from 'tap'
+import world from '../../openapi/conformance.json' with { type: 'json' }
 import { sealKeyFile } from '../../src/client/index.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { folderOf } from '../cli/run.ts'
@@ -27,7 +36,8 @@ const draft = {
 
 t.test('the packed package, installed into an empty project', async (t) => {
   const folder = await folderOf(t)
-  const pack = ['pack', '--json', '--pack-destination', folder]
+  await run('npm', ['run', 'build'], { cwd: root, env: environment })
+  const pack = ['pack', '--json', '--pack-destination', folder, join(root, 'dist/client')]
   const packed = await run('npm', pack, { cwd: root, env: environment })
   const project = join(folder, 'project')
   await mkdir(project)
@@ -56,22 +66,61 @@ t.test('the packed package, installed into an empty project', async (t) => {
     await t.rejects(admin, { code: 2, stderr: /runs on the host/ })
   })
 
-  t.test('seals from a program', async (t) => {
-    await write(
-      'seal.js',
-      `import { createReferrer, openKeyFile } from 'referral-intake'
-      import { readFileSync } from 'node:fs'
-      const read = (file) => readFileSync(file, 'utf8')
-      const referrer = createReferrer({
-        url: '${url}',
-        trust: JSON.parse(read('trust.json')),
-        signer: openKeyFile(read('partner.key')).signing,
-        token: () => 'none',
-      })
-      console.log(JSON.stringify(await referrer.seal(JSON.parse(read('draft.json')))))`,
-    )
-    const { stdout } = await run(process.execPath, ['seal.js'], inProject)
-    t.match(JSON.parse(stdout), { header: { region: 'kent', signer: signer.kid } })
+  t.test('brings few packages and few bytes', async (t) => {
+    const installed = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8'))
+    const count = Object.keys(installed.packages).length - 1
+    const names = await readdir(join(project, 'node_modules'), { recursive: true })
+    const files = await Promise.all(names.map((name) => stat(join(project, 'node_modules', name))))
+    const bytes = files.reduce((sum, file) => sum + (file.isFile() ? file.size : 0), 0)
+    t.comment(`${count} packages, ${bytes} bytes`)
+    t.ok(count <= 8, `${count} packages`)
+    t.ok(bytes <= 10_000_000, `${bytes} bytes`)
+  })
+
+  const conforming = await serveKeysets(t, { 1: world.keyset }, () => 1)
+  /** Waits for nothing at the top, so that it may stand in CommonJS. */
+  const program = `async function main({ url, world, draft }) {
+    await sdk.ready
+    const base64 = world.signer.seed.replaceAll('-', '+').replaceAll('_', '/')
+    const secretKey = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+    const signer = { kid: world.signer.kid, secretKey }
+    const referrer = sdk.createReferrer({ url, trust: world.trust, signer, token: () => 'none' })
+    const envelope = await referrer.seal(draft)
+    const other = { ...draft, region: 'unknown' }
+    const [right, wrong] = [draft, other].map((draft) => sdk.conform(envelope, world, draft))
+    console.log(JSON.stringify({ right, wrong: wrong.length }))
+  }
+  main(${JSON.stringify({ url: conforming, world, draft })})`
+  const imported = `import * as sdk from 'referral-intake-client'\n${program}`
+  const done = { right: [], wrong: 1 }
+
+  t.test('seals and opens as an ES module and as CommonJS', async (t) => {
+    await write('program.mjs', imported)
+    await write('program.cjs', `const sdk = require('referral-intake-client')\n${program}`)
+    for (const file of ['program.mjs', 'program.cjs']) {
+      const { stdout } = await run(process.execPath, [file], inProject)
+      t.same(JSON.parse(stdout), done, file)
+    }
+  })
+
+  t.test('seals and opens bundled for a browser', async (t) => {
+    const bundled = await build({
+      stdin: { contents: imported, resolveDir: project },
+      ...{ bundle: true, format: 'iife', platform: 'browser', minify: true, write: false },
+      ...{ target: 'es2022', logLevel: 'silent' },
+    })
+    const { contents, text } = bundled.outputFiles[0]!
+    t.notMatch(text, /["'`]node:/)
+    t.comment(`${contents.length} bytes, ${gzipSync(contents).length} gzipped`)
+    await write('bundle.cjs', text)
+    const { stdout } = await run(process.execPath, ['bundle.cjs'], inProject)
+    t.same(JSON.parse(stdout), done)
+  })
+
+  t.test('says what is missing before the cryptography is loaded', async (t) => {
+    const early = `require('referral-intake-client').generateSigningKey()`
+    const called = run(process.execPath, ['-e', early], inProject)
+    await t.rejects(called, { stderr: /`await ready` first/ })
   })
 
   t.test('compiles each example of its documentation', async (t) => {
@@ -84,13 +133,23 @@ t.test('the packed package, installed into an empty project', async (t) => {
     const given = `declare const rootA: string, rootB: string, keyFileText: string, passphrase: string
       declare function currentToken(): Promise<string>\n`
     const files = await Promise.all(
-      examples.map(async (code, index) => {
-        await write(`example${index}.ts`, given + code.replaceAll(/^ \* ?/gm, ''))
-        return `example${index}.ts`
+      examples.flatMap((code, index) => {
+        const text = given + code.replaceAll(/^ \* ?/gm, '')
+        // CommonJS has no wait at the top, and imports the same names.
+        const [imports = '', rest = ''] = text.split('await ready\n')
+        const inside = `${imports}export async function main() {\n${rest}}\n`
+        return [
+          [`example${index}.mts`, text],
+          [`example${index}.cts`, inside],
+        ].map(async ([name = '', source = '']) => {
+          await write(name, source)
+          return name
+        })
       }),
     )
-    const flags = '--noEmit --strict --target es2023 --module nodenext --lib es2023,dom'.split(' ')
-    const checked = await run('tsc', [...flags, ...files], inProject).catch((error) => error)
+    const flags = '--noEmit --strict --target es2023 --module node16 --lib es2023,dom'.split(' ')
+    const args = [...flags, '--skipLibCheck', 'false', ...files]
+    const checked = await run('tsc', args, inProject).catch((error) => error)
     t.equal(checked.stdout, '')
   })
 })
