@@ -1,4 +1,4 @@
-/** Writes openapi.json from the route schemas: `npm run openapi`. CI fails on a difference. */
+/** Writes openapi/openapi.json from the route schemas. CI fails on a difference. */
 
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'

@@ -43,7 +43,8 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   shell: [
     ...['shell', 'problems', 'routes', 'services', 'access', 'database', 'keyholder', 'background'],
-    ...['service', 'config', 'disk', 'log', ...pureRoles],
+    // The API document names the schemas.
+    ...['service', 'schemas', 'config', 'disk', 'log', ...pureRoles],
   ],
 }
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Instant, Uuid } from '../referral/format.ts'
+import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { type Action, actions } from './entry.ts'
 
 const Fact = Type.Union([Type.String(), Type.Number(), Type.Boolean()])
@@ -29,7 +29,7 @@ export const EntriesQuery = Type.Object(
     object: Type.Optional(ObjectId),
     action: Type.Optional(Type.Enum(Object.keys(actions) as Action[])),
     outcome: Type.Optional(Type.Enum(['permitted', 'refused', 'failed'])),
-    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    cursor: Type.Optional(Cursor),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageEntriesMax, default: 50 })),
   },
   { additionalProperties: false },

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { MatchValue, matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
-import { Instant, Uuid } from '../referral/format.ts'
+import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { StandingUrgency } from '../triage/schemas.ts'
 import { bases, flagKinds, verdicts } from './judgement.ts'
@@ -146,7 +146,7 @@ export type PossibleMatches = Static<typeof PossibleMatches>
 /** Which page of what waits. */
 export const ReviewsQuery = Type.Object(
   {
-    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    cursor: Type.Optional(Cursor),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: reviewsPageMax, default: 50 })),
   },
   { additionalProperties: false },
@@ -172,7 +172,8 @@ export type Reviews = Static<typeof Reviews>
 
 const note = Type.Optional({
   ...MessageEnvelope,
-  description: 'A sealed note of kind `note`, about one referral of either case.',
+  description:
+    'A sealed note, of kind `note` and from `recipient`, about one referral of either case.',
 })
 
 /** A person's judgement of two cases. */
@@ -192,7 +193,8 @@ export const SplitRequest = Type.Object(
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,
-      description: 'The referrals that leave the case, as one case of their own.',
+      description:
+        'The referrals that leave the case, as one case of their own. At least one must stay.',
     }),
     decision: Type.Enum(['different', 'unsure'], {
       description:
@@ -238,9 +240,16 @@ export const SearchRequest = Type.Object(
   },
   {
     additionalProperties: false,
-    description: 'Either a reference, or match values with their epoch.',
+    description: 'Either a reference alone, or match values with their epoch.',
   },
 )
+
+/** For the API document: the service refuses each in its own words. */
+export const searchConditions = {
+  minProperties: 1,
+  dependentRequired: { epoch: ['values'], values: ['epoch'] },
+  dependentSchemas: { reference: { maxProperties: 1 } },
+}
 
 /** The cases found. */
 export const Found = Type.Object({

@@ -91,7 +91,7 @@ export async function createApp(options: AppOptions) {
     )
   })
 
-  await app.register(openapi)
+  await app.register(openapi, { origin })
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })

@@ -1,5 +1,7 @@
-/** What an orchestrator asks, and the pages that a problem's `type` leads to. Answers are
- * unrecorded; refusals are summed. */
+/**
+ * What an orchestrator asks, the API document, and the pages that a problem's `type` leads to. Answers
+ * are unrecorded; refusals are summed.
+ */
 import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -7,8 +9,12 @@ import type { Database } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { KeyPlace } from '../matching/keyholders.ts'
 
-const Status = Type.Object({ status: Type.Enum(['ok']) })
-const Readiness = Type.Object({
+/** Written once, and sent as text. */
+export const ApiDocument = Type.Unsafe<string>(
+  Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
+)
+export const Status = Type.Object({ status: Type.Enum(['ok']) })
+export const Readiness = Type.Object({
   status: Type.Enum(['ok']),
   matchingKey: Type.Enum(['apart', 'embedded', 'none'], {
     description: 'Where the matching key is: in a process apart, in this one, or nowhere',
@@ -65,6 +71,22 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
     },
   })
 
+  let document: string | undefined
+  app.route({
+    method: 'GET',
+    url: '/openapi.json',
+    schema: {
+      operationId: 'getApiDocument',
+      summary: 'Read this document',
+      security: [],
+      response: { 200: ApiDocument },
+    },
+    handler: async (_, reply) => {
+      document ??= JSON.stringify(app.swagger())
+      return reply.type('application/json').send(document)
+    },
+  })
+
   app.route({
     method: 'GET',
     url: '/problems/:code',
@@ -73,6 +95,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       summary: 'What a problem code means and what to do, in Markdown',
       security: [],
       params: Type.Object({ code: Type.String({ pattern: '^[a-z-]{1,40}$' }) }),
+      response: { 200: { content: { 'text/markdown': { schema: Type.String() } } } },
     },
     handler: async ({ params }, reply) => {
       const page = await readFile(problemsPage, 'utf8')

@@ -1,46 +1,96 @@
 /** The OpenAPI 3.1 document, from the same schemas that the routes are held to. */
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
+import { Type } from 'typebox'
 import { scopes } from '../caller.ts'
-import { problems } from './problems.ts'
+import { Problem, withComponents } from './components.ts'
 
-/** What any operation may answer instead: RFC 9457, with the members that are ours. */
-const problem = {
-  description: 'A refusal: what was wrong, where, and what to do.',
-  content: {
-    'application/problem+json': {
-      schema: {
-        type: 'object',
-        required: ['type', 'title', 'status'],
-        properties: {
-          type: { type: 'string', format: 'uri-reference' },
-          title: { type: 'string' },
-          status: { type: 'integer' },
-          detail: { type: 'string', description: 'Names fields, ids and limits; never a value.' },
-          instance: { type: 'string', format: 'uri', description: 'The id to ask us about.' },
-          code: { type: 'string', enum: Object.keys(problems).sort() },
-          stored: { type: 'boolean', description: 'Whether anything of the request was kept.' },
-          retry: { type: 'string', enum: ['never', 'later', 'after-refresh'] },
-          next: { type: 'string', description: 'The next step, in words.' },
-          errors: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
-            },
-          },
-        },
-      },
-    },
-  },
+const tags = {
+  referrals: 'Sealed referrals: in by a referrer, out to the holders of recipient keys',
+  matching: 'Match keys: evaluated blinded, and checked by recipients',
+  triage: 'The queue: claims with leases and fences',
+  cases: 'Which referrals are about one person',
+  trust: 'The signed keyset and directory',
+  audit: 'The access log',
+  service: 'The service itself: whether it serves, and what its refusals mean',
 }
 
-export const openapi = fp(async (app) => {
+/** By the path: `/v1/triage/items` is of `triage`. */
+function tagOf(path: string): keyof typeof tags {
+  const [, version, area = ''] = path.split('/')
+  if (version !== 'v1') return 'service'
+  return area in tags ? (area as keyof typeof tags) : 'trust'
+}
+
+const answers: Readonly<Record<string, string>> = {
+  200: 'Done, or what was asked for',
+  201: 'Stored',
+  204: 'Done; there is no body',
+}
+
+/** What any operation may answer instead: RFC 9457, with the members that are ours. */
+const refusal = {
+  description: 'A refusal: what was wrong, where, and what to do',
+  headers: {
+    'retry-after': {
+      description: 'After how many seconds the same request may fare better, if that is known',
+      schema: Type.Integer(),
+    },
+    'www-authenticate': {
+      description: 'With 401 and 403: what a token lacks (RFC 6750, section 3)',
+      schema: Type.String(),
+    },
+  },
+  content: { 'application/problem+json': { schema: Problem } },
+}
+const refused = { $ref: '#/components/responses/Problem' }
+
+type Operation = {
+  readonly description?: string
+  readonly security: readonly { readonly bearer?: readonly string[] }[]
+  readonly responses: Readonly<Record<string, object>>
+}
+
+/** An operation with what all have: a tag, who may ask, and how it refuses. */
+function completed(path: string, { description, security, responses, ...rest }: Operation) {
+  const needed = security.flatMap(({ bearer = [] }) => bearer)
+  const access =
+    needed.length > 0
+      ? `Needs the scope \`${needed.join('` `')}\`.`
+      : 'Open to all, without a token.'
+  const described = Object.entries(responses).map(([status, response]) => {
+    return [status, { ...response, description: answers[status] }]
+  })
+  return {
+    ...rest,
+    description: description ? `${description}\n\n${access}` : access,
+    tags: [tagOf(path)],
+    // Scopes are listed in words: the tools that check documents know them of OAuth's flows only.
+    security: needed.length > 0 ? [{ bearer: [] }] : [],
+    responses: { ...Object.fromEntries(described), '4XX': refused, '5XX': refused },
+  }
+}
+
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>
+
+function completedPaths(paths: Paths) {
+  const entries = Object.entries(paths).map(([path, operations]) => {
+    const own = Object.entries(operations).map(([method, operation]) => {
+      return [method, completed(path, operation)]
+    })
+    return [path, Object.fromEntries(own)]
+  })
+  return Object.fromEntries(entries)
+}
+
+export const openapi = fp<{ origin: string }>(async (app, { origin }) => {
   await app.register(swagger, {
-    transform: ({ schema, url }) => ({
-      schema: { ...schema, response: { ...(schema.response as object), default: problem } },
-      url,
-    }),
+    transformObject: (written) => {
+      if (!('openapiObject' in written)) return written.swaggerObject
+      const { openapiObject } = written
+      const paths = completedPaths(openapiObject.paths as unknown as Paths)
+      return withComponents({ ...openapiObject, paths })
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -49,9 +99,20 @@ export const openapi = fp(async (app) => {
         description:
           'Sealed medical referrals for people in immigration detention. Every refusal is an ' +
           'RFC 9457 problem document with a stable `code`.',
+        contact: { name: 'The administrator of the service' },
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [
+        { url: '/', description: 'The service that serves this document' },
+        {
+          url: 'https://{origin}',
+          description: 'A service by its name',
+          variables: { origin: { default: origin } },
+        },
+      ],
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       components: {
+        responses: { Problem: refusal },
         securitySchemes: {
           bearer: {
             type: 'http',

@@ -42,7 +42,7 @@ export const problems = {
     status: 400,
     title: 'The request does not match its schema',
     retry: 'never',
-    next: 'Correct what `detail` and `errors` name; openapi/openapi.json holds the schema.',
+    next: 'Correct what `detail` and `errors` name; GET /openapi.json holds the schema.',
   },
   'unknown-property': {
     status: 400,

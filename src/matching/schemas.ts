@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
-import { Bytes32, base64urlOf, Uuid } from '../referral/format.ts'
+import { Bytes32, base64urlOf, Cursor, Uuid } from '../referral/format.ts'
 
 const Epoch = Type.Integer({ minimum: 1, maximum: 1_000_000 })
 
@@ -43,7 +43,7 @@ export const uncheckedPageMax = 200
 
 export const UncheckedQuery = Type.Object(
   {
-    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    cursor: Type.Optional(Cursor),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: uncheckedPageMax, default: 50 })),
     referralId: Type.Optional({ ...Uuid, description: 'Only this one, if it is unchecked.' }),
   },

@@ -65,3 +65,10 @@ export const Origin = Type.String({
   minLength: 1,
   maxLength: 255,
 })
+
+/** Where the next page of a list begins: opaque. */
+export const Cursor = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,120}$',
+  description:
+    '`next` of the page before. One that no page gave is refused with `malformed-request`.',
+})

@@ -4,7 +4,7 @@ import { Released } from '../protocol/envelope/released.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
-import { Instant, Kid, Uuid } from '../referral/format.ts'
+import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import {
   caseReferralsMax,
   claimItemsMax,
@@ -42,7 +42,7 @@ export const ClaimRequest = Type.Object(
 export const ItemsQuery = Type.Object(
   {
     state: Type.Enum(['waiting', 'leased', 'escalated']),
-    cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,120}$' })),
+    cursor: Type.Optional(Cursor),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: itemsPageMax, default: 50 })),
   },
   { additionalProperties: false },
@@ -116,18 +116,33 @@ export const CompletionRequest = Type.Object(
       minItems: 1,
       maxItems: caseReferralsMax,
       uniqueItems: true,
-      description: 'The referrals that this answers. Other referrals of the case keep their state.',
+      description:
+        'The referrals that this answers, each of the claimed case. Other referrals of the case keep their state.',
     }),
-    reason: Type.Optional(Type.Enum(Object.keys(declineReasons) as DeclineReason[])),
+    reason: Type.Optional(
+      Type.Enum(Object.keys(declineReasons) as DeclineReason[], {
+        description: 'With the outcome `declined`, and only then.',
+      }),
+    ),
     step: Type.Optional(
       // A closed list: in free text somebody would one day write what the step was about.
       Type.Enum([...openingSteps], {
-        description: 'With the outcome `unopenable`: the step at which opening failed.',
+        description: 'With the outcome `unopenable` only: the step at which opening failed.',
       }),
     ),
   },
   { additionalProperties: false },
 )
+
+/** For the API document: the service refuses each in its own words. */
+export const completionConditions = {
+  if: { properties: { outcome: { not: { const: 'declined' } } } },
+  else: { properties: { reason: {} }, required: ['reason'] },
+  dependentSchemas: {
+    reason: { properties: { outcome: { const: 'declined' } } },
+    step: { properties: { outcome: { const: 'unopenable' } } },
+  },
+}
 
 export const Completion = Type.Object({
   outcome: Type.Enum([...outcomes]),

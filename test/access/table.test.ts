@@ -203,6 +203,7 @@ const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
 const table: Record<string, Record<string, Case>> = {
   isAlive: { always: { request: get('/livez'), expected: all(200) } },
   isReady: { always: { request: get('/readyz'), expected: all(200) } },
+  getApiDocument: { always: { request: get('/openapi.json'), expected: all(200) } },
   explainProblem: {
     'an unknown code': { request: get('/problems/no-such-thing'), expected: all(404) },
   },
