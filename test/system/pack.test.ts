@@ -120,7 +120,7 @@ t.test('the packed package, installed into an empty project', async (t) => {
   t.test('says what is missing before the cryptography is loaded', async (t) => {
     const early = `require('referral-intake-client').generateSigningKey()`
     const called = run(process.execPath, ['-e', early], inProject)
-    await t.rejects(called, { stderr: /`await ready` first/ })
+    await t.rejects(called, { message: /`await ready` first/ })
   })
 
   t.test('compiles each example of its documentation', async (t) => {
