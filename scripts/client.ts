@@ -20,6 +20,7 @@ import manifest from '../package.json' with { type: 'json' }
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
+const packageName = 'referral-intake-client'
 const out = 'dist/client'
 const sodium = 'libsodium-wrappers'
 
@@ -101,13 +102,18 @@ function declarations(): string[] {
   const copied = new Set(waiting)
   for (const file of waiting) {
     const target = placeOf(file)
-    const text = read(file).replace(reference, (_, before: string, quote: string, name: string) => {
-      const found = declarationOf(file, name)
-      if (!copied.has(found)) waiting.push(found)
-      copied.add(found)
-      const path = relative(dirname(target), placeOf(found)).replace(/\.d\.ts$/, '.js')
-      return `${before}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
-    })
+    const text = read(file).replace(
+      reference,
+      (whole, before: string, quote: string, name: string) => {
+        // An example in a comment.
+        if (name === packageName) return whole
+        const found = declarationOf(file, name)
+        if (!copied.has(found)) waiting.push(found)
+        copied.add(found)
+        const path = relative(dirname(target), placeOf(found)).replace(/\.d\.ts$/, '.js')
+        return `${before}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
+      },
+    )
     mkdirSync(dirname(target), { recursive: true })
     writeFileSync(target, text)
   }
@@ -132,7 +138,7 @@ function placeOf(file: string): string {
 function manifestOfClient(): object {
   const { version, description, license, dependencies } = manifest
   return {
-    name: 'referral-intake-client',
+    name: packageName,
     version,
     description,
     license,

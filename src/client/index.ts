@@ -20,7 +20,6 @@ export type { KeyFile } from '../protocol/keyfile.ts'
 export { needsPassphrase } from '../protocol/keyfile.ts'
 export type { KeyPair, SecretKey } from '../protocol/keys.ts'
 export type { NoteChain, ReadNote, RefusedNote, Writer } from '../protocol/messages/notechain.ts'
-export { ready } from '../protocol/sodium.ts'
 export type { Trust } from '../protocol/trust/keyset.ts'
 export { newId } from '../protocol/uuid.ts'
 export type { StatedUrgency } from '../reading/schemas.ts'
@@ -47,6 +46,7 @@ export {
   generateRecipientKey,
   generateSigningKey,
   openKeyFile,
+  ready,
   sealKeyFile,
 } from './ready.ts'
 export type { Referrer, ReferrerOptions, SealOptions, Warned } from './referrer.ts'

@@ -7,8 +7,11 @@ import {
   generateRecipientKey as generateReceiving,
   generateSigningKey as generateSigning,
 } from '../protocol/keys.ts'
-import { isReady } from '../protocol/sodium.ts'
+import { isReady, ready as loaded } from '../protocol/sodium.ts'
 import { conform as conformTo } from './conform.ts'
+
+/** Resolves when the cryptography is loaded. */
+export const ready: Promise<void> = loaded
 
 /**
  * Reads a key file, and checks that each public key is that of its secret.

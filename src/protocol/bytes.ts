@@ -4,6 +4,9 @@ import { Refusal } from '../errors.ts'
 import { protocol } from '../referral/header.ts'
 import './loaded.ts'
 
+/** Draws random bytes; the tests pass a fixed stream, so that vectors can be reproduced. */
+export type Random = (length: number) => Uint8Array
+
 const encoder = new TextEncoder()
 
 /** The UTF-8 bytes of `text`. */

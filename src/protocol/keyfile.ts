@@ -10,11 +10,11 @@ import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'
 import { Bytes32, Kid, XWingPublicKey } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
-import { decodeBase64url, encodeBase64url, equalBytes } from './bytes.ts'
+import { decodeBase64url, encodeBase64url, equalBytes, type Random } from './bytes.ts'
 import { canonicalBytes } from './canonical.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from './keys.ts'
 import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from './passphrase.ts'
-import { type Random, randomBytes } from './sodium.ts'
+import { randomBytes } from './sodium.ts'
 
 /** The keys of one file. `receiving` is a recipient's X-Wing key. */
 export type KeyFile = { signing: KeyPair; receiving?: KeyPair }

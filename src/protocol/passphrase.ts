@@ -7,9 +7,9 @@ import { type Static, Type } from 'typebox'
 import { Refusal } from '../errors.ts'
 import { base64urlOf } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
-import { decodeBase64url, encodeBase64url } from './bytes.ts'
+import { decodeBase64url, encodeBase64url, type Random } from './bytes.ts'
 import { canonicalBytes, parseCanonical } from './canonical.ts'
-import { type Random, randomBytes, sodium } from './sodium.ts'
+import { randomBytes, sodium } from './sodium.ts'
 
 /**
  * 3 passes over 256 MiB, libsodium's "moderate": about a second each time, for whoever must guess as

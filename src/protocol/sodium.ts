@@ -43,6 +43,3 @@ export function sha512(bytes: Uint8Array): Uint8Array {
 export function randomBytes(length: number): Uint8Array {
   return sodium.randombytes_buf(length)
 }
-
-/** Draws random bytes; the tests pass a fixed stream, so that vectors can be reproduced. */
-export type Random = (length: number) => Uint8Array

@@ -3,11 +3,10 @@
  * fixed seeds. Stretching is as cheap as Argon2id allows, so that a second implementation keeps up.
  */
 import { ristretto255_oprf } from '@noble/curves/ed25519.js'
-import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { encodeBase64url, type Random } from '../../src/protocol/bytes.ts'
 import type { MatchKey } from '../../src/protocol/matching/matchkeys.ts'
 import type { Blinding, EvaluationAnswer } from '../../src/protocol/matching/matchvalues.ts'
 import { addElements, blindEvaluate, type MatchingKey } from '../../src/protocol/matching/voprf.ts'
-import type { Random } from '../../src/protocol/sodium.ts'
 import type { MatchingEpoch } from '../../src/protocol/trust/keyset.ts'
 import { bytesOf, seedOf } from './world.ts'
 

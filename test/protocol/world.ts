@@ -1,11 +1,11 @@
 /** A deployment in miniature: keys from fixed seeds, a signed keyset and directory, one referral. */
-import { concat, encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
+import { concat, encodeBase64url, type Random, utf8 } from '../../src/protocol/bytes.ts'
 import { type Envelope, hashesOf } from '../../src/protocol/envelope/envelope.ts'
 import type { Released } from '../../src/protocol/envelope/released.ts'
 import { type SealInput, sealReferral } from '../../src/protocol/envelope/seal.ts'
 import type { OpenInput } from '../../src/protocol/envelope/verify.ts'
 import { type KeyPair, recipientKeyFrom, signingKeyFrom } from '../../src/protocol/keys.ts'
-import { hash, type Random } from '../../src/protocol/sodium.ts'
+import { hash } from '../../src/protocol/sodium.ts'
 import {
   acceptDirectory,
   type Directory,

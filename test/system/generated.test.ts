@@ -72,7 +72,7 @@ t.test('linters and types, from npm', async (t) => {
       '--exactOptionalPropertyTypes',
       '--noUncheckedIndexedAccess',
     ]
-    const modules = ['--module', 'nodenext', '--allowImportingTsExtensions', '--types', '']
+    const modules = ['--module', 'nodenext', '--allowImportingTsExtensions']
     const { stdout } = await run('tsc', [...flags, ...modules, 'openapi.ts', 'use.ts'])
     t.equal(stdout, '')
   })

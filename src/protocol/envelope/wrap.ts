@@ -4,10 +4,17 @@
  * envelope.
  */
 import type { Problem } from '../../referral/problems.ts'
-import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label, utf8 } from '../bytes.ts'
+import {
+  base64urlBytes,
+  concat,
+  decodeBase64url,
+  encodeBase64url,
+  label,
+  type Random,
+  utf8,
+} from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import type { SecretKey } from '../keys.ts'
-import type { Random } from '../sodium.ts'
 import type { SealedName } from './compartment.ts'
 import type { Wrap } from './envelope.ts'
 import { openBase, sealBase } from './hpke.ts'

@@ -6,8 +6,8 @@
  * Names are those of the RFC: `B` the public key, `C` the elements asked for, `D` the answers.
  * Callers have checked every element and scalar.
  */
-import { concat, equalBytes, i2osp, lengthPrefixed, utf8 } from '../bytes.ts'
-import { type Random, sha512, sodium } from '../sodium.ts'
+import { concat, equalBytes, i2osp, lengthPrefixed, type Random, utf8 } from '../bytes.ts'
+import { sha512, sodium } from '../sodium.ts'
 import {
   domain,
   hashToScalar,

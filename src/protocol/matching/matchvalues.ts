@@ -7,7 +7,7 @@
  * detained: against that one only the matching key stands, which is why its holders count.
  */
 import { Refusal } from '../../errors.ts'
-import { base64urlBytes, concat, encodeBase64url, label, utf8 } from '../bytes.ts'
+import { base64urlBytes, concat, encodeBase64url, label, type Random, utf8 } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import {
   type Matching,
@@ -17,7 +17,7 @@ import {
 } from '../envelope/envelope.ts'
 import type { SecretKey } from '../keys.ts'
 import { signatureOf, signatureVerifies } from '../signature.ts'
-import { hash, type Random, randomBytes, sodium } from '../sodium.ts'
+import { hash, randomBytes, sodium } from '../sodium.ts'
 import type { MatchingEpoch } from '../trust/keyset.ts'
 import type { MatchKey } from './matchkeys.ts'
 import { addElements, blind, finalize, verifyEvaluation } from './voprf.ts'

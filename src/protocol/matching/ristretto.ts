@@ -9,12 +9,14 @@
  * Scalars and elements are 32 bytes, little-endian. Names in comments are those of the RFC.
  */
 import { Refusal } from '../../errors.ts'
-import { concat, utf8 } from '../bytes.ts'
-import { type Random, sha512, sodium } from '../sodium.ts'
+import { concat, type Random, utf8 } from '../bytes.ts'
+import { sha512, sodium } from '../sodium.ts'
 
 /** 2^252 + 27742317777372353535851937790883648493. */
 const order = Uint8Array.of(
-  ...[0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14],
+  ...[
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
+  ],
   ...[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10],
 )
 

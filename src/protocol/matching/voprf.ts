@@ -8,8 +8,8 @@
  * process that holds the matching key.
  */
 import { Refusal } from '../../errors.ts'
-import { concat, lengthPrefixed, utf8 } from '../bytes.ts'
-import { type Random, randomBytes, sha512, sodium } from '../sodium.ts'
+import { concat, lengthPrefixed, type Random, utf8 } from '../bytes.ts'
+import { randomBytes, sha512, sodium } from '../sodium.ts'
 import { generateProof, verifyProof } from './dleq.ts'
 import {
   checkElement,

@@ -15,12 +15,12 @@ import {
   SealedTo,
 } from '../../referral/header.ts'
 import { mostUrgent } from '../../referral/urgency.ts'
-import { encodeBase64url } from '../bytes.ts'
+import { encodeBase64url, type Random } from '../bytes.ts'
 import { sealedText } from '../envelope/compartment.ts'
 import { Signature, Wrap } from '../envelope/envelope.ts'
 import { type Holder, keysetInHeader, sealParts, signParts } from '../envelope/seal.ts'
 import type { SecretKey } from '../keys.ts'
-import { type Random, randomBytes } from '../sodium.ts'
+import { randomBytes } from '../sodium.ts'
 import type { AcceptedKeyset, Keyset } from '../trust/keyset.ts'
 
 /** A thread has at most so many messages. */

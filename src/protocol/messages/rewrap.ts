@@ -2,14 +2,16 @@
  * Making a grant: docs/PROTOCOL.md, "Grants". Rotation of a recipient's key is
  * a grant to the new key.
  */
+
 import { Refusal } from '../../errors.ts'
 import type { CompartmentName } from '../../referral/compartment.ts'
+import type { Random } from '../bytes.ts'
 import type { Wrap } from '../envelope/envelope.ts'
 import type { Released } from '../envelope/released.ts'
 import { type OpenInput, verifyReleased } from '../envelope/verify.ts'
 import { type Reader, wrapKeys } from '../envelope/wrap.ts'
 import type { SecretKey } from '../keys.ts'
-import { type Random, randomBytes } from '../sodium.ts'
+import { randomBytes } from '../sodium.ts'
 import { type Grant, signGrant } from './grant.ts'
 
 /** A reader of the verified keyset or directory, and the compartments listed there for it. */

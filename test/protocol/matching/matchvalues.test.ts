@@ -7,7 +7,12 @@ import { argon2id } from '@noble/hashes/argon2.js'
 import fc from 'fast-check'
 import t from 'tap'
 import { Check } from 'typebox/schema'
-import { decodeBase64url, encodeBase64url, equalBytes } from '../../../src/protocol/bytes.ts'
+import {
+  decodeBase64url,
+  encodeBase64url,
+  equalBytes,
+  type Random,
+} from '../../../src/protocol/bytes.ts'
 import { Matching } from '../../../src/protocol/envelope/envelope.ts'
 import { signingKeyFrom } from '../../../src/protocol/keys.ts'
 import type { MatchKey } from '../../../src/protocol/matching/matchkeys.ts'
@@ -20,7 +25,6 @@ import {
   signMatchKeys,
 } from '../../../src/protocol/matching/matchvalues.ts'
 import { generateMatchingKey, type MatchingKey } from '../../../src/protocol/matching/voprf.ts'
-import type { Random } from '../../../src/protocol/sodium.ts'
 import type { MatchingEpoch } from '../../../src/protocol/trust/keyset.ts'
 import vectors from '../../vectors/match-values-1.json' with { type: 'json' }
 import {

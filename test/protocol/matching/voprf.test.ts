@@ -2,10 +2,12 @@
 // outside is computed with before it was checked.
 // Method: the RFC's vectors as they are; noble's implementation as the other end, in turns; spoiled
 // elements, scalars and proofs, at both ends.
+
 import { ristretto255, ristretto255_oprf } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import sodium from 'libsodium-wrappers'
 import t from 'tap'
+import type { Random } from '../../../src/protocol/bytes.ts'
 import { elementFrom, isGroupElement } from '../../../src/protocol/matching/ristretto.ts'
 import {
   addElements,
@@ -15,7 +17,6 @@ import {
   generateMatchingKey,
   verifyEvaluation,
 } from '../../../src/protocol/matching/voprf.ts'
-import type { Random } from '../../../src/protocol/sodium.ts'
 import rfc9497 from '../../vectors/rfc9497-ristretto255.json' with { type: 'json' }
 import { holder } from '../blinding.ts'
 import { codeOf, hex, seedOf, unhex } from '../world.ts'
