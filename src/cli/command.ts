@@ -103,7 +103,7 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
   })
   try {
     return parseArgs({
-      args: [...args],
+      args: withValues(options, args),
       options: Object.fromEntries(known),
       allowPositionals: true,
       tokens: true,
@@ -114,6 +114,26 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
     const flag = isUnknown && /'(.*?)'/.exec(message)?.[1]
     throw new UsageError(flag ? `${flag} is not a flag of this command` : message, { cause })
   }
+}
+
+/** A key id; one in 64 begins with a dash. */
+const kid = /^[A-Za-z0-9_-]{22}$/
+
+/** Each flag in one argument with its value: by itself `parseArgs` takes none that begins with a dash. */
+function withValues(
+  options: Readonly<Record<string, Option>>,
+  args: readonly string[],
+): readonly string[] {
+  const written: string[] = []
+  for (let at = 0; at < args.length; at += 1) {
+    const [arg = '', next] = args.slice(at, at + 2)
+    if (arg === '--') return [...written, ...args.slice(at)]
+    const takes = arg.startsWith('--') && options[arg.slice(2)]?.value !== undefined
+    const isGiven = next !== undefined && (!next.startsWith('--') || kid.test(next))
+    if (takes && isGiven) at += 1
+    written.push(takes && isGiven ? `${arg}=${next}` : arg)
+  }
+  return written
 }
 
 /** The help of one command. */

@@ -74,3 +74,17 @@ t.test('a mistyped reference is a wrong call wherever an id goes', async (t) => 
     t.match(await called(t, args), { code: 2, out: '', err: mistyped }, args.join(' '))
   }
 })
+
+t.test('a value may begin with a dash, as one key id in 64 does; a flag is no value', async (t) => {
+  for (const value of ['-f-yWxh-GN4DUtpgFxYrVQ', '--fyWxh-GN4DUtpgFxYrVQ', '-1']) {
+    const { code, err } = await called(t, ['judge', one, two, '--decision', value])
+    t.equal(code, 2)
+    t.match(err, /^--decision is one of/, value)
+  }
+  const { code, err } = await called(t, ['judge', one, two, '--decision', '--json'])
+  t.equal(code, 2)
+  t.notMatch(err, /is one of/)
+  const behind = await called(t, ['judge', one, '--', '--decision', 'same'])
+  t.match(behind, { code: 2 })
+  t.notMatch(behind.err, /is one of same, different, unsure\n$/m)
+})
