@@ -218,7 +218,8 @@ t.test('the tokens of any name are those of the second implementation', async (t
 })
 
 t.test('tokens are their own tokens', async (t) => {
-  const plain = fc.uniqueArray(fc.stringMatching(/^[b-z][aeiou][b-z]{1,5}$/), { maxLength: 6 })
+  // Two words in a row may be a listed compound, as `kar` and `zai` are: none begins so.
+  const plain = fc.uniqueArray(fc.stringMatching(/^xq[aeiou][b-z]{1,5}$/), { maxLength: 6 })
   const compound = fc.constantFrom('Abdul Rahman', 'Rahmat Ullah', 'Habte Mariam', 'Abu Bakr')
   const property = fc.property(plain, compound, (words, one) => {
     const found = tokensOf([...words, one])
