@@ -84,7 +84,11 @@ t.test('a value may begin with a dash, as one key id in 64 does; a flag is no va
   const { code, err } = await called(t, ['judge', one, two, '--decision', '--json'])
   t.equal(code, 2)
   t.notMatch(err, /is one of/)
-  const behind = await called(t, ['judge', one, '--', '--decision', 'same'])
-  t.match(behind, { code: 2 })
-  t.notMatch(behind.err, /is one of same, different, unsure\n$/m)
+  // Behind `--` all are operands, and `open` takes one.
+  const [apart, together] = [
+    await called(t, ['open', '--', '--out', one]),
+    await called(t, ['open', '--', `--out=${one}`]),
+  ]
+  t.equal(apart.code, 2)
+  t.not(apart.err, together.err)
 })

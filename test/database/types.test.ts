@@ -89,3 +89,16 @@ t.test('a NULL is not taken for the word', (t) => {
   t.equal(writeArray(['NULL']), '{"NULL"}')
   t.end()
 })
+
+t.test(
+  'an instant stays text, also one that no Date can be, and JSON is given as text',
+  async (t) => {
+    const json = JSON.stringify({ a: ['1'] })
+    const [row] = await sql`
+    select ${'-infinity'}::timestamptz as least, ${'2026-11-28T12:00:00.123Z'}::timestamptz as at,
+           ${json}::jsonb as json, jsonb_typeof(${json}::jsonb) as kind`
+    t.same(row, { least: '-infinity', at: row?.at, json: { a: ['1'] }, kind: 'object' })
+    t.type(row?.at, 'string')
+    t.equal(Date.parse(row?.at), Date.parse('2026-11-28T12:00:00.123Z'))
+  },
+)
