@@ -88,7 +88,17 @@ const Claim = Type.Object({
 
 export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })
 
-export const ClaimParams = Type.Object({ claimId: IdOrReference }, { additionalProperties: false })
+export const ClaimParams = Type.Object(
+  {
+    claimId: {
+      ...IdOrReference,
+      description:
+        "The claim's own id, which always names it. The reference of a referral of the claim names it as " +
+        'well, unless that referral was claimed by itself before its case was merged into another.',
+    },
+  },
+  { additionalProperties: false },
+)
 
 export const RenewalRequest = Type.Object(
   { fence: Fence, leaseSeconds: LeaseSeconds },

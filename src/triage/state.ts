@@ -28,8 +28,9 @@
  * goes back to them.
  *
  * A write under a claim names the fence that it was given. Each claim, release, completion and report
- * raises the fence, and so does a merge for the item that stops being a head: whoever names an older one
- * has lost the item.
+ * raises the fence, and so does a merge for the item that stops being a head, if it was ever claimed:
+ * whoever names an older one has lost the item. Fence 0 therefore means that nobody ever held the item as
+ * itself, and a reference of its referral may name the item it was merged into (store/successor.ts).
  */
 import type { Tx } from '../database/connect.ts'
 import { lapsesMax } from './lease.ts'

@@ -136,7 +136,7 @@ export class Model {
     for (const item of this.group(merged)) {
       Object.assign(item, { lapses, reason: item.reason || escalated, into: survivor })
     }
-    merged.fence += 1
+    if (merged.fence > 0) merged.fence += 1
     delete merged.lease
   }
 

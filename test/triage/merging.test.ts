@@ -212,6 +212,20 @@ t.test('the reference of a lost item does not reach the one it was merged into',
   t.same(await states(first!, second!), ['accepted', 'accepted'])
 })
 
+t.test(
+  'a referral that was merged again and again, and never claimed, names its claim',
+  async (t) => {
+    const [first, second, moved] = await referrals(3)
+    await merge(first!, moved!)
+    await split(moved!)
+    await merge(second!, moved!)
+    t.equal((await itemOf(moved!))?.merged_into, (await itemOf(second!))?.id)
+    const [row] = await sql`select reference from referral where id = ${moved!.referralId}`
+    const held = await claimed(second!)
+    t.ok(await renew({ ...held, claimId: row?.reference }))
+  },
+)
+
 t.test('the log says of a referral that it was answered once, when it was', async (t) => {
   const [one, other] = await referrals(2)
   await merge(one!, other!)

@@ -38,7 +38,7 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
   await tx.sql`
     update triage_item item
     set merged_into = ${survivor},
-        fence = item.fence + (item.id = ${merged})::int,
+        fence = item.fence + (item.id = ${merged} and item.fence > 0)::int,
         lapses = head.lapses,
         escalated_before = coalesce(item.escalated_before, head.escalated_at),
         leased_by = null, leased_until = null, claimed_at = null

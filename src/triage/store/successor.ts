@@ -6,16 +6,17 @@ import type { Claim } from '../state.ts'
  * The item as which the referral with this reference is worked on; where its work has ended, the one
  * that it ended with.
  *
- * An item that was claimed before it was merged stays itself (its fence is over 1: the merge raised it once
- * more). Whoever held it may name it still, with a fence that means nothing of the item it was merged into,
- * and could otherwise be that one's by chance.
+ * An item that was claimed before it was merged stays itself: its fence is over 0, because the first claim
+ * gives fence 1 and no merge raises the fence of an item that was never claimed. Whoever held it may name
+ * it still, with a fence that means nothing of the item it was merged into, and could otherwise be that
+ * one's by chance.
  */
 export async function selectItemByReference(
   tx: Tx,
   reference: string,
 ): Promise<string | undefined> {
   const [row] = await tx.sql<{ id: string }[]>`
-    select case when item.fence <= 1 then coalesce(item.merged_into, item.id) else item.id end as id
+    select case when item.fence = 0 then coalesce(item.merged_into, item.id) else item.id end as id
     from referral r
     join referral_case c on c.referral_id = r.id
     join triage_item item on item.case_id = c.case_id and item.referral_id = r.id
