@@ -60,8 +60,8 @@ const common: Record<string, Option> = {
 /** Reads the arguments behind a command's name. @throws UsageError */
 export function readInput(command: Command, args: readonly string[]): Input {
   const options = { ...command.options, ...common }
-  const { values, positionals, tokens } = parse(options, args)
   const { operandsMin, operandsMax } = command
+  const { values, positionals, tokens } = parse(options, arranged(options, operandsMax > 0, args))
   const given = positionals.filter((operand) => operand !== '').length
   if (given < operandsMin) {
     throw new UsageError(`${command.operands.split(' ')[given]} is missing`)
@@ -97,13 +97,13 @@ export function readInput(command: Command, args: readonly string[]): Input {
   }
 }
 
-function parse(options: Readonly<Record<string, Option>>, args: readonly string[]) {
+function parse(options: Readonly<Record<string, Option>>, args: string[]) {
   const known = Object.entries(options).map(([name, { value, many }]) => {
     return [name, { type: value ? 'string' : 'boolean', multiple: many ?? false }] as const
   })
   try {
     return parseArgs({
-      args: withValues(options, args),
+      args,
       options: Object.fromEntries(known),
       allowPositionals: true,
       tokens: true,
@@ -119,21 +119,32 @@ function parse(options: Readonly<Record<string, Option>>, args: readonly string[
 /** A key id; one in 64 begins with a dash. */
 const kid = /^[A-Za-z0-9_-]{22}$/
 
-/** Each flag in one argument with its value: by itself `parseArgs` takes none that begins with a dash. */
-function withValues(
+/**
+ * The flags first, each in one argument with its value, then `--` and the operands. By itself `parseArgs`
+ * takes no value that begins with a dash, and no such operand before `--`.
+ */
+function arranged(
   options: Readonly<Record<string, Option>>,
+  takesOperands: boolean,
   args: readonly string[],
-): readonly string[] {
-  const written: string[] = []
+): string[] {
+  const isKid = (word: string) => kid.test(word) && !Object.hasOwn(options, word.replace(/^--/, ''))
+  const flags: string[] = []
+  const operands: string[] = []
   for (let at = 0; at < args.length; at += 1) {
     const [arg = '', next] = args.slice(at, at + 2)
-    if (arg === '--') return [...written, ...args.slice(at)]
+    if (arg === '--') {
+      operands.push(...args.slice(at + 1))
+      break
+    }
     const takes = arg.startsWith('--') && options[arg.slice(2)]?.value !== undefined
-    const isGiven = next !== undefined && (!next.startsWith('--') || kid.test(next))
-    if (takes && isGiven) at += 1
-    written.push(takes && isGiven ? `${arg}=${next}` : arg)
+    if (takes && next !== undefined && (!next.startsWith('--') || isKid(next))) {
+      flags.push(`${arg}=${next}`)
+      at += 1
+    } else if (/^-./.test(arg) && !(takesOperands && isKid(arg))) flags.push(arg)
+    else operands.push(arg)
   }
-  return written
+  return [...flags, '--', ...operands]
 }
 
 /** The help of one command. */

@@ -3,6 +3,7 @@
  * Method: a table of calls in this process. None of them comes as far as a key or a service.
  */
 import t from 'tap'
+import { type Command, readInput } from '../../src/cli/command.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { called } from './run.ts'
 
@@ -75,6 +76,11 @@ t.test('a mistyped reference is a wrong call wherever an id goes', async (t) => 
   }
 })
 
+t.test('help for words that no command begins with is a wrong call as well', async (t) => {
+  t.match(await called(t, ['nonsense', '--help']), { code: 2, out: '', err: /no such command/ })
+  t.match(await called(t, ['keys', '--help']), { code: 0, out: /keys generate/ })
+})
+
 t.test('a value may begin with a dash, as one key id in 64 does; a flag is no value', async (t) => {
   for (const value of ['-f-yWxh-GN4DUtpgFxYrVQ', '--fyWxh-GN4DUtpgFxYrVQ', '-1']) {
     const { code, err } = await called(t, ['judge', one, two, '--decision', value])
@@ -91,4 +97,19 @@ t.test('a value may begin with a dash, as one key id in 64 does; a flag is no va
   ]
   t.equal(apart.code, 2)
   t.not(apart.err, together.err)
+})
+
+t.test('a flag of the form of a key id is neither a value nor an operand', async (t) => {
+  const flag = 'a-word-of-20-letters'
+  const command: Command = {
+    operands: 'KID',
+    summary: '',
+    operandsMin: 0,
+    operandsMax: 1,
+    options: { kid: { value: 'KID', help: '' }, [flag]: { help: '' } },
+    run: async () => ({ text: '', value: undefined }),
+  }
+  const { operands, given } = readInput(command, [`--${flag}`])
+  t.same([operands, given(flag)], [[], true])
+  t.throws(() => readInput(command, ['--kid', `--${flag}`]), { message: /ambiguous/ })
 })

@@ -99,6 +99,17 @@ t.test(
       [['signing-key', 'add', '--organisation', id], /--public-key is missing/],
       [['signing-key', 'end'], /KID is missing/],
       [['signing-key', 'end', 'k', '--until', 'soon'], /--until is not a time such as 20/],
+      // One kid in 64 begins with a dash.
+      [
+        ['signing-key', 'end', '-f-yWxh-GN4DUtpgFxYrVQ', '--until', 'soon'],
+        /--until is not a time/,
+      ],
+      [
+        ['signing-key', 'end', '--fyWxh-GN4DUtpgFxYrVQ', '--until', 'soon'],
+        /--until is not a time/,
+      ],
+      [['signing-key', 'end', '-a'], /-a is not a flag of this command/],
+      [['migrate', '-f-yWxh-GN4DUtpgFxYrVQ'], /-f is not a flag of this command/],
       [['token', '--client', id], /--out is missing/],
       [
         ['token', '--client', id, '--out', 'x', '--minutes', 'abc'],
