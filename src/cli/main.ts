@@ -106,14 +106,15 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
 
 /** The list of all commands, or of those whose names begin with the words of the call. */
 async function overview(args: readonly string[]): Promise<Report> {
-  if (args.length > 0 && !args.includes('--help')) {
+  const group = args.filter((arg) => !arg.startsWith('--')).map((word) => `${word} `)
+  const everywhere = await entriesOf(commands, group.join(''))
+  const onHost = await entriesOf(await hostCommands(), group.join(''))
+  const isNone = everywhere.length + onHost.length === 0
+  if (isNone || (args.length > 0 && !args.includes('--help'))) {
     throw new UsageError(
       'there is no such command; what runs on the host is called from the folder of the service',
     )
   }
-  const group = args.filter((arg) => !arg.startsWith('--')).map((word) => `${word} `)
-  const everywhere = await entriesOf(commands, group.join(''))
-  const onHost = await entriesOf(await hostCommands(), group.join(''))
   const lines = [
     `Usage: intake ${group.join('')}COMMAND`,
     '',
