@@ -15,7 +15,7 @@ export async function selectKeysetStanding(tx: Tx, version: number) {
     }[]
   >`
     select newest.version as newest,
-           newest.published_at as "newestPublishedAt",
+           ${iso(tx, 'newest.published_at')} as "newestPublishedAt",
            named.sha256,
            exists (select from keyset later where named.version = any (later.revokes)) as revoked,
            (select max(version) from directory) as directory

@@ -1,6 +1,8 @@
 /** The two signed documents: published only as clients would accept them, and served as they are. */
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import type { Tx } from '../../src/database/connect.ts'
+import { selectKeysetStanding } from '../../src/directory/store.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { signDirectory } from '../../src/protocol/trust/directory.ts'
@@ -47,6 +49,15 @@ t.test('anybody is served the newest keyset, and any version by its number', asy
     const { status } = await fetch(`${url}/v1/keyset/${version}`)
     t.equal(status, version === '3' ? 404 : 400, version)
   }
+})
+
+t.test('how old a keyset is does not depend on how the database writes dates', async (t) => {
+  const standing = await sql.begin(async (sql) => {
+    await sql`set local datestyle = 'German'`
+    return selectKeysetStanding({ sql } as unknown as Tx, 1)
+  })
+  const minutes = (Date.now() - Number(standing?.newestPublishedAt)) / 60_000
+  t.ok(minutes > -1 && minutes < 60, `${minutes}`)
 })
 
 t.test(
