@@ -5,7 +5,7 @@
  * published test recipients and opens as each of them: as an ES module, as CommonJS, and bundled for a browser.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -34,6 +34,12 @@ const draft = {
   referral: { identity: { familyName: 'Okonkwo' } },
 }
 
+/** The blocks of code of one language in a document. */
+function blocksOf(page: string, language: string): string[] {
+  const blocks = page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))
+  return [...blocks].map(([, code = '']) => code)
+}
+
 t.test('the packed package, installed into an empty project', async (t) => {
   const folder = await folderOf(t)
   await run('npm', ['run', 'build'], { cwd: root, env: environment })
@@ -43,27 +49,43 @@ t.test('the packed package, installed into an empty project', async (t) => {
   await mkdir(project)
   await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}')
   const { filename } = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[')))[0]
-  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename)]
-  await run('npm', install, { cwd: project, env: environment })
-  // A home of its own: what is pinned in the tester's would be another's.
-  const inProject = { cwd: project, env: { ...environment, INTAKE_HOME: join(folder, 'home') } }
+  await copyFile(join(folder, filename), join(project, filename))
+  const env = {
+    ...environment,
+    ...{ npm_config_ignore_scripts: 'true', npm_config_audit: 'false', npm_config_fund: 'false' },
+    // A home of its own: what is pinned in the tester's would be another's.
+    INTAKE_HOME: join(folder, 'home'),
+  }
+  const inProject = { cwd: project, env }
+  const page = await readFile(join(root, 'docs/CLIENT.md'), 'utf8')
+  const [install = '', generate = ''] = blocksOf(page, 'sh')
+  await run('sh', ['-ec', install], inProject)
 
   const url = await serveKeysets(t, { 1: signKeyset(firstOfMany(), roots[0]) }, () => 1)
   const signer = generateSigningKey()
   const write = (name: string, text: string) =>
     writeFile(join(project, name), text, { mode: 0o600 })
   await write('trust.json', JSON.stringify(trust))
-  await write('partner.key', sealKeyFile({ signing: signer }, undefined))
+  await write('signer.key', sealKeyFile({ signing: signer }, undefined))
   await write('draft.json', JSON.stringify(draft))
 
   t.test('seals from the command line', async (t) => {
-    const flags = ['--url', url, '--trust', 'trust.json', '--key', 'partner.key']
+    const flags = ['--url', url, '--trust', 'trust.json', '--key', 'signer.key']
     const command = `npx --no-install intake seal ${flags.join(' ')} < draft.json`
     const { stdout } = await run('sh', ['-c', command], inProject)
     t.match(JSON.parse(stdout), { header: { region: 'kent', signer: signer.kid } })
     t.notMatch(stdout, /Okonkwo/)
     const admin = run('npx', ['--no-install', 'intake', 'admin', 'migrate'], inProject)
     await t.rejects(admin, { code: 2, stderr: /runs on the host/ })
+  })
+
+  t.test('makes keys as its documentation says', async (t) => {
+    const INTAKE_PASSPHRASE = 'a passphrase of nobody'
+    const { stdout } = await run('sh', ['-ec', generate], {
+      ...inProject,
+      env: { ...env, INTAKE_PASSPHRASE },
+    })
+    t.match(stdout, /partner\.key.*partner\.pub/)
   })
 
   t.test('brings few packages and few bytes', async (t) => {
