@@ -81,11 +81,20 @@ function licences(files: readonly string[]): string {
   const texts = packagesOf(files).map((folder) => {
     const { name, version, license, author } = JSON.parse(read(join(folder, 'package.json')))
     const by = typeof author === 'string' ? author : author?.name
-    const whole = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
     const title = `${name} ${version}: ${license}${by ? `, by ${by}` : ''}`
-    return [title, ...whole.map((file) => read(join(folder, file)).trim())].join('\n\n')
+    return [title, ...licenceTexts(folder)].join('\n\n')
   })
   return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
+}
+
+/** A package's own words: its licence's file, or else the last part of its README, as in murmurhash. */
+function licenceTexts(folder: string): string[] {
+  const whole = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
+  if (whole.length > 0) return whole.map((file) => read(join(folder, file)).trim())
+  const [, part] =
+    /^## License[^\n]*\n+(Copyright \(c\)[\s\S]+)$/m.exec(read(join(folder, 'README.md'))) ?? []
+  if (!part) throw new Error(`${folder} is bundled, and the text of its licence was not found`)
+  return [part.trim()]
 }
 
 /** `'./x.ts'`, `import("../y.mjs")` and `'typebox'`, in a file of declarations. */

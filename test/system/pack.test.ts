@@ -88,6 +88,14 @@ t.test('the packed package, installed into an empty project', async (t) => {
     t.match(stdout, /partner\.key.*partner\.pub/)
   })
 
+  t.test('has the text of each licence that it owes', async (t) => {
+    const installed = join(project, 'node_modules/referral-intake-client')
+    const listed = await readFile(join(installed, 'LICENSES-OF-BUNDLED.txt'), 'utf8')
+    const texts = listed.split('-'.repeat(80))
+    t.ok(texts.length > 10)
+    for (const text of texts) t.match(text, /copyright[\s\S]{500}/i, text.slice(0, 40).trim())
+  })
+
   t.test('brings few packages and few bytes', async (t) => {
     const installed = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8'))
     const count = Object.keys(installed.packages).length - 1
