@@ -73,6 +73,13 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
  */
 const candidatesMax = 200
 
+/**
+ * At most so many of those whom new keys set free are compared in the same run, and the rest in runs of
+ * their own. Nobody can judge a case while a run lasts, and it must end within the deadline of the
+ * background work: of a crowd that gives one telephone fifty take one to three seconds. Only a crowd is more.
+ */
+export const freedMax = 50
+
 /** What pairing one referral did so far, and the id of the one entry of the log that says it. */
 type Done = { readonly entryId: string; readonly acts: DetailsOfAct[] }
 type DetailsOfAct = { readonly act: string } & Record<string, Fact>
@@ -80,7 +87,8 @@ type DetailsOfAct = { readonly act: string } & Record<string, Fact>
 /**
  * Pairs a referral and, where its new keys take back what the old ones said, those of whom that had
  * been said. All of it is one entry, whatever is found: as the log is public by its size, an entry
- * more would tell the referrer that the person was known.
+ * more would tell the referrer that the person was known. Only where more than `freedMax` are set free
+ * does the log grow by more, an entry for each of the rest: of a crowd, not of one person.
  */
 async function pair(tx: Tx, id: string, supersedes: string | null, notes: PairingNotes) {
   const done: Done = { entryId: newId(), acts: [] }
@@ -95,8 +103,8 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   const others = await queueOthers(tx, freed)
   await findMatches(tx, id, done, notes)
   await endPairing(tx, id)
-  // No more than keys held of this one and than its case held: a crowd's values say nothing.
-  for (const other of others) {
+  // The rest of a crowd stay on the list, each with an entry of its own to come.
+  for (const other of others.slice(0, freedMax)) {
     await findMatches(tx, other, done, notes)
     await endPairing(tx, other)
   }

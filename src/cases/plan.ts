@@ -16,6 +16,18 @@ import { bitsText, type FlagKind, type Grounds, type Judgement, otherOf } from '
 /** More referrals than this that match keys alone hold together are shown to a person. */
 export const longCaseReferrals = 4
 
+/**
+ * At most so many questions stand about a referral, whoever asked them. Each is one that new keys of it
+ * may take back, and those who asked are compared again: for the oldest of a crowd that gives one telephone
+ * they would be all of the crowd.
+ *
+ * A hostile referrer can use the places up, with as many referrals that are a little like one. It hides
+ * nobody: what is beyond doubt is still merged, and so is an amendment, whatever stands; of what is asked
+ * about no more, the asker is flagged `unasked`, which a person sees as well; and each question that a
+ * person answers gives a place back.
+ */
+export const questionsAboutMax = 50
+
 /** What is held of two referrals. */
 export type Said = Pick<Judgement, 'leftId' | 'rightId' | 'verdict' | 'basis'>
 
@@ -49,7 +61,8 @@ export type Act =
  *   are one: this referral is the answer. Two cases that have nothing else in common are not merged
  *   because one referral matches both. Nor is anything merged with a referral that is held the same as
  *   another already: an amendment about somebody else would merge two people's cases.
- * - A person is asked about every other case, once, up to `questionsPerReferralMax`.
+ * - A person is asked about every other case, once, up to `questionsPerReferralMax`, and about no
+ *   referral about which `questionsAboutMax` stand already.
  * - What a person has answered is neither merged nor asked again.
  *
  * @param candidates - the likeliest first; none with the verdict `none`
@@ -80,7 +93,8 @@ export function planPairing(
   // Which cases a person will be asked about, and how many questions will stand about this referral.
   const asked = new Set<string>()
   // What others asked about this referral counts as well: a person sees all of them together.
-  let questions = possible.filter((said) => isAbout(said, id)).length
+  const standing = countEnds(possible)
+  let questions = standing.get(id) ?? 0
 
   for (const { referralId, verdict, sure, odds } of candidates) {
     const other = caseOf.get(referralId)
@@ -102,7 +116,8 @@ export function planPairing(
       flag('full')
     }
     if (asked.has(other) || between(possible, caseOf, merged, other)) continue
-    if (questions >= questionsPerReferralMax) {
+    const isFull = (standing.get(referralId) ?? 0) >= questionsAboutMax
+    if (questions >= questionsPerReferralMax || isFull) {
       flag('unasked')
       continue
     }
@@ -200,6 +215,15 @@ function caseOfEach({ members }: Held): CaseOf {
 
 function sizeOf({ members }: Held, caseId: string | undefined): number {
   return members.filter((member) => member.caseId === caseId).length
+}
+
+/** Of how many of `said` each referral is an end. */
+function countEnds(said: readonly Said[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const id of said.flatMap(({ leftId, rightId }) => [leftId, rightId])) {
+    counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  return counts
 }
 
 /** Whether any of `said` is between one of `cases` and `other`, which is not one of them. */

@@ -4,6 +4,7 @@
  * size of the log: for a stranger's, and for each kind of referral that finds something.
  */
 import t from 'tap'
+import { freedMax } from '../../src/cases/pairing.ts'
 import { candidatesPerValueMax } from '../../src/matching/odds.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
@@ -79,4 +80,26 @@ t.test('new keys add two as well, whomever the old ones had matched', async (t) 
     where referral_id in (${first.referralId}, ${third.referralId})`
   t.equal(cases.length, 1, 'whom it had held together are found again')
   t.same(await growth(() => refer(matchingOf(person))), { grew: 2, did: ['merged'] })
+})
+
+t.test('nor do they add more, until they set a crowd free', async (t) => {
+  // Not a real crowd, which asks among itself as well: that takes seconds, and adds nothing here.
+  await sql`delete from match_value where type = 'REF_port'`
+  const crowd = await sql`select distinct referral_id as id from match_value limit ${freedMax + 4}`
+  /** New keys of one about whom these had asked. */
+  const freeing = async (askers: readonly string[]) => {
+    const asked = await refer(matchingOf(stranger()))
+    await pair()
+    await sql`
+      insert into judgement (id, left_id, right_id, verdict, basis, bits, made_at, entry_id)
+      select gen_random_uuid(), least(asker, ${asked.referralId}), greatest(asker, ${asked.referralId}),
+             'possible', 'keys', '[]', now(),
+             (select id from audit_entry where action = 'referral.paired' limit 1)
+      from unnest(${askers as string[]}::uuid[]) asker`
+    return (await growth(() => check(asked, matchingOf(stranger())))).grew
+  }
+  const ids = crowd.map(({ id }) => id)
+  t.equal(await freeing(ids.slice(0, freedMax)), 2)
+  t.equal(await freeing(ids), 2 + 4, 'each of the rest has an entry')
+  t.same(await sql`select from pairing`, [], 'all of them were compared')
 })

@@ -13,6 +13,7 @@ import {
   planAmendment,
   planPairing,
   planWithdrawal,
+  questionsAboutMax,
   questionsToSettle,
   type Said,
 } from '../../src/cases/plan.ts'
@@ -72,7 +73,8 @@ function stepByStep(candidates: readonly Candidate[], { held, isDoubt }: World):
     }
     if (said.some((it) => it.verdict === 'possible')) continue
     const asked = acts.filter(({ act }) => act === 'ask').length
-    if (standing + asked >= questionsPerReferralMax) {
+    const about = current.filter((it) => it.verdict === 'possible' && isAbout(it, referralId))
+    if (standing + asked >= questionsPerReferralMax || about.length >= questionsAboutMax) {
       flag('unasked')
       continue
     }
@@ -415,6 +417,41 @@ t.test('a candidate that is in no case any more is passed over', async (t) => {
   const held = { members: [{ referralId: id, caseId: 'own' }], current: [] }
   t.same(planPairing(id, [candidate('gone', 'match')], held, []), [])
 })
+
+t.test(
+  'about whom a crowd has asked nobody asks more, and what is sure is merged still',
+  async (t) => {
+    const caseOf = (referralId: string) => ({ referralId, caseId: `case of ${referralId}` })
+    const members = [id, 'crowded', 'other'].map(caseOf)
+    const held = (count: number): Held => ({
+      members,
+      current: Array.from({ length: count }, (_, n) => ({
+        ...{ leftId: 'crowded', rightId: `stranger ${n}`, ...asked },
+      })),
+    })
+    const plan = (verdict: Candidate['verdict'], count: number) =>
+      planPairing(
+        id,
+        [candidate('crowded', verdict), candidate('other', 'possible')],
+        held(count),
+        [],
+      )
+    const [one, more] = [questionsAboutMax - 1, questionsAboutMax]
+    t.match(plan('possible', one), [
+      { act: 'ask', referralId: 'crowded' },
+      { act: 'ask', referralId: 'other' },
+    ])
+    const expected = [
+      { act: 'flag', kind: 'unasked' },
+      { act: 'ask', referralId: 'other' },
+    ]
+    t.match(plan('possible', more), expected)
+    t.match(plan('match', more), [{ act: 'merge', referralId: 'crowded' }, { act: 'ask' }])
+    const grounds = { basis: 'amendment', probability: null, bits: [] }
+    const merge = [{ act: 'merge', referralId: 'crowded', grounds }]
+    t.same(planAmendment(id, 'crowded', held(more)), merge)
+  },
+)
 
 t.test('an amendment is merged, unless a person has answered or there is no room', async (t) => {
   const [own, amended] = [4, 3]
