@@ -2,6 +2,7 @@
  * What the background work reports: one row for each kind of report, with its line in the log and its
  * count for the operator. A step that has something new to report adds a row here, and tells it.
  */
+import { isAway, Overlong } from '../database/lost.ts'
 
 /** One kind of report. */
 export type Row = {
@@ -88,5 +89,24 @@ export function createTell(
         { ...(error !== undefined && { err: error }), ...(step && { step }) },
         line.text,
       )
+  }
+}
+
+/**
+ * Sorts outages from what failed. A batch that failed because the database is away is told as that alone.
+ * One that was at work until its time was up is told as failed: work that is too long looks the same each
+ * time, and if the database has stopped answering, the next transaction tells so.
+ *
+ * @returns `onAway` for the database of the work, and what the work tells
+ */
+export function sortAway(tell: Tell): { onAway(error: unknown): void; tell: Tell } {
+  const isOutage = (error: unknown) => isAway(error) && !(error instanceof Overlong)
+  return {
+    onAway(error) {
+      if (isOutage(error)) tell({ kind: 'away', error })
+    },
+    tell(told) {
+      if (!isOutage(told.error)) tell(told)
+    },
   }
 }

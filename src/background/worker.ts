@@ -8,9 +8,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../database/connect.ts'
-import { isAway } from '../database/lost.ts'
 import { loggable } from '../log.ts'
-import type { Told } from './report.ts'
+import { sortAway, type Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
 import { backgroundConnections, createWork } from './work.ts'
 
@@ -20,21 +19,19 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 /** A batch is many statements, and nobody waits for it. */
 const batchMsMax = 30_000
 
+const sorted = sortAway(post)
 const database = connect({
   ...(workerData as Place),
   connectionsMax: backgroundConnections,
   deadlineMs: batchMsMax,
-  onAway: (error) => tell({ kind: 'away', error }),
+  onAway: sorted.onAway,
 })
-const work = createWork(database, (told) => {
-  // What failed because the database is away was told as that.
-  if (!isAway(told.error)) tell(told)
-})
+const work = createWork(database, sorted.tell)
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
 
 /** An error does not go between threads as it is. */
-function tell({ error, ...told }: Told): void {
+function post({ error, ...told }: Told): void {
   const word: Word = { ...told, ...(error !== undefined && { shown: loggable(error) }) }
   port?.postMessage(word)
 }

@@ -9,7 +9,14 @@
 import type { TransactionSql } from 'postgres'
 import { type Caller, roleOf, senderOf } from '../caller.ts'
 import { readAddress } from './address.ts'
-import { DatabaseAway, isAway, isConnectionLost, isUndecided, OutcomeUnknown } from './lost.ts'
+import {
+  DatabaseAway,
+  isAway,
+  isConnectionLost,
+  isUndecided,
+  OutcomeUnknown,
+  Overlong,
+} from './lost.ts'
 import { createPool, type Link, type Pool } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
@@ -29,7 +36,7 @@ export type Database = {
    * Commits what `act` did, or, when it throws, undoes all of it and throws the same. It ends within the
    * deadline of this database, or of `options`, whatever the server does.
    *
-   * @throws DatabaseAway at the deadline, if nothing was done
+   * @throws DatabaseAway at the deadline, if nothing was done; `Overlong` if `act` was at work
    * @throws OutcomeUnknown if the commit was begun and not answered, or is on no standby
    */
   inTransaction<T, By extends Caller>(
@@ -166,7 +173,8 @@ class Run<T, By extends Caller> {
       timer = setTimeout(() => {
         this.#isCut = true
         this.#link.cut()
-        reject(this.#verdict(new DatabaseAway(`the database did not answer within ${ms} ms`)))
+        const Late = this.stage === 'acting' ? Overlong : DatabaseAway
+        reject(this.#verdict(new Late(`the database did not answer within ${ms} ms`)))
       }, ms)
     })
     const running = this.#run()

@@ -12,6 +12,14 @@ export class DatabaseAway extends Error {
 }
 
 /**
+ * A transaction was at work when its time was up. Nothing of it stands; whether the database has stopped
+ * answering or the work is too long, the next transaction shows.
+ */
+export class Overlong extends DatabaseAway {
+  readonly code = 'overlong'
+}
+
+/**
  * A commit was begun, and nobody can say whether it stands, or whether it would outlive the server.
  * Whoever asked finds out by asking again.
  */
