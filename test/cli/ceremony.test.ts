@@ -1,5 +1,5 @@
 import { stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { keysetChangesCommand, keysetTrust } from '../../src/cli/ceremony/ceremony.ts'
 import { nextKeyset } from '../../src/cli/host/drafting.ts'
@@ -13,7 +13,7 @@ import { compartmentNames } from '../../src/referral/compartment.ts'
 import { firstOfMany, nextAfter, rootKey, roots, signKeyset, trust } from '../client/keysets.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { forgedIn, line, planted } from './forged.ts'
-import { folderOf, intake } from './run.ts'
+import { called, folderOf, intake } from './run.ts'
 import { firstChanges, firstKeyset, keys, startWalk } from './walk.ts'
 
 const [rootA, rootB, rootC] = roots
@@ -168,6 +168,29 @@ t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by comman
     const bare = () => nextKeyset(undefined, [], 'intake.test')
     t.throws(bare, { message: /--changes is missing: .*`intake keyset changes`/ })
   })
+})
+
+t.test('no name of a file that is written passes for a line of the program', async (t) => {
+  const { put, previous } = await table(t)
+  const halves = roots.map(({ kid, publicKey }, index) => {
+    const half = { kid, alg: 'Ed25519', publicKey: encodeBase64url(publicKey) }
+    return put(`root-${index}.pub`, JSON.stringify(half))
+  })
+  const named = (await Promise.all(halves)).flatMap((file) => ['--root', file])
+  const trusted = named.slice(0, 2 * first.roots.length)
+  const generate = ['generate', '--no-passphrase', '--out']
+  for (const [words, name] of [
+    [['keys', ...generate], 'a.key'],
+    [['matching-key', ...generate], 'b.key'],
+    [['keyset', 'changes', ...trusted, '--out'], 'c.json'],
+    [['keyset', 'trust', previous, ...trusted, '--out'], 'd.json'],
+  ] as const) {
+    const file = join(dirname(previous), `\n${line}\n${name}`)
+    const ran = await called(t, [...words, file])
+    t.equal(ran.code, 0, ran.err)
+    t.match(ran.out, `\\u{a}${name}`)
+    t.same(forgedIn(ran), [], words.join(' '))
+  }
 })
 
 t.test('a partner’s key is added by the file of its public half', async (t) => {

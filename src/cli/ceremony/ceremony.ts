@@ -4,7 +4,7 @@
  * the host as well as on it.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import { Refusal, type Trust } from '../../client/index.ts'
+import { Refusal, shown, type Trust } from '../../client/index.ts'
 import { decodeBase64url } from '../../protocol/bytes.ts'
 import { kidOf } from '../../protocol/kid.ts'
 import { readDocument } from '../../protocol/trust/chain.ts'
@@ -61,7 +61,7 @@ what has the same id, and --without takes out.`,
     if (file === undefined) return { value: changes, text }
     await writeFile(file, text, { flag: 'wx' })
     const members = Object.keys(changes).join(', ')
-    return { value: { file, ...changes }, text: `Wrote ${file}: ${members}` }
+    return { value: { file, ...changes }, text: `Wrote ${shown(file)}: ${members}` }
   },
 }
 
@@ -126,7 +126,7 @@ function recipientsNamed({ flags }: Input): Named[] {
     if (name !== 'label' && name !== 'compartments' && name !== 'optional') continue
     const last = named.at(-1)
     if (!last) throw new UsageError(`--${name} stands behind the --recipient that it is about`)
-    if (last[name] !== undefined) throw new UsageError(`${last.file} has two --${name}`)
+    if (last[name] !== undefined) throw new UsageError(`${shown(last.file)} has two --${name}`)
     Object.assign(last, { [name]: name === 'optional' ? true : value })
   }
   return named
@@ -135,7 +135,7 @@ function recipientsNamed({ flags }: Input): Named[] {
 async function recipientOf(named: Named): Promise<Recipient> {
   const { file, recovery } = named
   const label = named.label ?? (recovery ? 'Recovery' : undefined)
-  if (!label) throw new UsageError(`--label is missing behind --recipient ${file}`)
+  if (!label) throw new UsageError(`--label is missing behind --recipient ${shown(file)}`)
   const compartments = compartmentsOf(named.compartments ?? (recovery ? 'all' : undefined), file)
   const { kid, alg, publicKey, signingKey } = await readRecipientHalf(file)
   const required = !named.optional
@@ -144,7 +144,7 @@ async function recipientOf(named: Named): Promise<Recipient> {
 
 function compartmentsOf(text: string | undefined, file: string): CompartmentName[] {
   if (text === undefined) {
-    throw new UsageError(`--compartments is missing behind --recipient ${file}`)
+    throw new UsageError(`--compartments is missing behind --recipient ${shown(file)}`)
   }
   if (text === 'all') return [...compartmentNames]
   const names = text.split(',').map((name) => name.trim())
@@ -207,7 +207,7 @@ client that starts from this file ever accepts an older keyset.`,
     await writeFile(out, `${JSON.stringify(trust, null, 2)}\n`, { mode: 0o644, flag: 'wx' })
     const kids = keyset.roots.map(kidOfRoot)
     const text = [
-      `Wrote ${out}: ${origin}, from keyset ${version} on, by the roots`,
+      `Wrote ${shown(out)}: ${origin}, from keyset ${version} on, by the roots`,
       ...kids.map((kid) => `  ${kid}`),
       'Hand it to each client by a way that is not this service.',
     ].join('\n')

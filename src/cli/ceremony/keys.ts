@@ -1,14 +1,12 @@
 import {
   generateRecipientKey,
   generateSigningKey,
-  jsonText,
   type KeyFile,
   sealKeyFile,
-  shown,
 } from '../../client/index.ts'
 import { type Command, UsageError } from '../command.ts'
 import { newPassphrase } from '../secret.ts'
-import { type PublicHalf, publicFileOf, writeKeyFiles } from './publichalf.ts'
+import { keyFileOptions, type PublicHalf, writeKeyFiles } from './publichalf.ts'
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {
@@ -20,9 +18,8 @@ recipient's file holds a key to open with and one to sign with. The file is seal
 passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
 and its passphrase, what is sealed to it stays shut.`,
   options: {
-    out: { value: 'FILE', help: 'Where to; never overwritten.' },
+    ...keyFileOptions,
     kind: { value: 'KIND', help: 'signing (the default) or recipient.' },
-    'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
   },
   operandsMin: 0,
   operandsMax: 0,
@@ -38,10 +35,7 @@ and its passphrase, what is sealed to it stays shut.`,
         ? { signing: generateSigningKey(), receiving: generateRecipientKey() }
         : { signing: generateSigningKey() }
     const text = sealKeyFile(keys, passphrase)
-    const value = publicHalf(JSON.parse(text))
-    await writeKeyFiles(file, text, value)
-    const written = `Wrote ${shown(file)}, and its public half ${shown(publicFileOf(file))}:`
-    return { value, text: `${written}\n${jsonText(value, 2)}` }
+    return writeKeyFiles(file, text, publicHalf(JSON.parse(text)))
   },
 }
 

@@ -12,7 +12,7 @@ import { readPayload } from '../../protocol/trust/jws.ts'
 import type { Keyset, MatchingEpoch } from '../../protocol/trust/keyset.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { newPassphrase } from '../secret.ts'
-import { publicFileOf, readMatchingHalf, writeKeyFiles } from './publichalf.ts'
+import { keyFileOptions, readMatchingHalf, writeKeyFiles } from './publichalf.ts'
 
 /** `intake matching-key generate`. */
 export const matchingKeyGenerate: Command = {
@@ -23,10 +23,7 @@ confirm names in a stolen database. The public half is written into a file of th
 in .pub, and printed: it is the one of the two that is handed over. The key file is sealed under a
 passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without it, match
 values are made again in a new epoch.`,
-  options: {
-    out: { value: 'FILE', help: 'Where to; never overwritten.' },
-    'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
-  },
+  options: keyFileOptions,
   operandsMin: 0,
   operandsMax: 0,
   async run(input) {
@@ -35,9 +32,7 @@ values are made again in a new epoch.`,
     const text = sealMatchingKey(generateMatchingKey(), passphrase)
     const { publicKey } = readMatchingKey(text)
     const half = { publicKey, suite: 'ristretto255-SHA512' } as const
-    await writeKeyFiles(file, text, half)
-    const written = `Wrote ${file}, and its public half ${publicFileOf(file)}:`
-    return { value: half, text: `${written}\n${jsonText(half, 2)}` }
+    return writeKeyFiles(file, text, half)
   },
 }
 

@@ -5,29 +5,40 @@
  */
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { jsonText, shown } from '../../client/index.ts'
 import { writeSecret } from '../../disk.ts'
 import { MatchingHalf, RecipientHalf, SigningHalf } from '../../protocol/publichalf.ts'
 import { schemaProblems } from '../../referral/problems.ts'
+import type { Option, Report } from '../command.ts'
 import { readJson } from '../json.ts'
 
 /** What stands in a .pub file. */
 export type PublicHalf = SigningHalf | RecipientHalf | MatchingHalf
 
+/** The flags that say how a new key file is written. */
+export const keyFileOptions = {
+  out: { value: 'FILE', help: 'Where to; never overwritten.' },
+  'no-passphrase': { help: 'For a machine that starts alone: only the disk guards the file.' },
+} satisfies Record<string, Option>
+
 /** Where the public half of the key in `file` stands: `root-a.pub` beside `root-a.key`. */
-export function publicFileOf(file: string): string {
+function publicFileOf(file: string): string {
   return `${file.replace(/\.(key|json)$/, '')}.pub`
 }
 
 /**
- * Writes a new key file, for its owner only, and beside it its public half, for all to read.
+ * Writes a new key file, for its owner only, and beside it its public half, for all to read, and reports
+ * both.
  *
  * @throws Error where either is there already; then neither is written
  */
-export async function writeKeyFiles(file: string, text: string, half: PublicHalf): Promise<void> {
+export async function writeKeyFiles(file: string, text: string, half: PublicHalf): Promise<Report> {
   const publicFile = publicFileOf(file)
-  if (existsSync(publicFile)) throw new Error(`${publicFile} exists, and is not overwritten`)
+  if (existsSync(publicFile)) throw new Error(`${shown(publicFile)} exists, and is not overwritten`)
   await writeSecret(file, text)
   await writeFile(publicFile, `${JSON.stringify(half, null, 2)}\n`, { mode: 0o644, flag: 'wx' })
+  const written = `Wrote ${shown(file)}, and its public half ${shown(publicFile)}:`
+  return { value: half, text: `${written}\n${jsonText(half, 2)}` }
 }
 
 /** Reads the public half of a signing key. @throws Error that names the file and says what it is not */
@@ -54,6 +65,6 @@ async function readHalf<Half>(
   if (schemaProblems(schema, half).length === 0) return half
   // Never what stands in it: it may be the key itself, named by mistake.
   throw new Error(
-    `${file} is not the public half of ${what}: name the .pub file that stands beside its key`,
+    `${shown(file)} is not the public half of ${what}: name the .pub file that stands beside its key`,
   )
 }
