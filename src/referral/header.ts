@@ -32,6 +32,13 @@ export type ReplyTo = Static<typeof ReplyTo>
 /** Every recipient wrapped to at sealing, ascending, so that the order says nothing. */
 export const SealedTo = Type.Array(Kid, { minItems: 1, maxItems: recipientsMax, uniqueItems: true })
 
+/** Some of the compartments: what a recipient opens, or is given. */
+export const Compartments = Type.Array(Type.Enum([...compartmentNames]), {
+  minItems: 1,
+  maxItems: compartmentNames.length,
+  uniqueItems: true,
+})
+
 export const Header = Type.Object(
   {
     protocol: Type.Enum([protocol]),

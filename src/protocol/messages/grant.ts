@@ -4,8 +4,9 @@
  * signature of one who may grant is refused by the one it is for.
  */
 import { type Static, Type } from 'typebox'
-import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
+import type { CompartmentName } from '../../referral/compartment.ts'
 import { base64urlOf, Instant, Kid } from '../../referral/format.ts'
+import { Compartments } from '../../referral/header.ts'
 import { concat, decodeBase64url, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { type Wrap, wrapHash } from '../envelope/envelope.ts'
@@ -19,11 +20,7 @@ import type { Keyset } from '../trust/keyset.ts'
 export const Grant = Type.Object(
   {
     kid: Kid,
-    compartments: Type.Array(Type.Enum([...compartmentNames]), {
-      minItems: 1,
-      maxItems: compartmentNames.length,
-      uniqueItems: true,
-    }),
+    compartments: Compartments,
     grantedBy: Kid,
     at: Instant,
     until: Type.Optional({ ...Instant, description: 'The grantee opens nothing from then on' }),

@@ -5,8 +5,8 @@
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
-import { compartmentNames } from '../../referral/compartment.ts'
 import { Bytes32, Instant, Kid, Uuid, XWingPublicKey } from '../../referral/format.ts'
+import { Compartments } from '../../referral/header.ts'
 import { decodeBase64url } from '../bytes.ts'
 import type { SecretKey } from '../keys.ts'
 import { Label, organisationLabelMax } from '../label.ts'
@@ -44,11 +44,7 @@ export const Grantee = Type.Object(
     label: Label(organisationLabelMax),
     publicKey: XWingPublicKey,
     signingKey: Bytes32,
-    compartments: Type.Array(Type.Enum([...compartmentNames]), {
-      minItems: 1,
-      maxItems: compartmentNames.length,
-      uniqueItems: true,
-    }),
+    compartments: Compartments,
     until: Type.Optional(Instant),
   },
   { additionalProperties: false },

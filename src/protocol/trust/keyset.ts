@@ -5,9 +5,8 @@
  */
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
-import { compartmentNames } from '../../referral/compartment.ts'
 import { Bytes32, Instant, Kid, Origin, XWingPublicKey } from '../../referral/format.ts'
-import { recipientsMax } from '../../referral/header.ts'
+import { Compartments, recipientsMax } from '../../referral/header.ts'
 import { decodeBase64url } from '../bytes.ts'
 import type { SecretKey } from '../keys.ts'
 import { kidOf } from '../kid.ts'
@@ -31,11 +30,7 @@ export const Recipient = Type.Object(
     alg: Type.Enum(['X-Wing']),
     publicKey: XWingPublicKey,
     signingKey: Bytes32,
-    compartments: Type.Array(Type.Enum([...compartmentNames]), {
-      minItems: 1,
-      maxItems: compartmentNames.length,
-      uniqueItems: true,
-    }),
+    compartments: Compartments,
     required: Type.Boolean({ description: 'Every envelope must be sealed to this key' }),
     recovery: Type.Boolean({ description: 'Kept on paper, used to re-wrap and for nothing else' }),
   },
