@@ -4,7 +4,6 @@
 export type Head = {
   readonly id: string
   readonly caseId: string
-  readonly referralId: string
   /** Whether somebody holds it now. */
   readonly leased: boolean
   /** When its holder claimed it, in milliseconds of the database's clock; `null` if nobody did. */

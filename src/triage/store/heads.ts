@@ -3,8 +3,11 @@ import type { Tx } from '../../database/connect.ts'
 import { isEscalated, isFree, isOpenHead } from '../state.ts'
 import type { Head } from '../survivor.ts'
 
-/** At most this many rounds. Two are enough unless completions keep opening items, which no test has shown. */
-const headRoundsMax = 10
+/**
+ * How often the head of a case is looked for while it is locked. Two rounds are enough unless completions
+ * keep opening items, or merges keep coming, which no test has shown.
+ */
+export const headRoundsMax = 10
 
 /**
  * Locks the open heads of these cases, at most one each, and returns them. Waits for a claim or completion
@@ -29,7 +32,7 @@ export async function lockHeads(tx: Tx, caseIds: readonly string[]): Promise<Hea
 
 async function selectHeads(tx: Tx, caseIds: readonly string[]): Promise<Head[]> {
   return tx.sql<Head[]>`
-    select item.id, item.case_id as "caseId", item.referral_id as "referralId",
+    select item.id, item.case_id as "caseId",
            not ${isFree(tx)} as leased, ${isEscalated(tx)} as escalated,
            (extract(epoch from item.claimed_at) * 1000)::float8 as "claimedMs",
            (extract(epoch from item.arrived_at) * 1000)::float8 as "arrivedMs"

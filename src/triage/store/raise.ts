@@ -3,9 +3,7 @@ import type { Tx } from '../../database/connect.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { rank } from './columns.ts'
 import { dueAt } from './due.ts'
-
-/** At most this many rounds. Two are enough unless merges keep coming, which no test has shown. */
-const headRoundsMax = 10
+import { headRoundsMax } from './heads.ts'
 
 /**
  * Raises the urgency of a referral's open item, and moves its head to an earlier place if that follows. A
