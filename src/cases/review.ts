@@ -32,9 +32,7 @@ export async function decide(
   otherId: string,
   { decision, ...noted }: Static<typeof DecisionRequest>,
 ): Promise<Judged> {
-  await takeTurn(tx, casesLock)
-  const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
-  const members = await selectMembers(tx, [one, other])
+  const { one, other, members } = await twoCases(tx, caseId, otherId)
   const judged = { decision, between: [caseId, otherId].sort() }
   if (one === other && decision === 'same') {
     const note = await keepNote(tx, origin, noted, members, judged)
@@ -73,9 +71,7 @@ export async function merge(
   caseId: string,
   { otherId, ...noted }: Static<typeof MergeRequest>,
 ): Promise<Judged> {
-  await takeTurn(tx, casesLock)
-  const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
-  const members = await selectMembers(tx, [one, other])
+  const { one, other, members } = await twoCases(tx, caseId, otherId)
   const judged = { merge: [caseId, otherId].sort() }
   const note = await keepNote(tx, origin, noted, members, judged)
   if (one === other) {
@@ -90,6 +86,13 @@ export async function merge(
     return member.referralId
   }
   return { caseId: await mergeAsSaid(tx, [first(one), first(other)], { ...byPerson(), ...note }) }
+}
+
+/** The two cases that the names stand for now, which may be one, and their members. Nobody else changes cases. */
+async function twoCases(tx: Tx, caseId: string, otherId: string) {
+  await takeTurn(tx, casesLock)
+  const [one, other] = [await requireCase(tx, caseId), await requireCase(tx, otherId)]
+  return { one, other, members: await selectMembers(tx, [one, other]) }
 }
 
 /** Merges the cases of two referrals on a person's word. @returns the case that goes on */
