@@ -39,8 +39,7 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
       querystring: ReviewsQuery,
       response: { 200: Reviews },
     },
-    handler: async ({ caller, query: { limit = 50, ...query } }) =>
-      cases.reviews(knownCaller(caller), { ...query, limit }),
+    handler: async ({ caller, query }) => cases.reviews(knownCaller(caller), query),
   })
 
   app.route({

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { MatchValue, matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
+import { PageLimit } from '../protocol/page.ts'
 import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
 import { StandingUrgency } from '../triage/schemas.ts'
@@ -147,7 +148,7 @@ export type PossibleMatches = Static<typeof PossibleMatches>
 export const ReviewsQuery = Type.Object(
   {
     cursor: Type.Optional(Cursor),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: reviewsPageMax, default: 50 })),
+    limit: Type.Optional(PageLimit(reviewsPageMax)),
   },
   { additionalProperties: false },
 )

@@ -1,6 +1,7 @@
 /** Pages of a list: each is read with its next row, and ends in a cursor that is opaque to the caller. */
 import { Refusal } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
+import { pageRows } from '../protocol/page.ts'
 
 /** A row's place in the order that all our lists have: by turn, where there are turns, by time, by id. */
 export type Place = {
@@ -11,7 +12,7 @@ export type Place = {
 }
 
 /** What a caller asks of a list. */
-export type PageQuery = { readonly cursor?: string; readonly limit: number }
+export type PageQuery = { readonly cursor?: string; readonly limit?: number }
 
 /**
  * One page of a list.
@@ -21,7 +22,7 @@ export type PageQuery = { readonly cursor?: string; readonly limit: number }
  * @throws Refusal `malformed-request` for a cursor that no page gave
  */
 export async function page<Row>(
-  { cursor, limit }: PageQuery,
+  { cursor, limit = pageRows }: PageQuery,
   select: (after: Place | undefined, count: number) => Promise<readonly Row[]>,
   placeOf: (row: Row) => Place,
 ): Promise<{ rows: Row[]; next?: string }> {

@@ -54,7 +54,6 @@ export const matchingRoutes: FastifyPluginAsyncTypebox<{
       querystring: UncheckedQuery,
       response: { 200: Unchecked },
     },
-    handler: async ({ caller, query: { limit = 50, ...query } }) =>
-      matching.unchecked(knownCaller(caller), { ...query, limit }),
+    handler: async ({ caller, query }) => matching.unchecked(knownCaller(caller), query),
   })
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
+import { PageLimit } from '../protocol/page.ts'
 import { Bytes32, base64urlOf, Cursor, Uuid } from '../referral/format.ts'
 
 const Epoch = Type.Integer({ minimum: 1, maximum: 1_000_000 })
@@ -44,7 +45,7 @@ export const uncheckedPageMax = 200
 export const UncheckedQuery = Type.Object(
   {
     cursor: Type.Optional(Cursor),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: uncheckedPageMax, default: 50 })),
+    limit: Type.Optional(PageLimit(uncheckedPageMax)),
     referralId: Type.Optional({ ...Uuid, description: 'Only this one, if it is unchecked.' }),
   },
   { additionalProperties: false },

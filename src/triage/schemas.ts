@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { Released } from '../protocol/envelope/released.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
+import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
@@ -43,7 +44,7 @@ export const ItemsQuery = Type.Object(
   {
     state: Type.Enum(['waiting', 'leased', 'escalated']),
     cursor: Type.Optional(Cursor),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: itemsPageMax, default: 50 })),
+    limit: Type.Optional(PageLimit(itemsPageMax)),
   },
   { additionalProperties: false },
 )

@@ -68,10 +68,10 @@ export async function complete(
 /** The open items in one state, earliest deadline first, without claiming them. */
 export async function list(
   tx: Tx,
-  { state, cursor, limit = 50 }: Static<typeof ItemsQuery>,
+  { state, ...query }: Static<typeof ItemsQuery>,
 ): Promise<Static<typeof ItemsPage>> {
   const { rows, ...rest } = await page(
-    { limit, ...(cursor !== undefined && { cursor }) },
+    query,
     (after, count) => selectItems(tx, state, after, count),
     ({ dueAt, id }) => ({ at: dueAt, id }),
   )
