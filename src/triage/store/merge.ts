@@ -25,25 +25,25 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
     where item.id = ${merged} and ${hasExpired(tx)}`
   await tx.sql`
     update triage_item item
-    set due_at = case when item.id = ${survivor} then least(item.due_at, other.due_at)
+    set due_at = case when item.id = ${survivor} then least(item.due_at, merged.due_at)
                       else item.due_at end,
-        escalated_at = case when item.id = ${survivor} and other.escalated_at is null then null
+        escalated_at = case when item.id = ${survivor} and merged.escalated_at is null then null
                             else item.escalated_at end,
-        escalated_before = case when other.escalated_at is null
-                                then coalesce(item.escalated_before, head.escalated_at)
+        escalated_before = case when merged.escalated_at is null
+                                then coalesce(item.escalated_before, survivor.escalated_at)
                                 else item.escalated_before end
-    from triage_item head, triage_item other
-    where head.id = ${survivor} and other.id = ${merged}
+    from triage_item survivor, triage_item merged
+    where survivor.id = ${survivor} and merged.id = ${merged}
       and ${isOpen(tx)} and (item.id = ${survivor} or item.merged_into = ${survivor})`
   await tx.sql`
     update triage_item item
     set merged_into = ${survivor},
         fence = item.fence + (item.id = ${merged} and item.fence > 0)::int,
-        lapses = head.lapses,
-        escalated_before = coalesce(item.escalated_before, head.escalated_at),
+        lapses = merged.lapses,
+        escalated_before = coalesce(item.escalated_before, merged.escalated_at),
         leased_by = null, leased_until = null, claimed_at = null
-    from triage_item head
-    where head.id = ${merged}
+    from triage_item merged
+    where merged.id = ${merged}
       and ${isOpen(tx)} and (item.id = ${merged} or item.merged_into = ${merged})`
 }
 
