@@ -70,7 +70,7 @@ export type Reviewing = {
     decision: 'different' | 'unsure',
     note?: Note,
   ): Promise<Split>
-  /** Says that a person has looked at why a case was marked. */
+  /** Says that a person has looked at why a case was flagged. */
   clearFlags(caseId: string): Promise<void>
   /**
    * Finds cases by a reference, or by the match keys of a person. Each search is logged and counted.

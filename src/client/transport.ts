@@ -51,7 +51,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   const base = baseOf(url)
 
   /**
-   * Sends, and answers the JSON of the answer; `undefined` where it has none.
+   * Sends, and returns the JSON of the answer; `undefined` where it has none.
    *
    * @throws ServiceProblem for a refusal, NoAnswer, BadAnswer for what is not JSON, is too long or
    *   nested too deep

@@ -52,7 +52,7 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
     return fetched
   }
 
-  /** Has the newest fetched anew by the next who asks; answers whether that was due. */
+  /** Has the newest fetched anew by the next who asks; returns whether that was due. */
   function refresh(): boolean {
     if (Date.now() - knownSince < refreshMsMin) return false
     known = undefined

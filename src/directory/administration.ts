@@ -47,7 +47,7 @@ type Recorded = ReturnType<typeof asAdministrator>['recorded']
 
 function clientActs(recorded: Recorded) {
   return {
-    /** Answers the new organisation's id. */
+    /** Returns the new organisation's id. */
     async addOrganisation(label: string): Promise<string> {
       const id = newId()
       await recorded('organisation.added', async (tx) => {
@@ -58,7 +58,7 @@ function clientActs(recorded: Recorded) {
       return id
     },
 
-    /** Answers the new client's id. A scope that its kind may not have is refused. */
+    /** Returns the new client's id. A scope that its kind may not have is refused. */
     async addClient({ scopes, kids, ...client }: NewClient): Promise<string> {
       const id = newId()
       await recorded('client.added', async (tx) => {
@@ -114,7 +114,7 @@ function clientActs(recorded: Recorded) {
 
 function keyActs(recorded: Recorded) {
   return {
-    /** Answers the key's id. It counts once it stands in a published directory. */
+    /** Returns the key's id. It counts once it stands in a published directory. */
     async addSigningKey({
       organisationId,
       publicKey,

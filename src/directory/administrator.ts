@@ -13,7 +13,7 @@ import { newId } from '../protocol/uuid.ts'
 export function asAdministrator(database: Database) {
   return {
     /**
-     * Does and records one act, in one transaction; answers what `act` answered. A refused one is
+     * Does and records one act, in one transaction; returns what `act` returned. A refused one is
      * undone, and then recorded as refused.
      */
     async recorded<Result extends { object: AuditObject }>(

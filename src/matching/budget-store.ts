@@ -6,7 +6,7 @@ const evaluationsMax = 1_000_000_000
 
 /**
  * Adds to what a client has spent today, by the database's clock, whichever replicas it asks at
- * once; answers the day, or `undefined` if that would be over `budget`, and then nothing is added.
+ * once; returns the day, or `undefined` if that would be over `budget`, and then nothing is added.
  */
 export async function chargeBudget(
   tx: Tx,

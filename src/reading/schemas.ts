@@ -32,7 +32,7 @@ export const CheckedKeys = Type.Object({
   epoch: Type.Integer(),
   before: Type.Enum(['same', 'none', 'other'], {
     description:
-      'What stood there: the same values; nothing; or something else, by the referrer or another recipient, and then the referral is marked.',
+      'What stood there: the same values; nothing; or something else, by the referrer or another recipient, and then the referral is flagged.',
   }),
 })
 export type CheckedKeys = Static<typeof CheckedKeys>

@@ -1,4 +1,4 @@
-/** `intake matching-key serve`: a keyholder of the matching key, as a process of its own. */
+/** `intake matching-key serve`: a keyholder, as a process of its own. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { readHolderConfig } from '../../config/server.ts'

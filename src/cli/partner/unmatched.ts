@@ -37,8 +37,7 @@ export function createUnmatched() {
   }
 }
 
-const holderWords =
-  'WARNING: a keyholder of the matching key answers with a wrong key. Tell the administrator.'
+const holderWords = 'WARNING: a keyholder answers with a wrong key. Tell the administrator.'
 
 function reasonOf({ detail, cause }: Unmatched): string {
   const { code, detail: known, title } = faultOf(cause)

@@ -19,7 +19,7 @@ import { areSound, notesOf, wordsOfNotes } from './notes.ts'
 /** `intake reviews`. */
 export const reviews: Command = {
   operands: '',
-  summary: 'List what waits for your judgement: questions, and cases that were marked.',
+  summary: 'List what waits for your judgement: questions, and cases that were flagged.',
   details: connectionDetails,
   options: {
     limit: { value: 'N', help: 'At most so many, the oldest: 1 to 200, else 50.' },
@@ -116,7 +116,7 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[]
     ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
       return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
     }),
-    ...flags.map(({ kind, referralId }) => `  Marked: ${shown(kind)}, at ${referralId}`),
+    ...flags.map(({ kind, referralId }) => `  Flagged: ${shown(kind)}, at ${referralId}`),
     ...judgements.flatMap(
       ({ verdict, basis, between, probability, bits, endedAt, madeAt, note }) => [
         `  ${madeAt}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}${endedAt ? `, until ${endedAt}` : ''}`,
