@@ -30,7 +30,7 @@ import { splitUnconnected } from './split.ts'
 import { insertFlag, insertFlagOnce } from './store/flags.ts'
 import { endJudgements, insertJudgement, selectCurrent } from './store/judgements.ts'
 import { caseIn, selectCasesOf, selectMembers } from './store/members.ts'
-import { endPairing, postpone, queueOthers, selectWaiting, takeNext } from './store/waiting.ts'
+import { endPairing, pairOthers, postpone, selectWaiting, takeNext } from './store/waiting.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
 export type PairingNotes = {
@@ -100,7 +100,7 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   const freed = await withdraw(tx, id, done)
   // They wait until it is their turn, for the reason that `findMatches` gives. Those that waited
   // already have a turn of their own, and an entry that is due in any case.
-  const others = await queueOthers(tx, freed)
+  const others = await pairOthers(tx, freed)
   await findMatches(tx, id, done, notes)
   await endPairing(tx, id)
   // The rest of a crowd stay on the list, each with an entry of its own to come.

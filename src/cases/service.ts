@@ -9,7 +9,7 @@ import type { Header } from '../referral/header.ts'
 import { enqueue } from '../triage/service.ts'
 import { insertFlag } from './store/flags.ts'
 import { insertCase } from './store/members.ts'
-import { queueAgain, queueNew } from './store/waiting.ts'
+import { pairAgain, pairNew } from './store/waiting.ts'
 
 export { notesAbout } from './notes.ts'
 export { possibleMatches, read, reviews, search } from './read.ts'
@@ -21,12 +21,12 @@ export async function openCase(tx: Tx, header: Header): Promise<void> {
   await Promise.all([
     insertCase(tx, caseId, header.referralId),
     enqueue(tx, caseId, header),
-    queueNew(tx, header.referralId),
+    pairNew(tx, header.referralId),
   ])
 }
 
 /** Has a referral paired once more: its match keys were checked, and may be other ones now. */
 export async function reconsider(tx: Tx, referralId: string, replaced: boolean): Promise<void> {
-  await queueAgain(tx, [referralId])
+  await pairAgain(tx, [referralId])
   if (replaced) await insertFlag(tx, referralId, 'replaced')
 }

@@ -11,7 +11,7 @@ import { components } from './components.ts'
 import { byPerson, endsOf, type Judgement, type NoteRef } from './judgement.ts'
 import { insertJudgement, selectCurrent, selectLinks } from './store/judgements.ts'
 import { type Member, moveReferrals, selectCasesOf, selectMembers } from './store/members.ts'
-import { queueAgain } from './store/waiting.ts'
+import { pairAgain } from './store/waiting.ts'
 
 /**
  * Splits `side` off a case, on a person's word: whatever connected the two sides now says `verdict`.
@@ -55,7 +55,7 @@ export async function splitOff(
     ...(await splitUnconnected(tx, caseId, entryId)),
     ...(await splitUnconnected(tx, to, entryId)),
   ]
-  await queueAgain(tx, ids)
+  await pairAgain(tx, ids)
   const object = { kind: 'case', id: caseId } as const
   const details = { to, moved: side.size, stayed: sides[0].length, verdict, further }
   await append(tx, { action: 'case.split', object, details }, entryId)

@@ -2,13 +2,13 @@
 import type { Tx } from '../../database/connect.ts'
 
 /** A new referral waits from now on. Without RETURNING, and without naming a conflict: the referrer may not read it. */
-export async function queueNew(tx: Tx, referralId: string): Promise<void> {
+export async function pairNew(tx: Tx, referralId: string): Promise<void> {
   await tx.sql`
     insert into pairing (referral_id, queued_at) values (${referralId}, ${tx.now.toISOString()})`
 }
 
 /** Once more, because what is known of them has changed. */
-export async function queueAgain(tx: Tx, referralIds: readonly string[]): Promise<void> {
+export async function pairAgain(tx: Tx, referralIds: readonly string[]): Promise<void> {
   await tx.sql`
     insert into pairing (referral_id, queued_at)
     select id, ${tx.now.toISOString()} from unnest(${referralIds as string[]}::uuid[]) as id
@@ -18,7 +18,7 @@ export async function queueAgain(tx: Tx, referralIds: readonly string[]): Promis
 }
 
 /** Those of `referralIds` wait that did not. @returns them */
-export async function queueOthers(tx: Tx, referralIds: readonly string[]): Promise<string[]> {
+export async function pairOthers(tx: Tx, referralIds: readonly string[]): Promise<string[]> {
   const queued = await tx.sql<{ id: string }[]>`
     insert into pairing (referral_id, queued_at)
     select id, ${tx.now.toISOString()} from unnest(${referralIds as string[]}::uuid[]) as id
@@ -29,7 +29,7 @@ export async function queueOthers(tx: Tx, referralIds: readonly string[]): Promi
 }
 
 /**
- * The referral that waits longest, locked. One that somebody is queueing again this instant is
+ * The referral that waits longest, locked. One that somebody makes wait again this instant is
  * passed over: it is there once that is committed.
  */
 export async function takeNext(tx: Tx) {
