@@ -225,6 +225,7 @@ CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at"
 CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint
+CREATE INDEX "audit_opening_acts" ON "audit_opening" USING gin (jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')) WHERE details -> 'acts' -> 0 is not null;--> statement-breakpoint
 CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint

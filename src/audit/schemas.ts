@@ -16,8 +16,9 @@ const ObjectId = Type.String({
   pattern: '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9_-]{22}|[0-9]{1,8})$',
   maxLength: 36,
   description:
-    'An id, the version of a keyset or directory, or the reference of a referral: eight digits. A ' +
-    'reference finds nothing once the opening of the submission was emptied; the id still does.',
+    'An id, the version of a keyset or directory, or the reference of a referral: eight digits. Finds the ' +
+    'entries about it, and those whose details name it in `acts`. Once its opening was emptied an entry is ' +
+    'found by its object alone, and the reference of a submission no longer finds the referral.',
 })
 
 export const EntriesQuery = Type.Object(

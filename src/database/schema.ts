@@ -440,5 +440,12 @@ export const auditOpening = pgTable(
     index('audit_opening_reference')
       .on(sql`(details ->> 'reference')`)
       .where(sql`details ->> 'reference' is not null`),
+    // The ids that the acts of an entry name, as its store asks for them; of entries without acts nothing.
+    index('audit_opening_acts')
+      .using(
+        'gin',
+        sql`jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')`,
+      )
+      .where(sql`details -> 'acts' -> 0 is not null`),
   ],
 )

@@ -2,6 +2,7 @@ import t from 'tap'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { matchingOf, stranger } from '../helpers/people.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
@@ -116,6 +117,24 @@ t.test('a filter shows what fits it, all of it, and nothing else', async (t) => 
     )
     t.equal(entries.length > 0, condition !== 'false', name)
   }
+})
+
+t.test('an automatic merge is found by its case, and by either referral, once', async (t) => {
+  const matching = matchingOf(stranger())
+  const first = await refer(built, lawFirm, { matching })
+  await untilPaired(sql)
+  const second = await refer(built, ngo, { matching })
+  await untilPaired(sql)
+  const [judgement] = await sql`
+    select j.entry_id, c.case_id from judgement j join referral_case c on c.referral_id = j.left_id
+    where ${first.referralId}::uuid in (j.left_id, j.right_id)`
+  const { reference } = first.acknowledgement
+  for (const object of [judgement?.case_id, first.referralId, second.referralId, reference]) {
+    const { entries } = await page({ object })
+    t.equal(entries.filter(({ id }) => id === judgement?.entry_id).length, 1)
+  }
+  const refused = await page({ object: judgement?.case_id, outcome: 'refused' })
+  t.same(refused.entries, [], 'as far as the other filters fit')
 })
 
 t.test('an entry is shown with what opens it, in the types that were committed to', async (t) => {

@@ -1,0 +1,65 @@
+/**
+ * Goal: the entries that name an object are found by indexes, whether they are about it or their acts
+ * name it, however long the log.
+ * Method: the plans that PostgreSQL itself logs, on a log of some thousand entries with acts.
+ */
+import { readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import type { KnownCaller } from '../../src/caller.ts'
+import { connect } from '../../src/database/connect.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { logPlans, plansIn } from '../helpers/plans.ts'
+import { servicesOn, stage } from '../helpers/stage.ts'
+
+const entries = 10_000
+/** A prepared statement has its final plan after five (PostgreSQL 18, "PREPARE"). */
+const searches = 6
+
+t.test('the entries that name an object are found by indexes', async (t) => {
+  const { sql, databases, callers, world } = await stage(t)
+  const named = newId()
+  await sql`
+    with made as (
+      insert into audit_entry (id, at, action, outcome, object_id, leaf)
+      select gen_random_uuid(), now() - number * interval '1 second', 'referral.paired', 'permitted',
+             gen_random_uuid()::text, ''
+      from generate_series(1, ${entries}) number
+      returning id)
+    insert into audit_opening (entry_id, details)
+    select id, jsonb_build_object('acts', jsonb_build_array(jsonb_build_object(
+             'act', 'merged', 'referral', gen_random_uuid(), 'with', gen_random_uuid(),
+             'case', case when row_number() over (order by id) = 1
+                          then ${named} else gen_random_uuid()::text end)))
+    from made`
+  // What an index of this kind has not sorted in yet, it does then.
+  await sql`vacuum analyze`
+  await logPlans(sql)
+  const database = connect({ url: databases.url, connectionsMax: 1, prepare: true })
+  t.teardown(() => database.close())
+  const { audit } = servicesOn(database, world.origin)
+  const auditor: KnownCaller = { ...callers.casework, kind: 'auditor' }
+  const pid = await database.inTransaction(auditor, async (tx) => {
+    const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
+    return row.pid
+  })
+  for (let count = 0; count < searches; count += 1) {
+    const found = await audit.list(auditor, { object: named }, 50)
+    t.match(found.entries, [{ action: 'referral.paired' }])
+    t.equal(found.entries.length, 1)
+  }
+  const [{ folder }] = await sql<[{ folder: string }]>`
+    select current_setting('data_directory') as folder`
+  const plans = plansIn(await readFile(join(dirname(folder), 'postgres.log'), 'utf8'), pid)
+  const searching = plans.filter(({ statement }) => statement.includes('jsonb_path_query_array'))
+  t.ok(searching.length >= searches)
+  for (const { nodes } of searching) {
+    t.same(
+      nodes.filter((node) => node['Node Type'] === 'Seq Scan'),
+      [],
+    )
+    const indexes = new Set(nodes.map((node) => node['Index Name']))
+    t.ok(indexes.has('audit_opening_acts') && indexes.has('audit_entry_object'))
+    t.notOk(indexes.has('audit_entry_at'), 'nor is the log walked by time')
+  }
+})
