@@ -43,6 +43,15 @@ const withoutWaiting: Plugin = {
   },
 }
 
+/** Nobody who installs the package is where the service is. */
+const withoutHost: Plugin = {
+  name: 'without host',
+  setup({ onLoad }) {
+    const contents = 'export const hostCommands = {}'
+    onLoad({ filter: /src[/\\]cli[/\\]host[/\\]commands\.ts$/ }, () => ({ contents }))
+  },
+}
+
 /** Some of what the command line bundles is CommonJS, and asks for Node's modules by `require`. */
 const requiring = `import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)`
@@ -65,6 +74,7 @@ async function bundled(): Promise<string[]> {
       platform: 'node',
       format: 'esm',
       splitting: true,
+      plugins: [withoutHost],
       banner: { js: requiring },
     }),
   ])
@@ -170,7 +180,7 @@ function write(file: string, text: string): void {
   writeFileSync(join(out, file), text)
 }
 
-rmSync('dist', { recursive: true, force: true })
+rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
 const files = [...(await bundled()), ...declarations()]
 write('LICENSES-OF-BUNDLED.txt', licences(files))

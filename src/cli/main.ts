@@ -4,7 +4,6 @@
  * Exit codes: 0, all was done; 1, some of it failed; 2, the call itself was wrong and nothing was
  * done; 3, something was not done until a person decides, whether or not something else failed.
  */
-import { existsSync } from 'node:fs'
 import { jsonText } from '../referral/shown.ts'
 import {
   type Command,
@@ -15,6 +14,7 @@ import {
   readInput,
   UsageError,
 } from './command.ts'
+import { hostCommands } from './host/commands.ts'
 import { faultOf, wordsOf } from './report.ts'
 import { print, tell } from './terminal.ts'
 
@@ -52,18 +52,11 @@ const commands: Commands = {
 
 type Commands = Readonly<Record<string, () => Promise<Command>>>
 
-/** Those that run where the service is. @returns none where only the client is installed */
-async function hostCommands(): Promise<Commands> {
-  // Not a literal import: the build of the client package would follow it into the database.
-  const place = new URL('./host/commands.ts', import.meta.url)
-  return existsSync(place) ? (await import(place.href)).hostCommands : {}
-}
-
 /** Runs one call, and returns its exit code. @param args - without `node` and the program */
 export async function main(args: readonly string[]): Promise<number> {
   let name: string | undefined
   try {
-    const found = find(commands, args) ?? find(await hostCommands(), args)
+    const found = find(commands, args) ?? find(hostCommands, args)
     name = found?.name
     const report = found ? await run(found.name, await found.load(), args) : await overview(args)
     const text = args.includes('--json') ? jsonText(report.value) : report.text
@@ -108,7 +101,7 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
 async function overview(args: readonly string[]): Promise<Report> {
   const group = args.filter((arg) => !arg.startsWith('--')).map((word) => `${word} `)
   const everywhere = await entriesOf(commands, group.join(''))
-  const onHost = await entriesOf(await hostCommands(), group.join(''))
+  const onHost = await entriesOf(hostCommands, group.join(''))
   const isNone = everywhere.length + onHost.length === 0
   if (isNone || (args.length > 0 && !args.includes('--help'))) {
     throw new UsageError(
