@@ -5,6 +5,7 @@
  *
  * Without key files it only verifies, which takes as long as evaluating.
  */
+import { argon2Sync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSecret } from '../disk.ts'
@@ -12,6 +13,7 @@ import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { openMatchingKey, readMatchingKey } from '../protocol/matching/matchingkey.ts'
 import { blindEvaluate, type MatchingKey, verifyEvaluation } from '../protocol/matching/voprf.ts'
+import type { PassphraseHash } from '../protocol/passphrase.ts'
 import type { Job, KeySource, Reply } from './thread.ts'
 
 const port = parentPort
@@ -36,7 +38,15 @@ async function opening(sources: readonly KeySource[]): Promise<Reply> {
 async function openKey({ file, passphrase }: KeySource): Promise<MatchingKey> {
   const text = await readFile(file, 'utf8')
   // A file without a passphrase is protected only by nobody else being able to read it.
-  return openMatchingKey(readMatchingKey(text).isSealed ? text : await readSecret(file), passphrase)
+  const own = readMatchingKey(text).isSealed ? text : await readSecret(file)
+  return openMatchingKey(own, passphrase, hashed)
+}
+
+/** Node's: libsodium's would keep its 256 MiB as long as the thread lives. */
+function hashed(
+  ...[message, nonce, { passes, memoryKiB: memory }]: Parameters<PassphraseHash>
+): Uint8Array {
+  return argon2Sync('argon2id', { message, nonce, parallelism: 1, tagLength: 32, memory, passes })
 }
 
 function replyTo(job: Job): Reply {

@@ -35,6 +35,11 @@ export const SealedSecrets = Type.Object(
 )
 export type SealedSecrets = Static<typeof SealedSecrets>
 
+type Cost = Pick<SealedSecrets['argon2id'], 'passes' | 'memoryKiB'>
+
+/** Argon2id version 1.3 in one lane (RFC 9106), 32 bytes. */
+export type PassphraseHash = (passphrase: string, salt: Uint8Array, cost: Cost) => Uint8Array
+
 /** Seals `secrets`. @param shown - what stands beside them, and must be the same when opened */
 export function sealSecrets(
   secrets: object,
@@ -49,7 +54,7 @@ export function sealSecrets(
     canonicalBytes(shown),
     null,
     nonce,
-    passphraseKey(passphrase, salt, passphraseCost),
+    hash(passphrase.normalize('NFC'), salt, passphraseCost),
   )
   return {
     argon2id: { ...passphraseCost, salt: encodeBase64url(salt) },
@@ -61,17 +66,20 @@ export function sealSecrets(
 /**
  * What was sealed, unchecked.
  *
+ * @param hashed - by libsodium if left out
  * @throws Refusal `passphrase-wrong` if the passphrase is missing or does not open it
  */
 export function openSecrets(
   { argon2id, nonce, secrets }: SealedSecrets,
   shown: object,
   passphrase: string | undefined,
+  hashed: PassphraseHash = hash,
 ): unknown {
   if (passphrase === undefined) {
     throw new Refusal('passphrase-wrong', 'the key file is sealed under a passphrase')
   }
-  const key = passphraseKey(passphrase, decodeBase64url(argon2id.salt, 16), argon2id)
+  // NFC: the same passphrase typed on another keyboard opens the file too.
+  const key = hashed(passphrase.normalize('NFC'), decodeBase64url(argon2id.salt, 16), argon2id)
   try {
     const plain = sodium.crypto_aead_chacha20poly1305_ietf_decrypt(
       null,
@@ -106,18 +114,12 @@ export function readKeyFile<Schema extends Parameters<typeof schemaProblems>[0]>
   return stored as Static<Schema>
 }
 
-// NFC: the same passphrase typed on another keyboard opens the file too.
-function passphraseKey(
-  passphrase: string,
-  salt: Uint8Array,
-  { passes, memoryKiB }: { passes: number; memoryKiB: number },
-): Uint8Array {
-  return sodium.crypto_pwhash(
+const hash: PassphraseHash = (passphrase, salt, { passes, memoryKiB }) =>
+  sodium.crypto_pwhash(
     32,
-    passphrase.normalize('NFC'),
+    passphrase,
     salt,
     passes,
     memoryKiB * 1024,
     sodium.crypto_pwhash_ALG_ARGON2ID13,
   )
-}

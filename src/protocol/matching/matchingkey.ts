@@ -10,7 +10,13 @@ import { Refusal } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'
 import { decodeBase64url, encodeBase64url } from '../bytes.ts'
-import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from '../passphrase.ts'
+import {
+  openSecrets,
+  type PassphraseHash,
+  readKeyFile,
+  SealedSecrets,
+  sealSecrets,
+} from '../passphrase.ts'
 import { type MatchingEpoch, matchKeysRecipe } from '../trust/keyset.ts'
 import { checkElement, checkScalar, multiplyBase } from './ristretto.ts'
 import { addElements, type MatchingKey } from './voprf.ts'
@@ -51,11 +57,16 @@ export function readMatchingKey(text: string): { publicKey: string; isSealed: bo
 /**
  * Opens the file of a matching key, and checks that its halves belong together.
  *
+ * @param hashed - libsodium's if left out
  * @throws Refusal `passphrase-wrong`, `key-file-invalid`
  */
-export function openMatchingKey(text: string, passphrase?: string): MatchingKey {
+export function openMatchingKey(
+  text: string,
+  passphrase?: string,
+  hashed?: PassphraseHash,
+): MatchingKey {
   const { sealed, secrets, ...shown } = readKeyFile(StoredMatchingKey, text)
-  const opened = sealed ? openSecrets(sealed, shown, passphrase) : secrets
+  const opened = sealed ? openSecrets(sealed, shown, passphrase, hashed) : secrets
   if (!opened || schemaProblems(Secrets, opened).length > 0) {
     throw new Refusal('key-file-invalid', 'the key file holds no matching key')
   }
