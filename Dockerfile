@@ -1,13 +1,18 @@
-# The service and `intake admin`, without what is only for trials and development: the PostgreSQL of
-# trials, test tools, and Node from npm (the base image has its own).
+# The service and the whole command line, built into a few files (scripts/service.ts), without what is only
+# for trials and development: the PostgreSQL of trials, test tools, and Node from npm (the base image has
+# its own).
 #
 # The service listens on 127.0.0.1 unless HOST says otherwise: docker/compose.yaml sets it.
 
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Of the optional packages only the trial PostgreSQL's binaries would matter, and no script of a
-# package has anything to do here.
+# No script of a package has anything to do here.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY scripts/service.ts scripts/service.ts
+COPY src src
+RUN node scripts/service.ts
+# Of the optional packages only the trial PostgreSQL's binaries would matter.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24-slim
@@ -19,11 +24,11 @@ COPY package.json LICENSE ./
 COPY migrations migrations
 # The pages that the `type` of a problem leads to.
 COPY docs/PROBLEMS.md docs/PROBLEMS.md
-COPY src src
+COPY --from=build /app/dist/service dist/service
 # A new volume here belongs to the holder of the matching key (docker/compose.yaml).
 RUN mkdir --mode=700 /var/lib/matching && chown node:node /var/lib/matching
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/server.ts"]
+CMD ["node", "dist/service/server.js"]
