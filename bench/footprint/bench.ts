@@ -23,6 +23,7 @@ const rows: readonly (readonly [keyof Measured, name: string, target: number])[]
 
 export async function bench(args: readonly string[]): Promise<void> {
   const [, revision = revisionByDefault] = args[0] === '--against' ? args : []
+  if (run('npm', ['run', 'build', '--silent'], here) !== 0) throw new Error('the build failed')
   const folder = mkdtempSync(join(tmpdir(), 'intake-footprint-'))
   const other = join(folder, 'other')
   git('worktree', 'add', '--detach', other, revision)

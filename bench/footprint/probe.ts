@@ -1,6 +1,7 @@
 /**
  * One measurement of the build that this file stands in, as one line of JSON. `bench.ts` runs it here and,
- * copied, in the build before: so it uses only what both have, by the same names.
+ * copied, in the build before: so it uses only what both have, by the same names. What it starts is what the
+ * image runs, and for a partner's command what a partner has: dist, where the build makes it, else src.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -17,6 +18,11 @@ const rounds = 3
 
 export type Measured = Readonly<Record<'ready' | 'idle' | 'after' | 'keyholder' | 'check', number>>
 
+const root = new URL('../../', import.meta.url)
+const server = first('dist/service/server.js', 'src/server.ts')
+const intake = first('dist/service/intake.js', 'src/cli/intake.js')
+const client = first('dist/client/cli/intake.js', 'src/cli/intake.js')
+
 const measured: Measured = {
   ...(await ofService()),
   keyholder: await ofKeyholder(),
@@ -29,7 +35,7 @@ async function ofService() {
   const stage = await startStage()
   try {
     const begun = performance.now()
-    const service = await stage.start('src/server.ts')
+    const service = await stage.start(server)
     while ((await fetch(`${service.url}/readyz`)).status !== 200) await sleep(5)
     const ready = (performance.now() - begun) / 1000
     await sleep(idleSeconds * 1000)
@@ -48,12 +54,16 @@ async function ofService() {
 /** MB of resident memory of `intake matching-key serve`, idle. */
 async function ofKeyholder(): Promise<number> {
   const ends: (() => unknown)[] = []
-  const { generateMatchingKey } = await import(voprf())
-  const { flags } = await holderFiles({ teardown: (end) => ends.push(end) }, [
-    generateMatchingKey(),
-  ])
-  const command = ['src/cli/intake.js', 'matching-key', 'serve', ...flags, '--port', '0']
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { generateMatchingKey } = await import(protocol('voprf.ts'))
+  const { sealMatchingKey } = await import(protocol('matchingkey.ts'))
+  const passphrase = 'as in a deployment'
+  const files = await holderFiles({ teardown: (end) => ends.push(end) }, [])
+  const key = await files.put('key.json', sealMatchingKey(generateMatchingKey(), passphrase))
+  const flags = [...files.flags, '--key', key, '--port', '0']
+  const child = spawn(process.execPath, [intake, 'matching-key', 'serve', ...flags], {
+    env: { ...process.env, INTAKE_PASSPHRASE: passphrase },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     await listening(child)
     await sleep(idleSeconds * 1000)
@@ -64,12 +74,14 @@ async function ofKeyholder(): Promise<number> {
   }
 }
 
-/** Where the build keeps the oblivious function: the file has moved. */
-function voprf(): string {
-  const moved = new URL('../../src/protocol/matching/voprf.ts', import.meta.url)
-  return existsSync(moved)
-    ? moved.href
-    : new URL('../../src/protocol/voprf.ts', import.meta.url).href
+/** Where the build keeps a module of matching: they have moved. */
+function protocol(file: string): string {
+  return new URL(first(`src/protocol/matching/${file}`, `src/protocol/${file}`), root).href
+}
+
+/** The first of two files of this build that there is. */
+function first(preferred: string, other: string): string {
+  return existsSync(new URL(preferred, root)) ? preferred : other
 }
 
 function listening(child: ChildProcess): Promise<void> {
@@ -84,7 +96,7 @@ function listening(child: ChildProcess): Promise<void> {
 /** Seconds that `intake check FILE` takes. */
 function ofCheck(): number {
   const begun = performance.now()
-  const command = ['src/cli/intake.js', 'check', 'examples/referrals/law-firm-01.json']
+  const command = [client, 'check', 'examples/referrals/law-firm-01.json']
   const { status, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`intake check: ${stderr}`)
   return (performance.now() - begun) / 1000
