@@ -1,5 +1,5 @@
 // The documents say what the code does, as far as a machine can tell. What the demo prints is held to
-// README.md by `node scripts/readme.ts --check`, which CI runs on the demo's own output.
+// README.md by test/system/demo.test.ts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'

@@ -8,6 +8,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { readBlock } from '../../scripts/block.ts'
+import { block, firstDifference } from '../../scripts/readme.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -132,24 +134,32 @@ t.test('help, an unknown flag and a port that is none start nothing', async (t) 
   }
 })
 
-t.test('kept, it serves an auditor until Ctrl-C, and takes what it set up with it', async (t) => {
-  const free = createServer()
-  await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
-  const address = free.address()
-  const port = typeof address === 'object' ? String(address?.port) : ''
-  await new Promise((resolve) => free.close(resolve))
-  const running = await demo(t, `exec ${play} -- --keep`, { PORT: port })
-  const printed = await running.printed(/auditor\.header\n/)
-  t.match(printed, `stays up at http://127.0.0.1:${port} until Ctrl-C`)
-  for (const line of printed.split('\n')) t.ok(line.length <= 80, line)
-  const [header = ''] = (await readFile(join(root, 'data/try/auditor.header'), 'utf8')).split('\n')
-  const url = `http://127.0.0.1:${port}/v1/audit/entries?limit=5`
-  const answer = await fetch(url, { headers: { authorization: header.replace(/^.*?: /, '') } })
-  t.equal(answer.status, 200)
-  t.match(await answer.json(), { entries: { length: 5 } })
-  interrupt(running.child, 'SIGINT')
-  const { code, left } = await running.end()
-  t.strictSame(left, [])
-  t.equal(code, 0)
-  t.notOk((await readdir(join(root, 'data')).catch((): string[] => [])).includes('try'))
-})
+t.test(
+  'kept, it plays what README.md shows, serves an auditor until Ctrl-C, and takes all with it',
+  async (t) => {
+    const free = createServer()
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
+    const address = free.address()
+    const port = typeof address === 'object' ? String(address?.port) : ''
+    await new Promise((resolve) => free.close(resolve))
+    const running = await demo(t, `exec ${play} -- --keep`, { PORT: port })
+    const printed = await running.printed(/auditor\.header\n/)
+    const [acts = '', afterwards = ''] = printed.split('\nThe service stays up')
+    t.match(afterwards, ` at http://127.0.0.1:${port} until Ctrl-C`)
+    const shown = readBlock(await readFile(join(root, 'README.md'), 'utf8'), block)
+    t.equal(firstDifference(shown, acts), undefined, 'npx node scripts/readme.ts writes README.md')
+    for (const line of printed.split('\n')) t.ok(line.length <= 80, line)
+    const [header = ''] = (await readFile(join(root, 'data/try/auditor.header'), 'utf8')).split(
+      '\n',
+    )
+    const url = `http://127.0.0.1:${port}/v1/audit/entries?limit=5`
+    const answer = await fetch(url, { headers: { authorization: header.replace(/^.*?: /, '') } })
+    t.equal(answer.status, 200)
+    t.match(await answer.json(), { entries: { length: 5 } })
+    interrupt(running.child, 'SIGINT')
+    const { code, left } = await running.end()
+    t.strictSame(left, [])
+    t.equal(code, 0)
+    t.notOk((await readdir(join(root, 'data')).catch((): string[] => [])).includes('try'))
+  },
+)
