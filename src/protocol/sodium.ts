@@ -39,7 +39,10 @@ export function sha512(bytes: Uint8Array): Uint8Array {
   return sodium.crypto_hash_sha512(bytes)
 }
 
-/** Bytes of the system's random source. */
+/**
+ * Bytes of the system's random source, at most 65,536. libsodium's own function draws from the same one,
+ * and asks it for four bytes at a time.
+ */
 export function randomBytes(length: number): Uint8Array {
-  return sodium.randombytes_buf(length)
+  return crypto.getRandomValues(new Uint8Array(length))
 }
