@@ -36,10 +36,9 @@ CREATE TABLE "client" (
 );
 --> statement-breakpoint
 CREATE TABLE "compartment" (
-	"referral_id" uuid NOT NULL,
-	"name" text NOT NULL,
-	"sealed" "bytea" NOT NULL,
-	CONSTRAINT "compartment_referral_id_name_pk" PRIMARY KEY("referral_id","name")
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"names" text[] NOT NULL,
+	"sealed" "bytea"[] NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "directory" (
@@ -53,7 +52,8 @@ CREATE TABLE "evaluation_budget" (
 	"client_id" uuid NOT NULL,
 	"day" date NOT NULL,
 	"elements" integer NOT NULL,
-	CONSTRAINT "evaluation_budget_client_id_day_pk" PRIMARY KEY("client_id","day")
+	CONSTRAINT "evaluation_budget_client_id_day_pk" PRIMARY KEY("client_id","day"),
+	CONSTRAINT "evaluation_budget_spent" CHECK (elements >= 0)
 );
 --> statement-breakpoint
 CREATE TABLE "judgement" (
@@ -135,14 +135,14 @@ CREATE TABLE "referral" (
 	"signer" text NOT NULL,
 	"signature" "bytea" NOT NULL,
 	"envelope_hash" "bytea" NOT NULL,
-	"envelope_sha256" "bytea" NOT NULL,
 	"matching_hash" "bytea",
 	"sealed_hashes" "bytea" NOT NULL,
 	"wrap_hashes" "bytea" NOT NULL,
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
-	CONSTRAINT "referral_supersedes" UNIQUE("organisation_id","supersedes")
+	CONSTRAINT "referral_supersedes" UNIQUE("organisation_id","supersedes"),
+	CONSTRAINT "referral_own" UNIQUE("organisation_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "referral_case" (
@@ -216,6 +216,7 @@ ALTER TABLE "note" ADD CONSTRAINT "note_referral_id_referral_id_fk" FOREIGN KEY 
 ALTER TABLE "pairing" ADD CONSTRAINT "pairing_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk" FOREIGN KEY ("keyset_version") REFERENCES "public"."keyset"("version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("organisation_id","supersedes") REFERENCES "public"."referral"("organisation_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -93,20 +93,23 @@ ALTER TABLE compartment ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 ALTER TABLE wrap ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 -- After a transaction the setting reads '' rather than NULL: nullif keeps the cast from failing.
-CREATE POLICY own_organisation ON referral TO intake_partner
-  USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid)
+CREATE POLICY own_organisation ON referral FOR SELECT TO intake_partner
+  USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid);
+--> statement-breakpoint
+CREATE POLICY own_new ON referral FOR INSERT TO intake_partner
   WITH CHECK (
     organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
     AND state = 'received' AND decline_reason IS NULL
+    AND received_at = date_trunc('milliseconds', now())
   );
 --> statement-breakpoint
 -- The subquery sees only the caller's own referrals, because it runs under the policy above.
 CREATE POLICY own_organisation ON compartment FOR SELECT TO intake_partner
   USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
--- Parts come with their referral, in its transaction, and never after: a wrap added later would
--- open it to somebody it was not sealed to.
-CREATE POLICY own_new ON compartment FOR INSERT TO intake_partner
+-- Parts come with their referral, in its transaction, and never after, whoever sends it: a wrap added
+-- later would open it to somebody it was not sealed to.
+CREATE POLICY own_new ON compartment FOR INSERT TO intake_partner, intake_internal
   WITH CHECK (EXISTS (
     SELECT FROM referral
     WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
@@ -114,16 +117,16 @@ CREATE POLICY own_new ON compartment FOR INSERT TO intake_partner
 CREATE POLICY own_organisation ON wrap FOR SELECT TO intake_partner
   USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
-CREATE POLICY own_new ON wrap FOR INSERT TO intake_partner
+CREATE POLICY own_new ON wrap FOR INSERT TO intake_partner, intake_internal
   WITH CHECK (EXISTS (
     SELECT FROM referral
     WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
 --> statement-breakpoint
 CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
-CREATE POLICY staff ON compartment TO intake_internal USING (true) WITH CHECK (true);
+CREATE POLICY staff ON compartment FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
-CREATE POLICY staff ON wrap TO intake_internal USING (true) WITH CHECK (true);
+CREATE POLICY staff ON wrap FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 -- A referrer sees no statement of urgency: it would tell when its referral was opened.
 GRANT SELECT, INSERT ON urgency_statement TO intake_internal;

@@ -9,10 +9,10 @@ export async function liar({ superuser, reader }: Stage, { envelope }: Sent): Pr
   const { referralId } = envelope.header
   const [row] = await superuser<{ before: number; after: number }[]>`
     with bit as (
-      select get_byte(sealed, 500) as before, get_byte(sealed, 500) # 1 as after
-      from compartment where referral_id = ${referralId} and name = 'clinical')
-    update compartment c set sealed = set_byte(sealed, 500, bit.after)
-    from bit where c.referral_id = ${referralId} and c.name = 'clinical'
+      select at, get_byte(sealed[at], 500) as before, get_byte(sealed[at], 500) # 1 as after
+      from compartment, array_position(names, 'clinical') as at where referral_id = ${referralId})
+    update compartment set sealed[at] = set_byte(sealed[at], 500, bit.after)
+    from bit where referral_id = ${referralId}
     returning bit.before, bit.after`
   show('clinical, byte 500', `${row?.before} becomes ${row?.after}`)
   const casework = reader('casework')

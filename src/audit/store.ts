@@ -26,10 +26,9 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     details: opening.details ? JSON.stringify(opening.details) : null,
     details_salt: opening.detailsSalt ?? null,
   }))
-  await Promise.all([
-    tx.sql`insert into audit_entry ${tx.sql(rows)}`,
-    tx.sql`insert into audit_opening ${tx.sql(openings)}`,
-  ])
+  await tx.sql`
+    with entries as (insert into audit_entry ${tx.sql(rows)})
+    insert into audit_opening ${tx.sql(openings)}`
 }
 
 export type Filter = {

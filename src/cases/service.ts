@@ -9,7 +9,7 @@ import type { Header } from '../referral/header.ts'
 import { enqueue } from '../triage/service.ts'
 import { insertFlag } from './store/flags.ts'
 import { insertCase } from './store/members.ts'
-import { pairAgain, pairNew } from './store/waiting.ts'
+import { pairAgain } from './store/waiting.ts'
 
 export { notesAbout } from './notes.ts'
 export { possibleMatches, read, reviews, search } from './read.ts'
@@ -18,11 +18,7 @@ export { clearFlags, decide, merge, split } from './review.ts'
 /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
 export async function openCase(tx: Tx, header: Header): Promise<void> {
   const caseId = newId()
-  await Promise.all([
-    insertCase(tx, caseId, header.referralId),
-    enqueue(tx, caseId, header),
-    pairNew(tx, header.referralId),
-  ])
+  await Promise.all([insertCase(tx, caseId, header.referralId), enqueue(tx, caseId, header)])
 }
 
 /** Has a referral paired once more: its match keys were checked, and may be other ones now. */

@@ -9,6 +9,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   customType,
   date,
   foreignKey,
@@ -103,9 +104,8 @@ export const referral = pgTable(
       .references(() => keyset.version),
     signer: text('signer').notNull(),
     signature: bytea('signature').notNull(),
+    /** With the signature, what "the same bytes again" means. */
     envelopeHash: bytea('envelope_hash').notNull(),
-    /** SHA-256 of the first envelope's JCS: what "the same bytes again" means. */
-    envelopeSha256: bytea('envelope_sha256').notNull(),
     matchingHash: bytea('matching_hash'),
     /**
      * The JCS of the hashes of the compartments by name, as they were signed. Made again from stored bytes,
@@ -117,21 +117,28 @@ export const referral = pgTable(
     supersedes: uuid('supersedes'),
     entryId: uuid('entry_id').notNull(),
   },
-  // Of two amendments sent at once only one follows; a stranger's cannot take its place.
-  (table) => [unique('referral_supersedes').on(table.organisationId, table.supersedes)],
+  (table) => [
+    // Of two amendments sent at once only one follows; a stranger's cannot take its place.
+    unique('referral_supersedes').on(table.organisationId, table.supersedes),
+    // An amendment is merged with what it amends without any match key: only its own organisation's.
+    unique('referral_own').on(table.organisationId, table.id),
+    foreignKey({
+      name: 'referral_amends_own',
+      columns: [table.organisationId, table.supersedes],
+      foreignColumns: [table.organisationId, table.id],
+    }),
+  ],
 )
 
-export const compartment = pgTable(
-  'compartment',
-  {
-    referralId: uuid('referral_id')
-      .notNull()
-      .references(() => referral.id),
-    name: text('name').notNull(),
-    sealed: bytea('sealed').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.referralId, table.name] })],
-)
+/** All compartments of a referral in one row: they come together, and go together. */
+export const compartment = pgTable('compartment', {
+  referralId: uuid('referral_id')
+    .primaryKey()
+    .references(() => referral.id),
+  names: text('names').array().notNull(),
+  /** Each in the place of its name. */
+  sealed: bytea('sealed').array().notNull(),
+})
 
 export const wrap = pgTable(
   'wrap',
@@ -219,7 +226,11 @@ export const evaluationBudget = pgTable(
     day: date('day').notNull(),
     elements: integer('elements').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.clientId, table.day] })],
+  (table) => [
+    primaryKey({ columns: [table.clientId, table.day] }),
+    // A client's own database role writes it.
+    check('evaluation_budget_spent', sql`elements >= 0`),
+  ],
 )
 
 // triage: the open work on a case

@@ -4,7 +4,8 @@
  *
  * Arrays of one dimension, as text (section 8.15): by itself the driver looks their types up on each new
  * connection, and where that look-up meets a server that is going down, its error has nobody to go to and
- * ends the process. So the look-up is off, and these are all the arrays we use.
+ * ends the process. So the look-up is off, and these are all the arrays we use, but those of bytes: they are
+ * written by `bytesArray`, and read element by element, by unnest().
  *
  * Instants stay text both ways, for a Date of the driver's would lose what an infinity is. JSON is given as
  * text, which the driver would quote once more, and comes back parsed.
@@ -34,6 +35,11 @@ export const types = {
   ...arrays,
   date: { to: 1184, from: [1082, 1114, 1184], serialize: asIs, parse: asIs },
   json: { to: 114, from: [114, 3802], serialize: asIs, parse: (text: string) => JSON.parse(text) },
+}
+
+/** Writes an array of bytes, which the driver would take for bytes: for `::bytea[]`. */
+export function bytesArray(elements: readonly Uint8Array[]): string {
+  return writeArray(elements.map((each) => `\\x${Buffer.from(each).toString('hex')}`))
 }
 
 /** Writes an array. */

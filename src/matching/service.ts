@@ -28,9 +28,10 @@ export { candidatesFor } from './candidates.ts'
 export async function addValues(tx: Tx, { header, matching }: CheckedEnvelope): Promise<void> {
   const { referralId } = header
   const at = tx.now.toISOString()
-  await Promise.all(
-    (matching ?? []).map(({ epoch, values }) => insertValues(tx, referralId, at, epoch, values)),
+  const values = (matching ?? []).flatMap(({ epoch, values: ofEpoch }) =>
+    ofEpoch.map((value) => ({ ...value, epoch })),
   )
+  if (values.length > 0) await insertValues(tx, referralId, at, values)
 }
 
 /**
@@ -52,7 +53,8 @@ export async function replaceValues(
   const before = (await selectValues(tx, referralId)).filter((value) => value.epoch === epoch)
   if (sameValues(before, values)) return 'same'
   await deleteValues(tx, referralId, epoch)
-  if (values.length > 0) await insertValues(tx, referralId, receivedAt, epoch, values)
+  const made = values.map((value) => ({ ...value, epoch }))
+  if (made.length > 0) await insertValues(tx, referralId, receivedAt, made)
   return known.length > 0 ? 'other' : 'none'
 }
 

@@ -1,6 +1,7 @@
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { Place } from '../database/page.ts'
+import { bytesArray } from '../database/types.ts'
 import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
@@ -13,13 +14,15 @@ export async function insertValues(
   tx: Tx,
   referralId: string,
   at: string,
-  epoch: number,
-  values: readonly MatchValue[],
+  values: readonly ValueOfEpoch[],
 ): Promise<void> {
-  const rows = values.map(({ type, value }) => {
-    return { referral_id: referralId, epoch, type, value, at }
-  })
-  await tx.sql`insert into match_value ${tx.sql(rows)}`
+  await tx.sql`
+    insert into match_value (referral_id, epoch, type, value, at)
+    select ${referralId}, epoch, type, value, ${at}
+    from unnest(${values.map(({ epoch }) => epoch)}::int[],
+                ${values.map(({ type }) => type)}::text[],
+                ${bytesArray(values.map(({ value }) => value))}::bytea[])
+      as given (epoch, type, value)`
 }
 
 /** All values of one referral. */

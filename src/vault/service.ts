@@ -6,7 +6,7 @@ import { type KnownCaller, type Sender, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { compartmentsOf } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import { encodeBase64url } from '../protocol/bytes.ts'
+import { encodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
@@ -127,18 +127,19 @@ export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<
 
 function isFrom({ organisationId, receiptHash }: Stored, sender: Sender): boolean {
   if (sender.kind === 'organisation') return organisationId === sender.id
-  return receiptHash !== null && encodeBase64url(receiptHash) === encodeBase64url(sender.hash)
+  return receiptHash !== null && equalBytes(receiptHash, sender.hash)
 }
 
 function isSame(
   row: Stored | undefined,
   sender: Sender,
-  { envelopeSha256 }: CheckedEnvelope,
+  { envelopeHash, signature }: CheckedEnvelope,
 ): row is Stored {
   return (
     row !== undefined &&
     isFrom(row, sender) &&
-    encodeBase64url(row.envelopeSha256) === encodeBase64url(envelopeSha256)
+    equalBytes(row.envelopeHash, envelopeHash) &&
+    equalBytes(row.signature, signature)
   )
 }
 

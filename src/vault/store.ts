@@ -1,6 +1,7 @@
 import type { Sender } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
+import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 
@@ -11,7 +12,7 @@ export type NewReferral = {
   readonly entryId: string
 }
 
-/** Three statements that go out together: the referral, its compartments, its wraps. */
+/** Two statements that go out together: the referral, then its compartments with its wraps. */
 export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral): Promise<void> {
   const { header, compartments, wraps } = checked
   const { referralId } = header
@@ -28,24 +29,25 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
       signer: checked.signer,
       signature: checked.signature,
       envelope_hash: checked.envelopeHash,
-      envelope_sha256: checked.envelopeSha256,
       sealed_hashes: checked.sealedHashesBytes,
       wrap_hashes: checked.wrapHashesBytes,
       matching_hash: checked.matchingHash ?? null,
       supersedes: header.supersedes ?? null,
       entry_id: made.entryId,
     })}`,
-    tx.sql`insert into compartment ${tx.sql(
-      compartments.map(({ name, sealed }) => ({ referral_id: referralId, name, sealed })),
-    )}`,
-    tx.sql`insert into wrap ${tx.sql(
-      wraps.map(({ kid, encapsulated, sealedKeys }) => ({
-        referral_id: referralId,
-        kid,
-        encapsulated,
-        sealed_keys: sealedKeys,
-      })),
-    )}`,
+    tx.sql`
+      with parts as (
+        insert into compartment (referral_id, names, sealed)
+        values (${referralId}, ${compartments.map(({ name }) => name)}::text[],
+                ${bytesArray(compartments.map(({ sealed }) => sealed))}::bytea[]))
+      insert into wrap ${tx.sql(
+        wraps.map(({ kid, encapsulated, sealedKeys }) => ({
+          referral_id: referralId,
+          kid,
+          encapsulated,
+          sealed_keys: sealedKeys,
+        })),
+      )}`,
   ])
 }
 
@@ -56,7 +58,7 @@ export type Stored = {
   readonly reference: string
   readonly receivedAt: string
   readonly envelopeHash: Uint8Array
-  readonly envelopeSha256: Uint8Array
+  readonly signature: Uint8Array
   readonly entryId: string
 }
 
@@ -64,7 +66,7 @@ export async function selectReferral(tx: Tx, id: string): Promise<Stored | undef
   const [row] = await tx.sql<Stored[]>`
     select organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
            ${iso(tx, 'received_at')} as "receivedAt", envelope_hash as "envelopeHash",
-           envelope_sha256 as "envelopeSha256", entry_id as "entryId"
+           signature, entry_id as "entryId"
     from referral where id = ${id}`
   return row
 }
@@ -124,8 +126,8 @@ export async function selectHeader(tx: Tx, id: string, kid: string) {
 /** All sealed compartments of `ids`. */
 export async function selectCompartments(tx: Tx, ids: readonly string[]) {
   return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`
-    select referral_id as id, name, sealed
-    from compartment
+    select c.referral_id as id, part.name, part.sealed
+    from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
     where referral_id = any (${ids as string[]}::uuid[])`
 }
 

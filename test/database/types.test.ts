@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readAddress } from '../../src/database/address.ts'
 import { openLink } from '../../src/database/pool.ts'
-import { readArray, writeArray } from '../../src/database/types.ts'
+import { bytesArray, readArray, writeArray } from '../../src/database/types.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
@@ -71,6 +71,12 @@ t.test('every type of array that the service uses is among them', async (t) => {
     select ${[id]}::uuid[] as ids, ${[1, -2]}::int[] as numbers,
            cardinality(${[] as string[]}::uuid[]) as none`
   t.strictSame({ ...row }, { ids: [id], numbers: [1, -2], none: 0 })
+  const bytes = ['', 'a "b" {c}, \\d', '\0\xff'].map((text) => Buffer.from(text, 'latin1'))
+  const parts = await sql`select part from unnest(${bytesArray(bytes)}::bytea[]) as part`
+  t.same(
+    parts.map(({ part }) => Buffer.from(part)),
+    bytes,
+  )
   const superuser = asSuperuser(t, databases)
   const used = await superuser`
     select distinct atttypid::regtype::text as type from pg_attribute a join pg_class c on c.oid = attrelid
@@ -78,7 +84,7 @@ t.test('every type of array that the service uses is among them', async (t) => {
     where relnamespace = 'public'::regnamespace and relkind = 'r' and typcategory = 'A' order by 1`
   t.same(
     used.map(({ type }) => type),
-    ['integer[]', 'text[]', 'uuid[]'],
+    ['bytea[]', 'integer[]', 'text[]', 'uuid[]'],
     'a column of another type needs it in the table',
   )
 })

@@ -30,9 +30,12 @@ t.test('an acknowledgement names what was stored, and by which entry', async (t)
     select header, received_at, envelope_hash, entry_id, reference, state, organisation_id, sealed_hashes
     from referral where id = ${referralId}`
   const sealedHashes = Object.fromEntries(
-    (await sql`select name, sealed from compartment where referral_id = ${referralId}`).map(
-      ({ name, sealed: bytes }) => [name, sealedHash(bytes)],
-    ),
+    (
+      await sql`
+        select part.name, part.sealed
+        from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
+        where referral_id = ${referralId}`
+    ).map(({ name, sealed: bytes }) => [name, sealedHash(bytes)]),
   )
   const header = canonicalBytes(envelope.header)
   t.same(new Uint8Array(row?.header), header, 'the header is kept as it was signed')
@@ -62,6 +65,10 @@ t.test('the same bytes again get the first acknowledgement again', async (t) => 
   const respelt = JSON.stringify(envelope, Object.keys(flatten(envelope)).sort().reverse(), 2)
   const third = await asLawFirm('PUT', path, respelt)
   t.equal(third.status, 200, 'the same JSON in another order is the same envelope')
+  const { value } = envelope.signature
+  const other = value.startsWith('A') ? `B${value.slice(1)}` : `A${value.slice(1)}`
+  const resigned = { ...envelope, signature: { ...envelope.signature, value: other } }
+  t.match(await asLawFirm('PUT', path, resigned), { body: { code: 'signature-invalid' } })
   t.strictSame(third.body, acknowledgement)
 })
 

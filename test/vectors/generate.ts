@@ -99,7 +99,6 @@ const vectors = {
     headerHash: hex(checked.headerHash),
     envelopeHash: hex(checked.envelopeHash),
     signedBytes: hex(signedBytes(checked.envelopeHash)),
-    envelopeSha256: hex(checked.envelopeSha256),
     wrapHashes: hashesOf(envelope).wrapHashes,
     envelope,
   },

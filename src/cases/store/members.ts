@@ -3,10 +3,15 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import { isReferenceForm } from '../../protocol/envelope/acknowledgement.ts'
 
-/** Opens a case. Without RETURNING: the referrer, as whom this runs, may write the row and never read it. */
+/**
+ * Opens a case for a new referral, which waits to be paired from now on. Without RETURNING, and without
+ * naming a conflict: the referrer, as whom this runs, may write the rows and never read them.
+ */
 export async function insertCase(tx: Tx, caseId: string, referralId: string): Promise<void> {
   await tx.sql`
-    insert into referral_case (case_id, referral_id) values (${caseId}, ${referralId})`
+    with opened as (
+      insert into referral_case (case_id, referral_id) values (${caseId}, ${referralId}))
+    insert into pairing (referral_id, queued_at) values (${referralId}, ${tx.now.toISOString()})`
 }
 
 /** A referral and the case that it stands in. */

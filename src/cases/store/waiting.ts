@@ -1,12 +1,6 @@
 /** The referrals that wait to be paired. */
 import type { Tx } from '../../database/connect.ts'
 
-/** A new referral waits from now on. Without RETURNING, and without naming a conflict: the referrer may not read it. */
-export async function pairNew(tx: Tx, referralId: string): Promise<void> {
-  await tx.sql`
-    insert into pairing (referral_id, queued_at) values (${referralId}, ${tx.now.toISOString()})`
-}
-
 /** Once more, because what is known of them has changed. */
 export async function pairAgain(tx: Tx, referralIds: readonly string[]): Promise<void> {
   await tx.sql`

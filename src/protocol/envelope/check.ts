@@ -16,7 +16,6 @@ import { canonicalBytes } from '../canonical.ts'
 import { isRecipientPublicKey, isSigningPublicKey } from '../keys.ts'
 import { kidOf } from '../kid.ts'
 import { verify } from '../signature.ts'
-import { sha256 } from '../sodium.ts'
 import { type Keyset, requiredKids } from '../trust/keyset.ts'
 import { permittedSealedBytes } from './compartment.ts'
 import { Envelope, envelopeHash, hashesOf, headerHash, signedBytes, type Wrap } from './envelope.ts'
@@ -27,9 +26,8 @@ export type CheckedEnvelope = {
   /** The canonical bytes of the header. */
   headerBytes: Uint8Array
   headerHash: Uint8Array
+  /** With the signature it covers all of the envelope: by the two a repetition is known. */
   envelopeHash: Uint8Array
-  /** SHA-256 of the canonical bytes of the whole: by this a repetition is known. */
-  envelopeSha256: Uint8Array
   compartments: { name: CompartmentName; sealed: Uint8Array }[]
   /** The JCS of the hashes of the compartments by name: signed, so kept whatever becomes of one. */
   sealedHashesBytes: Uint8Array
@@ -99,7 +97,6 @@ export function checkEnvelope(
     headerBytes,
     headerHash: bound,
     envelopeHash: envelopeHash(bound, hashes),
-    envelopeSha256: sha256(canonicalBytes(envelope)),
     compartments,
     sealedHashesBytes: canonicalBytes(hashes.sealedHashes),
     wrapHashesBytes: canonicalBytes(hashes.wrapHashes),
