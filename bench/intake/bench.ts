@@ -17,14 +17,15 @@ const bodiesPerRound = 600
 export async function bench(): Promise<void> {
   const stage = await startStage()
   try {
+    const seal = await sealer(stage.world)
+    const token = await stage.world.token(stage.world.referring.lawFirm.clientId)
+    const service = await stage.start('src/server.ts')
+    // After the service, which does not start where its login may write by itself.
     const admin = postgres(stage.superuserUrl, { max: 1 })
     await admin`create table baseline (id uuid primary key, body bytea not null)`
     await admin`grant usage on schema public to intake_service`
     await admin`grant insert on baseline to intake_service`
     await admin.end()
-    const seal = await sealer(stage.world)
-    const token = await stage.world.token(stage.world.referring.lawFirm.clientId)
-    const service = await stage.start('src/server.ts')
     const baseline = await stage.start('bench/intake/baseline.ts')
 
     tell('envelope, bytes', seal().bytes.length)
