@@ -4,7 +4,7 @@
  * image runs, and for a partner's command what a partner has: dist, where the build makes it, else src.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { holderFiles } from '../../test/helpers/holder.ts'
 import { putAll } from '../intake/load.ts'
@@ -22,6 +22,12 @@ const root = new URL('../../', import.meta.url)
 const server = first('dist/service/server.js', 'src/server.ts')
 const intake = first('dist/service/intake.js', 'src/cli/intake.js')
 const client = first('dist/client/cli/intake.js', 'src/cli/intake.js')
+
+// What it starts has what the image gives it.
+const dockerfile = readFileSync(new URL('Dockerfile', root), 'utf8')
+for (const [, name = '', value] of dockerfile.matchAll(/^ENV (\w+)=(.+)$/gm)) {
+  process.env[name] = value
+}
 
 const measured: Measured = {
   ...(await ofService()),
