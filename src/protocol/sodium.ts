@@ -41,7 +41,7 @@ export function sha512(bytes: Uint8Array): Uint8Array {
 
 /**
  * Bytes of the system's random source, at most 65,536. libsodium's own function draws from the same one,
- * and asks it for four bytes at a time.
+ * and asks it for four for each byte that it gives.
  */
 export function randomBytes(length: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(length))
