@@ -22,7 +22,7 @@ export const actions = {
   'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
   'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
   'referral.paired':
-    'It was looked for who else a referral may be about. What was done about it, if anything, stands in the details.',
+    'The service looked for other referrals about the same person. What came of it stands in the details.',
   'case.merged': 'A person said that two cases are about one person: they were merged.',
   'case.split': 'A person took referrals out of a case.',
   'case.judged': 'A person judged two cases, or cleared the flags of one.',
