@@ -100,20 +100,18 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   const freed = await withdraw(tx, id, done)
   // They wait until it is their turn, for the reason that `findMatches` gives. Those that waited
   // already have a turn of their own, and an entry that is due in any case.
-  const others = await pairOthers(tx, freed)
+  const others = freed.length > 0 ? await pairOthers(tx, freed) : []
   await findMatches(tx, id, done, notes)
-  await endPairing(tx, id)
+  let last = id
   // The rest of a crowd stay on the list, each with an entry of its own to come.
   for (const other of others.slice(0, freedMax)) {
+    await endPairing(tx, last)
     await findMatches(tx, other, done, notes)
-    await endPairing(tx, other)
+    last = other
   }
   const object = { kind: 'referral', id } as const
-  await append(
-    tx,
-    { action: 'referral.paired', object, details: { acts: done.acts } },
-    done.entryId,
-  )
+  const act = { action: 'referral.paired', object, details: { acts: done.acts } } as const
+  await Promise.all([endPairing(tx, last), append(tx, act, done.entryId)])
 }
 
 /** Merges a referral with what matches it, and asks about what may. */
@@ -127,6 +125,7 @@ async function findMatches(tx: Tx, id: string, done: Done, notes: PairingNotes):
   // many were compared with all of them, it would be merged with one and ask about each of the others.
   const all = candidates.filter(({ verdict }) => verdict !== 'none')
   const likely = all.slice(0, candidatesMax)
+  if (likely.length === 0) return
   if (all.length > candidatesMax) await flag(tx, id, 'unasked', done)
   const likelyIds = likely.map(({ referralId }) => referralId)
   const waiting = await selectWaiting(tx, likelyIds)
