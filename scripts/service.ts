@@ -1,7 +1,7 @@
 /**
  * Builds what the image runs into dist/service: the service with its threads, and the whole command line,
- * each package in it but those below. As sources, each process and thread takes off the types and reads
- * some thousand files by itself, which costs more memory and time than all it does afterwards.
+ * each package in it but those below. As sources, each process and thread takes the types off every file and
+ * reads each file of each package by itself (docs/decisions/0017-the-image-runs-a-build.md).
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
