@@ -121,6 +121,7 @@ t.test('a partner sees the rows of its own organisation and no others', async (t
     [own],
   )
   const compartments = await seen('compartment')
+  t.equal(compartments.length, 1)
   t.equal(compartments[0]?.names.length, 10)
   t.ok(compartments.every(({ referral_id: id }) => id === own))
   const wraps = await seen('wrap')

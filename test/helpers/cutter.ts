@@ -11,6 +11,8 @@ export type Cutter = {
   arm(statements: number): void
   /** Whether it was cut since it was armed; it is no longer armed after. */
   disarm(): boolean
+  /** How many statements were done since it was armed. */
+  done(): number
   close(): void
 }
 
@@ -18,6 +20,7 @@ export async function openCutter(url: string): Promise<Cutter> {
   const to = new URL(url)
   let left: number | undefined
   let wasCut = false
+  let done = 0
   const server = createServer((near) => {
     const far = createConnection(Number(to.port), to.hostname)
     const cut = () => {
@@ -29,6 +32,7 @@ export async function openCutter(url: string): Promise<Cutter> {
     far.on('error', cut).on('close', cut)
     far.on('data', (bytes) => {
       const commands = commandsIn(bytes)
+      done += commands
       if (left !== undefined) left -= commands
       if (left === undefined || left > 0) near.write(bytes)
       else {
@@ -45,11 +49,13 @@ export async function openCutter(url: string): Promise<Cutter> {
     arm: (statements) => {
       left = statements
       wasCut = false
+      done = 0
     },
     disarm: () => {
       left = undefined
       return wasCut
     },
+    done: () => done,
     close: () => server.close(),
   }
 }
