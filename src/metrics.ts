@@ -8,7 +8,7 @@
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type Row, reports, type Tell, type Told } from './background/report.ts'
-import type { EvaluationNotes } from './matching/evaluations.ts'
+import type { EvaluationListener } from './matching/evaluations.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -36,7 +36,7 @@ export function createMetrics() {
     evaluations: {
       onEvaluated: (elements) => evaluated.inc(elements),
       onRefused: (reason) => refused.inc({ reason }),
-    } satisfies EvaluationNotes,
+    } satisfies EvaluationListener,
     background,
   }
 }

@@ -10,7 +10,7 @@ import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, serveDirectory, serveKeyset } from './directory/service.ts'
 import { submit } from './intake/service.ts'
-import { type Budgets, createEvaluations, type EvaluationNotes } from './matching/evaluations.ts'
+import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
@@ -23,7 +23,7 @@ export type ServiceOptions = {
   readonly origin: string
   readonly holders: Keyholders
   readonly budgets: Budgets
-  readonly notes: EvaluationNotes
+  readonly listener: EvaluationListener
   /** Tells the background work that there is some. */
   readonly wake: () => void
 }
@@ -35,10 +35,10 @@ export function createServices({
   origin,
   holders,
   budgets,
-  notes,
+  listener,
   wake,
 }: ServiceOptions) {
-  const { evaluate } = createEvaluations({ database, holders, budgets, notes })
+  const { evaluate } = createEvaluations({ database, holders, budgets, listener })
 
   /** A door whose act is one transaction. */
   const door =
@@ -49,7 +49,7 @@ export function createServices({
       database.inTransaction(caller, (tx) => act(tx, ...args))
 
   /** The same, of an act that checks what was sealed for this deployment. */
-  const doorHere = <Args extends unknown[], Result>(
+  const doorOfOrigin = <Args extends unknown[], Result>(
     act: (tx: Tx<KnownCaller>, origin: string, ...args: Args) => Promise<Result>,
   ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
 
@@ -83,9 +83,9 @@ export function createServices({
       search: door(cases.search),
       notesAbout: door(cases.notesAbout),
       clearFlags: door(cases.clearFlags),
-      decide: doorHere(cases.decide),
-      merge: doorHere(cases.merge),
-      split: doorHere(cases.split),
+      decide: doorOfOrigin(cases.decide),
+      merge: doorOfOrigin(cases.merge),
+      split: doorOfOrigin(cases.split),
     },
     intake: {
       async submit(caller: KnownCaller, referralId: string, envelope: Envelope) {

@@ -33,13 +33,13 @@ import { caseIn, selectCasesOf, selectMembers } from './store/members.ts'
 import { endPairing, pairOthers, postpone, selectWaiting, takeNext } from './store/waiting.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
-export type PairingNotes = {
+export type PairingListener = {
   onError(error: unknown): void
   onCrowded(): void
 }
 
 /** The step; each replica has one. */
-export function createPairing(database: Database, notes: PairingNotes): Step {
+export function createPairing(database: Database, listener: PairingListener): Step {
   return {
     name: 'pairing',
     async run() {
@@ -51,7 +51,7 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
           const next = await takeNext(tx)
           if (!next) return false
           taken = next.referralId
-          await pair(tx, next.referralId, next.supersedes, notes)
+          await pair(tx, next.referralId, next.supersedes, listener)
           return true
         })
       } catch (error) {
@@ -59,7 +59,7 @@ export function createPairing(database: Database, notes: PairingNotes): Step {
         if (failed === undefined) throw error
         // All that the transaction did is undone. A crash before the next one commits leaves the
         // referral first in line, and it is tried again at once.
-        notes.onError(error)
+        listener.onError(error)
         await database.inTransaction(caller, (tx) => postpone(tx, failed))
         return true
       }
@@ -90,7 +90,7 @@ type DetailsOfAct = { readonly act: string } & Record<string, Fact>
  * more would tell the referrer that the person was known. Only where more than `freedMax` are set free
  * does the log grow by more, an entry for each of the rest: of a crowd, not of one person.
  */
-async function pair(tx: Tx, id: string, supersedes: string | null, notes: PairingNotes) {
+async function pair(tx: Tx, id: string, supersedes: string | null, listener: PairingListener) {
   const done: Done = { entryId: newId(), acts: [] }
   if (supersedes !== null) {
     const held = await selectHeld(tx, [id, supersedes])
@@ -101,12 +101,12 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
   // They wait until it is their turn, for the reason that `findMatches` gives. Those that waited
   // already have a turn of their own, and an entry that is due in any case.
   const others = freed.length > 0 ? await pairOthers(tx, freed) : []
-  await findMatches(tx, id, done, notes)
+  await findMatches(tx, id, done, listener)
   let last = id
   // The rest of a crowd stay on the list, each with an entry of its own to come.
   for (const other of others.slice(0, freedMax)) {
     await endPairing(tx, last)
-    await findMatches(tx, other, done, notes)
+    await findMatches(tx, other, done, listener)
     last = other
   }
   const object = { kind: 'referral', id } as const
@@ -115,11 +115,16 @@ async function pair(tx: Tx, id: string, supersedes: string | null, notes: Pairin
 }
 
 /** Merges a referral with what matches it, and asks about what may. */
-async function findMatches(tx: Tx, id: string, done: Done, notes: PairingNotes): Promise<void> {
+async function findMatches(
+  tx: Tx,
+  id: string,
+  done: Done,
+  listener: PairingListener,
+): Promise<void> {
   const { candidates, crowded } = await candidatesOf(tx, id)
   if (crowded) {
     await flag(tx, id, 'shared', done)
-    notes.onCrowded()
+    listener.onCrowded()
   }
   // Of two that both wait, whichever is looked at second is compared with the other. If the first of
   // many were compared with all of them, it would be merged with one and ask about each of the others.

@@ -43,7 +43,7 @@ export async function splitOff(
   const sides = [ids.filter((id) => !side.has(id)), ids.filter((id) => side.has(id))] as const
   const standing = links.filter((link) => link.basis !== 'keys' || !crossing.includes(link))
   const whole = components(ids, standing)
-  for (const [first, ...others] of sides.flatMap((part) => loose(part, links, whole))) {
+  for (const [first, ...others] of sides.flatMap((part) => firstsOfParts(part, links, whole))) {
     for (const other of others) {
       const between = [first, other] as const
       await insertJudgement(tx, { ...byPerson(), between, verdict: 'same', entryId })
@@ -136,7 +136,7 @@ async function keepAnswers(
 }
 
 /** One referral of each part of a side, for the parts that `whole` holds together by the other side. */
-function loose(
+function firstsOfParts(
   side: readonly string[],
   links: readonly Judgement[],
   whole: readonly (readonly string[])[],

@@ -56,7 +56,7 @@ export async function createApp(options: AppOptions) {
     holders,
     wake,
     budgets: options,
-    notes: metrics.evaluations,
+    listener: metrics.evaluations,
   })
 
   const app = Fastify({

@@ -43,22 +43,23 @@ export async function submit(
   const checked = checkEnvelope(envelope, { referralId, origin })
   checkReplyKey(checked.header)
   requireDay(checked.header.respondBy)
-  const once = <Result>(act: (tx: Tx<KnownCaller>) => Promise<Result>) =>
+  const transaction = <Result>(act: (tx: Tx<KnownCaller>) => Promise<Result>) =>
     database.inTransaction(caller, act)
   const repeated = async () => {
-    const acknowledgement = await once((tx) => repeat(tx, appendRepetition, checked))
+    const acknowledgement = await transaction((tx) => repeat(tx, appendRepetition, checked))
     return { created: false, acknowledgement }
   }
   for (let tries = 1; ; tries += 1) {
     try {
       const reference = makeReference(referralId, tries)
-      const acknowledgement = await once((tx) => store(tx, checked, reference))
+      const acknowledgement = await transaction((tx) => store(tx, checked, reference))
       return { created: true, acknowledgement }
     } catch (error) {
       const conflict = conflictOf(error)
       if (conflict === 'referral_pkey') return repeated()
       // Stored already, it stays acknowledged, whatever became of its keyset or key since.
-      if (error instanceof Refusal && (await once((tx) => isStored(tx, checked)))) return repeated()
+      if (error instanceof Refusal && (await transaction((tx) => isStored(tx, checked))))
+        return repeated()
       if (conflict === 'referral_supersedes') throw notSupersedable()
       if (conflict !== 'referral_reference_unique' || tries === referenceTriesMax) throw error
     }

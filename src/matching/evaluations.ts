@@ -22,7 +22,7 @@ import { type Keyholders, NotEvaluated, totalSpent } from './keyholders.ts'
 import type { EvaluationAnswers } from './schemas.ts'
 
 /** Told of what was evaluated, in elements, and of what was not, by its code. */
-export type EvaluationNotes = {
+export type EvaluationListener = {
   onEvaluated(elements: number): void
   onRefused(reason: ErrorCode): void
 }
@@ -38,11 +38,11 @@ type Options = {
   database: Database
   holders: Keyholders
   budgets: Budgets
-  notes: EvaluationNotes
+  listener: EvaluationListener
 }
 
 export function createEvaluations(options: Options) {
-  const { database, holders, budgets, notes } = options
+  const { database, holders, budgets, listener } = options
 
   /** The budget is spent and the entry committed when this returns, and only then. */
   function charge(caller: KnownCaller, epoch: number, elements: number) {
@@ -95,10 +95,10 @@ export function createEvaluations(options: Options) {
   ): Promise<Static<typeof EvaluationAnswers>> {
     try {
       const answers = await charged(caller, epoch, elements)
-      notes.onEvaluated(elements.length)
+      listener.onEvaluated(elements.length)
       return { epoch, answers }
     } catch (error) {
-      if (error instanceof Refusal) notes.onRefused(error.code)
+      if (error instanceof Refusal) listener.onRefused(error.code)
       throw error
     }
   }

@@ -38,7 +38,7 @@ export async function claim(
     claimId: id,
     fence: Number(fence),
     ...item,
-    referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(begun),
+    referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(asClaimed),
   }))
   return { claims }
 }
@@ -47,7 +47,7 @@ export async function claim(
  * A referral as it is under the claim: it was read before `beginTriage` changed its state. A case keeps the
  * referrals that were answered, and its holder is told which, so as to answer the others.
  */
-function begun(referral: Released): Static<typeof ClaimedReferral> {
+function asClaimed(referral: Released): Static<typeof ClaimedReferral> {
   const { state } = referral
   const answered = isAnswered(referral)
   return { ...referral, state: state === 'received' ? 'in_triage' : state, answered }

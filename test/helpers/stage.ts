@@ -35,7 +35,7 @@ export function servicesOn(database: Database, origin: string) {
   })
   const services = createServices({
     ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {} },
-    notes: { onEvaluated: () => {}, onRefused: () => {} },
+    listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   return { ...services, database, pairing, retiring: createRetiring(database), noted }
 }

@@ -4,7 +4,7 @@ import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
 import { isEscalated, isFree, isOpenHead } from '../state.ts'
-import { standingUrgency } from './columns.ts'
+import { itemUrgency } from './columns.ts'
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
 
@@ -60,7 +60,7 @@ export async function leaseItems(
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
-              ${standingUrgency(tx)} as urgency,
+              ${itemUrgency(tx)} as urgency,
               ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil"`
   // RETURNING gives its rows in no particular order.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))

@@ -3,7 +3,7 @@ import type { Tx } from '../../database/connect.ts'
 import { urgencies } from '../../referral/codes/clear.ts'
 
 /** The most urgent of what is worked on as `item`, an item that is merged into none. */
-export function standingUrgency(tx: Tx) {
+export function itemUrgency(tx: Tx) {
   return tx.sql`(
     select member.urgency from triage_item member
     where member.completed_at is null and (member.id = item.id or member.merged_into = item.id)

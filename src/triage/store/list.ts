@@ -4,7 +4,7 @@ import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
 import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
-import { standingUrgency } from './columns.ts'
+import { itemUrgency } from './columns.ts'
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
@@ -16,7 +16,7 @@ export async function selectItems(
   type Row = Omit<ItemRow, 'fence' | 'leasedUntil'> & { lapses: number }
   return tx.sql<Row[]>`
     select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
-           ${standingUrgency(tx)} as urgency,
+           ${itemUrgency(tx)} as urgency,
            item.lapses + (${hasExpired(tx)})::int as lapses,
            ${iso(tx, 'item.due_at')} as "dueAt"
     from triage_item item
@@ -32,7 +32,7 @@ export async function selectItems(
 export async function selectOpenItem(tx: Tx, caseId: string) {
   type Row = Pick<ItemRow, 'urgency' | 'dueAt'> & { itemId: string; state: ItemState }
   const [row] = await tx.sql<Row[]>`
-    select item.id as "itemId", ${standingUrgency(tx)} as urgency,
+    select item.id as "itemId", ${itemUrgency(tx)} as urgency,
            ${iso(tx, 'item.due_at')} as "dueAt", ${stateOf(tx)} as state
     from triage_item item
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
