@@ -147,7 +147,7 @@ t.test('a page seals, submits, claims, opens and completes', async (t) => {
     opened: Opened
     claimed: Opened
     completion: { outcome: string }
-  } = JSON.parse(text ?? '{}')
+  } = JSON.parse(text || '{}')
 
   t.same(done.opened.compartments, referral, 'the browser opens what Node sealed')
   t.same(done.opened.problems, [])

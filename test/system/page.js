@@ -17,12 +17,20 @@ const reader = createReader({
   recipient: openKeyFile(given.readerKey),
 })
 const opened = await reader.open(await reader.fetch(sealedElsewhere))
-const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
+const claim = await waiting()
 const claimed = await reader.open(claim.referrals[0])
 const completion = await reader.complete(claim, {
   outcome: 'accepted',
   referrals: [claimed.referralId],
 })
+
+/** Asks until there is something: nobody can claim an item while its case is being merged. */
+async function waiting() {
+  for (;;) {
+    const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
+    if (claim) return claim
+  }
+}
 
 document.querySelector('#reference').textContent = `Reference ${acknowledgement.reference}`
 document.querySelector('#done').textContent = JSON.stringify(
