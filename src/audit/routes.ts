@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
+import { pageRows } from '../protocol/page.ts'
 import type { Services } from '../services.ts'
 import { EntriesPage, EntriesQuery } from './schemas.ts'
 
@@ -20,7 +21,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
       response: { 200: EntriesPage },
     },
     handler: async (request) => {
-      const { from, to, limit = 50, ...rest } = request.query
+      const { from, to, limit = pageRows, ...rest } = request.query
       const range = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) }
       return audit.list(knownCaller(request.caller), { ...rest, ...range }, limit)
     },

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { PageLimit } from '../protocol/page.ts'
 import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { type Action, actions } from './entry.ts'
 
@@ -31,7 +32,7 @@ export const EntriesQuery = Type.Object(
     action: Type.Optional(Type.Enum(Object.keys(actions) as Action[])),
     outcome: Type.Optional(Type.Enum(['permitted', 'refused', 'failed'])),
     cursor: Type.Optional(Cursor),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: pageEntriesMax, default: 50 })),
+    limit: Type.Optional(PageLimit(pageEntriesMax)),
   },
   { additionalProperties: false },
 )

@@ -13,13 +13,13 @@ export type KeysetInHistory = { readonly keyset: Keyset; readonly retired: Reado
 
 /** A deployment has a handful alive; each is some kilobytes. */
 const keysetsKeptMax = 16
-/** Of each partner that sends, one: the keys of an organisation, at most 8 KB. */
+/** For each organisation that sends, what is said of it: its keys, at most 8 KB, or that it is not named. */
 const referrersKeptMax = 512
 
 type Kept = {
   readonly keysets: Map<number, KeysetInHistory>
   /** By version and organisation. */
-  readonly referrers: Map<string, Referrer>
+  readonly referrers: Map<string, Referrer | undefined>
 }
 
 /** By database, because two have other documents of one version; it goes with its database. */
@@ -45,10 +45,9 @@ export async function ownReferrer(
   if (version === undefined || version === null) return undefined
   const { referrers } = keptIn(tx)
   const key = `${version} ${organisation}`
-  const kept = referrers.get(key)
-  if (kept) return kept
-  const found = await selectOwnReferrer(tx, version)
-  return found && keep(referrers, referrersKeptMax, key, found)
+  // "Not named" is kept as well: to find it out the whole directory is parsed.
+  if (referrers.has(key)) return referrers.get(key)
+  return keep(referrers, referrersKeptMax, key, await selectOwnReferrer(tx, version))
 }
 
 function keptIn({ database }: Tx): Kept {

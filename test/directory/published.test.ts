@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import type { Tx } from '../../src/database/connect.ts'
+import { ownReferrer } from '../../src/directory/published.ts'
 import { selectKeysetStanding } from '../../src/directory/store.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
@@ -58,6 +59,20 @@ t.test('how old a keyset is does not depend on how the database writes dates', a
   })
   const minutes = (Date.now() - Number(standing?.newestPublishedAt)) / 60_000
   t.ok(minutes > -1 && minutes < 60, `${minutes}`)
+})
+
+t.test('a directory is searched once for an organisation that it does not name', async (t) => {
+  let searched = 0
+  const sql = async () => {
+    searched++
+    return [{ referrer: null }]
+  }
+  const tx = { database: {}, sql } as unknown as Tx
+  t.equal(await ownReferrer(tx, 1, lawFirm.organisationId), undefined)
+  t.equal(await ownReferrer(tx, 1, lawFirm.organisationId), undefined)
+  t.equal(searched, 1)
+  t.equal(await ownReferrer(tx, 2, lawFirm.organisationId), undefined)
+  t.equal(searched, 2, 'and the next version once more')
 })
 
 t.test(
