@@ -3,7 +3,7 @@
  * processes the most of its start, and is the same in all of them:
  *
  * - the types of our own files are taken off once (strip.ts), with every character at its place;
- * - typebox (683 files) is read as a few files (join.ts).
+ * - the packages of the service (some 1,100 files) are read as a few files (join.ts).
  *
  * What runs is what runs without it. V8's own cache of code (NODE_COMPILE_CACHE) would save more, and
  * is not used: out of it coverage counts whole functions, and no longer their branches.
@@ -23,24 +23,41 @@ export function strippedFile(source) {
   return join(folder, createHash('sha256').update(source).digest('hex'))
 }
 
-const lock = readFileSync(join(import.meta.dirname, '../../package-lock.json'))
-
-/** Where the joined packages stand: named by the lock file, so they are never out of date. */
-export const joinedFolder = join(
-  import.meta.dirname,
-  '../../.tap/joined',
-  createHash('sha256').update(lock).digest('hex'),
-)
-
-/** The names that are read from there. */
+/** The names that are read joined: what our files import where a process needs it to start. */
 export const joinedNames = [
+  '@fastify/jwt',
+  '@fastify/swagger',
+  '@fastify/type-provider-typebox',
+  'any-ascii',
+  'canonicalize',
+  'csv-parse/sync',
+  'double-metaphone',
+  'fast-jwt',
+  'fastify',
+  'fastify-plugin',
+  'libphonenumber-js/min',
+  'libsodium-wrappers',
+  'murmurhash',
+  'pino',
+  'postgres',
+  'prom-client',
   'typebox',
   'typebox/compile',
   'typebox/error',
   'typebox/format',
   'typebox/schema',
   'typebox/value',
+  'uuid',
 ]
+
+const lock = readFileSync(join(import.meta.dirname, '../../package-lock.json'))
+
+/** Where the joined packages stand: named by what they are made from, so they are never out of date. */
+export const joinedFolder = join(
+  import.meta.dirname,
+  '../../.tap/joined',
+  createHash('sha256').update(lock).update(joinedNames.join()).digest('hex'),
+)
 
 /** The file of one of those names, in the folder. */
 export function joinedFile(name) {
@@ -55,9 +72,14 @@ const joined = new Map(
   ]),
 )
 
+const ours = pathToFileURL(join(import.meta.dirname, '../../')).href
+
+/** What a package imports is for itself to say: it may want another version, or CommonJS. */
+const isOurs = (url) => url?.startsWith(ours) && !url.includes('/node_modules/')
+
 registerHooks({
   resolve(specifier, context, next) {
-    const url = joined.get(specifier)
+    const url = isOurs(context.parentURL) ? joined.get(specifier) : undefined
     return url ? { url, format: 'module', shortCircuit: true } : next(specifier, context)
   },
   load(url, context, next) {
