@@ -1,7 +1,8 @@
 /**
  * Goal: what the image holds serves, in a folder that holds nothing else.
- * Method: the build, then the copies that the last stage of the Dockerfile makes, into an empty folder; from
- * there migrates, serves, evaluates match keys and pairs what the Dockerfile would, as processes.
+ * Method: the copies that each stage of the Dockerfile makes, each into an empty folder, with the build in the
+ * first; from the last, what the Dockerfile would run migrates, serves, evaluates match keys and pairs, as
+ * processes with the image's environment.
  */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises'
@@ -24,24 +25,55 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Without the loaders that tap gives to every child: the image has none. */
 const node = ['env', '-u', 'NODE_OPTIONS', process.execPath] as const
 
-/** The folder as the image has it. @returns where it is, and the command that the image runs */
-async function image(folder: string) {
-  await execute(node[0], [...node.slice(1), join(root, 'scripts/service.ts')])
+type Stage = { readonly copies: readonly Copy[]; readonly text: string }
+type Copy = { readonly names: readonly string[]; readonly fromBuild: boolean }
+
+/** What the Dockerfile says of the stage that builds, and of the image. */
+async function stages(): Promise<[building: Stage, image: Stage]> {
   const file = await readFile(join(root, 'Dockerfile'), 'utf8')
-  const stage = file.slice(file.lastIndexOf('\nFROM '))
-  for (const [, from = ''] of stage.matchAll(/^COPY (?:--from=build \/app\/)?(.+) \S+$/gm)) {
-    if (from === 'node_modules') await install(folder)
-    else for (const name of from.split(' ')) await copy(folder, name)
-  }
-  const [, command = ''] = /^CMD (\[.+\])$/m.exec(stage) ?? []
-  const [program, ...args]: string[] = JSON.parse(command)
-  if (program !== 'node') throw new Error(`the image runs ${program}`)
-  return [...node, ...args.map((arg) => join(folder, arg))]
+  const [, building = '', image = ''] = file.split(/^FROM .*$/m)
+  return [stageOf(building), stageOf(image)]
 }
 
-async function copy(folder: string, name: string): Promise<void> {
-  await mkdir(join(folder, dirname(name)), { recursive: true })
-  await cp(join(root, name), join(folder, name), { recursive: true })
+function stageOf(text: string): Stage {
+  const copies = [...text.matchAll(/^COPY (--from=build \/app\/)?(.+) \S+$/gm)]
+  return {
+    copies: copies.map(([, from, names = '']) => ({
+      names: names.split(' '),
+      fromBuild: from !== undefined,
+    })),
+    text,
+  }
+}
+
+/** The image's folder. @returns the command that it runs, with its environment */
+async function image(folder: string, building: string) {
+  const [first, last] = await stages()
+  const sent = (await readFile(join(root, '.dockerignore'), 'utf8')).split('\n')
+  for (const name of first.copies.flatMap(({ names }) => names)) {
+    if (!sent.includes(`!${name}`)) throw new Error(`.dockerignore keeps ${name} back`)
+    await copy(root, building, name)
+  }
+  await symlink(join(root, 'node_modules'), join(building, 'node_modules'))
+  const [, build = ''] = /^RUN node (.+)$/m.exec(first.text) ?? []
+  await execute(node[0], [...node.slice(1), build], { cwd: building })
+  for (const { names, fromBuild } of last.copies) {
+    for (const name of names) {
+      if (name === 'node_modules') await install(folder)
+      else await copy(fromBuild ? building : root, folder, name)
+    }
+  }
+  const variables = [...last.text.matchAll(/^ENV (\S+)$/gm)].map(([, set = '']) => set)
+  const [, command = ''] = /^CMD (\[.+\])$/m.exec(last.text) ?? []
+  const [program, ...args]: string[] = JSON.parse(command)
+  if (program !== 'node') throw new Error(`the image runs ${program}`)
+  const run = ['env', '-u', 'NODE_OPTIONS', ...variables, process.execPath] as const
+  return [...run, ...args.map((arg) => join(folder, arg))] as const
+}
+
+async function copy(from: string, to: string, name: string): Promise<void> {
+  await mkdir(join(to, dirname(name)), { recursive: true })
+  await cp(join(from, name), join(to, name), { recursive: true })
 }
 
 /** What `npm ci --omit=dev --omit=optional` installs, without the PostgreSQL of trials. */
@@ -56,7 +88,7 @@ async function install(folder: string): Promise<void> {
 
 t.test('the image migrates, serves, evaluates and pairs', async (t) => {
   const folder = await folderOf(t)
-  const command = await image(folder)
+  const command = await image(folder, await folderOf(t))
   const databases = await cloneDatabase()
   t.teardown(() => databases.drop())
   const { world, variables, sql, folder: keys } = await deployment(t, databases)
