@@ -44,22 +44,6 @@ export type LinkOptions = {
 const connectSeconds = 3
 const closeMsMax = 5_000
 
-/**
- * What is written to it within one turn of the event loop leaves in one call: the driver writes each of the
- * statements that go out together by itself, and on a busy machine such a call costs more than the statement.
- */
-function joiningWrites(socket: Socket): Socket {
-  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
-  const joined = (...args: unknown[]) => {
-    if (socket.writableCorked === 0) {
-      socket.cork()
-      setImmediate(() => socket.uncork())
-    }
-    return write(...args)
-  }
-  return Object.assign(socket, { write: joined })
-}
-
 /** A connection to one host. */
 export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
   const url = address.urlOf(host)
@@ -82,7 +66,7 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
     },
     // Ours, so that it can be destroyed: the driver's own farewell waits for the peer.
     socket: () => {
-      socket = joiningWrites(new Socket().connect(host))
+      socket = new Socket().connect(host)
       // TLS names the host that it wants a certificate of.
       return Object.assign(socket, host)
     },
