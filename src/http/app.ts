@@ -1,5 +1,4 @@
 /** The table of contents: services in the order they depend on each other, routes by prefix. */
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from '../access/plugin.ts'
 import { auditRoutes } from '../audit/routes.ts'
@@ -20,6 +19,7 @@ import { requireModestStructure } from './body.ts'
 import { health } from './health.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
+import { validatorCompiler } from './validation.ts'
 
 export type AppOptions = {
   readonly database: Database
@@ -73,7 +73,7 @@ export async function createApp(options: AppOptions) {
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 64 },
   })
-  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  app.setValidatorCompiler(validatorCompiler)
   renderProblems(app, audit)
   app.addHook('preValidation', async ({ body }) => requireModestStructure(body))
 

@@ -46,7 +46,7 @@ t.test('anybody is served the newest keyset, and any version by its number', asy
   const asCasework = await callerOf(world, url, world.clients.casework)
   const { body } = await asCasework('GET', '/v1/directory')
   t.equal(newest.directorySha256, sha256(payloadOf(body.directory)))
-  for (const version of ['0', '-1', '3', '1000001', 'newest']) {
+  for (const version of ['0', '-1', '3', '01', '0x1', '1.0', '1000001', 'newest']) {
     const { status } = await fetch(`${url}/v1/keyset/${version}`)
     t.equal(status, version === '3' ? 404 : 400, version)
   }
