@@ -185,6 +185,15 @@ t.test('what is canonical reads back, and nothing else does', async (t) => {
   )
 })
 
+t.test('random bytes are random in every place', async (t) => {
+  const draws = Array.from({ length: 64 }, () => randomBytes(32))
+  for (let index = 0; index < 32; index += 1) {
+    const seen = new Set(draws.map((bytes) => bytes[index]))
+    // 64 draws of a byte that is random show under 20 values once in 10^20 tries.
+    t.ok(seen.size >= 20, `${seen.size} values at ${index}`)
+  }
+})
+
 t.test('bytes have one spelling in base64url', async (t) => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
