@@ -22,6 +22,8 @@ export const casesLock = 'cases'
 export type Merged = {
   /** The case that goes on. */
   readonly caseId: string
+  /** The one whose id goes out of use. */
+  readonly merged: string
   readonly details: Readonly<Record<string, Fact>>
 }
 
@@ -65,5 +67,5 @@ export async function mergeCases(
   })
   // A crash before the commit leaves two cases, two items and no judgement. The referrals of a merge
   // by keys still wait to be paired; a person repeats the request.
-  return { caseId: kept, details: { merged, referrals: ids.length, ...detailsOf(reason) } }
+  return { caseId: kept, merged, details: { merged, referrals: ids.length, ...detailsOf(reason) } }
 }

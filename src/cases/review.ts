@@ -58,7 +58,8 @@ export async function decide(
     const grounds = byPerson(question)
     await insertJudgement(tx, { ...judgement, ...grounds, between: endsOf(question) })
   }
-  const details = { other, decision, ...detailsOf(byPerson(best)) }
+  const acts = [{ act: 'judged', with: other }]
+  const details = { other, decision, ...detailsOf(byPerson(best)), acts }
   const object = { kind: 'case', id: one } as const
   await append(tx, { action: 'case.judged', object, details }, entryId)
   return { caseId: one, otherId: other }
@@ -98,12 +99,11 @@ async function twoCases(tx: Tx, caseId: string, otherId: string) {
 /** Merges the cases of two referrals on a person's word. @returns the case that goes on */
 async function mergeAsSaid(tx: Tx, between: readonly [string, string], reason: Reason) {
   const entryId = newId()
-  const { caseId, details } = await mergeCases(tx, between, reason, entryId)
-  await append(
-    tx,
-    { action: 'case.merged', object: { kind: 'case', id: caseId }, details },
-    entryId,
-  )
+  const { caseId, merged, details } = await mergeCases(tx, between, reason, entryId)
+  const [referral, other] = between
+  const acts = [{ act: 'merged', referral, with: other, case: caseId, merged }]
+  const object = { kind: 'case', id: caseId } as const
+  await append(tx, { action: 'case.merged', object, details: { ...details, acts } }, entryId)
   return caseId
 }
 

@@ -57,7 +57,12 @@ export async function splitOff(
   ]
   await pairAgain(tx, ids)
   const object = { kind: 'case', id: caseId } as const
-  const details = { to, moved: side.size, stayed: sides[0].length, verdict, further }
+  // Each referral by its id: whoever asks the log about one finds who moved it.
+  const acts = [
+    ...sides[1].map((referral) => ({ act: 'moved', referral, case: caseId, to })),
+    ...further.map((moved) => ({ act: 'split', ...moved })),
+  ]
+  const details = { to, moved: side.size, stayed: sides[0].length, verdict, acts }
   await append(tx, { action: 'case.split', object, details }, entryId)
   return to
 }

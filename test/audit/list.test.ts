@@ -137,6 +137,46 @@ t.test('an automatic merge is found by its case, and by either referral, once', 
   t.same(refused.entries, [], 'as far as the other filters fit')
 })
 
+t.test('what a person did is found by whatever it named', async (t) => {
+  const asCasework = await callerOf(world, url, world.clients.casework)
+  const caseOf = async (referralId: string) => {
+    const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
+    return row?.case_id as string
+  }
+  const ids: string[] = []
+  for (let count = 0; count < 3; count += 1) ids.push((await refer(built)).referralId)
+  await untilPaired(sql)
+  const [id, second, third] = await Promise.all(ids.map(caseOf))
+  for (const otherId of [second, third]) {
+    t.equal((await asCasework('POST', `/v1/cases/${id}/merge`, { otherId })).status, 200)
+  }
+  const moved = ids.slice(1)
+  const split = { referrals: moved, decision: 'different' }
+  const { body } = await asCasework('POST', `/v1/cases/${id}/split`, split)
+  await untilPaired(sql)
+
+  const of = async (action: string, object: string | undefined, more = {}) =>
+    (await page({ action, object, ...more })).entries.length
+  for (const merged of [second, third]) t.equal(await of('case.merged', merged), 1)
+  t.equal(await of('case.merged', id), 2)
+  for (const object of [id, body.otherId, ...moved]) t.equal(await of('case.split', object), 1)
+  // What its acts name and what it is about stand in one list, newest first and in pages that lose none.
+  const all = await page({ object: ids[1] })
+  const seen: Entry[] = []
+  let cursor: string | undefined
+  do {
+    const { entries, next } = await page({ object: ids[1], limit: 1, cursor })
+    seen.push(...entries)
+    cursor = next
+  } while (cursor)
+  t.same(seen, all.entries)
+  t.same(
+    seen.map(({ action }) => action),
+    ['referral.paired', 'case.split', 'case.merged', 'referral.paired', 'referral.submitted'],
+  )
+  t.equal(await of('referral.submitted', ids[1], { limit: 1 }), 1, 'the newest are of other acts')
+})
+
 t.test('an entry is shown with what opens it, in the types that were committed to', async (t) => {
   await page({ limit: 2, action: 'audit.searched' })
   const { entries } = await page({ limit: 1, action: 'audit.searched' })
@@ -147,12 +187,14 @@ t.test('an entry is shown with what opens it, in the types that were committed t
 })
 
 t.test('what cannot be a filter is refused, and not passed over', async (t) => {
-  const rows = ['limit=0', 'limit=201', 'limit=ten', 'action=everything', 'actor=me', 'from=today']
+  const limits = ['0', '201', 'ten', 'true', '1.5', '0x10', '%205', '05'].map((it) => `limit=${it}`)
+  const days = ['from=today', 'from=2026-02-30T00:00:00Z', 'to=2026-06-31T00:00:00Z']
   const cursors = [
     'cursor=',
     `cursor=${Buffer.from('2026-11-22T09:30:00.000Z x').toString('base64url')}`,
   ]
-  for (const query of [...rows, ...cursors, 'colour=red', 'outcome=refused&outcome=failed']) {
+  const others = ['action=everything', 'actor=me', 'colour=red', 'outcome=refused&outcome=failed']
+  for (const query of [...limits, ...days, ...cursors, ...others]) {
     const { status } = await asAuditor('GET', `/v1/audit/entries?${query}`)
     t.equal(status, 400, query)
   }
