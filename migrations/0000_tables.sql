@@ -38,7 +38,8 @@ CREATE TABLE "client" (
 CREATE TABLE "compartment" (
 	"referral_id" uuid PRIMARY KEY NOT NULL,
 	"names" text[] NOT NULL,
-	"sealed" "bytea"[] NOT NULL
+	"sealed" "bytea"[] NOT NULL,
+	CONSTRAINT "compartment_whole" CHECK (cardinality("compartment"."names") = cardinality("compartment"."sealed"))
 );
 --> statement-breakpoint
 CREATE TABLE "directory" (

@@ -131,14 +131,20 @@ export const referral = pgTable(
 )
 
 /** All compartments of a referral in one row: they come together, and go together. */
-export const compartment = pgTable('compartment', {
-  referralId: uuid('referral_id')
-    .primaryKey()
-    .references(() => referral.id),
-  names: text('names').array().notNull(),
-  /** Each in the place of its name. */
-  sealed: bytea('sealed').array().notNull(),
-})
+export const compartment = pgTable(
+  'compartment',
+  {
+    referralId: uuid('referral_id')
+      .primaryKey()
+      .references(() => referral.id),
+    names: text('names').array().notNull(),
+    /** Each in the place of its name. */
+    sealed: bytea('sealed').array().notNull(),
+  },
+  ({ names, sealed }) => [
+    check('compartment_whole', sql`cardinality(${names}) = cardinality(${sealed})`),
+  ],
+)
 
 export const wrap = pgTable(
   'wrap',
