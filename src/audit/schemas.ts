@@ -18,7 +18,7 @@ const ObjectId = Type.String({
   maxLength: 36,
   description:
     'An id, the version of a keyset or directory, or the reference of a referral: eight digits. Finds the ' +
-    'entries about it, and those whose details name it in `acts`. Once its opening was emptied an entry is ' +
+    'entries about it, and those whose details name it in `acts`: of the service, and of people. Once its opening was emptied an entry is ' +
     'found by its object alone, and the reference of a submission no longer finds the referral.',
 })
 
