@@ -8,7 +8,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { median, percentile, report, tell } from '../report.ts'
 import { type Newcomer, newcomers, receive, shuffled, type Value } from './newcomers.ts'
 import { slots } from './population.ts'
-import { type Office, pairNext } from './stand.ts'
+import { type Office, pairOne } from './stand.ts'
 
 const crowdSize = 20_000
 const crowdPerBatch = 2000
@@ -23,8 +23,6 @@ export async function floodRatios(office: Office, progress: (what: string) => vo
   progress('a crowd')
   for (let count = timedEach; count < crowdSize; count += crowdPerBatch) {
     await receive(office.sql, Array.from({ length: crowdPerBatch }, one))
-    // They came before: what is measured is the last of the crowd.
-    await office.sql`delete from pairing`
   }
   await office.sql`analyze`
   progress('pairing in the crowd')
@@ -41,7 +39,7 @@ export async function floodRatios(office: Office, progress: (what: string) => vo
     came.map(({ referral }) => referral),
   )
   const times: Record<Kind, number[]> = { plain: [], 'one value': [], 'ten values': [] }
-  for (const { kind } of came) times[kind].push(await pairNext(office))
+  for (const { kind, referral } of came) times[kind].push(await pairOne(office, referral))
   for (const kind of ['one value', 'ten values'] as const) {
     const crowd = came.filter((it) => it.kind === kind).map(({ referral }) => referral)
     const found = await comeAgain(office, shuffled(crowd.slice(-2 * returning)).slice(0, returning))
@@ -76,7 +74,7 @@ async function comeAgain(office: Office, persons: readonly Newcomer[]): Promise<
     ),
   }))
   await receive(office.sql, again)
-  for (const _ of again) await pairNext(office)
+  for (const referral of again) await pairOne(office, referral)
   const pairs = again.map(({ id }, index) => [id, persons[index]?.id ?? ''] as const)
   const [{ count }] = await office.sql<[{ count: number }]>`
     select count(*)::int as count

@@ -1,4 +1,4 @@
-/** New referrals that wait to be paired in a populated database; what becomes of each is known. */
+/** New referrals, not paired yet, in a populated database; what becomes of each is known. */
 import { randomBytes } from 'node:crypto'
 import type postgres from 'postgres'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -79,7 +79,7 @@ export function shuffled<Item>(items: readonly Item[]): Item[] {
     .map(({ item }) => item)
 }
 
-/** Writes them as the service would have: a case and an item each, to be paired in this order. */
+/** Writes them as the service would have: a case and an item each. They are paired when a bench says so. */
 export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[]): Promise<void> {
   const ids = referrals.map(({ id }) => id)
   const values = referrals.flatMap(({ id, values }) => values.map((value) => ({ id, ...value })))
@@ -108,7 +108,6 @@ export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[])
                   ${values.map(({ value }) => Buffer.from(value).toString('hex'))}::text[])
              as given (id, type, hex)
       join came on came.id = given.id`
-    await tx`insert into pairing (referral_id, queued_at) select id, at from came`
   })
 }
 

@@ -2,7 +2,7 @@
 import { logPlans, plansIn } from '../../test/helpers/plans.ts'
 import { report } from '../report.ts'
 import { newcomers, receive } from './newcomers.ts'
-import { type Office, pairNext, type Stand } from './stand.ts'
+import { type Office, pairOne, type Stand } from './stand.ts'
 
 const referralsPlanned = 40
 
@@ -27,8 +27,9 @@ export async function planFaults(
   progress('plans')
   await logPlans(office.sql)
   const { office: planned, pid } = await stand.reopen(office)
-  await receive(office.sql, newcomers(referralsPlanned, office.people))
-  for (let count = 0; count < referralsPlanned; count += 1) await pairNext(planned)
+  const came = newcomers(referralsPlanned, office.people)
+  await receive(office.sql, came)
+  for (const referral of came) await pairOne(planned, referral)
   const plans = plansIn(await stand.log(), pid)
   const whole = plans.filter(({ nodes }) =>
     nodes.some(

@@ -10,7 +10,7 @@ import { median, percentile, report, tell } from '../report.ts'
 import { floodRatios } from './flood.ts'
 import { fatesOf, type Newcomer, newcomers, receive, shuffled } from './newcomers.ts'
 import { planFaults } from './plans.ts'
-import { type Office, pairNext, startStand } from './stand.ts'
+import { type Office, pairOne, startStand } from './stand.ts'
 import { voprfRatios } from './voprf.ts'
 
 const sizesByDefault = [10_000, 100_000, 1_000_000]
@@ -30,7 +30,9 @@ export async function bench(args: readonly string[]): Promise<void> {
     for (const size of sizes) offices.push(await stand.open(size, progress))
     progress('pairing')
     const came = await receiveEverywhere(offices)
-    const pairing = await inTurns(offices, warming + counted, (office) => pairNext(office))
+    const pairing = await inTurns(offices, warming + counted, (office, round) =>
+      pairOne(office, came.get(office)?.[round] ?? { id: '' }),
+    )
     await requireFates(offices, came)
     progress('looking up')
     const lookUp = await inTurns(offices, warming + counted, (office, round) =>

@@ -18,7 +18,7 @@ export type Office = {
   readonly people: number
   readonly sql: postgres.Sql
   readonly database: Database
-  /** The step as the loop runs it: one referral a call. */
+  /** The step as the loop runs it. */
   readonly pairing: Step
 }
 
@@ -91,9 +91,13 @@ export async function openOffice(people: number, sql: postgres.Sql, url: string)
   return { office: { people, sql, database, pairing }, pid }
 }
 
-/** Pairs the referral that waits longest; answers the milliseconds that it took. */
-export async function pairNext({ pairing }: Office): Promise<number> {
+/** Pairs a referral, beside which no other waits; returns the milliseconds that it took. */
+export async function pairOne({ sql, pairing }: Office, { id }: { id: string }): Promise<number> {
+  await sql`insert into pairing (referral_id, queued_at) values (${id}, now())`
   const begun = performance.now()
-  if (!(await pairing.run())) throw new Error('nobody waited to be paired')
-  return performance.now() - begun
+  await pairing.run()
+  const ms = performance.now() - begun
+  const [row] = await sql<[{ waiting: number }]>`select count(*)::int as waiting from pairing`
+  if (row.waiting > 0) throw new Error(`${row.waiting} referrals wait to be paired still`)
+  return ms
 }

@@ -6,14 +6,17 @@
  * plan needs, and the plan is carried out, under the lock that keeps true what was read. Each referral
  * is paired in one transaction: a crash in it leaves the referral on the queue of work, in the case
  * that it was in, and on the list of those to be paired.
+ *
+ * Only strangers are paired several in one transaction, because nothing is to be done about them: they
+ * resemble nobody, not even each other, so that it makes no difference in which order they are looked at.
  */
 import type { Fact } from '../audit/entry.ts'
-import { append } from '../audit/service.ts'
+import { append, appendAll } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { elect } from '../database/lock.ts'
-import { candidatesOf, compare } from '../matching/service.ts'
+import { candidatesOf, candidatesOfEach, compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { detailsOf, endsOf, type FlagKind, otherOf } from './judgement.ts'
 import { casesLock, mergeCases } from './merge.ts'
@@ -30,7 +33,14 @@ import { splitUnconnected } from './split.ts'
 import { insertFlag, insertFlagOnce } from './store/flags.ts'
 import { endJudgements, insertJudgement, selectCurrent } from './store/judgements.ts'
 import { caseIn, selectCasesOf, selectMembers } from './store/members.ts'
-import { endPairing, pairOthers, postpone, selectWaiting, takeNext } from './store/waiting.ts'
+import {
+  endPairing,
+  pairOthers,
+  postpone,
+  selectWaiting,
+  takeNext,
+  type Waiting,
+} from './store/waiting.ts'
 
 /** Told what went wrong with one referral, and of a value that too many share. */
 export type PairingListener = {
@@ -38,33 +48,64 @@ export type PairingListener = {
   onCrowded(): void
 }
 
+/** So many are looked at together, to find the strangers among them. */
+export const batchMax = 20
+
 /** The step; each replica has one. */
 export function createPairing(database: Database, listener: PairingListener): Step {
+  // So many are next in line that are known to be no strangers, or of which one makes a batch fail.
+  let alone = 0
   return {
     name: 'pairing',
     async run() {
-      let taken: string | undefined
       const caller: Caller = { kind: 'system', request: newId() }
+      const count = alone > 0 ? 1 : batchMax
+      alone = Math.max(alone - 1, 0)
+      let taken: readonly Waiting[] = []
       try {
-        return await database.inTransaction(caller, async (tx) => {
-          if (!(await elect(tx, casesLock))) return false
-          const next = await takeNext(tx)
-          if (!next) return false
-          taken = next.referralId
-          await pair(tx, next.referralId, next.supersedes, listener)
-          return true
+        await database.inTransaction(caller, async (tx) => {
+          if (!(await elect(tx, casesLock))) return
+          taken = await takeNext(tx, count)
+          const [first] = taken
+          if (taken.length > 1) alone = taken.length - (await pairStrangers(tx, taken))
+          else if (first) await pair(tx, first.referralId, first.supersedes, listener)
         })
+        // Where fewer waited than were asked for, those to come are left to gather until the next turn.
+        return taken.length > 0 && (alone > 0 || taken.length === count)
       } catch (error) {
-        const failed = taken
-        if (failed === undefined) throw error
+        const [first] = taken
+        if (!first) throw error
         // All that the transaction did is undone. A crash before the next one commits leaves the
         // referral first in line, and it is tried again at once.
         listener.onError(error)
-        await database.inTransaction(caller, (tx) => postpone(tx, failed))
+        if (taken.length > 1) alone = taken.length
+        else await database.inTransaction(caller, (tx) => postpone(tx, first.referralId))
         return true
       }
     },
   }
+}
+
+/**
+ * Pairs those of a batch that resemble nobody, with an entry each.
+ *
+ * @returns how many they were
+ */
+async function pairStrangers(tx: Tx, waiting: readonly Waiting[]): Promise<number> {
+  const ids = waiting.flatMap((it) => (it.supersedes === null ? [it.referralId] : []))
+  const [said, found] = await Promise.all([selectCurrent(tx, ids), candidatesOfEach(tx, ids)])
+  // What `pair` would find something to do about: what keys said, a crowd, and whom they resemble.
+  const others = new Set([
+    ...said.flatMap((it) => (it.basis === 'keys' ? [it.leftId, it.rightId] : [])),
+    ...found.flatMap(({ referralId, candidates, crowded }) =>
+      crowded || candidates.some(({ verdict }) => verdict !== 'none') ? [referralId] : [],
+    ),
+  ])
+  const strangers = ids.filter((id) => !others.has(id))
+  if (strangers.length === 0) return 0
+  const acts = strangers.map((id) => pairedEntry(id, []))
+  await Promise.all([endPairing(tx, strangers), appendAll(tx, acts)])
+  return strangers.length
 }
 
 /**
@@ -105,13 +146,17 @@ async function pair(tx: Tx, id: string, supersedes: string | null, listener: Pai
   let last = id
   // The rest of a crowd stay on the list, each with an entry of its own to come.
   for (const other of others.slice(0, freedMax)) {
-    await endPairing(tx, last)
+    await endPairing(tx, [last])
     await findMatches(tx, other, done, listener)
     last = other
   }
+  const act = pairedEntry(id, done.acts)
+  await Promise.all([endPairing(tx, [last]), append(tx, act, done.entryId)])
+}
+
+function pairedEntry(id: string, acts: DetailsOfAct[]) {
   const object = { kind: 'referral', id } as const
-  const act = { action: 'referral.paired', object, details: { acts: done.acts } } as const
-  await Promise.all([endPairing(tx, last), append(tx, act, done.entryId)])
+  return { action: 'referral.paired', object, details: { acts } } as const
 }
 
 /** Merges a referral with what matches it, and asks about what may. */

@@ -16,6 +16,7 @@ import {
   insertValues,
   type MatchValue,
   selectKnown,
+  selectSharers,
   selectStanding,
   selectUnchecked,
   selectValues,
@@ -101,6 +102,17 @@ export async function unchecked(
 /** Other referrals that share a value with this one, the likeliest first: candidates.ts. */
 export async function candidatesOf(tx: Tx, referralId: string) {
   return candidates.candidatesOf(tx, referralId, await matchingEpochs(tx))
+}
+
+/** The same of each of `ids` that shares a value with another: the rest have no candidates, and are left out. */
+export async function candidatesOfEach(tx: Tx, ids: readonly string[]) {
+  const epochs = await matchingEpochs(tx)
+  const sharers = await selectSharers(tx, ids, epochs)
+  return Promise.all(
+    sharers.map(async (referralId) => {
+      return { referralId, ...(await candidates.candidatesOf(tx, referralId, epochs)) }
+    }),
+  )
 }
 
 /** What keys say of one referral and each of `ids`; of whom they cannot say, nothing. */

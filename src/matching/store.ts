@@ -70,6 +70,26 @@ export async function selectSharing(
     ) shared`
 }
 
+/** Those of `ids` that share a value of one of `epochs`, or of any if there are none, with another referral. */
+export async function selectSharers(
+  tx: Tx,
+  ids: readonly string[],
+  epochs: readonly number[],
+): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select distinct own.referral_id as id
+    from match_value own
+    cross join lateral (
+      select from match_value other
+      where other.epoch = own.epoch and other.type = own.type and other.value = own.value
+        and other.referral_id <> own.referral_id
+      limit 1
+    ) shared
+    where own.referral_id = any (${ids as string[]}::uuid[])
+      and (cardinality(${epochs as number[]}::int[]) = 0 or own.epoch = any (${epochs as number[]}::int[]))`
+  return rows.map(({ id }) => id)
+}
+
 /**
  * What each of `ids` has, type by type: a type without an equal value is there with 0.
  *

@@ -129,28 +129,39 @@ function isOf(ends: Pair, one: Node, other: Node): boolean {
 
 class PairAll extends Act {
   async act(model: Model) {
-    for (;;) {
-      const [next] = await waiting()
-      if (!next) return
-      const node = model.byId(next.id)
+    for (let wasIdle = false; ; ) {
+      const next = (await waiting()).map(({ id }) => id)
+      if (next.length === 0) return
       const before = await openQuestions(model)
-      same(await staged.pairing.run(), true)
+      await staged.pairing.run()
       const left = new Set((await waiting()).map(({ id }) => id))
-      const acts = await actsOf(next.id)
-      const pairsOf = (act: string) =>
-        acts
-          .filter((it) => it.act === act)
-          .map((it): Pair => [model.byId(it.referral), model.byId(it.with)])
-      const withdrawn = pairsOf('withdrawn').map(([, other]) => other)
-      model.pair(node, {
-        waiting: left,
-        withdrawn,
-        questions: before.filter((ends) => !withdrawn.some((it) => isOf(ends, node, it))),
-        asked: pairsOf('asked'),
-      })
+      const paired = next.filter((id) => !left.has(id))
+      // A run that only finds that none of many is a stranger is followed by one that pairs the first.
+      if (wasIdle) same(paired.length > 0, true)
+      wasIdle = paired.length === 0
+      for (const [at, id] of paired.entries()) {
+        await tell(model, id, new Set([...left, ...paired.slice(at + 1)]), before)
+      }
       same(staged.noted.errors, [])
     }
   }
+}
+
+/** Tells the model of the pairing of one referral, as the log says it. */
+async function tell(model: Model, id: string, left: ReadonlySet<string>, before: readonly Pair[]) {
+  const node = model.byId(id)
+  const acts = await actsOf(id)
+  const pairsOf = (act: string) =>
+    acts
+      .filter((it) => it.act === act)
+      .map((it): Pair => [model.byId(it.referral), model.byId(it.with)])
+  const withdrawn = pairsOf('withdrawn').map(([, other]) => other)
+  model.pair(node, {
+    waiting: left,
+    withdrawn,
+    questions: before.filter((ends) => !withdrawn.some((it) => isOf(ends, node, it))),
+    asked: pairsOf('asked'),
+  })
 }
 
 /** A recipient's word on whose keys a referral should have. */

@@ -425,6 +425,10 @@ t.test('a telephone that a crowd gives merges nobody, one of their own does', as
   await check(other, matchingOf({ givenNames, familyName, phones: [wing] }))
   await pair()
   t.not(await caseOf(one), await caseOf(other))
+
+  const [unlike] = [await refer(matchingOf({ ...stranger(), phones: [wing] })), await refer()]
+  await pair()
+  t.same(await flags(unlike), ['shared'], 'also where it waits beside a stranger')
 })
 
 t.test('a merged case is due when its most urgent referral is, and never later', async (t) => {

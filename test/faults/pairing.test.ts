@@ -92,6 +92,21 @@ const scenarios: Scenario[] = [
   },
 ]
 
+scenarios.push({
+  name: 'strangers are paired together',
+  prepare: async () => [await refer(), await refer(matchingOf(stranger())), await refer()],
+  act: runPairing,
+  repeated: false,
+  async expect(t, referred) {
+    t.same(await queueOf(...referred), [[0], [1], [2]])
+    const entries = await sql`
+      select from audit_entry
+      where action = 'referral.paired'
+        and object_id = any (${referred.map((it) => it.referralId)}::text[])`
+    t.equal(entries.length, referred.length, 'an entry each')
+  },
+})
+
 await tryCut(staged, scenarios)
 
 t.test('killed between the answer and the pairing, a service loses nobody', async (t) => {

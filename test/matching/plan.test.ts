@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { newcomers, receive } from '../../bench/matching/newcomers.ts'
 import { populate } from '../../bench/matching/population.ts'
-import { openOffice, pairNext } from '../../bench/matching/stand.ts'
+import { openOffice, pairOne } from '../../bench/matching/stand.ts'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { logPlans, plansIn } from '../helpers/plans.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
@@ -28,8 +28,15 @@ t.test('pairing looks match values up by index, and never reads them all', async
   await logPlans(sql)
   const { office, pid } = await openOffice(people, sql, databases.url)
   t.teardown(() => office.database.close())
-  await receive(sql, newcomers(referrals, people))
-  for (let count = 0; count < referrals; count += 1) await pairNext(office)
+  const came = newcomers(2 * referrals, people)
+  await receive(sql, came)
+  for (const referral of came.slice(referrals)) await pairOne(office, referral)
+  // And several that wait at the same time.
+  for (let at = 0; at < referrals; at += 3) {
+    const ids = came.slice(at, Math.min(at + 3, referrals)).map(({ id }) => id)
+    await sql`insert into pairing (referral_id, queued_at) select unnest(${ids}::uuid[]), now()`
+    while ((await sql`select from pairing`).length > 0) await office.pairing.run()
+  }
 
   const [{ folder }] = await sql<[{ folder: string }]>`
     select current_setting('data_directory') as folder`
@@ -39,6 +46,8 @@ t.test('pairing looks match values up by index, and never reads them all', async
     .filter((node) => node['Relation Name'] === 'match_value')
     .map((node) => `${node['Node Type']} by ${node['Index Name']}`)
   t.ok(scans.length >= 3 * referrals, 'its own values, who shares them, and what those have')
+  const together = plans.filter(({ statement }) => /select distinct own/.test(statement))
+  t.equal(together.length, Math.ceil(referrals / 3), 'who of several shares values')
   t.same([...new Set(scans)].sort(), [
     'Index Only Scan by match_value_referral_id_epoch_type_value_pk',
     'Index Only Scan by match_value_shared',

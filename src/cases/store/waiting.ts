@@ -22,19 +22,20 @@ export async function pairOthers(tx: Tx, referralIds: readonly string[]): Promis
   return queued.map(({ id }) => id).sort()
 }
 
+export type Waiting = { readonly referralId: string; readonly supersedes: string | null }
+
 /**
- * The referral that waits longest, locked. One that somebody makes wait again this instant is
- * passed over: it is there once that is committed.
+ * At most `count` of those that wait, the longest first, locked. One that somebody makes wait again this
+ * instant is passed over: it is there once that is committed.
  */
-export async function takeNext(tx: Tx) {
-  const [row] = await tx.sql<{ referralId: string; supersedes: string | null }[]>`
+export async function takeNext(tx: Tx, count: number): Promise<Waiting[]> {
+  return tx.sql<Waiting[]>`
     select p.referral_id as "referralId", r.supersedes
     from pairing p join referral r on r.id = p.referral_id
     where p.not_before is null or p.not_before <= now()
     order by p.queued_at, p.referral_id
-    limit 1
+    limit ${count}
     for update of p skip locked`
-  return row
 }
 
 /** Those of `ids` that wait to be paired themselves. */
@@ -44,9 +45,9 @@ export async function selectWaiting(tx: Tx, ids: readonly string[]): Promise<Rea
   return new Set(rows.map(({ id }) => id))
 }
 
-/** Ends the wait of a referral. */
-export async function endPairing(tx: Tx, referralId: string): Promise<void> {
-  await tx.sql`delete from pairing where referral_id = ${referralId}`
+/** Ends the wait of these referrals. */
+export async function endPairing(tx: Tx, referralIds: readonly string[]): Promise<void> {
+  await tx.sql`delete from pairing where referral_id = any (${referralIds as string[]}::uuid[])`
 }
 
 /** Longest between two tries of a referral whose pairing fails. */
