@@ -32,7 +32,7 @@ type Client = NonNullable<Awaited<ReturnType<Services['directory']['findClient']
 
 export const access = fp<Options>(async (app, { directory, publicKey, origin }) => {
   await app.register(fastifyJwt, verification(publicKey, origin))
-  const clients = new Map<string, { client: Client | undefined; until: number }>()
+  const clients = new Map<string, { client: Promise<Client | undefined>; until: number }>()
 
   app.decorateRequest('caller')
 
@@ -62,14 +62,16 @@ export const access = fp<Options>(async (app, { directory, publicKey, origin }) 
     }
   })
 
-  async function clientOf(id: string, request: string): Promise<Client | undefined> {
+  function clientOf(id: string, request: string): Promise<Client | undefined> {
     const now = performance.now()
     const kept = clients.get(id)
     if (kept && kept.until > now) return kept.client
     // Nobody is known yet, and nobody unknown may see the clients: the service looks by itself.
-    const client = await directory.findClient({ kind: 'system', request }, id)
+    // Kept from now on: a busy client has many requests, and each would ask while the answer is on its way.
+    const client = directory.findClient({ kind: 'system', request }, id)
     if (clients.size >= clientsKeptMax) clients.clear()
     clients.set(id, { client, until: now + clientKeptMs })
+    client.catch(() => clients.delete(id))
     return client
   }
 })

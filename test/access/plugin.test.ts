@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readPublicKey } from '../../src/access/token.ts'
+import type { Database } from '../../src/database/connect.ts'
+import { DatabaseAway } from '../../src/database/lost.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -18,9 +20,9 @@ const sql = asSuperuser(t, built.databases)
 t.afterEach(() => requireBalanced(sql))
 const tokenKeyFile = join(built.folder, 'token-key.pem')
 
-const newApp = async () =>
+const newApp = async (on = database) =>
   createApp({
-    database,
+    database: on,
     origin: world.origin,
     tokenPublicKey: await readPublicKey(tokenKeyFile),
     logger: createLogger('silent'),
@@ -79,6 +81,38 @@ t.test(
       performance.now = now
     })
     t.equal((await ask()).body.code, 'caller-disabled')
+  },
+)
+
+t.test(
+  'many requests at once look a client up once, and a look-up that failed is none',
+  async (t) => {
+    let lookUps = 0
+    let isAway = true
+    const counting: Database = {
+      ...database,
+      inTransaction(caller, act, options) {
+        if (caller.kind === 'system') lookUps += 1
+        const isLost = caller.kind === 'system' && isAway
+        if (isLost) return Promise.reject(new DatabaseAway('it does not answer'))
+        return database.inTransaction(caller, act, options)
+      },
+    }
+    const app = await newApp(counting)
+    t.teardown(() => app.close())
+    const headers = {
+      authorization: `Bearer ${await world.token(world.referring.lawFirm.clientId)}`,
+    }
+    const ask = async () => {
+      const request = { method: 'PUT', url: '/v1/referrals/x', headers, body: {} } as const
+      return (await app.inject(request)).statusCode
+    }
+    t.equal(await ask(), 503)
+    isAway = false
+    lookUps = 0
+    t.same(await Promise.all([ask(), ask(), ask()]), [400, 400, 400])
+    t.equal(await ask(), 400)
+    t.equal(lookUps, 1)
   },
 )
 
