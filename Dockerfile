@@ -20,7 +20,10 @@ FROM node:24-slim
 ENV NODE_ENV=production
 # Half of the room for young objects: a load of submissions leaves a third less memory behind. A quarter would
 # leave less still, and cost a tenth more of the processor.
-ENV NODE_OPTIONS=--max-semi-space-size=8
+#
+# Of old objects at most what Node allows on a machine of 4 GB. With more room V8 lets the heap grow to four times
+# what is in use before it collects, instead of twice: resident memory then grows for minutes under a load.
+ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=2000"
 # Two arenas keep what has been freed for later, instead of eight for each core.
 ENV MALLOC_ARENA_MAX=2
 WORKDIR /app

@@ -25,7 +25,7 @@ const client = first('dist/client/cli/intake.js', 'src/cli/intake.js')
 
 // What it starts has what the image gives it.
 const dockerfile = readFileSync(new URL('Dockerfile', root), 'utf8')
-for (const [, name = '', value] of dockerfile.matchAll(/^ENV (\w+)=(.+)$/gm)) {
+for (const [, name = '', value] of dockerfile.matchAll(/^ENV (\w+)="?(.+?)"?$/gm)) {
   process.env[name] = value
 }
 

@@ -1,29 +1,35 @@
 /**
- * A soak: submissions and claims for ten minutes (or `-- SECONDS`), and what happens to the
- * service's resident memory: the slope of a line fitted to it, in MB a minute, past the warm-up.
+ * A soak: submissions and claims for ten minutes (or `-- SECONDS`) to the service as the image runs it, and
+ * what happens to its resident memory: the slope of a line fitted to it, in MB a minute, past the warm-up.
  */
 import { createReader } from '../../src/client/index.ts'
 import { tell } from '../report.ts'
 import { putAll } from './load.ts'
-import { residentMb, sealer, startStage } from './stage.ts'
+import { asImageRuns, residentMb, sealer, startStage } from './stage.ts'
 
 const secondsByDefault = 600
 /** Bodies are sealed as they are sent: the sealing is what paces the soak. */
 const bodiesPerBatch = 100
-/** Until caches are full and the heap has found its size. */
-const warmUpShare = 0.2
+/**
+ * Until caches are full and the heap has found its size: that takes minutes, although a collection leaves as much
+ * after ten minutes as after one. What is kept of each act adds as much in the second half as in the first: an
+ * array of the bodies, at seventeen a second, 65 MB a minute.
+ */
+const warmUpShare = 0.5
+const mbPerMinuteMax = 0.5
 
 type Sample = { readonly minutes: number; readonly mb: number }
 
 export async function bench([seconds]: readonly string[]): Promise<void> {
   const duration = Number(seconds ?? secondsByDefault)
+  const server = asImageRuns()
   const stage = await startStage()
   try {
     const { world } = stage
     const seal = await sealer(world)
     const token = await world.token(world.referring.lawFirm.clientId)
     const caseworkToken = await world.token(world.clients.casework)
-    const service = await stage.start('src/server.ts')
+    const service = await stage.start(server)
     const reader = createReader({
       url: service.url,
       trust: world.trust,
@@ -52,7 +58,12 @@ export async function bench([seconds]: readonly string[]): Promise<void> {
     tell('resident memory of the service once settled, MB', first)
     tell('resident memory of the service at the end, MB', last)
     const headline = { name: 'memory slope, MB a minute', ours: Number(slope.toFixed(3)) }
-    const promised = { against: null, ratio: null, target: 1, met: slope < 1 }
+    const promised = {
+      against: null,
+      ratio: null,
+      target: mbPerMinuteMax,
+      met: slope < mbPerMinuteMax,
+    }
     console.log(JSON.stringify({ ...headline, ...promised }))
   } finally {
     await stage.close()

@@ -1,6 +1,7 @@
 /** A PostgreSQL, the service and whatever is beside it, each a process of its own. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +65,20 @@ export async function startStage(): Promise<Stage> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * Builds what the image runs, and gives all that is started from now on what the image gives it.
+ *
+ * @returns the script of the service
+ */
+export function asImageRuns(): string {
+  execFileSync('npm', ['run', 'build', '--silent'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8')
+  for (const [, name = '', value] of dockerfile.matchAll(/^ENV (\w+)="?(.+?)"?$/gm)) {
+    process.env[name] = value
+  }
+  return 'dist/service/server.js'
 }
 
 /**

@@ -63,7 +63,8 @@ async function image(folder: string, building: string) {
       else await copy(fromBuild ? building : root, folder, name)
     }
   }
-  const variables = [...last.text.matchAll(/^ENV (\S+)$/gm)].map(([, set = '']) => set)
+  const sets = [...last.text.matchAll(/^ENV (\w+)="?(.+?)"?$/gm)]
+  const variables = sets.map(([, name, value]) => `${name}=${value}`)
   const [, command = ''] = /^CMD (\[.+\])$/m.exec(last.text) ?? []
   const [program, ...args]: string[] = JSON.parse(command)
   if (program !== 'node') throw new Error(`the image runs ${program}`)
