@@ -12,8 +12,7 @@ const secondsByDefault = 600
 const bodiesPerBatch = 100
 /**
  * Until caches are full and the heap has found its size: that takes minutes, although a collection leaves as much
- * after ten minutes as after one. What is kept of each act adds as much in the second half as in the first: an
- * array of the bodies, at seventeen a second, 65 MB a minute.
+ * after ten minutes as after one. What is kept of each act adds as much in the second half as in the first.
  */
 const warmUpShare = 0.5
 const mbPerMinuteMax = 0.5
