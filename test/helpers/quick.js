@@ -31,7 +31,6 @@ export const joinedNames = [
   'any-ascii',
   'canonicalize',
   'csv-parse/sync',
-  'double-metaphone',
   'fast-jwt',
   'fastify',
   'fastify-plugin',
