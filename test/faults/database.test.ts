@@ -47,13 +47,17 @@ const failing = (table: string, condition = 'true', code = '') => ({
 
 const tables = ['referral', 'compartment', 'wrap', 'referral_case', 'triage_item']
 
-/** Waits, by asking, until a backend of the service is held up by a lock. */
+/**
+ * Waits, by asking, until a submission is held up by a lock. The background may be held up beside it:
+ * only who submits writes, or asks to write, to `referral`.
+ */
 async function blockedBackend(): Promise<number> {
   for (let tries = 0; tries < 2_000; tries += 1) {
     const [row] = await sql`
-      select pid from pg_stat_activity
-      where datname = current_database() and usename = 'intake_service'
-        and wait_event_type = 'Lock'`
+      select a.pid from pg_stat_activity a join pg_locks l using (pid)
+      where a.datname = current_database() and a.usename = 'intake_service'
+        and a.wait_event_type = 'Lock'
+        and l.relation = 'referral'::regclass and l.mode = 'RowExclusiveLock'`
     if (row) return row.pid
   }
   throw new Error('no backend was held up')
