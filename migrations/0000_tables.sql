@@ -35,6 +35,15 @@ CREATE TABLE "client" (
 	"disabled_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "client_key" (
+	"kid" text PRIMARY KEY NOT NULL,
+	"client_id" uuid NOT NULL,
+	"jwk" jsonb NOT NULL,
+	"alg" text NOT NULL,
+	"valid_from" timestamp (3) with time zone NOT NULL,
+	"valid_until" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "compartment" (
 	"referral_id" uuid PRIMARY KEY NOT NULL,
 	"names" text[] NOT NULL,
@@ -160,6 +169,21 @@ CREATE TABLE "signing_key" (
 	"compromised_from" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "spent_id" (
+	"kind" text NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "spent_id_kind_hash_pk" PRIMARY KEY("kind","hash")
+);
+--> statement-breakpoint
+CREATE TABLE "token_key" (
+	"kid" text PRIMARY KEY NOT NULL,
+	"sealed" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"signs_from" timestamp (3) with time zone NOT NULL,
+	"ends_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "triage_item" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"case_id" uuid NOT NULL,
@@ -206,6 +230,7 @@ CREATE TABLE "wrap" (
 ALTER TABLE "audit_opening" ADD CONSTRAINT "audit_opening_entry_id_audit_entry_id_fk" FOREIGN KEY ("entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "client_key" ADD CONSTRAINT "client_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "evaluation_budget" ADD CONSTRAINT "evaluation_budget_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -229,6 +254,7 @@ CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organ
 CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint
 CREATE INDEX "audit_opening_acts" ON "audit_opening" USING gin (jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')) WHERE details -> 'acts' -> 0 is not null;--> statement-breakpoint
 CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint
+CREATE INDEX "client_key_client" ON "client_key" USING btree ("client_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint
 CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> statement-breakpoint
@@ -237,6 +263,7 @@ CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE 
 CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint
 CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
+CREATE INDEX "spent_id_expires" ON "spent_id" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null;--> statement-breakpoint
 CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referral_id") WHERE completed_at is null;--> statement-breakpoint

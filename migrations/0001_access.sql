@@ -81,6 +81,36 @@ CREATE POLICY staff ON organisation FOR SELECT TO intake_internal USING (true);
 CREATE POLICY staff ON client FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 
+-- The keys of clients: written by the owner, read where a client signs in, which is as the service itself.
+GRANT SELECT ON client_key TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE client_key ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON client_key FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+-- The keys that tokens are signed with, each sealed under a key that is not here. The service makes them
+-- and ends them by itself, and the owner has no part in it.
+GRANT SELECT, INSERT, DELETE ON token_key TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE token_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON token_key TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- What counts once. Whoever is served spends an id, and nobody takes one back before it has expired.
+GRANT INSERT ON spent_id TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT, DELETE ON spent_id TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE spent_id ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY spend ON spent_id FOR INSERT TO intake_partner, intake_internal
+  WITH CHECK (expires_at <= now() + interval '1 day');
+--> statement-breakpoint
+CREATE POLICY expired ON spent_id FOR DELETE TO intake_internal USING (expires_at < now());
+--> statement-breakpoint
+CREATE POLICY look ON spent_id FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+
 -- Sealed referrals: a referrer stores its own and reads them again; staff change only their state.
 GRANT SELECT, INSERT ON referral, compartment, wrap TO intake_partner, intake_internal;
 --> statement-breakpoint

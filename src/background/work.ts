@@ -2,6 +2,7 @@
 import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
 import { createRetiring } from '../matching/retiring.ts'
+import { createForgetting } from './forgetting.ts'
 import type { Tell } from './report.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
@@ -14,6 +15,6 @@ export function createWork(database: Database, tell: Tell): Scheduler {
     onError: (error) => tell({ kind: 'unpaired', error }),
     onCrowded: () => tell({ kind: 'crowded' }),
   })
-  const steps = [pairing, createRetiring(database)]
+  const steps = [pairing, createRetiring(database), createForgetting(database)]
   return createScheduler({ steps, connections: backgroundConnections, tell })
 }

@@ -67,6 +67,22 @@ export const signingKey = pgTable('signing_key', {
   compromisedFrom: instant('compromised_from'),
 })
 
+/** What a client signs its assertions with (RFC 7523): a public key, known by its RFC 7638 thumbprint. */
+export const clientKey = pgTable(
+  'client_key',
+  {
+    kid: text('kid').primaryKey(),
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => client.id),
+    jwk: jsonb('jwk').notNull(),
+    alg: text('alg', { enum: ['ES256', 'Ed25519'] }).notNull(),
+    validFrom: instant('valid_from').notNull(),
+    validUntil: instant('valid_until'),
+  },
+  (table) => [index('client_key_client').on(table.clientId)],
+)
+
 export const keyset = pgTable('keyset', {
   version: integer('version').primaryKey(),
   jws: text('jws').notNull(),
@@ -81,6 +97,38 @@ export const directory = pgTable('directory', {
   sha256: bytea('sha256').notNull(),
   publishedAt: instant('published_at').notNull(),
 })
+
+// access: what the authorization server signs with, and what counts once
+
+/**
+ * What access tokens are signed with. The whole key is sealed under a key that is not in the database,
+ * so that whoever writes a row here without that key makes no key that any replica believes.
+ */
+export const tokenKey = pgTable('token_key', {
+  kid: text('kid').primaryKey(),
+  /** A JWE of the private JWK. */
+  sealed: text('sealed').notNull(),
+  createdAt: instant('created_at').notNull(),
+  /** When it begins to sign; it is published before, for whoever keeps the list a while. */
+  signsFrom: instant('signs_from').notNull(),
+  /** When nothing that it signed counts any more. */
+  endsAt: instant('ends_at').notNull(),
+})
+
+/** Ids that count once on all replicas, until they have expired by themselves. */
+export const spentId = pgTable(
+  'spent_id',
+  {
+    kind: text('kind').notNull(),
+    /** SHA-256 of the id. */
+    hash: bytea('hash').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.hash] }),
+    index('spent_id_expires').on(table.expiresAt),
+  ],
+)
 
 // referrals: sealed, stored once
 

@@ -32,6 +32,8 @@ await sql`
 await sql`insert into match_check values (${stranger}, 1, now(), 'kid', '\\x00')`
 await sql`
   insert into urgency_statement values (${stranger}, 'standard', 1, '', 'kid', '\\x00', now())`
+await sql`insert into token_key values ('kid', '', now(), now(), 'infinity')`
+await sql`insert into spent_id values ('proof', '\\x00', now() + interval '1 hour')`
 await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
 const others = [await refer(built, ngo), await refer(built, ngo)]
 const [one, two] = await sql`
@@ -55,7 +57,7 @@ t.afterEach(async () => {
 })
 
 /** What no organisation owns: what everybody's referral is sealed by, and who may call. */
-const shared = ['client', 'directory', 'keyset', 'organisation', 'signing_key']
+const shared = ['client', 'client_key', 'directory', 'keyset', 'organisation', 'signing_key']
 
 const known = (kind: 'partner' | 'internal' | 'auditor', organisationId: string): Caller => ({
   ...{ kind, organisationId, request: newId() },
@@ -150,6 +152,17 @@ t.test("a partner raises its own budget's count, and nobody else's", async (t) =
   const refund = (tx: Tx) => tx.sql`update evaluation_budget set elements = -1`
   await t.rejects(as(partner, refund), { code: '23514' }, 'a budget to come')
   await deniedTo(t, anonymous, 'a budget by nobody', insert(ngo.clientId))
+})
+
+t.test('whoever is served spends an id for at most a day, and takes none back', async (t) => {
+  const spending = (interval: string) =>
+    `insert into spent_id values ('proof', '\\x01', now() + interval '${interval}')`
+  for (const caller of [partner, anonymous, internal]) {
+    t.equal((await as(caller, (tx) => tx.sql.unsafe(spending('1 hour')))).length, 0)
+    await deniedTo(t, caller, `${caller.kind}, for ever`, spending('25 hours'))
+  }
+  const back = (tx: Tx) => tx.sql`delete from spent_id returning kind`
+  t.same(await as(internal, back), [], 'what has not expired stays')
 })
 
 t.test('an anonymous caller sees no row of anybody', async (t) => {
@@ -321,7 +334,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     case_flag: ['at'],
   }
   /** What was waited for is done, what was marked was looked at, what was replaced is replaced. */
-  const forgotten = ['pairing', 'case_flag', 'match_value']
+  const forgotten = ['pairing', 'case_flag', 'match_value', 'token_key', 'spent_id']
   for (const table of tables) {
     const columns = await sql`
       select attname as name from pg_attribute
