@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'insufficient-scope'
   | 'caller-disabled'
+  | 'too-many-requests'
   | 'recipient-not-yours'
   | 'recipient-lacks-compartments'
   // Matching (RFC 9497 section 4.1, and who may ask how much).

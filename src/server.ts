@@ -73,6 +73,7 @@ async function serve(config: Config): Promise<void> {
     isStanding: () => isStanding,
     wake: () => background?.wake(),
     origin: config.origin,
+    share: config.share,
     tokenPublicKey: await readPublicKey(config.tokenKeyFile),
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,

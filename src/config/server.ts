@@ -17,6 +17,8 @@ export type Config = {
   readonly tokenKeyFile: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
+  /** What one client may have of this replica (src/access/shares.ts). */
+  readonly share: { readonly requestsAtOnce: number; readonly requestsPerMinute: number }
   /** `undefined`: nobody is told the counts. Always on the loopback address. */
   readonly metricsPort: number | undefined
 }
@@ -76,6 +78,19 @@ export function readConfig(
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
     matching: readMatching(environment, dataFolder, faults),
+    share: {
+      // Less than half of the connections to the database, so that no two clients take them all.
+      requestsAtOnce: integer(environment, 'CLIENT_REQUESTS_AT_ONCE', 4, 1, 100, faults),
+      // An outbox that was offline for a week sends hundreds; a replica does some 100 to 300 a second.
+      requestsPerMinute: integer(
+        environment,
+        'CLIENT_REQUESTS_PER_MINUTE',
+        3_000,
+        1,
+        1_000_000,
+        faults,
+      ),
+    },
     metricsPort: environment.METRICS_PORT
       ? integer(environment, 'METRICS_PORT', 0, 0, 65_535, faults)
       : undefined,

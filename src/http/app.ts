@@ -1,6 +1,7 @@
 /** The table of contents: services in the order they depend on each other, routes by prefix. */
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
 import { access } from '../access/plugin.ts'
+import { type ShareOptions, shares } from '../access/shares.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
@@ -37,6 +38,8 @@ export type AppOptions = {
   readonly isStanding?: () => boolean
   /** Tells the background work that there is some. It finds it a moment later, if left out. */
   readonly wake?: () => void
+  /** What one client may have of this replica; all of it, if left out. */
+  readonly share?: Partial<ShareOptions>
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
@@ -93,6 +96,11 @@ export async function createApp(options: AppOptions) {
 
   await app.register(openapi, { origin })
   await app.register(access, { directory, publicKey: tokenPublicKey, origin })
+  await app.register(shares, {
+    requestsAtOnce: Infinity,
+    requestsPerMinute: Infinity,
+    ...options.share,
+  })
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })

@@ -224,6 +224,12 @@ export const problems = {
     retry: 'never',
     next: 'Ask the administrator.',
   },
+  'too-many-requests': {
+    status: 429,
+    title: 'Your client sends too many requests',
+    retry: 'later',
+    next: 'Wait as long as Retry-After says, then send it again. Send fewer at once, one connection is enough for most.',
+  },
   'recipient-not-yours': {
     status: 403,
     title: 'The recipient key does not belong to your client',

@@ -41,7 +41,10 @@ export type BuildOptions = {
   readonly matchingKeys?: readonly MatchingKey[]
   /** The total of the embedded matching key. */
   readonly elementsPerDay?: number
-} & Pick<AppOptions, 'holders' | 'elementsPerClient' | 'elementsPerInternalClient' | 'metrics'>
+} & Pick<
+  AppOptions,
+  'holders' | 'elementsPerClient' | 'elementsPerInternalClient' | 'metrics' | 'share'
+>
 
 /** What a guess costs in a test: nothing. */
 export const argon2id = { passes: 1, memoryKiB: 8 }
