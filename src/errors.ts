@@ -74,6 +74,11 @@ export type ErrorCode =
   | 'reference-mismatch'
   | 'key-file-invalid'
   | 'passphrase-wrong'
+  // Bringing a partner in.
+  | 'block-damaged'
+  | 'block-unproven'
+  | 'block-spent'
+  | 'fingerprint-differs'
   // The service itself.
   | 'not-ready'
   | 'outcome-unknown'

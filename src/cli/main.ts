@@ -40,6 +40,11 @@ const commands: Commands = {
   judge: async () => (await import('./recipient/judge.ts')).judge,
   merge: async () => (await import('./recipient/judge.ts')).merge,
   split: async () => (await import('./recipient/judge.ts')).split,
+  'partner init': async () => (await import('./joining/init.ts')).partnerInit,
+  'partner join': async () => (await import('./joining/join.ts')).partnerJoin,
+  'partner test': async () => (await import('./joining/trial.ts')).partnerTest,
+  'partner show': async () => (await import('./joining/show.ts')).partnerShow,
+  'partner rotate': async () => (await import('./joining/rotate.ts')).partnerRotate,
   'keys generate': async () => (await import('./ceremony/keys.ts')).keysGenerate,
   'matching-key generate': async () =>
     (await import('./ceremony/matching-key.ts')).matchingKeyGenerate,

@@ -5,6 +5,11 @@
 import { type KeyFile, needsPassphrase, openKeyFile, shown } from '../client/index.ts'
 import { readClientConfig } from '../config/client.ts'
 import { readSecret } from '../disk.ts'
+import {
+  type ClientKey,
+  clientKeyNeedsPassphrase,
+  openClientKey,
+} from '../protocol/partner/clientkey.ts'
 import { UsageError } from './command.ts'
 
 /** The shortest passphrase for a new key file, in characters. */
@@ -15,6 +20,13 @@ export async function openKey(file: string): Promise<KeyFile> {
   const text = await readSecret(file)
   if (!needsPassphrase(text)) return openKeyFile(text)
   return openKeyFile(text, await passphraseOf(file))
+}
+
+/** The same of a client key file. */
+export async function openClient(file: string): Promise<ClientKey> {
+  const text = await readSecret(file)
+  if (!clientKeyNeedsPassphrase(text)) return openClientKey(text)
+  return openClientKey(text, await passphraseOf(file))
 }
 
 /** The passphrase of a key file that is there. */

@@ -148,6 +148,12 @@ export async function insertSigningKey(
             ${validUntil?.toISOString() ?? null})`
 }
 
+/** Whether a key of that id was ever recorded. */
+export async function isSigningKey(tx: Tx, kid: string): Promise<boolean> {
+  const rows = await tx.sql`select from signing_key where kid = ${kid}`
+  return rows.length > 0
+}
+
 /** Returns whether there was one to disable; one that was disabled stays so since then. */
 export async function disableClient(tx: Tx, id: string): Promise<boolean> {
   const { count } = await tx.sql`

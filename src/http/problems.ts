@@ -350,6 +350,30 @@ export const problems = {
     retry: 'never',
     next: 'Type the passphrase again.',
   },
+  'block-damaged': {
+    status: 422,
+    title: 'The block is not whole, or not one of ours',
+    retry: 'never',
+    next: 'Have it sent again, from its BEGIN to its END line, best as an attachment.',
+  },
+  'block-unproven': {
+    status: 422,
+    title: 'The block does not prove what it says',
+    retry: 'never',
+    next: 'Use nothing of it. Ring the other side, by a number that you knew before.',
+  },
+  'block-spent': {
+    status: 422,
+    title: 'The block was used before',
+    retry: 'never',
+    next: 'See `intake admin client list`. A partner that begins again makes new keys: intake partner init.',
+  },
+  'fingerprint-differs': {
+    status: 422,
+    title: 'The fingerprint that was read aloud is not that of the block',
+    retry: 'never',
+    next: 'Read it aloud once more. If it still differs, the block was exchanged on the way: use nothing of it.',
+  },
   'receipt-mistyped': {
     status: 422,
     title: 'The receipt has a mistyped digit',

@@ -17,6 +17,8 @@ export const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
   'admin client add': async () => (await import('./admin.ts')).clientAdd,
   'admin client disable': async () => (await import('./admin.ts')).clientDisable,
   'admin client list': async () => (await import('./admin.ts')).clientList,
+  'admin partner add': async () => (await import('./partners.ts')).partnerAdd,
+  'admin partner rotate': async () => (await import('./partners.ts')).partnerRotate,
   'admin signing-key add': async () => (await import('./admin.ts')).signingKeyAdd,
   'admin signing-key end': async () => (await import('./admin.ts')).signingKeyEnd,
   'admin directory draft': async () => (await import('./publishing.ts')).directoryDraft,

@@ -11,11 +11,13 @@ import { migrate } from '../../database/migrate.ts'
 import { databaseFault } from '../../database/server.ts'
 import { wordsOfDatabase } from '../../database/standing.ts'
 import { type Administration, createAdministration } from '../../directory/administration.ts'
+import { createPartners, type Partners } from '../../directory/partners.ts'
 import { createPublication, type Publication } from '../../directory/publication.ts'
 
 export type Host = {
   readonly administration: Administration
   readonly publication: Publication
+  readonly partners: Partners
   /** Of this deployment, from the service's own configuration. */
   readonly origin: string
   readonly tokenKeyFile: string
@@ -38,7 +40,8 @@ export async function onHost<Result extends object>(
   try {
     const administration = createAdministration(database)
     const publication = createPublication(database)
-    const result = await act({ administration, publication, origin, tokenKeyFile })
+    const partners = createPartners(database)
+    const result = await act({ administration, publication, partners, origin, tokenKeyFile })
     return { ...result, database: place }
   } catch (error) {
     throw inWords(error)
