@@ -1,10 +1,11 @@
 /** `intake admin partner …`: what a partner's block asks for, once its fingerprint was read aloud. */
 import { rm } from 'node:fs/promises'
-import { newId, shown } from '../../client/index.ts'
 import { writeSecret } from '../../disk.ts'
 import { fingerprintOf } from '../../protocol/partner/block.ts'
 import { readChange } from '../../protocol/partner/change.ts'
 import { admissionBlock, admissionOf, readRequest } from '../../protocol/partner/request.ts'
+import { newId } from '../../protocol/uuid.ts'
+import { shown } from '../../referral/shown.ts'
 import { UsageError } from '../command.ts'
 import { readBlockFile } from '../joining/blockfile.ts'
 import { confirmFingerprint, fingerprintOption } from '../joining/fingerprint.ts'
