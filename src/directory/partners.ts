@@ -11,7 +11,7 @@ import { type PartnerKeyChange, requireOldKeys } from '../protocol/partner/chang
 import { type ClientJwk, thumbprintOf } from '../protocol/partner/clientkey.ts'
 import type { PartnerRequest } from '../protocol/partner/request.ts'
 import { asAdministrator } from './administrator.ts'
-import { endClientKey, insertClientKey, isClientKey, selectPartnerKeys } from './clientkeys.ts'
+import { endClientKey, insertClientKey, isClientKey, selectPartnerKeys } from './partnerkeys.ts'
 import {
   endSigningKey,
   insertClient,

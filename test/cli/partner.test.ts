@@ -11,7 +11,11 @@ import t from 'tap'
 import { generateSigningKey, openKeyFile } from '../../src/client/index.ts'
 import { fingerprintOf } from '../../src/protocol/partner/block.ts'
 import { changeBlock, makeChange } from '../../src/protocol/partner/change.ts'
-import { generateClientKey, openClientKey } from '../../src/protocol/partner/clientkey.ts'
+import {
+  clientJwkOf,
+  generateClientKey,
+  openClientKey,
+} from '../../src/protocol/partner/clientkey.ts'
 import { signDirectory } from '../../src/protocol/trust/directory.ts'
 import { build } from '../helpers/build.ts'
 import { onHost } from '../helpers/publish.ts'
@@ -96,6 +100,7 @@ t.test(
     const added = await add(file, 'answer.txt', '--fingerprint', request.replaceAll(' ', '-'))
     t.equal(added.code, 0, added.err)
     const { clientId, organisationId, fingerprint } = JSON.parse(added.out)
+    const { x } = clientJwkOf(client)
     const recorded = await sql`
     select c.kind, c.scopes, s.kid, k.kid as client, k.jwk ->> 'x' as x, k.alg
     from organisation o join client c on c.organisation_id = o.id
@@ -103,7 +108,7 @@ t.test(
     where o.id = ${organisationId}`
     const scopes = ['referrals:submit', 'matching:evaluate']
     t.match(recorded, [
-      { kind: 'partner', scopes, kid: signing.kid, client: client.kid, alg: 'Ed25519' },
+      { kind: 'partner', scopes, kid: signing.kid, client: client.kid, alg: 'Ed25519', x },
     ])
     t.equal(recorded.length, 1)
     const entries = await sql`

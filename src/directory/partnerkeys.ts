@@ -1,4 +1,4 @@
-/** The keys that clients sign their assertions with. Whoever signs in is asked for them elsewhere. */
+/** The keys that a partner's request and change name. */
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { ClientJwk } from '../protocol/partner/clientkey.ts'
@@ -12,7 +12,7 @@ export async function insertClientKey(
 ): Promise<void> {
   await tx.sql`
     insert into client_key (kid, client_id, jwk, alg, valid_from)
-    values (${kid}, ${clientId}, ${JSON.stringify(jwk)}, ${jwk.crv}, ${tx.now.toISOString()})`
+    values (${kid}, ${clientId}, ${JSON.stringify(jwk)}::text::jsonb, ${jwk.crv}, ${tx.now.toISOString()})`
 }
 
 /** Ends a key, unless it ends before. */
