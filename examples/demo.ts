@@ -1,5 +1,5 @@
 /**
- * The whole product in ten short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in eleven short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
@@ -11,6 +11,7 @@ import { createEnding, type Ending } from './demo/ending.ts'
 import { keep } from './demo/keep.ts'
 import { liar } from './demo/liar.ts'
 import { doubtfulPair, paired, threeSpellings } from './demo/matching.ts'
+import { partnerJoins } from './demo/partner.ts'
 import { portIsFree } from './demo/port.ts'
 import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
@@ -64,6 +65,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await threeSpellings(stage)
   await doubtfulPair(stage)
   await strangers(stage)
-  await whoDidWhat(stage)
+  const newcomer = await partnerJoins(stage)
+  await whoDidWhat(stage, newcomer)
   if (kept) await keep(stage)
 }

@@ -26,6 +26,8 @@ export type Stage = {
   readonly world: World
   /** PostgreSQL's superuser: the thief, and the hand that turns a bit. */
   readonly superuser: Sql
+  /** The owner's login, as the administrator has it. */
+  readonly ownerUrl: string
   readonly ending: Ending
   referrer(name: keyof World['referring']): Referrer
   reader(name: 'casework' | 'clinic'): Reader
@@ -67,7 +69,7 @@ export async function startStage(ending: Ending, port: number): Promise<Stage> {
     return { url, trust: world.trust, token: () => token }
   }
   return {
-    ...{ folder, url, world, superuser, ending },
+    ...{ folder, url, world, superuser, ending, ownerUrl: embedded.ownerUrl },
     referrer(name) {
       const { clientId, signing } = world.referring[name]
       const onUnmatched = ({ detail }: Unmatched) => {

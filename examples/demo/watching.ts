@@ -1,4 +1,4 @@
-/** Act 10: what the access log says of all this, to an auditor who can open nothing. */
+/** Act 11: what the access log says of all this, to an auditor who can open nothing. */
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
 
@@ -9,18 +9,21 @@ type Entry = {
   readonly opening: { readonly actor?: { readonly client: string } }
 }
 
-/** Counts who submitted, claimed, opened and was refused. */
-export async function whoDidWhat({ url, world }: Stage): Promise<void> {
-  act(10, 'Who did what, as the auditor reads it')
+/** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
+export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promise<void> {
+  act(11, 'Who did what, as the auditor reads it')
   const entries = await allEntries(url, await world.token(world.clients.auditor))
   const names = new Map([
     [world.clients.casework, 'casework'],
     [world.clients.clinic, 'clinic'],
     [world.referring.lawFirm.clientId, 'law firm'],
     [world.referring.ngo.clientId, 'NGO'],
+    [newcomer, 'newcomer'],
   ])
   const told = {
-    submitted: entries.filter(({ action }) => action === 'referral.submitted'),
+    submitted: entries.filter(
+      ({ action, outcome }) => action === 'referral.submitted' && outcome === 'permitted',
+    ),
     claimed: entries.filter(
       ({ action, outcome }) => action === 'triage.claimed' && outcome === 'permitted',
     ),
