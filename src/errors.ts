@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'insufficient-scope'
   | 'caller-disabled'
   | 'too-many-requests'
+  | 'proof-required'
   | 'recipient-not-yours'
   | 'recipient-lacks-compartments'
   // Matching (RFC 9497 section 4.1, and who may ask how much).

@@ -63,6 +63,8 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   ],
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
+  // The proof of work: the client works out what the service asks.
+  [/^altcha-lib(\/.*)?$/, ['client', 'access']],
   [/^pino$/, ['log']],
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],

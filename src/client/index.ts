@@ -2,7 +2,8 @@
  * The SDK's only door. It runs unchanged in Node and in a browser: it needs `fetch`, and a content
  * security policy that allows `'wasm-unsafe-eval'`.
  *
- * A referrer seals and submits with `createReferrer`; a recipient claims and opens with
+ * A referrer seals and submits with `createReferrer`, one without an account with
+ * `createPublicReferrer`; a recipient claims and opens with
  * `createReader`. Neither believes the server: every key comes from documents that are verified
  * against the root keys in `trust`.
  */
@@ -39,6 +40,8 @@ export { BadAnswer, DraftRefused, KeysUnmade, NoAnswer, ServiceProblem } from '.
 export type { Memory } from './memory.ts'
 export { processMemory } from './memory.ts'
 export type { Note } from './notes.ts'
+export type { Challenge, PublicReferrer, PublicReferrerOptions } from './publicreferrer.ts'
+export { createPublicReferrer, newReceipt } from './publicreferrer.ts'
 export type { ClaimOptions, Lease, Outcome, Reader, ReaderOptions } from './reader.ts'
 export { createReader } from './reader.ts'
 export {
@@ -49,7 +52,7 @@ export {
   ready,
   sealKeyFile,
 } from './ready.ts'
-export type { Referrer, ReferrerOptions, SealOptions, Warned } from './referrer.ts'
+export type { Referrer, ReferrerOptions } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
 export type {
   Case,
@@ -63,6 +66,7 @@ export type {
   Split,
   Unchecked,
 } from './schemas.ts'
+export type { SealListeners, SealOptions, Warned } from './sealing.ts'
 export type { Stating } from './stating.ts'
 export type { NewestKeyset } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'

@@ -1,59 +1,40 @@
 /** The referrer's side: seal a draft here, submit the envelope, hold the acknowledgement against it. */
 
-import { encodeBase64url } from '../protocol/bytes.ts'
-import { canonicalBytes } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
-import { type Envelope, envelopeHash, hashesOf, headerHash } from '../protocol/envelope/envelope.ts'
-import { sealReferral } from '../protocol/envelope/seal.ts'
+import type { Envelope } from '../protocol/envelope/envelope.ts'
 import type { SecretKey } from '../protocol/keys.ts'
 import { ready } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
-import { newId } from '../protocol/uuid.ts'
-import { checkDraft, composed, type Draft } from '../referral/draft.ts'
-import type { Problem } from '../referral/problems.ts'
-import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
-import { type ClockSkew, momentsOf, tellingOnce, warnOfSkew } from './clock.ts'
-import { BadAnswer, DraftRefused, isOutdated } from './failure.ts'
+import type { Draft } from '../referral/draft.ts'
+import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
-import { requireReferenceOf } from './naming.ts'
-import { AcknowledgementAnswer, readAnswer } from './schemas.ts'
+import {
+  acknowledgementOf,
+  createSealer,
+  ownHash,
+  type SealListeners,
+  type SealOptions,
+} from './sealing.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createKeysets, type NewestKeyset } from './trust.ts'
 import { createMatcher, type Unmatched, warnOfUnmatched } from './unmatched.ts'
 
 /** What a referrer brings. */
-export type ReferrerOptions = TransportOptions & {
-  /** The origin and the root keys to believe, from the administrator's own hand. */
-  readonly trust: Trust
-  /** The organisation's signing key: `openKeyFile(…).signing`. */
-  readonly signer: SecretKey
-  /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
-  readonly memory?: Memory
-  /**
-   * Told of each referral that `seal` seals without match keys, which is no fault of the referral: the
-   * holder of the matching key is away, slow or wrong, the budget is spent, or the client lacks the
-   * scope `matching:evaluate`. Where it is left out, the console is warned.
-   */
-  readonly onUnmatched?: (unmatched: Unmatched) => void
-  /**
-   * Told once, by `seal`, where the service's clock differs from this one by over 5 minutes. The
-   * urgency is judged by both, and the graver stands. Where it is left out, the console is warned.
-   */
-  readonly onClockSkew?: (skew: ClockSkew) => void
-  /** Told of what in a draft is worth a second look, and stops nothing; else the console is warned. */
-  readonly onWarnings?: (warned: Warned) => void
-}
-
-/** What whoever typed a draft should look at again: dates that cannot be, numbers of odd form. */
-export type Warned = { readonly referralId: string; readonly warnings: readonly Problem[] }
-
-/** Choices about one envelope that the draft does not hold. */
-export type SealOptions = {
-  /** A UUID of version 7; a new one if left out. The same id is never stored twice. */
-  readonly referralId?: string
-  /** The id of a referral of yours that this one amends. */
-  readonly supersedes?: string
-}
+export type ReferrerOptions = TransportOptions &
+  SealListeners & {
+    /** The origin and the root keys to believe, from the administrator's own hand. */
+    readonly trust: Trust
+    /** The organisation's signing key: `openKeyFile(…).signing`. */
+    readonly signer: SecretKey
+    /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
+    readonly memory?: Memory
+    /**
+     * Told of each referral that `seal` seals without match keys, which is no fault of the referral: the
+     * holder of the matching key is away, slow or wrong, the budget is spent, or the client lacks the
+     * scope `matching:evaluate`. Where it is left out, the console is warned.
+     */
+    readonly onUnmatched?: (unmatched: Unmatched) => void
+  }
 
 /** @see createReferrer */
 export type Referrer = {
@@ -110,43 +91,16 @@ export type Referrer = {
  */
 export function createReferrer(options: ReferrerOptions): Referrer {
   const { trust, signer, memory = processMemory() } = options
-  const { onUnmatched = warnOfUnmatched, onClockSkew = warnOfSkew } = options
-  const { onWarnings = warnOfDoubts } = options
+  const { onUnmatched = warnOfUnmatched } = options
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
   const matchingOf = createMatcher(transport, keysets, onUnmatched)
+  const sealFor = createSealer(transport, keysets, options)
 
-  const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
-
-  /** By which moments the rules are run: this clock's, and the service's where it differs. */
-  function moments(now: Date): [Date, ...Date[]] {
-    tellOfSkew()
-    return momentsOf(now, transport.clockAheadMs())
-  }
-
-  async function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
-    const checked = checkDraft(composed(draft))
-    if (checked.refusal !== undefined) throw new DraftRefused(checked.refusal, checked.problems)
-    const { channel, region, respondBy, urgency } = checked.draft
-    const keyset = await keysets.newest()
-    const referralId = sealing.referralId ?? newId()
-    const matching = await matchingOf(referralId, checked.referral, keyset.keyset)
-    const now = new Date()
-    const proposed = moments(now).map((at) => proposeUrgency(checked.referral, at).urgency)
-    const { warnings } = checked
-    if (warnings.length > 0) onWarnings({ referralId, warnings })
-    return sealReferral({
-      referral: checked.referral,
-      referralId,
-      channel,
-      region,
-      urgency: mostUrgent(urgency ?? 'standard', ...proposed),
-      ...(respondBy !== undefined && { respondBy }),
-      ...(sealing.supersedes !== undefined && { supersedes: sealing.supersedes }),
-      ...(matching && { matching }),
-      keyset,
-      signer,
-      now,
+  function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
+    return sealFor(draft, sealing, async (referralId, referral, { keyset }) => {
+      const matching = await matchingOf(referralId, referral, keyset)
+      return { signer, ...(matching && { matching }) }
     })
   }
 
@@ -163,25 +117,8 @@ export function createReferrer(options: ReferrerOptions): Referrer {
       if (isOutdated(error)) keysets.refresh()
       throw error
     }
-    const acknowledgement = readAnswer(AcknowledgementAnswer, answer, `PUT ${path}`)
-    if (acknowledgement.referralId !== referralId || acknowledgement.envelopeHash !== own) {
-      throw new BadAnswer(`the acknowledgement of ${referralId} is of another envelope`)
-    }
-    requireReferenceOf([referralId], acknowledgement.reference)
-    return acknowledgement
+    return acknowledgementOf(envelope, own, answer, `PUT ${path}`)
   }
 
   return { seal, submit, keyset: keysets.newest }
-}
-
-function warnOfDoubts({ referralId, warnings }: Warned): void {
-  for (const { pointer, detail } of warnings) {
-    console.warn(`Referral ${referralId}, look again: ${pointer} ${detail}`)
-  }
-}
-
-/** What the acknowledgement must name: computed here, from the bytes that are sent. */
-function ownHash(envelope: Envelope): string {
-  const bound = headerHash(canonicalBytes(envelope.header))
-  return encodeBase64url(envelopeHash(bound, hashesOf(envelope)))
 }

@@ -6,7 +6,7 @@ import { type Static, type TSchema, Type } from 'typebox'
 import * as cases from '../cases/schemas.ts'
 import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
 import * as matching from '../matching/schemas.ts'
-import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
+import { Acknowledgement, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
@@ -160,3 +160,36 @@ export type Split = Static<typeof SplitAnswer>
 export const FoundAnswer = tolerant(cases.Found)
 /** What a search found, the likeliest first. */
 export type Found = Static<typeof FoundAnswer>
+
+/** A challenge as ALTCHA writes it: what is to be derived, and what it must begin with. */
+export const ChallengeAnswer = Type.Object({
+  challenge: Type.Object({
+    parameters: Type.Object({
+      algorithm: Type.String({ maxLength: 32 }),
+      nonce: Type.String({ maxLength: 64 }),
+      salt: Type.String({ maxLength: 64 }),
+      cost: Type.Integer({ minimum: 1 }),
+      keyLength: Type.Integer({ minimum: 1 }),
+      keyPrefix: Type.String({ maxLength: 64 }),
+    }),
+    signature: Type.Optional(Type.String({ maxLength: 128 })),
+  }),
+})
+export type ChallengeAnswer = Static<typeof ChallengeAnswer>
+
+const OwnReferral = Type.Object({
+  referralId: Uuid,
+  reference: Reference,
+  receivedAt: Instant,
+  state: Type.String({ maxLength: 32 }),
+  supersedes: Type.Optional(Uuid),
+  withdrawalAskedAt: Type.Optional(Instant),
+})
+/** What a bearer may know of a referral of theirs. */
+export type OwnReferral = Static<typeof OwnReferral>
+
+export const ReceiptAnswer = Type.Object({ referrals: Type.Array(OwnReferral) })
+
+export const WithdrawalAskedAnswer = Type.Object({ referralId: Uuid, askedAt: Instant })
+/** Since when a withdrawal is asked for, and waits for a person. */
+export type WithdrawalAsked = Static<typeof WithdrawalAskedAnswer>

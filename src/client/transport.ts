@@ -24,6 +24,8 @@ export type Call = {
   readonly body?: unknown
   /** Sent without a token: the keyset is anybody's to read. */
   readonly open?: boolean
+  /** Beside the usual ones. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Whether it may be sent again when no answer came. */
   readonly repeatable: boolean
   /** How long all attempts together may take, for what is not worth waiting for. */
@@ -78,7 +80,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   type Attempt = { value?: unknown; failure?: { error: Error; afterMs: number | undefined } }
 
   async function attemptOnce(request: Call, limitMs: number): Promise<Attempt> {
-    const { method, path, body, open, bytesMax = documentBytesMax } = request
+    const { method, path, body, open, headers, bytesMax = documentBytesMax } = request
     const authorization = open ? undefined : `Bearer ${await token()}`
     let response: Response
     let text: string | undefined
@@ -88,6 +90,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
         headers: {
           accept: 'application/json, application/problem+json',
           ...(authorization && { authorization }),
+          ...headers,
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -224,6 +224,12 @@ export const problems = {
     retry: 'never',
     next: 'Ask the administrator.',
   },
+  'proof-required': {
+    status: 403,
+    title: 'A new proof of work is needed',
+    retry: 'after-refresh',
+    next: 'Get a challenge for exactly these bytes, work it out, and send them again within ten minutes.',
+  },
   'too-many-requests': {
     status: 429,
     title: 'Your client sends too many requests',
