@@ -44,6 +44,8 @@ export type ErrorCode =
   | 'trust-rolled-back'
   // Access.
   | 'unauthenticated'
+  | 'dpop-required'
+  | 'dpop-proof-invalid'
   | 'insufficient-scope'
   | 'caller-disabled'
   | 'too-many-requests'

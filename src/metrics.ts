@@ -7,6 +7,7 @@
  */
 import { createServer } from 'node:http'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { AccessListener } from './access/plugin.ts'
 import { type Row, reports, type Tell, type Told } from './background/report.ts'
 import type { EvaluationListener } from './matching/evaluations.ts'
 
@@ -30,6 +31,12 @@ export function createMetrics() {
     'Evaluations that were refused or failed, by problem code',
     ['reason'],
   )
+  const turnedAway = counter(
+    'intake_access_refused_total',
+    'Requests that were turned away at the door, by problem code or by the error of OAuth',
+    ['reason'],
+  )
+  const issued = counter('intake_tokens_issued_total', 'Access tokens that clients signed in for')
   const background = countReports(registry)
   return {
     registry,
@@ -37,6 +44,10 @@ export function createMetrics() {
       onEvaluated: (elements) => evaluated.inc(elements),
       onRefused: (reason) => refused.inc({ reason }),
     } satisfies EvaluationListener,
+    access: {
+      onRefused: (reason) => turnedAway.inc({ reason }),
+      onIssued: () => issued.inc(),
+    } satisfies AccessListener,
     background,
   }
 }

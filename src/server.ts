@@ -1,9 +1,12 @@
 /** The process: configuration, database, app, listen, signals. The only exit. */
 
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileFaults } from './access/files.ts'
+import { readIssuers } from './access/issuers.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
+import { newSealKey, readSealKey } from './access/tokenkeys.ts'
 import { createTell } from './background/report.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config/server.ts'
@@ -14,7 +17,7 @@ import { isAway, isUntrusted } from './database/lost.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
-import { writeSecret } from './disk.ts'
+import { keepFirst, writeSecret } from './disk.ts'
 import { required } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
@@ -74,7 +77,7 @@ async function serve(config: Config): Promise<void> {
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
-    tokenPublicKey: await readPublicKey(config.tokenKeyFile),
+    ...(await readAccessKeys(config)),
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,
   })
@@ -148,6 +151,24 @@ async function requireStandingLater(
   log.warn('the database does not answer yet: whether its login is right is asked when it does')
   do await pause(askAgainMs, undefined, { ref: false })
   while (!(await requireStanding(url)))
+}
+
+/** What the configuration names of access; of a trial the key that seals is made, if it is not there. */
+async function readAccessKeys({ access, tokenKeyFile }: Config) {
+  const { publicUrl, tokenSealFile, trustedIssuersFile } = access
+  const isTrial = publicUrl === undefined
+  const sealText = isTrial
+    ? await keepFirst(tokenSealFile, newSealKey())
+    : await readFile(tokenSealFile, 'utf8')
+  return {
+    publicUrl,
+    sealKey: readSealKey(sealText),
+    // A token made by hand is for trials: behind a public address none counts.
+    ...(isTrial && { tokenPublicKey: await readPublicKey(tokenKeyFile) }),
+    ...(trustedIssuersFile && {
+      trustedIssuers: readIssuers(await readFile(trustedIssuersFile, 'utf8')),
+    }),
+  }
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {

@@ -8,7 +8,7 @@ import { createSums } from './audit/sums.ts'
 import type { Caller, KnownCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
-import { findClient, serveDirectory, serveKeyset } from './directory/service.ts'
+import { findClient, findSignIn, serveDirectory, serveKeyset } from './directory/service.ts'
 import { submit } from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
@@ -67,6 +67,7 @@ export function createServices({
       serveKeyset: door(serveKeyset),
       serveDirectory: door(serveDirectory),
       findClient: door(findClient),
+      findSignIn: door(findSignIn),
     },
     matching: { evaluate, unchecked: door(unchecked) },
     triage: {

@@ -22,17 +22,20 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
     const body = { epoch: 1, elements: blindedElements(count) }
     await call('POST', '/v1/matching/evaluations', body)
   }
+  await fetch(`${url}/v1/audit/entries`)
   const shown = await fetch(`http://127.0.0.1:${port}/metrics`)
   t.match(shown.headers.get('content-type'), /^text\/plain/)
   const text = await shown.text()
   const lines = text.split('\n').filter((line) => /^intake_(?!background_turn)/.test(line))
   t.same(lines.sort(), [
+    'intake_access_refused_total{reason="unauthenticated"} 1',
     'intake_background_ended_total 0',
     'intake_evaluations_refused_total{reason="batch-mismatch"} 1',
     'intake_evaluations_refused_total{reason="matching-budget-spent"} 1',
     'intake_matching_elements_total 16',
     'intake_pairing_crowded_total 0',
     'intake_pairing_failures_total 0',
+    'intake_tokens_issued_total 0',
   ])
   t.match(text, /^process_resident_memory_bytes \d+/m)
 

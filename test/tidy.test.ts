@@ -51,7 +51,8 @@ const mayImport: Record<string, readonly string[]> = {
 /** Where each kind of package may be used: one place for HTTP, one for SQL, one for secrets. */
 const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(fastify|fastify-plugin|@fastify\/.*)$/, ['routes', 'access', 'keyholder', 'shell']],
-  [/^fast-jwt$/, ['access']],
+  [/^(fast-jwt|jose|oidc-provider)$/, ['access']],
+  [/^oauth4webapi$/, ['client']],
   [/^postgres$/, ['store', 'database']],
   [/^drizzle-orm(\/.*)?$/, ['database']],
   [/^(libsodium-wrappers|canonicalize|uuid|@noble\/.*|@hpke\/.*)$/, ['protocol']],

@@ -6,7 +6,8 @@ import fastifyJwt from '@fastify/jwt'
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
 import postgres from 'postgres'
-import { readPublicKey, verification } from '../../src/access/token.ts'
+import { readPublicKey } from '../../src/access/token.ts'
+import { createVerification } from '../../src/access/verification.ts'
 import { readConfig } from '../../src/config/server.ts'
 import { Envelope } from '../../src/protocol/envelope/envelope.ts'
 
@@ -14,10 +15,10 @@ const config = readConfig()
 const sql = postgres(config.databaseUrl ?? '', { max: config.databaseConnectionsMax })
 const app = Fastify({ bodyLimit: 512 * 1024 })
 app.setValidatorCompiler(TypeBoxValidatorCompiler)
-await app.register(
-  fastifyJwt,
-  verification(await readPublicKey(config.tokenKeyFile), config.origin),
-)
+const audience = `https://${config.origin}`
+const trialKey = await readPublicKey(config.tokenKeyFile)
+const verification = createVerification({ audience, trialKey, issuer: () => '' })
+await app.register(fastifyJwt, verification.options)
 app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
   Object.assign(request, { bytes: body })
   done(null, JSON.parse(body.toString()))

@@ -4,11 +4,18 @@
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { readIssuers } from './issuers.ts'
+import { readSealKey } from './tokenkeys.ts'
 
 /** What of the configuration names files. */
 type Named = {
   readonly databaseUrl: string | undefined
   readonly tokenKeyFile: string
+  readonly access: {
+    readonly publicUrl: string | undefined
+    readonly tokenSealFile: string
+    readonly trustedIssuersFile: string | undefined
+  }
   readonly matching: {
     readonly holders: readonly string[]
     readonly keyFiles: readonly string[]
@@ -17,14 +24,19 @@ type Named = {
 }
 
 /** What is wrong with them, each a sentence that begins with its variable. Never quotes a file. */
-export function fileFaults({ databaseUrl, tokenKeyFile, matching }: Named): string[] {
+export function fileFaults({ databaseUrl, tokenKeyFile, access, matching }: Named): string[] {
   const { tls, keyFiles, holders } = matching
+  const { publicUrl, tokenSealFile, trustedIssuersFile = '' } = access
+  const isTrial = publicUrl === undefined
   // A trial makes the key of tokens by itself.
-  const needsToken = databaseUrl !== undefined || existsSync(tokenKeyFile)
+  const needsToken = isTrial && (databaseUrl !== undefined || existsSync(tokenKeyFile))
+  const needsSeal = !isTrial || existsSync(tokenSealFile)
   return [
     ...(needsToken
       ? look('TOKEN_KEY_FILE', tokenKeyFile, 'an Ed25519 key in PEM', isTokenKey)
       : []),
+    ...(needsSeal ? look('TOKEN_SEAL_FILE', tokenSealFile, '32 bytes in base64url', isSeal) : []),
+    ...look('TRUSTED_ISSUERS', trustedIssuersFile, 'a list of issuers', isIssuers),
     ...keyFiles.flatMap((file) => look('MATCHING_KEY_FILES', file, 'a matching key', isJson)),
     ...(holders.length > 0 && tls
       ? [
@@ -62,6 +74,14 @@ function passes(test: (text: string) => boolean, text: string): boolean {
 function isTokenKey(pem: string): boolean {
   const key = pem.includes('PRIVATE KEY') ? createPrivateKey(pem) : createPublicKey(pem)
   return key.asymmetricKeyType === 'ed25519'
+}
+
+function isSeal(text: string): boolean {
+  return readSealKey(text).length === 32
+}
+
+function isIssuers(text: string): boolean {
+  return readIssuers(text).length > 0
 }
 
 function isPrivateKey(pem: string): boolean {

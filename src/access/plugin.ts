@@ -7,9 +7,13 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Action } from '../audit/entry.ts'
 import { type Caller, type Scope, scopes } from '../caller.ts'
-import { Refusal } from '../errors.ts'
+import type { Database } from '../database/connect.ts'
+import { DatabaseAway, isAway, OutcomeUnknown } from '../database/lost.ts'
+import { spend } from '../database/spent.ts'
+import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Services } from '../services.ts'
-import { verification } from './token.ts'
+import { checkProof } from './proof.ts'
+import { type Authority, createVerification, credentialsOf, type Verified } from './verification.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,16 +26,40 @@ declare module 'fastify' {
   }
 }
 
-type Options = { directory: Services['directory']; publicKey: string; origin: string }
+/** Counts who is turned away at the door. */
+export type AccessListener = {
+  /** By problem code, or by the error of OAuth that the token endpoint gave. */
+  onRefused(reason: ErrorCode | `oauth:${string}`): void
+  onIssued(): void
+}
+
+type Options = {
+  readonly directory: Pick<Services['directory'], 'findClient'>
+  readonly database: Database
+  readonly authority: Authority
+  /** `https://host` under which callers reach the service: proofs name it. */
+  readonly publicUrl: () => string
+  readonly listener: AccessListener
+}
 
 /** A disabled client is shut out on every replica within this time. */
 const clientKeptMs = 2_000
 const clientsKeptMax = 1_000
 
+/** A client with no other scopes may show its token without a proof: what it sends is sealed and signed. */
+const withoutProof: readonly string[] = ['referrals:submit', 'matching:evaluate'] satisfies Scope[]
+
 type Client = NonNullable<Awaited<ReturnType<Services['directory']['findClient']>>>
 
-export const access = fp<Options>(async (app, { directory, publicKey, origin }) => {
-  await app.register(fastifyJwt, verification(publicKey, origin))
+/** Whether a client with these scopes of the directory must prove that it holds a key (RFC 9449). */
+export function mustProve(granted: readonly string[]): boolean {
+  return !granted.every((scope) => withoutProof.includes(scope))
+}
+
+export const access = fp<Options>(async (app, options) => {
+  const { directory, authority, listener } = options
+  const verification = createVerification(authority)
+  await app.register(fastifyJwt, verification.options)
   const clients = new Map<string, { client: Promise<Client | undefined>; until: number }>()
 
   app.decorateRequest('caller')
@@ -51,16 +79,43 @@ export const access = fp<Options>(async (app, { directory, publicKey, origin }) 
     request.caller = { kind: 'anonymous', request: request.id }
     const required = requiredScopes(request)
     if (required.length === 0) return
-    const claims = await verifiedClaims(request)
-    const client = await clientOf(claims.client_id, request.id)
+    try {
+      await admit(request, required)
+    } catch (error) {
+      if (error instanceof Refusal) listener.onRefused(error.code)
+      throw error
+    }
+  })
+
+  async function admit(request: FastifyRequest, required: readonly Scope[]): Promise<void> {
+    const verified = await verify(request)
+    const client = await clientOf(verified.clientId, request.id)
     if (!client) throw new Refusal('unauthenticated', 'the token names no client of this service')
-    request.caller = callerOf(client, claims, request.id)
+    await requireProof(request, verified, client, options)
+    // Only now is it known who calls: a token without its key is anybody's.
+    const caller = callerOf(client, verified, request.id)
+    request.caller = caller
     if (client.disabled) throw new Refusal('caller-disabled', 'this client is disabled')
-    const missing = required.filter((scope) => !client.scopes.includes(scope))
+    const missing = required.filter((scope) => !caller.scopes.has(scope))
     if (missing.length > 0) {
       throw new Refusal('insufficient-scope', `this needs the scope ${missing.join(' ')}`)
     }
-  })
+  }
+
+  async function verify(request: FastifyRequest): Promise<Verified> {
+    if (!credentialsOf(request)) throw new Refusal('unauthenticated', 'no access token was sent')
+    try {
+      const verified = verification.read(await request.jwtVerify())
+      // A trial has no proxy in front: what one passed on did not come from the loopback address.
+      if (!verified.isTrial || !isPassedOn(request)) return verified
+    } catch (cause) {
+      if (cause instanceof Refusal || isAway(cause)) throw cause
+      const expired = (cause as { code?: string }).code === 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED'
+      const detail = expired ? 'the access token has expired' : 'no valid access token was sent'
+      throw new Refusal('unauthenticated', detail, { cause })
+    }
+    throw new Refusal('unauthenticated', 'a token made by hand counts on the loopback address only')
+  }
 
   function clientOf(id: string, request: string): Promise<Client | undefined> {
     const now = performance.now()
@@ -82,34 +137,57 @@ export function requiredScopes(request: FastifyRequest): readonly Scope[] {
   return security.flatMap(({ bearer = [] }) => bearer as readonly Scope[])
 }
 
-type Claims = { client_id: string; act?: { sub?: unknown } }
-
-async function verifiedClaims(request: FastifyRequest): Promise<Claims> {
-  try {
-    const claims = await request.jwtVerify<Claims>()
-    if (uuid.test(claims.client_id)) return claims
-  } catch (cause) {
-    const expired = (cause as { code?: string }).code === 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED'
-    const detail = expired ? 'the access token has expired' : 'no valid access token was sent'
-    throw new Refusal('unauthenticated', detail, { cause })
+/** Whether a client must use DPoP is the directory's word; a token that is bound is shown with its key always. */
+async function requireProof(
+  request: FastifyRequest,
+  { thumbprint, isTrial }: Verified,
+  client: Client,
+  { database, publicUrl }: Options,
+): Promise<void> {
+  const { isProven = false, token = '' } = credentialsOf(request) ?? {}
+  if (thumbprint === undefined) {
+    if (isProven) throw new Refusal('unauthenticated', 'the access token is not bound to a key')
+    if (isTrial || !mustProve(client.scopes)) return
+    throw new Refusal('dpop-required', 'this client must use tokens that are bound to a key')
   }
-  throw new Refusal('unauthenticated', 'the token names no client of this service')
+  if (!isProven) throw new Refusal('dpop-required', 'the access token is bound to a key')
+  const { headers, method, url } = request
+  const { id, until } = await checkProof({
+    ...{ method, token, thumbprint, url: `${publicUrl()}${url}` },
+    proof: typeof headers.dpop === 'string' ? headers.dpop : undefined,
+  })
+  // Committed before anything is served: on a replica that sees the same proof next it is spent.
+  if (!(await spent(database, request.id, id, until))) {
+    throw new Refusal('dpop-proof-invalid', 'the DPoP proof was used before')
+  }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+async function spent(database: Database, request: string, id: string, until: Date) {
+  try {
+    return await database.inTransaction({ kind: 'system', request }, (tx) =>
+      spend(tx, 'proof', id, until),
+    )
+  } catch (cause) {
+    // Whether the proof is spent is not known; that nothing else was done, is.
+    if (!(cause instanceof OutcomeUnknown)) throw cause
+    throw new DatabaseAway('whether a proof is spent is not known', { cause })
+  }
+}
 
-/** An opaque id. A token that says more is ours all the same, and names nobody. */
-const personForm = /^[A-Za-z0-9_-]{1,64}$/
+function isPassedOn({ headers }: FastifyRequest): boolean {
+  return ['forwarded', 'x-forwarded-for', 'via'].some((name) => headers[name] !== undefined)
+}
 
-function callerOf(client: Client, { act }: Claims, request: string): Caller {
-  const person = act?.sub
+function callerOf(client: Client, { scopes: said, person }: Verified, request: string) {
+  const isGranted = (scope: string): scope is Scope =>
+    scope in scopes && (said === undefined || said.has(scope))
   return {
     kind: client.kind,
     request,
     clientId: client.id,
     organisationId: client.organisationId,
-    scopes: new Set(client.scopes.filter((scope): scope is Scope => scope in scopes)),
+    scopes: new Set(client.scopes.filter(isGranted)),
     kids: new Set(client.kids),
-    ...(typeof person === 'string' && personForm.test(person) && { person }),
+    ...(person !== undefined && { person }),
   }
 }

@@ -1,30 +1,16 @@
 /**
- * Access tokens: RFC 9068 JWTs (`typ: at+jwt`), signed with Ed25519. The service needs the public
- * half only; the private half stays where tokens are issued.
+ * Access tokens made by hand, for trials: RFC 9068 JWTs (`typ: at+jwt`), signed with Ed25519. They count on the
+ * loopback address only, where no PUBLIC_URL is set. The service needs the public half of their key; the
+ * private half stays where tokens are made.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-import type { FastifyJWTOptions } from '@fastify/jwt'
 import { createSigner } from 'fast-jwt'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 
 /** Longer, and a lost laptop keeps a working token for days; shorter needs a token service. */
 export const tokenMinutesMax = 24 * 60
-
-/** What `@fastify/jwt` holds a token to. Without `requiredClaims` it would accept their absence. */
-export function verification(publicKey: string, origin: string): FastifyJWTOptions {
-  return {
-    secret: { public: publicKey, private: '' },
-    verify: {
-      algorithms: ['EdDSA'],
-      allowedIss: issuerOf(origin),
-      allowedAud: issuerOf(origin),
-      requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'client_id', 'jti'],
-      checkTyp: 'at+jwt',
-    },
-  }
-}
 
 /** A token for one client. Its scopes are the directory's, asked again on each request. */
 export function issueToken(

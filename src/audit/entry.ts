@@ -50,8 +50,8 @@ export const actions = {
   'client.disabled': 'A client was disabled on the host.',
   'signing-key.added': 'A signing key was added to the next directory draft.',
   'signing-key.ended': 'A signing key was ended for the next directory draft.',
-  'client-key.added': 'A key with which a client proves who it is was added on the host.',
-  'client-key.ended': 'Such a key was given an end on the host.',
+  'client-key.added': 'A key that a client signs in with was added on the host.',
+  'client-key.ended': 'A key that a client signs in with was ended on the host.',
   'token.issued': 'An access token was issued on the host.',
   'request.received': 'A request to an open route, or to none.',
 } as const

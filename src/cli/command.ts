@@ -117,7 +117,7 @@ function parse(options: Readonly<Record<string, Option>>, args: string[]) {
 }
 
 /** A key id; one in 64 begins with a dash. */
-const kid = /^[A-Za-z0-9_-]{22}$/
+const kid = /^([A-Za-z0-9_-]{22}|[A-Za-z0-9_-]{43})$/
 
 /**
  * The flags first, each in one argument with its value, then `--` and the operands. By itself `parseArgs`

@@ -3,6 +3,8 @@
  * should be, and all faults are told at once.
  */
 
+import { type AccessConfig, readAccess } from './access.ts'
+
 export type Config = {
   readonly host: string
   readonly port: number
@@ -13,8 +15,9 @@ export type Config = {
   readonly databaseConnectionsMax: number
   readonly databasePrepare: boolean
   readonly dataFolder: string
-  /** A PEM file: the private half where tokens are issued, the public half where they are read. */
+  /** A PEM file, for trials: the private half where tokens are made by hand, the public half where they are read. */
   readonly tokenKeyFile: string
+  readonly access: AccessConfig
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
   /** What one client may have of this replica (src/access/shares.ts). */
@@ -67,14 +70,16 @@ export function readConfig(
 ): Config {
   const faults: string[] = []
   const dataFolder = environment.DATA_DIR || './data'
+  const host = environment.HOST ?? '127.0.0.1'
   const config: Config = {
-    host: environment.HOST ?? '127.0.0.1',
+    host,
     port: integer(environment, 'PORT', 8080, 0, 65_535, faults),
     origin: environment.ORIGIN || 'localhost',
     databaseUrl: environment.DATABASE_URL || undefined,
     databaseConnectionsMax: integer(environment, 'DATABASE_CONNECTIONS', 10, 1, 100, faults),
     databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,
+    access: readAccess(environment, dataFolder, isLoopback(host), faults),
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
     matching: readMatching(environment, dataFolder, faults),

@@ -3,11 +3,13 @@ import { grantable, type Scope } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
+import { algorithmOf, readPublicJwk, thumbprintOf } from '../protocol/jwk.ts'
 import { kidOf } from '../protocol/kid.ts'
 import { Label, organisationLabelMax } from '../protocol/label.ts'
 import { newId } from '../protocol/uuid.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { asAdministrator } from './administrator.ts'
+import { endClientKey, insertClientKey } from './clientkeys.ts'
 import {
   disableClient,
   disableOrganisation,
@@ -36,11 +38,19 @@ export type NewSigningKey = {
   readonly until?: Date
 }
 
+export type NewClientKey = {
+  readonly clientId: string
+  /** A JWK of the public half, of P-256 or Ed25519. */
+  readonly jwk: unknown
+  readonly from?: Date
+  readonly until?: Date
+}
+
 export type Administration = ReturnType<typeof createAdministration>
 
 export function createAdministration(database: Database) {
   const { recorded } = asAdministrator(database)
-  return { ...clientActs(recorded), ...keyActs(recorded) }
+  return { ...clientActs(recorded), ...clientKeyActs(recorded), ...keyActs(recorded) }
 }
 
 type Recorded = ReturnType<typeof asAdministrator>['recorded']
@@ -93,10 +103,7 @@ function clientActs(recorded: Recorded) {
     /** Notes that a token was made; the token itself is nobody's business. */
     async recordToken(clientId: string): Promise<void> {
       await recorded('token.issued', async (tx) => {
-        const clients = await selectClients(tx)
-        if (!clients.some(({ id }) => id === clientId)) {
-          throw new Refusal('not-found', `no client ${clientId}`)
-        }
+        await requireClient(tx, clientId)
         return { object: { kind: 'client', id: clientId } }
       })
     },
@@ -108,6 +115,39 @@ function clientActs(recorded: Recorded) {
         object: { kind: 'client', id: 'all' },
       }))
       return clients.map(({ organisation, ...client }) => ({ client, organisation }))
+    },
+  }
+}
+
+function clientKeyActs(recorded: Recorded) {
+  return {
+    /** Returns the key's thumbprint. From `from` on the client may sign in with it. */
+    async addClientKey({ clientId, from, until, ...given }: NewClientKey): Promise<string> {
+      const { kid } = await recorded('client-key.added', async (tx) => {
+        const jwk = readPublicJwk(given.jwk)
+        const kid = thumbprintOf(jwk)
+        await requireClient(tx, clientId)
+        const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
+        const key = { kid, clientId, jwk, alg: algorithmOf(jwk), ...validity }
+        if (!(await insertClientKey(tx, key))) {
+          throw new Refusal(
+            'malformed-request',
+            'that key is registered already: one key, one client',
+          )
+        }
+        return { kid, object: { kind: 'key', id: kid } }
+      })
+      return kid
+    },
+
+    /** From `until` on, or now, nobody signs in with it; a token that was issued lives five minutes. */
+    async endClientKey(kid: string, { until }: { readonly until?: Date }): Promise<void> {
+      await recorded('client-key.ended', async (tx) => {
+        if (!(await endClientKey(tx, kid, until ?? tx.now))) {
+          throw new Refusal('not-found', 'no client key of that id')
+        }
+        return { object: { kind: 'key', id: kid } }
+      })
     },
   }
 }
@@ -171,4 +211,9 @@ function requireKids(kind: NewClient['kind'], kids: readonly string[]): void {
 
 async function requireOrganisation(tx: Tx, id: string): Promise<void> {
   if (!(await isOrganisation(tx, id))) throw new Refusal('not-found', `no organisation ${id}`)
+}
+
+async function requireClient(tx: Tx, id: string): Promise<void> {
+  const clients = await selectClients(tx)
+  if (!clients.some((client) => client.id === id)) throw new Refusal('not-found', `no client ${id}`)
 }

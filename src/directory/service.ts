@@ -19,6 +19,7 @@ import { signerOf } from '../protocol/trust/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { acceptedKeysets, requireStanding } from './accepted.ts'
+import { selectSignIn } from './clientkeys.ts'
 import { isListed } from './newest.ts'
 import { ownReferrer, publishedKeyset } from './published.ts'
 import {
@@ -99,6 +100,11 @@ export async function serveDirectory(tx: Tx) {
 /** The client a token names, or `undefined`. Asked by `access` on each request. */
 export function findClient(tx: Tx, id: string) {
   return selectClient(tx, id)
+}
+
+/** What a client that is not disabled signs in with, and for which scopes. Asked for each token. */
+export function findSignIn(tx: Tx, id: string) {
+  return selectSignIn(tx, id)
 }
 
 /**

@@ -1,7 +1,10 @@
 /** The table of contents: services in the order they depend on each other, routes by prefix. */
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import { authorization, mount } from '../access/authorization.ts'
+import type { TrustedIssuer } from '../access/issuers.ts'
 import { access } from '../access/plugin.ts'
 import { type ShareOptions, shares } from '../access/shares.ts'
+import { createTokenKeys } from '../access/tokenkeys.ts'
 import { auditRoutes } from '../audit/routes.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
@@ -25,8 +28,13 @@ import { validatorCompiler } from './validation.ts'
 export type AppOptions = {
   readonly database: Database
   readonly origin: string
-  /** PEM, the public half of the key that signs access tokens. */
-  readonly tokenPublicKey: string
+  /** PEM, the public half of the key of tokens made by hand. They count where it is given. */
+  readonly tokenPublicKey?: string
+  /** 32 bytes, the same on all replicas: under it the keys of access tokens are sealed. */
+  readonly sealKey: Uint8Array
+  /** `https://host` under which callers reach the service; where it listens, if left out. */
+  readonly publicUrl?: string | undefined
+  readonly trustedIssuers?: readonly TrustedIssuer[]
   readonly logger: FastifyBaseLogger
   /** Who evaluates match keys; nobody, where it is left out. */
   readonly holders?: Keyholders
@@ -50,7 +58,7 @@ export type App = Awaited<ReturnType<typeof createApp>>
 const sumsEveryMs = 15_000
 
 export async function createApp(options: AppOptions) {
-  const { database, origin, tokenPublicKey, logger } = options
+  const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
   const { audit, directory, intake, reading, matching, cases, triage } = createServices({
@@ -95,12 +103,17 @@ export async function createApp(options: AppOptions) {
   })
 
   await app.register(openapi, { origin })
-  await app.register(access, { directory, publicKey: tokenPublicKey, origin })
+  // The port is known once it listens; before that nobody comes by an address.
+  const ownAddress = () => (app.server.listening ? app.listeningOrigin : 'http://localhost')
+  const gate = gateOf(options, () => options.publicUrl ?? ownAddress())
+  const { access: listener } = metrics
+  await app.register(access, { ...gate, directory, database, listener })
   await app.register(shares, {
     requestsAtOnce: Infinity,
     requestsPerMinute: Infinity,
     ...options.share,
   })
+  await app.register(authorization, { ...gate, directory, database, listener })
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
@@ -124,4 +137,17 @@ export async function createApp(options: AppOptions) {
     await audit.recordSums().catch(notWritten)
   })
   return app
+}
+
+/** Whose tokens are believed, and under which address callers reach the service. */
+function gateOf(options: AppOptions, publicUrl: () => string) {
+  const { database, origin, sealKey, tokenPublicKey, trustedIssuers = [] } = options
+  const tokenKeys = createTokenKeys(database, sealKey)
+  const authority = {
+    audience: `https://${origin}`,
+    issuer: () => publicUrl() + mount,
+    ...{ tokenKeys, trustedIssuers },
+    ...(tokenPublicKey !== undefined && { trialKey: tokenPublicKey }),
+  }
+  return { authority, tokenKeys, publicUrl, audience: authority.audience }
 }

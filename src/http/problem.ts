@@ -6,7 +6,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { requiredScopes } from '../access/plugin.ts'
+import { challengeOf } from '../access/challenge.ts'
 import type { Refused } from '../audit/sums.ts'
 import { isAway, isPassing, OutcomeUnknown } from '../database/lost.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
@@ -143,7 +143,7 @@ function objectOf(params: Params | undefined) {
 
 function render(reply: FastifyReply, request: FastifyRequest, { refusal, errors }: Understood) {
   const { status } = problems[refusal.code]
-  const challenge = challengeOf(status, request)
+  const challenge = challengeOf(refusal.code, request)
   if (challenge) reply.header('www-authenticate', challenge)
   const { retryAfterSeconds } = refusal
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
@@ -171,18 +171,6 @@ function documentOf(refusal: Refusal) {
     retry,
     next,
   }
-}
-
-/** RFC 6750 section 3: no error where no token was sent; with 403 the scopes that the route needs. */
-function challengeOf(status: number, request: FastifyRequest): string | undefined {
-  const realm = 'Bearer realm="referral-intake"'
-  if (status === 401) {
-    const wasSent = /^bearer +\S/i.test(request.headers.authorization ?? '')
-    return wasSent ? `${realm}, error="invalid_token"` : realm
-  }
-  if (status !== 403) return undefined
-  const scope = requiredScopes(request).join(' ')
-  return `${realm}, error="insufficient_scope", scope="${scope}"`
 }
 
 function bare(reply: FastifyReply, status: number, title: string) {

@@ -210,7 +210,19 @@ export const problems = {
     status: 401,
     title: 'A valid access token is required',
     retry: 'after-refresh',
-    next: 'Send a current token as `Authorization: Bearer …`.',
+    next: 'Sign in again, and send the new token.',
+  },
+  'dpop-required': {
+    status: 401,
+    title: 'The access token was sent without its proof',
+    retry: 'after-refresh',
+    next: 'Sign in with DPoP (RFC 9449), and send the token with a proof for each request.',
+  },
+  'dpop-proof-invalid': {
+    status: 401,
+    title: 'The DPoP proof is missing or not valid for this request',
+    retry: 'after-refresh',
+    next: 'Make a new proof for each request, with a clock that is right.',
   },
   'insufficient-scope': {
     status: 403,

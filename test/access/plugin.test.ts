@@ -12,7 +12,7 @@ import { build } from '../helpers/build.ts'
 import { onHost } from '../helpers/publish.ts'
 import { callerOf } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
-import { tokenForge } from '../helpers/token.ts'
+import { sealKey, tokenForge } from '../helpers/token.ts'
 
 const built = await build(t)
 const { world, url, database } = built
@@ -24,6 +24,7 @@ const newApp = async (on = database) =>
   createApp({
     database: on,
     origin: world.origin,
+    sealKey,
     tokenPublicKey: await readPublicKey(tokenKeyFile),
     logger: createLogger('silent'),
   })
@@ -170,16 +171,17 @@ t.test('a 401 and a 403 say what is wrong with the token, as RFC 6750 has it', a
   const { clientId } = world.referring.lawFirm
   const expired = forge.token(clientId, { claims: { exp: 1 } })
   const realm = 'Bearer realm="referral-intake"'
+  const dpop = 'DPoP realm="referral-intake", algs="ES256 EdDSA Ed25519"'
   const ask = async (path: string, authorization?: string) => {
     const headers = authorization === undefined ? {} : { authorization }
     const { status, headers: answered } = await fetch(url + path, { headers })
     return [status, answered.get('www-authenticate')]
   }
-  const invalid = [401, `${realm}, error="invalid_token"`]
+  const invalid = [401, `${realm}, error="invalid_token", ${dpop}`]
   const rows: [string, string | undefined, unknown[]][] = [
-    ['no token', undefined, [401, realm]],
-    ['another scheme', 'Basic YTpi', [401, realm]],
-    ['no token behind the scheme', 'Bearer', [401, realm]],
+    ['no token', undefined, [401, `${realm}, ${dpop}`]],
+    ['another scheme', 'Basic YTpi', [401, `${realm}, ${dpop}`]],
+    ['no token behind the scheme', 'Bearer', [401, `${realm}, ${dpop}`]],
     ['no JWT', 'Bearer zuleika', invalid],
     ['an expired one', `Bearer ${expired}`, invalid],
     ['a client that is none', `Bearer ${forge.token(newId())}`, invalid],

@@ -18,6 +18,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { refer, sealed } from '../helpers/referral.ts'
+import { signIn } from '../helpers/signin.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { tokenForge } from '../helpers/token.ts'
 
@@ -61,6 +62,14 @@ const shutOut = await onHost(built, async (host) => {
   return { client, ofOrganisation }
 })
 
+/** Each as a partner's or our own server calls: signed in by its own key. */
+const signedIn = {
+  partner: await signIn(built, clientIds.partner, { isBound: false }),
+  casework: await signIn(built, clientIds.casework),
+  clinic: await signIn(built, clientIds.clinic),
+  auditor: await signIn(built, clientIds.auditor),
+}
+
 const valid = lawFirm.clientId
 const nobodies: Record<string, string | undefined> = {
   'no token': undefined,
@@ -81,6 +90,9 @@ const nobodies: Record<string, string | undefined> = {
     signed: forge.hmacWithPublicKey,
   }),
   'a token signed for another': changedToken(),
+  'a stolen token, without its key': `Bearer ${signedIn.casework.token}`,
+  'a stolen token, without a proof': `DPoP ${signedIn.casework.token}`,
+  'a token that nothing binds, as one that is bound': `DPoP ${signedIn.partner.token}`,
   ...Object.fromEntries(
     ['iss', 'aud', 'exp', 'iat', 'sub', 'client_id', 'jti'].map((claim) => [
       `a token without ${claim}`,
@@ -118,11 +130,19 @@ const put = (envelope: ReturnType<typeof sealed>, id = envelope.header.referralI
 const signerOf = (who: Known) => (who === 'partner' ? lawFirm.signing : telephone.signing)
 const kidOf = (who: Known) => (who === 'clinic' ? kids.clinic : kids.casework)
 
-async function send(authorization: string | undefined, { method, path, body }: Request) {
+async function sendAs(who: Known, request: Request) {
+  return send(await signedIn[who].headers(request.method, request.path), request)
+}
+
+async function send(
+  authorization: string | Record<string, string> | undefined,
+  { method, path, body }: Request,
+) {
+  const headers = typeof authorization === 'string' ? { authorization } : authorization
   const response = await fetch(url + path, {
     method,
     headers: {
-      ...(authorization !== undefined && { authorization }),
+      ...headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -206,6 +226,19 @@ const table: Record<string, Record<string, Case>> = {
   getApiDocument: { always: { request: get('/openapi.json'), expected: all(200) } },
   explainProblem: {
     'an unknown code': { request: get('/problems/no-such-thing'), expected: all(404) },
+  },
+  issueToken: {
+    'without an assertion': {
+      request: () => ({ method: 'POST', path: '/oauth/token' }),
+      expected: all(400),
+    },
+  },
+  readTokenKeys: { always: { request: get('/oauth/jwks'), expected: all(200) } },
+  readOpenidConfiguration: {
+    always: { request: get('/oauth/.well-known/openid-configuration'), expected: all(200) },
+  },
+  readAuthorizationServer: {
+    always: { request: get('/.well-known/oauth-authorization-server/oauth'), expected: all(200) },
   },
   getKeyset: { newest: { request: get('/v1/keyset'), expected: all(200) } },
   getKeysetVersion: {
@@ -408,10 +441,17 @@ t.test('the document lists every route, and the table every operation', async (t
   t.equal(methods.filter((method) => method !== 'HEAD').length, operations.length)
 })
 
-/** RFC 6750 section 3.1: without a token nothing was wrong with one. */
-function challenge(authorization: string | undefined): string {
-  const wrong = authorization?.startsWith('Bearer ') ? ', error="invalid_token"' : ''
-  return `Bearer realm="referral-intake"${wrong}`
+/** RFC 6750 section 3.1, RFC 9449 section 7.1: without a token nothing was wrong with one. */
+function challenge(authorization: string | undefined, who: string): string {
+  const [realm, algs] = ['realm="referral-intake"', 'algs="ES256 EdDSA Ed25519"']
+  if (who.endsWith('without a proof')) {
+    return `DPoP ${realm}, error="invalid_dpop_proof", ${algs}`
+  }
+  const wrong = /^(Bearer|DPoP) /.test(authorization ?? '') ? ', error="invalid_token"' : ''
+  const isBound = authorization?.startsWith('DPoP ') || who.endsWith('without its key')
+  return isBound
+    ? `DPoP ${realm}${wrong}, ${algs}`
+    : `Bearer ${realm}${wrong}, DPoP ${realm}, ${algs}`
 }
 
 for (const { operationId, security } of operations) {
@@ -419,14 +459,14 @@ for (const { operationId, security } of operations) {
   for (const [name, { request, expected }] of Object.entries(table[operationId] ?? {})) {
     t.test(`${operationId}, ${name}`, async (t) => {
       for (const who of Object.keys(clientIds) as Known[]) {
-        const { status } = await send(`Bearer ${forge.token(clientIds[who])}`, await request(who))
+        const { status } = await sendAs(who, await request(who))
         t.equal(status, expected[who], `as ${who}`)
       }
       const sample = await request('casework')
       for (const [who, authorization] of Object.entries(nobodies)) {
         const { status, headers } = await send(authorization, sample)
         t.equal(status, isOpen ? expected.partner : 401, `with ${who}`)
-        t.equal(headers.get('www-authenticate'), isOpen ? null : challenge(authorization), who)
+        t.equal(headers.get('www-authenticate'), isOpen ? null : challenge(authorization, who), who)
       }
       for (const [who, id] of Object.entries(shutOut)) {
         const { status, body } = await send(`Bearer ${forge.token(id)}`, sample)

@@ -24,7 +24,9 @@ t.test('the trial database is never offered to a network', (t) => {
   ]) {
     t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
     const own = { HOST, ORIGIN: 'intake.example.org', ...database }
-    t.equal(readConfig(own).host, HOST, `${HOST} with a database of its own`)
+    t.throws(() => readConfig(own), /PUBLIC_URL must be set/, HOST)
+    const reached = { PUBLIC_URL: 'https://intake.example.org', TOKEN_SEAL_FILE: '/run/seal' }
+    t.equal(readConfig({ ...own, ...reached }).host, HOST, `${HOST} with a database of its own`)
   }
   for (const HOST of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
     t.equal(readConfig({ HOST }).host, HOST)

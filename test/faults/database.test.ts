@@ -16,6 +16,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { asSuperuser, census } from '../helpers/superuser.ts'
+import { sealKey } from '../helpers/token.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -236,6 +237,7 @@ t.test(
     const database = connect({ url: cutter.url, connectionsMax: 1, prepare: true })
     const app = await createApp({
       ...{ database, origin: world.origin, logger: createLogger('silent') },
+      sealKey,
       tokenPublicKey: await readPublicKey(join(built.folder, 'token-key.pem')),
     })
     const address = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -20,6 +20,7 @@ import { createMetrics } from '../../src/metrics.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
+import { sealKey } from './token.ts'
 
 export type Built = {
   readonly app: App
@@ -43,7 +44,12 @@ export type BuildOptions = {
   readonly elementsPerDay?: number
 } & Pick<
   AppOptions,
-  'holders' | 'elementsPerClient' | 'elementsPerInternalClient' | 'metrics' | 'share'
+  | 'holders'
+  | 'elementsPerClient'
+  | 'elementsPerInternalClient'
+  | 'metrics'
+  | 'share'
+  | 'trustedIssuers'
 >
 
 /** What a guess costs in a test: nothing. */
@@ -80,6 +86,7 @@ export async function build(
   const work = createWork(database, createTell(logger, metrics.background))
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
+    sealKey,
     tokenPublicKey: await readPublicKey(tokenKeyFile),
     ...{ ...options, metrics },
   })

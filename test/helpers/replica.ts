@@ -9,6 +9,7 @@ import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { Built } from './build.ts'
+import { sealKey } from './token.ts'
 
 /** Starts it; it is closed when `t` ends. */
 export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, folder }: Built) {
@@ -18,6 +19,7 @@ export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, f
   const work = createWork(database, createTell(logger, createMetrics().background))
   const app = await createApp({
     ...{ database, logger, origin: world.origin, wake: work.wake },
+    sealKey,
     tokenPublicKey: await readPublicKey(join(folder, 'token-key.pem')),
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

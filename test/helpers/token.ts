@@ -2,6 +2,9 @@
 import { createHmac, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { newId } from '../../src/protocol/uuid.ts'
 
+/** Under which the keys of access tokens are sealed, on all replicas of a test. */
+export const sealKey = new Uint8Array(32).fill(7)
+
 export type Parts = {
   header?: Record<string, unknown>
   claims?: Record<string, unknown>

@@ -15,6 +15,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { sealKey } from '../helpers/token.ts'
 
 const secret = 'Zuleika, 4 Dock Street'
 const built = await build(t)
@@ -28,6 +29,7 @@ async function throwing(routes: Record<string, () => Promise<unknown>>) {
   const lines: string[] = []
   const app = await createApp({
     ...{ database, origin: world.origin },
+    sealKey,
     tokenPublicKey: await readPublicKey(join(built.folder, 'token-key.pem')),
     logger: createLogger('debug', { write: (line: string) => void lines.push(line) }),
   })

@@ -23,6 +23,7 @@ import { blindedElements } from '../helpers/holder.ts'
 import { publishKeyset } from '../helpers/publish.ts'
 import { type Call, callerOf, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { sealKey } from '../helpers/token.ts'
 
 const path = '/v1/matching/evaluations'
 
@@ -165,6 +166,7 @@ t.test('a budget holds across replicas that are asked at once', async (t) => {
   const database = connect({ url: built.databases.url, connectionsMax: 4, prepare: true })
   const second = await createApp({
     ...{ database, origin: built.world.origin, holders: built.holders, elementsPerClient: 100 },
+    sealKey,
     tokenPublicKey: await readPublicKey(join(built.folder, 'token-key.pem')),
     logger: createLogger('silent'),
   })

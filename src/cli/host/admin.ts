@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { generateTokenKey, issueToken, tokenMinutesMax } from '../../access/token.ts'
+import { newSealKey } from '../../access/tokenkeys.ts'
 import { grantable, type Scope, scopes } from '../../caller.ts'
 import { readConfig } from '../../config/server.ts'
+import { writeSecret } from '../../disk.ts'
 import { readSigningHalf } from '../ceremony/publichalf.ts'
 import { UsageError } from '../command.ts'
 import { administrative, idIn, momentIn, onHost } from './usage.ts'
@@ -143,10 +145,21 @@ export const tokenKey = administrative({
   },
 })
 
+/** `intake admin token-seal`. */
+export const tokenSeal = administrative({
+  summary: 'Make TOKEN_SEAL_FILE, if it is not there: the same file for all replicas.',
+  async run() {
+    const { tokenSealFile } = readConfig().access
+    const made = !existsSync(tokenSealFile)
+    if (made) await writeSecret(tokenSealFile, newSealKey())
+    return { tokenSealFile, made }
+  },
+})
+
 /** `intake admin token`. */
 export const token = administrative({
   flags: '--client ID --out FILE [--minutes N] [--person ID]',
-  summary: 'Make an access token for a client.',
+  summary: 'Make an access token by hand, for a trial on the loopback address.',
   options: {
     client: { value: 'ID', help: 'Whose token it is.' },
     out: { value: 'FILE', help: 'Where to; never overwritten.' },

@@ -19,9 +19,12 @@ export const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
   'admin client list': async () => (await import('./admin.ts')).clientList,
   'admin partner add': async () => (await import('./partners.ts')).partnerAdd,
   'admin partner rotate': async () => (await import('./partners.ts')).partnerRotate,
+  'admin client-key add': async () => (await import('./client-keys.ts')).clientKeyAdd,
+  'admin client-key end': async () => (await import('./client-keys.ts')).clientKeyEnd,
   'admin signing-key add': async () => (await import('./admin.ts')).signingKeyAdd,
   'admin signing-key end': async () => (await import('./admin.ts')).signingKeyEnd,
   'admin directory draft': async () => (await import('./publishing.ts')).directoryDraft,
   'admin token-key': async () => (await import('./admin.ts')).tokenKey,
+  'admin token-seal': async () => (await import('./admin.ts')).tokenSeal,
   'admin token': async () => (await import('./admin.ts')).token,
 }

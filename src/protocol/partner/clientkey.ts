@@ -7,10 +7,9 @@ import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { decodeBase64url, encodeBase64url } from '../bytes.ts'
-import { canonicalBytes } from '../canonical.ts'
+import { thumbprintOf } from '../jwk.ts'
 import { generateSigningKey, type KeyPair, signingKeyFrom } from '../keys.ts'
 import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from '../passphrase.ts'
-import { sha256 } from '../sodium.ts'
 
 /** The public half. */
 export const ClientJwk = Type.Object(
@@ -42,11 +41,6 @@ export function generateClientKey(): ClientKey {
 /** The public half of a client key, or of the 32 bytes of one. */
 export function clientJwkOf({ publicKey }: Pick<ClientKey, 'publicKey'>): ClientJwk {
   return { crv: 'Ed25519', kty: 'OKP', x: encodeBase64url(publicKey) }
-}
-
-/** RFC 7638: the SHA-256 of the required members in the order of their names, which JCS keeps. */
-export function thumbprintOf(jwk: ClientJwk): string {
-  return encodeBase64url(sha256(canonicalBytes(jwk)))
 }
 
 /** Writes a client key file. @param passphrase - `undefined` only where the user wants none */

@@ -6,6 +6,7 @@
 import * as fc from 'fast-check'
 import t from 'tap'
 import { encodeBase64url } from '../../../src/protocol/bytes.ts'
+import { thumbprintOf } from '../../../src/protocol/jwk.ts'
 import { generateRecipientKey, generateSigningKey } from '../../../src/protocol/keys.ts'
 import {
   fingerprintOf,
@@ -25,7 +26,6 @@ import {
   generateClientKey,
   openClientKey,
   sealClientKey,
-  thumbprintOf,
 } from '../../../src/protocol/partner/clientkey.ts'
 import {
   admissionBlock,
