@@ -40,7 +40,8 @@ export async function partnerJoins(stage: Stage): Promise<string> {
   show('a thief’s own block', 'has other digits: nothing is recorded')
 
   const [organisationId, clientId] = [newId(), newId()]
-  const given = { url, clientId, trust: world.trust }
+  const issuer = `${url}/oauth`
+  const given = { url, issuer, tokenEndpoint: `${issuer}/token`, clientId, trust: world.trust }
   const received = readRequest(mail)
   const admission = admissionOf(received, given)
   const database = connect({ url: stage.ownerUrl, connectionsMax: 1, prepare: true })

@@ -1,32 +1,7 @@
-/** The keys that a partner's request and change name. */
+/** The keys on record that sign a partner's change of keys. */
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { ClientJwk } from '../protocol/partner/clientkey.ts'
-
-/** Valid from the transaction's time on. */
-export async function insertClientKey(
-  tx: Tx,
-  clientId: string,
-  kid: string,
-  jwk: ClientJwk,
-): Promise<void> {
-  await tx.sql`
-    insert into client_key (kid, client_id, jwk, alg, valid_from)
-    values (${kid}, ${clientId}, ${JSON.stringify(jwk)}::text::jsonb, ${jwk.crv}, ${tx.now.toISOString()})`
-}
-
-/** Ends a key, unless it ends before. */
-export async function endClientKey(tx: Tx, kid: string, until: Date): Promise<void> {
-  await tx.sql`
-    update client_key set valid_until = least(valid_until, ${until.toISOString()}::timestamptz)
-    where kid = ${kid}`
-}
-
-/** Whether a key of that id was ever recorded. */
-export async function isClientKey(tx: Tx, kid: string): Promise<boolean> {
-  const rows = await tx.sql`select from client_key where kid = ${kid}`
-  return rows.length > 0
-}
 
 /**
  * Both keys of a partner's client that may call, by their ids; nothing unless both count at the

@@ -6,13 +6,14 @@ import type { Action, AuditObject } from '../audit/entry.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
-import { thumbprintOf } from '../protocol/jwk.ts'
+import { algorithmOf, thumbprintOf } from '../protocol/jwk.ts'
 import { kidOf } from '../protocol/kid.ts'
 import { type PartnerKeyChange, requireOldKeys } from '../protocol/partner/change.ts'
 import type { ClientJwk } from '../protocol/partner/clientkey.ts'
 import type { PartnerRequest } from '../protocol/partner/request.ts'
 import { asAdministrator } from './administrator.ts'
-import { endClientKey, insertClientKey, isClientKey, selectPartnerKeys } from './partnerkeys.ts'
+import { endClientKey, insertClientKey } from './clientkeys.ts'
+import { selectPartnerKeys } from './partnerkeys.ts'
 import {
   endSigningKey,
   insertClient,
@@ -101,13 +102,17 @@ async function addKeys(tx: Tx, organisationId: string, clientId: string, keys: K
   const publicKey = decodeBase64url(keys.signingKey, 32)
   const kid = kidOf('Ed25519', publicKey)
   const clientKid = thumbprintOf(keys.clientKey)
-  if ((await isSigningKey(tx, kid)) || (await isClientKey(tx, clientKid))) {
-    throw new Refusal('block-spent', 'a key of it is on record already')
-  }
+  if (await isSigningKey(tx, kid)) throw spent()
   const validity = { validFrom: tx.now, validUntil: null }
   await insertSigningKey(tx, organisationId, { kid, publicKey, ...validity })
-  await insertClientKey(tx, clientId, clientKid, keys.clientKey)
+  const { clientKey: jwk } = keys
+  const client = { kid: clientKid, clientId, jwk, alg: algorithmOf(jwk), ...validity }
+  if (!(await insertClientKey(tx, client))) throw spent()
   return [act('signing-key.added', 'key', kid), act('client-key.added', 'key', clientKid)]
+}
+
+function spent(): Refusal {
+  return new Refusal('block-spent', 'a key of it is on record already')
 }
 
 function act(action: Action, kind: AuditObject['kind'], id: string) {

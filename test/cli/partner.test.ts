@@ -134,7 +134,9 @@ t.test(
     const settings = await execute('sh', ['-c', `. ${homeIn('law/partner.env')}; env`])
     for (const [name, value] of Object.entries({
       ...{ INTAKE_URL: url, INTAKE_HOME: homeIn('law'), INTAKE_KEY: homeIn('law/partner.key') },
-      INTAKE_TRUST: homeIn('law/trust.json'),
+      ...{ INTAKE_TRUST: homeIn('law/trust.json'), INTAKE_CLIENT_ID: clientId },
+      ...{ INTAKE_CLIENT_KEY: homeIn('law/client.key'), INTAKE_ISSUER: `${url}/oauth` },
+      INTAKE_TOKEN_ENDPOINT: `${url}/oauth/token`,
     })) {
       t.ok(settings.stdout.split('\n').includes(`${name}=${value}`), name)
     }

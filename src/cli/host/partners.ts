@@ -1,5 +1,7 @@
 /** `intake admin partner …`: what a partner's block asks for, once its fingerprint was read aloud. */
 import { rm } from 'node:fs/promises'
+import { mount } from '../../access/authorization.ts'
+import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
 import { fingerprintOf } from '../../protocol/partner/block.ts'
 import { readChange } from '../../protocol/partner/change.ts'
@@ -19,27 +21,29 @@ const waits =
 /** `intake admin partner add`. */
 export const partnerAdd = administrative({
   operand: 'FILE',
-  flags: '--url URL --trust FILE --out FILE [--organisation ID] [--fingerprint DIGITS]',
+  flags: '--trust FILE --out FILE [--url URL] [--organisation ID] [--fingerprint DIGITS]',
   summary: 'Record a partner as its block asks, and write the block that answers it.',
   details: `FILE holds what the partner sent: the block, or a whole e-mail with it. The partner reads its
 fingerprint out to you, by telephone, and you type what you hear. Then its organisation, its client, its
 client key and its signing key are recorded, all or none.`,
   options: {
-    url: { value: 'URL', help: 'Where partners reach the service.' },
+    url: { value: 'URL', help: 'Where partners reach the service, if PUBLIC_URL does not say it.' },
     trust: { value: 'FILE', help: 'What they are to believe: trust.json, from the ceremony.' },
     out: { value: 'FILE', help: 'Where the answer goes; never overwritten.' },
     organisation: { value: 'ID', help: 'Of one that is there, and gets one more client.' },
     ...fingerprintOption,
   },
   async run(input, file) {
-    const url = addressIn(input.needed('url'))
+    const url = addressIn(input.text('url') ?? readConfig().access.publicUrl)
     const out = input.needed('out')
     const trustFile = input.needed('trust')
     const known = input.text('organisation')
     const organisationId = known === undefined ? newId() : idIn(known, '--organisation')
     const request = readRequest(await readBlockFile(file))
     const clientId = newId()
-    const given = { url, clientId, trust: await readTrust(trustFile) }
+    const issuer = url + mount
+    const trust = await readTrust(trustFile)
+    const given = { url, issuer, tokenEndpoint: `${issuer}/token`, clientId, trust }
     const admission = admissionOf(request, given)
     await confirmFingerprint(input, request, [
       `${shown(request.label)} asks to be let in, by a block of ${request.madeAt}.`,
@@ -97,7 +101,8 @@ end by themselves when the overlap is over; referrals that they signed until the
 const waitsForDirectory =
   'The new signing key counts once it is in a published directory: intake directory draft, sign, publish.'
 
-function addressIn(url: string): string {
+function addressIn(url: string | undefined): string {
+  if (url === undefined) throw new UsageError('--url is missing: PUBLIC_URL is not set either')
   if (/^https?:\/\/[!-~]+$/.test(url) && URL.canParse(url)) return url.replace(/\/$/, '')
   throw new UsageError('--url is https:// and a name, such as https://intake.example.org')
 }

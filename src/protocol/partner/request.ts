@@ -16,6 +16,7 @@ import { type BlockKind, blockHash, readBlock, writeBlock } from './block.ts'
 import { ClientJwk, type ClientKey, clientJwkOf } from './clientkey.ts'
 
 const Proof = base64urlOf(64)
+const Address = Type.String({ pattern: '^https?://[!-~]+$', minLength: 9, maxLength: 255 })
 
 /** What a partner asks to be recorded. The reply key cannot sign; the signing key vouches for it. */
 export const PartnerRequest = Type.Object(
@@ -39,7 +40,10 @@ export const PartnerAdmission = Type.Object(
     /** The hash of the request that it answers. */
     request: Bytes32,
     label: Label(organisationLabelMax),
-    url: Type.String({ pattern: '^https?://[!-~]+$', minLength: 9, maxLength: 255 }),
+    url: Address,
+    /** Of access tokens: what a client assertion is for, and where it goes. */
+    issuer: Address,
+    tokenEndpoint: Address,
     trust: Trust,
     clientId: Uuid,
   },
@@ -92,7 +96,7 @@ export function requestBlock(request: PartnerRequest): string {
 /** The admission of the partner that made `request`. */
 export function admissionOf(
   request: PartnerRequest,
-  given: Pick<PartnerAdmission, 'url' | 'trust' | 'clientId'>,
+  given: Omit<PartnerAdmission, 'v' | 'request' | 'label'>,
 ): PartnerAdmission {
   const answered = { v: 1, request: blockHash(request), label: request.label, ...given }
   return shaped(PartnerAdmission, answered)

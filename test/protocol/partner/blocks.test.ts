@@ -48,6 +48,8 @@ const block = requestBlock(request)
 const rootKeys = [encodeBase64url(generateSigningKey().publicKey)]
 const given = {
   url: 'https://intake.example.org',
+  issuer: 'https://intake.example.org/oauth',
+  tokenEndpoint: 'https://intake.example.org/oauth/token',
   trust: { origin: 'intake.example.org', rootKeys, minimumVersion: 3 },
   clientId: '01890a5d-ac96-774b-bcce-b302099a8057',
 }
