@@ -134,7 +134,7 @@ t.test(
     const settings = await execute('sh', ['-c', `. ${homeIn('law/partner.env')}; env`])
     for (const [name, value] of Object.entries({
       ...{ INTAKE_URL: url, INTAKE_HOME: homeIn('law'), INTAKE_KEY: homeIn('law/partner.key') },
-      ...{ INTAKE_TRUST: homeIn('law/trust.json'), INTAKE_CLIENT_ID: clientId },
+      ...{ INTAKE_TRUST: homeIn('law/trust.json'), INTAKE_CLIENT: clientId },
       ...{ INTAKE_CLIENT_KEY: homeIn('law/client.key'), INTAKE_ISSUER: `${url}/oauth` },
       INTAKE_TOKEN_ENDPOINT: `${url}/oauth/token`,
     })) {

@@ -51,7 +51,7 @@ async function writeSettings(files: PartnerFiles, admission: PartnerAdmission): 
     INTAKE_HOME: files.home,
     INTAKE_TRUST: files.trust,
     INTAKE_KEY: files.key,
-    INTAKE_CLIENT_ID: admission.clientId,
+    INTAKE_CLIENT: admission.clientId,
     INTAKE_CLIENT_KEY: files.clientKey,
     INTAKE_ISSUER: admission.issuer,
     INTAKE_TOKEN_ENDPOINT: admission.tokenEndpoint,
