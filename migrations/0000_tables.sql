@@ -51,6 +51,11 @@ CREATE TABLE "compartment" (
 	CONSTRAINT "compartment_whole" CHECK (cardinality("compartment"."names") = cardinality("compartment"."sealed"))
 );
 --> statement-breakpoint
+CREATE TABLE "daily_secret" (
+	"day" date PRIMARY KEY NOT NULL,
+	"secret" "bytea" NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "directory" (
 	"version" integer PRIMARY KEY NOT NULL,
 	"jws" text NOT NULL,
@@ -150,9 +155,10 @@ CREATE TABLE "referral" (
 	"wrap_hashes" "bytea" NOT NULL,
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
+	"sender" text GENERATED ALWAYS AS (coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer)) STORED NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
-	CONSTRAINT "referral_supersedes" UNIQUE("organisation_id","supersedes"),
-	CONSTRAINT "referral_own" UNIQUE("organisation_id","id")
+	CONSTRAINT "referral_supersedes" UNIQUE("sender","supersedes"),
+	CONSTRAINT "referral_own" UNIQUE("sender","id")
 );
 --> statement-breakpoint
 CREATE TABLE "referral_case" (
@@ -242,7 +248,7 @@ ALTER TABLE "note" ADD CONSTRAINT "note_referral_id_referral_id_fk" FOREIGN KEY 
 ALTER TABLE "pairing" ADD CONSTRAINT "pairing_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk" FOREIGN KEY ("keyset_version") REFERENCES "public"."keyset"("version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("organisation_id","supersedes") REFERENCES "public"."referral"("organisation_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("sender","supersedes") REFERENCES "public"."referral"("sender","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -262,6 +268,7 @@ CREATE INDEX "judgement_merged" ON "judgement" USING btree ("merged_case_id") WH
 CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE ended_at is null and verdict in ('possible', 'unsure');--> statement-breakpoint
 CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint
 CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
+CREATE INDEX "referral_receipt" ON "referral" USING btree ("receipt_hash") WHERE receipt_hash is not null;--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
 CREATE INDEX "spent_id_expires" ON "spent_id" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null;--> statement-breakpoint

@@ -2,7 +2,8 @@
 --
 -- intake_owner     owns the tables, migrates, and is what `intake admin` on the host connects as
 -- intake_service   the service's login: no DDL, no rows of its own; a member of those below
--- intake_partner   while a referrer is served: its own organisation's referrals, and nothing else
+-- intake_partner   while a referrer is served: the referrals of its own organisation, or of its own
+--                  receipt, and nothing else
 -- intake_internal  while staff and the service itself are served
 -- intake_auditor   while an auditor is served: the log, and nothing that is sealed
 --
@@ -110,6 +111,23 @@ CREATE POLICY expired ON spent_id FOR DELETE TO intake_internal USING (expires_a
 --> statement-breakpoint
 CREATE POLICY look ON spent_id FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
+-- What challenges of a day are signed with. The service makes it, and forgets it when they have expired.
+GRANT SELECT, INSERT, DELETE ON daily_secret TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE daily_secret ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON daily_secret TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- A referral of somebody without an account is signed by its receipt, never by a key that an organisation
+-- has or had: a reader would take it for that organisation's.
+CREATE FUNCTION is_directory_key(of_kid text) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT EXISTS (SELECT FROM public.signing_key WHERE kid = of_kid) $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION is_directory_key FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION is_directory_key TO intake_partner;
+--> statement-breakpoint
 
 -- Sealed referrals: a referrer stores its own and reads them again; staff change only their state.
 GRANT SELECT, INSERT ON referral, compartment, wrap TO intake_partner, intake_internal;
@@ -126,9 +144,14 @@ ALTER TABLE wrap ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY own_organisation ON referral FOR SELECT TO intake_partner
   USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid);
 --> statement-breakpoint
+CREATE POLICY own_receipt ON referral FOR SELECT TO intake_partner
+  USING (receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'));
+--> statement-breakpoint
 CREATE POLICY own_new ON referral FOR INSERT TO intake_partner
   WITH CHECK (
-    organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+    (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+      OR organisation_id IS NULL
+        AND receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'))
     AND state = 'received' AND decline_reason IS NULL
     AND received_at = date_trunc('milliseconds', now())
   );

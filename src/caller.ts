@@ -47,22 +47,31 @@ type KnownClient = {
 export const roleOf = {
   partner: 'intake_partner',
   anonymous: 'intake_partner',
+  bearer: 'intake_partner',
   internal: 'intake_internal',
   system: 'intake_internal',
   auditor: 'intake_auditor',
   administrator: 'none',
 } as const
 
-export type CallerKind = keyof typeof roleOf
-
 /** `request` is the id that the log, the audit entry and the problem document share. */
 export type Caller = { readonly request: string } & (
   | ({ readonly kind: 'partner' | 'internal' | 'auditor' } & KnownClient)
-  | { readonly kind: Exclude<CallerKind, 'partner' | 'internal' | 'auditor'> }
+  | { readonly kind: 'anonymous' | 'system' | 'administrator' }
+  | ByReceipt
 )
+
+/**
+ * Somebody without an account: `anonymous` sends a referral, and the hash is that which its envelope names;
+ * a `bearer` has shown that it holds the receipt itself.
+ */
+type ByReceipt = { readonly kind: 'anonymous' | 'bearer'; readonly receipt: Uint8Array }
 
 /** A caller that a token has named: the only kind that any route with a scope sees. */
 export type KnownCaller = Extract<Caller, KnownClient>
+
+/** A caller that sends referrals, and may see what became of those it sent. */
+export type SendingCaller = KnownCaller | Extract<Caller, ByReceipt>
 
 /**
  * Who a referral is from: an organisation, or whoever holds the receipt with this hash. What one sender
@@ -73,12 +82,19 @@ export type Sender =
   | { readonly kind: 'receipt'; readonly hash: Uint8Array }
 
 /** On whose behalf `caller` sends; `undefined` for one that sends nothing. */
-export function senderOf(caller: KnownCaller): Sender
+export function senderOf(caller: SendingCaller): Sender
 export function senderOf(caller: Caller): Sender | undefined
 export function senderOf(caller: Caller): Sender | undefined {
+  if ('receipt' in caller) return { kind: 'receipt', hash: caller.receipt }
   return 'organisationId' in caller
     ? { kind: 'organisation', id: caller.organisationId }
     : undefined
+}
+
+/** On a route that declares a receipt the caller has shown one; anything else is a bug. */
+export function bearerOf(caller: Caller): SendingCaller {
+  if (caller.kind !== 'bearer') throw new Error('a route that declares no receipt asked for one')
+  return caller
 }
 
 /** On a route that declares a scope the caller is always known; anything else is a bug. */

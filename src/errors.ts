@@ -37,7 +37,6 @@ export type ErrorCode =
   | 'signature-missing'
   | 'signature-invalid'
   | 'unknown-signer'
-  | 'receipt-unsupported'
   | 'referral-id-taken'
   // Signed documents (docs/PROTOCOL.md, "Keyset and directory").
   | 'trust-invalid'

@@ -37,6 +37,10 @@ export function createMetrics() {
     ['reason'],
   )
   const issued = counter('intake_tokens_issued_total', 'Access tokens that clients signed in for')
+  const unknownReceipts = counter(
+    'intake_unknown_receipts_total',
+    'Receipts that were shown and that nothing was sent under: many are somebody guessing',
+  )
   const background = countReports(registry)
   return {
     registry,
@@ -48,6 +52,7 @@ export function createMetrics() {
       onRefused: (reason) => turnedAway.inc({ reason }),
       onIssued: () => issued.inc(),
     } satisfies AccessListener,
+    onUnknownReceipt: () => unknownReceipts.inc(),
     background,
   }
 }

@@ -5,14 +5,15 @@
  */
 import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
-import type { Caller, KnownCaller } from './caller.ts'
+import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, findSignIn, serveDirectory, serveKeyset } from './directory/service.ts'
-import { submit } from './intake/service.ts'
+import { readReceipt, submit, submitWithoutAccount } from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
+import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
@@ -24,6 +25,10 @@ export type ServiceOptions = {
   readonly holders: Keyholders
   readonly budgets: Budgets
   readonly listener: EvaluationListener
+  /** The most work that a proof costs (proof/service.ts). */
+  readonly countersMax: number
+  /** Told of each receipt that nothing was sent under. */
+  readonly onUnknownReceipt: () => void
   /** Tells the background work that there is some. */
   readonly wake: () => void
 }
@@ -36,6 +41,8 @@ export function createServices({
   holders,
   budgets,
   listener,
+  countersMax,
+  onUnknownReceipt,
   wake,
 }: ServiceOptions) {
   const { evaluate } = createEvaluations({ database, holders, budgets, listener })
@@ -94,7 +101,17 @@ export function createServices({
         if (submitted.created) wake()
         return submitted
       },
+      async submitWithoutAccount(caller: Caller, referralId: string, envelope: Envelope) {
+        const submitted = await submitWithoutAccount(submitting, caller, referralId, envelope)
+        if (submitted.created) wake()
+        return submitted
+      },
+      readReceipt: (caller: SendingCaller) =>
+        database.inTransaction(caller, (tx) =>
+          readReceipt(tx, { appendRepetition, onUnknownReceipt }),
+        ),
     },
+    proof: createProofs({ database, countersMax }),
     reading: {
       open: door(open),
       async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {

@@ -5,7 +5,17 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 
 /** A feature may import the features to its left, never one to its right. */
-const features = ['audit', 'directory', 'vault', 'matching', 'triage', 'cases', 'intake', 'reading']
+const features = [
+  'audit',
+  'proof',
+  'directory',
+  'vault',
+  'matching',
+  'triage',
+  'cases',
+  'intake',
+  'reading',
+]
 
 /** One table each, of which half would tell half. */
 const tables = ['database/schema.ts', 'http/problems.ts']
@@ -65,7 +75,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
   // The proof of work: the client works out what the service asks.
-  [/^altcha-lib(\/.*)?$/, ['client', 'access']],
+  [/^altcha-lib(\/.*)?$/, ['client', 'service']],
   [/^pino$/, ['log']],
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],

@@ -11,6 +11,8 @@ import type { Database } from '../database/connect.ts'
 import { DatabaseAway, isAway, OutcomeUnknown } from '../database/lost.ts'
 import { spend } from '../database/spent.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
+import { base64urlBytes } from '../protocol/bytes.ts'
+import { receiptHash } from '../protocol/messages/receipt.ts'
 import type { Services } from '../services.ts'
 import { checkProof } from './proof.ts'
 import { type Authority, createVerification, credentialsOf, type Verified } from './verification.ts'
@@ -67,7 +69,8 @@ export const access = fp<Options>(async (app, options) => {
   app.addHook('onRoute', ({ method, url, schema, config }) => {
     const security = schema?.security
     // `[]` is open to all on purpose; a requirement without a scope would be so by oversight.
-    if (!security || security.some(({ bearer = [] }) => bearer.length === 0)) {
+    const isOversight = ({ bearer = [], receipt }: Requirement) => !receipt && bearer.length === 0
+    if (!security || security.some(isOversight)) {
       throw new Error(`${String(method)} ${url} declares no scope`)
     }
     if (security.length > 0 && !config?.action) {
@@ -77,6 +80,10 @@ export const access = fp<Options>(async (app, options) => {
 
   app.addHook('onRequest', async (request) => {
     request.caller = { kind: 'anonymous', request: request.id }
+    if (needsReceipt(request)) {
+      const receipt = shownReceipt(request.headers.authorization)
+      request.caller = { kind: 'bearer', request: request.id, receipt }
+    }
     const required = requiredScopes(request)
     if (required.length === 0) return
     try {
@@ -130,6 +137,21 @@ export const access = fp<Options>(async (app, options) => {
     return client
   }
 })
+
+type Requirement = Readonly<Record<string, readonly string[]>>
+
+/** Whether the route of `request` is for whoever holds a receipt. */
+export function needsReceipt({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions?.schema?.security?.some(({ receipt }) => receipt !== undefined) ?? false
+}
+
+/** The hash that a receipt is known by. What is shown is never compared, but its hash is looked up. */
+function shownReceipt(authorization = ''): Uint8Array {
+  const [, text = ''] = /^receipt +([A-Za-z0-9_-]{43})$/i.exec(authorization) ?? []
+  const accessTag = base64urlBytes(text)
+  if (accessTag?.length !== 32) throw new Refusal('unauthenticated', 'no receipt was shown')
+  return receiptHash(accessTag)
+}
 
 /** The scopes that the route of `request` declares; none for a path that no route matches. */
 export function requiredScopes(request: FastifyRequest): readonly Scope[] {

@@ -5,7 +5,7 @@
  * answered before their sum is written, and a replica that is killed loses the sums of at most 75 seconds,
  * or of longer if the database was away.
  */
-import type { Caller, KnownCaller } from '../caller.ts'
+import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { ErrorCode } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
@@ -41,7 +41,7 @@ export function createSums(database: Database) {
    * Adds the entry of an act that only says again what was said to its caller before, or counts it
    * where entries are summed: such an act changes nothing and shows nothing new.
    */
-  async function appendRepetition(tx: Tx<KnownCaller>, act: Act): Promise<void> {
+  async function appendRepetition(tx: Tx, act: Act): Promise<void> {
     if (repetitions.count({ caller: tx.caller, act }, alonePerMinute, new Date())) return
     await append(tx, act)
   }

@@ -175,7 +175,7 @@ export function createReader(options: ReaderOptions): Reader {
     const receivedAt = new Date(released.receivedAt)
     const { referralId } = released
     const context = { keysets: chain, directory, receivedAt, now: new Date() }
-    return withoutReceipts(openReferral(released, { referralId, reader: key, ...context }))
+    return openReferral(released, { referralId, reader: key, ...context })
   }
 
   async function fetchReferral(name: string): Promise<Released> {
@@ -241,16 +241,6 @@ function createClaiming(transport: Transport, kid: string) {
 function receivingKey({ receiving }: KeyFile): KeyPair {
   if (receiving) return receiving
   throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
-}
-
-/**
- * No service takes a referral that a receipt signed, as there is no route for one yet: whoever shows
- * one made it.
- */
-function withoutReceipts(result: Opened | Unopenable): Opened | Unopenable {
-  if (!result.opened || result.signedBy !== 'receipt') return result
-  const detail = 'it is signed by a receipt, and no service takes those yet'
-  return { opened: false, referralId: result.referralId, step: 'signer', detail }
 }
 
 function claimPath(claimId: string, act: string): string {

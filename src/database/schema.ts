@@ -130,6 +130,12 @@ export const spentId = pgTable(
   ],
 )
 
+/** What challenges are signed with on one day, and what addresses are hashed under; forgotten after the next. */
+export const dailySecret = pgTable('daily_secret', {
+  day: date('day').primaryKey(),
+  secret: bytea('secret').notNull(),
+})
+
 // referrals: sealed, stored once
 
 export const referral = pgTable(
@@ -164,17 +170,24 @@ export const referral = pgTable(
     wrapHashes: bytea('wrap_hashes').notNull(),
     supersedes: uuid('supersedes'),
     entryId: uuid('entry_id').notNull(),
+    /** Whose hand it is by: an organisation, or a receipt with the key that is derived from it. */
+    sender: text('sender')
+      .notNull()
+      .generatedAlwaysAs(
+        sql`coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer)`,
+      ),
   },
   (table) => [
     // Of two amendments sent at once only one follows; a stranger's cannot take its place.
-    unique('referral_supersedes').on(table.organisationId, table.supersedes),
-    // An amendment is merged with what it amends without any match key: only its own organisation's.
-    unique('referral_own').on(table.organisationId, table.id),
+    unique('referral_supersedes').on(table.sender, table.supersedes),
+    // An amendment is merged with what it amends without any match key: only by the same hand.
+    unique('referral_own').on(table.sender, table.id),
     foreignKey({
       name: 'referral_amends_own',
-      columns: [table.organisationId, table.supersedes],
-      foreignColumns: [table.organisationId, table.id],
+      columns: [table.sender, table.supersedes],
+      foreignColumns: [table.sender, table.id],
     }),
+    index('referral_receipt').on(table.receiptHash).where(sql`receipt_hash is not null`),
   ],
 )
 

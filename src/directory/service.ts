@@ -14,7 +14,6 @@ import {
   checkRecipients,
   checkSignature,
 } from '../protocol/envelope/check.ts'
-import { kidOf } from '../protocol/kid.ts'
 import { signerOf } from '../protocol/trust/directory.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
@@ -23,6 +22,7 @@ import { selectSignIn } from './clientkeys.ts'
 import { isListed } from './newest.ts'
 import { ownReferrer, publishedKeyset } from './published.ts'
 import {
+  isDirectoryKey,
   selectClient,
   selectKeyset,
   selectKeysetStanding,
@@ -55,14 +55,22 @@ export async function requireSealable(
   ])
   checkRecipients(header, keyset, retired)
   requireEpoch(checked, keyset)
+  if (sender.kind === 'receipt') return requireReceiptSigned(tx, checked)
   const signer = referrer && signerOf([referrer], header.signer, tx.now)
-  if (!signer && isSignedByReceipt(header)) {
-    throw new Refusal('receipt-unsupported', 'header.signer is the key of header.replyTo')
-  }
   if (!signer) {
     throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
   }
   checkSignature(checked, signer.publicKey)
+}
+
+/** Signed by the key that came with it, and by no key of the directory: it would be taken for an organisation's. */
+async function requireReceiptSigned(tx: Tx, checked: CheckedEnvelope): Promise<void> {
+  const { replyTo, signer } = checked.header
+  if (!replyTo) throw new Refusal('unknown-signer', 'the header has no replyTo, whose key signs')
+  checkSignature(checked, decodeBase64url(replyTo.signingKey, 32))
+  if (await isDirectoryKey(tx, signer)) {
+    throw new Refusal('unknown-signer', "header.signer is an organisation's key, not a receipt's")
+  }
 }
 
 /** The compartments that a referral sealed under this version lets `kid` open. */
@@ -122,11 +130,4 @@ function requireEpoch({ matching = [] }: CheckedEnvelope, keyset: Keyset): void 
     const detail = 'matching holds an epoch or a type that is not in the keyset named'
     throw new Refusal('unknown-matching-epoch', detail)
   }
-}
-
-/** Somebody without an account signs so, on a route that is not there yet. */
-function isSignedByReceipt({ signer, replyTo }: CheckedEnvelope['header']): boolean {
-  return (
-    replyTo !== undefined && kidOf('Ed25519', decodeBase64url(replyTo.signingKey, 32)) === signer
-  )
 }

@@ -209,3 +209,9 @@ export async function selectClients(tx: Tx) {
     from client c join organisation o on o.id = c.organisation_id
     order by o.label, c.label`
 }
+
+/** Whether an organisation has, or had, this signing key. */
+export async function isDirectoryKey(tx: Tx, kid: string): Promise<boolean> {
+  const [row] = await tx.sql<[{ known: boolean }]>`select is_directory_key(${kid}) as known`
+  return row.known
+}

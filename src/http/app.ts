@@ -1,5 +1,5 @@
 /** The table of contents: services in the order they depend on each other, routes by prefix. */
-import Fastify, { type FastifyBaseLogger, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { authorization, mount } from '../access/authorization.ts'
 import type { TrustedIssuer } from '../access/issuers.ts'
 import { access } from '../access/plugin.ts'
@@ -10,14 +10,15 @@ import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
-import { intakeRoutes } from '../intake/routes.ts'
+import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
 import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
+import { proofRoutes } from '../proof/routes.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
 import { readingRoutes } from '../reading/routes.ts'
-import { createServices } from '../services.ts'
+import { createServices, type Services } from '../services.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { requireModestStructure } from './body.ts'
 import { health } from './health.ts'
@@ -48,11 +49,16 @@ export type AppOptions = {
   readonly wake?: () => void
   /** What one client may have of this replica; all of it, if left out. */
   readonly share?: Partial<ShareOptions>
+  /** The most counters that a proof of work takes; what a telephone can do, if left out. */
+  readonly countersMax?: number
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
 
 export type App = Awaited<ReturnType<typeof createApp>>
+
+/** A tenth of a second of a browser's time at most. */
+const proofCountersMax = 150
 
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
@@ -61,13 +67,15 @@ export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { isStanding = () => true } = options
-  const { audit, directory, intake, reading, matching, cases, triage } = createServices({
+  const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
     database,
     origin,
     holders,
     wake,
     budgets: options,
     listener: metrics.evaluations,
+    countersMax: options.countersMax ?? proofCountersMax,
+    onUnknownReceipt: metrics.onUnknownReceipt,
   })
 
   const app = Fastify({
@@ -117,6 +125,9 @@ export async function createApp(options: AppOptions) {
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(proofRoutes, { prefix: '/v1/public', proof })
+  await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
+  await app.register(receiptRoutes, { prefix: '/v1', intake })
   await app.register(readingRoutes, { prefix: '/v1/referrals', reading })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
@@ -124,6 +135,16 @@ export async function createApp(options: AppOptions) {
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
 
+  writeSums(app, audit, logger)
+  return app
+}
+
+/** The sums of refusals, while the service runs and once more when it ends. */
+function writeSums(
+  app: Pick<FastifyInstance, 'addHook'>,
+  audit: Pick<Services['audit'], 'recordSums'>,
+  logger: FastifyBaseLogger,
+): void {
   const notWritten = (error: unknown) => {
     logger.error({ err: error }, 'the sums of refusals were not written')
   }
@@ -136,7 +157,6 @@ export async function createApp(options: AppOptions) {
     // Lost now, which is told. What else ends with the service ends all the same.
     await audit.recordSums().catch(notWritten)
   })
-  return app
 }
 
 /** Whose tokens are believed, and under which address callers reach the service. */

@@ -7,7 +7,9 @@ import { Type } from 'typebox'
 import * as audit from '../audit/schemas.ts'
 import * as cases from '../cases/schemas.ts'
 import * as directory from '../directory/schemas.ts'
+import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
+import * as proof from '../proof/schemas.ts'
 import * as acknowledgement from '../protocol/envelope/acknowledgement.ts'
 import * as envelope from '../protocol/envelope/envelope.ts'
 import * as released from '../protocol/envelope/released.ts'
@@ -57,11 +59,15 @@ const named: Readonly<Record<string, unknown>> = {
   WrapHashes: released.Released.properties.wrapHashes,
   ...health,
   ...directory,
+  ...intake,
+  ...proof,
   ...matching,
   ...reading,
   ...triage,
   ...cases,
   ...audit,
+  ReceiptState: intake.ReceiptStates.properties.referrals.items,
+  ProofAction: proof.ChallengeRequest.properties.action,
   Evaluation: matching.EvaluationAnswers.properties.answers.items,
   Claim: triage.Claims.properties.claims.items,
   Item: triage.ItemsPage.properties.items.items,

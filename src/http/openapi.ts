@@ -6,6 +6,8 @@ import { scopes } from '../caller.ts'
 import { Problem, withComponents } from './components.ts'
 
 const tags = {
+  public: 'The door for people without an account',
+  receipt: 'What the bearer of a receipt may know and ask',
   referrals: 'Sealed referrals: in by a referrer, out to the holders of recipient keys',
   matching: 'Match keys: evaluated blinded, and checked by recipients',
   triage: 'The queue: claims with leases and fences',
@@ -47,17 +49,24 @@ const refused = { $ref: '#/components/responses/Problem' }
 
 type Operation = {
   readonly description?: string
-  readonly security: readonly { readonly bearer?: readonly string[] }[]
+  readonly security: readonly {
+    readonly bearer?: readonly string[]
+    readonly receipt?: readonly []
+  }[]
   readonly responses: Readonly<Record<string, object>>
+}
+
+function accessOf(scopesNeeded: readonly string[], isByReceipt: boolean): string {
+  if (isByReceipt) return 'Needs a receipt, and no token.'
+  if (scopesNeeded.length === 0) return 'Open to all, without a token.'
+  return `Needs the scope \`${scopesNeeded.join('` `')}\`.`
 }
 
 /** An operation with what all have: a tag, who may ask, and how it refuses. */
 function completed(path: string, { description, security, responses, ...rest }: Operation) {
   const needed = security.flatMap(({ bearer = [] }) => bearer)
-  const access =
-    needed.length > 0
-      ? `Needs the scope \`${needed.join('` `')}\`.`
-      : 'Open to all, without a token.'
+  const isByReceipt = security.some(({ receipt }) => receipt !== undefined)
+  const access = accessOf(needed, isByReceipt)
   const described = Object.entries(responses).map(([status, response]) => {
     return [status, { ...response, description: answers[status] }]
   })
@@ -66,7 +75,7 @@ function completed(path: string, { description, security, responses, ...rest }: 
     description: description ? `${description}\n\n${access}` : access,
     tags: [tagOf(path)],
     // Scopes are listed in words: the tools that check documents know them of OAuth's flows only.
-    security: needed.length > 0 ? [{ bearer: [] }] : [],
+    security: isByReceipt ? [{ receipt: [] }] : needed.length > 0 ? [{ bearer: [] }] : [],
     responses: { ...Object.fromEntries(described), '4XX': refused, '5XX': refused },
   }
 }
@@ -114,6 +123,13 @@ export const openapi = fp<{ origin: string }>(async (app, { origin }) => {
       components: {
         responses: { Problem: refusal },
         securitySchemes: {
+          receipt: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'authorization',
+            description:
+              '`Receipt` and the access tag of a receipt in base64url (docs/PROTOCOL.md, "Receipts").',
+          },
           bearer: {
             type: 'http',
             scheme: 'bearer',

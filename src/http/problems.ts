@@ -182,12 +182,6 @@ export const problems = {
     retry: 'never',
     next: 'Ask the administrator whether your signing key is in the published keyset or directory.',
   },
-  'receipt-unsupported': {
-    status: 422,
-    title: 'Signed by a receipt, which this service does not accept yet',
-    retry: 'never',
-    next: "Sign the envelope with your organisation's key.",
-  },
   'referral-id-taken': {
     status: 409,
     title: 'This referral id is taken',
@@ -236,17 +230,17 @@ export const problems = {
     retry: 'never',
     next: 'Ask the administrator.',
   },
-  'proof-required': {
-    status: 403,
-    title: 'A new proof of work is needed',
-    retry: 'after-refresh',
-    next: 'Get a challenge for exactly these bytes, work it out, and send them again within ten minutes.',
-  },
   'too-many-requests': {
     status: 429,
     title: 'Your client sends too many requests',
     retry: 'later',
     next: 'Wait as long as Retry-After says, then send it again. Send fewer at once, one connection is enough for most.',
+  },
+  'proof-required': {
+    status: 403,
+    title: 'A proof of work is missing, or does not count any more',
+    retry: 'after-refresh',
+    next: 'Get a new challenge from POST /v1/public/challenges, solve it, and send the same bytes with it.',
   },
   'recipient-not-yours': {
     status: 403,

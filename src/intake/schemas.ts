@@ -1,4 +1,23 @@
 import { Type } from 'typebox'
-import { Uuid } from '../referral/format.ts'
+import { type State, states } from '../referral/codes/state.ts'
+import { Instant, Uuid } from '../referral/format.ts'
 
 export const ReferralParams = Type.Object({ referralId: Uuid }, { additionalProperties: false })
+
+export const ProofHeaders = Type.Object({
+  'proof-of-work': Type.String({
+    description: 'base64url of the JSON of `{ challenge, solution }`, as ALTCHA verifies it.',
+  }),
+})
+
+export const ReceiptStates = Type.Object({
+  referrals: Type.Array(
+    Type.Object({
+      referralId: Uuid,
+      reference: Type.String(),
+      receivedAt: Instant,
+      state: Type.Enum(Object.keys(states) as State[]),
+      supersedes: Type.Optional(Uuid),
+    }),
+  ),
+})

@@ -2,16 +2,17 @@
  * The referrer's door: one sealed referral in, one acknowledgement out. What is refused is refused before
  * anything is stored.
  */
+import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
-import { type KnownCaller, senderOf } from '../caller.ts'
+import { type Caller, type SendingCaller, senderOf } from '../caller.ts'
 import { openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { requireSealable } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { addValues } from '../matching/service.ts'
-import { encodeBase64url } from '../protocol/bytes.ts'
+import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
 import {
   type Acknowledgement,
   makeReference,
@@ -20,30 +21,43 @@ import {
 import { type CheckedEnvelope, checkEnvelope, checkReplyKey } from '../protocol/envelope/check.ts'
 import type { Envelope } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
-import { acknowledgeAgain, addReferral, isOwn, isStored } from '../vault/service.ts'
+import {
+  acknowledgeAgain,
+  addReferral,
+  amendsOwn,
+  isStored,
+  receiptStates,
+} from '../vault/service.ts'
+import type { ReceiptStates } from './schemas.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
   readonly database: Database
   /** The entry of an act that says again what was said, which may be summed. */
-  readonly appendRepetition: (tx: Tx<KnownCaller>, act: Act) => Promise<void>
+  readonly appendRepetition: (tx: Tx<SendingCaller>, act: Act) => Promise<void>
   readonly origin: string
 }
 
+/** What a door of a receipt needs. */
+export type ReceiptOptions = Pick<IntakeOptions, 'appendRepetition'> & {
+  /** Told of each receipt that nothing was sent under: many of them are somebody's guesses. */
+  readonly onUnknownReceipt: () => void
+}
+
 /**
- * Stores a sealed referral, or refuses it whole. The same bytes again from the same organisation
+ * Stores a sealed referral, or refuses it whole. The same bytes again from the same hand
  * get the first acknowledgement again, so that a client whose answer was lost simply repeats.
  */
 export async function submit(
   { database, appendRepetition, origin }: IntakeOptions,
-  caller: KnownCaller,
+  caller: SendingCaller,
   referralId: string,
   envelope: Envelope,
 ): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
   const checked = checkEnvelope(envelope, { referralId, origin })
   checkReplyKey(checked.header)
   requireDay(checked.header.respondBy)
-  const transaction = <Result>(act: (tx: Tx<KnownCaller>) => Promise<Result>) =>
+  const transaction = <Result>(act: (tx: Tx<SendingCaller>) => Promise<Result>) =>
     database.inTransaction(caller, act)
   const repeated = async () => {
     const acknowledgement = await transaction((tx) => repeat(tx, appendRepetition, checked))
@@ -66,15 +80,49 @@ export async function submit(
   }
 }
 
+/** The same from somebody without an account: whose it is says the receipt that the envelope names. */
+export function submitWithoutAccount(
+  options: IntakeOptions,
+  { request }: Caller,
+  referralId: string,
+  envelope: Envelope,
+) {
+  const receipt = envelope.receipt === undefined ? undefined : base64urlBytes(envelope.receipt)
+  if (!receipt) {
+    throw new Refusal('malformed-request', 'receipt is missing: without one nobody could return')
+  }
+  if (envelope.matching) {
+    const detail = 'matching is here: its values are evaluated for organisations only'
+    throw new Refusal('malformed-request', detail)
+  }
+  return submit(options, { kind: 'anonymous', request, receipt }, referralId, envelope)
+}
+
+/** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
+export async function readReceipt(
+  tx: Tx<SendingCaller>,
+  { appendRepetition, onUnknownReceipt }: ReceiptOptions,
+): Promise<Static<typeof ReceiptStates>> {
+  const referrals = await receiptStates(tx)
+  const [newest] = referrals
+  if (!newest) {
+    onUnknownReceipt()
+    throw new Refusal('not-found', 'nothing was sent under this receipt')
+  }
+  const object = { kind: 'referral', id: newest.referralId } as const
+  const details = { referrals: referrals.length }
+  await appendRepetition(tx, { action: 'receipt.read', object, details })
+  return { referrals }
+}
+
 async function store(
-  tx: Tx<KnownCaller>,
+  tx: Tx<SendingCaller>,
   checked: CheckedEnvelope,
   reference: string,
 ): Promise<Acknowledgement> {
   const sender = senderOf(tx.caller)
-  const { supersedes } = checked.header
   await requireSealable(tx, sender, checked)
-  if (supersedes && !(await isOwn(tx, supersedes))) throw notSupersedable()
+  if (!(await amendsOwn(tx, checked))) throw notSupersedable()
   const entryId = newId()
   const [acknowledgement] = await Promise.all([
     addReferral(tx, { checked, sender, reference, entryId }),
@@ -87,7 +135,7 @@ async function store(
 
 /** A known id: the first acknowledgement for its owner's same bytes, `referral-id-taken` else. */
 async function repeat(
-  tx: Tx<KnownCaller>,
+  tx: Tx<SendingCaller>,
   appendRepetition: IntakeOptions['appendRepetition'],
   checked: CheckedEnvelope,
 ): Promise<Acknowledgement> {

@@ -2,7 +2,7 @@
  * Sealed referrals at rest: stored once, released to the holder of one recipient key, and moved
  * through the states of a referral's life. It has no routes: `intake`, `reading` and `triage` are its doors.
  */
-import { type KnownCaller, type Sender, senderOf } from '../caller.ts'
+import { type KnownCaller, type Sender, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { compartmentsOf } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
@@ -18,6 +18,7 @@ import {
   insertReferral,
   type NewReferral,
   type Stored,
+  selectByReceipt,
   selectCompartments,
   selectReferral,
   selectWrapped,
@@ -31,6 +32,15 @@ export { selectHeader as headerOf } from './store.ts'
 type Answer = {
   readonly state: 'accepted' | 'declined' | 'redirected'
   readonly reason?: DeclineReason
+}
+
+/** What the bearer of a receipt is told of one referral. */
+type ReceiptState = {
+  readonly referralId: string
+  readonly reference: string
+  readonly receivedAt: string
+  readonly state: State
+  readonly supersedes?: string
 }
 
 /** A referral in one of these is still without an answer. */
@@ -58,7 +68,7 @@ export async function addReferral(tx: Tx, referral: NewReferral): Promise<Acknow
 
 /** The first acknowledgement again, when the same hand sends the same bytes. */
 export async function acknowledgeAgain(
-  tx: Tx<KnownCaller>,
+  tx: Tx<SendingCaller>,
   checked: CheckedEnvelope,
 ): Promise<Acknowledgement> {
   const { referralId } = checked.header
@@ -76,15 +86,37 @@ export async function acknowledgeAgain(
 }
 
 /** Whether these very bytes are stored already, sent by the same hand. */
-export async function isStored(tx: Tx<KnownCaller>, checked: CheckedEnvelope): Promise<boolean> {
+export async function isStored(tx: Tx<SendingCaller>, checked: CheckedEnvelope): Promise<boolean> {
   const row = await selectReferral(tx, checked.header.referralId)
   return isSame(row, senderOf(tx.caller), checked)
 }
 
-/** Whether `id` is a referral that the caller sent: the policy shows a partner no other. */
-export async function isOwn(tx: Tx<KnownCaller>, id: string): Promise<boolean> {
-  const row = await selectReferral(tx, id)
-  return row !== undefined && isFrom(row, senderOf(tx.caller))
+/**
+ * Whether what `checked` amends is a referral of the caller: the policy shows no other. Who knows the hash of
+ * a receipt and not its digits signs with another key, and amends nothing.
+ */
+export async function amendsOwn(
+  tx: Tx<SendingCaller>,
+  { header, signer }: CheckedEnvelope,
+): Promise<boolean> {
+  if (header.supersedes === undefined) return true
+  const row = await selectReferral(tx, header.supersedes)
+  const sender = senderOf(tx.caller)
+  if (!row || !isFrom(row, sender)) return false
+  return sender.kind === 'organisation' || row.signer === signer
+}
+
+/** What became of the referrals under a receipt, the newest first, and at most fifty. */
+export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState[]> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'receipt') return []
+  const rows = await selectByReceipt(tx, sender.hash)
+  return rows
+    .filter((row) => isFrom(row, sender))
+    .map(({ referralId, reference, receivedAt, state, supersedes }) => ({
+      ...{ referralId, reference, receivedAt, state },
+      ...(supersedes !== null && { supersedes }),
+    }))
 }
 
 /**
@@ -125,7 +157,10 @@ export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<
   return updateState(tx, ids, unanswered, answer.state, answer.reason ?? null)
 }
 
-function isFrom({ organisationId, receiptHash }: Stored, sender: Sender): boolean {
+function isFrom(
+  { organisationId, receiptHash }: Pick<Stored, 'organisationId' | 'receiptHash'>,
+  sender: Sender,
+): boolean {
   if (sender.kind === 'organisation') return organisationId === sender.id
   return receiptHash !== null && equalBytes(receiptHash, sender.hash)
 }

@@ -3,6 +3,7 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
+import type { State } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 
 export type NewReferral = {
@@ -58,6 +59,7 @@ export type Stored = {
   readonly reference: string
   readonly receivedAt: string
   readonly envelopeHash: Uint8Array
+  readonly signer: string
   readonly signature: Uint8Array
   readonly entryId: string
 }
@@ -66,9 +68,32 @@ export async function selectReferral(tx: Tx, id: string): Promise<Stored | undef
   const [row] = await tx.sql<Stored[]>`
     select organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
            ${iso(tx, 'received_at')} as "receivedAt", envelope_hash as "envelopeHash",
-           signature, entry_id as "entryId"
+           signer, signature, entry_id as "entryId"
     from referral where id = ${id}`
   return row
+}
+
+/** More than one person ever sends under one receipt. */
+const receiptReferralsMax = 50
+
+/** The referrals under one receipt, the newest first. Found by the index; whoever asks compares once more. */
+export async function selectByReceipt(tx: Tx, hash: Uint8Array) {
+  return tx.sql<
+    {
+      referralId: string
+      organisationId: string | null
+      receiptHash: Uint8Array | null
+      reference: string
+      receivedAt: string
+      state: State
+      supersedes: string | null
+    }[]
+  >`
+    select id as "referralId", organisation_id as "organisationId", receipt_hash as "receiptHash",
+           reference, ${iso(tx, 'received_at')} as "receivedAt", state, supersedes
+    from referral where receipt_hash = ${hash}
+    order by received_at desc, id desc
+    limit ${receiptReferralsMax}`
 }
 
 /** The ids of the referrals with these references, by reference. */

@@ -17,6 +17,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
+import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { refer, sealed } from '../helpers/referral.ts'
 import { signIn } from '../helpers/signin.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
@@ -263,6 +264,25 @@ const table: Record<string, Record<string, Case>> = {
       expected: { partner: 409, casework: 409, clinic: 409, auditor: 403 },
     },
   },
+  getChallenge: {
+    'for any body': {
+      request: () => ({
+        ...{ method: 'POST', path: '/v1/public/challenges' },
+        body: { action: 'submit', bodySha256: 'A'.repeat(43) },
+      }),
+      expected: all(200),
+    },
+  },
+  submitWithoutAccount: {
+    'without a proof of work': {
+      request: () => {
+        const body = sealedByReceipt(world, receiptKeysOfNobody())
+        return { method: 'PUT', path: `/v1/public/referrals/${body.header.referralId}`, body }
+      },
+      expected: all(403),
+    },
+  },
+  readReceipt: { 'with a token': { request: get('/v1/receipt'), expected: all(401) } },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: workers(200) },
     'for the key of another': {
@@ -430,6 +450,18 @@ async function referWithoutClinic(): Promise<string> {
   return (await refer(built, ngo, changes)).referralId
 }
 
+const sent = receiptKeysOfNobody()
+await sendPublicly(url, sealedByReceipt(world, sent))
+const shown = ({ accessTag }: typeof sent) => `Receipt ${encodeBase64url(accessTag)}`
+const bearers = {
+  'the bearer of a receipt': { receipt: shown(sent), status: 200 },
+  'the bearer of a receipt that nothing was sent under': {
+    receipt: shown(receiptKeysOfNobody()),
+    status: 404,
+  },
+}
+const receiptChallenge = 'Receipt realm="referral-intake"'
+
 type Operation = { operationId: string; security: readonly Record<string, string[]>[] }
 const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, Operation>> }
 const operations = Object.values(paths).flatMap((path) => Object.values(path))
@@ -456,6 +488,7 @@ function challenge(authorization: string | undefined, who: string): string {
 
 for (const { operationId, security } of operations) {
   const isOpen = security.length === 0
+  const isByReceipt = security.some((needed) => 'receipt' in needed)
   for (const [name, { request, expected }] of Object.entries(table[operationId] ?? {})) {
     t.test(`${operationId}, ${name}`, async (t) => {
       for (const who of Object.keys(clientIds) as Known[]) {
@@ -466,12 +499,18 @@ for (const { operationId, security } of operations) {
       for (const [who, authorization] of Object.entries(nobodies)) {
         const { status, headers } = await send(authorization, sample)
         t.equal(status, isOpen ? expected.partner : 401, `with ${who}`)
-        t.equal(headers.get('www-authenticate'), isOpen ? null : challenge(authorization, who), who)
+        const lacking = isByReceipt ? receiptChallenge : challenge(authorization, who)
+        t.equal(headers.get('www-authenticate'), isOpen ? null : lacking, who)
+      }
+      for (const [who, { receipt, status }] of Object.entries(bearers)) {
+        const answer = await send(receipt, sample)
+        t.equal(answer.status, isByReceipt ? status : isOpen ? expected.partner : 401, who)
       }
       for (const [who, id] of Object.entries(shutOut)) {
         const { status, body } = await send(`Bearer ${forge.token(id)}`, sample)
-        t.equal(status, isOpen ? expected.partner : 403, `as a shut-out ${who}`)
-        if (!isOpen) t.match(JSON.parse(body), { code: 'caller-disabled' })
+        const refused = isByReceipt ? 401 : 403
+        t.equal(status, isOpen ? expected.partner : refused, `as a shut-out ${who}`)
+        if (!isOpen && !isByReceipt) t.match(JSON.parse(body), { code: 'caller-disabled' })
       }
     })
   }

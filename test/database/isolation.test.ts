@@ -12,6 +12,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
+import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, census, tablesOf, untilPaired } from '../helpers/superuser.ts'
 
@@ -22,6 +23,9 @@ const sql = asSuperuser(t, databases)
 
 const own = (await refer(built, lawFirm)).referralId
 const stranger = (await refer(built, ngo)).referralId
+const ofReceipt = sealedByReceipt(world, receiptKeysOfNobody())
+await sendPublicly(url, ofReceipt)
+await sendPublicly(url, sealedByReceipt(world, receiptKeysOfNobody()))
 const asCasework = await callerOf(world, url, world.clients.casework)
 const recipient = world.recipients.casework.receiving.kid
 const claim = { recipient, max: 1, leaseSeconds: 60 }
@@ -101,6 +105,20 @@ async function deniedTo(t: Test, caller: Caller, name: string, statement: string
   )
 }
 
+const nowMs = `date_trunc('milliseconds', now())`
+const insertable = (
+  await sql<{ name: string }[]>`
+    select attname as name from pg_attribute
+    where attrelid = 'referral'::regclass and attnum > 0 and attgenerated = ''`
+).map(({ name }) => name)
+
+/** A statement that inserts a referral which the caller sees once more, with changes. */
+function copyOf(columns: readonly string[], changes: Record<string, string>): string {
+  const made = { id: `'${newId()}'`, reference: `'1'`, state: `'received'`, received_at: nowMs }
+  const values = columns.map((name) => ({ ...made, ...changes })[name] ?? name)
+  return `insert into referral (${columns}) select ${values.join(', ')} from referral limit 1`
+}
+
 t.test('every table that holds rows of people is under a policy, for its owner too', async (t) => {
   const rows = await sql<{ name: string; held: boolean; policies: number }[]>`
     select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as held,
@@ -165,6 +183,35 @@ t.test('whoever is served spends an id for at most a day, and takes none back', 
   t.same(await as(internal, back), [], 'what has not expired stays')
 })
 
+t.test('whoever holds a receipt sees what was sent under it, and adds only to that', async (t) => {
+  const receipt = Buffer.from(ofReceipt.receipt!, 'base64url')
+  for (const kind of ['anonymous', 'bearer'] as const) {
+    const holder: Caller = { kind, request: newId(), receipt }
+    const seen = (table: string) => as(holder, (tx) => tx.sql`select * from ${tx.sql(table)}`)
+    t.same(
+      (await seen('referral')).map(({ id }) => id),
+      [ofReceipt.header.referralId],
+      kind,
+    )
+    t.equal((await seen('compartment')).length, 1)
+    t.same(await seen('organisation'), [])
+    await deniedTo(t, holder, 'the queue', 'select from triage_item')
+    const copy = (changes: Record<string, string>) => (tx: Tx) =>
+      tx.sql.unsafe(copyOf(insertable, changes))
+    t.equal((await as(holder, copy({}))).length, 0)
+    const hash = `'\\x${'00'.repeat(32)}'`
+    await t.rejects(
+      as(holder, copy({ receipt_hash: hash })),
+      denied,
+      'under the receipt of another',
+    )
+    const organisation_id = `'${lawFirm.organisationId}'`
+    await t.rejects(as(holder, copy({ organisation_id })), denied, 'for an organisation')
+    const amends = as(holder, copy({ supersedes: `'${own}'` }))
+    await t.rejects(amends, { code: '23503' }, "an amendment of an organisation's")
+  }
+})
+
 t.test('an anonymous caller sees no row of anybody', async (t) => {
   const none = ['referral', 'compartment', 'wrap', 'evaluation_budget', 'organisation', 'client']
   for (const table of none) {
@@ -207,13 +254,7 @@ t.test('a partner changes and removes nothing, its own neither', async (t) => {
 t.test(
   'a partner inserts nothing for another organisation, nor later than its referral',
   async (t) => {
-    const columns = Object.keys((await sql`select * from referral limit 1`)[0]!)
-    const nowMs = `date_trunc('milliseconds', now())`
-    const copy = (changes: Record<string, string>) => {
-      const made = { id: `'${newId()}'`, reference: `'1'`, state: `'received'`, received_at: nowMs }
-      const values = columns.map((name) => ({ ...made, ...changes })[name] ?? name)
-      return `insert into referral select ${values.join(', ')} from referral limit 1`
-    }
+    const copy = (changes: Record<string, string>) => copyOf(insertable, changes)
     t.equal((await as(partner, (tx) => tx.sql.unsafe(copy({})))).length, 0)
     const another = copy({ organisation_id: `'${ngo.organisationId}'` })
     await deniedTo(t, partner, 'referral of another', another)
@@ -334,11 +375,12 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     case_flag: ['at'],
   }
   /** What was waited for is done, what was marked was looked at, what was replaced is replaced. */
-  const forgotten = ['pairing', 'case_flag', 'match_value', 'token_key', 'spent_id']
+  const forgotten = ['pairing', 'case_flag', 'match_value', 'token_key', 'spent_id', 'daily_secret']
   for (const table of tables) {
     const columns = await sql`
       select attname as name from pg_attribute
-      where attrelid = ${table}::regclass and attnum > 0 and not attisdropped`
+      where attrelid = ${table}::regclass and attnum > 0 and not attisdropped
+        and attgenerated = ''`
     for (const { name } of columns) {
       const statement = `update ${table} set ${name} = ${name}`
       if (permitted[table]?.includes(name)) await as(internal, (tx) => tx.sql.unsafe(statement))

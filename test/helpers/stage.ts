@@ -34,7 +34,8 @@ export function servicesOn(database: Database, origin: string) {
     },
   })
   const services = createServices({
-    ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {} },
+    ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {}, countersMax: 1 },
+    onUnknownReceipt: () => {},
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   return { ...services, database, pairing, retiring: createRetiring(database), noted }

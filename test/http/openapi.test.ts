@@ -51,12 +51,12 @@ t.test('each operation has a tag and words, and refuses by the one problem', asy
   const used = new Set(operations.flatMap((operation) => operation.tags))
   t.same([...used].sort(), [...tags].sort())
   for (const { operationId, description, security, responses } of operations) {
-    const isOpen = security.length === 0
-    t.match(
-      description,
-      isOpen ? /Open to all, without a token\.$/ : /Needs the scope `/,
-      operationId,
-    )
+    const needed = Object.keys(security[0] ?? {})[0] ?? 'nothing'
+    const words: Record<string, RegExp> = {
+      bearer: /Needs the scope `/,
+      receipt: /Needs a receipt/,
+    }
+    t.match(description, words[needed] ?? /Open to all, without a token\.$/, operationId)
     const { '4XX': refusal, '5XX': failure, ...answers } = responses
     t.same([refusal, failure], Array(2).fill({ $ref: '#/components/responses/Problem' }))
     for (const { description } of Object.values(answers)) t.ok(description, operationId)

@@ -248,7 +248,7 @@ t.test('an envelope that the published documents do not allow is refused', async
     ['by the day zero', 'malformed-request', sealed(world, { respondBy: '0000-01-01' })],
     [
       'by a receipt',
-      'receipt-unsupported',
+      'unknown-signer',
       sealed(world, { signer: replySigning, replyTo, receipt: 'A'.repeat(43) }),
     ],
     ['by a key of nobody', 'unknown-signer', sealAs(generateSigningKey(), (k) => k)],

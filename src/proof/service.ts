@@ -1,0 +1,120 @@
+/**
+ * Proofs of work, which people without an account show instead of a token: ALTCHA's challenges, each for one
+ * act with one body, each good for ten minutes and once. Whoever asks for many pays more for each, and nobody
+ * is refused one.
+ */
+import { createChallenge, verifySolution } from 'altcha-lib'
+import { deriveKey } from 'altcha-lib/algorithms/pbkdf2'
+import type { Static } from 'typebox'
+import type { Caller } from '../caller.ts'
+import type { Database } from '../database/connect.ts'
+import { spend } from '../database/spent.ts'
+import { Refusal } from '../errors.ts'
+import { encodeBase64url, label } from '../protocol/bytes.ts'
+import { keyedHash, randomBytes } from '../protocol/sodium.ts'
+import {
+  type ChallengeAnswer,
+  type ChallengeRequest,
+  type Proof,
+  type ProofAction,
+  readProof,
+} from './schemas.ts'
+import { secretOf } from './store.ts'
+
+export type ProofOptions = {
+  readonly database: Database
+  /** The most counters that a solver has to try; on average it is half of them. */
+  readonly countersMax: number
+}
+
+/** Longer than the slowest telephone seals, solves and sends; a stolen challenge is of no use after. */
+const challengeSeconds = 600
+/**
+ * PBKDF2, which every browser does by itself, in rounds of this many iterations: fewer, and the browser's
+ * own work between two rounds would be most of it.
+ */
+const algorithm = 'PBKDF2/SHA-256'
+const iterations = 2_000
+
+/** What one day's challenges are signed with. */
+type Signing = { readonly hmacSignatureSecret: string; readonly hmacKeySignatureSecret: string }
+
+export function createProofs({ database, countersMax }: ProofOptions) {
+  let kept: { readonly day: string; readonly signing: Promise<Signing> } | undefined
+
+  function signingOf(at: Date, request: string): Promise<Signing> {
+    const day = at.toISOString().slice(0, 10)
+    if (kept?.day === day) return kept.signing
+    const signing = database
+      .inTransaction({ kind: 'system', request }, (tx) => secretOf(tx, day, randomBytes(32)))
+      .then(secretsOf)
+    kept = { day, signing }
+    signing.catch(() => {
+      kept = undefined
+    })
+    return signing
+  }
+
+  /** A challenge for one act with one body. Solved, it goes back in the header `proof-of-work`. */
+  async function challenge(
+    { request }: Caller,
+    data: Static<typeof ChallengeRequest>,
+  ): Promise<ChallengeAnswer> {
+    const now = new Date()
+    const expiresAt = Math.floor(now.getTime() / 1000) + challengeSeconds
+    const made = await createChallenge({
+      ...(await signingOf(now, request)),
+      ...{ algorithm, cost: iterations, deriveKey, data, expiresAt },
+      // Unforeseeable, so that all before it must be tried; bounded, so that nobody is unlucky.
+      counter: 1 + (randomUint32() % countersMax),
+    })
+    return {
+      challenge: made as Proof['challenge'],
+      expiresAt: new Date(expiresAt * 1000).toISOString(),
+    }
+  }
+
+  /**
+   * Takes a proof and spends it.
+   *
+   * @returns the SHA-256 of the body that it is for, in base64url
+   * @throws Refusal `proof-required` for one that does not count, or was spent already
+   */
+  async function spendProof(caller: Caller, header: unknown, action: ProofAction): Promise<string> {
+    const proof = readProof(header)
+    if (!proof) throw new Refusal('proof-required', 'the header proof-of-work holds no proof')
+    const { expiresAt, data } = proof.challenge.parameters
+    const until = new Date(expiresAt * 1000)
+    const now = Date.now()
+    // Looked at first: the day whose secret is asked for is this one or the one before.
+    if (until.getTime() <= now || until.getTime() > now + 2 * challengeSeconds * 1000) {
+      throw new Refusal('proof-required', 'the challenge has expired')
+    }
+    const issuedAt = new Date((expiresAt - challengeSeconds) * 1000)
+    const signing = await signingOf(issuedAt, caller.request)
+    const { verified } = await verifySolution({ ...proof, ...signing, deriveKey })
+    if (!verified) throw new Refusal('proof-required', 'the proof is no solution of a challenge')
+    if (data.action !== action) {
+      throw new Refusal('proof-required', `the challenge is for ${data.action}, not for ${action}`)
+    }
+    const isFirst = await database.inTransaction(caller, (tx) =>
+      spend(tx, 'challenge', proof.challenge.signature, until),
+    )
+    if (!isFirst) throw new Refusal('proof-required', 'the challenge was spent already')
+    return data.bodySha256
+  }
+
+  return { challenge, spendProof }
+}
+
+function secretsOf(secret: Uint8Array): Signing {
+  const derived = (name: string) => encodeBase64url(keyedHash(secret, label(name)))
+  return {
+    hmacSignatureSecret: derived('challenge'),
+    hmacKeySignatureSecret: derived('challenge solution'),
+  }
+}
+
+function randomUint32(): number {
+  return new DataView(randomBytes(4).buffer).getUint32(0)
+}

@@ -1,0 +1,169 @@
+import t from 'tap'
+import { createReader } from '../../src/client/index.ts'
+import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import {
+  asBearer,
+  challengeFor,
+  putPublicly,
+  receiptKeysOfNobody,
+  sealedByReceipt,
+  sendPublicly,
+  solve,
+} from '../helpers/receipt.ts'
+import { callerOf, refer, sealed } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const { lawFirm } = world.referring
+const sql = asSuperuser(t, built.databases)
+const reader = createReader({
+  url,
+  trust: world.trust,
+  recipient: world.recipients.casework,
+  token: () => world.token(world.clients.casework),
+})
+t.afterEach(() => requireBalanced(sql))
+
+t.test('a referral by a receipt is stored, told, claimed, opened and answered', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const envelope = sealedByReceipt(world, keys)
+  const { referralId } = envelope.header
+  const sent = await sendPublicly(url, envelope)
+  t.equal(sent.status, 201)
+  const { reference, receivedAt, entryId } = sent.body
+  const told = { referralId, reference, receivedAt }
+  t.strictSame((await asBearer(url, keys)).body, { referrals: [{ ...told, state: 'received' }] })
+
+  const again = await sendPublicly(url, envelope)
+  t.equal(again.status, 200)
+  t.strictSame(again.body, sent.body, 'the same bytes get the first acknowledgement')
+  const [entry] = await sql`
+    select convert_from(leaf, 'UTF8')::jsonb as said from audit_entry where id = ${entryId}`
+  t.match(entry, { said: { caller: 'anonymous', action: 'referral.submitted' } })
+
+  const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
+  const opened = await reader.open(claim!.referrals[0]!)
+  t.match(opened, { opened: true, referralId, signedBy: 'receipt' })
+  const reason = 'no_capacity'
+  await reader.complete(claim!, { outcome: 'declined', reason, referrals: [referralId] })
+  const [state] = (await asBearer(url, keys)).body.referrals
+  t.strictSame(state, { ...told, state: 'declined' }, 'and not why')
+})
+
+t.test('only the same receipt amends, and it sees both', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const first = sealedByReceipt(world, keys)
+  await sendPublicly(url, first)
+  const supersedes = first.header.referralId
+  const amend = async (by: typeof keys) => {
+    const envelope = sealedByReceipt(world, by, { supersedes })
+    return { envelope, ...(await sendPublicly(url, envelope)) }
+  }
+  const strange = await amend(receiptKeysOfNobody())
+  t.match(strange.body, { code: 'not-found', status: 404 })
+  const { receipt } = keys
+  const knowing = await amend({ ...receiptKeysOfNobody(), receipt })
+  t.match(knowing.body, { code: 'not-found' }, 'whoever saw the hash of a receipt holds none')
+  const byFirm = await callerOf(world, url, lawFirm.clientId)
+  const theirs = sealed(world, { supersedes })
+  const refused = await byFirm('PUT', `/v1/referrals/${theirs.header.referralId}`, theirs)
+  t.match(refused.body, { code: 'not-found' })
+
+  const amended = await amend(keys)
+  t.equal(amended.status, 201)
+  t.match((await amend(keys)).body, { code: 'not-found' }, 'what was amended is not amended again')
+  const { referrals } = (await asBearer(url, keys)).body
+  t.match(
+    referrals,
+    [{ referralId: amended.envelope.header.referralId, supersedes }, { referralId: supersedes }],
+    'the newest first',
+  )
+  t.equal(referrals.length, 2)
+})
+
+t.test('a receipt shows nothing of others, and one that nobody has is counted', async (t) => {
+  await sendPublicly(url, sealedByReceipt(world, receiptKeysOfNobody()))
+  const { status, body } = await asBearer(url, receiptKeysOfNobody())
+  t.equal(status, 404)
+  t.match(body, { code: 'not-found' })
+  for (const authorization of ['', 'Receipt', 'Receipt AAAA', `Bearer ${'A'.repeat(43)}`]) {
+    const answer = await fetch(`${url}/v1/receipt`, { headers: { authorization } })
+    t.equal(answer.status, 401, authorization)
+    t.equal(answer.headers.get('www-authenticate'), 'Receipt realm="referral-intake"')
+    t.match(await answer.json(), { code: 'unauthenticated' })
+  }
+})
+
+t.test('a proof counts once, for its act and its body, and no other proof does', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const envelope = sealedByReceipt(world, keys)
+  const { referralId } = envelope.header
+  const body = JSON.stringify(envelope)
+  const challenge = await challengeFor(url, 'submit', body)
+  const proof = await solve(challenge)
+  const unsolved = (solution: object, changed: object = challenge) =>
+    encodeBase64url(utf8(JSON.stringify({ challenge: changed, solution })))
+  const { solution } = JSON.parse(Buffer.from(proof, 'base64url').toString())
+  const derivedKey = challenge.parameters.keyPrefix.padEnd(64, '0')
+  const parameters = { ...challenge.parameters, expiresAt: challenge.parameters.expiresAt + 60 }
+  const expired = { ...challenge.parameters, expiresAt: 1 }
+  const rows: [string, string | undefined][] = [
+    ['none', undefined],
+    ['no base64url', '{}'],
+    ['no JSON', 'AAAA'],
+    ['no solution', unsolved({ counter: 1, derivedKey })],
+    ['a challenge that was prolonged', unsolved(solution, { ...challenge, parameters })],
+    ['a challenge that has expired', unsolved(solution, { ...challenge, parameters: expired })],
+    ['more than a solution', unsolved({ ...solution, more: 1 })],
+    ['of another act', await solve(await challengeFor(url, 'withdraw', body))],
+    ['of another body', await solve(await challengeFor(url, 'submit', `${body} `))],
+  ]
+  for (const [name, header] of rows) {
+    const answer = await putPublicly(url, referralId, body, header)
+    t.equal(answer.status, 403, name)
+    t.match(answer.body, { code: 'proof-required', retry: 'after-refresh', stored: false }, name)
+    t.equal(answer.headers.get('www-authenticate'), null)
+  }
+  t.equal((await putPublicly(url, referralId, body, proof)).status, 201)
+  t.match((await putPublicly(url, referralId, body, proof)).body, { code: 'proof-required' })
+})
+
+t.test('a proof is looked at before the body is read', async (t) => {
+  // A body that would not be read: it is no JSON, and longer than any may be.
+  const body = 'x'.repeat(600_000)
+  t.match((await putPublicly(url, newId(), body)).body, { code: 'proof-required' })
+  const proof = await solve(await challengeFor(url, 'submit', body))
+  t.match((await putPublicly(url, newId(), body, proof)).body, { code: 'body-too-large' })
+})
+
+t.test('what a receipt may not send', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const { receipt: _, ...unnamed } = sealedByReceipt(world, keys)
+  const organisation = { ...keys, signing: lawFirm.signing }
+  const theirs = (await refer(built)).referralId
+  const matching = { epoch: 1, values: [{ type: 'REF_uan', value: 'A'.repeat(22) }] }
+  const { replyTo: __, ...unanswerable } = sealedByReceipt(world, keys).header
+  const rows = [
+    ['no receipt', 'malformed-request', unnamed],
+    ['match values', 'malformed-request', sealedByReceipt(world, keys, { matching })],
+    ['the key of an organisation', 'unknown-signer', sealedByReceipt(world, organisation)],
+    [
+      'another key than it answers to',
+      'unknown-signer',
+      sealedByReceipt(world, keys, { signer: receiptKeysOfNobody().signing }),
+    ],
+    [
+      'no key to answer to',
+      'unknown-signer',
+      { ...sealedByReceipt(world, keys), header: unanswerable },
+    ],
+    ["a law firm's id", 'referral-id-taken', sealedByReceipt(world, keys, { referralId: theirs })],
+  ] as const
+  for (const [name, code, envelope] of rows) {
+    t.match((await sendPublicly(url, envelope as never)).body, { code }, name)
+  }
+})
