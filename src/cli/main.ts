@@ -45,6 +45,7 @@ const commands: Commands = {
   'partner test': async () => (await import('./joining/trial.ts')).partnerTest,
   'partner show': async () => (await import('./joining/show.ts')).partnerShow,
   'partner rotate': async () => (await import('./joining/rotate.ts')).partnerRotate,
+  'keys sign-in': async () => (await import('./ceremony/keys.ts')).keysSignIn,
   'keys generate': async () => (await import('./ceremony/keys.ts')).keysGenerate,
   'matching-key generate': async () =>
     (await import('./ceremony/matching-key.ts')).matchingKeyGenerate,

@@ -5,6 +5,7 @@ import {
   type ClockSkew,
   createReader,
   createReferrer,
+  createSignIn,
   type Reader,
   type Referrer,
   type ReferrerOptions,
@@ -17,7 +18,7 @@ import { isThere, readSecret, requireOwn } from '../disk.ts'
 import { type Input, type Option, UsageError } from './command.ts'
 import { homeMemory } from './home.ts'
 import { readJson } from './json.ts'
-import { openKey } from './secret.ts'
+import { openClient, openKey } from './secret.ts'
 import { tell } from './terminal.ts'
 
 /** The flags of every command that calls the service. */
@@ -25,20 +26,25 @@ export const connection: Record<string, Option> = {
   url: { value: 'URL', help: 'The service (INTAKE_URL).' },
   trust: { value: 'FILE', help: 'Its origin and root keys (INTAKE_TRUST).' },
   key: { value: 'FILE', help: 'Your key file (INTAKE_KEY).' },
+  client: { value: 'ID', help: 'The client that you sign in as (INTAKE_CLIENT).' },
+  'client-key': { value: 'FILE', help: 'The key that it signs in by (INTAKE_CLIENT_KEY).' },
   home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ~/.intake).' },
 }
 
 /** The details of every command that calls the service. */
-export const connectionDetails = `The access token is in INTAKE_TOKEN, or in the file that INTAKE_TOKEN_FILE names; the
-passphrase of the key file in INTAKE_PASSPHRASE, or it is asked for.`
+export const connectionDetails = `It signs in as the client INTAKE_CLIENT, by the key in the file that INTAKE_CLIENT_KEY names.
+The passphrase of key files is in INTAKE_PASSPHRASE, or it is asked for. In a trial, an access token that
+was made by hand may stand in INTAKE_TOKEN, or in the file that INTAKE_TOKEN_FILE names.`
 
 /** A referrer's client as flags and environment say; a clock that is wrong is told at once. */
 export async function referrerOf(
   input: Input,
   listeners: Required<Pick<ReferrerOptions, 'onUnmatched' | 'onWarnings'>>,
+  credentials?: Credentials,
 ): Promise<Referrer> {
   const { signing } = await keyOf(input)
-  return createReferrer({ ...(await serviceOf(input)), signer: signing, onClockSkew, ...listeners })
+  const service = await serviceOf(input, credentials)
+  return createReferrer({ ...service, signer: signing, onClockSkew, ...listeners })
 }
 
 function onClockSkew(skew: ClockSkew): void {
@@ -77,7 +83,7 @@ export async function warnOfDates({ keyset }: Pick<Referrer, 'keyset'>): Promise
   for (const warning of (await keyset()).warnings) tell(`Warning: ${shown(warning)}`)
 }
 
-async function serviceOf(input: Input) {
+async function serviceOf(input: Input, credentials?: Credentials) {
   const config = readClientConfig()
   const home = homeOf(input)
   const trustFile = input.text('trust') ?? config.trust ?? join(home, 'trust.json')
@@ -88,7 +94,7 @@ async function serviceOf(input: Input) {
     url: addressOf(input.text('url') ?? config.url),
     trust: await readTrust(trustFile),
     memory: homeMemory(home),
-    token,
+    token: (credentials ?? (await credentialsOf(input))).token,
   }
 }
 
@@ -115,10 +121,35 @@ async function keyOf(input: Input) {
   return openKey(file)
 }
 
-/** The access token. It is read for each request, because a short-lived token is renewed by rewriting its file. */
-export async function token(): Promise<string> {
+/** How requests show who calls. */
+export type Credentials = {
+  readonly token: ReferrerOptions['token']
+  /** Rejects where there is nothing to call with, before anything is sent. */
+  ready(): Promise<unknown>
+}
+
+/** A key to sign in by, or in a trial a token. One sign-in serves a whole call. */
+export async function credentialsOf(input: Input): Promise<Credentials> {
+  const config = readClientConfig()
+  const file = input.text('client-key') ?? config.clientKey
+  if (file === undefined) return { token, ready: token }
+  const clientId = input.text('client') ?? config.client
+  if (!clientId) {
+    throw new UsageError('which client signs in? Name its id: --client ID, or INTAKE_CLIENT')
+  }
+  const url = addressOf(input.text('url') ?? config.url)
+  const { issuer } = config
+  const key = await openClient(file)
+  const signIn = createSignIn({ url, clientId, key, ...(issuer !== undefined && { issuer }) })
+  return { token: signIn, ready: signIn.ready }
+}
+
+/** A token made by hand. It is read for each request, because it is renewed by rewriting its file. */
+async function token(): Promise<string> {
   const config = readClientConfig()
   if (config.token) return config.token
   if (config.tokenFile) return readSecret(config.tokenFile)
-  throw new UsageError('an access token is needed: set INTAKE_TOKEN_FILE, or INTAKE_TOKEN')
+  throw new UsageError(
+    'there is no key to sign in by: set INTAKE_CLIENT and INTAKE_CLIENT_KEY, or in a trial INTAKE_TOKEN_FILE',
+  )
 }

@@ -21,6 +21,7 @@ export type { KeyFile } from '../protocol/keyfile.ts'
 export { needsPassphrase } from '../protocol/keyfile.ts'
 export type { KeyPair, SecretKey } from '../protocol/keys.ts'
 export type { NoteChain, ReadNote, RefusedNote, Writer } from '../protocol/messages/notechain.ts'
+export type { ClientKey } from '../protocol/partner/clientkey.ts'
 export type { Trust } from '../protocol/trust/keyset.ts'
 export { newId } from '../protocol/uuid.ts'
 export type { StatedUrgency } from '../reading/schemas.ts'
@@ -48,6 +49,7 @@ export {
   conform,
   generateRecipientKey,
   generateSigningKey,
+  openClientKey,
   openKeyFile,
   ready,
   sealKeyFile,
@@ -67,6 +69,8 @@ export type {
   Unchecked,
 } from './schemas.ts'
 export type { SealListeners, SealOptions, Warned } from './sealing.ts'
+export type { SignIn, SignInOptions } from './signin.ts'
+export { createSignIn } from './signin.ts'
 export type { Stating } from './stating.ts'
 export type { NewestKeyset } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'

@@ -7,6 +7,7 @@ import {
   generateRecipientKey as generateReceiving,
   generateSigningKey as generateSigning,
 } from '../protocol/keys.ts'
+import { openClientKey as openClient } from '../protocol/partner/clientkey.ts'
 import { isReady, ready as loaded } from '../protocol/sodium.ts'
 import { conform as conformTo } from './conform.ts'
 
@@ -20,6 +21,13 @@ export const ready: Promise<void> = loaded
  *   if the text is not a key file or its halves do not belong together; Error before `ready`
  */
 export const openKeyFile = onceReady(openFile)
+
+/**
+ * Reads the file of the key by which a client signs in.
+ *
+ * @throws Refusal as `openKeyFile`; Error before `ready`
+ */
+export const openClientKey = onceReady(openClient)
 
 /** Writes a key file, sealed under the passphrase unless that is `undefined`. @throws Error before `ready` */
 export const sealKeyFile = onceReady(sealFile)

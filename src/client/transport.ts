@@ -2,16 +2,22 @@
  * How the SDK speaks HTTP. Every request ends in time, and is sent again only where sending it twice
  * does no more than sending it once. Runs wherever there is `fetch`.
  */
+import { Refusal } from '../errors.ts'
 import { ready } from '../protocol/sodium.ts'
+import { baseOf } from './address.ts'
 import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
 import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
+import type { SignIn } from './signin.ts'
 
 /** How to reach a service. */
 export type TransportOptions = {
   /** `https://intake.example.org`; plain http only on the loopback address. */
   readonly url: string
-  /** A current access token. Asked for each request, so that it may be renewed in between. */
-  readonly token: () => Promise<string> | string
+  /**
+   * What `createSignIn` returns. In a trial, a function that returns a token: it is asked for each request, so
+   * that the token may be renewed in between.
+   */
+  readonly token: SignIn | (() => Promise<string> | string)
   /** How long one request may take, 75 s if left out: a bad line has 60 s to send a body. */
   readonly timeoutMs?: number
 }
@@ -81,15 +87,16 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
 
   async function attemptOnce(request: Call, limitMs: number): Promise<Attempt> {
     const { method, path, body, open, headers, bytesMax = documentBytesMax } = request
-    const authorization = open ? undefined : `Bearer ${await token()}`
+    const byHand = !open && typeof token === 'function' ? `Bearer ${await token()}` : undefined
+    const fetched = open || typeof token === 'function' ? fetch : token.fetch
     let response: Response
     let text: string | undefined
     try {
-      response = await fetch(base + path, {
+      response = await fetched(base + path, {
         method,
         headers: {
           accept: 'application/json, application/problem+json',
-          ...(authorization && { authorization }),
+          ...(byHand && { authorization: byHand }),
           ...headers,
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
@@ -102,6 +109,8 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
       aheadMs = aheadOf(response) ?? aheadMs
       text = await readText(response, response.ok ? bytesMax : problemBytesMax)
     } catch (cause) {
+      // Signed in nowhere: no other attempt would be.
+      if (cause instanceof Refusal) throw cause
       const error = new NoAnswer(noAnswer(base, cause, limitMs), { cause })
       return { failure: { error, afterMs: undefined } }
     }
@@ -118,16 +127,6 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
     /** @returns milliseconds, by the last answer that told a time; negative where it is behind, NaN for no readable date */
     clockAheadMs: () => aheadMs,
   }
-}
-
-function baseOf(text: string): string {
-  if (!URL.canParse(text)) throw new Error('url is no address such as https://intake.example.org')
-  const url = new URL(text)
-  const loopback = /^(localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw new Error('url must be https, or http on the loopback address: it carries a token')
-  }
-  return url.href.replace(/\/+$/, '')
 }
 
 function parsed(text: string | undefined, place: string, bytesMax: number): unknown {

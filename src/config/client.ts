@@ -7,6 +7,11 @@ export type ClientConfig = {
   /** The access token itself, or the file it is in, which is read for each request. */
   readonly token: string | undefined
   readonly tokenFile: string | undefined
+  /** The id of the client that signs in, and the file of its key. */
+  readonly client: string | undefined
+  readonly clientKey: string | undefined
+  /** Where it signs in, if not at the service itself. */
+  readonly issuer: string | undefined
   readonly passphrase: string | undefined
   /** The folder of what a client remembers: what it has seen, what it has not yet sent. */
   readonly home: string | undefined
@@ -23,6 +28,9 @@ export function readClientConfig(environment: Environment = process.env): Client
     url: environment.INTAKE_URL || 'http://127.0.0.1:8080',
     token: environment.INTAKE_TOKEN || undefined,
     tokenFile: environment.INTAKE_TOKEN_FILE || undefined,
+    client: environment.INTAKE_CLIENT || undefined,
+    clientKey: environment.INTAKE_CLIENT_KEY || undefined,
+    issuer: environment.INTAKE_ISSUER || undefined,
     passphrase: environment.INTAKE_PASSPHRASE || undefined,
     home: environment.INTAKE_HOME || undefined,
     trust: environment.INTAKE_TRUST || undefined,

@@ -172,7 +172,7 @@ t.test(
     const digits = digitsIn(begun.out)
     t.match(unbroken(await partner('law', 'rotate', '--finish')), {
       code: 1,
-      out: /unknown-signer/,
+      out: /unauthenticated/,
     })
     t.match(await admin('rotate', file, '--fingerprint', digits.replace(/^./, 'x')), { code: 1 })
 

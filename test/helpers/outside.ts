@@ -9,7 +9,11 @@ import { createSigner } from './signer.ts'
 const scope = 'referrals:submit matching:evaluate triage:work audit:read'
 
 /** Starts it, for tokens with this audience; it is closed when `t` ends. */
-export async function startOutside(t: Pick<Test, 'teardown'>, audience: string) {
+export async function startOutside(
+  t: Pick<Test, 'teardown'>,
+  audience: string,
+  registered?: { readonly key: object; readonly kid: string },
+) {
   const server = createServer((request, response) => callback(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {
@@ -26,13 +30,19 @@ export async function startOutside(t: Pick<Test, 'teardown'>, audience: string) 
   const server_: ClientMetadata = {
     ...{ client_id: 'their-server', scope, redirect_uris: [], response_types: [] },
     ...{ grant_types: ['client_credentials'], token_endpoint_auth_method: 'private_key_jwt' },
-    jwks: { keys: [{ ...client.publicJwk, kid: client.thumbprint }] } as never,
+    jwks: {
+      keys: [
+        { ...client.publicJwk, kid: client.thumbprint },
+        ...(registered ? [{ ...registered.key, kid: registered.kid }] : []),
+      ],
+    } as never,
   }
   const provider = new Provider(url, {
     jwks: { keys: [{ ...(await exportJWK(key.privateKey)), kid: key.thumbprint }] } as never,
     clients: [server_],
     scopes: scope.split(' '),
     clientAuthMethods: ['private_key_jwt'],
+    enabledJWA: { clientAuthSigningAlgValues: ['ES256', 'Ed25519'] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     responseTypes: [],
     features: {

@@ -4,9 +4,29 @@ import {
   type KeyFile,
   sealKeyFile,
 } from '../../client/index.ts'
+import { clientJwkOf, generateClientKey, sealClientKey } from '../../protocol/partner/clientkey.ts'
 import { type Command, UsageError } from '../command.ts'
 import { newPassphrase } from '../secret.ts'
 import { keyFileOptions, type PublicHalf, writeKeyFiles } from './publichalf.ts'
+
+/** `intake keys sign-in`. */
+export const keysSignIn: Command = {
+  operands: '--out FILE',
+  summary: 'Make the key by which a client signs in, and beside it its public half.',
+  details: `The public half is a JWK in a file of the same name that ends in .pub. The administrator registers it,
+and compares its kid with what you read out. The key proves who asks for a token, and opens nothing. Where
+intake partner init was called, there is one already.`,
+  options: keyFileOptions,
+  operandsMin: 0,
+  operandsMax: 0,
+  async run(input) {
+    const file = input.needed('out')
+    const passphrase = input.given('no-passphrase') ? undefined : await newPassphrase()
+    const key = generateClientKey()
+    const half = { ...clientJwkOf(key), kid: key.kid }
+    return writeKeyFiles(file, sealClientKey(key, passphrase), half)
+  },
+}
 
 /** `intake keys generate`. */
 export const keysGenerate: Command = {

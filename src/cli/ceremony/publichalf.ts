@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { jsonText, shown } from '../../client/index.ts'
 import { writeSecret } from '../../disk.ts'
+import type { ClientJwk } from '../../protocol/partner/clientkey.ts'
 import { MatchingHalf, RecipientHalf, SigningHalf } from '../../protocol/publichalf.ts'
 import { schemaProblems } from '../../referral/problems.ts'
 import type { Option, Report } from '../command.ts'
@@ -14,6 +15,9 @@ import { readJson } from '../json.ts'
 
 /** What stands in a .pub file. */
 export type PublicHalf = SigningHalf | RecipientHalf | MatchingHalf
+
+/** The public half of the key by which a client signs in. */
+export type ClientHalf = ClientJwk & { readonly kid: string }
 
 /** The flags that say how a new key file is written. */
 export const keyFileOptions = {
@@ -32,7 +36,11 @@ function publicFileOf(file: string): string {
  *
  * @throws Error where either is there already; then neither is written
  */
-export async function writeKeyFiles(file: string, text: string, half: PublicHalf): Promise<Report> {
+export async function writeKeyFiles(
+  file: string,
+  text: string,
+  half: PublicHalf | ClientHalf,
+): Promise<Report> {
   const publicFile = publicFileOf(file)
   if (existsSync(publicFile)) throw new Error(`${shown(publicFile)} exists, and is not overwritten`)
   await writeSecret(file, text)

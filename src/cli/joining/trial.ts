@@ -35,11 +35,14 @@ ${connectionDetails}`,
 export async function tryOut(
   input: Input,
   files: PartnerFiles,
-  { key, trial }: Pick<PartnerFiles, 'key' | 'clientKey' | 'trial'>,
+  { key, clientKey, trial }: Pick<PartnerFiles, 'key' | 'clientKey' | 'trial'>,
 ): Promise<Report> {
   const { label } = await ownRequest(files)
-  const { url } = await neededAdmission(files)
-  const flags: Record<string, string> = { url, key, trust: files.trust, home: files.home }
+  const { url, clientId } = await neededAdmission(files)
+  const flags: Record<string, string> = {
+    ...{ url, key, trust: files.trust, home: files.home },
+    ...{ client: clientId, 'client-key': clientKey },
+  }
   const own: Input = { ...input, text: (name) => flags[name] ?? input.text(name) }
   try {
     const referrer = await referrerOf(own, { onUnmatched() {}, onWarnings() {} })

@@ -6,9 +6,9 @@ import { wordsOf } from '../report.ts'
 import {
   connection,
   connectionDetails,
+  credentialsOf,
   homeOf,
   referrerOf,
-  token,
   warnOfDates,
 } from '../settings.ts'
 import { createDecide, ownTerminal } from './deciding.ts'
@@ -56,11 +56,18 @@ ${connectionDetails}`,
     const unmatched = createUnmatched()
     const doubts = createDoubts()
     const { onUnmatched } = unmatched
-    const referrer = await referrerOf(input, { onUnmatched, onWarnings: doubts.onWarnings })
+    const credentials = await credentialsOf(input)
+    const listeners = { onUnmatched, onWarnings: doubts.onWarnings }
+    const referrer = await referrerOf(input, listeners, credentials)
     const { files, passedOver } = await draftFiles(input.operands)
     const { first, others, faults } = await tasksOf(files, outbox)
 
-    const sending = createSending(referrer, outbox, createDecide(ownTerminal(input.json)), token)
+    const sending = createSending(
+      referrer,
+      outbox,
+      createDecide(ownTerminal(input.json)),
+      credentials.ready,
+    )
     const progress = createProgress(first.length + others.length)
     const work = async (task: Task) => {
       const outcomes = await sending.refer(task)
