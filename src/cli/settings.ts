@@ -27,6 +27,7 @@ export const connection: Record<string, Option> = {
   trust: { value: 'FILE', help: 'Its origin and root keys (INTAKE_TRUST).' },
   key: { value: 'FILE', help: 'Your key file (INTAKE_KEY).' },
   client: { value: 'ID', help: 'The client that you sign in as (INTAKE_CLIENT).' },
+  issuer: { value: 'URL', help: 'Where it signs in, if not at the service (INTAKE_ISSUER).' },
   'client-key': { value: 'FILE', help: 'The key that it signs in by (INTAKE_CLIENT_KEY).' },
   home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ~/.intake).' },
 }
@@ -138,7 +139,7 @@ export async function credentialsOf(input: Input): Promise<Credentials> {
     throw new UsageError('which client signs in? Name its id: --client ID, or INTAKE_CLIENT')
   }
   const url = addressOf(input.text('url') ?? config.url)
-  const { issuer } = config
+  const issuer = input.text('issuer') ?? config.issuer
   const key = await openClient(file)
   const signIn = createSignIn({ url, clientId, key, ...(issuer !== undefined && { issuer }) })
   return { token: signIn, ready: signIn.ready }

@@ -38,10 +38,10 @@ export async function tryOut(
   { key, clientKey, trial }: Pick<PartnerFiles, 'key' | 'clientKey' | 'trial'>,
 ): Promise<Report> {
   const { label } = await ownRequest(files)
-  const { url, clientId } = await neededAdmission(files)
+  const { url, clientId, issuer } = await neededAdmission(files)
   const flags: Record<string, string> = {
     ...{ url, key, trust: files.trust, home: files.home },
-    ...{ client: clientId, 'client-key': clientKey },
+    ...{ issuer, client: clientId, 'client-key': clientKey },
   }
   const own: Input = { ...input, text: (name) => flags[name] ?? input.text(name) }
   try {
