@@ -84,8 +84,8 @@ export function readConfig(
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
     matching: readMatching(environment, dataFolder, faults),
     share: {
-      // Less than half of the connections to the database, so that no two clients take them all.
-      requestsAtOnce: integer(environment, 'CLIENT_REQUESTS_AT_ONCE', 4, 1, 100, faults),
+      // Each is a millisecond or two in which nobody else is served; one alone would wait for the database.
+      requestsAtOnce: integer(environment, 'CLIENT_REQUESTS_AT_ONCE', 2, 1, 100, faults),
       // An outbox that was offline for a week sends hundreds; a replica does some 100 to 300 a second.
       requestsPerMinute: integer(
         environment,

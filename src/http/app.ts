@@ -1,5 +1,6 @@
 /** The table of contents: services in the order they depend on each other, routes by prefix. */
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { admission } from '../access/admission.ts'
 import { authorization, mount } from '../access/authorization.ts'
 import type { TrustedIssuer } from '../access/issuers.ts'
 import { access } from '../access/plugin.ts'
@@ -115,6 +116,7 @@ export async function createApp(options: AppOptions) {
   const ownAddress = () => (app.server.listening ? app.listeningOrigin : 'http://localhost')
   const gate = gateOf(options, () => options.publicUrl ?? ownAddress())
   const { access: listener } = metrics
+  await app.register(admission)
   await app.register(access, { ...gate, directory, database, listener })
   await app.register(shares, {
     requestsAtOnce: Infinity,

@@ -1,0 +1,61 @@
+/**
+ * Goal: a flood of one sender waits behind itself, and nobody is forgotten.
+ * Method: many requests are made in one turn of the loop, and the order in which they are begun is kept.
+ */
+import fc from 'fast-check'
+import Fastify from 'fastify'
+import t from 'tap'
+import { admission } from '../../src/access/admission.ts'
+
+async function begunInOrder(senders: readonly string[]) {
+  const app = Fastify()
+  await app.register(admission)
+  const begun: { sender: string; turn: number }[] = []
+  let turn = 0
+  app.get('/', async ({ headers }) => {
+    begun.push({ sender: String(headers.authorization), turn })
+  })
+  await app.ready()
+  let isOver = false
+  const count = () => {
+    turn += 1
+    if (!isOver) setImmediate(count)
+  }
+  const answers = senders.map((authorization) =>
+    app.inject({ url: '/', headers: { authorization } }),
+  )
+  count()
+  const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode)
+  isOver = true
+  await app.close()
+  return { begun, statuses }
+}
+
+t.test('one that comes after a flood is begun among the first', async (t) => {
+  const { begun, statuses } = await begunInOrder([...Array(50).fill('flood'), 'another'])
+  t.same(new Set(statuses), new Set([200]))
+  t.ok(begun.findIndex(({ sender }) => sender === 'another') <= 4)
+  t.equal(begun.length, 51)
+})
+
+t.test('no more than two are begun in one turn', async (t) => {
+  const { begun } = await begunInOrder(Array.from({ length: 40 }, (_, n) => `sender ${n}`))
+  for (const [place, { turn }] of begun.entries()) {
+    t.not(begun[place + 2]?.turn, turn)
+  }
+})
+
+t.test('whoever comes, each is begun once', async () => {
+  const senders = fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 })
+  await fc.assert(
+    fc.asyncProperty(senders, async (sent) => {
+      const { begun } = await begunInOrder(sent)
+      const count = (name: string, of: readonly string[]) => of.filter((one) => one === name).length
+      const came = begun.map(({ sender }) => sender)
+      for (const name of ['a', 'b', 'c']) {
+        if (count(name, came) !== count(name, sent)) throw new Error(`${name} was begun otherwise`)
+      }
+    }),
+    { numRuns: 50 },
+  )
+})
