@@ -77,6 +77,7 @@ async function serve(config: Config): Promise<void> {
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
+    ...config.door,
     ...(await readAccessKeys(config)),
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,

@@ -36,6 +36,7 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
     'intake_pairing_crowded_total 0',
     'intake_pairing_failures_total 0',
     'intake_tokens_issued_total 0',
+    'intake_unknown_receipts_total 0',
   ])
   t.match(text, /^process_resident_memory_bytes \d+/m)
 

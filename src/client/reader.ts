@@ -53,6 +53,7 @@ export type ClaimOptions = {
   readonly max: number
   readonly leaseSeconds: number
   readonly escalated?: boolean
+  readonly unverified?: boolean
 }
 
 /**
@@ -84,6 +85,7 @@ export type Reader = {
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
    * @param escalated - only from the escalated items: those that need a person
+   * @param unverified - only items behind which no organisation stands, or `false`: only the others
    */
   claim(request: ClaimOptions): Promise<Claim[]>
   /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */

@@ -39,7 +39,7 @@ export function readAccess(
 }
 
 /** Plain HTTP for the loopback address only: whoever reads a token on its way has it. */
-function isOrigin(text: string): boolean {
+export function isOrigin(text: string): boolean {
   if (!/^https?:\/\/[^/?#@\s]+\/?$/.test(text) || !URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || hostname === 'localhost' || /^(127\.|\[::1\])/.test(hostname)

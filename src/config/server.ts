@@ -4,6 +4,7 @@
  */
 
 import { type AccessConfig, readAccess } from './access.ts'
+import { type DoorConfig, list, readDoor } from './door.ts'
 
 export type Config = {
   readonly host: string
@@ -18,6 +19,7 @@ export type Config = {
   /** A PEM file, for trials: the private half where tokens are made by hand, the public half where they are read. */
   readonly tokenKeyFile: string
   readonly access: AccessConfig
+  readonly door: DoorConfig
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
   /** What one client may have of this replica (src/access/shares.ts). */
@@ -79,6 +81,7 @@ export function readConfig(
     databaseConnectionsMax: integer(environment, 'DATABASE_CONNECTIONS', 10, 1, 100, faults),
     databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,
+    door: readDoor(environment, faults),
     access: readAccess(environment, dataFolder, isLoopback(host), faults),
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
@@ -194,13 +197,6 @@ const elementsMax = 1_000_000
 
 function elementsPerDay(environment: Environment, faults: string[]): number {
   return integer(environment, 'MATCHING_ELEMENTS_PER_DAY', 2_000, 1, elementsMax, faults)
-}
-
-function list(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
 }
 
 function isHttpsOrigin(text: string): boolean {

@@ -22,6 +22,7 @@ import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { requireModestStructure } from './body.ts'
+import { admitPages } from './cors.ts'
 import { health } from './health.ts'
 import { openapi } from './openapi.ts'
 import { refuseConnection, renderProblems, renderUnroutable } from './problem.ts'
@@ -50,6 +51,8 @@ export type AppOptions = {
   readonly wake?: () => void
   /** What one client may have of this replica; all of it, if left out. */
   readonly share?: Partial<ShareOptions>
+  /** The origins of the pages that may call the open routes from a browser; none, if left out. */
+  readonly formOrigins?: readonly string[]
   /** The most counters that a proof of work takes; what a telephone can do, if left out. */
   readonly countersMax?: number
   /** Where the service counts what it does; nobody sees it, if left out. */
@@ -101,6 +104,8 @@ export async function createApp(options: AppOptions) {
     // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
   })
+
+  admitPages(app, options.formOrigins ?? [])
 
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request

@@ -18,12 +18,15 @@ import { escalateLapsed } from './store/lapse.ts'
 /** Leases what `request` asks for, after escalating items whose leases expired too often. */
 export async function claim(
   tx: Tx<KnownCaller>,
-  { recipient, max, leaseSeconds, escalated = false }: Static<typeof ClaimRequest>,
+  { recipient, max, leaseSeconds, escalated = false, unverified }: Static<typeof ClaimRequest>,
 ): Promise<Static<typeof Claims>> {
   requireKid(tx, recipient)
   const lapsed = await escalateLapsed(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
-  const items = await leaseItems(tx, holder, max, leaseSeconds, escalated)
+  const items = await leaseItems(tx, holder, max, leaseSeconds, {
+    escalated,
+    unverified,
+  })
   const listed = items.flatMap(({ referralIds }) => referralIds)
   const released = await release(tx, listed, recipient)
   // Of a merged item this key may open only some referrals: the others were not read.

@@ -28,6 +28,12 @@ export const StandingUrgency = Type.Enum(Object.keys(urgencies) as Urgency[], {
     'The highest urgency among its unanswered referrals, from their headers and from what recipients stated.',
 })
 
+/** Of an item. */
+const Unverified = Type.Boolean({
+  description:
+    'Whether no organisation stands behind it: each of its referrals was signed by a receipt, which proves no more than that one hand sent it.',
+})
+
 export const ClaimRequest = Type.Object(
   {
     recipient: Kid,
@@ -35,6 +41,12 @@ export const ClaimRequest = Type.Object(
     leaseSeconds: LeaseSeconds,
     escalated: Type.Optional(
       Type.Boolean({ description: 'Claim only escalated items: those that need a person.' }),
+    ),
+    unverified: Type.Optional(
+      Type.Boolean({
+        description:
+          '`true`: claim only items behind which no organisation stands. `false`: only the others.',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -56,6 +68,7 @@ export const ItemsPage = Type.Object({
       caseId: Uuid,
       referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
       urgency: StandingUrgency,
+      unverified: Unverified,
       dueAt: Instant,
       lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
     }),
@@ -82,6 +95,7 @@ const Claim = Type.Object({
   fence: Fence,
   caseId: Uuid,
   urgency: StandingUrgency,
+  unverified: Unverified,
   dueAt: Instant,
   leasedUntil: Instant,
   referrals: Type.Array(ClaimedReferral, { maxItems: caseReferralsMax }),

@@ -135,7 +135,7 @@ t.test('what the server cannot be believed in', async (t) => {
     const named = { ...other, reference }
     const item = {
       ...{ claimId: newId(), fence: 1, caseId: newId(), urgency: 'urgent' },
-      ...{ dueAt: other.receivedAt, leasedUntil: other.receivedAt },
+      ...{ dueAt: other.receivedAt, leasedUntil: other.receivedAt, unverified: false },
     }
     const member = { receivedAt: other.receivedAt, state: 'received', keys: 'none', notes: 0 }
     const shownCase = (of: { referralId: string; reference: string }) => {

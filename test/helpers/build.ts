@@ -51,6 +51,7 @@ export type BuildOptions = {
   | 'share'
   | 'trustedIssuers'
   | 'countersMax'
+  | 'formOrigins'
 >
 
 /** What a guess costs in a test: nothing. */

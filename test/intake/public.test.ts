@@ -16,10 +16,12 @@ import {
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
-const built = await build(t)
+const page = 'https://refer.example.org'
+const built = await build(t, { formOrigins: [page] })
 const { world, url } = built
 const { lawFirm } = world.referring
 const sql = asSuperuser(t, built.databases)
+const asCasework = await callerOf(world, url, world.clients.casework)
 const reader = createReader({
   url,
   trust: world.trust,
@@ -48,6 +50,7 @@ t.test('a referral by a receipt is stored, told, claimed, opened and answered', 
   const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
   const opened = await reader.open(claim!.referrals[0]!)
   t.match(opened, { opened: true, referralId, signedBy: 'receipt' })
+  t.equal(claim!.unverified, true)
   const reason = 'no_capacity'
   await reader.complete(claim!, { outcome: 'declined', reason, referrals: [referralId] })
   const [state] = (await asBearer(url, keys)).body.referrals
@@ -166,4 +169,52 @@ t.test('what a receipt may not send', async (t) => {
   for (const [name, code, envelope] of rows) {
     t.match((await sendPublicly(url, envelope as never)).body, { code }, name)
   }
+})
+
+t.test('what no organisation stands behind is marked, and claimed apart', async (t) => {
+  const { referralId } = await refer(built)
+  const apart = sealedByReceipt(world, receiptKeysOfNobody())
+  await sendPublicly(url, apart)
+  const listed = await asCasework('GET', '/v1/triage/items?state=waiting&limit=50')
+  type Item = { referralIds: string[]; unverified: boolean }
+  const mark = (id: string) =>
+    (listed.body.items as Item[]).find(({ referralIds }) => referralIds[0] === id)?.unverified
+  t.equal(mark(referralId), false)
+  t.equal(mark(apart.header.referralId), true)
+  const claim = async (unverified: boolean) => {
+    const claims = await reader.claim({ max: 50, leaseSeconds: 60, unverified })
+    t.ok(claims.every((claim) => claim.unverified === unverified))
+    return claims.map(({ referrals }) => referrals[0]!.referralId)
+  }
+  const verified = await claim(false)
+  t.ok(verified.includes(referralId))
+  t.notOk(verified.includes(apart.header.referralId))
+  t.ok((await claim(true)).includes(apart.header.referralId))
+})
+
+t.test('a page that is named may call the open routes, and no others', async (t) => {
+  const asked = { 'access-control-request-method': 'PUT' }
+  const ask = async (path: string, origin: string, headers = {}, method = 'OPTIONS') => {
+    const answer = await fetch(url + path, { method, headers: { origin, ...headers } })
+    t.equal(answer.headers.get('access-control-allow-credentials'), null)
+    const allowed = answer.headers.get('access-control-allow-origin')
+    return { status: answer.status, allowed, headers: answer.headers }
+  }
+  const open = [
+    ...[`/v1/public/referrals/${newId()}`, '/v1/public/challenges', '/v1/receipt'],
+    ...['/v1/receipt/withdrawal', '/v1/keyset', '/v1/keyset/1'],
+  ]
+  for (const path of open) {
+    const { status, allowed, headers } = await ask(path, page, asked)
+    t.strictSame([status, allowed], [204, page], path)
+    const named = headers.get('access-control-allow-headers')
+    t.equal(named, 'authorization, content-type, proof-of-work')
+    t.equal((await ask(path, 'https://elsewhere.example.org', asked)).allowed, null)
+  }
+  for (const path of ['/v1/referrals/x', '/v1/receipts', '/v1/keysets', '/v1/triage/items', '/']) {
+    t.equal((await ask(path, page, asked)).allowed, null, path)
+  }
+  t.equal((await ask('/v1/keyset', page, {}, 'GET')).allowed, page)
+  const refused = await ask('/v1/receipt', page, {}, 'GET')
+  t.strictSame([refused.status, refused.allowed], [401, page], 'a refusal can be read as well')
 })

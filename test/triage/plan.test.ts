@@ -22,10 +22,16 @@ const { sql, callers, world } = staged
 async function populate(): Promise<void> {
   const { referralId } = await staged.refer()
   await sql.unsafe(`alter table referral disable trigger all; alter table wrap disable trigger all`)
+  // What is generated cannot be inserted.
+  const [written] = await sql<[{ columns: string }]>`
+    select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute
+    where attrelid = 'referral'::regclass and attnum > 0 and attgenerated = ''`
   await sql`
-    insert into referral
-    select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'reference', number))).*
-    from referral r, generate_series(1, ${items}) number where r.id = ${referralId}`
+    insert into referral (${sql.unsafe(written.columns)})
+    select ${sql.unsafe(written.columns.replace(/\w+/g, 'made.$&'))}
+    from generate_series(1, ${items}) number, referral r,
+         jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'reference', number)) made
+    where r.id = ${referralId}`
   await sql`
     insert into wrap
     select r.id, w.kid, w.encapsulated, w.sealed_keys

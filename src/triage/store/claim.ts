@@ -4,7 +4,10 @@ import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
 import { isEscalated, isFree, isOpenHead } from '../state.ts'
-import { itemUrgency } from './columns.ts'
+import { isUnverified, itemUrgency } from './columns.ts'
+
+/** From which items: `undefined` stands for both. */
+export type Among = { readonly escalated: boolean; readonly unverified: boolean | undefined }
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
 
@@ -16,6 +19,7 @@ export type ItemRow = {
   urgency: Urgency
   dueAt: string
   leasedUntil: string
+  unverified: boolean
 }
 
 /**
@@ -26,7 +30,7 @@ export type ItemRow = {
  * LOCKED passes over items that another claim is taking at this moment, so two claims never wait for each
  * other and never get the same item.
  *
- * @param escalated - whether to lease only from the escalated items. An item whose last lease has expired is
+ * @param among - `escalated`: whether to lease only from the escalated items. An item whose last lease has expired is
  * leased to nobody before the escalation is written down, however many of them one claim leaves to the next
  */
 export async function leaseItems(
@@ -34,7 +38,7 @@ export async function leaseItems(
   holder: Holder,
   count: number,
   leaseSeconds: number,
-  escalated: boolean,
+  { escalated, unverified }: Among,
 ): Promise<ItemRow[]> {
   const rows = await tx.sql<ItemRow[]>`
     with next as materialized (
@@ -43,6 +47,7 @@ export async function leaseItems(
       where ${isOpenHead(tx)}
         and ${escalated ? tx.sql`item.escalated_at is not null` : tx.sql`not ${isEscalated(tx)}`}
         and ${isFree(tx)}
+        and ${unverified === undefined ? tx.sql`true` : tx.sql`(${isUnverified(tx)}) = ${unverified}`}
         and (${opensAll(tx, tx.sql`${holder.recipient}`)}
              or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
       order by item.due_at, item.id
@@ -60,7 +65,7 @@ export async function leaseItems(
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
-              ${itemUrgency(tx)} as urgency,
+              ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
               ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil"`
   // RETURNING gives its rows in no particular order.
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))

@@ -15,3 +15,9 @@ export function itemUrgency(tx: Tx) {
 export function rank(tx: Tx, urgency: ReturnType<Tx['sql']>) {
   return tx.sql`array_position(${Object.keys(urgencies)}::text[], ${urgency})`
 }
+
+/** Whether no organisation stands behind any referral of its case: each is signed by a receipt. */
+export function isUnverified(tx: Tx) {
+  return tx.sql`not exists (
+    select from referral r where r.id = any (item.referral_ids) and r.organisation_id is not null)`
+}

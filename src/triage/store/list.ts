@@ -4,7 +4,7 @@ import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
 import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
-import { itemUrgency } from './columns.ts'
+import { isUnverified, itemUrgency } from './columns.ts'
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
@@ -16,7 +16,7 @@ export async function selectItems(
   type Row = Omit<ItemRow, 'fence' | 'leasedUntil'> & { lapses: number }
   return tx.sql<Row[]>`
     select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
-           ${itemUrgency(tx)} as urgency,
+           ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
            item.lapses + (${hasExpired(tx)})::int as lapses,
            ${iso(tx, 'item.due_at')} as "dueAt"
     from triage_item item
