@@ -1,5 +1,5 @@
 /**
- * The whole product in eleven short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in twelve short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
@@ -17,6 +17,7 @@ import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
 import { say } from './demo/screen.ts'
 import { startStage } from './demo/stage.ts'
+import { thiefOfToken } from './demo/stolen.ts'
 import { strangers } from './demo/strangers.ts'
 import { thief } from './demo/thief.ts'
 import { whoDidWhat } from './demo/watching.ts'
@@ -65,7 +66,8 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await threeSpellings(stage)
   await doubtfulPair(stage)
   await strangers(stage)
-  const newcomer = await partnerJoins(stage)
-  await whoDidWhat(stage, newcomer)
+  const { clientId, overheard } = await partnerJoins(stage)
+  await thiefOfToken(overheard)
+  await whoDidWhat(stage, clientId)
   if (kept) await keep(stage)
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import manifest from '../package.json' with { type: 'json' }
 import { readBlock } from '../scripts/block.ts'
+import { withExamples } from '../scripts/partners.ts'
 import { firstDifference, masked } from '../scripts/readme.ts'
 import { withExample } from '../scripts/worked-example.ts'
 import { problems } from '../src/http/problems.ts'
@@ -101,6 +102,11 @@ t.test('every dependency has its section, and every section a dependency', async
 t.test('the worked example is that of the vectors', async (t) => {
   const text = read('docs/PROTOCOL.md')
   t.equal(text, withExample(text))
+})
+
+t.test('the programs for partners are the files, and the table of refusals is whole', async (t) => {
+  const text = read('docs/PARTNERS.md')
+  t.equal(text, withExamples(text))
 })
 
 t.test('every environment variable of the configuration is documented', async (t) => {

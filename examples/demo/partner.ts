@@ -1,7 +1,7 @@
 /** Act 10: a partner that nobody knows is brought in, and refers. */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createReferrer, type Draft, ServiceProblem } from '../../src/client/index.ts'
+import { createReferrer, createSignIn, type Draft, ServiceProblem } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { createPartners } from '../../src/directory/partners.ts'
 import { createPublication } from '../../src/directory/publication.ts'
@@ -20,12 +20,16 @@ import { signDirectory } from '../../src/protocol/trust/directory.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
+import { type Overheard, overhearing } from './stolen.ts'
 
 const newcomer = 'Kessingland Law'
 const draftFile = join(import.meta.dirname, '../partners/draft.json')
 
-/** Brings it in, and returns the id of its client. */
-export async function partnerJoins(stage: Stage): Promise<string> {
+/** Its client, and a request of its that somebody overheard. */
+type Newcomer = { readonly clientId: string; readonly overheard: Overheard }
+
+/** Brings it in, and has it refer, once too early and once in time. */
+export async function partnerJoins(stage: Stage): Promise<Newcomer> {
   act(10, 'A partner is brought in: two blocks by e-mail, two telephone calls')
   const { world, url } = stage
   const keys = newKeys()
@@ -54,7 +58,7 @@ export async function partnerJoins(stage: Stage): Promise<string> {
       url: joined.url,
       trust: joined.trust,
       signer: keys.signing,
-      token: () => world.token(clientId),
+      token: createSignIn({ url: joined.url, clientId: joined.clientId, key: keys.client }),
     })
     const draft: Draft = JSON.parse(await readFile(draftFile, 'utf8'))
     const envelope = await referrer.seal(draft)
@@ -64,12 +68,12 @@ export async function partnerJoins(stage: Stage): Promise<string> {
     const publication = createPublication(database)
     const directory = await publication.draftDirectory(world.origin)
     await publication.publishDirectory(signDirectory(directory, world.directoryKey))
-    const { reference } = await referrer.submit(envelope)
-    show('the directory is out', `201, reference ${reference}`)
+    const { result, overheard } = await overhearing(() => referrer.submit(envelope))
+    show('the directory is out', `201, reference ${result.reference}`)
+    return { clientId, overheard }
   } finally {
     await database.close()
   }
-  return clientId
 }
 
 function newKeys() {

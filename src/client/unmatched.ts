@@ -105,6 +105,10 @@ function reasonOf(cause: unknown): Reason {
   if (cause instanceof NoAnswer) {
     return { code: 'matching-unavailable', detail: cause.message, holderWrong: false, cause }
   }
+  // Of our own sign-in, which no holder has a part in.
+  if (cause instanceof Refusal && cause.code === 'unauthenticated') {
+    return { code: cause.code, detail: cause.message, holderWrong: false, cause }
+  }
   if (cause instanceof Refusal || cause instanceof BadAnswer) {
     const code = cause instanceof Refusal ? cause.code : 'batch-mismatch'
     const detail = `a holder of the matching key answers wrongly (${code}): ${cause.message}`

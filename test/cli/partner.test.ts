@@ -35,14 +35,11 @@ await writeFile(trustFile, JSON.stringify(world.trust), { mode: 0o600 })
 const label = 'Kessingland Law'
 const passphrase = 'a passphrase of nobody'
 const homeIn = (name: string) => join(folder, name)
-/** Of the client that was recorded last. */
-let INTAKE_TOKEN = ''
 const hostEnvironment = { DATABASE_OWNER_URL: databases.ownerUrl, ORIGIN: world.origin }
 
 const partner = (home: string, ...words: string[]) =>
   called(t, ['partner', ...words, '--home', homeIn(home)], {
     INTAKE_PASSPHRASE: passphrase,
-    INTAKE_TOKEN,
   })
 const admin = (...words: string[]) => called(t, ['admin', 'partner', ...words], hostEnvironment)
 
@@ -140,7 +137,6 @@ t.test(
     })) {
       t.ok(settings.stdout.split('\n').includes(`${name}=${value}`), name)
     }
-    INTAKE_TOKEN = await world.token(clientId)
     const test = async () => unbroken(await partner('law', 'test'))
     t.match(await test(), { code: 1, out: /unknown-signer[\s\S]*publish it/ })
     await publishDirectory()

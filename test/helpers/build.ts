@@ -45,6 +45,7 @@ export type BuildOptions = {
 } & Pick<
   AppOptions,
   | 'holders'
+  | 'publicUrl'
   | 'elementsPerClient'
   | 'elementsPerInternalClient'
   | 'metrics'

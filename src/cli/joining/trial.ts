@@ -108,9 +108,8 @@ const advice: Readonly<Record<string, string>> = {
     'Your keys are recorded, but no published directory names your signing key yet. Ask the ' +
     'administrator to draft the next directory, have it signed, and publish it. Then: intake partner test',
   unauthenticated:
-    'The service did not accept the token. Look whether your clock is right, and whether the ' +
-    'administrator recorded your client key: the client id stands in intake partner show.',
-  'caller-disabled': 'The administrator has disabled your client or organisation: ask them.',
+    'The service gives you no token. Look whether your clock is right (NTP), and compare the ids of your ' +
+    'client and its key with the administrator: intake partner show.',
   'insufficient-scope': 'Your client may not refer: ask the administrator for referrals:submit.',
   'trust-invalid':
     'The keyset that the service shows is not signed by the root keys in trust.json. Do not use the ' +

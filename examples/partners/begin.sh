@@ -1,0 +1,1 @@
+intake partner init --label 'Kessingland Law' --no-passphrase

@@ -1,0 +1,3 @@
+intake partner join answer.txt
+. ~/.intake/partner.env
+intake partner test

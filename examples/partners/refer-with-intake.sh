@@ -1,0 +1,1 @@
+intake refer draft.json
