@@ -4,19 +4,12 @@
  * it trusts two packages more and not a hundred; the licences of what is inside come along.
  */
 import { execFileSync } from 'node:child_process'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import manifest from '../package.json' with { type: 'json' }
+import { licences } from './licences.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -79,32 +72,6 @@ async function bundled(): Promise<string[]> {
     }),
   ])
   return built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}))
-}
-
-/** The packages that the files are of, by folder. */
-function packagesOf(files: readonly string[]): string[] {
-  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0])
-  return [...new Set(folders.filter((folder) => folder !== undefined))].sort()
-}
-
-function licences(files: readonly string[]): string {
-  const texts = packagesOf(files).map((folder) => {
-    const { name, version, license, author } = JSON.parse(read(join(folder, 'package.json')))
-    const by = typeof author === 'string' ? author : author?.name
-    const title = `${name} ${version}: ${license}${by ? `, by ${by}` : ''}`
-    return [title, ...licenceTexts(folder)].join('\n\n')
-  })
-  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`
-}
-
-/** A package's own words: its licence's file, or else the last part of its README, as in murmurhash. */
-function licenceTexts(folder: string): string[] {
-  const whole = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file))
-  if (whole.length > 0) return whole.map((file) => read(join(folder, file)).trim())
-  const [, part] =
-    /^## License[^\n]*\n+(Copyright \(c\)[\s\S]+)$/m.exec(read(join(folder, 'README.md'))) ?? []
-  if (!part) throw new Error(`${folder} is bundled, and the text of its licence was not found`)
-  return [part.trim()]
 }
 
 /** `'./x.ts'`, `import("../y.mjs")` and `'typebox'`, in a file of declarations. */
