@@ -46,6 +46,8 @@ const mayImport: Record<string, readonly string[]> = {
   // The keyholder is a process of its own: it knows neither the database nor any service.
   keyholder: ['keyholder', 'disk', 'config', ...pureRoles],
   background: ['background', 'service', 'database', 'log', ...pureRoles],
+  // Pages, each built apart: what they know of a service they know through the SDK.
+  web: ['web', 'client', 'protocol', 'referral'],
   cli: ['cli', 'host', 'client', 'problems', 'config', 'disk', 'protocol', 'referral', 'errors'],
   host: [
     ...['host', 'cli', 'service', 'access', 'database', 'keyholder'],
@@ -75,7 +77,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // A service, a step and a route know the shapes they speak in by type only.
   [/^typebox$/, ['service', 'routes']],
   // The proof of work: the client works out what the service asks.
-  [/^altcha-lib(\/.*)?$/, ['client', 'service']],
+  [/^altcha-lib(\/.*)?$/, ['client', 'service', 'web']],
   [/^pino$/, ['log']],
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
@@ -130,6 +132,11 @@ t.test('the rules see what they forbid', async (t) => {
     seen('protocol/envelope/seal.ts', "await import('../../database/connect.ts')"),
     'a dynamic import',
   )
+  t.ok(
+    seen('web/refer/main.ts', "import { x } from '../../intake/service.ts'"),
+    'a page with a service',
+  )
+  t.ok(seen('web/refer/main.ts', "import { x } from 'typebox'"), 'a package in a page')
   t.notOk(seen('intake/service.ts', "import { x } from '../triage/service.ts'"), 'and nothing else')
   t.ok(textFaults('client/open.ts', 'const x = process.env.HOME').length > 0, 'the environment')
   t.ok(
@@ -188,7 +195,7 @@ function textFaults(file: string, text: string): string[] {
   if (writes && folder(file) === 'cli' && file !== 'cli/terminal.ts') {
     faults.push('writes past terminal.ts, where hidden characters are escaped')
   }
-  if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral'].includes(folder(file))) {
+  if (/\bBuffer\b/.test(text) && ['client', 'protocol', 'referral', 'web'].includes(folder(file))) {
     faults.push('a Buffer where a browser must follow')
   }
   return faults

@@ -62,6 +62,7 @@ export type {
   Completion,
   Found,
   Judged,
+  OwnReferral,
   PossibleMatches,
   Renewal,
   Reviews,

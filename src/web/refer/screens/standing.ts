@@ -1,0 +1,63 @@
+/** What has become of a referral, for whoever has its number, and the way to add to it. */
+import type { OwnReferral } from '../../../client/index.ts'
+import { button, element } from '../element.ts'
+import { loadSealing } from '../loading.ts'
+import { type Go, session, wipe } from '../session.ts'
+import { say, sayIf, spoken } from '../texts.ts'
+import { heading } from './heading.ts'
+import { waiting } from './waiting.ts'
+
+export function standing(go: Go): readonly HTMLElement[] {
+  const here = session()
+  // What was begun to be added and not sent is not taken up again.
+  delete here.amends
+  here.answers = {}
+  return waiting(say('standing.loading'), go, async () => {
+    const { lookUp } = await loadSealing()
+    const found = await lookUp(here)
+    return [
+      heading(say('standing.title')),
+      ...found.map(stateOf),
+      element('div', { class: 'govuk-button-group' }, ...waysOn(go, found[0]?.referralId)),
+    ]
+  })
+}
+
+function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
+  const add = () => {
+    if (newest !== undefined) session().amends = newest
+    session().changing = true
+    go({ page: 'who' })
+  }
+  const leave = () => {
+    wipe()
+    go('start')
+  }
+  return [
+    button(say('standing.add'), add),
+    button(say('standing.leave'), leave, 'govuk-button--secondary'),
+  ]
+}
+
+function stateOf({ reference, receivedAt, state }: OwnReferral): HTMLElement {
+  return element(
+    'dl',
+    { class: 'govuk-summary-list' },
+    rowOf(say('standing.reference'), reference, 'reference'),
+    rowOf(say('standing.sent'), dayOf(receivedAt), 'sent'),
+    rowOf(say('standing.state'), sayIf(`state.${state}`) ?? state, 'state'),
+  )
+}
+
+function rowOf(key: string, value: string, name: string): HTMLElement {
+  return element(
+    'div',
+    { class: 'govuk-summary-list__row' },
+    element('dt', { class: 'govuk-summary-list__key' }, key),
+    element('dd', { class: 'govuk-summary-list__value', 'data-of': name }, value),
+  )
+}
+
+function dayOf(moment: string): string {
+  return new Intl.DateTimeFormat(spoken().code, { dateStyle: 'long' }).format(new Date(moment))
+}

@@ -1,0 +1,508 @@
+/**
+ * Goal: a person without an account refers by the form, in a real browser and against the real service, and what
+ * the form promises holds: it seals, leaves nothing behind, can be used with a keyboard, from right to left and
+ * with a screen reader, and loses nobody whose line breaks.
+ * Method: the files of `npm run build:web` are hosted from another origin with the headers it wrote. Whatever a
+ * page says to its console, a broken policy among it, fails the test. axe looks at every screen.
+ */
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import axe from 'axe-core'
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import t, { type Test } from 'tap'
+import { buildWeb, type WebOptions } from '../../scripts/web.ts'
+import { createReader } from '../../src/client/index.ts'
+import ar from '../../src/web/refer/texts/drafts/ar.json' with { type: 'json' }
+import en from '../../src/web/refer/texts/en.json' with { type: 'json' }
+import { build } from '../helpers/build.ts'
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+}
+const folder = t.testdir({ refer: {}, newer: {} })
+const headers = new Map<string, string>()
+
+/** What the form's host serves; `/refer/` and one that pins a keyset nobody has published, `/newer/`. */
+async function serve({ url = '/' }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(url, origin)
+  const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname
+  if (path === '/weather') {
+    response.setHeader('content-type', 'text/html')
+    response.end('<!doctype html><link rel="icon" href="data:,"><title>Weather</title><p>It rains.')
+    return
+  }
+  for (const [name, value] of headers) response.setHeader(name, value)
+  response.setHeader('content-type', types[extname(path)] ?? 'text/plain')
+  response.end(await readFile(join(folder, path)))
+}
+const host = createServer((request, response) => {
+  serve(request, response).catch(() => response.writeHead(404).end())
+})
+await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+t.teardown(() => host.close())
+const origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
+
+const { url, world } = await build(t, { formOrigins: [origin] })
+const options: WebOptions = {
+  ...{ trust: world.trust, service: url, organisation: 'Medical Help', drafts: true },
+  ...{ telephone: '0800 555 0100', exit: `${origin}/weather` },
+}
+await buildWeb(options, join(folder, 'refer'))
+const minimumVersion = world.trust.minimumVersion + 1
+await buildWeb({ ...options, trust: { ...world.trust, minimumVersion } }, join(folder, 'newer'))
+for (const line of (await readFile(join(folder, 'refer/headers.txt'), 'utf8')).trim().split('\n')) {
+  const [name = '', ...value] = line.split(': ')
+  // There is no TLS here.
+  if (name !== 'Strict-Transport-Security') headers.set(name, value.join(': '))
+}
+
+const reader = createReader({
+  ...{ url, trust: world.trust, recipient: world.recipients.casework },
+  token: await world.token(world.clients.casework).then((token) => () => token),
+})
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    ...['--no-sandbox', '--disable-quic', '--disable-background-networking'],
+    ...['--disable-component-update', '--disable-sync'],
+  ],
+})
+t.teardown(() => browser.close())
+
+const telephone: BrowserContextOptions = {
+  ...{ viewport: { width: 360, height: 700 }, hasTouch: true, isMobile: true },
+}
+
+type Visit = (where?: string, how?: BrowserContextOptions) => Promise<Page>
+
+/**
+ * A test in browsers without memory, each on the form. It fails where a page says anything to the console but
+ * what the browser says of a line that the test broke.
+ */
+function inBrowser(
+  name: string,
+  act: (t: Test, visit: Visit) => Promise<void>,
+  line: 'whole' | 'broken' = 'whole',
+): void {
+  t.test(name, async (t) => {
+    const complaints: string[] = []
+    const contexts: BrowserContext[] = []
+    const visit: Visit = async (where = '/refer/', how = telephone) => {
+      const context = await browser.newContext(how)
+      contexts.push(context)
+      const page = await context.newPage()
+      page.on('console', (message) => complaints.push(message.text()))
+      page.on('pageerror', (error) => complaints.push(error.message))
+      await page.goto(origin + where)
+      return page
+    }
+    try {
+      await act(t, visit)
+    } finally {
+      await Promise.all(contexts.map((context) => context.close()))
+    }
+    const ofTheLine = (words: string) =>
+      line === 'broken' && words === 'Failed to load resource: net::ERR_FAILED'
+    t.same(
+      complaints.filter((words) => !ofTheLine(words)),
+      [],
+      'the console says nothing',
+    )
+  })
+}
+
+const press = (page: Page, words: string) =>
+  page.getByRole('button', { name: words, exact: true }).click()
+const screen = (page: Page, words: string) =>
+  page.getByRole('heading', { level: 1, name: words, exact: true }).waitFor()
+const choose = (page: Page, question: string, code: string) =>
+  page.locator(`input[name=${question}][value=${code}]`).check()
+
+/** What keeps somebody out of this screen, in words; nothing if axe finds nothing. */
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate('axe.run(document)')) as axe.AxeResults
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+/** From the first page to the one after the safety page, with an answer or two on each. */
+async function answerUntilOffer(page: Page, familyName: string): Promise<void> {
+  await press(page, en['start.begin'])
+  await choose(page, 'who', 'detained_person_web')
+  await press(page, en['page.continue'])
+  await page.getByLabel(en['ask.givenNames']).fill('Semira')
+  await page.getByLabel(en['ask.familyName']).fill(familyName)
+  await press(page, en['page.continue'])
+  await page.getByLabel(en['ask.extension'], { exact: true }).fill('The telephone on B wing')
+  await press(page, en['page.continue'])
+  await page.getByLabel(en['ask.place'], { exact: true }).selectOption('irc-yarls-wood')
+  await press(page, en['page.continue'])
+  await choose(page, 'noFood', 'yes')
+  await page.getByLabel(en['ask.noFoodDays'], { exact: true }).fill('٣')
+  await choose(page, 'torture', 'yes')
+  await press(page, en['page.continue'])
+  await screen(page, en['offer.title'])
+}
+
+/** Reads the receipt off the page, as a person would, and confirms it. */
+async function confirmReceipt(page: Page): Promise<string> {
+  await screen(page, en['receipt.title'])
+  const groups = await page.locator('#receipt span').allTextContents()
+  await page.getByLabel(en['receipt.confirm']).fill(groups.at(-1) ?? '')
+  await press(page, en['receipt.send'])
+  return groups.join(' ')
+}
+
+/** Everything that a page can leave in a browser, but for the files it consists of. */
+const leftBehind = (page: Page) =>
+  page.evaluate(`(async () => ({
+    local: localStorage.length,
+    session: sessionStorage.length,
+    databases: (await indexedDB.databases()).length,
+    caches: (await caches.keys()).length,
+    cookies: document.cookie,
+    workers: (await navigator.serviceWorker.getRegistrations()).length,
+    history: history.state,
+    name: window.name,
+    address: location.search + location.hash,
+    typed: [...document.querySelectorAll('input, textarea')].map(({ value }) => value),
+  }))()`)
+const nothing = {
+  ...{ local: 0, session: 0, databases: 0, caches: 0, cookies: '', workers: 0 },
+  ...{ history: null, name: '', address: '', typed: [] },
+}
+
+/** Whether `words` are anywhere in the memory of the page's scripts. */
+async function remembers(page: Page, words: string): Promise<boolean> {
+  const devtools = await page.context().newCDPSession(page)
+  const parts: string[] = []
+  devtools.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => parts.push(chunk))
+  await devtools.send('HeapProfiler.collectGarbage')
+  await devtools.send('HeapProfiler.takeHeapSnapshot', { captureNumericValue: false })
+  await devtools.detach()
+  return parts.join('').includes(words)
+}
+
+inBrowser('a person refers, returns, adds to it and sees how it ended', async (t, visit) => {
+  const page = await visit()
+  await answerUntilOffer(page, 'Zerezghi')
+  t.ok(await remembers(page, 'Zerezghi'), 'what was typed is found where it is looked for')
+  await press(page, en['offer.send'])
+  const receipt = await confirmReceipt(page)
+  await screen(page, en['sent.title'])
+  const reference = await page.locator('#reference').textContent()
+  t.same(await barriers(page), [])
+
+  t.same(await leftBehind(page), nothing)
+  t.same(await page.context().cookies(), [])
+  t.notOk(await remembers(page, 'Zerezghi'), 'the answers are forgotten')
+  t.notOk(await remembers(page, receipt), 'and the receipt')
+  await page.goBack()
+  t.notMatch(await page.content(), /Zerezghi|wing/)
+  await page.reload()
+  t.same(await leftBehind(page), nothing)
+
+  const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
+  const released = claim!.referrals[0]!
+  t.equal(released.reference, reference)
+  const opened = await reader.open(released)
+  if (!opened.opened) throw new Error(`${opened.step}: ${opened.detail}`)
+  t.match(opened.compartments, {
+    identity: { givenNames: 'Semira', familyName: 'Zerezghi' },
+    contact: { extension: 'The telephone on B wing' },
+    consent: { personKnows: 'yes', given: 'not_asked' },
+    detention: { places: [{ place: 'irc-yarls-wood' }] },
+    clinical: { torture: 'yes' },
+  })
+  t.match(opened.header, {
+    channel: 'detained_person_web',
+    region: 'unknown',
+    urgency: 'immediate',
+  })
+  t.equal(opened.signedBy, 'receipt')
+  t.same(opened.problems, [])
+
+  // Another day, another computer.
+  const later = await visit('/refer/', { viewport: { width: 1100, height: 800 } })
+  const comeBack = async () => {
+    await press(later, en['start.return'])
+    await later.getByLabel(en['returning.number']).fill(receipt.replaceAll(' ', '-'))
+    await press(later, en['returning.see'])
+    await screen(later, en['standing.title'])
+  }
+  const shown = (what: string) => later.locator(`[data-of=${what}]`).allTextContents()
+  await comeBack()
+  t.same(await shown('reference'), [reference])
+  t.same(await shown('state'), [en['state.in_triage']])
+  t.same(await barriers(later), [])
+
+  await press(later, en['standing.add'])
+  await choose(later, 'who', 'detained_person_web')
+  await press(later, en['page.continue'])
+  await screen(later, en['check.add'])
+  await later.getByRole('button', { name: `${en['check.answer']}: ${en['page.story']}` }).click()
+  await later.getByLabel(en['ask.story']).fill('They moved me to another wing.')
+  await press(later, en['page.continue'])
+  await press(later, en['check.send'])
+  await screen(later, en['sent.title'])
+  t.same(await leftBehind(later), nothing)
+  const added = await later.locator('#reference').textContent()
+  await reader.complete(claim!, { outcome: 'accepted', referrals: [opened.referralId] })
+
+  await later.reload()
+  await comeBack()
+  t.same(await shown('reference'), [added, reference], 'the newest first')
+  t.same(await shown('state'), [en['state.received'], en['state.accepted']])
+  const amendment = await reader.claim({ max: 1, leaseSeconds: 60 })
+  const second = await reader.open(amendment[0]!.referrals.at(-1)!)
+  t.match(second, {
+    opened: true,
+    header: { supersedes: opened.referralId },
+    compartments: { narrative: { story: 'They moved me to another wing.' } },
+  })
+
+  await press(later, en['standing.leave'])
+  await screen(later, en['start.title'])
+  t.notOk(await remembers(later, receipt.replaceAll(' ', '-')))
+})
+
+inBrowser(
+  'a line that breaks loses nobody, and refers nobody twice',
+  async (t, visit) => {
+    const page = await visit()
+    const sent: string[] = []
+    const answered: number[] = []
+    // Each arrives, and no answer comes back.
+    await page.route('**/v1/public/referrals/*', async (route) => {
+      const request = route.request()
+      if (request.method() !== 'PUT') return route.continue()
+      sent.push(request.postData() ?? '')
+      answered.push((await route.fetch()).status())
+      await route.abort()
+    })
+    await answerUntilOffer(page, 'Woldemariam')
+    await press(page, en['offer.send'])
+    const receipt = await confirmReceipt(page)
+    await screen(page, en['failed.title'])
+    t.same(await barriers(page), [])
+    t.ok(await page.getByText(en['failed.kept']).isVisible())
+    await page.unroute('**/v1/public/referrals/*')
+    await press(page, en['failed.again'])
+    await screen(page, en['sent.title'])
+    t.equal(answered[0], 201)
+    t.same(new Set(answered.slice(1)), new Set([200]), 'the others were repetitions')
+    t.equal(new Set(sent).size, 1, 'of the same bytes')
+
+    const reference = await page.locator('#reference').textContent()
+    await page.reload()
+    await press(page, en['start.return'])
+    await page.getByLabel(en['returning.number']).fill(receipt)
+    await press(page, en['returning.see'])
+    await screen(page, en['standing.title'])
+    t.same(await page.locator('[data-of=reference]').allTextContents(), [reference])
+  },
+  'broken',
+)
+
+inBrowser(
+  'what could not be loaded at first is loaded when it is needed',
+  async (t, visit) => {
+    const page = await visit('/weather')
+    let broken = true
+    await page.route('**/sealing-*.js*', (route) => (broken ? route.abort() : route.continue()))
+    await page.goto(`${origin}/refer/`)
+    await press(page, en['start.return'])
+    await screen(page, en['failed.title'])
+    broken = false
+    await press(page, en['failed.again'])
+    await screen(page, en['returning.title'])
+    await page.getByLabel(en['returning.number']).fill('12345 12345 12345 12345 12346')
+    await press(page, en['returning.see'])
+    t.ok(
+      await page.getByText(en['fault.receipt']).first().isVisible(),
+      'a number mistyped is sent nowhere',
+    )
+  },
+  'broken',
+)
+
+inBrowser(
+  'nothing is sealed to a keyset that is older than the page, or past its date',
+  async (t, visit) => {
+    const seen: string[] = []
+    const refused = async (page: Page) => {
+      page.on('request', (request) => seen.push(`${request.method()} ${request.url()}`))
+      await answerUntilOffer(page, 'Tekle')
+      await press(page, en['offer.send'])
+      await confirmReceipt(page)
+      await screen(page, en['failed.title'])
+      t.ok(await page.getByText(en['failed.outdated']).isVisible())
+    }
+    await refused(await visit('/newer/'))
+    const late = await visit()
+    await late.clock.setFixedTime(Date.parse(world.keyset.expiresAt) + 60_000)
+    await refused(late)
+    t.same(
+      seen.filter((request) => /^(PUT|POST)/.test(request)),
+      [],
+    )
+  },
+)
+
+inBrowser('every screen can be used by everybody, in both directions', async (t, visit) => {
+  for (const words of [en, ar]) {
+    const page = await visit()
+    if (words === ar) await press(page, 'العربية')
+    await page.locator(`html[dir=${words === ar ? 'rtl' : 'ltr'}]`).waitFor()
+    const banner = page.getByText(ar['frame.draft'])
+    t.equal(await banner.isVisible(), words === ar, 'a draft says that it is one')
+    const looked = async (title: string) => {
+      await screen(page, title)
+      t.same(await barriers(page), [], title)
+      t.ok(await page.getByRole('link', { name: words['frame.exit'] }).isVisible(), 'the way out')
+      t.equal(await page.title(), words['frame.title'])
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
+      t.ok(wide <= 360, `${title} is ${wide} wide`)
+    }
+    await looked(words['start.title'])
+    await press(page, words['start.begin'])
+    await press(page, words['page.continue'])
+    await looked(words['page.who'])
+    await choose(page, 'who', 'detained_person_web')
+    await press(page, words['page.continue'])
+    await looked(words['page.name'])
+    await press(page, words['page.continue'])
+    await looked(words['page.reach'])
+    await press(page, words['page.continue'])
+    await looked(words['page.place'])
+    await press(page, words['page.continue'])
+    for (const name of ['removal', 'noFood', 'suicide', 'medicine']) {
+      await choose(page, name, 'yes')
+    }
+    await page.locator('#noFoodDays').fill('many')
+    await press(page, words['page.continue'])
+    await looked(words['page.safety'])
+    await page.locator('#noFoodDays').fill('2')
+    await press(page, words['page.continue'])
+    await looked(words['offer.title'])
+    await press(page, words['offer.continue'])
+    for (const id of ['language', 'about', 'lawyer', 'health', 'help', 'story'] as const) {
+      await looked(words[`page.${id}`])
+      await press(page, words['page.continue'])
+    }
+    await choose(page, 'assessment', 'refused')
+    await press(page, words['page.continue'])
+    await looked(words['page.consent'])
+    await choose(page, 'assessment', 'given')
+    await press(page, words['page.continue'])
+    await looked(words['check.title'])
+    await press(page, words['check.send'])
+    await screen(page, words['receipt.title'])
+    await press(page, words['receipt.send'])
+    await looked(words['receipt.title'])
+    await page.reload()
+    await press(page, en['start.return'])
+    await page.locator('#number').fill('12345')
+    await press(page, en['returning.see'])
+    await screen(page, en['returning.title'])
+    t.same(await barriers(page), [])
+  }
+})
+
+inBrowser(
+  'a keyboard is enough, and the reader of a screen is told where it is',
+  async (t, visit) => {
+    const page = await visit('/refer/', {})
+    const focused = () => page.evaluate<string>('document.activeElement.textContent')
+    const key = async (...names: string[]) => {
+      for (const name of names) await page.keyboard.press(name)
+    }
+    await screen(page, en['start.title'])
+    await key('Tab')
+    t.equal(await focused(), en['frame.skip'])
+    await key('Enter')
+    t.equal(await focused(), en['start.title'])
+    await key('Tab', 'Enter')
+    t.equal(await focused(), en['page.who'], 'the heading of the next screen')
+    await key('Tab', 'Space', 'Enter')
+    t.equal(await focused(), en['page.name'])
+    await key('Tab')
+    await page.keyboard.type('Semira')
+    await key('Enter')
+    t.equal(await focused(), en['page.reach'])
+    await page.goBack()
+    t.equal(await focused(), en['page.name'], 'the way back of the browser is that of the page')
+    t.equal(await page.getByLabel(en['ask.givenNames']).inputValue(), 'Semira')
+    await key('Enter')
+    await page.getByLabel(en['ask.givenNames']).press('Enter')
+    await key('Tab', 'Tab', 'Tab', 'Space', 'Enter')
+    t.equal(await focused(), en['page.place'])
+    await page.getByLabel(en['date.day']).fill('31')
+    await page.getByLabel(en['date.month']).fill('2')
+    await page.getByLabel(en['date.year']).fill('2026')
+    await key('Enter')
+    t.match(await focused(), en['fault.title'], 'what is wrong is read out')
+    await key('Tab', 'Enter')
+    t.equal(await page.evaluate('document.activeElement.id'), 'detainedSince')
+  },
+)
+
+inBrowser('one press leads away, and nothing leads back to the answers', async (t, visit) => {
+  const page = await visit()
+  await answerUntilOffer(page, 'Zerezghi')
+  await page.getByRole('link', { name: en['frame.exit'] }).click()
+  await page.waitForURL('**/weather')
+  await page.goBack()
+  await screen(page, en['start.title'])
+  t.notOk(await remembers(page, 'Zerezghi'))
+  t.same(await leftBehind(page), nothing)
+})
+
+inBrowser('after fifteen minutes without a key press everything is forgotten', async (t, visit) => {
+  const page = await visit()
+  await page.clock.install()
+  await page.reload()
+  await answerUntilOffer(page, 'Zerezghi')
+  await page.clock.runFor('13:30')
+  const warning = page.getByRole('dialog')
+  t.ok(await warning.isVisible(), 'there is a warning, and time to stay')
+  t.same(await barriers(page), [])
+  await page.keyboard.press('Shift')
+  t.notOk(await warning.isVisible())
+  await page.clock.runFor('14:30')
+  t.ok(await warning.isVisible(), 'counted from the last press')
+  await page.clock.runFor('00:30')
+  await screen(page, en['cleared.title'])
+  t.same(await barriers(page), [])
+  t.notOk(await remembers(page, 'Zerezghi'))
+  await page.goBack()
+  t.notMatch(await page.content(), 'Zerezghi')
+  await press(page, en['cleared.begin'])
+
+  // A computer that slept runs no timer: the first key after it saves nothing.
+  await answerUntilOffer(page, 'Zerezghi')
+  const sleptUntil = (await page.evaluate<number>('Date.now()')) + 16 * 60_000
+  await page.clock.setSystemTime(sleptUntil)
+  await page.keyboard.press('Shift')
+  await screen(page, en['cleared.title'])
+})
+
+inBrowser('a browser that cannot is told so, and where to ring', async (t, visit) => {
+  const without = await visit('/refer/', { javaScriptEnabled: false })
+  t.match(await without.textContent('main'), /too old.*0800 555 0100/)
+  const old = await visit('/weather')
+  await old.addInitScript('delete AbortSignal.timeout')
+  await old.goto(`${origin}/refer/`)
+  await screen(old, en['old.title'])
+  t.match(await old.textContent('main'), '0800 555 0100')
+})
