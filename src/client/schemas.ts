@@ -5,8 +5,9 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import * as cases from '../cases/schemas.ts'
 import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
+import { ReceiptStates } from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
-import { Acknowledgement, Reference } from '../protocol/envelope/acknowledgement.ts'
+import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
@@ -177,18 +178,9 @@ export const ChallengeAnswer = Type.Object({
 })
 export type ChallengeAnswer = Static<typeof ChallengeAnswer>
 
-const OwnReferral = Type.Object({
-  referralId: Uuid,
-  reference: Reference,
-  receivedAt: Instant,
-  state: Type.String({ maxLength: 32 }),
-  supersedes: Type.Optional(Uuid),
-  withdrawalAskedAt: Type.Optional(Instant),
-})
+export const ReceiptAnswer = tolerant(ReceiptStates)
 /** What a bearer may know of a referral of theirs. */
-export type OwnReferral = Static<typeof OwnReferral>
-
-export const ReceiptAnswer = Type.Object({ referrals: Type.Array(OwnReferral) })
+export type OwnReferral = Static<typeof ReceiptAnswer>['referrals'][number]
 
 export const WithdrawalAskedAnswer = Type.Object({ referralId: Uuid, askedAt: Instant })
 /** Since when a withdrawal is asked for, and waits for a person. */

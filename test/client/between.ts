@@ -9,6 +9,7 @@ export type Passed = {
   path: string
   body: string
   authorization: string | undefined
+  proof: string | undefined
 }
 export type Answer = { status: number; body: string; headers?: Record<string, string> }
 
@@ -30,6 +31,7 @@ export async function between(
       method: seen.method,
       headers: {
         ...(seen.authorization && { authorization: seen.authorization }),
+        ...(seen.proof && { 'proof-of-work': seen.proof }),
         ...(seen.body && { 'content-type': 'application/json' }),
       },
       ...(seen.body && { body: seen.body }),
@@ -78,5 +80,6 @@ async function listen(
 async function seenOf(request: IncomingMessage): Promise<Passed> {
   const { method = '', url: path = '' } = request
   const body = (await buffer(request)).toString()
-  return { method, path, body, authorization: request.headers.authorization }
+  const { authorization, 'proof-of-work': proof } = request.headers as Record<string, string>
+  return { method, path, body, authorization, proof }
 }

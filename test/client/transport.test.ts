@@ -81,8 +81,9 @@ t.test('what is not worth waiting for is given up in time, its attempts together
   const waiting = createTransport({ url: silent.url, token }).send({ ...get, withinMs: 300 })
   await t.rejects(waiting, { name: 'NoAnswer', message: /within 0\.[0-3]\d* s/ })
   t.equal(silent.passed.length, 1)
+  // The shortest pause is 250 ms.
   const busy = await serve(t, () => ({ status: 503, body: '{}' }))
-  const refused = createTransport({ url: busy.url, token }).send({ ...get, withinMs: 100 })
+  const refused = createTransport({ url: busy.url, token }).send({ ...get, withinMs: 240 })
   await t.rejects(refused, { name: 'ServiceProblem' }, 'what was answered is told, not the limit')
   t.equal(busy.passed.length, 1, 'no pause is begun that would outlast it')
 })
