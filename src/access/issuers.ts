@@ -49,7 +49,10 @@ function isIssuer(value: unknown): value is TrustedIssuer {
 function isSafePlace(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false
   const { protocol, hostname } = new URL(value)
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.)/.test(hostname))
+  return (
+    protocol === 'https:' ||
+    (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3})$/.test(hostname))
+  )
 }
 
 function isCaller(value: unknown): value is OutsideCaller {

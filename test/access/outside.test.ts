@@ -118,6 +118,8 @@ t.test('a list of issuers that is not one is told', async (t) => {
   for (const wrong of [
     '{}',
     text({ issuer: 'http://login.example.org' }),
+    text({ issuer: 'http://localhost.login.example.org' }),
+    text({ jwks: 'http://127.0.0.1.login.example.org/jwks' }),
     text({ jwks: 'file:///etc/keys' }),
     text({ audience: '' }),
     text({ callers: [{ client: partner }] }),
