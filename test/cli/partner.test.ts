@@ -117,6 +117,7 @@ t.test(
     )
     t.match(await add(file, 'again.txt', '--fingerprint', request), { code: 1, err: /block-spent/ })
     await t.rejects(stat(join(desk, 'again.txt')), 'nothing is left of what was refused')
+    t.equal((await sql`select from organisation where label = ${label}`).length, 1, 'all or none')
 
     const answer = join(desk, 'answer.txt')
     t.match(await partner('law', 'join', answer, '--fingerprint', request), {
@@ -172,6 +173,21 @@ t.test(
     })
     t.match(await admin('rotate', file, '--fingerprint', digits.replace(/^./, 'x')), { code: 1 })
 
+    // Somebody who knows the ids of the keys on record, and has none of them.
+    const forger = { signing: generateSigningKey(), client: generateClientKey() }
+    const claimed = {
+      signing: { ...forger.signing, kid: old.signing.kid },
+      client: { ...forger.client, kid: oldClient.kid },
+    }
+    const shownBefore = await partner('law', 'show', '--json')
+    const { clientId } = JSON.parse(shownBefore.out)
+    const forged = makeChange(clientId, claimed, forger, new Date())
+    const forgery = await written('forged.txt', changeBlock(forged))
+    t.match(await admin('rotate', forgery, '--fingerprint', fingerprintOf(forged)), {
+      code: 1,
+      err: /block-unproven/,
+    })
+
     const rotated = await admin('rotate', file, '--fingerprint', digits, '--overlap-days', '7')
     t.equal(rotated.code, 0, rotated.err)
     const { oldKeysEnd } = JSON.parse(rotated.out)
@@ -200,7 +216,6 @@ t.test(
     // A thief of the old keys, who comes later.
     await sql`update client_key set valid_until = now() where kid = ${oldClient.kid}`
     const thief = { signing: generateSigningKey(), client: generateClientKey() }
-    const clientId = JSON.parse(shown.out).clientId
     const late = makeChange(clientId, { ...old, client: oldClient }, thief, new Date())
     const theft = await written('theft.txt', changeBlock(late))
     t.match(await admin('rotate', theft, '--fingerprint', fingerprintOf(late)), {
