@@ -19,7 +19,7 @@ import {
 import { signDirectory } from '../../src/protocol/trust/directory.ts'
 import { build } from '../helpers/build.ts'
 import { onHost } from '../helpers/publish.ts'
-import { callerOf } from '../helpers/referral.ts'
+import { callerOf, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { called, folderOf, unbroken } from './run.ts'
 
@@ -204,10 +204,15 @@ t.test(
 
     await publishDirectory()
     t.match(await partner('law', 'test'), { code: 0 }, 'the old keys still count')
+    // A test of the old key's that was never answered says nothing of the new one.
+    const unanswered = sealed(world, { signer: old.signing })
+    await writeFile(homeIn('law/test-referral.json'), JSON.stringify(unanswered))
     const finished = await partner('law', 'rotate', '--finish')
     t.match(finished, { code: 0, out: /You are live[\s\S]*new keys are in use/ }, finished.err)
     const now = openKeyFile(await readFile(homeIn('law/partner.key'), 'utf8'))
     t.not(now.signing.kid, old.signing.kid)
+    const [newest] = await sql`select signer from referral order by received_at desc limit 1`
+    t.equal(newest?.signer, now.signing.kid)
     t.equal(now.receiving?.kid, old.receiving?.kid, 'answers to earlier referrals still open')
     await t.rejects(stat(homeIn('law/next')), 'nothing of the change is left')
     const shown = await partner('law', 'show', '--json')
