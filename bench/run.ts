@@ -3,6 +3,7 @@
  * one JSON object a line, the headline last.
  */
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
+  access: () => import('./access/verification.ts'),
   abuse: () => import('./access/abuse.ts'),
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),

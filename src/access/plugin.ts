@@ -9,7 +9,7 @@ import type { Action } from '../audit/entry.ts'
 import { type Caller, type Scope, scopes } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import { DatabaseAway, isAway, OutcomeUnknown } from '../database/lost.ts'
-import { spend } from '../database/spent.ts'
+import { spendAtOnce } from '../database/spent.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
 import { base64urlBytes } from '../protocol/bytes.ts'
 import { receiptHash } from '../protocol/messages/receipt.ts'
@@ -174,21 +174,20 @@ async function requireProof(
   }
   if (!isProven) throw new Refusal('dpop-required', 'the access token is bound to a key')
   const { headers, method, url } = request
-  const { id, until } = await checkProof({
+  const { id, until, signature } = await checkProof({
     ...{ method, token, thumbprint, url: `${publicUrl()}${url}` },
     proof: typeof headers.dpop === 'string' ? headers.dpop : undefined,
   })
   // Committed before anything is served: on a replica that sees the same proof next it is spent.
-  if (!(await spent(database, request.id, id, until))) {
+  const [isFirst] = await Promise.all([spent(database, id, until), signature])
+  if (!isFirst) {
     throw new Refusal('dpop-proof-invalid', 'the DPoP proof was used before')
   }
 }
 
-async function spent(database: Database, request: string, id: string, until: Date) {
+async function spent(database: Database, id: string, until: Date): Promise<boolean> {
   try {
-    return await database.inTransaction({ kind: 'system', request }, (tx) =>
-      spend(tx, 'proof', id, until),
-    )
+    return await spendAtOnce(database, 'proof', id, until)
   } catch (cause) {
     // Whether the proof is spent is not known; that nothing else was done, is.
     if (!(cause instanceof OutcomeUnknown)) throw cause

@@ -1,6 +1,6 @@
 /**
  * DPoP proofs (RFC 9449): whoever shows an access token also shows the key that it was issued to. The checks
- * are those of section 4.3, in its order; the number of each stands beside it.
+ * are those of section 4.3; the number of each stands beside it.
  */
 import { createHash } from 'node:crypto'
 import { Refusal } from '../errors.ts'
@@ -27,24 +27,19 @@ export type Shown = {
 }
 
 /**
- * Checks a proof, but for whether it was used before: `id` must be spent for that, until `until`.
+ * Checks what a proof says. `id` must then be spent, until `until`, for it counts once; that waits for a database,
+ * and may be done while `signature` is checked: without both nothing is served. Whoever has a token and not
+ * its key can so spend ids of his own making, as many as he can send requests, and none that anybody will use.
  *
+ * @returns `signature`, which rejects as this does
  * @throws Refusal `dpop-proof-invalid`
  */
 export async function checkProof({ proof, method, url, token, thumbprint }: Shown) {
   if (proof === undefined) throw invalid('there is no DPoP proof')
   if (proof.length > proofCharactersMax) throw invalid('the DPoP proof is too long')
   const { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } = await import('jose')
-  // 1 to 7: one header, a JWT, its type and algorithm, a public key in it, its signature.
-  const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
-    typ: 'dpop+jwt',
-    algorithms: proofAlgorithms,
-    requiredClaims: ['jti', 'htm', 'htu', 'iat', 'ath'],
-    clockTolerance: aheadSecondsMax,
-  }).catch((cause) => {
-    throw invalid('the DPoP proof is not one, or not signed by its key', cause)
-  })
-  const { jti, htm, htu, iat, ath } = payload
+  const { header, claims } = await parsed(proof)
+  const { jti, htm, htu, iat, ath } = claims
   if (typeof jti !== 'string' || jti === '' || jti.length > idCharactersMax) {
     throw invalid('the jti of the DPoP proof is not an id')
   }
@@ -60,11 +55,27 @@ export async function checkProof({ proof, method, url, token, thumbprint }: Show
   // 12: this token, and the key that it was issued to.
   const hash = createHash('sha256').update(token).digest('base64url')
   if (ath !== hash) throw invalid('the DPoP proof is for another token')
-  if ((await calculateJwkThumbprint(protectedHeader.jwk ?? {})) !== thumbprint) {
-    throw invalid('the DPoP proof is by another key than the token')
-  }
+  const key = await calculateJwkThumbprint(header.jwk ?? {}).catch(() => undefined)
+  if (key !== thumbprint) throw invalid('the DPoP proof is by another key than the token')
+  // 1 to 7: one header, a JWT, its type and algorithm, a public key in it, its signature.
+  const signature = jwtVerify(proof, EmbeddedJWK, {
+    typ: 'dpop+jwt',
+    algorithms: proofAlgorithms,
+    clockTolerance: aheadSecondsMax,
+  }).catch((cause) => {
+    throw invalid('the DPoP proof is not one, or not signed by its key', cause)
+  })
   const untilSeconds = iat + ageSecondsMax + aheadSecondsMax
-  return { id: `${thumbprint} ${jti}`, until: new Date(untilSeconds * 1000) }
+  return { id: `${thumbprint} ${jti}`, until: new Date(untilSeconds * 1000), signature }
+}
+
+async function parsed(proof: string) {
+  const { decodeJwt, decodeProtectedHeader } = await import('jose')
+  try {
+    return { header: decodeProtectedHeader(proof), claims: decodeJwt(proof) }
+  } catch (cause) {
+    throw invalid('the DPoP proof is not one', cause)
+  }
 }
 
 /** Without query and fragment, and after the normalization of URLs. */

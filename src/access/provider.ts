@@ -1,7 +1,7 @@
 /**
  * `oidc-provider` as the authorization server of this deployment: one grant, `client_credentials` (RFC 6749,
  * section 4.4), one way to sign in, `private_key_jwt` (RFC 7523), and JWT access tokens (RFC 9068), bound to a
- * key (RFC 9449) for whoever must prove one. Loaded where somebody signs in: it takes some twenty megabytes.
+ * key (RFC 9449) for whoever must prove one. Loaded where somebody signs in: it takes some 35 MB.
  */
 import type {
   AdapterPayload,

@@ -10,6 +10,7 @@ import type { TransactionSql } from 'postgres'
 import { type Caller, roleOf, senderOf } from '../caller.ts'
 import { readAddress } from './address.ts'
 import {
+  answerWithin,
   DatabaseAway,
   isAway,
   isConnectionLost,
@@ -44,6 +45,15 @@ export type Database = {
     act: (tx: Tx<By>) => Promise<T>,
     options?: { readonly deadlineMs?: number },
   ): Promise<T>
+  /**
+   * One statement of the service itself, in one turn to the server where a transaction takes four: for what
+   * stands before requests of others. It has no parameters, so nothing that anybody wrote may stand in it.
+   *
+   * @param statement - one that has a RETURNING
+   * @returns how many rows it returned
+   * @throws DatabaseAway, and then nobody knows whether it stands
+   */
+  atOnce(statement: string): Promise<number>
   /** Commits a trivial write within four seconds, or throws: for `/readyz`. */
   ping(): Promise<void>
   /** Lets running transactions end, for at most five seconds, then closes all connections. */
@@ -95,6 +105,7 @@ export function connect(options: DatabaseOptions): Database {
   const database: Database = {
     inTransaction: (caller, act, own) =>
       told(inTransaction({ pool, caller, act, database }, own?.deadlineMs ?? deadlineMs)),
+    atOnce: (statement) => told(atOnce(pool, statement, deadlineMs)),
     ping() {
       // Where commits hang, each question would leave one more of them hanging on the server.
       pinging ??= told(ping(database, pool)).finally(() => {
@@ -122,6 +133,31 @@ function ping(database: Database, pool: Pool): Promise<void> {
     await sql`select pg_logical_emit_message(true, 'referral-intake', 'ready')`
   }
   return inTransaction({ database, pool, caller, act }, pingMsMax)
+}
+
+/** Several statements that are sent as one are one transaction to the server, without a word about it. */
+async function atOnce(pool: Pool, statement: string, deadlineMs: number): Promise<number> {
+  const startedAt = performance.now()
+  const link = await pool.take(deadlineMs)
+  try {
+    link.warned = false
+    const role = `select set_config('role', '${roleOf.system}', true)`
+    const sent = link.sql.unsafe(`${role}; ${statement}`).simple()
+    const results = await answerWithin(sent, deadlineMs - (performance.now() - startedAt))
+    if (link.warned) throw new DatabaseAway('the commit is on no standby')
+    pool.giveBack(link)
+    // One for each statement that has columns: the driver adds others to the one before.
+    return (results as unknown as (readonly unknown[])[])[1]?.length ?? 0
+  } catch (error) {
+    if (!isAway(error)) {
+      pool.giveBack(link)
+      throw error
+    }
+    // It may be at work still, and must not be for whoever is next.
+    link.cut()
+    pool.discard(link)
+    throw error
+  }
 }
 
 async function inTransaction<T, By extends Caller>(

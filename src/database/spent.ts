@@ -4,7 +4,9 @@
  */
 import { label, utf8 } from '../protocol/bytes.ts'
 import { hash } from '../protocol/sodium.ts'
-import type { Tx } from './connect.ts'
+import { newId } from '../protocol/uuid.ts'
+import type { Database, Tx } from './connect.ts'
+import { isAway } from './lost.ts'
 
 /** What an id is of: the same text spent as one kind is unspent as another. */
 export type SpentKind = 'assertion' | 'proof' | 'challenge'
@@ -23,6 +25,30 @@ export async function spend(tx: Tx, kind: SpentKind, id: string, until: Date): P
     values (${kind}, ${hash(label('spent'), utf8(id))}, ${until.toISOString()})
     on conflict do nothing`
   return count === 1
+}
+
+/**
+ * The same in one turn to the database, before a request is served. Where that is cut short it is tried
+ * once more: an id that was spent all the same then counts as spent before, and its sender makes another.
+ */
+export async function spendAtOnce(
+  database: Database,
+  kind: SpentKind,
+  id: string,
+  until: Date,
+): Promise<boolean> {
+  const hex = Buffer.from(hash(label('spent'), utf8(id))).toString('hex')
+  try {
+    const count = await database.atOnce(
+      `insert into spent_id (kind, hash, expires_at)
+       values ('${kind}', '\\x${hex}', '${until.toISOString()}') on conflict do nothing returning 1`,
+    )
+    return count === 1
+  } catch (error) {
+    if (!isAway(error)) throw error
+    const caller = { kind: 'system', request: newId() } as const
+    return database.inTransaction(caller, (tx) => spend(tx, kind, id, until))
+  }
 }
 
 /** Forgets at most `max` ids that have expired; returns how many there were. */

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createForgetting } from '../../src/background/forgetting.ts'
 import type { Caller } from '../../src/caller.ts'
 import { connect } from '../../src/database/connect.ts'
-import { type SpentKind, spend } from '../../src/database/spent.ts'
+import { type SpentKind, spend, spendAtOnce } from '../../src/database/spent.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
@@ -29,6 +29,29 @@ t.test('of many that spend one id at once, on two replicas, one does', async (t)
   )
   t.equal((await Promise.all(tries)).filter((isFirst) => isFirst).length, 1)
 })
+
+t.test(
+  'the same in one turn, beside the other, and the connection is left as it was',
+  async (t) => {
+    const tries = Array.from({ length: 8 }, (_, index) =>
+      index < 4
+        ? spendAtOnce(replicas[index % 2]!, 'proof', 'at once', later())
+        : spent('proof', 'at once', { on: replicas[index % 2] }),
+    )
+    t.equal((await Promise.all(tries)).filter((isFirst) => isFirst).length, 1)
+    const beyond = spendAtOnce(database!, 'proof', 'for ever', new Date(Date.now() + 90_000_000))
+    await t.rejects(beyond, { code: '42501' }, 'under the same policy')
+    t.ok(await spendAtOnce(database!, 'proof', 'after a fault', later()))
+    const look = async () => {
+      const [row] = await database!.inTransaction(
+        anonymous,
+        (tx) => tx.sql`select current_user as role`,
+      )
+      return row?.role
+    }
+    t.equal(await look(), 'intake_partner', 'nothing of the role is left')
+  },
+)
 
 t.test('whoever is served spends, and an id is spent for all', async (t) => {
   t.ok(await spent('challenge', 'two', { by: anonymous }))
