@@ -42,5 +42,5 @@ export function readAccess(
 export function isOrigin(text: string): boolean {
   if (!/^https?:\/\/[^/?#@\s]+\/?$/.test(text) || !URL.canParse(text)) return false
   const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || hostname === 'localhost' || /^(127\.|\[::1\])/.test(hostname)
+  return protocol === 'https:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname)
 }
