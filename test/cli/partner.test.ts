@@ -241,3 +241,28 @@ t.test('both key files are sealed under the passphrase, and made once', async (t
   t.match(await partner('sealed', 'show'), { code: 0, out: new RegExp(`client +${kid}`) })
   t.match(await partner('sealed', 'init', '--label', label), { code: 2, err: /is there already/ })
 })
+
+t.test(
+  'an organisation that is there gets one more client, and another service gets none',
+  async (t) => {
+    const made = await partner('second', 'init', '--label', 'Second office', '--no-passphrase')
+    const file = await written('second.txt', made.out)
+    const heard = ['--fingerprint', digitsIn(made.out)]
+    t.match(await add(file, 'a.txt'), { code: 2, err: /--fingerprint/ }, 'nobody is there to ask')
+    const nobody = ['--organisation', '01890a5d-ac96-774b-bcce-b302099a8057']
+    t.match(await add(file, 'b.txt', ...heard, ...nobody), { code: 1, err: /not-found/ })
+    await t.rejects(stat(join(desk, 'b.txt')))
+    const elsewhere = { ...hostEnvironment, ORIGIN: 'other.test' }
+    const other = ['admin', 'partner', 'add', file, '--url', url, '--trust', trustFile]
+    const out = join(desk, 'c.txt')
+    const refused = await called(t, [...other, '--out', out, ...heard], elsewhere)
+    t.match(refused, { code: 2, err: /is of intake\.test, and ORIGIN is other\.test/ })
+
+    const { organisationId } = world.referring.lawFirm
+    const added = await add(file, 'd.txt', ...heard, '--organisation', organisationId)
+    t.match(JSON.parse(added.out), { organisationId, label: 'Second office' })
+    const clients = await sql`select label from client where organisation_id = ${organisationId}`
+    t.same(clients.map(({ label }) => label).sort(), ['Harbour Law client', 'Second office'])
+    t.same(await sql`select from organisation where label = 'Second office'`, [])
+  },
+)
