@@ -153,7 +153,7 @@ const successes: Record<string, object> = {
   '/v1/triage/claims': {
     claims: [
       {
-        ...{ claimId: one, fence: 1, caseId: two, urgency: planted },
+        ...{ claimId: one, fence: 1, caseId: two, urgency: planted, unverified: false },
         ...{ dueAt: at, leasedUntil: at, referrals: [] },
       },
     ],
