@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes docker/secrets/: passwords, connection strings, the key of access tokens and the certificates
+# Makes docker/secrets/: passwords, connection strings, what the keys of access tokens are sealed under, and the certificates
 # of the matching-key holder, each its own file. Run once, on the host; it changes nothing that is
 # already there.
 #
@@ -29,8 +29,8 @@ password matching-passphrase
 printf 'INTAKE_PASSPHRASE=%s\n' "$(cat "$made/matching-passphrase")" >"$made/matching.env"
 rm "$made/matching-passphrase"
 ./make-certificates.sh "$made"
-openssl genpkey -algorithm ed25519 -out "$made/token-key.pem"
-openssl pkey -in "$made/token-key.pem" -pubout -out "$made/token-public.pem"
+# 32 bytes in base64url.
+openssl rand -base64 32 | tr '+/' '-_' | tr -d '=\n' >"$made/token-seal.key"
 chmod 444 "$made"/*
 mv "$made" secrets
 # Where `intake admin` and its kin read and write their files.
