@@ -225,6 +225,12 @@ CREATE TABLE "urgency_statement" (
 	CONSTRAINT "urgency_statement_referral_id_urgency_pk" PRIMARY KEY("referral_id","urgency")
 );
 --> statement-breakpoint
+CREATE TABLE "withdrawal" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"asked_at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "wrap" (
 	"referral_id" uuid NOT NULL,
 	"kid" text NOT NULL,
@@ -252,6 +258,7 @@ ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("sender
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint

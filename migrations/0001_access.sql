@@ -181,6 +181,21 @@ CREATE POLICY staff ON compartment FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 CREATE POLICY staff ON wrap FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
+-- Who sent a referral asks for its withdrawal, once; nobody takes that back.
+GRANT SELECT, INSERT ON withdrawal TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT ON withdrawal TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE withdrawal ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own ON withdrawal TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id))
+  WITH CHECK (
+    asked_at = date_trunc('milliseconds', now())
+    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY staff ON withdrawal FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
 -- A referrer sees no statement of urgency: it would tell when its referral was opened.
 GRANT SELECT, INSERT ON urgency_statement TO intake_internal;
 --> statement-breakpoint
@@ -314,6 +329,14 @@ CREATE POLICY staff ON pairing TO intake_internal USING (true) WITH CHECK (true)
 CREATE POLICY staff ON judgement TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY staff ON note TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- What a referrer asks for has to be seen by people: no other flag is its to raise.
+GRANT INSERT ON case_flag TO intake_partner;
+--> statement-breakpoint
+CREATE POLICY own_withdrawal ON case_flag FOR INSERT TO intake_partner
+  WITH CHECK (
+    kind = 'withdrawal' AND at = date_trunc('milliseconds', now())
+    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
 CREATE POLICY staff ON case_flag TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint

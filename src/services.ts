@@ -9,7 +9,7 @@ import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, findSignIn, serveDirectory, serveKeyset } from './directory/service.ts'
-import { readReceipt, submit, submitWithoutAccount } from './intake/service.ts'
+import { askToWithdraw, readReceipt, submit, submitWithoutAccount } from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
@@ -62,6 +62,7 @@ export function createServices({
 
   const { appendRepetition, recordRefusal, recordSums } = createSums(database)
   const submitting = { database, appendRepetition, origin }
+  const receipts = { appendRepetition, onUnknownReceipt }
   const checkKeys = door(checkMatchKeys)
 
   return {
@@ -106,10 +107,10 @@ export function createServices({
         if (submitted.created) wake()
         return submitted
       },
-      readReceipt: (caller: SendingCaller) =>
-        database.inTransaction(caller, (tx) =>
-          readReceipt(tx, { appendRepetition, onUnknownReceipt }),
-        ),
+      readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, receipts)),
+      askToWithdraw: door((tx: Tx<SendingCaller>, referralId: string) =>
+        askToWithdraw(tx, receipts, referralId),
+      ),
     },
     proof: createProofs({ database, countersMax }),
     reading: {

@@ -56,7 +56,8 @@ const Keys = Type.Enum(['none', 'unchecked', 'checked'], {
 const flagWords =
   'long: match keys alone hold together many referrals. shared: a value that many share. ' +
   'replaced: a recipient found other keys than were sent. full: a case had no room. ' +
-  'unasked: more possible matches were found than a person is asked about.'
+  'unasked: more possible matches were found than a person is asked about. ' +
+  'withdrawal: whoever holds its receipt asked to withdraw it; nothing is done until people do it.'
 
 /** A case: which referrals are held to be about one person, and why. */
 export const Case = Type.Object({

@@ -7,7 +7,7 @@ import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import { enqueue } from '../triage/service.ts'
-import { insertFlag } from './store/flags.ts'
+import { insertFlag, insertWithdrawalFlag } from './store/flags.ts'
 import { insertCase } from './store/members.ts'
 import { pairAgain } from './store/waiting.ts'
 
@@ -25,4 +25,9 @@ export async function openCase(tx: Tx, header: Header): Promise<void> {
 export async function reconsider(tx: Tx, referralId: string, replaced: boolean): Promise<void> {
   await pairAgain(tx, [referralId])
   if (replaced) await insertFlag(tx, referralId, 'replaced')
+}
+
+/** Has people look at a referral whose withdrawal was asked for. */
+export function flagWithdrawal(tx: Tx, referralId: string): Promise<void> {
+  return insertWithdrawalFlag(tx, referralId)
 }

@@ -191,6 +191,15 @@ export const referral = pgTable(
   ],
 )
 
+/** That the bearer of its receipt asked to withdraw a referral. Nothing follows by itself: people see it. */
+export const withdrawal = pgTable('withdrawal', {
+  referralId: uuid('referral_id')
+    .primaryKey()
+    .references(() => referral.id),
+  askedAt: instant('asked_at').notNull(),
+  entryId: uuid('entry_id').notNull(),
+})
+
 /** All compartments of a referral in one row: they come together, and go together. */
 export const compartment = pgTable(
   'compartment',
@@ -469,7 +478,9 @@ export const caseFlag = pgTable(
     referralId: uuid('referral_id')
       .notNull()
       .references(() => referral.id),
-    kind: text('kind', { enum: ['long', 'shared', 'replaced', 'full', 'unasked'] }).notNull(),
+    kind: text('kind', {
+      enum: ['long', 'shared', 'replaced', 'full', 'unasked', 'withdrawal'],
+    }).notNull(),
     at: instant('at').notNull(),
   },
   (table) => [

@@ -12,7 +12,13 @@ import { readEnvelope } from '../protocol/envelope/check.ts'
 import { Envelope } from '../protocol/envelope/envelope.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import type { Services } from '../services.ts'
-import { ProofHeaders, ReceiptStates, ReferralParams } from './schemas.ts'
+import {
+  ProofHeaders,
+  ReceiptStates,
+  ReferralParams,
+  WithdrawalAsked,
+  WithdrawalRequest,
+} from './schemas.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
 const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -120,5 +126,21 @@ export const receiptRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: ReceiptStates },
     },
     handler: async ({ caller }) => intake.readReceipt(bearerOf(caller)),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/receipt/withdrawal',
+    config: { action: 'withdrawal.asked' },
+    schema: {
+      operationId: 'askToWithdraw',
+      summary: 'Ask for the withdrawal of a referral',
+      description:
+        'It only asks: people see it, and do it. Nothing is erased or changed by it. Safe to repeat: the first time stands.',
+      security: [{ receipt: [] }],
+      body: WithdrawalRequest,
+      response: { 200: WithdrawalAsked },
+    },
+    handler: async ({ caller, body }) => intake.askToWithdraw(bearerOf(caller), body.referralId),
   })
 }

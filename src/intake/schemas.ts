@@ -18,6 +18,10 @@ export const ReceiptStates = Type.Object({
       receivedAt: Instant,
       state: Type.Enum(Object.keys(states) as State[]),
       supersedes: Type.Optional(Uuid),
+      withdrawalAskedAt: Type.Optional(Instant),
     }),
   ),
 })
+
+export const WithdrawalRequest = Type.Object({ referralId: Uuid }, { additionalProperties: false })
+export const WithdrawalAsked = Type.Object({ referralId: Uuid, askedAt: Instant })

@@ -6,11 +6,11 @@ import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
 import { type Caller, type SendingCaller, senderOf } from '../caller.ts'
-import { openCase } from '../cases/service.ts'
+import { flagWithdrawal, openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { requireSealable } from '../directory/service.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, required } from '../errors.ts'
 import { addValues } from '../matching/service.ts'
 import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
 import {
@@ -24,11 +24,12 @@ import { newId } from '../protocol/uuid.ts'
 import {
   acknowledgeAgain,
   addReferral,
+  addWithdrawal,
   amendsOwn,
   isStored,
   receiptStates,
 } from '../vault/service.ts'
-import type { ReceiptStates } from './schemas.ts'
+import type { ReceiptStates, WithdrawalAsked } from './schemas.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
@@ -101,18 +102,48 @@ export function submitWithoutAccount(
 /** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
 export async function readReceipt(
   tx: Tx<SendingCaller>,
-  { appendRepetition, onUnknownReceipt }: ReceiptOptions,
+  options: ReceiptOptions,
 ): Promise<Static<typeof ReceiptStates>> {
-  const referrals = await receiptStates(tx)
-  const [newest] = referrals
-  if (!newest) {
-    onUnknownReceipt()
-    throw new Refusal('not-found', 'nothing was sent under this receipt')
-  }
-  const object = { kind: 'referral', id: newest.referralId } as const
+  const referrals = await ownStates(tx, options)
+  const object = {
+    kind: 'referral',
+    id: required(referrals[0], 'there is one').referralId,
+  } as const
   const details = { referrals: referrals.length }
-  await appendRepetition(tx, { action: 'receipt.read', object, details })
+  await options.appendRepetition(tx, { action: 'receipt.read', object, details })
   return { referrals }
+}
+
+/**
+ * Notes that the bearer of a receipt asks to withdraw a referral, for people to see.
+ *
+ * @throws Refusal `not-found` for what was not sent under that receipt
+ */
+export async function askToWithdraw(
+  tx: Tx<SendingCaller>,
+  options: ReceiptOptions,
+  referralId: string,
+): Promise<Static<typeof WithdrawalAsked>> {
+  const own = await ownStates(tx, options)
+  const named = own.find((referral) => referral.referralId === referralId)
+  if (!named) throw new Refusal('not-found', 'no referral of that id was sent under this receipt')
+  const act = { action: 'withdrawal.asked', object: { kind: 'referral', id: referralId } } as const
+  if (named.withdrawalAskedAt !== undefined) {
+    await options.appendRepetition(tx, { ...act, details: { repeated: true } })
+    return { referralId, askedAt: named.withdrawalAskedAt }
+  }
+  const entryId = newId()
+  // Two at once: the second waits for the first, and is then told what that one was.
+  if (!(await addWithdrawal(tx, referralId, entryId))) return askToWithdraw(tx, options, referralId)
+  await Promise.all([flagWithdrawal(tx, referralId), append(tx, act, entryId)])
+  return { referralId, askedAt: tx.now.toISOString() }
+}
+
+async function ownStates(tx: Tx<SendingCaller>, { onUnknownReceipt }: ReceiptOptions) {
+  const referrals = await receiptStates(tx)
+  if (referrals.length > 0) return referrals
+  onUnknownReceipt()
+  throw new Refusal('not-found', 'nothing was sent under this receipt')
 }
 
 async function store(

@@ -86,6 +86,12 @@ export const ClaimedReferral = Type.Object(
       description:
         'Whether it was answered before this claim. It keeps that answer, and a completion need not name it.',
     }),
+    withdrawalAskedAt: Type.Optional(
+      Type.Unsafe<string>({
+        ...Instant,
+        description: 'When whoever holds its receipt asked to withdraw it.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

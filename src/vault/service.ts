@@ -26,7 +26,11 @@ import {
 } from './store.ts'
 
 export { keepStatement, requireId, resolveNames, standingUrgency } from './naming.ts'
-export { selectHeader as headerOf } from './store.ts'
+export {
+  insertWithdrawal as addWithdrawal,
+  selectHeader as headerOf,
+  selectWithdrawals as withdrawalsOf,
+} from './store.ts'
 
 /** How the work on an item can answer the referrals it lists. */
 type Answer = {
@@ -41,6 +45,7 @@ type ReceiptState = {
   readonly receivedAt: string
   readonly state: State
   readonly supersedes?: string
+  readonly withdrawalAskedAt?: string
 }
 
 /** A referral in one of these is still without an answer. */
@@ -113,9 +118,10 @@ export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState
   const rows = await selectByReceipt(tx, sender.hash)
   return rows
     .filter((row) => isFrom(row, sender))
-    .map(({ referralId, reference, receivedAt, state, supersedes }) => ({
+    .map(({ referralId, reference, receivedAt, state, supersedes, withdrawalAskedAt }) => ({
       ...{ referralId, reference, receivedAt, state },
       ...(supersedes !== null && { supersedes }),
+      ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
     }))
 }
 

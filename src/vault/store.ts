@@ -87,13 +87,37 @@ export async function selectByReceipt(tx: Tx, hash: Uint8Array) {
       receivedAt: string
       state: State
       supersedes: string | null
+      withdrawalAskedAt: string | null
     }[]
   >`
-    select id as "referralId", organisation_id as "organisationId", receipt_hash as "receiptHash",
-           reference, ${iso(tx, 'received_at')} as "receivedAt", state, supersedes
-    from referral where receipt_hash = ${hash}
-    order by received_at desc, id desc
+    select r.id as "referralId", r.organisation_id as "organisationId",
+           r.receipt_hash as "receiptHash", r.reference, r.state, r.supersedes,
+           ${iso(tx, 'r.received_at')} as "receivedAt",
+           ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt"
+    from referral r left join withdrawal w on w.referral_id = r.id
+    where r.receipt_hash = ${hash}
+    order by r.received_at desc, r.id desc
     limit ${receiptReferralsMax}`
+}
+
+/** Notes that a withdrawal was asked for, unless it was before. @returns whether it is noted now */
+export async function insertWithdrawal(tx: Tx, id: string, entryId: string): Promise<boolean> {
+  const { count } = await tx.sql`
+    insert into withdrawal (referral_id, asked_at, entry_id)
+    values (${id}, ${tx.now.toISOString()}, ${entryId})
+    on conflict do nothing`
+  return count === 1
+}
+
+/** When the withdrawal of each of `ids` was asked for, of those of which it was. */
+export async function selectWithdrawals(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.sql<{ id: string; askedAt: string }[]>`
+    select referral_id as id, ${iso(tx, 'asked_at')} as "askedAt"
+    from withdrawal where referral_id = any (${ids as string[]}::uuid[])`
+  return new Map(rows.map(({ id, askedAt }) => [id, askedAt]))
 }
 
 /** The ids of the referrals with these references, by reference. */

@@ -282,6 +282,15 @@ const table: Record<string, Record<string, Case>> = {
       expected: all(403),
     },
   },
+  askToWithdraw: {
+    'with a token': {
+      request: async () => {
+        const path = '/v1/receipt/withdrawal'
+        return { method: 'POST', path, body: { referralId: sentId } }
+      },
+      expected: all(401),
+    },
+  },
   readReceipt: { 'with a token': { request: get('/v1/receipt'), expected: all(401) } },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: workers(200) },
@@ -451,7 +460,7 @@ async function referWithoutClinic(): Promise<string> {
 }
 
 const sent = receiptKeysOfNobody()
-await sendPublicly(url, sealedByReceipt(world, sent))
+const { referralId: sentId } = (await sendPublicly(url, sealedByReceipt(world, sent))).body
 const shown = ({ accessTag }: typeof sent) => `Receipt ${encodeBase64url(accessTag)}`
 const bearers = {
   'the bearer of a receipt': { receipt: shown(sent), status: 200 },

@@ -12,7 +12,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
-import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
+import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, census, tablesOf, untilPaired } from '../helpers/superuser.ts'
 
@@ -23,8 +23,10 @@ const sql = asSuperuser(t, databases)
 
 const own = (await refer(built, lawFirm)).referralId
 const stranger = (await refer(built, ngo)).referralId
-const ofReceipt = sealedByReceipt(world, receiptKeysOfNobody())
+const keysOfReceipt = receiptKeysOfNobody()
+const ofReceipt = sealedByReceipt(world, keysOfReceipt)
 await sendPublicly(url, ofReceipt)
+await asBearer(url, keysOfReceipt, 'POST', { referralId: ofReceipt.header.referralId })
 await sendPublicly(url, sealedByReceipt(world, receiptKeysOfNobody()))
 const asCasework = await callerOf(world, url, world.clients.casework)
 const recipient = world.recipients.casework.receiving.kid
@@ -196,6 +198,15 @@ t.test('whoever holds a receipt sees what was sent under it, and adds only to th
     t.equal((await seen('compartment')).length, 1)
     t.same(await seen('organisation'), [])
     await deniedTo(t, holder, 'the queue', 'select from triage_item')
+    t.equal((await seen('withdrawal')).length, 1)
+    for (const id of [own, stranger]) {
+      const asks = `insert into withdrawal values ('${id}', ${nowMs}, '${newId()}')`
+      await deniedTo(t, holder, 'a withdrawal of another', asks)
+      const flags = (of: string, kind: string) =>
+        `insert into case_flag values ('${newId()}', '${of}', '${kind}', ${nowMs})`
+      await deniedTo(t, holder, 'a flag of another', flags(id, 'withdrawal'))
+      await deniedTo(t, holder, 'another flag', flags(ofReceipt.header.referralId, 'shared'))
+    }
     const copy = (changes: Record<string, string>) => (tx: Tx) =>
       tx.sql.unsafe(copyOf(insertable, changes))
     t.equal((await as(holder, copy({}))).length, 0)
@@ -221,7 +232,7 @@ t.test('an anonymous caller sees no row of anybody', async (t) => {
 
 t.test('a partner cannot read what would tell of others', async (t) => {
   const readable = [
-    ...['referral', 'compartment', 'wrap', 'evaluation_budget'],
+    ...['referral', 'compartment', 'wrap', 'withdrawal', 'evaluation_budget'],
     ...['client', 'organisation', 'keyset', 'directory'],
   ]
   for (const table of tables.filter((name) => !readable.includes(name))) {

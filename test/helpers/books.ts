@@ -87,6 +87,18 @@ const lines: Readonly<Record<string, string>> = {
       on e.id = n.entry_id and e.action = 'note.written' and e.outcome = 'permitted'
         and e.object_id = n.referral_id::text and e.at = n.stored_at
     where e.id is null`,
+  'a withdrawal whose entry is not in the log, or of a referral without a receipt': `
+    select w.referral_id from withdrawal w
+    left join audit_entry e on e.id = w.entry_id and e.action = 'withdrawal.asked'
+      and e.outcome = 'permitted' and e.object_id = w.referral_id::text and e.at = w.asked_at
+    join referral r on r.id = w.referral_id
+    where e.id is null or r.receipt_hash is null`,
+  'a referral that neither an organisation nor a receipt sent, or that amends one by another hand': `
+    select r.id from referral r left join referral earlier on earlier.id = r.supersedes
+    where num_nonnulls(r.organisation_id, r.receipt_hash) = 0
+      or r.organisation_id is distinct from earlier.organisation_id and r.supersedes is not null
+      or r.organisation_id is null and r.supersedes is not null
+        and (r.receipt_hash, r.signer) is distinct from (earlier.receipt_hash, earlier.signer)`,
   'a question within one case, or a judgement that parts what is together': `
     select j.id from judgement j
     join referral_case l on l.referral_id = j.left_id

@@ -88,6 +88,36 @@ t.test('only the same receipt amends, and it sees both', async (t) => {
   t.equal(referrals.length, 2)
 })
 
+t.test('a withdrawal is asked for: people see it, and nothing is changed or erased', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const envelope = sealedByReceipt(world, keys)
+  const { referralId } = envelope.header
+  await sendPublicly(url, envelope)
+  const other = (await refer(built)).referralId
+  const before = await sql`select id, state from referral order by id`
+  const ask = (id: string, by = keys) => asBearer(url, by, 'POST', { referralId: id })
+  const [asked, meanwhile] = await Promise.all([ask(referralId), ask(referralId)])
+  t.equal(asked.status, 200)
+  t.strictSame(meanwhile.body, asked.body)
+  t.strictSame((await ask(referralId)).body, asked.body, 'the first time stands')
+  const { askedAt } = asked.body
+  t.equal(asked.body.referralId, referralId)
+  t.match((await asBearer(url, keys)).body, { referrals: [{ withdrawalAskedAt: askedAt }] })
+  t.equal((await ask(other)).status, 404, 'not of another')
+  t.equal((await ask(referralId, receiptKeysOfNobody())).status, 404, 'and not by another')
+
+  t.strictSame(await sql`select id, state from referral order by id`, before)
+  const { body } = await asCasework('GET', '/v1/cases/reviews?limit=50')
+  const flags = (body.reviews as { kind: string }[]).filter(({ kind }) => kind === 'withdrawal')
+  t.match(flags, [{ at: askedAt }])
+  t.equal(flags.length, 1)
+  const claims = await reader.claim({ max: 50, leaseSeconds: 60 })
+  const claimed = claims.flatMap(({ referrals }) => referrals)
+  const one = claimed.find((referral) => referral.referralId === referralId)!
+  t.match(one, { withdrawalAskedAt: askedAt })
+  t.match(await reader.open(one), { opened: true }, 'and it opens as before')
+})
+
 t.test('a receipt shows nothing of others, and one that nobody has is counted', async (t) => {
   await sendPublicly(url, sealedByReceipt(world, receiptKeysOfNobody()))
   const { status, body } = await asBearer(url, receiptKeysOfNobody())

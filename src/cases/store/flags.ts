@@ -13,6 +13,14 @@ export async function insertFlag(tx: Tx, referralId: string, kind: FlagKind): Pr
     on conflict (referral_id, kind) do update set at = excluded.at`
 }
 
+/** The flag of a withdrawal that was asked for, by who asks. It names no conflict: a referrer reads no flags. */
+export async function insertWithdrawalFlag(tx: Tx, referralId: string): Promise<void> {
+  await tx.sql`
+    insert into case_flag (id, referral_id, kind, at)
+    values (${newId()}, ${referralId}, 'withdrawal', ${tx.now.toISOString()})
+    on conflict do nothing`
+}
+
 /** Flags a case, by one of its referrals, unless any of them has this flag. @returns whether none had */
 export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind): Promise<boolean> {
   const inserted = await tx.sql`
