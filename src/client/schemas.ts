@@ -5,7 +5,7 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import * as cases from '../cases/schemas.ts'
 import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
-import { ReceiptStates } from '../intake/schemas.ts'
+import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
 import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
@@ -178,10 +178,10 @@ export const ChallengeAnswer = Type.Object({
 })
 export type ChallengeAnswer = Static<typeof ChallengeAnswer>
 
-export const ReceiptAnswer = tolerant(ReceiptStates)
+export const ReceiptAnswer = tolerant(intake.ReceiptStates)
 /** What a bearer may know of a referral of theirs. */
 export type OwnReferral = Static<typeof ReceiptAnswer>['referrals'][number]
 
-export const WithdrawalAskedAnswer = Type.Object({ referralId: Uuid, askedAt: Instant })
+export const WithdrawalAskedAnswer = tolerant(intake.WithdrawalAsked)
 /** Since when a withdrawal is asked for, and waits for a person. */
 export type WithdrawalAsked = Static<typeof WithdrawalAskedAnswer>

@@ -65,6 +65,20 @@ t.test('a person refers with a receipt, comes back, and adds to it', async (t) =
   t.notMatch(log(), /okonkwo|zuleika|\d{5} \d{5}/i)
 })
 
+t.test('asked to withdraw, a referral stays where it is until people look', async (t) => {
+  const receipt = await newReceipt()
+  const envelope = await referrer.seal(draft, receipt)
+  await referrer.submit(envelope)
+  const { referralId } = envelope.header
+  const asked = await referrer.askToWithdraw(receipt, referralId)
+  t.equal(asked.referralId, referralId)
+  t.same(await referrer.askToWithdraw(receipt, referralId), asked, 'once')
+  const { askedAt } = asked
+  t.match(await referrer.state(receipt), [{ state: 'received', withdrawalAskedAt: askedAt }])
+  const notMine = await referrer.askToWithdraw(await newReceipt(), referralId).catch((it) => it)
+  t.match(notMine, { problem: { code: 'not-found' } })
+})
+
 t.test('nobody adds to what another receipt sent', async (t) => {
   const envelope = await referrer.seal(draft, await newReceipt())
   await referrer.submit(envelope)
