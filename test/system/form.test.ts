@@ -72,6 +72,8 @@ const reader = createReader({
 
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
+  // A browser keeps pages as they were left, for the way back.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
   args: [
     ...['--no-sandbox', '--disable-quic', '--disable-background-networking'],
     ...['--disable-component-update', '--disable-sync'],
@@ -443,7 +445,9 @@ inBrowser(
     await page.goBack()
     t.equal(await focused(), en['page.name'], 'the way back of the browser is that of the page')
     t.equal(await page.getByLabel(en['ask.givenNames']).inputValue(), 'Semira')
-    await key('Enter')
+    await page.goBack()
+    t.equal(await focused(), en['page.who'], 'as often as there are pages')
+    await press(page, en['page.continue'])
     await page.getByLabel(en['ask.givenNames']).press('Enter')
     await key('Tab', 'Tab', 'Tab', 'Space', 'Enter')
     t.equal(await focused(), en['page.place'])
@@ -460,11 +464,17 @@ inBrowser(
 inBrowser('one press leads away, and nothing leads back to the answers', async (t, visit) => {
   const page = await visit()
   await answerUntilOffer(page, 'Zerezghi')
+  await page.goto(`${origin}/weather`)
+  await page.goBack({ waitUntil: 'commit' })
+  await screen(page, en['start.title'])
+  t.notOk(await remembers(page, 'Zerezghi'), 'nor where somebody left by the address bar')
+
+  await answerUntilOffer(page, 'Zerezghi')
   await page.getByRole('link', { name: en['frame.exit'] }).click()
   await page.waitForURL('**/weather')
-  await page.goBack()
+  await page.goBack({ waitUntil: 'commit' })
   await screen(page, en['start.title'])
-  t.notOk(await remembers(page, 'Zerezghi'))
+  t.notMatch(await page.content(), /Zerezghi/)
   t.same(await leftBehind(page), nothing)
 })
 

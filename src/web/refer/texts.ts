@@ -19,7 +19,7 @@ export type Language = {
 }
 
 const english: Language = {
-  ...{ code: 'en', name: 'English', dir: 'ltr', draft: false },
+  ...{ code: 'en-GB', name: 'English', dir: 'ltr', draft: false },
   load: async () => en,
 }
 
