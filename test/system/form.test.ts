@@ -273,6 +273,11 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
     compartments: { narrative: { story: 'They moved me to another wing.' } },
   })
 
+  await press(later, en['standing.withdraw'])
+  await screen(later, en['withdrawing.title'])
+  t.same(await barriers(later), [])
+  await press(later, en['withdrawing.ask'])
+  await later.getByText(en['standing.asked']).waitFor()
   await press(later, en['standing.leave'])
   await screen(later, en['start.title'])
   t.notOk(await remembers(later, receipt.replaceAll(' ', '-')))

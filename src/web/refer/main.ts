@@ -14,13 +14,13 @@ import { question } from './screens/question.ts'
 import { receipt } from './screens/receipt.ts'
 import { returning } from './screens/returning.ts'
 import { sending, sent } from './screens/sending.ts'
-import { standing } from './screens/standing.ts'
+import { standing, withdrawing } from './screens/standing.ts'
 import { cleared, offer, start } from './screens/start.ts'
 import { type Go, type Screen, session, wipe } from './session.ts'
 import { type Language, say, speak } from './texts.ts'
 
 const screens: Record<Screen & string, (go: Go) => readonly HTMLElement[]> = {
-  ...{ start, cleared, offer, check, receipt, sending, sent, returning, standing },
+  ...{ start, cleared, offer, check, receipt, sending, sent, returning, standing, withdrawing },
 }
 
 let shown: Screen = 'start'

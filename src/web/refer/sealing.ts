@@ -80,6 +80,14 @@ export async function lookUp(here: Session): Promise<readonly OwnReferral[]> {
   return found
 }
 
+/** Asks for everything that was sent with this receipt. */
+export async function askToWithdraw(here: Session): Promise<void> {
+  for (const { referralId, withdrawalAskedAt } of await lookUp(here)) {
+    if (withdrawalAskedAt !== undefined) continue
+    await told(referrer.askToWithdraw(receiptOf(here), referralId))
+  }
+}
+
 function receiptOf({ receipt }: Session): string {
   if (receipt === undefined) throw new Error('the receipt comes before what is done with it')
   return receipt

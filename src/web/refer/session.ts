@@ -19,6 +19,7 @@ export type Screen =
   | 'sent'
   | 'returning'
   | 'standing'
+  | 'withdrawing'
   | 'cleared'
 
 /** Shows a screen. */

@@ -1,6 +1,6 @@
-/** What has become of a referral, for whoever has its number, and the way to add to it. */
+/** What has become of a referral, for whoever has its number; the way to add to it, and to take it back. */
 import type { OwnReferral } from '../../../client/index.ts'
-import { button, element } from '../element.ts'
+import { button, element, paragraph } from '../element.ts'
 import { loadSealing } from '../loading.ts'
 import { type Go, session, wipe } from '../session.ts'
 import { say, sayIf, spoken } from '../texts.ts'
@@ -15,9 +15,11 @@ export function standing(go: Go): readonly HTMLElement[] {
   return waiting(say('standing.loading'), go, async () => {
     const { lookUp } = await loadSealing()
     const found = await lookUp(here)
+    const asked = found.some(({ withdrawalAskedAt }) => withdrawalAskedAt !== undefined)
     return [
       heading(say('standing.title')),
       ...found.map(stateOf),
+      ...(asked ? [paragraph(say('standing.asked'))] : []),
       element('div', { class: 'govuk-button-group' }, ...waysOn(go, found[0]?.referralId)),
     ]
   })
@@ -35,6 +37,7 @@ function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
   }
   return [
     button(say('standing.add'), add),
+    button(say('standing.withdraw'), () => go('withdrawing'), 'govuk-button--secondary'),
     button(say('standing.leave'), leave, 'govuk-button--secondary'),
   ]
 }
@@ -60,4 +63,30 @@ function rowOf(key: string, value: string, name: string): HTMLElement {
 
 function dayOf(moment: string): string {
   return new Intl.DateTimeFormat(spoken().code, { dateStyle: 'long' }).format(new Date(moment))
+}
+
+/** Asks first: it is a person's whole case. */
+export function withdrawing(go: Go): readonly HTMLElement[] {
+  const here = session()
+  const place = element('div')
+  const ask = () => {
+    const parts = waiting(say('sending.title'), go, async () => {
+      const { askToWithdraw } = await loadSealing()
+      await askToWithdraw(here)
+      go('standing')
+      return []
+    })
+    place.replaceChildren(...parts)
+  }
+  place.append(
+    heading(say('withdrawing.title')),
+    paragraph(say('withdrawing.what')),
+    element(
+      'div',
+      { class: 'govuk-button-group' },
+      button(say('withdrawing.ask'), ask, 'govuk-button--warning'),
+      button(say('withdrawing.keep'), () => go('standing'), 'govuk-button--secondary'),
+    ),
+  )
+  return [place]
 }
