@@ -11,6 +11,8 @@ export type ShareOptions = {
   readonly requestsAtOnce: number
   /** How many requests one client may send in a minute; a body counts again for each 64 KiB. */
   readonly requestsPerMinute: number
+  /** How long a request waits for those before it. Where the database hangs, nobody waits behind others for it. */
+  readonly waitMsMax: number
 }
 
 /** Who has more than this waiting does not wait for its answers, and what it sends costs memory. */
@@ -32,16 +34,16 @@ type Share = {
 type Held = { begun: boolean; readonly giveBack: () => void }
 
 /** Holds each known caller to its share, before its body is read. To be registered after `access`. */
-export const shares = fp<ShareOptions>(async (app, { requestsAtOnce, requestsPerMinute }) => {
+export const shares = fp<ShareOptions>(async (app, options) => {
   const byClient = new Map<string, Share>()
   const held = new WeakMap<FastifyRequest, Held>()
 
   app.addHook('onRequest', async (request, reply) => {
     if (!('clientId' in request.caller)) return
     const share = shareOf(byClient, request.caller.clientId)
-    charge(share, request, requestsPerMinute)
-    if (share.working < requestsAtOnce) share.working += 1
-    else await placeOf(share, reply)
+    charge(share, request, options.requestsPerMinute)
+    if (share.working < options.requestsAtOnce) share.working += 1
+    else await placeOf(share, reply, options.waitMsMax)
     const mine = { begun: false, giveBack: () => giveBack(share) }
     held.set(request, mine)
     reply.raw.once('close', () => mine.begun || mine.giveBack())
@@ -85,23 +87,34 @@ function charge(share: Share, { headers }: FastifyRequest, requestsPerMinute: nu
 /**
  * Waits until a request of the same client is done, whose place it takes.
  *
- * @throws Refusal `too-many-requests` if too many wait already, `request-incomplete` if it hangs up
+ * @throws Refusal `too-many-requests` if too many wait already, `not-ready` if it takes too long,
+ *   `request-incomplete` if it hangs up
  */
-function placeOf({ waiting }: Share, { raw }: FastifyReply): Promise<void> {
+function placeOf({ waiting }: Share, { raw }: FastifyReply, msMax: number): Promise<void> {
   if (waiting.length >= waitingMax) {
     const detail = `${waitingMax} requests of this client are waiting already`
     throw new Refusal('too-many-requests', detail, { retryAfterSeconds: 1 })
   }
   return new Promise((resolve, reject) => {
-    const hungUp = () => {
-      waiting.splice(waiting.indexOf(take), 1)
-      reject(new Refusal('request-incomplete', 'the client hung up'))
-    }
-    const take = () => {
+    const leave = () => {
       raw.off('close', hungUp)
+      clearTimeout(timer)
+    }
+    const giveUp = (refusal: Refusal) => {
+      leave()
+      waiting.splice(waiting.indexOf(take), 1)
+      reject(refusal)
+    }
+    const hungUp = () => giveUp(new Refusal('request-incomplete', 'the client hung up'))
+    const take = () => {
+      leave()
       resolve()
     }
     raw.once('close', hungUp)
+    const timer = setTimeout(() => {
+      const detail = `the requests of this client before it took longer than ${msMax} ms`
+      giveUp(new Refusal('not-ready', detail, { retryAfterSeconds: 1 }))
+    }, msMax)
     waiting.push(take)
   })
 }

@@ -67,6 +67,9 @@ const proofCountersMax = 150
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
 
+/** What a client has of a replica that was told no limits. */
+const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitMsMax: 2_000 }
+
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
@@ -123,11 +126,7 @@ export async function createApp(options: AppOptions) {
   const { access: listener } = metrics
   await app.register(admission)
   await app.register(access, { ...gate, directory, database, listener })
-  await app.register(shares, {
-    requestsAtOnce: Infinity,
-    requestsPerMinute: Infinity,
-    ...options.share,
-  })
+  await app.register(shares, { ...unlimited, ...options.share })
   await app.register(authorization, { ...gate, directory, database, listener })
   await app.register(health, { database, isStanding, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })

@@ -12,7 +12,7 @@ import { asSuperuser, holdTable } from '../helpers/superuser.ts'
 const requestsAtOnce = 3
 const waitingMax = 100
 const { world, url, databases } = await build(t, {
-  share: { requestsAtOnce, requestsPerMinute: 600 },
+  share: { requestsAtOnce, requestsPerMinute: 600, waitMsMax: 60_000 },
 })
 const sql = asSuperuser(t, databases)
 const token = await world.token(world.referring.lawFirm.clientId)
@@ -96,4 +96,19 @@ t.test('of more than wait the last are refused, and may come back', async (t) =>
   const problem = await refused[0]?.json()
   t.match(problem, { code: 'too-many-requests', retry: 'later', stored: false })
   t.equal((await send()).status, 201)
+})
+
+t.test('nobody waits long behind what hangs', async (t) => {
+  const hurried = await build(t, { share: { requestsAtOnce: 1, waitMsMax: 100 } })
+  const held = await holdTable(asSuperuser(t, hurried.databases), 'wrap')
+  const { ngo } = hurried.world.referring
+  const put = await callerOf(hurried.world, hurried.url, ngo.clientId)
+  const both = [1, 2].map(() => {
+    const envelope = sealed(hurried.world, { signer: ngo.signing })
+    return put('PUT', `/v1/referrals/${envelope.header.referralId}`, envelope)
+  })
+  const told = { status: 503, body: { code: 'not-ready', retry: 'later', stored: false } }
+  t.match(await Promise.race(both), told)
+  await held.letGo()
+  t.same((await Promise.all(both)).map(({ status }) => status).sort(), [201, 503])
 })
