@@ -273,7 +273,10 @@ t.test('refer and seal say what went without match keys, and send it', async (t)
   const sealedAlone = await intake(['seal'], none, draft('Adaeze'))
   t.equal(sealedAlone.code, 0)
   t.equal(JSON.parse(sealedAlone.out).matching, undefined)
-  t.match(sealedAlone.err, /^sealed without match keys: .*no key to sign in by.*it is matched when it is opened$/m)
+  t.match(
+    sealedAlone.err,
+    /^sealed without match keys: .*no key to sign in by.*it is matched when it is opened$/m,
+  )
   const sealedWith = await intake(['seal'], environment, draft('Adaeze'))
   t.match(JSON.parse(sealedWith.out), { matching: { epoch: 1 } })
   t.equal(sealedWith.err, '')
