@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
 import { Type } from 'typebox'
+import { mount } from '../access/authorization.ts'
 import { scopes } from '../caller.ts'
 import { Problem, withComponents } from './components.ts'
 
@@ -62,6 +63,12 @@ function accessOf(scopesNeeded: readonly string[], isByReceipt: boolean): string
   return `Needs the scope \`${scopesNeeded.join('` `')}\`.`
 }
 
+/** Signed in, or in a trial with a token made by hand. Scopes are for the tools of OAuth's flows to know. */
+function securityOf(scopesNeeded: readonly string[], isByReceipt: boolean) {
+  if (isByReceipt) return [{ receipt: [] }]
+  return scopesNeeded.length > 0 ? [{ oauth2: scopesNeeded }, { bearer: [] }] : []
+}
+
 /** An operation with what all have: a tag, who may ask, and how it refuses. */
 function completed(path: string, { description, security, responses, ...rest }: Operation) {
   const needed = security.flatMap(({ bearer = [] }) => bearer)
@@ -74,8 +81,7 @@ function completed(path: string, { description, security, responses, ...rest }: 
     ...rest,
     description: description ? `${description}\n\n${access}` : access,
     tags: [tagOf(path)],
-    // Scopes are listed in words: the tools that check documents know them of OAuth's flows only.
-    security: isByReceipt ? [{ receipt: [] }] : needed.length > 0 ? [{ bearer: [] }] : [],
+    security: securityOf(needed, isByReceipt),
     responses: { ...Object.fromEntries(described), '4XX': refused, '5XX': refused },
   }
 }
@@ -130,13 +136,20 @@ export const openapi = fp<{ origin: string }>(async (app, { origin }) => {
             description:
               '`Receipt` and the access tag of a receipt in base64url (docs/PROTOCOL.md, "Receipts").',
           },
+          oauth2: {
+            type: 'oauth2',
+            description:
+              'Client credentials with `private_key_jwt` (RFC 7523). The token is sent as `DPoP` with a proof for ' +
+              'each request (RFC 9449); by a client with no other scopes than `referrals:submit` and ' +
+              '`matching:evaluate` also as `Bearer`. `/oauth/.well-known/openid-configuration` says where.',
+            flows: { clientCredentials: { tokenUrl: `${mount}/token`, scopes: { ...scopes } } },
+          },
           bearer: {
             type: 'http',
             scheme: 'bearer',
             bearerFormat: 'JWT (RFC 9068)',
-            description: Object.entries(scopes)
-              .map(([scope, meaning]) => `\`${scope}\`: ${meaning}`)
-              .join('\n\n'),
+            description:
+              'A token made by hand, in a trial on the loopback address. It has all scopes of its client.',
           },
         },
       },

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
+import { scopes } from '../../src/caller.ts'
 import { problems } from '../../src/http/problems.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
@@ -53,7 +54,7 @@ t.test('each operation has a tag and words, and refuses by the one problem', asy
   for (const { operationId, description, security, responses } of operations) {
     const needed = Object.keys(security[0] ?? {})[0] ?? 'nothing'
     const words: Record<string, RegExp> = {
-      bearer: /Needs the scope `/,
+      oauth2: /Needs the scope `/,
       receipt: /Needs a receipt/,
     }
     t.match(description, words[needed] ?? /Open to all, without a token\.$/, operationId)
@@ -61,6 +62,18 @@ t.test('each operation has a tag and words, and refuses by the one problem', asy
     t.same([refusal, failure], Array(2).fill({ $ref: '#/components/responses/Problem' }))
     for (const { description } of Object.values(answers)) t.ok(description, operationId)
   }
+  const { oauth2 } = document.components.securitySchemes
+  const flow = oauth2.flows.clientCredentials
+  t.same(flow.scopes, scopes)
+  const asked = operations.flatMap(({ security }) =>
+    (security as { oauth2?: string[] }[]).flatMap(({ oauth2: needed = [] }) => needed),
+  )
+  t.same(
+    [...new Set(asked)].sort(),
+    Object.keys(scopes).sort(),
+    'each scope is asked for somewhere',
+  )
+  t.ok(Object.hasOwn(document.paths, flow.tokenUrl), 'and is to be had here')
   t.same(document.components.schemas.ProblemCode.enum, Object.keys(problems).sort())
 })
 
