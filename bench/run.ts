@@ -5,6 +5,7 @@
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
   access: () => import('./access/verification.ts'),
   abuse: () => import('./access/abuse.ts'),
+  public: () => import('./public/bench.ts'),
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),
   soak: () => import('./intake/soak.ts'),

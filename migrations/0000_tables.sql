@@ -25,6 +25,13 @@ CREATE TABLE "case_flag" (
 	CONSTRAINT "case_flag_once" UNIQUE("referral_id","kind")
 );
 --> statement-breakpoint
+CREATE TABLE "challenge_block" (
+	"hour" timestamp (3) with time zone NOT NULL,
+	"block" "bytea" NOT NULL,
+	"challenges" integer NOT NULL,
+	CONSTRAINT "challenge_block_hour_block_pk" PRIMARY KEY("hour","block")
+);
+--> statement-breakpoint
 CREATE TABLE "client" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organisation_id" uuid NOT NULL,

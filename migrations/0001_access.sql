@@ -118,6 +118,13 @@ ALTER TABLE daily_secret ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 CREATE POLICY staff ON daily_secret TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
+-- What each block of addresses asked for, by which the next challenge is priced.
+GRANT SELECT, INSERT, UPDATE (challenges), DELETE ON challenge_block TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE challenge_block ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON challenge_block TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
 -- A referral of somebody without an account is signed by its receipt, never by a key that an organisation
 -- has or had: a reader would take it for that organisation's.
 CREATE FUNCTION is_directory_key(of_kid text) RETURNS boolean

@@ -27,6 +27,8 @@ export type ServiceOptions = {
   readonly listener: EvaluationListener
   /** The most work that a proof costs (proof/service.ts). */
   readonly countersMax: number
+  /** The block that a request from this address counts for; none where people share it. */
+  readonly blockOf: (address: string) => string | undefined
   /** Told of each receipt that nothing was sent under. */
   readonly onUnknownReceipt: () => void
   /** Tells the background work that there is some. */
@@ -42,6 +44,7 @@ export function createServices({
   budgets,
   listener,
   countersMax,
+  blockOf,
   onUnknownReceipt,
   wake,
 }: ServiceOptions) {
@@ -112,7 +115,7 @@ export function createServices({
         askToWithdraw(tx, receipts, referralId),
       ),
     },
-    proof: createProofs({ database, countersMax }),
+    proof: createProofs({ database, countersMax, blockOf }),
     reading: {
       open: door(open),
       async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {

@@ -1,10 +1,11 @@
 /**
- * The files that the configuration names, looked at before anything is started: one that is missing or
+ * The files and networks that the configuration names, looked at before anything is started: one that is missing or
  * is not what it should be is a fault of its variable, told with all others.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { readIssuers } from './issuers.ts'
+import { isNetwork } from './networks.ts'
 import { readSealKey } from './tokenkeys.ts'
 
 /** What of the configuration names files. */
@@ -16,6 +17,10 @@ type Named = {
     readonly tokenSealFile: string
     readonly trustedIssuersFile: string | undefined
   }
+  readonly door: {
+    readonly trustedProxies: readonly string[]
+    readonly sharedNetworks: readonly string[]
+  }
   readonly matching: {
     readonly holders: readonly string[]
     readonly keyFiles: readonly string[]
@@ -24,7 +29,7 @@ type Named = {
 }
 
 /** What is wrong with them, each a sentence that begins with its variable. Never quotes a file. */
-export function fileFaults({ databaseUrl, tokenKeyFile, access, matching }: Named): string[] {
+export function fileFaults({ databaseUrl, tokenKeyFile, access, door, matching }: Named): string[] {
   const { tls, keyFiles, holders } = matching
   const { publicUrl, tokenSealFile, trustedIssuersFile = '' } = access
   const isTrial = publicUrl === undefined
@@ -32,6 +37,8 @@ export function fileFaults({ databaseUrl, tokenKeyFile, access, matching }: Name
   const needsToken = isTrial && (databaseUrl !== undefined || existsSync(tokenKeyFile))
   const needsSeal = !isTrial || existsSync(tokenSealFile)
   return [
+    ...networks('TRUSTED_PROXIES', door.trustedProxies),
+    ...networks('SHARED_NETWORKS', door.sharedNetworks),
     ...(needsToken
       ? look('TOKEN_KEY_FILE', tokenKeyFile, 'an Ed25519 key in PEM', isTokenKey)
       : []),
@@ -45,6 +52,13 @@ export function fileFaults({ databaseUrl, tokenKeyFile, access, matching }: Name
           ...look('MATCHING_TLS_CA_FILE', tls.ca, 'certificates in PEM', isCertificate),
         ]
       : []),
+  ]
+}
+
+function networks(name: string, named: readonly string[]): string[] {
+  if (named.every(isNetwork)) return []
+  return [
+    `${name} must be addresses or blocks with commas between, such as 192.0.2.7,2001:db8::/32`,
   ]
 }
 

@@ -5,6 +5,10 @@ import type { Environment } from './server.ts'
 export type DoorConfig = {
   /** The origins of the pages that may call the open routes from a browser. */
   readonly formOrigins: readonly string[]
+  /** Whose forwarded headers are believed: addresses and blocks. Nobody's, if empty. */
+  readonly trustedProxies: readonly string[]
+  /** Where many people leave through one address, each for the base price: addresses and blocks. */
+  readonly sharedNetworks: readonly string[]
 }
 
 export function readDoor(environment: Environment, faults: string[]): DoorConfig {
@@ -14,7 +18,11 @@ export function readDoor(environment: Environment, faults: string[]): DoorConfig
       'FORM_ORIGINS must be origins of pages with commas between: https://refer.example.org',
     )
   }
-  return { formOrigins }
+  return {
+    formOrigins,
+    trustedProxies: list(environment.TRUSTED_PROXIES),
+    sharedNetworks: list(environment.SHARED_NETWORKS),
+  }
 }
 
 /** What stands between commas. */

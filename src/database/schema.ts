@@ -136,6 +136,17 @@ export const dailySecret = pgTable('daily_secret', {
   secret: bytea('secret').notNull(),
 })
 
+/** How many challenges a block of addresses asked for in an hour. Its hash is keyed with the secret of the day. */
+export const challengeBlock = pgTable(
+  'challenge_block',
+  {
+    hour: instant('hour').notNull(),
+    block: bytea('block').notNull(),
+    challenges: integer('challenges').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.hour, table.block] })],
+)
+
 // referrals: sealed, stored once
 
 export const referral = pgTable(

@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { admission } from '../access/admission.ts'
 import { authorization, mount } from '../access/authorization.ts'
 import type { TrustedIssuer } from '../access/issuers.ts'
+import { createBlocks } from '../access/networks.ts'
 import { access } from '../access/plugin.ts'
 import { type ShareOptions, shares } from '../access/shares.ts'
 import { createTokenKeys } from '../access/tokenkeys.ts'
@@ -53,7 +54,11 @@ export type AppOptions = {
   readonly share?: Partial<ShareOptions>
   /** The origins of the pages that may call the open routes from a browser; none, if left out. */
   readonly formOrigins?: readonly string[]
-  /** The most counters that a proof of work takes; what a telephone can do, if left out. */
+  /** Whose forwarded headers are believed; nobody's, if left out. */
+  readonly trustedProxies?: readonly string[]
+  /** Where people share an address, and pay the base price each; nowhere, if left out. */
+  readonly sharedNetworks?: readonly string[]
+  /** The most counters that a proof of work takes at its base price; a telephone's, if left out. */
   readonly countersMax?: number
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
@@ -61,7 +66,7 @@ export type AppOptions = {
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
-/** A tenth of a second of a browser's time at most. */
+/** At most some 0.1 s of a browser's time, and eight times that at the ceiling (bench/public). */
 const proofCountersMax = 150
 
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
@@ -73,7 +78,7 @@ const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitM
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { isStanding = () => true } = options
+  const { isStanding = () => true, trustedProxies = [] } = options
   const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
     database,
     origin,
@@ -82,6 +87,7 @@ export async function createApp(options: AppOptions) {
     budgets: options,
     listener: metrics.evaluations,
     countersMax: options.countersMax ?? proofCountersMax,
+    blockOf: createBlocks(options.sharedNetworks),
     onUnknownReceipt: metrics.onUnknownReceipt,
   })
 
@@ -92,6 +98,7 @@ export async function createApp(options: AppOptions) {
     genReqId: () => newId(),
     frameworkErrors: renderUnroutable(audit),
     clientErrorHandler: refuseConnection,
+    trustProxy: [...trustedProxies],
     bodyLimit: envelopeBytesMax,
     // A slow sender holds a socket no longer than a telephone on a bad line needs for 512 KiB.
     requestTimeout: 60_000,
@@ -110,14 +117,7 @@ export async function createApp(options: AppOptions) {
 
   admitPages(app, options.formOrigins ?? [])
 
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions } = request
-    const ms = Math.round(reply.elapsedTime)
-    request.log.info(
-      { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms },
-      'answered',
-    )
-  })
+  logAnswers(app)
 
   await app.register(openapi, { origin })
   // The port is known once it listens; before that nobody comes by an address.
@@ -143,6 +143,18 @@ export async function createApp(options: AppOptions) {
 
   writeSums(app, audit, logger)
   return app
+}
+
+/** A line for each request, by its route. */
+function logAnswers(app: Pick<FastifyInstance, 'addHook'>): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    const ms = Math.round(reply.elapsedTime)
+    request.log.info(
+      { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms },
+      'answered',
+    )
+  })
 }
 
 /** The sums of refusals, while the service runs and once more when it ends. */

@@ -18,6 +18,6 @@ export const proofRoutes: FastifyPluginAsyncTypebox<{
       body: ChallengeRequest,
       response: { 200: ChallengeAnswer },
     },
-    handler: async ({ caller, body }) => proof.challenge(caller, body),
+    handler: async ({ caller, ip, body }) => proof.challenge(caller, ip, body),
   })
 }

@@ -10,7 +10,7 @@ import type { Caller } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
 import { spend } from '../database/spent.ts'
 import { Refusal } from '../errors.ts'
-import { encodeBase64url, label } from '../protocol/bytes.ts'
+import { encodeBase64url, label, utf8 } from '../protocol/bytes.ts'
 import { keyedHash, randomBytes } from '../protocol/sodium.ts'
 import {
   type ChallengeAnswer,
@@ -19,13 +19,20 @@ import {
   type ProofAction,
   readProof,
 } from './schemas.ts'
-import { secretOf } from './store.ts'
+import { countChallenge, secretOf } from './store.ts'
 
 export type ProofOptions = {
   readonly database: Database
-  /** The most counters that a solver has to try; on average it is half of them. */
+  /** The most counters that a solver has to try at the base price; on average it is half of them. */
   readonly countersMax: number
+  /** The block that a request from this address counts for; none where people share it. */
+  readonly blockOf: (address: string) => string | undefined
 }
+
+/** So many challenges an hour a block has at the base price. A family and its volunteers need a few. */
+const budgetPerHour = 20
+/** At most so many times the base price: what a telephone of 2019 does in five seconds (bench/public). */
+const ceiling = 8
 
 /** Longer than the slowest telephone seals, solves and sends; a stolen challenge is of no use after. */
 const challengeSeconds = 600
@@ -39,34 +46,51 @@ const iterations = 2_000
 /** What one day's challenges are signed with. */
 type Signing = { readonly hmacSignatureSecret: string; readonly hmacKeySignatureSecret: string }
 
-export function createProofs({ database, countersMax }: ProofOptions) {
-  let kept: { readonly day: string; readonly signing: Promise<Signing> } | undefined
+/** The same, and what addresses are hashed under. */
+type Daily = { readonly signing: Signing; readonly addressKey: Uint8Array }
 
-  function signingOf(at: Date, request: string): Promise<Signing> {
+export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
+  let kept: { readonly day: string; readonly daily: Promise<Daily> } | undefined
+
+  function dailyOf(at: Date, request: string): Promise<Daily> {
     const day = at.toISOString().slice(0, 10)
-    if (kept?.day === day) return kept.signing
-    const signing = database
+    if (kept?.day === day) return kept.daily
+    const daily = database
       .inTransaction({ kind: 'system', request }, (tx) => secretOf(tx, day, randomBytes(32)))
       .then(secretsOf)
-    kept = { day, signing }
-    signing.catch(() => {
+    kept = { day, daily }
+    daily.catch(() => {
       kept = undefined
     })
-    return signing
+    return daily
+  }
+
+  /** How many times the base price the next challenge costs: twice as much with each budget that is spent. */
+  async function priceFor(address: string, key: Uint8Array, request: string): Promise<number> {
+    const block = blockOf(address)
+    if (block === undefined) return 1
+    const hashed = keyedHash(key, utf8(block))
+    const count = await database.inTransaction({ kind: 'system', request }, (tx) =>
+      countChallenge(tx, hashed),
+    )
+    return Math.min(ceiling, 2 ** Math.floor((count - 1) / budgetPerHour))
   }
 
   /** A challenge for one act with one body. Solved, it goes back in the header `proof-of-work`. */
   async function challenge(
     { request }: Caller,
+    address: string,
     data: Static<typeof ChallengeRequest>,
   ): Promise<ChallengeAnswer> {
     const now = new Date()
     const expiresAt = Math.floor(now.getTime() / 1000) + challengeSeconds
+    const { signing, addressKey } = await dailyOf(now, request)
+    const price = await priceFor(address, addressKey, request)
     const made = await createChallenge({
-      ...(await signingOf(now, request)),
+      ...signing,
       ...{ algorithm, cost: iterations, deriveKey, data, expiresAt },
       // Unforeseeable, so that all before it must be tried; bounded, so that nobody is unlucky.
-      counter: 1 + (randomUint32() % countersMax),
+      counter: 1 + (randomUint32() % (countersMax * price)),
     })
     return {
       challenge: made as Proof['challenge'],
@@ -91,7 +115,7 @@ export function createProofs({ database, countersMax }: ProofOptions) {
       throw new Refusal('proof-required', 'the challenge has expired')
     }
     const issuedAt = new Date((expiresAt - challengeSeconds) * 1000)
-    const signing = await signingOf(issuedAt, caller.request)
+    const { signing } = await dailyOf(issuedAt, caller.request)
     const { verified } = await verifySolution({ ...proof, ...signing, deriveKey })
     if (!verified) throw new Refusal('proof-required', 'the proof is no solution of a challenge')
     if (data.action !== action) {
@@ -107,12 +131,13 @@ export function createProofs({ database, countersMax }: ProofOptions) {
   return { challenge, spendProof }
 }
 
-function secretsOf(secret: Uint8Array): Signing {
-  const derived = (name: string) => encodeBase64url(keyedHash(secret, label(name)))
-  return {
-    hmacSignatureSecret: derived('challenge'),
-    hmacKeySignatureSecret: derived('challenge solution'),
+function secretsOf(secret: Uint8Array): Daily {
+  const derived = (name: string) => keyedHash(secret, label(name))
+  const signing = {
+    hmacSignatureSecret: encodeBase64url(derived('challenge')),
+    hmacKeySignatureSecret: encodeBase64url(derived('challenge solution')),
   }
+  return { signing, addressKey: derived('address') }
 }
 
 function randomUint32(): number {

@@ -10,7 +10,19 @@ export async function secretOf(tx: Tx, day: string, fresh: Uint8Array): Promise<
   await tx.sql`
     insert into daily_secret (day, secret) values (${day}, ${fresh}) on conflict (day) do nothing`
   await tx.sql`delete from daily_secret where day < ${day}::date - 1`
+  await tx.sql`delete from challenge_block where hour < ${day}::date - 1`
   const [row] = await tx.sql<[{ secret: Uint8Array }]>`
     select secret from daily_secret where day = ${day}`
   return row.secret
+}
+
+/** Counts one more challenge of a block in this hour. @returns how many it is by now */
+export async function countChallenge(tx: Tx, block: Uint8Array): Promise<number> {
+  const [row] = await tx.sql<[{ challenges: number }]>`
+    insert into challenge_block as counted (hour, block, challenges)
+    values (date_trunc('hour', now()), ${block}, 1)
+    on conflict (hour, block) do update
+    set challenges = least(counted.challenges + 1, 1000000000)
+    returning challenges`
+  return row.challenges
 }

@@ -384,9 +384,18 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     pairing: ['queued_at', 'attempts', 'not_before'],
     match_check: ['checked_at', 'signer', 'signature'],
     case_flag: ['at'],
+    challenge_block: ['challenges'],
   }
   /** What was waited for is done, what was marked was looked at, what was replaced is replaced. */
-  const forgotten = ['pairing', 'case_flag', 'match_value', 'token_key', 'spent_id', 'daily_secret']
+  const forgotten = [
+    'pairing',
+    'case_flag',
+    'match_value',
+    'token_key',
+    'spent_id',
+    'daily_secret',
+    'challenge_block',
+  ]
   for (const table of tables) {
     const columns = await sql`
       select attname as name from pg_attribute

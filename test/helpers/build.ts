@@ -53,6 +53,8 @@ export type BuildOptions = {
   | 'trustedIssuers'
   | 'countersMax'
   | 'formOrigins'
+  | 'trustedProxies'
+  | 'sharedNetworks'
 >
 
 /** What a guess costs in a test: nothing. */

@@ -35,6 +35,7 @@ export function servicesOn(database: Database, origin: string) {
   })
   const services = createServices({
     ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {}, countersMax: 1 },
+    blockOf: () => undefined,
     onUnknownReceipt: () => {},
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
