@@ -2,6 +2,8 @@
 // grants, for five minutes, and at this deployment alone.
 import t, { type Test } from 'tap'
 import { createTokenKeys } from '../../src/access/tokenkeys.ts'
+import type { Database } from '../../src/database/connect.ts'
+import { DatabaseAway } from '../../src/database/lost.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
 import { build } from '../helpers/build.ts'
@@ -232,3 +234,30 @@ t.test(
     t.equal(await createTokenKeys(database, sealKey).publicPemOf('renamed'), undefined)
   },
 )
+
+t.test('while the database is away signing in is put off, and not a fault', async (t) => {
+  let isAway = false
+  const away: Database = {
+    ...database,
+    inTransaction: (caller, act, options) =>
+      isAway
+        ? Promise.reject(new DatabaseAway('it does not answer'))
+        : database.inTransaction(caller, act, options),
+  }
+  const logger = createLogger('silent')
+  const app = await createApp({ database: away, origin: world.origin, sealKey, publicUrl, logger })
+  t.teardown(() => {
+    isAway = false
+    return app.close()
+  })
+  const local = await app.listen({ host: '127.0.0.1', port: 0 })
+  const signer = await registeredSigner(built, partner)
+  const ask = async () =>
+    (await askToken(local, await signer.assertion(partner, `${publicUrl}/oauth`))).status
+  isAway = true
+  t.equal(await ask(), 503, 'before the keys were read')
+  isAway = false
+  t.equal(await ask(), 200)
+  isAway = true
+  t.equal(await ask(), 503, 'and after')
+})
