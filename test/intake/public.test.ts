@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createReader } from '../../src/client/index.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
@@ -17,7 +18,8 @@ import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
 const page = 'https://refer.example.org'
-const built = await build(t, { formOrigins: [page] })
+const metrics = createMetrics()
+const built = await build(t, { formOrigins: [page], metrics })
 const { world, url } = built
 const { lawFirm } = world.referring
 const sql = asSuperuser(t, built.databases)
@@ -120,9 +122,15 @@ t.test('a withdrawal is asked for: people see it, and nothing is changed or eras
 
 t.test('a receipt shows nothing of others, and one that nobody has is counted', async (t) => {
   await sendPublicly(url, sealedByReceipt(world, receiptKeysOfNobody()))
+  const shown = async () => {
+    const counter = metrics.registry.getSingleMetric('intake_unknown_receipts_total')
+    return (await counter!.get()).values[0]?.value
+  }
+  const before = (await shown())!
   const { status, body } = await asBearer(url, receiptKeysOfNobody())
   t.equal(status, 404)
   t.match(body, { code: 'not-found' })
+  t.equal(await shown(), before + 1)
   for (const authorization of ['', 'Receipt', 'Receipt AAAA', `Bearer ${'A'.repeat(43)}`]) {
     const answer = await fetch(`${url}/v1/receipt`, { headers: { authorization } })
     t.equal(answer.status, 401, authorization)
