@@ -1,10 +1,11 @@
 /**
- * The whole product in twelve short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in thirteen short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
  * takes with it every process and folder that it made.
  */
+import { bearer } from './demo/bearer.ts'
 import { type Call, readCall, usage } from './demo/call.ts'
 import { deadConsumer } from './demo/consumer.ts'
 import { createEnding, type Ending } from './demo/ending.ts'
@@ -68,6 +69,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await strangers(stage)
   const { clientId, overheard } = await partnerJoins(stage)
   await thiefOfToken(overheard)
+  await bearer(stage)
   await whoDidWhat(stage, clientId)
   if (kept) await keep(stage)
 }

@@ -23,6 +23,7 @@ const varying: readonly (readonly [RegExp, string | ((found: string) => string)]
   [/\breference [0-9]{8}\b/g, 'reference xxxxxxxx'],
   [/\bprocess [0-9]+\b/g, 'process xxxxx'],
   [/\b[0-9]{5}( [0-9]{5}){5}\b/g, 'xxxxx xxxxx xxxxx xxxxx xxxxx xxxxx'],
+  [/\b[0-9]{5}( [0-9]{5}){4}\b/g, 'xxxxx xxxxx xxxxx xxxxx xxxxx'],
   [/\b[0-9]+ files\b/g, 'xxxx files'],
   [/\b[0-9]+ becomes [0-9]+\b/g, 'xx becomes xx'],
 ]

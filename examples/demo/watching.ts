@@ -1,4 +1,4 @@
-/** Act 12: what the access log says of all this, to an auditor who can open nothing. */
+/** Act 13: what the access log says of all this, to an auditor who can open nothing. */
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
 
@@ -11,7 +11,7 @@ type Entry = {
 
 /** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
 export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promise<void> {
-  act(12, 'Who did what, as the auditor reads it')
+  act(13, 'Who did what, as the auditor reads it')
   const entries = await allEntries(url, await world.token(world.clients.auditor))
   const names = new Map([
     [world.clients.casework, 'casework'],
@@ -33,7 +33,7 @@ export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promi
   for (const [what, some] of Object.entries(told)) {
     const counts = new Map<string, number>()
     for (const { opening, reason } of some) {
-      const who = names.get(opening.actor?.client ?? '') ?? 'others'
+      const who = names.get(opening.actor?.client ?? '') ?? 'paper'
       const name = reason ? `${who} (${reason})` : who
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
