@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Refusal } from '../errors.ts'
+import { Refusal, required } from '../errors.ts'
 
 export type ShareOptions = {
   /** How many requests of one client are worked on at once; more wait, in the order in which they came. */
@@ -73,15 +73,22 @@ function shareOf(byClient: Map<string, Share>, clientId: string): Share {
 }
 
 /** Counts a request. @throws Refusal `too-many-requests` */
-function charge(share: Share, { headers }: FastifyRequest, requestsPerMinute: number): void {
+function charge(share: Share, request: FastifyRequest, requestsPerMinute: number): void {
   const now = Date.now()
   const minute = Math.floor(now / 60_000)
   if (share.minute !== minute) Object.assign(share, { minute, sent: 0 })
-  share.sent += Math.max(1, Math.ceil(Number(headers['content-length'] ?? 0) / bytesPerRequest))
+  share.sent += Math.max(1, Math.ceil(bytesOf(request) / bytesPerRequest))
   if (share.sent <= requestsPerMinute) return
   const detail = `this client may send ${requestsPerMinute} requests a minute`
   const retryAfterSeconds = Math.ceil(((minute + 1) * 60_000 - now) / 1000)
   throw new Refusal('too-many-requests', detail, { retryAfterSeconds })
+}
+
+/** How long a body is; one that does not say so in advance (chunked) counts as the longest that the route takes. */
+function bytesOf({ headers, routeOptions }: FastifyRequest): number {
+  if (headers['transfer-encoding'] !== undefined)
+    return required(routeOptions.bodyLimit, 'a route has a limit')
+  return Number(headers['content-length'] ?? 0)
 }
 
 /**

@@ -2,6 +2,18 @@ import t from 'tap'
 import { build } from '../helpers/build.ts'
 import { callerOf } from '../helpers/referral.ts'
 
+t.test('a body that does not say how long it is counts as the longest', async (t) => {
+  const { world, url } = await build(t, { share: { requestsPerMinute: 1 } })
+  const token = await world.token(world.referring.lawFirm.clientId)
+  const answer = await fetch(`${url}/v1/referrals/x`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: new Blob(['{}']).stream(),
+    duplex: 'half',
+  })
+  t.equal(answer.status, 429)
+})
+
 t.test(
   'a client has so many requests a minute, by what they bring, and another has its own',
   async (t) => {
