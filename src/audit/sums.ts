@@ -1,7 +1,7 @@
 /**
  * What the access log says of refused and failed acts, and of acts that only repeat: an entry each,
  * until there are so many that they are summed (docs/decisions/0004): a repetition that changes nothing,
- * and a refusal, past 60 in a minute, and each refusal of a caller whom no token has named. Those are
+ * and a refusal, past 60 in a minute, and each of both of a caller whom no token has named. Those are
  * answered before their sum is written, and a replica that is killed loses the sums of at most 75 seconds,
  * or of longer if the database was away.
  */
@@ -18,6 +18,12 @@ import { createTally, type Sum } from './tally.ts'
  * one act.
  */
 const alonePerMinute = 60
+
+/**
+ * Past this many that are counted in a minute, the repetitions of callers whom no token has named are summed
+ * without what they repeat.
+ */
+const namedPerMinute = 1_000
 
 /** Who is refused because the database does not answer need not wait as long again for the entry. */
 const refusalMsMax = 2_000
@@ -42,14 +48,17 @@ export function createSums(database: Database) {
    * where entries are summed: such an act changes nothing and shows nothing new.
    */
   async function appendRepetition(tx: Tx, act: Act): Promise<void> {
-    if (repetitions.count({ caller: tx.caller, act }, alonePerMinute, new Date())) return
+    const { caller } = tx
+    const { object: _, ...unnamed } = act
+    const named = 'clientId' in caller || repetitions.size() < namedPerMinute
+    const counted = { caller, act: named ? act : unnamed }
+    if (repetitions.count(counted, aloneOf(caller), new Date())) return
     await append(tx, act)
   }
 
   /** Records what was refused or failed, or counts it where entries are summed. */
   async function recordRefusal(caller: Caller, refused: Refused): Promise<void> {
-    const alone = 'clientId' in caller ? alonePerMinute : 0
-    if (refusals.count({ caller, act: refused }, alone, new Date())) return
+    if (refusals.count({ caller, act: refused }, aloneOf(caller), new Date())) return
     await database.inTransaction(caller, (tx) => append(tx, refused), {
       deadlineMs: refusalMsMax,
     })
@@ -80,6 +89,11 @@ export function createSums(database: Database) {
   }
 
   return { appendRepetition, recordRefusal, recordSums }
+}
+
+/** Anybody can come without a token, and as often as he likes. */
+function aloneOf(caller: Caller): number {
+  return 'clientId' in caller ? alonePerMinute : 0
 }
 
 function clientOf(caller: Caller): string {

@@ -10,6 +10,8 @@ export type Sum<Key> = { readonly key: Key; readonly count: number; readonly min
 export type Tally<Key> = {
   /** Counts one; `true` when it is past `alone` in its minute and only the sum will tell of it. */
   count(key: Key, alone: number, now: Date): boolean
+  /** How many are summed apart, until they are taken. */
+  size(): number
   /** Takes the sums of all minutes that ended before `now`, or of all, when `now` is left out. */
   take(now?: Date): Sum<Key>[]
   /** Takes back sums that could not be written: the next `take` has them again. */
@@ -46,6 +48,8 @@ export function createTally<Key>(
       add(key, minute, 1)
       return true
     },
+
+    size: () => sums.size,
 
     take(now) {
       const current = now ? Math.floor(now.getTime() / minuteMs) : Number.POSITIVE_INFINITY

@@ -117,6 +117,31 @@ t.test('a sum names none of the people of a client, each refusal its own', async
   t.match(told.at(-1), { client_id: ngo.clientId, details: { count: 5 } })
 })
 
+t.test(
+  'the repetitions of strangers are summed from the first, and at most so many apart',
+  async (t) => {
+    const log = createSums(database)
+    while (new Date().getSeconds() >= 50) await sql`select 1`
+    const entries = () => sql`
+    select e.object_id, o.details from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.action = 'receipt.read' order by e.at, e.id`
+    const bearer: Caller = { kind: 'bearer', request: newId(), receipt: new Uint8Array(32) }
+    await database.inTransaction(bearer, async (tx) => {
+      for (let count = 0; count < 1_005; count += 1) {
+        const object = { kind: 'referral', id: newId() } as const
+        await log.appendRepetition(tx, { action: 'receipt.read', object })
+      }
+    })
+    t.same(await entries(), [])
+    await log.recordSums(inAMinute())
+    const sums = await entries()
+    t.equal(sums.length, 1_001)
+    const unnamed = sums.filter(({ object_id: id }) => id === null)
+    t.match(unnamed, [{ details: { count: 5 } }], 'the rest is summed, and none is lost')
+    t.equal(unnamed.length, 1)
+  },
+)
+
 /** Breaks the writing of entries for the length of `act`: all of them, or one kind or reason. */
 async function withoutEntries<Result>(
   which: 'permitted' | 'refused' | 'any' | { readonly reason: string },
