@@ -152,11 +152,14 @@ CREATE POLICY own_organisation ON referral FOR SELECT TO intake_partner
   USING (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid);
 --> statement-breakpoint
 CREATE POLICY own_receipt ON referral FOR SELECT TO intake_partner
-  USING (receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'));
+  USING (
+    organisation_id IS NULL
+    AND receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'));
 --> statement-breakpoint
 CREATE POLICY own_new ON referral FOR INSERT TO intake_partner
   WITH CHECK (
     (organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+        AND receipt_hash IS NULL
       OR organisation_id IS NULL
         AND receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'))
     AND state = 'received' AND decline_reason IS NULL

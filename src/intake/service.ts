@@ -28,6 +28,7 @@ import {
   amendsOwn,
   isStored,
   receiptStates,
+  requireOwnReceipt,
 } from '../vault/service.ts'
 import type { ReceiptStates, WithdrawalAsked } from './schemas.ts'
 
@@ -153,6 +154,7 @@ async function store(
 ): Promise<Acknowledgement> {
   const sender = senderOf(tx.caller)
   await requireSealable(tx, sender, checked)
+  await requireOwnReceipt(tx, checked)
   if (!(await amendsOwn(tx, checked))) throw notSupersedable()
   const entryId = newId()
   const [acknowledgement] = await Promise.all([

@@ -16,6 +16,7 @@ import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
 import {
   insertReferral,
+  isOfAnotherSigner,
   type NewReferral,
   type Stored,
   selectByReceipt,
@@ -97,18 +98,33 @@ export async function isStored(tx: Tx<SendingCaller>, checked: CheckedEnvelope):
 }
 
 /**
- * Whether what `checked` amends is a referral of the caller: the policy shows no other. Who knows the hash of
- * a receipt and not its digits signs with another key, and amends nothing.
+ * Requires that the receipt which `checked` names, if any, is the sender's: that of somebody without an account,
+ * whose key signed all that was sent under it. Recipients see the hash of a receipt, and have no such key.
+ */
+export async function requireOwnReceipt(
+  tx: Tx<SendingCaller>,
+  { receipt, signer }: CheckedEnvelope,
+): Promise<void> {
+  if (receipt === undefined) return
+  if (senderOf(tx.caller).kind === 'organisation') {
+    throw new Refusal('malformed-request', 'receipt is here: an organisation refers without one')
+  }
+  if (await isOfAnotherSigner(tx, receipt, signer)) {
+    throw new Refusal('unknown-signer', 'header.signer is not the key of the receipt')
+  }
+}
+
+/**
+ * Whether what `checked` amends is a referral of the caller: the policy shows no other, and all under one
+ * receipt are of one key.
  */
 export async function amendsOwn(
   tx: Tx<SendingCaller>,
-  { header, signer }: CheckedEnvelope,
+  { header }: CheckedEnvelope,
 ): Promise<boolean> {
   if (header.supersedes === undefined) return true
   const row = await selectReferral(tx, header.supersedes)
-  const sender = senderOf(tx.caller)
-  if (!row || !isFrom(row, sender)) return false
-  return sender.kind === 'organisation' || row.signer === signer
+  return row !== undefined && isFrom(row, senderOf(tx.caller))
 }
 
 /** What became of the referrals under a receipt, the newest first, and at most fifty. */
@@ -168,7 +184,7 @@ function isFrom(
   sender: Sender,
 ): boolean {
   if (sender.kind === 'organisation') return organisationId === sender.id
-  return receiptHash !== null && equalBytes(receiptHash, sender.hash)
+  return organisationId === null && receiptHash !== null && equalBytes(receiptHash, sender.hash)
 }
 
 function isSame(

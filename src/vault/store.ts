@@ -73,6 +73,17 @@ export async function selectReferral(tx: Tx, id: string): Promise<Stored | undef
   return row
 }
 
+/** Whether the caller sees a referral under this receipt that another key than `signer` has signed. */
+export async function isOfAnotherSigner(
+  tx: Tx,
+  hash: Uint8Array,
+  signer: string,
+): Promise<boolean> {
+  const rows = await tx.sql`
+    select from referral where receipt_hash = ${hash} and signer <> ${signer} limit 1`
+  return rows.length > 0
+}
+
 /** More than one person ever sends under one receipt. */
 const receiptReferralsMax = 50
 

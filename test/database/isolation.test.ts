@@ -187,6 +187,11 @@ t.test('whoever is served spends an id for at most a day, and takes none back', 
 
 t.test('whoever holds a receipt sees what was sent under it, and adds only to that', async (t) => {
   const receipt = Buffer.from(ofReceipt.receipt!, 'base64url')
+  const naming = copyOf(insertable, { receipt_hash: `'\\x${receipt.toString('hex')}'` })
+  await deniedTo(t, partner, 'under a receipt, for an organisation', naming)
+  // Not even one that an organisation had sent under it.
+  await sql`update referral set receipt_hash = ${receipt} where id = ${own}`
+  t.teardown(() => sql`update referral set receipt_hash = null where id = ${own}`)
   for (const kind of ['anonymous', 'bearer'] as const) {
     const holder: Caller = { kind, request: newId(), receipt }
     const seen = (table: string) => as(holder, (tx) => tx.sql`select * from ${tx.sql(table)}`)

@@ -72,7 +72,7 @@ t.test('only the same receipt amends, and it sees both', async (t) => {
   t.match(strange.body, { code: 'not-found', status: 404 })
   const { receipt } = keys
   const knowing = await amend({ ...receiptKeysOfNobody(), receipt })
-  t.match(knowing.body, { code: 'not-found' }, 'whoever saw the hash of a receipt holds none')
+  t.match(knowing.body, { code: 'unknown-signer' }, 'whoever saw the hash of a receipt holds none')
   const byFirm = await callerOf(world, url, lawFirm.clientId)
   const theirs = sealed(world, { supersedes })
   const refused = await byFirm('PUT', `/v1/referrals/${theirs.header.referralId}`, theirs)
@@ -88,6 +88,28 @@ t.test('only the same receipt amends, and it sees both', async (t) => {
     'the newest first',
   )
   t.equal(referrals.length, 2)
+})
+
+t.test('whoever saw the hash of a receipt puts nothing on the list of its holder', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const first = sealedByReceipt(world, keys)
+  await sendPublicly(url, first)
+  const { receipt } = keys
+  const stranger = await sendPublicly(
+    url,
+    sealedByReceipt(world, { ...receiptKeysOfNobody(), receipt }),
+  )
+  t.match(stranger.body, { code: 'unknown-signer', stored: false })
+  const byFirm = await callerOf(world, url, lawFirm.clientId)
+  const theirs = sealed(world, { receipt })
+  const firm = await byFirm('PUT', `/v1/referrals/${theirs.header.referralId}`, theirs)
+  t.match(firm.body, { code: 'malformed-request', stored: false })
+
+  const { referrals } = (await asBearer(url, keys)).body
+  t.match(referrals, [{ referralId: first.header.referralId }])
+  t.equal(referrals.length, 1)
+  const supersedes = referrals[0].referralId
+  t.equal((await sendPublicly(url, sealedByReceipt(world, keys, { supersedes }))).status, 201)
 })
 
 t.test('a withdrawal is asked for: people see it, and nothing is changed or erased', async (t) => {
@@ -138,6 +160,30 @@ t.test('a receipt shows nothing of others, and one that nobody has is counted', 
     t.match(await answer.json(), { code: 'unauthenticated' })
   }
 })
+
+t.test(
+  'what is asked again and again with a receipt is an entry a minute, not each time',
+  async (t) => {
+    const keys = receiptKeysOfNobody()
+    const envelope = sealedByReceipt(world, keys)
+    const { referralId } = envelope.header
+    await sendPublicly(url, envelope)
+    await asBearer(url, keys, 'POST', { referralId })
+    const entries = () => sql`
+    select convert_from(leaf, 'UTF8')::jsonb ->> 'action' as action from audit_entry
+    where object_id = ${referralId} order by at, id`
+    const before = await entries()
+    for (let times = 0; times < 3; times += 1) {
+      t.equal((await asBearer(url, keys)).status, 200)
+      t.equal((await asBearer(url, keys, 'POST', { referralId })).status, 200)
+      t.equal((await sendPublicly(url, envelope)).status, 200)
+    }
+    const acts = [{ action: 'referral.submitted' }, { action: 'withdrawal.asked' }]
+    t.match(before, acts)
+    // A minute may have ended in between, whose sums are written: one of each act, whatever was asked.
+    t.ok((await entries()).length <= before.length + 3 * 2)
+  },
+)
 
 t.test('a proof counts once, for its act and its body, and no other proof does', async (t) => {
   const keys = receiptKeysOfNobody()
