@@ -26,7 +26,7 @@ const pureRoles = ['errors', 'caller', 'referral', 'protocol', 'pure']
 const mayImport: Record<string, readonly string[]> = {
   errors: [],
   caller: [],
-  config: ['config', 'errors'],
+  config: ['config', 'errors', 'protocol'],
   disk: ['protocol'],
   log: ['config'],
   problems: ['errors'],

@@ -4,6 +4,7 @@
  * can only narrow what the directory grants.
  */
 import { Refusal } from '../errors.ts'
+import { isSafeAddress } from '../protocol/address.ts'
 
 /** A caller of an outside issuer, by `sub`, or by `client_id` where the token is the client's own. */
 export type OutsideCaller = {
@@ -47,12 +48,8 @@ function isIssuer(value: unknown): value is TrustedIssuer {
 
 /** Whoever can change the keys on their way is every caller of that issuer. */
 function isSafePlace(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false
-  const { protocol, hostname } = new URL(value)
-  return (
-    protocol === 'https:' ||
-    (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3})$/.test(hostname))
-  )
+  // The keys of some lie behind a query.
+  return typeof value === 'string' && isSafeAddress(value.replace(/\?[^#]*$/, ''))
 }
 
 function isCaller(value: unknown): value is OutsideCaller {

@@ -1,4 +1,5 @@
 /** Where callers reach the service, and who may vouch for them. */
+import { isSafeOrigin } from '../protocol/address.ts'
 import type { Environment } from './server.ts'
 
 export type AccessConfig = {
@@ -18,7 +19,7 @@ export function readAccess(
   faults: string[],
 ): AccessConfig {
   const publicUrl = environment.PUBLIC_URL || undefined
-  if (publicUrl !== undefined && !isOrigin(publicUrl)) {
+  if (publicUrl !== undefined && !isSafeOrigin(publicUrl)) {
     faults.push(
       'PUBLIC_URL must be https:// and a host, without a path: https://intake.example.org',
     )
@@ -36,11 +37,4 @@ export function readAccess(
     tokenSealFile: environment.TOKEN_SEAL_FILE || `${dataFolder}/token-seal.key`,
     trustedIssuersFile: environment.TRUSTED_ISSUERS || undefined,
   }
-}
-
-/** Plain HTTP for the loopback address only: whoever reads a token on its way has it. */
-export function isOrigin(text: string): boolean {
-  if (!/^https?:\/\/[^/?#@\s]+\/?$/.test(text) || !URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(hostname)
 }

@@ -1,5 +1,5 @@
 /** The door for people without an account: which pages use it, and from where people come. */
-import { isOrigin } from './access.ts'
+import { isSafeOrigin } from '../protocol/address.ts'
 import type { Environment } from './server.ts'
 
 export type DoorConfig = {
@@ -13,7 +13,7 @@ export type DoorConfig = {
 
 export function readDoor(environment: Environment, faults: string[]): DoorConfig {
   const formOrigins = list(environment.FORM_ORIGINS)
-  if (!formOrigins.every((origin) => isOrigin(origin) && !origin.endsWith('/'))) {
+  if (!formOrigins.every((origin) => isSafeOrigin(origin) && !origin.endsWith('/'))) {
     faults.push(
       'FORM_ORIGINS must be origins of pages with commas between: https://refer.example.org',
     )

@@ -3,6 +3,7 @@
  * should be, and all faults are told at once.
  */
 
+import { isLoopbackHost } from '../protocol/address.ts'
 import { type AccessConfig, readAccess } from './access.ts'
 import { type DoorConfig, list, readDoor } from './door.ts'
 
@@ -204,7 +205,7 @@ function isHttpsOrigin(text: string): boolean {
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === '::1' || isLoopbackHost(host)
 }
 
 function integer(

@@ -114,6 +114,7 @@ t.test(
 t.test('a list of issuers that is not one is told', async (t) => {
   const text = (changes: object) => JSON.stringify([{ ...trusted, ...changes }])
   t.same(readIssuers(text({})), [JSON.parse(JSON.stringify(trusted))])
+  t.ok(readIssuers(text({ jwks: 'https://login.example.org/keys?p=policy' })))
   const caller = { client_id: 'x', client: partner }
   for (const wrong of [
     '{}',
@@ -121,6 +122,7 @@ t.test('a list of issuers that is not one is told', async (t) => {
     text({ issuer: 'http://localhost.login.example.org' }),
     text({ jwks: 'http://127.0.0.1.login.example.org/jwks' }),
     text({ jwks: 'file:///etc/keys' }),
+    text({ jwks: 'https://user@login.example.org/jwks' }),
     text({ audience: '' }),
     text({ callers: [{ client: partner }] }),
     text({ callers: [{ ...caller, sub: 'y' }] }),

@@ -249,6 +249,9 @@ t.test(
     const file = await written('second.txt', made.out)
     const heard = ['--fingerprint', digitsIn(made.out)]
     t.match(await add(file, 'a.txt'), { code: 2, err: /--fingerprint/ }, 'nobody is there to ask')
+    const strange = ['admin', 'partner', 'add', file, '--url', 'http://127.evil.example']
+    const plain = [...strange, '--trust', trustFile, '--out', join(desk, 'e.txt'), ...heard]
+    t.match(await called(t, plain, hostEnvironment), { code: 2, err: /--url is https/ })
     const nobody = ['--organisation', '01890a5d-ac96-774b-bcce-b302099a8057']
     t.match(await add(file, 'b.txt', ...heard, ...nobody), { code: 1, err: /not-found/ })
     await t.rejects(stat(join(desk, 'b.txt')))

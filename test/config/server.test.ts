@@ -21,6 +21,7 @@ t.test('the trial database is never offered to a network', (t) => {
     'intake.example.org',
     '1270.0.0.1',
     'localhost.evil',
+    '127.evil.example',
   ]) {
     t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
     const own = { HOST, ORIGIN: 'intake.example.org', ...database }
@@ -147,6 +148,21 @@ t.test('the matching key is embedded with the data, or apart, never both', async
   )
   for (const name of ['MATCHING_ELEMENTS_PER_DAY', 'LOG_LEVEL']) t.match(holder, name)
   t.same(readHolderConfig({}), { logLevel: 'info', elementsPerDay: 2_000 })
+})
+
+t.test('callers reach the service, and its forms, by https alone but for the loopback', (t) => {
+  for (const PUBLIC_URL of [
+    'http://127.evil.example',
+    'http://a.b',
+    'https://u@a.b',
+    'https://a.b/c',
+  ]) {
+    t.throws(() => readConfig({ PUBLIC_URL }), /PUBLIC_URL must be https/, PUBLIC_URL)
+    t.throws(() => readConfig({ FORM_ORIGINS: PUBLIC_URL }), /FORM_ORIGINS/, PUBLIC_URL)
+  }
+  const reached = { PUBLIC_URL: 'http://127.0.0.1:8080', TOKEN_SEAL_FILE: '/run/seal' }
+  t.equal(readConfig(reached).access.publicUrl, 'http://127.0.0.1:8080')
+  t.end()
 })
 
 t.test('counts are shown on a port of their own, or not at all', (t) => {

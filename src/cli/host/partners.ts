@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { mount } from '../../access/authorization.ts'
 import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
+import { isSafeOrigin } from '../../protocol/address.ts'
 import { fingerprintOf } from '../../protocol/partner/block.ts'
 import { readChange } from '../../protocol/partner/change.ts'
 import { admissionBlock, admissionOf, readRequest } from '../../protocol/partner/request.ts'
@@ -103,6 +104,6 @@ const waitsForDirectory =
 
 function addressIn(url: string | undefined): string {
   if (url === undefined) throw new UsageError('--url is missing: PUBLIC_URL is not set either')
-  if (/^https?:\/\/[!-~]+$/.test(url) && URL.canParse(url)) return url.replace(/\/$/, '')
+  if (isSafeOrigin(url)) return url.replace(/\/$/, '')
   throw new UsageError('--url is https:// and a name, such as https://intake.example.org')
 }

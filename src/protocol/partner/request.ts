@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, base64urlOf, Instant, Uuid, XWingPublicKey } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'
+import { isSafeAddress, isSafeOrigin } from '../address.ts'
 import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { isRecipientPublicKey, isSigningPublicKey, type KeyPair } from '../keys.ts'
@@ -99,7 +100,14 @@ export function admissionOf(
   given: Omit<PartnerAdmission, 'v' | 'request' | 'label'>,
 ): PartnerAdmission {
   const answered = { v: 1, request: blockHash(request), label: request.label, ...given }
-  return shaped(PartnerAdmission, answered)
+  return safe(shaped(PartnerAdmission, answered))
+}
+
+/** A partner's program sends its assertion there, as it stands. */
+function safe(admission: PartnerAdmission): PartnerAdmission {
+  const { url, issuer, tokenEndpoint } = admission
+  if (isSafeOrigin(url) && isSafeAddress(issuer) && isSafeAddress(tokenEndpoint)) return admission
+  throw new Refusal('block-damaged', 'an address is not https://, or has more than it needs')
 }
 
 /** The text of an admission. */
@@ -113,7 +121,7 @@ export function admissionBlock(admission: PartnerAdmission): string {
  * @throws Refusal `block-damaged`, or `block-unproven` if it answers another request than `request`
  */
 export function readAdmission(text: string, request: PartnerRequest): PartnerAdmission {
-  const admission = shaped(PartnerAdmission, readBlock(admissionKind, text))
+  const admission = safe(shaped(PartnerAdmission, readBlock(admissionKind, text)))
   if (admission.request === blockHash(request) && admission.label === request.label)
     return admission
   throw unproven('it answers another request than yours')

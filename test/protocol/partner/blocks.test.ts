@@ -139,6 +139,32 @@ t.test('an admission counts for the request that it answers', async (t) => {
   t.throws(() => readAdmission(more, request), { code: 'block-damaged' })
 })
 
+t.test('an admission that sends a key or an assertion over plain HTTP is none', async (t) => {
+  for (const host of [
+    'http://127.0.0.1:8080',
+    'http://localhost',
+    'http://[::1]:1',
+    'https://a.b',
+  ]) {
+    const own = { url: host, issuer: `${host}/oauth`, tokenEndpoint: `${host}/oauth/token` }
+    t.match(readAdmission(admissionBlock(admissionOf(request, { ...given, ...own })), request), own)
+  }
+  const admission = admissionOf(request, given)
+  for (const host of [
+    ...['http://intake.example.org', 'http://127.evil.example', 'http://localhost.evil.example'],
+    ...['https://user@a.b', 'http://127.0.0.1:80@evil.example', 'https://a.b\\@evil.example'],
+    ...['https://a.b?x', 'https://a.b#x'],
+  ]) {
+    for (const name of ['url', 'issuer', 'tokenEndpoint']) {
+      const block = admissionBlock({ ...admission, [name]: host })
+      t.throws(() => readAdmission(block, request), { code: 'block-damaged' }, `${name} ${host}`)
+      t.throws(() => admissionOf(request, { ...given, [name]: host }), { code: 'block-damaged' })
+    }
+  }
+  const withPath = admissionBlock({ ...admission, url: 'https://a.b/c' })
+  t.throws(() => readAdmission(withPath, request), { code: 'block-damaged' }, 'no path is ours')
+})
+
 t.test('a change of keys needs both old keys and both new ones', async (t) => {
   const next = newKeys()
   const change = makeChange(given.clientId, keys, next, new Date())
