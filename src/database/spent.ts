@@ -51,10 +51,14 @@ export async function spendAtOnce(
   }
 }
 
-/** Forgets at most `max` ids that have expired; returns how many there were. */
+/** A replica's clock says how long an id is accepted, the database's when it is forgotten. */
+const keptMinutes = 5
+
+/** Forgets at most `max` ids that expired a while ago; returns how many there were. */
 export async function forgetExpired(tx: Tx, max: number): Promise<number> {
   const { count } = await tx.sql`
     delete from spent_id where ctid = any (array(
-      select ctid from spent_id where expires_at < now() order by expires_at limit ${max}))`
+      select ctid from spent_id where expires_at < now() - make_interval(mins => ${keptMinutes})
+      order by expires_at limit ${max}))`
   return count
 }
