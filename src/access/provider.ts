@@ -11,12 +11,13 @@ import type {
 } from 'oidc-provider'
 import { type Scope, scopes } from '../caller.ts'
 import type { Database } from '../database/connect.ts'
-import { spend } from '../database/spent.ts'
+import { type SpentKind, spend } from '../database/spent.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Services } from '../services.ts'
 import { uuid } from './issuers.ts'
 import { mustProve } from './plugin.ts'
 import { proofAlgorithms } from './proof.ts'
+import { personForm } from './token.ts'
 import type { TokenKey } from './tokenkeys.ts'
 import { tokenSeconds } from './verification.ts'
 
@@ -41,7 +42,14 @@ export async function createProvider(options: ProviderOptions) {
   const { issuer, audience, keys } = options
   const [signing] = keys
   const configuration: Configuration = {
-    adapter: adapterOf(options, () => new errors.InvalidClientAuth('the id was used before')),
+    adapter: adapterOf(
+      options,
+      () => Provider.ctx,
+      (kind) =>
+        kind === 'assertion'
+          ? new errors.InvalidClientAuth('the id was used before')
+          : new errors.InvalidDpopProof('the id was used before'),
+    ),
     jwks: {
       keys: keys.map(({ kid, jwk }) => ({ ...jwk, kid, alg: 'ES256', use: 'sig' })),
     } as never,
@@ -56,6 +64,7 @@ export async function createProvider(options: ProviderOptions) {
     },
     clockTolerance: skewSeconds,
     assertJwtClientAuthClaimsAndHeader: async (_, claims) => requireModest(claims, issuer, errors),
+    extraClientMetadata: { properties: ['kind'] },
     ttl: { ClientCredentials: tokenSeconds },
     formats: {
       customizers: {
@@ -66,9 +75,8 @@ export async function createProvider(options: ProviderOptions) {
           const asked = ctx.oidc.params?.scope as string | undefined
           if (asked === undefined) payload.scope = ctx.oidc.client?.scope
           else if (!payload.scope) throw new errors.InvalidScope('no such scope is granted', asked)
-          // An internal app names the person it acts for where it signs.
           const { act } = decodeJwt(String(ctx.oidc.params?.client_assertion))
-          if (act !== undefined) payload.act = act
+          if (act !== undefined) payload.act = personIn(act, ctx.oidc.client?.kind, errors)
         },
       },
     },
@@ -124,8 +132,26 @@ function requireModest(
   }
 }
 
+/** An app of ours names the person it acts for where it signs; a partner speaks for itself. */
+function personIn(
+  act: unknown,
+  kind: unknown,
+  { InvalidRequest }: typeof import('oidc-provider').errors,
+): { readonly sub: string } {
+  const { sub, ...more } = Object(act) as Record<string, unknown>
+  const isPerson = typeof sub === 'string' && personForm.test(sub) && Object.keys(more).length === 0
+  if (isPerson && kind !== 'partner') return { sub }
+  throw new InvalidRequest('act must be { sub }, an opaque id, and of an app of this service')
+}
+
 /** Nothing is stored but what counts once: clients are rows of the directory, and tokens are JWTs. */
-function adapterOf({ database, directory }: ProviderOptions, replayed: () => Error) {
+function adapterOf(
+  { database, directory }: ProviderOptions,
+  context: () => object | undefined,
+  replayed: (kind: SpentKind) => Error,
+) {
+  // The library tells not what an id is of; it spends a request's assertion first, then its proof.
+  const signedIn = new WeakSet<object>()
   const caller = () => ({ kind: 'system', request: newId() }) as const
   return class {
     readonly #model: string
@@ -143,10 +169,13 @@ function adapterOf({ database, directory }: ProviderOptions, replayed: () => Err
     async upsert(id: string, _payload: unknown, expiresIn: number): Promise<void> {
       if (this.#model !== 'ReplayDetection') throw new Error(`a ${this.#model} is not stored`)
       const until = new Date(Date.now() + (expiresIn + skewSeconds) * 1000)
+      const request = context() ?? {}
+      const kind = signedIn.has(request) ? 'token proof' : 'assertion'
+      signedIn.add(request)
       const isFirst = await database.inTransaction(caller(), (tx) => {
-        return spend(tx, 'assertion', id, until)
+        return spend(tx, kind, id, until)
       })
-      if (!isFirst) throw replayed()
+      if (!isFirst) throw replayed(kind)
     }
 
     async findByUserCode() {
@@ -163,9 +192,10 @@ function adapterOf({ database, directory }: ProviderOptions, replayed: () => Err
 
 type SignIn = NonNullable<Awaited<ReturnType<Services['directory']['findSignIn']>>>
 
-function metadataOf(id: string, { scopes: granted, keys }: SignIn): AdapterPayload {
+function metadataOf(id: string, { kind, scopes: granted, keys }: SignIn): AdapterPayload {
   const isKnown = (scope: Scope) => scope in scopes
   return {
+    kind,
     client_id: id,
     grant_types: ['client_credentials'],
     redirect_uris: [],

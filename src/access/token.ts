@@ -12,6 +12,9 @@ import { newId } from '../protocol/uuid.ts'
 /** Longer, and a lost laptop keeps a working token for days; shorter needs a token service. */
 export const tokenMinutesMax = 24 * 60
 
+/** A person whom a client acts for: opaque, and never a name. */
+export const personForm = /^[A-Za-z0-9_-]{1,64}$/
+
 /** A token for one client. Its scopes are the directory's, asked again on each request. */
 export function issueToken(
   privateKey: string,
@@ -23,7 +26,7 @@ export function issueToken(
   if (!(minutes >= 1 && minutes <= tokenMinutesMax)) {
     throw new Refusal('malformed-request', `minutes must be from 1 to ${tokenMinutesMax}`)
   }
-  if (person !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(person)) {
+  if (person !== undefined && !personForm.test(person)) {
     throw new Refusal('malformed-request', 'person is an opaque id of letters, digits, _ and -')
   }
   const sign = createSigner({

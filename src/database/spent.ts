@@ -9,7 +9,7 @@ import type { Database, Tx } from './connect.ts'
 import { isAway } from './lost.ts'
 
 /** What an id is of: the same text spent as one kind is unspent as another. */
-export type SpentKind = 'assertion' | 'proof' | 'challenge'
+export type SpentKind = 'assertion' | 'token proof' | 'proof' | 'challenge'
 
 /**
  * Spends an id, if nobody has. It counts from the commit on; of two transactions at once the second waits

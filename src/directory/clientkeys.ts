@@ -32,10 +32,16 @@ export async function endClientKey(tx: Tx, kid: string, until: Date): Promise<bo
   return count > 0
 }
 
+type SignIn = {
+  readonly kind: 'partner' | 'internal' | 'auditor'
+  readonly scopes: Scope[]
+  readonly keys: Pick<ClientKey, 'kid' | 'jwk'>[]
+}
+
 /** A client that may sign in now, what it is granted, and the keys that are valid now. */
 export async function selectSignIn(tx: Tx, clientId: string) {
-  const [row] = await tx.sql<{ scopes: Scope[]; keys: Pick<ClientKey, 'kid' | 'jwk'>[] }[]>`
-    select c.scopes,
+  const [row] = await tx.sql<SignIn[]>`
+    select c.kind, c.scopes,
            (select coalesce(jsonb_agg(jsonb_build_object('kid', k.kid, 'jwk', k.jwk)), '[]')
             from client_key k
             where k.client_id = c.id and k.valid_from <= now()

@@ -109,6 +109,31 @@ t.test('an app that names a person where it signs is recorded with that person',
   t.equal(row?.person, 'p-17')
 })
 
+t.test('a person is an opaque id, whom no partner acts for', async (t) => {
+  const refused = async (id: string, act: unknown) => {
+    const signer = await registeredSigner(built, id)
+    const dpop = await signer.proof('POST', `${issuer}/token`)
+    const assertion = await signer.assertion(id, issuer, { claims: { act } })
+    const { status, body } = await askToken(url, assertion, { headers: { dpop } })
+    return [status, body.error]
+  }
+  for (const act of ['p-17', null, [], { sub: 'A Person' }, { sub: 'p-17', act: { sub: 'x' } }]) {
+    t.same(await refused(casework, act), [400, 'invalid_request'], JSON.stringify(act))
+  }
+  t.same(await refused(casework, { sub: 'p-17' }), [200, undefined])
+  t.same(await refused(partner, { sub: 'p-17' }), [400, 'invalid_request'])
+})
+
+t.test('an assertion and a proof may have one id; two proofs may not', async (t) => {
+  const signer = await registeredSigner(built, casework)
+  const dpop = await signer.proof('POST', `${issuer}/token`)
+  const claims = { jti: partOf(dpop, 1).jti }
+  const assertion = await signer.assertion(casework, issuer, { claims })
+  t.equal((await askToken(url, assertion, { headers: { dpop } })).status, 200)
+  const next = await signer.assertion(casework, issuer)
+  t.equal((await askToken(url, next, { headers: { dpop } })).status, 400)
+})
+
 t.test('behind a proxy only PUBLIC_URL counts, for the server and for proofs', async (t) => {
   const local = await behindProxy(t)
   const signer = await registeredSigner(built, casework)
