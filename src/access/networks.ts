@@ -30,7 +30,7 @@ export function createBlocks(
 }
 
 /** What counts as one: an IPv4 address, or the /56 that one household of IPv6 has. */
-function blockOf(address: string): string {
+export function blockOf(address: string): string {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   if (!isIPv6(address)) return address

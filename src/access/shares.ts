@@ -5,6 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Refusal, required } from '../errors.ts'
+import { requireListening } from './admission.ts'
 
 export type ShareOptions = {
   /** How many requests of one client are worked on at once; more wait, in the order in which they came. */
@@ -42,6 +43,8 @@ export const shares = fp<ShareOptions>(async (app, options) => {
     if (!('clientId' in request.caller)) return
     const share = shareOf(byClient, request.caller.clientId)
     charge(share, request, options.requestsPerMinute)
+    // It may have hung up while it was found out who it is: nobody would give its place back.
+    requireListening(reply)
     if (share.working < options.requestsAtOnce) share.working += 1
     else await placeOf(share, reply, options.waitMsMax)
     const mine = { begun: false, giveBack: () => giveBack(share) }

@@ -7,6 +7,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { admission } from '../../src/access/admission.ts'
 
+/** @param senders - a token each, or an address and a token */
 async function begunInOrder(senders: readonly string[]) {
   const app = Fastify()
   await app.register(admission)
@@ -21,9 +22,10 @@ async function begunInOrder(senders: readonly string[]) {
     turn += 1
     if (!isOver) setImmediate(count)
   }
-  const answers = senders.map((authorization) =>
-    app.inject({ url: '/', headers: { authorization } }),
-  )
+  const answers = senders.map((sender) => {
+    const [authorization, remoteAddress = '192.0.2.1'] = sender.split(' from ')
+    return app.inject({ url: '/', headers: { authorization }, remoteAddress })
+  })
   count()
   const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode)
   isOver = true
@@ -36,6 +38,20 @@ t.test('one that comes after a flood is begun among the first', async (t) => {
   t.same(new Set(statuses), new Set([200]))
   t.ok(begun.findIndex(({ sender }) => sender === 'another') <= 4)
   t.equal(begun.length, 51)
+})
+
+t.test('a flood with a new token each time waits behind itself, wherever it is from', async (t) => {
+  const flood = Array.from({ length: 60 }, (_, n) => `token ${n}`)
+  const { begun } = await begunInOrder([...flood, 'another from 198.51.100.7'])
+  t.ok(begun.findIndex(({ sender }) => sender === 'another') <= 4)
+  const household = Array.from({ length: 60 }, (_, n) => `token ${n} from 2001:db8:0:${n}::1`)
+  const { begun: later } = await begunInOrder([...household, 'another from 2001:db8:0:100::1'])
+  t.ok(later.findIndex(({ sender }) => sender === 'another') <= 4)
+})
+
+t.test('whoever waits in a line without end is refused, and not kept', async (t) => {
+  const { statuses } = await begunInOrder(Array.from({ length: 5_100 }, () => 'flood'))
+  t.equal(statuses.filter((status) => status !== 200).length, 5_100 - 5_000 - 2)
 })
 
 t.test('no more than two are begun in one turn', async (t) => {

@@ -4,7 +4,11 @@
  * Method: a table that every submission writes is locked, so that what is begun stays begun: PostgreSQL
  * itself counts how much of a client is worked on.
  */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import Fastify from 'fastify'
 import t from 'tap'
+import { shares } from '../../src/access/shares.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
 import { asSuperuser, holdTable } from '../helpers/superuser.ts'
@@ -111,4 +115,33 @@ t.test('nobody waits long behind what hangs', async (t) => {
   t.match(await Promise.race(both), told)
   await held.letGo()
   t.same((await Promise.all(both)).map(({ status }) => status).sort(), [201, 503])
+})
+
+t.test('whoever hangs up before it is known who calls takes no place', async (t) => {
+  let found = () => {}
+  const lookUp = new Promise<void>((resolve) => {
+    found = resolve
+  })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.decorateRequest('caller')
+  const hungUp = new Promise<void>((resolve) => {
+    app.addHook('onRequest', async (request) => {
+      request.raw.once('close', resolve)
+      if (request.method === 'PUT') await lookUp
+      request.caller = { kind: 'partner', clientId: 'one', request: request.id } as never
+    })
+  })
+  await app.register(shares, { requestsAtOnce: 1, requestsPerMinute: 10, waitMsMax: 1_000 })
+  app.put('/', async () => 'done')
+  app.get('/', async () => 'done')
+  const { port, hostname } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(port), hostname)
+  const type = 'Content-Type: application/json\r\nContent-Length: 9'
+  socket.write(`PUT / HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n{`)
+  await once(app.server, 'request')
+  socket.resetAndDestroy()
+  await hungUp
+  found()
+  t.equal((await fetch(`http://${hostname}:${port}/`)).status, 200)
 })
