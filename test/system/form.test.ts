@@ -510,6 +510,15 @@ inBrowser('after fifteen minutes without a key press everything is forgotten', a
   await page.clock.setSystemTime(sleptUntil)
   await page.keyboard.press('Shift')
   await screen(page, en['cleared.title'])
+
+  // What was typed and not submitted is nowhere but in its field.
+  await press(page, en['cleared.begin'])
+  await press(page, en['start.return'])
+  await page.getByLabel(en['returning.number']).fill('12345 12345 12345 12345 12345')
+  await page.clock.runFor('13:30')
+  t.ok(await warning.isVisible(), 'a number that was typed is warned of')
+  await page.clock.runFor('01:30')
+  await screen(page, en['cleared.title'])
 })
 
 inBrowser('a browser that cannot is told so, and where to ring', async (t, visit) => {

@@ -85,13 +85,20 @@ watchIdle({
   stay: () => dialog.close(),
   clear() {
     dialog.close()
-    if (!isEmpty()) forget('cleared')
+    if ((shown !== 'start' && shown !== 'cleared') || !isEmpty()) forget('cleared')
   },
 })
 
+/** Whether nothing is known of anybody, nor typed and not yet submitted. */
 function isEmpty(): boolean {
   const { answers, receipt: made, reference } = session()
-  return Object.keys(answers).length === 0 && made === undefined && reference === undefined
+  const known = Object.keys(answers).length > 0 || made !== undefined || reference !== undefined
+  return !known && ![...frame.main.querySelectorAll('input, textarea, select')].some(isFilled)
+}
+
+function isFilled(field: Element): boolean {
+  const { type, checked, value } = field as HTMLInputElement
+  return type === 'radio' || type === 'checkbox' ? checked : value !== ''
 }
 
 // The browser's own way back leads to the page before, as the link does, and leaves no trace: one entry
