@@ -18,6 +18,9 @@ export const ChallengeRequest = Type.Object(
   { additionalProperties: false },
 )
 
+/** What comes after has no date of four digits for the year, and later none at all. */
+const endOf9999 = 253_402_300_799
+
 const Hex = Type.String({ pattern: '^([0-9a-f]{2})+$', maxLength: 128 })
 
 /** As ALTCHA writes it: the counter is sought whose key begins with `keyPrefix`. */
@@ -31,7 +34,11 @@ export const Challenge = Type.Object(
           { action: ProofAction, bodySha256: Bytes32 },
           { additionalProperties: false },
         ),
-        expiresAt: Type.Integer({ description: 'In seconds since 1970.' }),
+        expiresAt: Type.Integer({
+          minimum: 0,
+          maximum: endOf9999,
+          description: 'In seconds since 1970.',
+        }),
         keyLength: Type.Integer({ minimum: 1 }),
         keyPrefix: Hex,
         keySignature: Hex,

@@ -1,7 +1,10 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { createReader } from '../../src/client/index.ts'
 import { createMetrics } from '../../src/metrics.ts'
+import { secretOf } from '../../src/proof/store.ts'
 import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
+import { randomBytes } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -217,6 +220,62 @@ t.test('a proof counts once, for its act and its body, and no other proof does',
   }
   t.equal((await putPublicly(url, referralId, body, proof)).status, 201)
   t.match((await putPublicly(url, referralId, body, proof)).body, { code: 'proof-required' })
+})
+
+t.test('whatever its header says, what is no proof is refused as that', async (t) => {
+  const challenge = await challengeFor(url, 'submit', '')
+  const { parameters } = challenge
+  const solution = { counter: 1, derivedKey: parameters.keyPrefix }
+  const header = (changed: object, by: object = solution) =>
+    encodeBase64url(
+      utf8(
+        JSON.stringify({
+          challenge: { ...challenge, parameters: { ...parameters, ...changed } },
+          solution: by,
+        }),
+      ),
+    )
+  const requireRefused = async (value: string) => {
+    const { status, body } = await putPublicly(url, newId(), '', value)
+    if (status !== 403 || body.code !== 'proof-required') throw new Error(JSON.stringify(body))
+  }
+
+  // The last of a day with four digits and the next, the last that JavaScript has and the next, and none.
+  const ends = [253_402_300_799, 253_402_300_800, 8_640_000_000_000, 8_640_000_000_001]
+  const beyond = [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, Number.MAX_VALUE, -0.5]
+  for (const expiresAt of [...ends, ...beyond]) await requireRefused(header({ expiresAt }))
+
+  const now = Math.floor(Date.now() / 1000)
+  const second = fc.oneof(fc.maxSafeInteger(), fc.integer({ min: now - 90_000, max: now + 90_000 }))
+  const count = fc.oneof(fc.maxSafeNat(), fc.nat(100))
+  const hex = fc.uint8Array({ maxLength: 65 }).map((bytes) => Buffer.from(bytes).toString('hex'))
+  const numbers = { expiresAt: second, cost: count, keyLength: count }
+  const texts = { keyPrefix: hex, keySignature: hex, nonce: hex, salt: hex }
+  const changed = fc.record({ ...numbers, ...texts }, { requiredKeys: ['expiresAt'] })
+  const solved = fc.record({ counter: count, derivedKey: hex })
+  const anyHeader = fc.oneof(
+    fc.tuple(changed, solved).map(([parts, by]) => header(parts, by)),
+    fc.json().map((json) => encodeBase64url(utf8(json))),
+    fc.base64String(),
+  )
+  await fc.assert(fc.asyncProperty(anyHeader, requireRefused), { numRuns: 300 })
+
+  t.notMatch(built.log(), /"level":[56]0/, 'nobody is woken')
+})
+
+t.test('secrets of days are forgotten by the clock of the database', async (t) => {
+  await challengeFor(url, 'submit', '')
+  const days = () => sql`select day::text from daily_secret order by day`
+  const before = await days()
+  await sql`insert into daily_secret (day, secret) values (current_date - 3, '')`
+  const system = { kind: 'system', request: newId() } as const
+  const later = '2999-01-01'
+  await built.database.inTransaction(system, (tx) => secretOf(tx, later, randomBytes(32)))
+  t.strictSame(
+    [...(await days())],
+    [...before, { day: later }],
+    'and not by the day that is asked for',
+  )
 })
 
 t.test('a proof is looked at before the body is read', async (t) => {
