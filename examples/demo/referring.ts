@@ -44,17 +44,20 @@ export async function onePut(stage: Stage, call: Call): Promise<Sent> {
 
   const files = (await readdir(referralsFolder)).filter((file) => file.endsWith('.json')).sort()
   const others = files.filter((file) => file !== 'telephone-01.json')
-  await Promise.all(others.map((file) => refer(stage, file)))
+  // One after the other: of two that are as urgent the one that came first is claimed first.
+  for (const submit of await Promise.all(others.map((file) => sealed(stage, file)))) await submit()
   const drafts = await Promise.all(files.map(readDraft))
   const surnames = drafts.flatMap(({ referral }) => referral.identity?.familyName ?? [])
   show('and the others', `${others.length} more, by telephone, from a law firm and an NGO`)
   return { envelope, acknowledgement, surnames }
 }
 
-async function refer(stage: Stage, file: string): Promise<void> {
+/** Seals one of the examples. @returns what submits it */
+async function sealed(stage: Stage, file: string): Promise<() => Promise<unknown>> {
   const name = file.startsWith('law') ? 'lawFirm' : file.startsWith('ngo') ? 'ngo' : 'telephone'
   const referrer = stage.referrer(name)
-  await referrer.submit(await referrer.seal(await readDraft(file)))
+  const envelope = await referrer.seal(await readDraft(file))
+  return () => referrer.submit(envelope)
 }
 
 async function readDraft(file: string): Promise<Draft> {
