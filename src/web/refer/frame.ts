@@ -1,5 +1,6 @@
 /** What stands around every screen: the way out, the language, and what says that a translation is a draft. */
 import { element, link } from './element.ts'
+import { leave } from './leaving.ts'
 import { pinned } from './pinned.ts'
 import { wipe } from './session.ts'
 import { type Language, languages, say, spoken } from './texts.ts'
@@ -60,7 +61,7 @@ function languageLink(language: Language, onSpeak: (language: Language) => void)
   return choice
 }
 
-/** Away in one press. The other page takes the place of this one, so that the way back does not lead here. */
+/** Away in one press. The other page takes the place of this one; the entry behind it leads there as well. */
 function exitButton(): HTMLElement {
   const out = element(
     'a',
@@ -75,7 +76,7 @@ function exitButton(): HTMLElement {
     wipe()
     // Nothing stays in sight on a bad line either, on which the other page takes its time.
     document.body.replaceChildren()
-    location.replace(pinned.exit)
+    leave()
   })
   return out
 }

@@ -6,6 +6,7 @@ import { element, paragraph } from './element.ts'
 import { before } from './flow.ts'
 import { createFrame } from './frame.ts'
 import { watchIdle } from './idle.ts'
+import { hasLeft, leave } from './leaving.ts'
 import { loadSealing } from './loading.ts'
 import { pinned } from './pinned.ts'
 import { check } from './screens/check.ts'
@@ -101,18 +102,31 @@ function isFilled(field: Element): boolean {
   return type === 'radio' || type === 'checkbox' ? checked : value !== ''
 }
 
+/** What stands on the entry behind the page: content of nobody's, and on no other. */
+const behind = 1
+const isBehind = () => history.state === behind
+
 // The browser's own way back leads to the page before, as the link does, and leaves no trace: one entry
-// stands in front of the page, of the same address and without content, and is put back each time.
-history.pushState(null, '')
+// stands in front of the page, of the same address and without content, and is put back each time. The entry
+// behind it is only ever come to by who left: it leads away again.
+if (!isBehind()) {
+  history.replaceState(behind, '')
+  history.pushState(null, '')
+}
 window.addEventListener('popstate', () => {
+  if (hasLeft()) return leave()
   history.pushState(null, '')
   goBack()
+})
+window.addEventListener('pageshow', () => {
+  if (hasLeft()) leave()
 })
 
 // Whoever leaves takes nothing back by the browser's way back, which may show a page as it was left.
 window.addEventListener('pagehide', () => forget('start'))
 
-if (isCapable()) {
+if (isBehind()) leave()
+else if (isCapable()) {
   render()
   loadSealing().catch(() => {
     // Asked again where it is needed, and said there.
