@@ -187,6 +187,11 @@ function optionsOf(args: readonly string[]): WebOptions {
 
 if (import.meta.main) {
   const out = join(root, 'dist/web/refer')
-  const files = await buildWeb(optionsOf(process.argv.slice(2)), out)
-  console.log(`${files.length} files in ${basename(root)}/dist/web/refer; compare SHA256SUMS`)
+  try {
+    const files = await buildWeb(optionsOf(process.argv.slice(2)), out)
+    console.log(`${files.length} files in ${basename(root)}/dist/web/refer; compare SHA256SUMS`)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
 }
