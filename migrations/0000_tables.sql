@@ -1,10 +1,42 @@
+CREATE TABLE "audit_cosignature" (
+	"log" integer NOT NULL,
+	"size" bigint NOT NULL,
+	"witness" text NOT NULL,
+	"checkpoint" text NOT NULL,
+	"line" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "audit_cosignature_log_size_witness_pk" PRIMARY KEY("log","size","witness")
+);
+--> statement-breakpoint
 CREATE TABLE "audit_entry" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL,
 	"action" text NOT NULL,
 	"outcome" text NOT NULL,
 	"object_id" text,
-	"leaf" "bytea" NOT NULL
+	"leaf" "bytea" NOT NULL,
+	CONSTRAINT "audit_entry_at" UNIQUE("at","id")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_index" (
+	"log" integer NOT NULL,
+	"index" bigint NOT NULL,
+	"entry_id" uuid NOT NULL,
+	CONSTRAINT "audit_index_log_index_pk" PRIMARY KEY("log","index"),
+	CONSTRAINT "audit_index_entry" UNIQUE("entry_id"),
+	CONSTRAINT "audit_index_counted" CHECK (index >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "audit_log" (
+	"n" integer PRIMARY KEY NOT NULL,
+	"origin" text NOT NULL,
+	"size" bigint DEFAULT 0 NOT NULL,
+	"checkpoint" text,
+	"signed_at" timestamp (3) with time zone,
+	"first_entry_id" uuid,
+	"closed_at" timestamp (3) with time zone,
+	CONSTRAINT "audit_log_signed" CHECK ((size = 0) = (checkpoint is null)),
+	CONSTRAINT "audit_log_signed_at" CHECK ((checkpoint is null) = (signed_at is null))
 );
 --> statement-breakpoint
 CREATE TABLE "audit_opening" (
@@ -15,6 +47,21 @@ CREATE TABLE "audit_opening" (
 	"actor_salt" "bytea",
 	"details" jsonb,
 	"details_salt" "bytea"
+);
+--> statement-breakpoint
+CREATE TABLE "audit_pending" (
+	"at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL,
+	CONSTRAINT "audit_pending_at_entry_id_pk" PRIMARY KEY("at","entry_id")
+);
+--> statement-breakpoint
+CREATE TABLE "audit_tile" (
+	"log" integer NOT NULL,
+	"level" smallint NOT NULL,
+	"n" bigint NOT NULL,
+	"hashes" "bytea" NOT NULL,
+	CONSTRAINT "audit_tile_log_level_n_pk" PRIMARY KEY("log","level","n"),
+	CONSTRAINT "audit_tile_whole" CHECK (octet_length(hashes) % 32 = 0 and octet_length(hashes) between 32 and 8192)
 );
 --> statement-breakpoint
 CREATE TABLE "case_flag" (
@@ -246,7 +293,13 @@ CREATE TABLE "wrap" (
 	CONSTRAINT "wrap_referral_id_kid_pk" PRIMARY KEY("referral_id","kid")
 );
 --> statement-breakpoint
+ALTER TABLE "audit_cosignature" ADD CONSTRAINT "audit_cosignature_log_audit_log_n_fk" FOREIGN KEY ("log") REFERENCES "public"."audit_log"("n") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_index" ADD CONSTRAINT "audit_index_log_audit_log_n_fk" FOREIGN KEY ("log") REFERENCES "public"."audit_log"("n") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_index" ADD CONSTRAINT "audit_index_entry_id_audit_entry_id_fk" FOREIGN KEY ("entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_log" ADD CONSTRAINT "audit_log_first_entry_id_audit_entry_id_fk" FOREIGN KEY ("first_entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "audit_opening" ADD CONSTRAINT "audit_opening_entry_id_audit_entry_id_fk" FOREIGN KEY ("entry_id") REFERENCES "public"."audit_entry"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_pending" ADD CONSTRAINT "audit_pending_entry" FOREIGN KEY ("at","entry_id") REFERENCES "public"."audit_entry"("at","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "audit_tile" ADD CONSTRAINT "audit_tile_log_audit_log_n_fk" FOREIGN KEY ("log") REFERENCES "public"."audit_log"("n") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client_key" ADD CONSTRAINT "client_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -267,8 +320,8 @@ ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisati
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "audit_entry_at" ON "audit_entry" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "audit_log_open" ON "audit_log" USING btree (("closed_at" is null)) WHERE closed_at is null;--> statement-breakpoint
 CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint

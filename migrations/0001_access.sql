@@ -6,6 +6,7 @@
 --                  receipt, and nothing else
 -- intake_internal  while staff and the service itself are served
 -- intake_auditor   while an auditor is served: the log, and nothing that is sealed
+-- intake_sequencer while entries of the log are put into its tree, and no other way
 --
 -- Roles belong to the cluster, so a second database finds them made.
 DO $$ BEGIN CREATE ROLE intake_partner NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
@@ -14,11 +15,14 @@ DO $$ BEGIN CREATE ROLE intake_internal NOLOGIN; EXCEPTION WHEN duplicate_object
 --> statement-breakpoint
 DO $$ BEGIN CREATE ROLE intake_auditor NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
+DO $$ BEGIN CREATE ROLE intake_sequencer NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+--> statement-breakpoint
 -- The host gives it a password and LOGIN; until then nobody can be it.
 DO $$ BEGIN CREATE ROLE intake_service NOLOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
 -- It may become each of them, and by itself it may do nothing.
-GRANT intake_partner, intake_internal, intake_auditor TO intake_service WITH INHERIT FALSE, SET TRUE;
+GRANT intake_partner, intake_internal, intake_auditor, intake_sequencer TO intake_service
+  WITH INHERIT FALSE, SET TRUE;
 --> statement-breakpoint
 -- On the role, because a pooler in between passes no settings of a connection on.
 ALTER ROLE intake_service SET statement_timeout = '10s';
@@ -29,7 +33,7 @@ ALTER ROLE intake_service SET idle_in_transaction_session_timeout = '15s';
 --> statement-breakpoint
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 --> statement-breakpoint
-GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor;
+GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor, intake_sequencer;
 --> statement-breakpoint
 -- A thief of the service's login finds no place of its own to keep rows in. What else there is, large
 -- objects, only a superuser can close (docs/OPERATIONS.md, "First deployment").
@@ -376,3 +380,83 @@ CREATE POLICY staff ON audit_opening TO intake_internal USING (true) WITH CHECK 
 CREATE POLICY append_as_owner ON audit_entry FOR INSERT TO CURRENT_USER WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY append_as_owner ON audit_opening FOR INSERT TO CURRENT_USER WITH CHECK (true);
+--> statement-breakpoint
+-- With each entry comes the row by which the sequencer finds it, from whoever may append one.
+GRANT INSERT ON audit_pending TO intake_partner, intake_internal, intake_auditor;
+--> statement-breakpoint
+ALTER TABLE audit_pending ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY append ON audit_pending FOR INSERT
+  TO intake_partner, intake_internal, intake_auditor, CURRENT_USER WITH CHECK (true);
+--> statement-breakpoint
+-- A queue: rows come and go by the second, so vacuum comes by rows and not by a share of the table.
+ALTER TABLE audit_pending SET (
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_insert_threshold = -1
+);
+--> statement-breakpoint
+
+-- The tree. Only the sequencer appends to it: it takes what waits, gives each entry its index, lets the last
+-- tiles grow, and moves the head. It sees of an entry what it hashes, and of the openings nothing.
+GRANT SELECT, DELETE ON audit_pending TO intake_sequencer;
+--> statement-breakpoint
+CREATE POLICY take ON audit_pending FOR SELECT TO intake_sequencer USING (true);
+--> statement-breakpoint
+CREATE POLICY taken ON audit_pending FOR DELETE TO intake_sequencer USING (true);
+--> statement-breakpoint
+GRANT SELECT (id, leaf) ON audit_entry TO intake_sequencer;
+--> statement-breakpoint
+CREATE POLICY hash ON audit_entry FOR SELECT TO intake_sequencer USING (true);
+--> statement-breakpoint
+GRANT SELECT, INSERT ON audit_index, audit_tile, audit_cosignature TO intake_sequencer;
+--> statement-breakpoint
+GRANT UPDATE (hashes) ON audit_tile TO intake_sequencer;
+--> statement-breakpoint
+GRANT SELECT, INSERT (n, origin) ON audit_log TO intake_sequencer;
+--> statement-breakpoint
+GRANT UPDATE (size, checkpoint, signed_at) ON audit_log TO intake_sequencer;
+--> statement-breakpoint
+-- What everybody may fetch: hashes and checkpoints say nothing of what was done. Which entry stands where is
+-- for those who may read entries.
+GRANT SELECT ON audit_log, audit_tile, audit_cosignature
+  TO intake_partner, intake_internal, intake_auditor;
+--> statement-breakpoint
+GRANT SELECT ON audit_index TO intake_internal, intake_auditor;
+--> statement-breakpoint
+ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE audit_index ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE audit_tile ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE audit_cosignature ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY public ON audit_log FOR SELECT USING (true);
+--> statement-breakpoint
+CREATE POLICY public ON audit_tile FOR SELECT USING (true);
+--> statement-breakpoint
+CREATE POLICY public ON audit_cosignature FOR SELECT USING (true);
+--> statement-breakpoint
+CREATE POLICY readers ON audit_index FOR SELECT
+  TO intake_internal, intake_auditor, intake_sequencer USING (true);
+--> statement-breakpoint
+-- The first log begins by itself. Another is opened on the host (`intake admin log restart`).
+CREATE POLICY first ON audit_log FOR INSERT TO intake_sequencer WITH CHECK (n = 1);
+--> statement-breakpoint
+CREATE POLICY move ON audit_log FOR UPDATE TO intake_sequencer
+  USING (closed_at IS NULL) WITH CHECK (closed_at IS NULL);
+--> statement-breakpoint
+CREATE POLICY append ON audit_index FOR INSERT TO intake_sequencer WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY append ON audit_tile FOR INSERT TO intake_sequencer WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY grow ON audit_tile FOR UPDATE TO intake_sequencer
+  USING (octet_length(hashes) < 8192) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY append ON audit_cosignature FOR INSERT TO intake_sequencer WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY restart_as_owner ON audit_log TO CURRENT_USER USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- Hashes do not compress, and the last tile of a level is written anew with each batch.
+ALTER TABLE audit_tile ALTER hashes SET STORAGE EXTERNAL;

@@ -1,7 +1,7 @@
 /**
  * Who is calling: what opens a transaction, and what an entry of the access log names. `access/`
  * makes callers from tokens, the command line is `administrator`, and what the service does of its
- * own accord is `system`.
+ * own accord is `system`; what puts entries into the tree of the log, and writes none, is `sequencer`.
  */
 
 /** What a token may be good for: `resource:verb`. */
@@ -50,6 +50,7 @@ export const roleOf = {
   bearer: 'intake_partner',
   internal: 'intake_internal',
   system: 'intake_internal',
+  sequencer: 'intake_sequencer',
   auditor: 'intake_auditor',
   administrator: 'none',
 } as const
@@ -57,7 +58,7 @@ export const roleOf = {
 /** `request` is the id that the log, the audit entry and the problem document share. */
 export type Caller = { readonly request: string } & (
   | ({ readonly kind: 'partner' | 'internal' | 'auditor' } & KnownClient)
-  | { readonly kind: 'anonymous' | 'system' | 'administrator' }
+  | { readonly kind: 'anonymous' | 'system' | 'sequencer' | 'administrator' }
   | ByReceipt
 )
 

@@ -5,7 +5,10 @@ import type { Place } from '../database/page.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Action, Details, Entry, Outcome } from './entry.ts'
 
-/** Inserts entries with their openings. The writer need not be able to read either. */
+/**
+ * Inserts entries with their openings, and what the sequencer finds them by: in one statement, so that no
+ * entry is ever left out of the tree. The writer need not be able to read any of it.
+ */
 export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<void> {
   if (entries.length === 0) return
   const at = tx.now.toISOString()
@@ -27,7 +30,8 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     details_salt: opening.detailsSalt ?? null,
   }))
   await tx.sql`
-    with entries as (insert into audit_entry ${tx.sql(rows)})
+    with entries as (insert into audit_entry ${tx.sql(rows)}),
+         pending as (insert into audit_pending ${tx.sql(entries.map(({ id }) => ({ at, entry_id: id })))})
     insert into audit_opening ${tx.sql(openings)}`
 }
 

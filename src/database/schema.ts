@@ -514,7 +514,7 @@ export const auditEntry = pgTable(
     leaf: bytea('leaf').notNull(),
   },
   (table) => [
-    index('audit_entry_at').on(table.at, table.id),
+    unique('audit_entry_at').on(table.at, table.id),
     index('audit_entry_object').on(table.objectId, table.at, table.id),
   ],
 )
@@ -548,4 +548,105 @@ export const auditOpening = pgTable(
       )
       .where(sql`details -> 'acts' -> 0 is not null`),
   ],
+)
+
+/** Entries that are not in the tree yet. A row comes in the statement of its entry, and the sequencer takes it. */
+export const auditPending = pgTable(
+  'audit_pending',
+  {
+    at: instant('at').notNull(),
+    entryId: uuid('entry_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.at, table.entryId] }),
+    foreignKey({
+      name: 'audit_pending_entry',
+      columns: [table.at, table.entryId],
+      foreignColumns: [auditEntry.at, auditEntry.id],
+    }),
+  ],
+)
+
+/**
+ * The logs, numbered from 1. One is open; a log that lost entries is closed and never continued. Whoever
+ * appends to the tree holds the lock of the open row, and a checkpoint is served from it once it is committed.
+ */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    n: integer('n').primaryKey(),
+    /** `intake.example.org/v1/audit/logs/1`: the first line of its checkpoints. */
+    origin: text('origin').notNull(),
+    size: bigint('size', { mode: 'number' }).notNull().default(0),
+    /** The newest checkpoint, a signed note (C2SP tlog-checkpoint); none before the first entry. */
+    checkpoint: text('checkpoint'),
+    signedAt: instant('signed_at'),
+    /** The entry that this log begins with: why the log before was closed. */
+    firstEntryId: uuid('first_entry_id').references(() => auditEntry.id),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [
+    uniqueIndex('audit_log_open')
+      .on(sql`(${table.closedAt} is null)`)
+      .where(sql`closed_at is null`),
+    check('audit_log_signed', sql`(size = 0) = (checkpoint is null)`),
+    check('audit_log_signed_at', sql`(checkpoint is null) = (signed_at is null)`),
+  ],
+)
+
+/** The place of each entry in a log. None is changed or removed. */
+export const auditIndex = pgTable(
+  'audit_index',
+  {
+    log: integer('log')
+      .notNull()
+      .references(() => auditLog.n),
+    index: bigint('index', { mode: 'number' }).notNull(),
+    entryId: uuid('entry_id')
+      .notNull()
+      .unique('audit_index_entry')
+      .references(() => auditEntry.id),
+  },
+  (table) => [
+    primaryKey({ columns: [table.log, table.index] }),
+    check('audit_index_counted', sql`index >= 0`),
+  ],
+)
+
+/** Hash tiles (C2SP tlog-tiles): 256 hashes once they are full. The last of each level grows. */
+export const auditTile = pgTable(
+  'audit_tile',
+  {
+    log: integer('log')
+      .notNull()
+      .references(() => auditLog.n),
+    level: smallint('level').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    /** 32 bytes each. */
+    hashes: bytea('hashes').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.log, table.level, table.n] }),
+    check(
+      'audit_tile_whole',
+      sql`octet_length(hashes) % 32 = 0 and octet_length(hashes) between 32 and 8192`,
+    ),
+  ],
+)
+
+/** What witnesses signed: the checkpoint that each was shown, and its line below it (C2SP tlog-cosignature). */
+export const auditCosignature = pgTable(
+  'audit_cosignature',
+  {
+    log: integer('log')
+      .notNull()
+      .references(() => auditLog.n),
+    size: bigint('size', { mode: 'number' }).notNull(),
+    /** The name of the witness's key. */
+    witness: text('witness').notNull(),
+    checkpoint: text('checkpoint').notNull(),
+    line: text('line').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.log, table.size, table.witness] })],
 )

@@ -53,6 +53,13 @@ await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
 await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
+await sql`insert into audit_log values (1, 'intake.test/v1/audit/logs/1', 1, 'checkpoint', now())`
+await sql`
+  with first as (delete from audit_pending where entry_id = (
+    select entry_id from audit_pending order by at, entry_id limit 1) returning entry_id)
+  insert into audit_index select 1, 0, entry_id from first`
+await sql`insert into audit_tile values (1, 0, 0, sha256(''))`
+await sql`insert into audit_cosignature values (1, 1, 'witness', 'checkpoint', 'line', now())`
 
 const tables = await tablesOf(sql)
 const before = await census(sql)
@@ -64,6 +71,9 @@ t.afterEach(async () => {
 
 /** What no organisation owns: what everybody's referral is sealed by, and who may call. */
 const shared = ['client', 'client_key', 'directory', 'keyset', 'organisation', 'signing_key']
+
+/** Hashes, and what is signed over them: anybody may fetch these. */
+const published = ['audit_log', 'audit_tile', 'audit_cosignature']
 
 const known = (kind: 'partner' | 'internal' | 'auditor', organisationId: string): Caller => ({
   ...{ kind, organisationId, request: newId() },
@@ -239,6 +249,7 @@ t.test('a partner cannot read what would tell of others', async (t) => {
   const readable = [
     ...['referral', 'compartment', 'wrap', 'withdrawal', 'evaluation_budget'],
     ...['client', 'organisation', 'keyset', 'directory'],
+    ...published,
   ]
   for (const table of tables.filter((name) => !readable.includes(name))) {
     await deniedTo(t, partner, table, `select from ${table}`)
@@ -358,7 +369,8 @@ t.test(
 t.test('nobody changes or removes an entry of the access log', async (t) => {
   const callers: Caller[] = [partner, anonymous, internal, known('auditor', newId())]
   for (const table of ['audit_entry', 'audit_opening']) {
-    for (const caller of [...callers, { kind: 'system', request: newId() } as const]) {
+    for (const kind of ['system', 'sequencer'] as const) callers.push({ kind, request: newId() })
+    for (const caller of callers) {
       await deniedTo(t, caller, `${caller.kind} update`, `update ${table} set ${firstOf(table)}`)
       await deniedTo(t, caller, `${caller.kind} delete`, `delete from ${table}`)
       await deniedTo(t, caller, `${caller.kind} truncate`, `truncate ${table} cascade`)
@@ -368,6 +380,38 @@ t.test('nobody changes or removes an entry of the access log', async (t) => {
       const rows = await as(administrator, (tx) => tx.sql.unsafe(`${statement} returning 1`))
       t.same(rows, [], `the owner: ${statement}`)
     }
+  }
+})
+
+t.test('only the sequencer puts entries into the tree, and takes none out', async (t) => {
+  const sequencer: Caller = { kind: 'sequencer', request: newId() }
+  const others: Caller[] = [partner, anonymous, internal, known('auditor', newId())]
+  const log = `insert into audit_log (n, origin) values (1, 'intake.test/v1/audit/logs/1') on conflict do nothing`
+  const statements = {
+    pending: 'delete from audit_pending',
+    index: `insert into audit_index select 1, 1000000, id from audit_entry limit 1`,
+    tile: `insert into audit_tile values (1, 7, 0, sha256(''))`,
+    head: `update audit_log set signed_at = now()`,
+    log,
+  }
+  for (const caller of others) {
+    for (const [name, statement] of Object.entries(statements)) {
+      await deniedTo(t, caller, `${caller.kind}: ${name}`, statement)
+    }
+  }
+  const opens = `insert into audit_log (n, origin) values (2, 'intake.test/v1/audit/logs/2')`
+  for (const [name, statement] of Object.entries({
+    'a log anew': opens,
+    'what closes one': 'update audit_log set closed_at = now()',
+    'an index': 'update audit_index set index = index + 1',
+    'one removed': 'delete from audit_index',
+    'a tile removed': 'delete from audit_tile',
+    'a log removed': 'delete from audit_log',
+    openings: 'select from audit_opening',
+    referrals: 'select from referral',
+    'an entry': `insert into audit_entry values ('${newId()}', now(), '', 'permitted', null, '')`,
+  })) {
+    await deniedTo(t, sequencer, name, statement)
   }
 })
 
@@ -474,7 +518,7 @@ t.test('the owner, as which the host administers, reads no row of anybody', asyn
     const rows = await as({ kind: 'administrator', request: newId() }, (tx) =>
       tx.sql.unsafe(`select from ${table}`),
     )
-    t.same(rows, [], table)
+    if (!published.includes(table)) t.same(rows, [], table)
     t.ok(before[table]! > 0, `${table} holds rows`)
   }
 })

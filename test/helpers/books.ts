@@ -149,6 +149,24 @@ const lines: Readonly<Record<string, string>> = {
   'an entry without its opening': `
     select e.id from audit_entry e left join audit_opening o on o.entry_id = e.id
     where o.entry_id is null`,
+  'an entry that neither waits for its index nor has one, or both': `
+    select e.id from audit_entry e
+    left join audit_pending p on p.entry_id = e.id left join audit_index i on i.entry_id = e.id
+    where num_nonnulls(p.entry_id, i.entry_id) <> 1`,
+  'a log whose indexes are not contiguous from 0 to its size': `
+    select l.n from audit_log l left join audit_index i on i.log = l.n
+    group by l.n, l.size
+    having count(i.index) <> l.size or min(i.index) <> 0 or max(i.index) <> l.size - 1`,
+  'a log without the tiles of its size, or with others': `
+    with wanted as (
+      select l.n as log, level, tile as n,
+             least(l.size / (256 ^ level)::bigint - tile * 256, 256) as width
+      from audit_log l cross join generate_series(0, 7) level
+      cross join lateral
+        generate_series(0, (l.size / (256 ^ level)::bigint + 255) / 256 - 1) tile)
+    select coalesce(w.log, t.log), coalesce(w.level, t.level), coalesce(w.n, t.n)
+    from wanted w full join audit_tile t on (t.log, t.level, t.n) = (w.log, w.level, w.n)
+    where octet_length(t.hashes) is distinct from w.width * 32`,
   'an entry whose columns are not what its leaf says': `
     select e.id from audit_entry e,
       lateral (select convert_from(e.leaf, 'UTF8')::jsonb as said) leaf
