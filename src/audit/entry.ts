@@ -8,7 +8,7 @@
 import type { Caller } from '../caller.ts'
 import type { ErrorCode } from '../errors.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
-import { auditCommitment } from '../protocol/log/commitment.ts'
+import { auditCommitment } from '../protocol/commitment.ts'
 import { randomBytes } from '../protocol/sodium.ts'
 
 /** Every action that is recorded, with a line of prose for the auditor. */

@@ -28,7 +28,7 @@ import {
   isSigningPublicKey,
 } from '../../src/protocol/keys.ts'
 import { kidOf } from '../../src/protocol/kid.ts'
-import { auditCommitment } from '../../src/protocol/log/commitment.ts'
+import { auditCommitment } from '../../src/protocol/commitment.ts'
 import { sign, verify } from '../../src/protocol/signature.ts'
 import { hash, keyedHash, randomBytes, sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'

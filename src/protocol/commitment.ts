@@ -1,8 +1,8 @@
 /** Commitments of the access log: docs/PROTOCOL.md, "Entries of the access log". */
 
-import { concat, encodeBase64url, label } from '../bytes.ts'
-import { canonicalBytes } from '../canonical.ts'
-import { hash } from '../sodium.ts'
+import { concat, encodeBase64url, label } from './bytes.ts'
+import { canonicalBytes } from './canonical.ts'
+import { hash } from './sodium.ts'
 
 /**
  * Binds an entry to a value that the entry does not show: whoever is later given `salt` and `value`

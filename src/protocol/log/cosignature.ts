@@ -1,0 +1,28 @@
+/**
+ * The message and form of a witness's signature: C2SP tlog-cosignature (c2sp.org/tlog-cosignature),
+ * Ed25519. It says that at this time no larger tree was known, and that this one contains all that
+ * the witness has seen before.
+ */
+import { utf8 } from './text.ts'
+
+const timeBytes = 8
+
+/** A witness's signature and when it was made, in seconds since 1970. */
+export interface Cosignature {
+  seconds: number
+  /** 64 bytes of Ed25519 over `cosignedMessage`. */
+  signature: Uint8Array
+}
+
+/** What a witness signs: the whole text of the checkpoint, behind the time. */
+export function cosignedMessage(text: string, seconds: number): Uint8Array {
+  return utf8(`cosignature/v1\ntime ${seconds}\n${text}`)
+}
+
+/** Reads what follows the key id; `undefined` for another length or a time past 2^53 - 1. */
+export function parseCosignature(bytes: Uint8Array): Cosignature | undefined {
+  if (bytes.length !== timeBytes + 64) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const seconds = Number(view.getBigUint64(0))
+  return Number.isSafeInteger(seconds) ? { seconds, signature: bytes.slice(timeBytes) } : undefined
+}
