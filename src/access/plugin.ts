@@ -173,9 +173,11 @@ async function requireProof(
     throw new Refusal('dpop-required', 'this client must use tokens that are bound to a key')
   }
   if (!isProven) throw new Refusal('dpop-required', 'the access token is bound to a key')
-  const { headers, method, url } = request
+  const { headers, method } = request
+  // A request may name its target with scheme and host (RFC 9112, section 3.2.2), which count no more than `Host`.
+  const target = request.url.replace(/^https?:\/\/[^/]*/, '')
   const { id, until, signature } = await checkProof({
-    ...{ method, token, thumbprint, url: `${publicUrl()}${url}` },
+    ...{ method, token, thumbprint, url: publicUrl() + target },
     proof: typeof headers.dpop === 'string' ? headers.dpop : undefined,
   })
   // Committed before anything is served: on a replica that sees the same proof next it is spent.

@@ -4,6 +4,8 @@
  * Method: one table; each row is a valid request with one thing wrong. The valid ones are sent too.
  */
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import t from 'tap'
 import { createMetrics } from '../../src/metrics.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -378,6 +380,16 @@ t.test('what the rows are made from is accepted as it is', async (t) => {
   const headers = { authorization: `Bearer ${submit}` }
   const put = await fetch(`${url}/v1/referrals/${newId()}`, { method: 'PUT', headers })
   t.equal(put.status, 400, 'known, and refused for its body alone')
+})
+
+t.test('a target with scheme and host is the same as without', async (t) => {
+  for (const host of ['http://other.example:1', 'https://other.example']) {
+    const headers = await worker.headers('GET', path)
+    const sent = request(url, { path: host + path, headers }).end()
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    answer.resume()
+    t.equal(answer.statusCode, 200, host)
+  }
 })
 
 t.test('every hostile token, proof and assertion is refused in words, and counted', async (t) => {
