@@ -45,7 +45,7 @@ type SignedInit = {
 const leftMsMin = 30_000
 /** A nonce, a clock and an ended token: each may be mended once. */
 const attemptsMax = 4
-/** A clock is believed to be wrong where it differs by more; the service allows half a minute. */
+/** A clock is believed to be wrong where it differs by as much; the service allows half a minute. */
 const skewSecondsMin = 10
 const answerMsMax = 20_000
 
@@ -116,14 +116,16 @@ async function openSession(issuer: string, { clientId, key, person }: SignInOpti
   )
   let client: OAuth.Client = { client_id: clientId }
   let proofs = oauth.DPoP(client, keyPair)
-  let isSkewKnown = false
+  /** How far the service's clock is ahead, in seconds, as far as it was noticed. */
+  let skew = 0
 
   /** Whether a refused request may fare better, by what the answer says of nonce and clock. */
   function isMended(error: unknown, response: Response): boolean {
     if (oauth.isDPoPNonceError(error)) return true
     const ahead = Math.round((Date.parse(response.headers.get('date') ?? '') - Date.now()) / 1000)
-    if (isSkewKnown || !(Math.abs(ahead) >= skewSecondsMin)) return false
-    isSkewKnown = true
+    // Of a machine that wakes, or whose clock is set right, the difference is another one than before.
+    if (!(Math.abs(ahead - skew) >= skewSecondsMin)) return false
+    skew = ahead
     client = { ...client, [oauth.clockSkew]: ahead }
     proofs = oauth.DPoP(client, keyPair)
     return true
@@ -204,8 +206,7 @@ async function discovered(
 async function importedKey({ publicKey, secretKey }: ClientKey): Promise<OAuth.CryptoKey> {
   await ready
   const x = encodeBase64url(publicKey)
-  // The secret key of libsodium is the seed and, behind it, the public key.
-  const d = encodeBase64url(secretKey.subarray(0, 32))
+  const d = encodeBase64url(secretKey)
   const jwk = { kty: 'OKP', crv: 'Ed25519', x, d }
   return crypto.subtle.importKey('jwk', jwk, 'Ed25519', false, ['sign'])
 }

@@ -132,6 +132,30 @@ t.test(
   },
 )
 
+t.test('a clock that is set while a program runs is followed', async (t) => {
+  const key = sealClientKey(await registered(casework), undefined)
+  const client = new URL('../../src/client/index.ts', import.meta.url).href
+  for (const clocks of [
+    [-10, 0],
+    [10, 0],
+    [0, -10, 10],
+  ]) {
+    const script = `import { createSignIn, openClientKey, ready } from '${client}'
+      await ready
+      const [url, clientId] = ['${url}', '${casework}']
+      const signIn = createSignIn({ url, clientId, key: openClientKey(${JSON.stringify(key)}) })
+      const { now } = Date
+      for (const minutes of ${JSON.stringify(clocks)}) {
+        Date.now = () => now() + minutes * 60000
+        const asked = { method: 'GET', headers: {} }
+        const { status } = await signIn.fetch(url + '/v1/cases/reviews', asked)
+        if (status !== 200) throw new Error(minutes + ' minutes: ' + status)
+      }`
+    const ran = await node(['--input-type=module', '--eval', script], {})
+    t.equal(ran.code, 0, `${clocks}: ${ran.err}`)
+  }
+})
+
 t.test(
   'intake makes a key to sign in by, whose public half the administrator registers',
   async (t) => {
