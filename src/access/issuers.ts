@@ -24,7 +24,7 @@ export type TrustedIssuer = {
   readonly callers: readonly OutsideCaller[]
 }
 
-/** How many tokens an issuer's keys are asked for anew: once in this time, whatever tokens name. */
+/** How often an issuer is asked for its keys anew: once in this time, whatever keys tokens name. */
 const askAgainMs = 30_000
 const answerMsMax = 5_000
 

@@ -3,7 +3,7 @@
  * loopback address only, where no PUBLIC_URL is set. The service needs the public half of their key; the
  * private half stays where tokens are made.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createSigner } from 'fast-jwt'
 import { Refusal } from '../errors.ts'
@@ -48,9 +48,10 @@ export function issueToken(
   })
 }
 
-/** The public half of a PEM file that holds either half. */
+/** The public half, in PEM, of a PEM file that holds either half. @throws Error if it holds none */
 export async function readPublicKey(file: string): Promise<string> {
-  return publicHalf(await readFile(file, 'utf8'))
+  const key = createPublicKey(await readFile(file, 'utf8'))
+  return key.export({ type: 'spki', format: 'pem' }).toString()
 }
 
 /** Writes a new private key to `file`, readable by its owner only; fails if there is one. */
@@ -58,13 +59,6 @@ export async function generateTokenKey(file: string): Promise<void> {
   const { privateKey } = generateKeyPairSync('ed25519')
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' })
   await writeFile(file, pem, { mode: 0o600, flag: 'wx' })
-}
-
-function publicHalf(pem: string): string {
-  const key = pem.includes('PRIVATE KEY') ? createPublicKey(createPrivateKey(pem)) : pem
-  return typeof key === 'string'
-    ? key
-    : createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString()
 }
 
 function issuerOf(origin: string): string {

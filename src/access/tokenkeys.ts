@@ -102,9 +102,10 @@ async function standing(tx: Tx, sealKey: Uint8Array): Promise<TokenKey[]> {
   return opened.filter((key) => key !== undefined)
 }
 
+/** Whether the next key is to be made: before the newest has signed its week, and where there is none. */
 function isDue(keys: readonly TokenKey[], now: Date): boolean {
   const newest = Math.max(...keys.map(({ signsFrom }) => signsFrom.getTime()))
-  return now.getTime() >= newest + signsMs - publishedAheadMs || keys.length === 0
+  return now.getTime() >= newest + signsMs - publishedAheadMs
 }
 
 /** The newest that signs by now comes first; one that is only published yet, last. */

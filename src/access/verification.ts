@@ -9,7 +9,7 @@ import type { FastifyJWTOptions } from '@fastify/jwt'
 import type { FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { createIssuerKeys, outsideCaller, type TrustedIssuer, uuid } from './issuers.ts'
-import { tokenMinutesMax } from './token.ts'
+import { personForm, tokenMinutesMax } from './token.ts'
 import type { TokenKeys } from './tokenkeys.ts'
 
 /** How long a token of our authorization server lives. */
@@ -158,8 +158,6 @@ function boundTo({ cnf }: Claims): Pick<Verified, 'thumbprint'> {
 }
 
 /** An opaque id. A token that says more counts all the same, and names nobody. */
-const personForm = /^[A-Za-z0-9_-]{1,64}$/
-
 function personOf(claims: Claims, trusted: TrustedIssuer | undefined): Pick<Verified, 'person'> {
   if (trusted) {
     if (claims.sub === claims.client_id) return {}

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -32,6 +32,9 @@ t.test('a verifier reads the public half from either half, and no more than that
   const fromPrivate = await readPublicKey(file)
   t.match(fromPrivate, /^-----BEGIN PUBLIC KEY-----/)
   t.notMatch(fromPrivate, /PRIVATE/)
+  const half = join(folder, 'key.pub')
+  await writeFile(half, fromPrivate)
+  t.equal(await readPublicKey(half), fromPrivate)
 })
 
 t.test('a token has the form of RFC 9068', async (t) => {
