@@ -80,14 +80,13 @@ export const access = fp<Options>(async (app, options) => {
 
   app.addHook('onRequest', async (request) => {
     request.caller = { kind: 'anonymous', request: request.id }
-    if (needsReceipt(request)) {
-      const receipt = shownReceipt(request.headers.authorization)
-      request.caller = { kind: 'bearer', request: request.id, receipt }
-    }
     const required = requiredScopes(request)
-    if (required.length === 0) return
     try {
-      await admit(request, required)
+      if (needsReceipt(request)) {
+        const receipt = shownReceipt(request.headers.authorization)
+        request.caller = { kind: 'bearer', request: request.id, receipt }
+      }
+      if (required.length > 0) await admit(request, required)
     } catch (error) {
       if (error instanceof Refusal) listener.onRefused(error.code)
       throw error

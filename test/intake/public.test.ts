@@ -156,12 +156,19 @@ t.test('a receipt shows nothing of others, and one that nobody has is counted', 
   t.equal(status, 404)
   t.match(body, { code: 'not-found' })
   t.equal(await shown(), before + 1)
-  for (const authorization of ['', 'Receipt', 'Receipt AAAA', `Bearer ${'A'.repeat(43)}`]) {
+  const turnedAway = async () => {
+    const { values } = await metrics.registry.getSingleMetric('intake_access_refused_total')!.get()
+    return values.reduce((sum, { value }) => sum + value, 0)
+  }
+  const none = ['', 'Receipt', 'Receipt AAAA', `Bearer ${'A'.repeat(43)}`]
+  const turned = await turnedAway()
+  for (const authorization of none) {
     const answer = await fetch(`${url}/v1/receipt`, { headers: { authorization } })
     t.equal(answer.status, 401, authorization)
     t.equal(answer.headers.get('www-authenticate'), 'Receipt realm="referral-intake"')
     t.match(await answer.json(), { code: 'unauthenticated' })
   }
+  t.equal(await turnedAway(), turned + none.length)
 })
 
 t.test(
