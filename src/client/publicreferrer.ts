@@ -167,8 +167,8 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     try {
       return readAnswer(ReceiptAnswer, await transport.send(request), `GET ${path}`).referrals
     } catch (error) {
-      const isUnknown = error instanceof ServiceProblem && error.problem.status === 404
-      if (isUnknown) return []
+      // By the code: a proxy's page of that status does not know what the service knows.
+      if (error instanceof ServiceProblem && error.problem.code === 'not-found') return []
       throw error
     }
   }

@@ -10,7 +10,7 @@ import type { Draft } from '../../src/referral/draft.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
-import { between, type Passed } from './between.ts'
+import { between, type Passed, serve } from './between.ts'
 import { firstOfMany, trust as pinned, roots, serveKeysets, signKeyset } from './keysets.ts'
 
 const { world, url, databases, log } = await build(t)
@@ -77,6 +77,12 @@ t.test('asked to withdraw, a referral stays where it is until people look', asyn
   t.match(await referrer.state(receipt), [{ state: 'received', withdrawalAskedAt: askedAt }])
   const notMine = await referrer.askToWithdraw(await newReceipt(), referralId).catch((it) => it)
   t.match(notMine, { problem: { code: 'not-found' } })
+})
+
+t.test("a page that stands in the service's place tells nothing of a receipt", async (t) => {
+  const { url: elsewhere } = await serve(t, () => ({ status: 404, body: '<h1>Not found</h1>' }))
+  const astray = createPublicReferrer({ url: elsewhere, trust })
+  await t.rejects(astray.state(await newReceipt()), { name: 'ServiceProblem' })
 })
 
 t.test('nobody adds to what another receipt sent', async (t) => {
