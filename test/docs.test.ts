@@ -110,7 +110,9 @@ t.test('the programs for partners are the files, and the table of refusals is wh
 })
 
 t.test('every environment variable of the configuration is documented', async (t) => {
-  const source = read('src/config/server.ts')
+  const source = readdirSync('src/config')
+    .map((file) => read(join('src/config', file)))
+    .join('\n')
   const variables = [...source.matchAll(/environment\.([A-Z_]+)|environment, '([A-Z_]+)'/g)]
   const names = new Set(variables.map(([, read, parsed]) => read ?? parsed))
   const operations = read('docs/OPERATIONS.md')
