@@ -1,5 +1,5 @@
 /** Where callers reach the service, and who may vouch for them. */
-import { isSafeOrigin } from '../protocol/address.ts'
+import { safeOriginOf } from '../protocol/address.ts'
 import type { Environment } from './server.ts'
 
 export type AccessConfig = {
@@ -18,22 +18,23 @@ export function readAccess(
   isLoopback: boolean,
   faults: string[],
 ): AccessConfig {
-  const publicUrl = environment.PUBLIC_URL || undefined
-  if (publicUrl !== undefined && !isSafeOrigin(publicUrl)) {
+  const named = environment.PUBLIC_URL || undefined
+  const publicUrl = named === undefined ? undefined : safeOriginOf(named)
+  if (named !== undefined && publicUrl === undefined) {
     faults.push(
       'PUBLIC_URL must be https:// and a host, without a path: https://intake.example.org',
     )
   }
-  if (publicUrl === undefined && !isLoopback) {
+  if (named === undefined && !isLoopback) {
     faults.push(
       'PUBLIC_URL must be set where HOST is not the loopback address: callers sign for it',
     )
   }
-  if (publicUrl !== undefined && !environment.TOKEN_SEAL_FILE) {
+  if (named !== undefined && !environment.TOKEN_SEAL_FILE) {
     faults.push('TOKEN_SEAL_FILE must be set beside PUBLIC_URL: the same file on all replicas')
   }
   return {
-    publicUrl: publicUrl?.replace(/\/$/, ''),
+    publicUrl: publicUrl ?? named,
     tokenSealFile: environment.TOKEN_SEAL_FILE || `${dataFolder}/token-seal.key`,
     trustedIssuersFile: environment.TRUSTED_ISSUERS || undefined,
   }

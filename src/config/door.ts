@@ -1,5 +1,5 @@
 /** The door for people without an account: which pages use it, and from where people come. */
-import { isSafeOrigin } from '../protocol/address.ts'
+import { safeOriginOf } from '../protocol/address.ts'
 import type { Environment } from './server.ts'
 
 export type DoorConfig = {
@@ -12,8 +12,9 @@ export type DoorConfig = {
 }
 
 export function readDoor(environment: Environment, faults: string[]): DoorConfig {
-  const formOrigins = list(environment.FORM_ORIGINS)
-  if (!formOrigins.every((origin) => isSafeOrigin(origin) && !origin.endsWith('/'))) {
+  const named = list(environment.FORM_ORIGINS)
+  const formOrigins = named.map(safeOriginOf).filter((origin) => origin !== undefined)
+  if (formOrigins.length < named.length) {
     faults.push(
       'FORM_ORIGINS must be origins of pages with commas between: https://refer.example.org',
     )

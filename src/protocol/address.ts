@@ -14,7 +14,12 @@ export function isSafeAddress(text: string): boolean {
   return protocol === 'https:' || isLoopbackHost(hostname)
 }
 
-/** The same, without a path. */
-export function isSafeOrigin(text: string): boolean {
-  return isSafeAddress(text) && /^[^/]+\/\/[^/]+\/?$/.test(text)
+/**
+ * The origin of such an address as a browser writes it (RFC 6454, section 6.1): in small letters, without the port
+ * of its scheme. Whoever compares it letter by letter then finds it. `undefined` for any other, and with a path.
+ */
+export function safeOriginOf(text: string): string | undefined {
+  if (!isSafeAddress(text)) return undefined
+  const { origin, pathname } = new URL(text)
+  return pathname === '/' ? origin : undefined
 }

@@ -162,6 +162,13 @@ t.test('callers reach the service, and its forms, by https alone but for the loo
   }
   const reached = { PUBLIC_URL: 'http://127.0.0.1:8080', TOKEN_SEAL_FILE: '/run/seal' }
   t.equal(readConfig(reached).access.publicUrl, 'http://127.0.0.1:8080')
+  const [own, form] = [
+    'https://Intake.Example.org:443/',
+    'https://Refer.Example.org, https://b.c:1',
+  ]
+  const written = readConfig({ ...reached, PUBLIC_URL: own, FORM_ORIGINS: form })
+  t.equal(written.access.publicUrl, 'https://intake.example.org', 'as browsers write it')
+  t.same(written.door.formOrigins, ['https://refer.example.org', 'https://b.c:1'])
   t.end()
 })
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { mount } from '../../access/authorization.ts'
 import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
-import { isSafeOrigin } from '../../protocol/address.ts'
+import { safeOriginOf } from '../../protocol/address.ts'
 import { fingerprintOf } from '../../protocol/partner/block.ts'
 import { readChange } from '../../protocol/partner/change.ts'
 import { admissionBlock, admissionOf, readRequest } from '../../protocol/partner/request.ts'
@@ -104,6 +104,7 @@ const waitsForDirectory =
 
 function addressIn(url: string | undefined): string {
   if (url === undefined) throw new UsageError('--url is missing: PUBLIC_URL is not set either')
-  if (isSafeOrigin(url)) return url.replace(/\/$/, '')
+  const origin = safeOriginOf(url)
+  if (origin !== undefined) return origin
   throw new UsageError('--url is https:// and a name, such as https://intake.example.org')
 }

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, base64urlOf, Instant, Uuid, XWingPublicKey } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'
-import { isSafeAddress, isSafeOrigin } from '../address.ts'
+import { isSafeAddress, safeOriginOf } from '../address.ts'
 import { base64urlBytes, concat, decodeBase64url, encodeBase64url, label } from '../bytes.ts'
 import { canonicalBytes } from '../canonical.ts'
 import { isRecipientPublicKey, isSigningPublicKey, type KeyPair } from '../keys.ts'
@@ -106,7 +106,8 @@ export function admissionOf(
 /** A partner's program sends its assertion there, as it stands. */
 function safe(admission: PartnerAdmission): PartnerAdmission {
   const { url, issuer, tokenEndpoint } = admission
-  if (isSafeOrigin(url) && isSafeAddress(issuer) && isSafeAddress(tokenEndpoint)) return admission
+  if (safeOriginOf(url) === url && isSafeAddress(issuer) && isSafeAddress(tokenEndpoint))
+    return admission
   throw new Refusal('block-damaged', 'an address is not https://, or has more than it needs')
 }
 

@@ -161,8 +161,10 @@ t.test('an admission that sends a key or an assertion over plain HTTP is none', 
       t.throws(() => admissionOf(request, { ...given, [name]: host }), { code: 'block-damaged' })
     }
   }
-  const withPath = admissionBlock({ ...admission, url: 'https://a.b/c' })
-  t.throws(() => readAdmission(withPath, request), { code: 'block-damaged' }, 'no path is ours')
+  for (const own of ['https://a.b/c', 'https://a.b/', 'https://A.b', 'https://a.b:443']) {
+    const block = admissionBlock({ ...admission, url: own })
+    t.throws(() => readAdmission(block, request), { code: 'block-damaged' }, `${own} is not ours`)
+  }
 })
 
 t.test('a change of keys needs both old keys and both new ones', async (t) => {
