@@ -18,6 +18,7 @@ import {
   label,
 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes, parseCanonical } from '../../src/protocol/canonical.ts'
+import { auditCommitment } from '../../src/protocol/commitment.ts'
 import { dammDigit, dammValid } from '../../src/protocol/damm.ts'
 import { isReference, makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import { keySchedule, openBase, sealBase } from '../../src/protocol/envelope/hpke.ts'
@@ -28,7 +29,6 @@ import {
   isSigningPublicKey,
 } from '../../src/protocol/keys.ts'
 import { kidOf } from '../../src/protocol/kid.ts'
-import { auditCommitment } from '../../src/protocol/commitment.ts'
 import { sign, verify } from '../../src/protocol/signature.ts'
 import { hash, keyedHash, randomBytes, sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
