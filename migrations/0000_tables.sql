@@ -268,6 +268,11 @@ CREATE TABLE "triage_item" (
 	"completed_late" boolean
 );
 --> statement-breakpoint
+CREATE TABLE "unopened" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"block" "bytea"
+);
+--> statement-breakpoint
 CREATE TABLE "urgency_statement" (
 	"referral_id" uuid NOT NULL,
 	"urgency" text NOT NULL,
@@ -317,6 +322,7 @@ ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk
 ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("sender","supersedes") REFERENCES "public"."referral"("sender","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "unopened" ADD CONSTRAINT "unopened_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

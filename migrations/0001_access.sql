@@ -210,6 +210,22 @@ CREATE POLICY own ON withdrawal TO intake_partner
 --> statement-breakpoint
 CREATE POLICY staff ON withdrawal FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
+-- Which referrals of people without an account wait to be opened, and from which block of addresses. They come
+-- with their referral, and go when staff are handed it or answer it; no referrer sees how many there are.
+GRANT INSERT ON unopened TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, DELETE ON unopened TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE unopened ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own_new ON unopened FOR INSERT TO intake_partner
+  WITH CHECK (EXISTS (
+    SELECT FROM referral
+    WHERE referral.id = referral_id AND organisation_id IS NULL
+      AND received_at = date_trunc('milliseconds', now())));
+--> statement-breakpoint
+CREATE POLICY staff ON unopened TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
 -- A referrer sees no statement of urgency: it would tell when its referral was opened.
 GRANT SELECT, INSERT ON urgency_statement TO intake_internal;
 --> statement-breakpoint

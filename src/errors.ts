@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'caller-disabled'
   | 'too-many-requests'
   | 'proof-required'
+  | 'too-many-unopened'
   | 'recipient-not-yours'
   | 'recipient-lacks-compartments'
   // Matching (RFC 9497 section 4.1, and who may ask how much).

@@ -42,6 +42,7 @@ export function createMetrics() {
     'Receipts that were shown and that nothing was sent under: many are somebody guessing',
   )
   const background = countReports(registry)
+  const watchUnopened = showUnopened(registry)
   return {
     registry,
     evaluations: {
@@ -53,7 +54,35 @@ export function createMetrics() {
       onIssued: () => issued.inc(),
     } satisfies AccessListener,
     onUnknownReceipt: () => unknownReceipts.inc(),
+    watchUnopened,
     background,
+  }
+}
+
+/**
+ * How many referrals wait to be opened, counted when it is looked at: it sinks without a word from those who open
+ * them. Not a number, where that is not known.
+ *
+ * @returns by which a service says how it counts, and how many may wait
+ */
+function showUnopened(registry: Registry) {
+  let counted: () => Promise<number> = async () => Number.NaN
+  new Gauge({
+    name: 'intake_unopened_public_referrals',
+    help: 'Referrals of people without an account that wait to be opened, on all replicas',
+    registers: [registry],
+    async collect() {
+      this.set(await counted().catch(() => Number.NaN))
+    },
+  })
+  const max = new Gauge({
+    name: 'intake_unopened_public_referrals_max',
+    help: 'As many of them may wait: past that, whoever sends most is kept waiting',
+    registers: [registry],
+  })
+  return (count: () => Promise<number>, unopenedMax: number) => {
+    counted = count
+    max.set(unopenedMax)
   }
 }
 

@@ -9,7 +9,15 @@ import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
 import { findClient, findSignIn, serveDirectory, serveKeyset } from './directory/service.ts'
-import { askToWithdraw, readReceipt, submit, submitWithoutAccount } from './intake/service.ts'
+import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
+import {
+  askToWithdraw,
+  type IntakeOptions,
+  type ReceiptOptions,
+  readReceipt,
+  submit,
+  submitWithoutAccount,
+} from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
@@ -29,6 +37,12 @@ export type ServiceOptions = {
   readonly countersMax: number
   /** The block that a request from this address counts for; none where people share it. */
   readonly blockOf: (address: string) => string | undefined
+  /** At most so many referrals of people without an account wait to be opened (intake/ceiling.ts). */
+  readonly unopenedMax: number
+  /** Where people ring instead, if that is to be said. */
+  readonly telephone: string | undefined
+  /** Told when half of that room is taken. */
+  readonly onHalf: (unopened: number) => void
   /** Told of each receipt that nothing was sent under. */
   readonly onUnknownReceipt: () => void
   /** Tells the background work that there is some. */
@@ -45,18 +59,12 @@ export function createServices({
   listener,
   countersMax,
   blockOf,
-  onUnknownReceipt,
   wake,
+  ...rest
 }: ServiceOptions) {
   const { evaluate } = createEvaluations({ database, holders, budgets, listener })
 
-  /** A door whose act is one transaction. */
-  const door =
-    <By extends Caller, Args extends unknown[], Result>(
-      act: (tx: Tx<By>, ...args: Args) => Promise<Result>,
-    ) =>
-    (caller: By, ...args: Args) =>
-      database.inTransaction(caller, (tx) => act(tx, ...args))
+  const door = doorsOn(database)
 
   /** The same, of an act that checks what was sealed for this deployment. */
   const doorOfOrigin = <Args extends unknown[], Result>(
@@ -64,8 +72,6 @@ export function createServices({
   ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
 
   const { appendRepetition, recordRefusal, recordSums } = createSums(database)
-  const submitting = { database, appendRepetition, origin }
-  const receipts = { appendRepetition, onUnknownReceipt }
   const checkKeys = door(checkMatchKeys)
 
   return {
@@ -99,22 +105,7 @@ export function createServices({
       merge: doorOfOrigin(cases.merge),
       split: doorOfOrigin(cases.split),
     },
-    intake: {
-      async submit(caller: KnownCaller, referralId: string, envelope: Envelope) {
-        const submitted = await submit(submitting, caller, referralId, envelope)
-        if (submitted.created) wake()
-        return submitted
-      },
-      async submitWithoutAccount(caller: Caller, referralId: string, envelope: Envelope) {
-        const submitted = await submitWithoutAccount(submitting, caller, referralId, envelope)
-        if (submitted.created) wake()
-        return submitted
-      },
-      readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, receipts)),
-      askToWithdraw: door((tx: Tx<SendingCaller>, referralId: string) =>
-        askToWithdraw(tx, receipts, referralId),
-      ),
-    },
+    intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
     reading: {
       open: door(open),
@@ -125,5 +116,50 @@ export function createServices({
       },
       stateUrgency: door(stateUrgency),
     },
+  }
+}
+
+/** Makes doors whose act is one transaction. */
+function doorsOn(database: Database) {
+  return <By extends Caller, Args extends unknown[], Result>(
+    act: (tx: Tx<By>, ...args: Args) => Promise<Result>,
+  ) =>
+    (caller: By, ...args: Args) =>
+      database.inTransaction(caller, (tx) => act(tx, ...args))
+}
+
+type IntakeDoorOptions = IntakeOptions &
+  ReceiptOptions &
+  CeilingOptions &
+  Pick<ServiceOptions, 'wake'>
+
+/** The doors of referrers, with an account and without. */
+function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
+  const door = doorsOn(options.database)
+  const ceiling = createCeiling(options)
+
+  async function wakeFor<Submitted extends { created: boolean }>(submitting: Promise<Submitted>) {
+    const submitted = await submitting
+    if (submitted.created) wake()
+    return submitted
+  }
+
+  return {
+    submit: (caller: KnownCaller, referralId: string, envelope: Envelope) =>
+      wakeFor(submit(options, caller, referralId, envelope)),
+    submitWithoutAccount(
+      caller: Caller,
+      referralId: string,
+      envelope: Envelope,
+      block: Uint8Array | undefined,
+    ) {
+      const admission = { ceiling, block }
+      return wakeFor(submitWithoutAccount(options, caller, referralId, envelope, admission))
+    },
+    countUnopened: ceiling.count,
+    readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, options)),
+    askToWithdraw: door((tx: Tx<SendingCaller>, referralId: string) =>
+      askToWithdraw(tx, options, referralId),
+    ),
   }
 }

@@ -37,6 +37,8 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
     'intake_pairing_failures_total 0',
     'intake_tokens_issued_total 0',
     'intake_unknown_receipts_total 0',
+    'intake_unopened_public_referrals 0',
+    'intake_unopened_public_referrals_max +Inf',
   ])
   t.match(text, /^process_resident_memory_bytes \d+/m)
 

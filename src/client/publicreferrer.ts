@@ -107,7 +107,7 @@ function isUnproved(error: unknown): boolean {
  * })
  * const receipt = await newReceipt() // shown to the person, who writes it down
  * const envelope = await referrer.seal(
- *   { channel: 'self', region: 'unknown', referral: { identity: { familyName: 'Okonkwo' } } },
+ *   { channel: 'detained_person_web', region: 'unknown', referral: { identity: { familyName: 'Okonkwo' } } },
  *   receipt,
  * )
  * await referrer.submit(envelope)

@@ -5,7 +5,8 @@
 
 import { isLoopbackHost } from '../protocol/address.ts'
 import { type AccessConfig, readAccess } from './access.ts'
-import { type DoorConfig, list, readDoor } from './door.ts'
+import { type DoorConfig, readDoor } from './door.ts'
+import { integer, list, oneOf } from './values.ts'
 
 export type Config = {
   readonly host: string
@@ -206,34 +207,4 @@ function isHttpsOrigin(text: string): boolean {
 
 function isLoopback(host: string): boolean {
   return host === '::1' || isLoopbackHost(host)
-}
-
-function integer(
-  environment: Environment,
-  name: string,
-  fallback: number,
-  min: number,
-  max: number,
-  faults: string[],
-): number {
-  const text = environment[name]
-  if (text === undefined || text === '') return fallback
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return value
-  faults.push(`${name} must be a whole number from ${min} to ${max}`)
-  return fallback
-}
-
-function oneOf<Value extends string>(
-  environment: Environment,
-  name: string,
-  values: readonly Value[],
-  fallback: Value,
-  faults: string[],
-): Value {
-  const text = environment[name]
-  if (text === undefined || text === '') return fallback
-  const value = values.find((candidate) => candidate === text)
-  if (!value) faults.push(`${name} must be one of ${values.join(', ')}`)
-  return value ?? fallback
 }

@@ -136,7 +136,10 @@ export const dailySecret = pgTable('daily_secret', {
   secret: bytea('secret').notNull(),
 })
 
-/** How many challenges a block of addresses asked for in an hour. Its hash is keyed with the secret of the day. */
+/**
+ * How many challenges a block of addresses asked for in an hour. Of its hash, keyed with the secret of the day,
+ * two bytes are kept: too few to tell which block it was.
+ */
 export const challengeBlock = pgTable(
   'challenge_block',
   {
@@ -209,6 +212,18 @@ export const withdrawal = pgTable('withdrawal', {
     .references(() => referral.id),
   askedAt: instant('asked_at').notNull(),
   entryId: uuid('entry_id').notNull(),
+})
+
+/**
+ * The referrals of people without an account that were neither handed out nor answered yet: how many fit on the
+ * disk is limited. A row goes with the act that opens its referral, and with it from where that came.
+ */
+export const unopened = pgTable('unopened', {
+  referralId: uuid('referral_id')
+    .primaryKey()
+    .references(() => referral.id),
+  /** As in `challenge_block`; none where people share an exit that is known. */
+  block: bytea('block'),
 })
 
 /** All compartments of a referral in one row: they come together, and go together. */

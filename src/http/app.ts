@@ -58,6 +58,10 @@ export type AppOptions = {
   readonly trustedProxies?: readonly string[]
   /** Where people share an address, and pay the base price each; nowhere, if left out. */
   readonly sharedNetworks?: readonly string[]
+  /** At most so many referrals of people without an account wait to be opened; no limit, if left out. */
+  readonly unopenedMax?: number
+  /** Where people ring when no more is taken; not said, if left out. */
+  readonly telephone?: string | undefined
   /** The most counters that a proof of work takes at its base price; a telephone's, if left out. */
   readonly countersMax?: number
   /** Where the service counts what it does; nobody sees it, if left out. */
@@ -69,6 +73,8 @@ export type App = Awaited<ReturnType<typeof createApp>>
 /** At most some 0.1 s of a browser's time, and eight times that at the ceiling (bench/public). */
 const proofCountersMax = 150
 
+const halfFull = 'half of the room for referrals without an account that wait to be opened is taken'
+
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
 
@@ -78,7 +84,7 @@ const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitM
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { isStanding = () => true, trustedProxies = [] } = options
+  const { isStanding = () => true, trustedProxies = [], unopenedMax = Infinity } = options
   const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
     database,
     origin,
@@ -89,7 +95,10 @@ export async function createApp(options: AppOptions) {
     countersMax: options.countersMax ?? proofCountersMax,
     blockOf: createBlocks(options.sharedNetworks),
     onUnknownReceipt: metrics.onUnknownReceipt,
+    ...{ unopenedMax, telephone: options.telephone },
+    onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
   })
+  metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
 
   const app = Fastify({
     loggerInstance: logger,

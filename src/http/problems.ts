@@ -242,6 +242,12 @@ export const problems = {
     retry: 'after-refresh',
     next: 'Get a new challenge from POST /v1/public/challenges, solve it, and send the same bytes with it.',
   },
+  'too-many-unopened': {
+    status: 503,
+    title: 'Too many referrals wait to be opened',
+    retry: 'later',
+    next: 'Keep the same bytes and send them again later, with a new proof; or refer by telephone.',
+  },
   'recipient-not-yours': {
     status: 403,
     title: 'The recipient key does not belong to your client',

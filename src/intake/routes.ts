@@ -85,7 +85,7 @@ export const publicRoutes: FastifyPluginAsyncTypebox<{
     // Before the body is read: a flood without proofs costs no more than its headers.
     onRequest: async (request) => {
       const header = request.headers['proof-of-work']
-      promised.set(request, await proof.spendProof(request.caller, header, 'submit'))
+      promised.set(request, await proof.spendProof(request.caller, header))
     },
     schema: {
       operationId: 'submitWithoutAccount',
@@ -98,11 +98,12 @@ export const publicRoutes: FastifyPluginAsyncTypebox<{
       body: Envelope,
       response: { 200: Acknowledgement, 201: Acknowledgement },
     },
-    handler: async ({ caller, params, body }, reply) => {
+    handler: async ({ caller, ip, params, body }, reply) => {
       const { created, acknowledgement } = await intake.submitWithoutAccount(
         caller,
         params.referralId,
         body,
+        await proof.sourceOf(caller, ip),
       )
       return reply.code(created ? 201 : 200).send(acknowledgement)
     },

@@ -24,12 +24,14 @@ import { newId } from '../protocol/uuid.ts'
 import {
   acknowledgeAgain,
   addReferral,
+  addUnopened,
   addWithdrawal,
   amendsOwn,
   isStored,
   receiptStates,
   requireOwnReceipt,
 } from '../vault/service.ts'
+import type { Ceiling } from './ceiling.ts'
 import type { ReceiptStates, WithdrawalAsked } from './schemas.ts'
 
 /** What `submit` needs beside its transactions. */
@@ -38,6 +40,13 @@ export type IntakeOptions = {
   /** The entry of an act that says again what was said, which may be summed. */
   readonly appendRepetition: (tx: Tx<SendingCaller>, act: Act) => Promise<void>
   readonly origin: string
+}
+
+/** How somebody without an account is let in: if there is room, for one from that block of addresses. */
+type Admission = {
+  readonly ceiling: Ceiling
+  /** Its mark (proof/service.ts); none of an exit that many share. */
+  readonly block: Uint8Array | undefined
 }
 
 /** What a door of a receipt needs. */
@@ -55,6 +64,7 @@ export async function submit(
   caller: SendingCaller,
   referralId: string,
   envelope: Envelope,
+  admission?: Admission,
 ): Promise<{ created: boolean; acknowledgement: Acknowledgement }> {
   const checked = checkEnvelope(envelope, { referralId, origin })
   checkReplyKey(checked.header)
@@ -68,7 +78,8 @@ export async function submit(
   for (let tries = 1; ; tries += 1) {
     try {
       const reference = makeReference(referralId, tries)
-      const acknowledgement = await transaction((tx) => store(tx, checked, reference))
+      await admission?.ceiling.requireRoom(caller.request, admission.block)
+      const acknowledgement = await transaction((tx) => store(tx, checked, reference, admission))
       return { created: true, acknowledgement }
     } catch (error) {
       const conflict = conflictOf(error)
@@ -88,6 +99,7 @@ export function submitWithoutAccount(
   { request }: Caller,
   referralId: string,
   envelope: Envelope,
+  admission: Admission,
 ) {
   const receipt = envelope.receipt === undefined ? undefined : base64urlBytes(envelope.receipt)
   if (!receipt) {
@@ -97,7 +109,8 @@ export function submitWithoutAccount(
     const detail = 'matching is here: its values are evaluated for organisations only'
     throw new Refusal('malformed-request', detail)
   }
-  return submit(options, { kind: 'anonymous', request, receipt }, referralId, envelope)
+  const caller = { kind: 'anonymous', request, receipt } as const
+  return submit(options, caller, referralId, envelope, admission)
 }
 
 /** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
@@ -151,6 +164,7 @@ async function store(
   tx: Tx<SendingCaller>,
   checked: CheckedEnvelope,
   reference: string,
+  admission: Admission | undefined,
 ): Promise<Acknowledgement> {
   const sender = senderOf(tx.caller)
   await requireSealable(tx, sender, checked)
@@ -160,6 +174,7 @@ async function store(
   const [acknowledgement] = await Promise.all([
     addReferral(tx, { checked, sender, reference, entryId }),
     addValues(tx, checked),
+    ...(admission ? [addUnopened(tx, checked.header.referralId, admission.block)] : []),
     openCase(tx, checked.header),
     append(tx, submittedEntry(checked, { reference }), entryId),
   ])

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile'
 import { base64urlBytes } from '../protocol/bytes.ts'
 import { Bytes32, Instant } from '../referral/format.ts'
 
-const ProofAction = Type.Enum(['submit', 'withdraw'], {
+const ProofAction = Type.Enum(['submit'], {
   description: 'What the proof is to be shown with: for another act it does not count.',
 })
 
@@ -71,7 +71,6 @@ const Proof = Type.Object(
 )
 
 export type Proof = Static<typeof Proof>
-export type ProofAction = Static<typeof ProofAction>
 
 const proofShape = Compile(Proof)
 

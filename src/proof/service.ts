@@ -12,13 +12,7 @@ import { spend } from '../database/spent.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url, label, utf8 } from '../protocol/bytes.ts'
 import { keyedHash, randomBytes } from '../protocol/sodium.ts'
-import {
-  type ChallengeAnswer,
-  type ChallengeRequest,
-  type Proof,
-  type ProofAction,
-  readProof,
-} from './schemas.ts'
+import { type ChallengeAnswer, type ChallengeRequest, type Proof, readProof } from './schemas.ts'
 import { countChallenge, secretOf } from './store.ts'
 
 export type ProofOptions = {
@@ -72,11 +66,21 @@ export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
   async function priceFor(address: string, key: Uint8Array, request: string): Promise<number> {
     const block = blockOf(address)
     if (block === undefined) return 1
-    const hashed = keyedHash(key, utf8(block))
     const count = await database.inTransaction({ kind: 'system', request }, (tx) =>
-      countChallenge(tx, hashed),
+      countChallenge(tx, markOf(block, key)),
     )
     return Math.min(ceiling, 2 ** Math.floor((count - 1) / budgetPerHour))
+  }
+
+  /**
+   * What is kept of where a request came from: two bytes, other ones on each day of UTC, and the same for one
+   * in 65,536 blocks. None where people share an exit that is known.
+   */
+  async function sourceOf({ request }: Caller, address: string): Promise<Uint8Array | undefined> {
+    const block = blockOf(address)
+    if (block === undefined) return undefined
+    const { addressKey } = await dailyOf(new Date(), request)
+    return markOf(block, addressKey)
   }
 
   /** A challenge for one act with one body. Solved, it goes back in the header `proof-of-work`. */
@@ -107,7 +111,7 @@ export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
    * @returns the SHA-256 of the body that it is for, in base64url
    * @throws Refusal `proof-required` for one that does not count, or was spent already
    */
-  async function spendProof(caller: Caller, header: unknown, action: ProofAction): Promise<string> {
+  async function spendProof(caller: Caller, header: unknown): Promise<string> {
     const proof = readProof(header)
     if (!proof) throw new Refusal('proof-required', 'the header proof-of-work holds no proof')
     const { expiresAt, data } = proof.challenge.parameters
@@ -121,9 +125,6 @@ export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
     const { signing } = await dailyOf(issuedAt, caller.request)
     const { verified } = await verifySolution({ ...proof, ...signing, deriveKey })
     if (!verified) throw new Refusal('proof-required', 'the proof is no solution of a challenge')
-    if (data.action !== action) {
-      throw new Refusal('proof-required', `the challenge is for ${data.action}, not for ${action}`)
-    }
     const isFirst = await database.inTransaction(caller, (tx) =>
       spend(tx, 'challenge', proof.challenge.signature, until),
     )
@@ -131,7 +132,17 @@ export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
     return data.bodySha256
   }
 
-  return { challenge, spendProof }
+  return { challenge, sourceOf, spendProof }
+}
+
+/**
+ * Enough to keep those apart who come in one day, and too few to tell who they were: whoever has the key can
+ * try all addresses, and finds tens of thousands with the same two bytes.
+ */
+const markBytes = 2
+
+function markOf(block: string, key: Uint8Array): Uint8Array {
+  return keyedHash(key, utf8(block)).slice(0, markBytes)
 }
 
 function secretsOf(secret: Uint8Array): Daily {

@@ -25,6 +25,7 @@ import {
   selectWrapped,
   updateState,
 } from './store.ts'
+import { deleteUnopened } from './unopened-store.ts'
 
 export { keepStatement, requireId, resolveNames, standingUrgency } from './naming.ts'
 export {
@@ -32,6 +33,7 @@ export {
   selectHeader as headerOf,
   selectWithdrawals as withdrawalsOf,
 } from './store.ts'
+export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
 
 /** How the work on an item can answer the referrals it lists. */
 type Answer = {
@@ -144,7 +146,7 @@ export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState
 /**
  * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
  * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
- * are left out.
+ * are left out. With what comes from people without an account, room is made for more of it.
  */
 export async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
   const [rows, parts] = await Promise.all([
@@ -153,11 +155,18 @@ export async function release(tx: Tx, ids: readonly string[], kid: string): Prom
   ])
   // A page is sealed under a version or two: each is asked for once.
   const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
-  const held = await Promise.all(
-    versions.map(async (version) => {
-      return [version, await compartmentsOf(tx, version, kid)] as const
-    }),
-  )
+  const byReceipt = rows.filter(({ receiptHash }) => receiptHash !== null)
+  const [held] = await Promise.all([
+    Promise.all(
+      versions.map(async (version) => {
+        return [version, await compartmentsOf(tx, version, kid)] as const
+      }),
+    ),
+    deleteUnopened(
+      tx,
+      byReceipt.map(({ id }) => id),
+    ),
+  ])
   const granted = new Map(held)
   return rows.map((row) => {
     const own = parts.filter(({ id }) => id === row.id)
@@ -175,8 +184,13 @@ export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void>
  *
  * @returns those that got it
  */
-export function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<string[]> {
-  return updateState(tx, ids, unanswered, answer.state, answer.reason ?? null)
+export async function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<string[]> {
+  const [answered] = await Promise.all([
+    updateState(tx, ids, unanswered, answer.state, answer.reason ?? null),
+    // One that came to a case after its claim may be answered without being handed out.
+    deleteUnopened(tx, ids),
+  ])
+  return answered
 }
 
 function isFrom(

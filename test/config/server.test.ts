@@ -172,6 +172,19 @@ t.test('callers reach the service, and its forms, by https alone but for the loo
   t.end()
 })
 
+t.test('how much waits to be opened has a ceiling, and where to ring is a number', (t) => {
+  t.match(readConfig({}).door, { unopenedMax: 5_000, telephone: undefined })
+  const set = { UNOPENED_MAX: '800', REFER_TELEPHONE: '+44 (0)20 7946-0000' }
+  t.match(readConfig(set).door, { unopenedMax: 800, telephone: '+44 (0)20 7946-0000' })
+  for (const UNOPENED_MAX of ['0', '100001', 'all']) {
+    t.throws(() => readConfig({ UNOPENED_MAX }), /UNOPENED_MAX must be a whole/, UNOPENED_MAX)
+  }
+  for (const REFER_TELEPHONE of ['us', '12', '020 7946 0000 or call in']) {
+    t.throws(() => readConfig({ REFER_TELEPHONE }), /REFER_TELEPHONE must be/, REFER_TELEPHONE)
+  }
+  t.end()
+})
+
 t.test('counts are shown on a port of their own, or not at all', (t) => {
   t.equal(readConfig({}).metricsPort, undefined)
   t.equal(readConfig({ METRICS_PORT: '' }).metricsPort, undefined)

@@ -195,6 +195,28 @@ t.test('whoever is served spends an id for at most a day, and takes none back', 
   t.same(await as(internal, back), [], 'what has not expired stays')
 })
 
+t.test(
+  'nobody who refers sees what waits to be opened, or says so of what came before',
+  async (t) => {
+    const receipt = Buffer.from(ofReceipt.receipt!, 'base64url')
+    const waits = (id: string) => `insert into unopened values ('${id}', null)`
+    for (const caller of [partner, anonymous, { ...anonymous, receipt }]) {
+      await deniedTo(t, caller, 'how many', 'select count(*) from unopened')
+      await deniedTo(t, caller, 'room for more', 'delete from unopened')
+      await deniedTo(t, caller, 'an earlier one', waits(ofReceipt.header.referralId))
+    }
+    const withNew = (caller: Caller) => {
+      const id = newId()
+      return as(caller, async (tx) => {
+        await tx.sql.unsafe(copyOf(insertable, { id: `'${id}'` }))
+        return tx.sql.unsafe(waits(id))
+      })
+    }
+    t.same(await withNew({ ...anonymous, receipt }), [])
+    await t.rejects(withNew(partner), denied, "an organisation's own")
+  },
+)
+
 t.test('whoever holds a receipt sees what was sent under it, and adds only to that', async (t) => {
   const receipt = Buffer.from(ofReceipt.receipt!, 'base64url')
   const naming = copyOf(insertable, { receipt_hash: `'\\x${receipt.toString('hex')}'` })
@@ -444,6 +466,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'spent_id',
     'daily_secret',
     'challenge_block',
+    'unopened',
   ]
   for (const table of tables) {
     const columns = await sql`

@@ -93,6 +93,13 @@ const lines: Readonly<Record<string, string>> = {
       and e.outcome = 'permitted' and e.object_id = w.referral_id::text and e.at = w.asked_at
     join referral r on r.id = w.referral_id
     where e.id is null or r.receipt_hash is null`,
+  'a referral without an account that waits to be opened and is not counted, or that is and does not': `
+    select r.id from referral r left join unopened u on u.referral_id = r.id
+    where (u.referral_id is not null) <> (
+      r.receipt_hash is not null and r.state in ('received', 'in_triage') and not exists (
+        select from audit_entry e
+        where e.action = 'referral.opened' and e.outcome = 'permitted'
+          and e.object_id = r.id::text))`,
   'a referral that neither an organisation nor a receipt sent, or that amends one by another hand': `
     select r.id from referral r left join referral earlier on earlier.id = r.supersedes
     where num_nonnulls(r.organisation_id, r.receipt_hash) = 0

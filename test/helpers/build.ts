@@ -55,6 +55,8 @@ export type BuildOptions = {
   | 'formOrigins'
   | 'trustedProxies'
   | 'sharedNetworks'
+  | 'unopenedMax'
+  | 'telephone'
 >
 
 /** What a guess costs in a test: nothing. */

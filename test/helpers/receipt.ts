@@ -59,12 +59,19 @@ export async function solve(challenge: Challenge): Promise<string> {
 }
 
 /** Sends bytes to the public door, with the header `proof` if there is one. */
-export async function putPublicly(url: string, id: string, body: string, proof?: string) {
+export async function putPublicly(
+  url: string,
+  id: string,
+  body: string,
+  proof?: string,
+  more: Readonly<Record<string, string>> = {},
+) {
   const response = await fetch(`${url}/v1/public/referrals/${id}`, {
     method: 'PUT',
     headers: {
       'content-type': 'application/json',
       ...(proof !== undefined && { 'proof-of-work': proof }),
+      ...more,
     },
     body,
   })
@@ -76,7 +83,7 @@ export async function putPublicly(url: string, id: string, body: string, proof?:
 export async function sendPublicly(url: string, envelope: Envelope, headers = {}) {
   const body = JSON.stringify(envelope)
   const proof = await solve(await challengeFor(url, 'submit', body, headers))
-  return putPublicly(url, envelope.header.referralId, body, proof)
+  return putPublicly(url, envelope.header.referralId, body, proof, headers)
 }
 
 /** Calls as the bearer of a receipt. */

@@ -36,6 +36,7 @@ export function servicesOn(database: Database, origin: string) {
   const services = createServices({
     ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {}, countersMax: 1 },
     blockOf: () => undefined,
+    ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     onUnknownReceipt: () => {},
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })

@@ -207,6 +207,8 @@ t.test('a proof counts once, for its act and its body, and no other proof does',
   const { solution } = JSON.parse(Buffer.from(proof, 'base64url').toString())
   const derivedKey = challenge.parameters.keyPrefix.padEnd(64, '0')
   const parameters = { ...challenge.parameters, expiresAt: challenge.parameters.expiresAt + 60 }
+  const { data } = challenge.parameters
+  const otherAct = { ...challenge.parameters, data: { ...data, action: 'withdraw' } }
   const expired = { ...challenge.parameters, expiresAt: 1 }
   const rows: [string, string | undefined][] = [
     ['none', undefined],
@@ -216,7 +218,7 @@ t.test('a proof counts once, for its act and its body, and no other proof does',
     ['a challenge that was prolonged', unsolved(solution, { ...challenge, parameters })],
     ['a challenge that has expired', unsolved(solution, { ...challenge, parameters: expired })],
     ['more than a solution', unsolved({ ...solution, more: 1 })],
-    ['of another act', await solve(await challengeFor(url, 'withdraw', body))],
+    ['of another act', unsolved(solution, { ...challenge, parameters: otherAct })],
     ['of another body', await solve(await challengeFor(url, 'submit', `${body} `))],
   ]
   for (const [name, header] of rows) {

@@ -1,6 +1,6 @@
 /**
  * What is loaded after the first page: all that seals, sends and looks up, by the SDK and nothing else. What
- * goes wrong is told by a key of the texts where trying again mends nothing.
+ * goes wrong is told by a key of the texts where trying again mends nothing, or nothing at once.
  */
 import { solveChallengeWorkers } from 'altcha-lib'
 import {
@@ -16,7 +16,7 @@ import {
 import { readReceipt as digitsOf } from '../../protocol/messages/receipt.ts'
 import { draftOf } from './answers.ts'
 import { pinned } from './pinned.ts'
-import { Hopeless } from './screens/waiting.ts'
+import { Told } from './screens/waiting.ts'
 import type { Session } from './session.ts'
 import { createSolver } from './workers.ts'
 
@@ -76,7 +76,7 @@ export async function send(envelope: Envelope, here: Session): Promise<string> {
 /** What was sent with this receipt, the newest first; at least one. */
 export async function lookUp(here: Session): Promise<readonly OwnReferral[]> {
   const found = await told(referrer.state(receiptOf(here)))
-  if (found.length === 0) throw new Hopeless('failed.unknown')
+  if (found.length === 0) throw new Told('failed.unknown')
   return found
 }
 
@@ -98,16 +98,18 @@ function passes({ problem: { retry, status, code } }: ServiceProblem): boolean {
   return retry === 'later' || status >= 502 || status === 429 || code === 'proof-required'
 }
 
-/** The same, but for what no second attempt mends, which names its words. */
+/** The same, but for what no second attempt mends at once, which names its words. */
 async function told<Result>(act: Promise<Result>): Promise<Result> {
   try {
     return await act
   } catch (error) {
-    if (error instanceof DraftRefused) throw new Hopeless('failed.form', error)
+    if (error instanceof DraftRefused) throw new Told('failed.form', error)
     // Of keys that are not those of the pinned roots, or older than the page: nobody seals to them.
-    if (error instanceof Refusal) throw new Hopeless('failed.outdated', error)
+    if (error instanceof Refusal) throw new Told('failed.outdated', error)
+    const isFull = error instanceof ServiceProblem && error.problem.code === 'too-many-unopened'
+    if (isFull) throw new Told('failed.full', error)
     const refused = error instanceof ServiceProblem && error.problem.retry !== 'after-refresh'
-    if (refused && !passes(error)) throw new Hopeless('failed.refused', error)
+    if (refused && !passes(error)) throw new Told('failed.refused', error)
     throw error
   }
 }

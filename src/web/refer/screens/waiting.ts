@@ -5,8 +5,8 @@ import { type Go, session } from '../session.ts'
 import { type Key, say } from '../texts.ts'
 import { heading } from './heading.ts'
 
-/** What cannot be mended by trying again says so by a key of its own. */
-export class Hopeless extends Error {
+/** What has words of its own: trying again mends nothing, or nothing at once. */
+export class Told extends Error {
   readonly key: Key
 
   constructor(key: Key, cause?: unknown) {
@@ -53,7 +53,7 @@ function failed(error: unknown, again: () => Promise<void>, go: Go): readonly HT
   const kept = Object.keys(answers).length > 0
   return [
     heading(say('failed.title')),
-    paragraph(say(error instanceof Hopeless ? error.key : 'failed.line')),
+    paragraph(say(error instanceof Told ? error.key : 'failed.line')),
     ...(kept ? [paragraph(say('failed.kept'))] : []),
     paragraph(say('failed.ring', { telephone })),
     element(
