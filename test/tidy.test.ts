@@ -120,6 +120,8 @@ t.test('the rules see what they forbid', async (t) => {
     seen('protocol/envelope/seal.ts', "import { randomBytes } from 'node:crypto'"),
     'Node in a browser',
   )
+  t.ok(seen('protocol/log/hash.ts', "import { x } from '../bytes.ts'"), 'a tree with roots')
+  t.ok(seen('protocol/log/hash.ts', "import x from 'libsodium-wrappers'"), 'its own hashes')
   t.ok(
     seen('keyholder/keyholder.ts', "import { x } from '../matching/store.ts'"),
     'a keyholder with tables',
@@ -165,6 +167,8 @@ function projectFaults(file: string, target: string): string[] {
     faults.push(`${role(file)} imports ${role(target)} ${target}`)
   }
   if (rank(file) >= 0 && rank(target) > rank(file)) faults.push(`imports to its right: ${target}`)
+  // The log's tree is of use to others as it is: it can be taken out and published.
+  if (isTree(file) && !isTree(target)) faults.push(`leaves the tree for ${target}`)
   // Of another feature only its service and what is pure; the wiring knows doors and steps as well.
   const isInner = role(target) === 'store' || (role(target) === 'service' && !isService(target))
   if (isInner && features.includes(folder(file)) && folder(target) !== folder(file)) {
@@ -178,6 +182,7 @@ function projectFaults(file: string, target: string): string[] {
 }
 
 function packageFaults(file: string, name: string): string[] {
+  if (isTree(file)) return [`the tree uses ${name}`]
   const allowed = usedBy.some(
     ([pattern, roles]) => pattern.test(name) && roles.includes(role(file)),
   )
@@ -216,6 +221,10 @@ function role(file: string): string {
   if (/\bapp\.route\(/.test(text)) return 'routes'
   if (/\btx\.sql\b/.test(text)) return 'store'
   return /\b(Tx|Database)\b/.test(text) ? 'service' : 'pure'
+}
+
+function isTree(file: string): boolean {
+  return file.startsWith('protocol/log/')
 }
 
 function isService(file: string): boolean {

@@ -26,3 +26,11 @@ export function parseCosignature(bytes: Uint8Array): Cosignature | undefined {
   const seconds = Number(view.getBigUint64(0))
   return Number.isSafeInteger(seconds) ? { seconds, signature: bytes.slice(timeBytes) } : undefined
 }
+
+/** Writes what follows the key id. */
+export function encodeCosignature({ seconds, signature }: Cosignature): Uint8Array {
+  const bytes = new Uint8Array(timeBytes + signature.length)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(seconds))
+  bytes.set(signature, timeBytes)
+  return bytes
+}

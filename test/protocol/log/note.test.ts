@@ -1,5 +1,4 @@
 // Signed notes and checkpoints against published ones, and what must be refused.
-import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -8,18 +7,9 @@ import {
   parseCheckpoint,
   signCheckpoint,
 } from '../../../src/protocol/log/checkpoint.ts'
-import { isKeyName, noteKey, parseVerifierKey, verifierKey } from '../../../src/protocol/log/key.ts'
+import { isKeyName, parseVerifierKey, verifierKey } from '../../../src/protocol/log/key.ts'
 import { openNote, parseNote, signText, writeNote } from '../../../src/protocol/log/note.ts'
-
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
-const spki = Buffer.from('302a300506032b6570032100', 'hex')
-const holds = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
-  verify(
-    null,
-    message,
-    { key: Buffer.concat([spki, publicKey]), format: 'der', type: 'spki' },
-    signature,
-  )
+import { holds, sha256, signer } from './world.ts'
 
 // The example of golang.org/x/mod/sumdb/note, and that of c2sp.org/signed-note.
 const published = [
@@ -38,16 +28,6 @@ const published = [
       'TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n',
   },
 ]
-
-/** A key pair for names of notes. */
-function signer(name: string) {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
-  return {
-    key: noteKey(sha256, { name, type: 1, publicKey: raw }),
-    sign: (message: Uint8Array) => new Uint8Array(sign(null, message, privateKey)),
-  }
-}
 
 t.test('published notes hold under their published keys, and no changed byte does', async (t) => {
   for (const { vkey, note } of published) {

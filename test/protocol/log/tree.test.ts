@@ -1,5 +1,4 @@
 // The tree against published proofs, the recursion of RFC 6962 written out, and itself in pieces.
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
@@ -12,12 +11,10 @@ import {
   emptyEdge,
   readEdge,
 } from '../../../src/protocol/log/edge.ts'
-import { treeHasher } from '../../../src/protocol/log/hash.ts'
 import { consistencyHolds, inclusionHolds } from '../../../src/protocol/log/proof.ts'
 import { parseTilePath, tileAt, tilePath, widthOf } from '../../../src/protocol/log/tile.ts'
+import { hasher, treeHash } from './world.ts'
 
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest())
-const hasher = treeHasher(sha256)
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
 
@@ -87,17 +84,6 @@ t.test('the tree over the known entries has the known root at every size', async
     t.equal(hex(edgeRoot(hasher, edge)), roots[index + 1])
   })
 })
-
-/** MTH of RFC 6962 section 2.1, as it is written there. */
-function treeHash(hashes: Uint8Array[]): Uint8Array {
-  const [first] = hashes
-  if (!first) return sha256(new Uint8Array())
-  if (hashes.length === 1) return first
-  let split = 1
-  while (split * 2 < hashes.length) split *= 2
-  const sides = [treeHash(hashes.slice(0, split)), treeHash(hashes.slice(split))]
-  return sha256(Buffer.concat([Uint8Array.of(1), ...sides]))
-}
 
 const leafHashes = (count: number) =>
   Array.from({ length: count }, (_, index) => hasher.leaf(Buffer.from(`entry ${index}`)))
