@@ -14,7 +14,7 @@ const spoil = (bytes: Uint8Array, offset: number) => {
 }
 
 t.test('the proof of every index holds in every small tree, and no changed one', async (t) => {
-  for (let size = 1; size <= 40; size++) {
+  for (let size = 1; size <= 33; size++) {
     const { read, leafHashes, state } = logOf(someEntries(size))
     const reader = treeReader(hasher, read, size)
     t.strictSame(await reader.rootAt(size), state.root)
@@ -39,7 +39,7 @@ t.test('the proof of every index holds in every small tree, and no changed one',
 })
 
 t.test('every tree is proven to begin with every smaller one, and with no other', async (t) => {
-  for (let size = 1; size <= 40; size++) {
+  for (let size = 1; size <= 33; size++) {
     const { read, leafHashes, state } = logOf(someEntries(size))
     const reader = treeReader(hasher, read, size)
     for (let count = 1; count <= size; count++) {
