@@ -13,7 +13,7 @@ import {
 } from '../../../src/protocol/log/edge.ts'
 import { consistencyHolds, inclusionHolds } from '../../../src/protocol/log/proof.ts'
 import { parseTilePath, tileAt, tilePath, widthOf } from '../../../src/protocol/log/tile.ts'
-import { hasher, treeHash } from './world.ts'
+import { hasher, sha256, treeHash } from './world.ts'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const bytes = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'))
@@ -107,6 +107,13 @@ function grow(hashes: Uint8Array[], batches: number[]) {
   return { edge, tiles }
 }
 
+t.test('an entry of any length is hashed whole', async (t) => {
+  for (const length of [0, 4095, 4096, 4097, 65_535, 1]) {
+    const entry = new Uint8Array(length).fill(7)
+    t.equal(hex(hasher.leaf(entry)), hex(sha256(Uint8Array.of(0, ...entry))), `${length}`)
+  }
+})
+
 /** The tiles as one text, to compare. */
 const written = (tiles: Map<string, Uint8Array>) =>
   [...tiles]
@@ -173,6 +180,8 @@ t.test('a path says which tile it is, in one spelling', async (t) => {
     ...['tile/0/001/002', 'tile/0/x001', 'tile/0/000.p/0', 'tile/0/000.p/256', 'tile/0/000.p/08'],
     ...['tile/0/000.p', 'tile/0/000/', '/tile/0/000', 'tile/0/000\n', 'tile/data/000', ''],
     'tile/0/x999/x999/x999/x999/x999/999',
+    // 2^53 + 2, which a number can still write.
+    'tile/0/x009/x007/x199/x254/x740/994',
   ]
   for (const path of others) t.equal(parseTilePath(path), undefined, path)
 })

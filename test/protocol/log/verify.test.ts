@@ -201,6 +201,11 @@ t.test('each tampering is named by its first entry or its tile', async (t) => {
       fault: { code: 'tile-malformed', place: { path: 'tile/0/258.p/52' } },
     },
     {
+      name: 'a tile with a byte too many',
+      changes: { 'tile/0/009': (bytes: Uint8Array) => Uint8Array.of(...bytes, 0) },
+      fault: { code: 'tile-malformed', place: { path: 'tile/0/009' } },
+    },
+    {
       name: 'a missing tile of tiles',
       changes: { 'tile/1/001.p/2': () => undefined },
       fault: { code: 'tile-missing', place: { path: 'tile/1/001.p/2' } },
