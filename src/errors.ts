@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'trust-rolled-back'
   // Access.
   | 'unauthenticated'
+  | 'receipt-required'
   | 'dpop-required'
   | 'dpop-proof-invalid'
   | 'insufficient-scope'

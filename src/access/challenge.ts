@@ -3,7 +3,7 @@
  */
 import type { FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
-import { needsReceipt, requiredScopes } from './plugin.ts'
+import { requiredScopes } from './plugin.ts'
 import { proofAlgorithms } from './proof.ts'
 
 /** The value for a refusal; `undefined` for one that is not about who calls. */
@@ -11,8 +11,9 @@ export function challengeOf(code: ErrorCode, request: FastifyRequest): string | 
   const [, sent = ''] = /^(bearer|dpop) +\S/i.exec(request.headers.authorization ?? '') ?? []
   const isProven = sent.toLowerCase() === 'dpop'
   switch (code) {
+    case 'receipt-required':
+      return `Receipt ${realm}`
     case 'unauthenticated':
-      if (needsReceipt(request)) return `Receipt ${realm}`
       // Without a token nothing was wrong with one.
       if (sent === '') return `${bearer()}, ${dpop()}`
       return isProven ? dpop('invalid_token') : `${bearer('invalid_token')}, ${dpop()}`

@@ -140,7 +140,7 @@ export const access = fp<Options>(async (app, options) => {
 type Requirement = Readonly<Record<string, readonly string[]>>
 
 /** Whether the route of `request` is for whoever holds a receipt. */
-export function needsReceipt({ routeOptions }: FastifyRequest): boolean {
+function needsReceipt({ routeOptions }: FastifyRequest): boolean {
   return routeOptions?.schema?.security?.some(({ receipt }) => receipt !== undefined) ?? false
 }
 
@@ -148,7 +148,7 @@ export function needsReceipt({ routeOptions }: FastifyRequest): boolean {
 function shownReceipt(authorization = ''): Uint8Array {
   const [, text = ''] = /^receipt +([A-Za-z0-9_-]{43})$/i.exec(authorization) ?? []
   const accessTag = base64urlBytes(text)
-  if (accessTag?.length !== 32) throw new Refusal('unauthenticated', 'no receipt was shown')
+  if (accessTag?.length !== 32) throw new Refusal('receipt-required', 'no receipt was shown')
   return receiptHash(accessTag)
 }
 

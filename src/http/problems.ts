@@ -206,6 +206,12 @@ export const problems = {
     retry: 'after-refresh',
     next: 'Sign in again, and send the new token.',
   },
+  'receipt-required': {
+    status: 401,
+    title: 'A receipt is required',
+    retry: 'never',
+    next: 'Send `Authorization: Receipt …` with the access tag of the receipt, as docs/PROTOCOL.md says ("Receipts").',
+  },
   'dpop-required': {
     status: 401,
     title: 'The access token was sent without its proof',

@@ -5,6 +5,7 @@ import type { Referring } from '../../examples/ceremony.ts'
 import { createReader, newId } from '../../src/client/index.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
+import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
 import { forgedIn, planted } from './forged.ts'
 import { intake, partyOf, tooWide, unbroken } from './run.ts'
@@ -204,6 +205,25 @@ t.test('against the service', async (t) => {
       (claim: { caseId: string }) => claim.caseId === caseId || claim.caseId === otherId,
     )
     t.same(joint.answered, [honest])
+  })
+
+  t.test('what people without an account sent is claimed apart', async (t) => {
+    const envelope = sealedByReceipt(world, receiptKeysOfNobody())
+    t.equal((await sendPublicly(url, envelope)).status, 201)
+    const { referralId: apart } = envelope.header
+    const verified = await submit('of an organisation')
+    const claimed = async (flag: string): Promise<string[]> => {
+      const { out } = await run('claim', flag, '--max', '50', '--json')
+      type Item = { referrals: { referralId: string }[] }
+      const items: Item[] = JSON.parse(out).claims
+      return items.flatMap(({ referrals }) => referrals.map(({ referralId }) => referralId))
+    }
+    const others = await claimed('--verified')
+    t.ok(others.includes(verified))
+    t.notOk(others.includes(apart))
+    t.same(await claimed('--unverified'), [apart])
+    const both = await run('claim', '--verified', '--unverified')
+    t.match(both, { code: 2, err: /--unverified and --verified leave nothing/ })
   })
 
   t.test('a signing key opens nothing, and is told apart at once', async (t) => {

@@ -166,7 +166,9 @@ t.test('a receipt shows nothing of others, and one that nobody has is counted', 
     const answer = await fetch(`${url}/v1/receipt`, { headers: { authorization } })
     t.equal(answer.status, 401, authorization)
     t.equal(answer.headers.get('www-authenticate'), 'Receipt realm="referral-intake"')
-    t.match(await answer.json(), { code: 'unauthenticated' })
+    const problem = await answer.json()
+    t.match(problem, { code: 'receipt-required', title: 'A receipt is required', retry: 'never' })
+    t.notMatch(JSON.stringify(problem), /token|sign in/i)
   }
   t.equal(await turnedAway(), turned + none.length)
 })
