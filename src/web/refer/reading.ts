@@ -51,7 +51,7 @@ function field(data: FormData, name: string): string {
 }
 
 /** Digits of any script, as keyboards give them, are written in ours. */
-function digits(text: string): string {
+export function digits(text: string): string {
   return text.normalize('NFKC').replace(/\p{Nd}/gu, (digit) => {
     // The ten digits of a script stand in a row that begins at a multiple of ten or of sixteen.
     const code = digit.codePointAt(0) ?? 0

@@ -59,6 +59,12 @@ t.test('the first load is under 300 KB compressed, and does not seal', async (t)
   const bytes = [...first].reduce((sum, file) => sum + gzipSync(read(file)).length, 0)
   t.comment(`first load: ${bytes} bytes gzipped, of ${[...first].join(', ')}`)
   t.ok(bytes < 300_000)
+  const preloaded = [...html.matchAll(/rel="modulepreload" href="([\w-]+\.js)"/g)].map(
+    ([, name]) => name,
+  )
+  const scripts = [...first].filter((file) => /^(?!main).*\.js$/.test(file))
+  t.ok(scripts.length > 0)
+  t.same(new Set(preloaded), new Set(scripts), 'all comes in one go')
   for (const file of first) t.notMatch(read(file).toString(), /crypto_kem_xwing/, file)
   t.match(all(one).join(''), /crypto_kem_xwing/, 'what seals is there')
 })

@@ -42,7 +42,7 @@ function partsOf(page: Page, faults: Faults): readonly HTMLElement[] {
   const { at, of } = progress(id, session())
   const lines = [...faults].map(([asked, key]) => ({
     id: asked,
-    text: `${labelOf(asked, answers)}: ${say(key)}`,
+    text: joined(labelOf(asked, answers), say(key)),
   }))
   return [
     ...(lines.length > 0 ? [faultSummary(say('fault.title'), lines)] : []),
@@ -56,4 +56,9 @@ function partsOf(page: Page, faults: Faults): readonly HTMLElement[] {
     ...page.questions.map((asked) => fieldOf(asked, { answers, faults })),
     element('button', { class: 'govuk-button' }, say('page.continue')),
   ]
+}
+
+/** A question that ends in its mark (`؟` in Arabic) gets no colon as well. */
+function joined(label: string, fault: string): string {
+  return /[?؟]$/u.test(label) ? `${label} ${fault}` : `${label}: ${fault}`
 }

@@ -6,6 +6,7 @@ import { element, paragraph } from '../element.ts'
 import { lineField } from '../fields.ts'
 import { loadSealing } from '../loading.ts'
 import { pinned } from '../pinned.ts'
+import { digits } from '../reading.ts'
 import { type Go, session } from '../session.ts'
 import { say } from '../texts.ts'
 import { faultSummary, heading } from './heading.ts'
@@ -20,13 +21,13 @@ export function receipt(go: Go): readonly HTMLElement[] {
   })
 }
 
-function formOf(digits: string, go: Go): HTMLElement {
-  const groups = digits.split(' ')
+function formOf(made: string, go: Go): HTMLElement {
+  const groups = made.split(' ')
   const form = element('form', { novalidate: true, autocomplete: 'off' })
   const fill = (fault: boolean) => form.replaceChildren(...partsOf(groups, fault))
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    const typed = String(new FormData(form).get('confirm') ?? '').replace(/\D/g, '')
+    const typed = digits(String(new FormData(form).get('confirm') ?? '')).replace(/\D/g, '')
     if (typed === groups.at(-1)) return go('sending')
     fill(true)
     form.querySelector<HTMLElement>('.govuk-error-summary')?.focus()

@@ -2,6 +2,7 @@
 import { element } from '../element.ts'
 import { lineField } from '../fields.ts'
 import { loadSealing } from '../loading.ts'
+import { digits } from '../reading.ts'
 import { type Go, session } from '../session.ts'
 import { say } from '../texts.ts'
 import { faultSummary, heading } from './heading.ts'
@@ -19,7 +20,7 @@ function formOf(go: Go, readReceipt: (typed: string) => string | undefined): HTM
   const fill = (fault: boolean) => form.replaceChildren(...partsOf(fault))
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    const receipt = readReceipt(String(new FormData(form).get('number') ?? ''))
+    const receipt = readReceipt(digits(String(new FormData(form).get('number') ?? '')))
     if (receipt !== undefined) {
       session().receipt = receipt
       return go('standing')
