@@ -1,8 +1,8 @@
 /**
- * Goal: a claim costs the same among a thousand items and among a million, whatever its key opens: it
- * walks the order of the queue, and reads no table whole.
- * Method: the plans that PostgreSQL itself logs for the claims, on a queue of some thousand items, some
- * of them joined; by a key that opens all, and by one that opens none.
+ * Goal: a claim costs the same among a thousand items and among a million, whatever its key opens, and so does
+ * a page of the list: they walk the order of the queue, and read no table and no index whole.
+ * Method: the plans that PostgreSQL itself logs, on a queue of some thousand items, some of them joined: for
+ * lists, before the tables have statistics; for claims, by a key that opens all, and by one that opens none.
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -14,6 +14,7 @@ import { servicesOn, stage } from '../helpers/stage.ts'
 const items = 5_000
 /** A prepared statement has its final plan after five (PostgreSQL 18, "PREPARE"). */
 const claims = 12
+const listed = 50
 
 const staged = await stage(t)
 const { sql, callers, world } = staged
@@ -22,6 +23,8 @@ const { sql, callers, world } = staged
 async function populate(): Promise<void> {
   const { referralId } = await staged.refer()
   await sql.unsafe(`alter table referral disable trigger all; alter table wrap disable trigger all`)
+  // Statistics come when the test says so.
+  await sql.unsafe(`alter table triage_item set (autovacuum_enabled = off)`)
   // What is generated cannot be inserted.
   const [written] = await sql<[{ columns: string }]>`
     select string_agg(quote_ident(attname), ', ' order by attnum) as columns from pg_attribute
@@ -52,20 +55,41 @@ async function populate(): Promise<void> {
     update triage_item item
     set referral_ids = item.referral_ids || member.referral_id
     from triage_item member where member.merged_into = item.id`
-  await sql`analyze`
 }
 
+await populate()
+await logPlans(sql)
+const database = connect({ url: staged.databases.url, connectionsMax: 1, prepare: true })
+t.teardown(() => database.close())
+const { triage } = servicesOn(database, world.origin)
+const { casework } = callers
+const pid = await database.inTransaction(casework, async (tx) => {
+  const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
+  return row.pid
+})
+
+/** The plans so far of the statements that hold these words. */
+async function plansOf(words: string) {
+  const [{ folder }] = await sql<[{ folder: string }]>`
+    select current_setting('data_directory') as folder`
+  const plans = plansIn(await readFile(join(dirname(folder), 'postgres.log'), 'utf8'), pid)
+  return plans.filter(({ statement }) => statement.includes(words))
+}
+
+t.test('a list looks up what it shows, in tables without statistics as well', async (t) => {
+  for (let count = 0; count < claims; count += 1) {
+    const { items } = await triage.list(casework, { state: 'waiting', limit: listed })
+    t.equal(items.length, listed)
+  }
+  const plans = await plansOf('order by item.due_at, item.id')
+  t.ok(plans.length >= claims)
+  const read = plans.flatMap(({ nodes }) => nodes).map((node) => node['Index Name'])
+  const expected = new Set(['triage_item_order', 'triage_item_merged'])
+  t.same(new Set(read.filter((name) => name?.startsWith('triage_item'))), expected)
+})
+
 t.test('a claim walks the queue by its index, also for a key that opens nothing', async (t) => {
-  await populate()
-  await logPlans(sql)
-  const database = connect({ url: staged.databases.url, connectionsMax: 1, prepare: true })
-  t.teardown(() => database.close())
-  const { triage } = servicesOn(database, world.origin)
-  const { casework } = callers
-  const pid = await database.inTransaction(casework, async (tx) => {
-    const [row] = await tx.sql<[{ pid: number }]>`select pg_backend_pid() as pid`
-    return row.pid
-  })
+  await sql`analyze`
   const kids = new Set(['none', ...casework.kids])
   for (const [recipient, expected] of [
     [[...casework.kids][0]!, 10],
@@ -77,12 +101,7 @@ t.test('a claim walks the queue by its index, also for a key that opens nothing'
       t.equal(found.length, expected)
     }
   }
-  const [{ folder }] = await sql<[{ folder: string }]>`
-    select current_setting('data_directory') as folder`
-  const plans = plansIn(await readFile(join(dirname(folder), 'postgres.log'), 'utf8'), pid)
-  const leasing = plans.filter(({ statement }) =>
-    statement.includes('for update of item skip locked'),
-  )
+  const leasing = await plansOf('for update of item skip locked')
   t.ok(leasing.length >= 2 * claims)
   const read = leasing
     .flatMap(({ nodes }) => nodes)

@@ -2,12 +2,19 @@
 import type { Tx } from '../../database/connect.ts'
 import { urgencies } from '../../referral/codes/clear.ts'
 
-/** The most urgent of what is worked on as `item`, an item that is merged into none. */
+/**
+ * The most urgent of what is worked on as `item`, an open item that is merged into none. Its own urgency stands
+ * on its row; asked for together with its members' (`id = … or merged_into = …`), a table without statistics
+ * was read through an index of all open items, once for each item.
+ */
 export function itemUrgency(tx: Tx) {
   return tx.sql`(
-    select member.urgency from triage_item member
-    where member.completed_at is null and (member.id = item.id or member.merged_into = item.id)
-    order by ${rank(tx, tx.sql`member.urgency`)}
+    select worked.urgency from (
+      select item.urgency
+      union all
+      select member.urgency from triage_item member
+      where member.merged_into = item.id and member.completed_at is null) worked
+    order by ${rank(tx, tx.sql`worked.urgency`)}
     limit 1)`
 }
 
