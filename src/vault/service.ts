@@ -23,6 +23,7 @@ import {
   selectCompartments,
   selectReferral,
   selectWrapped,
+  takeTurnUnder,
   updateState,
 } from './store.ts'
 import { deleteUnopened } from './unopened-store.ts'
@@ -111,7 +112,12 @@ export async function requireOwnReceipt(
   if (senderOf(tx.caller).kind === 'organisation') {
     throw new Refusal('malformed-request', 'receipt is here: an organisation refers without one')
   }
-  if (await isOfAnotherSigner(tx, receipt, signer)) {
+  // Asked when this one's turn has come, of what was stored before it.
+  const [, isOfAnother] = await Promise.all([
+    takeTurnUnder(tx, receipt),
+    isOfAnotherSigner(tx, receipt, signer),
+  ])
+  if (isOfAnother) {
     throw new Refusal('unknown-signer', 'header.signer is not the key of the receipt')
   }
 }
@@ -193,12 +199,13 @@ export async function answer(tx: Tx, ids: readonly string[], answer: Answer): Pr
   return answered
 }
 
+/** Under a receipt the policy shows nothing that an organisation sent. */
 function isFrom(
   { organisationId, receiptHash }: Pick<Stored, 'organisationId' | 'receiptHash'>,
   sender: Sender,
 ): boolean {
   if (sender.kind === 'organisation') return organisationId === sender.id
-  return organisationId === null && receiptHash !== null && equalBytes(receiptHash, sender.hash)
+  return receiptHash !== null && equalBytes(receiptHash, sender.hash)
 }
 
 function isSame(

@@ -73,6 +73,17 @@ export async function selectReferral(tx: Tx, id: string): Promise<Stored | undef
   return row
 }
 
+/**
+ * Waits until no other transaction stores a referral under this receipt, and keeps others waiting until this one
+ * ends: of the first two at once, by two keys, the second is to see the first. A lock of two numbers is none of
+ * those in `database/lock.ts`; another receipt of the same number waits as well, and no more.
+ */
+export async function takeTurnUnder(tx: Tx, receipt: Uint8Array): Promise<void> {
+  await tx.sql`
+    select pg_advisory_xact_lock(
+      hashtext('referral-intake receipt'), hashtext(encode(${receipt}, 'hex')))`
+}
+
 /** Whether the caller sees a referral under this receipt that another key than `signer` has signed. */
 export async function isOfAnotherSigner(
   tx: Tx,

@@ -18,7 +18,7 @@ import {
   solve,
 } from '../helpers/receipt.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
-import { asSuperuser } from '../helpers/superuser.ts'
+import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 const page = 'https://refer.example.org'
 const metrics = createMetrics()
@@ -91,6 +91,34 @@ t.test('only the same receipt amends, and it sees both', async (t) => {
     'the newest first',
   )
   t.equal(referrals.length, 2)
+})
+
+t.test('of the first two referrals under one receipt, by two keys, one is stored', async (t) => {
+  const keys = receiptKeysOfNobody()
+  const other = { ...receiptKeysOfNobody(), receipt: keys.receipt }
+  const waiting = async () => {
+    const [row] = await sql<[{ count: number }]>`
+      select count(*)::int from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    return row.count
+  }
+  // Holds both where their referrals are stored and nothing is committed yet.
+  const sending = await sql.begin(async (held) => {
+    await held`lock table compartment in share mode`
+    const both = [keys, other].map((each) => sendPublicly(url, sealedByReceipt(world, each)))
+    const sent = Promise.all(both)
+    for (let tries = 0; (await waiting()) < 2 && tries < 500; tries += 1) {
+      await held`select pg_sleep(0.01)`
+    }
+    return { sent }
+  })
+  const answers = await sending.sent
+  t.same(answers.map(({ status }) => status).sort(), [201, 422])
+  t.match(answers.find(({ status }) => status === 422)?.body, {
+    code: 'unknown-signer',
+    stored: false,
+  })
+  await untilPaired(sql)
 })
 
 t.test('whoever saw the hash of a receipt puts nothing on the list of its holder', async (t) => {
