@@ -39,6 +39,9 @@ const clockSecondsMax = 60
 const algorithm = 'PBKDF2/SHA-256'
 const iterations = 2_000
 
+/** Of a challenge that counts, the day is this one or one beside it; the one before goes last. */
+const daysKept = 2
+
 /** What one day's challenges are signed with. */
 type Signing = { readonly hmacSignatureSecret: string; readonly hmacKeySignatureSecret: string }
 
@@ -46,18 +49,20 @@ type Signing = { readonly hmacSignatureSecret: string; readonly hmacKeySignature
 type Daily = { readonly signing: Signing; readonly addressKey: Uint8Array }
 
 export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
-  let kept: { readonly day: string; readonly daily: Promise<Daily> } | undefined
+  /** By day. At midnight challenges of two days count, and nobody who sends them by turns makes this read. */
+  const kept = new Map<string, Promise<Daily>>()
 
   function dailyOf(at: Date, request: string): Promise<Daily> {
     const day = at.toISOString().slice(0, 10)
-    if (kept?.day === day) return kept.daily
+    const known = kept.get(day)
+    if (known) return known
     const daily = database
       .inTransaction({ kind: 'system', request }, (tx) => secretOf(tx, day, randomBytes(32)))
       .then(secretsOf)
-    const mine = { day, daily }
-    kept = mine
+    kept.set(day, daily)
+    if (kept.size > daysKept) kept.delete([...kept.keys()].sort()[0] ?? '')
     daily.catch(() => {
-      if (kept === mine) kept = undefined
+      if (kept.get(day) === daily) kept.delete(day)
     })
     return daily
   }
