@@ -49,7 +49,7 @@ t.test('forged challenges of the two days that meet at midnight cost two reading
     const parameters = { ...challenge.parameters, expiresAt }
     const solution = { counter: 1, derivedKey: '00' }
     const text = JSON.stringify({ challenge: { ...challenge, parameters }, solution })
-    return proofs.spendProof(caller, encodeBase64url(utf8(text)), 'submit')
+    return proofs.spendProof(caller, encodeBase64url(utf8(text)))
   }
   const refused = { code: 'proof-required', message: /is no solution/ }
   const [yesterday, today] = [midnight - 1_000, midnight]
