@@ -49,23 +49,7 @@ type Signing = { readonly hmacSignatureSecret: string; readonly hmacKeySignature
 type Daily = { readonly signing: Signing; readonly addressKey: Uint8Array }
 
 export function createProofs({ database, countersMax, blockOf }: ProofOptions) {
-  /** By day. At midnight challenges of two days count, and nobody who sends them by turns makes this read. */
-  const kept = new Map<string, Promise<Daily>>()
-
-  function dailyOf(at: Date, request: string): Promise<Daily> {
-    const day = at.toISOString().slice(0, 10)
-    const known = kept.get(day)
-    if (known) return known
-    const daily = database
-      .inTransaction({ kind: 'system', request }, (tx) => secretOf(tx, day, randomBytes(32)))
-      .then(secretsOf)
-    kept.set(day, daily)
-    if (kept.size > daysKept) kept.delete([...kept.keys()].sort()[0] ?? '')
-    daily.catch(() => {
-      if (kept.get(day) === daily) kept.delete(day)
-    })
-    return daily
-  }
+  const dailyOf = createDaily(database)
 
   /** How many times the base price the next challenge costs: twice as much with each budget that is spent. */
   async function priceFor(address: string, key: Uint8Array, request: string): Promise<number> {
@@ -148,6 +132,27 @@ const markBytes = 2
 
 function markOf(block: string, key: Uint8Array): Uint8Array {
   return keyedHash(key, utf8(block)).slice(0, markBytes)
+}
+
+/** Each day's secrets, read once and again where that failed. */
+function createDaily(database: Database) {
+  /** By day. At midnight challenges of two days count, and nobody who sends them by turns makes this read. */
+  const kept = new Map<string, Promise<Daily>>()
+
+  return (at: Date, request: string): Promise<Daily> => {
+    const day = at.toISOString().slice(0, 10)
+    const known = kept.get(day)
+    if (known) return known
+    const daily = database
+      .inTransaction({ kind: 'system', request }, (tx) => secretOf(tx, day, randomBytes(32)))
+      .then(secretsOf)
+    kept.set(day, daily)
+    if (kept.size > daysKept) kept.delete([...kept.keys()].sort()[0] ?? '')
+    daily.catch(() => {
+      if (kept.get(day) === daily) kept.delete(day)
+    })
+    return daily
+  }
 }
 
 function secretsOf(secret: Uint8Array): Daily {
