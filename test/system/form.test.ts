@@ -117,7 +117,10 @@ function inBrowser(
       await Promise.all(contexts.map((context) => context.close()))
     }
     const ofTheLine = (words: string) =>
-      line === 'broken' && words === 'Failed to load resource: net::ERR_FAILED'
+      line === 'broken' &&
+      /^Failed to load resource: (net::ERR_FAILED|.* status of 503 \(Service Unavailable\))$/.test(
+        words,
+      )
     t.same(
       complaints.filter((words) => !ofTheLine(words)),
       [],
@@ -324,6 +327,42 @@ inBrowser(
     await press(page, en['returning.see'])
     await screen(page, en['standing.title'])
     t.same(await page.locator('[data-of=reference]').allTextContents(), [reference])
+  },
+  'broken',
+)
+
+inBrowser(
+  'where no more is taken, the page says so and where to ring, and sends the same later',
+  async (t, visit) => {
+    const page = await visit()
+    const sent: string[] = []
+    const refused = JSON.stringify({
+      ...{ type: '/problems/too-many-unopened', code: 'too-many-unopened', status: 503 },
+      ...{ title: 'Too many referrals wait to be opened', stored: false, retry: 'later' },
+    })
+    await page.route('**/v1/public/referrals/*', async (route) => {
+      const request = route.request()
+      if (request.method() !== 'PUT') return route.continue()
+      sent.push(request.postData() ?? '')
+      if (sent.length > 1) return route.continue()
+      const headers = { 'access-control-allow-origin': origin }
+      await route.fulfill({
+        ...{ status: 503, contentType: 'application/problem+json', headers, body: refused },
+      })
+    })
+    await answerUntilOffer(page, 'Woldemariam')
+    await press(page, en['offer.send'])
+    await confirmReceipt(page)
+    await screen(page, en['failed.title'])
+    t.same(await barriers(page), [])
+    for (const words of ['failed.full', 'failed.kept'] as const) {
+      t.ok(await page.getByText(en[words]).isVisible(), words)
+    }
+    t.ok(await page.getByText(options.telephone).isVisible(), 'where to ring')
+    t.equal(sent.length, 1, 'and does not press on by itself')
+    await press(page, en['failed.again'])
+    await screen(page, en['sent.title'])
+    t.equal(new Set(sent).size, 1, 'the same bytes')
   },
   'broken',
 )
