@@ -55,6 +55,8 @@ export type World = {
   readonly keyset: Keyset
   readonly roots: readonly [KeyPair, KeyPair]
   readonly directoryKey: KeyPair
+  /** What the service signs checkpoints of the access log with. */
+  readonly logKey: KeyPair
   readonly recipients: Record<'casework' | 'clinic' | 'recovery', Required<KeyFile>>
   /** The keys of matching epoch 1, one a holder. */
   readonly matchingKeys: readonly MatchingKey[]
@@ -86,7 +88,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
   const publication = createPublication(database)
   try {
     const roots = [generateSigningKey(), generateSigningKey()] as const
-    const directoryKey = generateSigningKey()
+    const [directoryKey, logKey] = [generateSigningKey(), generateSigningKey()]
     const recipients = { casework: newReader(), clinic: newReader(), recovery: newReader() }
     const trust: Trust = {
       origin,
@@ -97,7 +99,7 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
       types: matchKeyTypes,
       argon2id,
     })
-    const keyset = firstKeyset(trust, directoryKey, recipients, [epoch])
+    const keyset = firstKeyset(trust, { directoryKey, logKey }, recipients, [epoch])
     await publication.publishKeyset(signKeyset(keyset, roots[0]), trust)
 
     const charity = await administration.addOrganisation('The charity')
@@ -129,7 +131,8 @@ export async function holdCeremony(options: CeremonyOptions): Promise<World> {
     if (!existsSync(tokenKeyFile)) await generateTokenKey(tokenKeyFile)
     const tokenKey = await readFile(tokenKeyFile, 'utf8')
     return {
-      ...{ origin, trust, keyset, roots, directoryKey, recipients, matchingKeys, clients },
+      ...{ origin, trust, keyset, roots, directoryKey, logKey },
+      ...{ recipients, matchingKeys, clients },
       referring: { telephone, lawFirm, ngo },
       token: async (clientId) => issueToken(tokenKey, origin, clientId, 60),
     }
@@ -174,7 +177,7 @@ function newReader(): Required<KeyFile> {
 /** Version 1: casework and recovery hold everything, the clinic what it needs. */
 export function firstKeyset(
   trust: Trust,
-  directoryKey: KeyPair,
+  { directoryKey, logKey }: Pick<World, 'directoryKey' | 'logKey'>,
   readers: World['recipients'],
   matching: Keyset['matching'] = [],
 ): Keyset {
@@ -213,7 +216,7 @@ export function firstKeyset(
     matching,
     log: {
       origin: `${trust.origin}/v1/audit/logs/1`,
-      publicKeys: [encodeBase64url(generateSigningKey().publicKey)],
+      publicKeys: [encodeBase64url(logKey.publicKey)],
       witnesses: [],
       quorum: 0,
     },

@@ -89,7 +89,16 @@ function showUnopened(registry: Registry) {
 /** A counter or gauge for each row of `reports` that has one, at zero from the start where it can be. */
 function countReports(registry: Registry): Tell {
   const counts = new Map<string, (told: Told) => void>()
-  for (const [kind, { count }] of Object.entries<Row>(reports)) {
+  for (const [kind, { count, gauges = [] }] of Object.entries<Row>(reports)) {
+    const shown = gauges.map(({ name, help, of }) => ({
+      gauge: new Gauge({ name, help, registers: [registry] }),
+      of,
+    }))
+    if (shown.length > 0) {
+      counts.set(kind, ({ log }) => {
+        if (log) for (const { gauge, of } of shown) gauge.set(log[of])
+      })
+    }
     if (!count) continue
     const { name, help, by, isMoment } = count
     const options = { name, help, labelNames: by ? [by] : [], registers: [registry] }

@@ -23,6 +23,8 @@ import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
 import { createLogger } from './log.ts'
 import { createMetrics, serveMetrics } from './metrics.ts'
+import { sealKeyFile } from './protocol/keyfile.ts'
+import { generateSigningKey } from './protocol/keys.ts'
 import { sealMatchingKey } from './protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from './protocol/matching/voprf.ts'
 import { guarded, shown } from './referral/shown.ts'
@@ -64,16 +66,22 @@ async function serve(config: Config): Promise<void> {
   })
   const outage = createOutage({ log: logger, ping: database.ping })
   const holders = await openKeyholders(config.matching, logger)
+  const logFiles = {
+    keyFiles: await logKeyFiles(config),
+    checkpointFile: config.audit.checkpointFile,
+  }
   const metrics = createMetrics()
   const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   let background: Background | undefined
+  let logHalted: string | undefined
   const app = await createApp({
     database,
     logger,
     holders,
     metrics,
     isStanding: () => isStanding,
+    logHalted: () => logHalted,
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
@@ -84,10 +92,14 @@ async function serve(config: Config): Promise<void> {
   })
   await app.listen({ host: config.host, port: config.port })
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
+  const tell = createTell(logger, metrics.background, outage.away)
   background = startBackground({
-    url,
-    prepare,
-    tell: createTell(logger, metrics.background, outage.away),
+    ...{ url, prepare },
+    log: { origin: config.origin, ...logFiles },
+    tell(told) {
+      if (told.log) logHalted = told.log.halted
+      tell(told)
+    },
   })
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(guarded(`Referral Intake listens on ${app.listeningOrigin}`))
@@ -170,6 +182,13 @@ async function readAccessKeys({ access, tokenKeyFile }: Config) {
       trustedIssuers: readIssuers(await readFile(trustedIssuersFile, 'utf8')),
     }),
   }
+}
+
+/** What signs checkpoints: the key files that are named, or the trial's own. */
+async function logKeyFiles({ audit }: Config): Promise<readonly string[]> {
+  if (audit.keyFiles.length > 0) return audit.keyFiles
+  await keepFirst(audit.ownKeyFile, sealKeyFile({ signing: generateSigningKey() }, undefined))
+  return [audit.ownKeyFile]
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {

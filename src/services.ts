@@ -3,6 +3,7 @@
  * of a transaction; here it is given that transaction, and what state there is: sums that are not written
  * yet, and the holders of the matching key.
  */
+import { createBundles, readCheckpoint, readTile } from './audit/published.ts'
 import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
 import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
@@ -71,14 +72,16 @@ export function createServices({
     act: (tx: Tx<KnownCaller>, origin: string, ...args: Args) => Promise<Result>,
   ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
 
-  const { appendRepetition, recordRefusal, recordSums } = createSums(database)
+  const { appendRepetition, ...sums } = createSums(database)
   const checkKeys = door(checkMatchKeys)
 
   return {
     audit: {
       list: door(listEntries),
-      recordRefusal,
-      recordSums,
+      checkpoint: door(readCheckpoint),
+      tile: door(readTile),
+      bundle: createBundles(database),
+      ...sums,
     },
     directory: {
       serveKeyset: door(serveKeyset),

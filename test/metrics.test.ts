@@ -26,7 +26,7 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
   const shown = await fetch(`http://127.0.0.1:${port}/metrics`)
   t.match(shown.headers.get('content-type'), /^text\/plain/)
   const text = await shown.text()
-  const lines = text.split('\n').filter((line) => /^intake_(?!background_turn)/.test(line))
+  const lines = text.split('\n').filter((line) => /^intake_(?!background_turn|log_)/.test(line))
   t.same(lines.sort(), [
     'intake_access_refused_total{reason="unauthenticated"} 1',
     'intake_background_ended_total 0',

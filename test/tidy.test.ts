@@ -45,7 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
   // The keyholder is a process of its own: it knows neither the database nor any service.
   keyholder: ['keyholder', 'disk', 'config', ...pureRoles],
-  background: ['background', 'service', 'database', 'log', ...pureRoles],
+  background: ['background', 'service', 'database', 'disk', 'log', ...pureRoles],
   // Pages, each built apart: what they know of a service they know through the SDK.
   web: ['web', 'client', 'protocol', 'referral'],
   cli: ['cli', 'host', 'client', 'problems', 'config', 'disk', 'protocol', 'referral', 'errors'],

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { openKeyFile } from '../protocol/keyfile.ts'
 import { readIssuers } from './issuers.ts'
 import { isNetwork } from './networks.ts'
 import { readSealKey } from './tokenkeys.ts'
@@ -17,6 +18,7 @@ type Named = {
     readonly tokenSealFile: string
     readonly trustedIssuersFile: string | undefined
   }
+  readonly audit: { readonly keyFiles: readonly string[] }
   readonly door: {
     readonly trustedProxies: readonly string[]
     readonly sharedNetworks: readonly string[]
@@ -29,7 +31,8 @@ type Named = {
 }
 
 /** What is wrong with them, each a sentence that begins with its variable. Never quotes a file. */
-export function fileFaults({ databaseUrl, tokenKeyFile, access, door, matching }: Named): string[] {
+export function fileFaults(named: Named): string[] {
+  const { databaseUrl, tokenKeyFile, access, audit, door, matching } = named
   const { tls, keyFiles, holders } = matching
   const { publicUrl, tokenSealFile, trustedIssuersFile = '' } = access
   const isTrial = publicUrl === undefined
@@ -43,6 +46,7 @@ export function fileFaults({ databaseUrl, tokenKeyFile, access, door, matching }
       ? look('TOKEN_KEY_FILE', tokenKeyFile, 'an Ed25519 key in PEM', isTokenKey)
       : []),
     ...(needsSeal ? look('TOKEN_SEAL_FILE', tokenSealFile, '32 bytes in base64url', isSeal) : []),
+    ...audit.keyFiles.flatMap((file) => look('AUDIT_KEY_FILE', file, logKey, isLogKey)),
     ...look('TRUSTED_ISSUERS', trustedIssuersFile, 'a list of issuers', isIssuers),
     ...keyFiles.flatMap((file) => look('MATCHING_KEY_FILES', file, 'a matching key', isJson)),
     ...(holders.length > 0 && tls
@@ -92,6 +96,12 @@ function isTokenKey(pem: string): boolean {
 
 function isSeal(text: string): boolean {
   return readSealKey(text).length === 32
+}
+
+const logKey = 'a key file without a passphrase: `intake keys generate --no-passphrase`'
+
+function isLogKey(text: string): boolean {
+  return openKeyFile(text).receiving === undefined
 }
 
 function isIssuers(text: string): boolean {

@@ -40,6 +40,8 @@ export const actions = {
   'item.escalated':
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
   'audit.searched': 'Entries of this log were read.',
+  'audit.bundles-read':
+    'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',
   'keyset.published': 'A signed keyset was published.',
   'directory.read': 'The signed directory was read.',
   'directory.published': 'A signed directory was published.',
@@ -70,6 +72,7 @@ export type AuditObject = {
     | 'organisation'
     | 'client'
     | 'key'
+    | 'log'
   readonly id: string
   /** base64url, where the object has a public digest. */
   readonly digest?: string

@@ -1,9 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 import { pageRows } from '../protocol/page.ts'
 import type { Services } from '../services.ts'
-import { EntriesPage, EntriesQuery } from './schemas.ts'
+import { BundleParams, EntriesPage, EntriesQuery, LogParams, TileParams } from './schemas.ts'
+
+const text = { content: { 'text/plain': { schema: Type.String() } } }
+const bytes = {
+  content: {
+    'application/octet-stream': {
+      schema: Type.Unsafe<Uint8Array>(Type.String({ format: 'binary' })),
+    },
+  },
+}
+
+/** A tile never changes: of one that is not full the wider has another name. */
+const forEver = 'public, max-age=31536000, immutable'
 
 /** The read side of the access log: an entry is only ever appended by the act it records. */
 export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
@@ -28,6 +41,68 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
         ...(to && { to: momentOf('to', to) }),
       }
       return audit.list(knownCaller(request.caller), { ...rest, ...range }, limit)
+    },
+  })
+}
+
+/** The published log, in the form of C2SP tlog-tiles. */
+export const logRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
+  app,
+  { audit },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/:n/checkpoint',
+    schema: {
+      operationId: 'getLogCheckpoint',
+      summary: 'Read the newest checkpoint of the access log',
+      description:
+        'A signed note, as C2SP tlog-checkpoint says: origin, size and root of the tree.',
+      security: [],
+      params: LogParams,
+      response: { 200: text },
+    },
+    handler: async ({ caller, params }, reply) =>
+      reply.type('text/plain; charset=utf-8').send(await audit.checkpoint(caller, params.n)),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:n/tile/entries/*',
+    config: { action: 'audit.bundles-read' },
+    schema: {
+      operationId: 'getLogEntries',
+      summary: 'Read a bundle of entries of the access log',
+      description: 'Up to 256 entries, each behind its length in two bytes (C2SP tlog-tiles).',
+      security: [{ bearer: ['audit:read'] }],
+      params: BundleParams,
+      response: { 200: bytes },
+    },
+    handler: async ({ caller, params }, reply) => {
+      const bundle = await audit.bundle(
+        knownCaller(caller),
+        params.n,
+        `tile/entries/${params['*']}`,
+      )
+      return reply.type('application/octet-stream').send(bundle)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:n/tile/:level/*',
+    schema: {
+      operationId: 'getLogTile',
+      summary: 'Read a hash tile of the access log',
+      description: 'Up to 256 hashes of 32 bytes (C2SP tlog-tiles).',
+      security: [],
+      params: TileParams,
+      response: { 200: bytes },
+    },
+    handler: async ({ caller, params }, reply) => {
+      const { n, level } = params
+      const tile = await audit.tile(caller, n, `tile/${level}/${params['*']}`)
+      return reply.type('application/octet-stream').header('cache-control', forEver).send(tile)
     },
   })
 }

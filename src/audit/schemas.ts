@@ -76,3 +76,20 @@ export const EntriesPage = Type.Object({
     Type.String({ description: 'The cursor of the next page; absent at the end.' }),
   ),
 })
+
+const Log = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'The number of the log' })
+
+export const LogParams = Type.Object({ n: Log }, { additionalProperties: false })
+
+/** What stands behind the level, in groups of three digits, and the width of one that is not full. */
+const File = Type.String({
+  maxLength: 64,
+  description: 'Which tile, as C2SP tlog-tiles writes it: `067`, `x001/x234/067` or `067.p/8`',
+})
+
+export const BundleParams = Type.Object({ n: Log, '*': File }, { additionalProperties: false })
+
+export const TileParams = Type.Object(
+  { n: Log, level: Type.String({ maxLength: 2, description: 'From 0 up' }), '*': File },
+  { additionalProperties: false },
+)

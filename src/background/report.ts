@@ -2,6 +2,7 @@
  * What the background work reports: one row for each kind of report, with its line in the log and its
  * count for the operator. A step that has something new to report adds a row here, and tells it.
  */
+import type { LogStanding } from '../audit/sequencer.ts'
 import { isAway, Overlong } from '../database/lost.ts'
 
 /** One kind of report. */
@@ -15,6 +16,12 @@ export type Row = {
     readonly by?: 'step'
     readonly isMoment?: true
   }
+  /** Gauges of what was told. */
+  readonly gauges?: readonly {
+    readonly name: string
+    readonly help: string
+    readonly of: keyof Omit<LogStanding, 'halted'>
+  }[]
 }
 
 export const reports = {
@@ -50,6 +57,39 @@ export const reports = {
       help: 'Referrals with a match value that more referrals share than are compared',
     },
   },
+  /** How the access log stands; told at each turn of its sequencer. */
+  log: {
+    gauges: [
+      {
+        name: 'intake_log_size',
+        help: 'Entries of the access log that are under a signed checkpoint',
+        of: 'size',
+      },
+      {
+        name: 'intake_log_unsequenced',
+        help: 'Entries that are under none yet, counted up to 10000',
+        of: 'unsequenced',
+      },
+      {
+        name: 'intake_log_unsequenced_oldest_seconds',
+        help: 'For how long the oldest of them has waited',
+        of: 'oldestSeconds',
+      },
+      {
+        name: 'intake_log_checkpoint_timestamp_seconds',
+        help: 'When the newest checkpoint was signed',
+        of: 'signedSeconds',
+      },
+    ],
+  },
+  /** The log may not be continued: told once, and again after it was restarted or the thread was. */
+  halted: {
+    line: { level: 'error', text: 'the access log is not continued' },
+    count: {
+      name: 'intake_log_halted_total',
+      help: 'Times that the sequencer found that the access log must not be continued',
+    },
+  },
   /** The thread which does the work has ended, and will be started again. */
   ended: {
     line: { level: 'error', text: 'the background work ended, and starts again' },
@@ -66,6 +106,7 @@ export type Told = {
   readonly kind: keyof typeof reports
   readonly step?: string
   readonly error?: unknown
+  readonly log?: LogStanding
 }
 
 /** Reports. It never throws, and never delays who tells. */

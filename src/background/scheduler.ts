@@ -17,7 +17,10 @@ export type SchedulerOptions = {
 
 export type Scheduler = {
   start(): void
-  /** There may be work: the next turns come soon, at a moment that says nothing of what woke them. */
+  /**
+   * There may be work: the next turns come soon, at a moment that says nothing of what woke them; but for
+   * those of a step that is not woken.
+   */
   wake(): void
   /** Lets the running batches end, and starts no other. */
   stop(): Promise<void>
@@ -102,7 +105,7 @@ function createLoop(step: Step, budget: Budget, tell: Tell): Scheduler {
       schedule()
     },
     wake() {
-      if (woken) return
+      if (woken || step.isUnwoken) return
       woken = true
       // During a turn the flag is enough: the next is scheduled at its end.
       if (timer) schedule()

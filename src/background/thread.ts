@@ -11,8 +11,15 @@ import type { DatabaseOptions } from '../database/connect.ts'
 import { ErrorElsewhere } from '../log.ts'
 import type { Tell, Told } from './report.ts'
 
-/** The database that the thread connects to by itself. */
-export type Place = Pick<DatabaseOptions, 'url' | 'prepare'>
+/** The database that the thread connects to by itself, and the files of the access log. */
+export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
+  readonly log: {
+    /** The deployment's name. */
+    readonly origin: string
+    readonly keyFiles: readonly string[]
+    readonly checkpointFile: string
+  }
+}
 
 /** What the thread is told. */
 export type Order = 'wake' | 'stop'

@@ -1,20 +1,41 @@
 /** What is done in the background. */
+import { createSequencer, type Kept } from '../audit/sequencer.ts'
 import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
 import { createRetiring } from '../matching/retiring.ts'
+import type { KeyPair } from '../protocol/keys.ts'
 import { createForgetting } from './forgetting.ts'
 import type { Tell } from './report.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
 /** How many connections the background work of a replica has: one for each step that may be slow. */
-export const backgroundConnections = 2
+export const backgroundConnections = 3
+
+/** What the access log is signed with, and kept beside. */
+export type LogOptions = {
+  /** The deployment's name. */
+  readonly origin: string
+  readonly keys: readonly KeyPair[]
+  readonly kept: Kept
+}
 
 /** The work of one replica, not started yet. */
-export function createWork(database: Database, tell: Tell): Scheduler {
+export function createWork(database: Database, log: LogOptions, tell: Tell): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
     onCrowded: () => tell({ kind: 'crowded' }),
   })
-  const steps = [pairing, createRetiring(database), createForgetting(database)]
+  let halted: string | undefined
+  const sequencer = createSequencer(database, {
+    ...log,
+    onStanding(standing) {
+      tell({ kind: 'log', log: standing })
+      if (standing.halted !== undefined && standing.halted !== halted) {
+        tell({ kind: 'halted', error: new Error(standing.halted) })
+      }
+      halted = standing.halted
+    },
+  })
+  const steps = [pairing, sequencer, createRetiring(database), createForgetting(database)]
   return createScheduler({ steps, connections: backgroundConnections, tell })
 }

@@ -2,16 +2,19 @@
  * The thread that does the background work, on connections of its own. It answers nobody and writes no log:
  * what there is to report it tells the thread that started it.
  *
- * Which keys a thread may hold: this one holds none, and knows no more than the address of the database. The
+ * Which keys a thread may hold: this one holds what the access log is signed with, and no other. The
  * thread that evaluates (keyholder/worker.ts) holds matching keys and nothing else; the main thread holds
  * the public half of the key of access tokens and, where tokens are issued, no private one.
  */
+import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { connect } from '../database/connect.ts'
+import { readIfThere, replaceFile } from '../disk.ts'
 import { loggable } from '../log.ts'
+import { openKeyFile } from '../protocol/keyfile.ts'
 import { sortAway, type Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
-import { backgroundConnections, createWork } from './work.ts'
+import { backgroundConnections, createWork, type LogOptions } from './work.ts'
 
 const port = parentPort
 if (!port) throw new Error('this module is the main module of a worker thread')
@@ -20,15 +23,28 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(post)
+const { url, prepare, log } = workerData as Place
 const database = connect({
-  ...(workerData as Place),
+  ...{ url, prepare },
   connectionsMax: backgroundConnections,
   deadlineMs: batchMsMax,
   onAway: sorted.onAway,
 })
-const work = createWork(database, sorted.tell)
+const work = createWork(database, await openLog(log), sorted.tell)
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
+
+async function openLog({ origin, keyFiles, checkpointFile }: Place['log']): Promise<LogOptions> {
+  const texts = await Promise.all(keyFiles.map((file) => readFile(file, 'utf8')))
+  return {
+    origin,
+    keys: texts.map((text) => openKeyFile(text).signing),
+    kept: {
+      read: () => readIfThere(checkpointFile),
+      write: (checkpoint) => replaceFile(checkpointFile, checkpoint),
+    },
+  }
+}
 
 /** An error does not go between threads as it is. */
 function post({ error, ...told }: Told): void {

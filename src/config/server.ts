@@ -5,6 +5,7 @@
 
 import { isLoopbackHost } from '../protocol/address.ts'
 import { type AccessConfig, readAccess } from './access.ts'
+import { type AuditConfig, readAudit } from './audit.ts'
 import { type DoorConfig, readDoor } from './door.ts'
 import { integer, list, oneOf } from './values.ts'
 
@@ -21,6 +22,7 @@ export type Config = {
   /** A PEM file, for trials: the private half where tokens are made by hand, the public half where they are read. */
   readonly tokenKeyFile: string
   readonly access: AccessConfig
+  readonly audit: AuditConfig
   readonly door: DoorConfig
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
@@ -85,6 +87,7 @@ export function readConfig(
     dataFolder,
     door: readDoor(environment, faults),
     access: readAccess(environment, dataFolder, isLoopback(host), faults),
+    audit: readAudit(environment, dataFolder, faults),
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,
     logLevel: oneOf(environment, 'LOG_LEVEL', logLevels, 'info', faults),
     matching: readMatching(environment, dataFolder, faults),

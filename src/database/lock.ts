@@ -4,6 +4,8 @@ import type { Tx } from './connect.ts'
 /** A piece of background work. */
 export type Step = {
   readonly name: string
+  /** It comes by its own clock alone: anybody may watch when it was done, and must not learn what woke it. */
+  readonly isUnwoken?: true
   /** Does one batch; returns whether there is more to do at once. */
   run(): Promise<boolean>
 }

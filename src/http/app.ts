@@ -7,7 +7,7 @@ import { createBlocks } from '../access/networks.ts'
 import { access } from '../access/plugin.ts'
 import { type ShareOptions, shares } from '../access/shares.ts'
 import { createTokenKeys } from '../access/tokenkeys.ts'
-import { auditRoutes } from '../audit/routes.ts'
+import { auditRoutes, logRoutes } from '../audit/routes.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
@@ -48,6 +48,8 @@ export type AppOptions = {
   readonly elementsPerInternalClient?: number
   /** Whether the database's login was asked about and found right: `/readyz` waits for it. */
   readonly isStanding?: () => boolean
+  /** Why the access log is not continued, in words; `/readyz` says them. It is, if left out. */
+  readonly logHalted?: () => string | undefined
   /** Tells the background work that there is some. It finds it a moment later, if left out. */
   readonly wake?: () => void
   /** What one client may have of this replica; all of it, if left out. */
@@ -84,7 +86,8 @@ const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitM
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { isStanding = () => true, trustedProxies = [], unopenedMax = Infinity } = options
+  const { isStanding = () => true, logHalted = () => undefined } = options
+  const { trustedProxies = [], unopenedMax = Infinity } = options
   const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
     database,
     origin,
@@ -137,7 +140,7 @@ export async function createApp(options: AppOptions) {
   await app.register(access, { ...gate, directory, database, listener })
   await app.register(shares, { ...unlimited, ...options.share })
   await app.register(authorization, { ...gate, directory, database, listener })
-  await app.register(health, { database, isStanding, matchingKey: holders.place })
+  await app.register(health, { database, isStanding, logHalted, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
   await app.register(proofRoutes, { prefix: '/v1/public', proof })
@@ -149,6 +152,7 @@ export async function createApp(options: AppOptions) {
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
   await app.register(auditRoutes, { prefix: '/v1/audit', audit })
+  await app.register(logRoutes, { prefix: '/v1/audit/logs', audit })
 
   writeSums(app, audit, logger)
   return app

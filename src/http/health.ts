@@ -24,11 +24,16 @@ export const Readiness = Type.Object({
 const sweepEveryMs = 50
 const problemsPage = new URL('../../docs/PROBLEMS.md', import.meta.url)
 
-type Options = { database: Database; isStanding: () => boolean; matchingKey: KeyPlace }
+type Options = {
+  database: Database
+  isStanding: () => boolean
+  logHalted: () => string | undefined
+  matchingKey: KeyPlace
+}
 
 export const health: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { database, isStanding, matchingKey },
+  { database, isStanding, logHalted, matchingKey },
 ) => {
   // A connection that is busy when the drain begins is kept alive after its answer, and a drain
   // that waits for its client to let go is cut by whoever ends the process.
@@ -67,6 +72,10 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       }
       // With a wrong login it would serve what it must not, until it is found out and ends.
       if (!isStanding()) throw new Refusal('not-ready', 'the login of the database is not checked')
+      const halted = logHalted()
+      if (halted !== undefined) {
+        throw new Refusal('not-ready', `the access log is not continued: ${halted}`)
+      }
       return { status: 'ok' as const, matchingKey }
     },
   })

@@ -55,6 +55,7 @@ type Operation = {
     readonly receipt?: readonly []
   }[]
   readonly responses: Readonly<Record<string, object>>
+  readonly parameters?: readonly { readonly name: string }[]
 }
 
 function accessOf(scopesNeeded: readonly string[], isByReceipt: boolean): string {
@@ -86,14 +87,21 @@ function completed(path: string, { description, security, responses, ...rest }: 
   }
 }
 
+/** What a path ends in that has several parts. The router calls it `*`, which is no name elsewhere. */
+function named({ parameters, ...operation }: Operation): Operation {
+  if (!parameters) return operation
+  const own = parameters.map((it) => (it.name === '*' ? { ...it, name: 'file' } : it))
+  return { ...operation, parameters: own }
+}
+
 type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>
 
 function completedPaths(paths: Paths) {
   const entries = Object.entries(paths).map(([path, operations]) => {
     const own = Object.entries(operations).map(([method, operation]) => {
-      return [method, completed(path, operation)]
+      return [method, completed(path, named(operation))]
     })
-    return [path, Object.fromEntries(own)]
+    return [path.replace('{*}', '{file}'), Object.fromEntries(own)]
   })
   return Object.fromEntries(entries)
 }

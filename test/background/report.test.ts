@@ -12,7 +12,7 @@ import { stage } from '../helpers/stage.ts'
 import { holdTable } from '../helpers/superuser.ts'
 
 t.test('a referral whose pairing passes the deadline is told as one that failed', async (t) => {
-  const { databases, sql, refer, pair } = await stage(t)
+  const { databases, world, sql, refer, pair } = await stage(t)
   const person = stranger()
   await refer(matchingOf(person))
   await refer(matchingOf(person))
@@ -21,13 +21,15 @@ t.test('a referral whose pairing passes the deadline is told as one that failed'
   const told = new Promise<Told>((resolve) => {
     const sorted = sortAway((it) => {
       all.push(it)
-      if (it.kind !== 'turned') resolve(it)
+      if (it.kind !== 'turned' && it.kind !== 'log') resolve(it)
     })
     const { onAway } = sorted
     const database = connect({
       ...{ url: databases.url, connectionsMax: 2, prepare: true, deadlineMs: 500, onAway },
     })
-    const work = createWork(database, sorted.tell)
+    const kept = { read: async () => undefined, write: async () => {} }
+    const log = { origin: world.origin, keys: [world.logKey], kept }
+    const work = createWork(database, log, sorted.tell)
     t.teardown(async () => {
       await work.stop()
       await database.close()

@@ -25,7 +25,8 @@ const reader = () => ({ signing: generateSigningKey(), receiving: generateRecipi
 /** Version 1 of a keyset that nobody has published. */
 export function firstOfMany(): Keyset {
   const readers = { casework: reader(), clinic: reader(), recovery: reader() }
-  return firstKeyset(trust, generateSigningKey(), readers)
+  const [directoryKey, logKey] = [generateSigningKey(), generateSigningKey()]
+  return firstKeyset(trust, { directoryKey, logKey }, readers)
 }
 
 /** The version after `previous`, with `changes`. */

@@ -26,7 +26,8 @@ t.test('the trial database is never offered to a network', (t) => {
     t.throws(() => readConfig({ HOST }), /HOST is .*DATABASE_URL/, HOST)
     const own = { HOST, ORIGIN: 'intake.example.org', ...database }
     t.throws(() => readConfig(own), /PUBLIC_URL must be set/, HOST)
-    const reached = { PUBLIC_URL: 'https://intake.example.org', TOKEN_SEAL_FILE: '/run/seal' }
+    const files = { TOKEN_SEAL_FILE: '/run/seal', AUDIT_KEY_FILE: '/run/log.key' }
+    const reached = { PUBLIC_URL: 'https://intake.example.org', ...files }
     t.equal(readConfig({ ...own, ...reached }).host, HOST, `${HOST} with a database of its own`)
   }
   for (const HOST of ['127.0.0.1', '127.0.0.53', '::1', 'localhost']) {
@@ -100,6 +101,19 @@ t.test('the token key is kept with the data unless another file is named', (t) =
   t.end()
 })
 
+t.test('the key of the access log is named where callers come from outside', (t) => {
+  const own = { PUBLIC_URL: 'https://intake.example.org', TOKEN_SEAL_FILE: '/run/seal' }
+  t.throws(() => readConfig(own), /AUDIT_KEY_FILE must be set beside PUBLIC_URL/)
+  t.same(readConfig({ ...own, AUDIT_KEY_FILE: '/run/new.key, /run/old.key' }).audit, {
+    keyFiles: ['/run/new.key', '/run/old.key'],
+    ...{ ownKeyFile: './data/audit-key.json', checkpointFile: './data/audit-checkpoint' },
+  })
+  t.throws(() => readConfig({ AUDIT_KEY_FILE: 'a,b,c' }), /AUDIT_KEY_FILE must be up to 2/)
+  const { checkpointFile } = readConfig({ CHECKPOINT_FILE: '/var/lib/log/checkpoint' }).audit
+  t.equal(checkpointFile, '/var/lib/log/checkpoint')
+  t.end()
+})
+
 t.test('the matching key is embedded with the data, or apart, never both', async (t) => {
   const { matching } = readConfig({ DATA_DIR: '/srv/intake' })
   t.same(matching, {
@@ -160,7 +174,8 @@ t.test('callers reach the service, and its forms, by https alone but for the loo
     t.throws(() => readConfig({ PUBLIC_URL }), /PUBLIC_URL must be https/, PUBLIC_URL)
     t.throws(() => readConfig({ FORM_ORIGINS: PUBLIC_URL }), /FORM_ORIGINS/, PUBLIC_URL)
   }
-  const reached = { PUBLIC_URL: 'http://127.0.0.1:8080', TOKEN_SEAL_FILE: '/run/seal' }
+  const files = { TOKEN_SEAL_FILE: '/run/seal', AUDIT_KEY_FILE: '/run/log.key' }
+  const reached = { PUBLIC_URL: 'http://127.0.0.1:8080', ...files }
   t.equal(readConfig(reached).access.publicUrl, 'http://127.0.0.1:8080')
   const [own, form] = [
     'https://Intake.Example.org:443/',

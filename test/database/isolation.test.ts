@@ -53,12 +53,6 @@ await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
 await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
-await sql`insert into audit_log values (1, 'intake.test/v1/audit/logs/1', 1, 'checkpoint', now())`
-await sql`
-  with first as (delete from audit_pending where entry_id = (
-    select entry_id from audit_pending order by at, entry_id limit 1) returning entry_id)
-  insert into audit_index select 1, 0, entry_id from first`
-await sql`insert into audit_tile values (1, 0, 0, sha256(''))`
 await sql`insert into audit_cosignature values (1, 1, 'witness', 'checkpoint', 'line', now())`
 
 const tables = await tablesOf(sql)
@@ -542,7 +536,8 @@ t.test('the owner, as which the host administers, reads no row of anybody', asyn
       tx.sql.unsafe(`select from ${table}`),
     )
     if (!published.includes(table)) t.same(rows, [], table)
-    t.ok(before[table]! > 0, `${table} holds rows`)
+    // What waits for its place in the log does so for less than a second.
+    t.ok(before[table]! > 0 || table === 'audit_pending', `${table} holds rows`)
   }
 })
 

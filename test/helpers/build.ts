@@ -19,6 +19,7 @@ import type { Keyholders } from '../../src/matching/keyholders.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { logIn } from './log.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealKey } from './token.ts'
 
@@ -90,7 +91,7 @@ export async function build(
     join(folder, 'matching-key.json'),
     sealMatchingKey(world.matchingKeys[0]!, undefined),
   )
-  const work = createWork(database, createTell(logger, metrics.background))
+  const work = createWork(database, logIn(folder, world), createTell(logger, metrics.background))
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
     sealKey,

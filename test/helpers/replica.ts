@@ -9,6 +9,7 @@ import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import type { Built } from './build.ts'
+import { logIn } from './log.ts'
 import { sealKey } from './token.ts'
 
 /** Starts it; it is closed when `t` ends. */
@@ -16,7 +17,11 @@ export async function replicaOf(t: Pick<Test, 'teardown'>, { databases, world, f
   const database = connect({ url: databases.url, connectionsMax: 10, prepare: true })
   const lines: string[] = []
   const logger = createLogger('warn', { write: (line: string) => void lines.push(line) })
-  const work = createWork(database, createTell(logger, createMetrics().background))
+  const work = createWork(
+    database,
+    logIn(folder, world),
+    createTell(logger, createMetrics().background),
+  )
   const app = await createApp({
     ...{ database, logger, origin: world.origin, wake: work.wake },
     sealKey,

@@ -23,6 +23,7 @@ export async function tablesOf(sql: postgres.Sql): Promise<string[]> {
 /** How many rows each table holds, once the work in the background is done. */
 export async function census(sql: postgres.Sql): Promise<Record<string, number>> {
   await untilPaired(sql)
+  await untilSequenced(sql)
   const tables = await tablesOf(sql)
   const counts = tables.map((name) => `(select count(*)::int from ${name}) as ${name}`)
   const [row] = await sql.unsafe(`select ${counts.join(', ')}`)
@@ -45,6 +46,16 @@ export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<v
     const waiting = await countUnpaired(sql)
     if (waiting === 0) return
     if (Date.now() > end) throw new Error(`${waiting} referrals are still to be paired`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** Waits, by asking, until every entry of the log has its place. The loop of a service must run. */
+export async function untilSequenced(sql: postgres.Sql, secondsMax = 60): Promise<void> {
+  for (const end = Date.now() + secondsMax * 1000; ; ) {
+    const waiting = await sql`select from audit_pending limit 1`
+    if (waiting.length === 0) return
+    if (Date.now() > end) throw new Error('entries of the log are still without a place')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

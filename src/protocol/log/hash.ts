@@ -50,7 +50,8 @@ export function treeHasher(sha256: Sha256): TreeHasher {
   // Level by level, in place: a hash without a neighbour rises as it is. This is the same tree as
   // the recursion of RFC 6962 makes, which splits at the largest power of two.
   function root(hashes: Uint8Array): Uint8Array {
-    const row = hashes.slice()
+    // Not `slice`: of the subclass that Node.js reads bytes into it is no copy.
+    const row = new Uint8Array(hashes)
     let count = row.length / hashBytes
     while (count > 1) {
       const pairs = count >> 1

@@ -1,0 +1,160 @@
+/** The tables of the tree: what waits for its place, places, tiles, and the head of each log. */
+import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
+import { bytesArray } from '../database/types.ts'
+import type { Tile } from '../protocol/log/tile.ts'
+
+/** A log as its row says. `checkpoint` is the newest that was signed; none before the first entry. */
+export type Head = {
+  readonly n: number
+  readonly origin: string
+  readonly size: number
+  readonly checkpoint: string | null
+  readonly signedAt: string | null
+  /** The entry that the log begins with, where it was opened after another. */
+  readonly firstEntryId: string | null
+}
+
+/** The log that is open; none before the first. */
+export async function selectOpenLog(tx: Tx): Promise<Head | undefined> {
+  const [head] = await tx.sql<Head[]>`
+    select ${columns(tx)} from audit_log where closed_at is null`
+  return head
+}
+
+/**
+ * The same, locked until the transaction ends. Whoever appends to the tree, or closes a log, holds this
+ * lock; none where somebody else does, without waiting for it.
+ */
+export async function lockOpenLog(tx: Tx): Promise<Head | undefined> {
+  const [head] = await tx.sql<Head[]>`
+    select ${columns(tx)} from audit_log where closed_at is null for update skip locked`
+  return head
+}
+
+function columns(tx: Tx) {
+  return tx.sql`
+    n, origin, size::float8 as size, checkpoint, ${iso(tx, 'signed_at')} as "signedAt",
+    first_entry_id as "firstEntryId"`
+}
+
+/** Begins the first log, unless there is one. */
+export async function insertFirstLog(tx: Tx, origin: string): Promise<void> {
+  await tx.sql`
+    insert into audit_log (n, origin) select 1, ${origin}
+    where not exists (select from audit_log)
+    on conflict do nothing`
+}
+
+/** How many entries wait for their place, counted up to `countedMax`, and since when the oldest does. */
+export async function countPending(
+  tx: Tx,
+  countedMax: number,
+): Promise<{ count: number; oldestSeconds: number }> {
+  const [row] = await tx.sql<[{ count: number; oldestSeconds: number }]>`
+    select count(*)::int as count,
+           coalesce(extract(epoch from now() - min(at)), 0)::float8 as "oldestSeconds"
+    from (select at from audit_pending order by at, entry_id limit ${countedMax}) waiting`
+  return row
+}
+
+/**
+ * Takes what waits, the oldest first, at most `count`; of a log that begins with a certain entry that one
+ * alone. What has a place already, because somebody put it here twice, is passed over.
+ */
+export async function takePending(
+  tx: Tx,
+  first: string | undefined,
+  count: number,
+): Promise<{ id: string; leaf: Uint8Array }[]> {
+  const only = first === undefined ? tx.sql`true` : tx.sql`entry_id = ${first}`
+  // By the place of the row: nobody else deletes any while the head is locked, and no plan reads more.
+  return tx.sql<{ id: string; leaf: Uint8Array }[]>`
+    with taken as (
+      delete from audit_pending
+      where ctid = any (array(
+        select ctid from audit_pending where ${only} order by at, entry_id limit ${count}))
+      returning at, entry_id)
+    select e.id, e.leaf
+    from taken t join audit_entry e on e.id = t.entry_id
+    where not exists (select from audit_index i where i.entry_id = t.entry_id)
+    order by t.at, t.entry_id`
+}
+
+/** Gives entries their indexes, from `index` on. */
+export async function insertIndexes(
+  tx: Tx,
+  { n, size }: Pick<Head, 'n' | 'size'>,
+  ids: readonly string[],
+): Promise<void> {
+  await tx.sql`
+    insert into audit_index (log, index, entry_id)
+    select ${n}, ${size}::bigint + place - 1, id
+    from unnest(${[...ids]}::uuid[]) with ordinality as given (id, place)`
+}
+
+/** Writes tiles. One that is there grows: of the same place only the longer is kept. */
+export async function upsertTiles(tx: Tx, log: number, tiles: readonly Tile[]): Promise<void> {
+  await tx.sql`
+    insert into audit_tile (log, level, n, hashes)
+    select ${log}, level, n, hashes
+    from unnest(${tiles.map(({ level }) => level)}::int[],
+                ${tiles.map(({ index }) => String(index))}::text[]::bigint[],
+                ${bytesArray(tiles.map(({ hashes }) => hashes))}::bytea[])
+      as given (level, n, hashes)
+    on conflict (log, level, n) do update set hashes = excluded.hashes
+    where octet_length(excluded.hashes) > octet_length(audit_tile.hashes)`
+}
+
+/** Those of the tiles that are there, in no order. */
+export function selectTiles(
+  tx: Tx,
+  log: number,
+  places: readonly Pick<Tile, 'level' | 'index'>[],
+): Promise<Tile[]> {
+  return tx.sql<Tile[]>`
+    select level::int as level, n::float8 as index, hashes from audit_tile
+    where log = ${log} and (level, n) in (
+      select * from unnest(${places.map(({ level }) => level)}::int[],
+                           ${places.map(({ index }) => String(index))}::text[]::bigint[]))`
+}
+
+/** Moves the head of a log from `before`. @returns whether it still stood there */
+export async function moveHead(
+  tx: Tx,
+  before: Pick<Head, 'n' | 'size'>,
+  after: { readonly size: number; readonly checkpoint: string },
+): Promise<boolean> {
+  const rows = await tx.sql`
+    update audit_log set size = ${after.size}, checkpoint = ${after.checkpoint}, signed_at = now()
+    where n = ${before.n} and size = ${before.size} and closed_at is null
+    returning n`
+  return rows.length === 1
+}
+
+/** The newest checkpoint of a log, and the lines of witnesses that belong below it. */
+export async function selectCheckpoint(
+  tx: Tx,
+  n: number,
+): Promise<{ checkpoint: string; lines: string[] } | undefined> {
+  const [row] = await tx.sql<{ checkpoint: string; lines: string[] }[]>`
+    select l.checkpoint, array(
+      select c.line from audit_cosignature c
+      where c.log = l.n and c.size = l.size order by c.witness) as lines
+    from audit_log l where l.n = ${n} and l.checkpoint is not null`
+  return row
+}
+
+/** The leaves of a log from `first` up to `end`, in their order; fewer where it ends before. */
+export async function selectLeaves(
+  tx: Tx,
+  log: number,
+  first: number,
+  end: number,
+): Promise<Uint8Array[]> {
+  const rows = await tx.sql<{ leaf: Uint8Array }[]>`
+    select e.leaf from audit_index i join audit_entry e on e.id = i.entry_id
+    where i.log = ${log} and i.index >= ${first} and i.index < ${end}
+    order by i.index`
+  return rows.map(({ leaf }) => leaf)
+}

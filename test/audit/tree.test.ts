@@ -1,0 +1,246 @@
+/**
+ * Goal: what is served of the log is a tree that anybody can check, and it holds every entry once.
+ * Method: the service answers; its files are read back, and the root is made again from the entries by the
+ * definition of RFC 6962, section 2.1. Sequencers of the test's own run at once, on a database that was set
+ * back, and on tiles that somebody changed.
+ */
+import { createHash } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { createSequencer, type Kept, type LogStanding } from '../../src/audit/sequencer.ts'
+import { appendAll } from '../../src/audit/service.ts'
+import { decodeBase64url } from '../../src/protocol/bytes.ts'
+import { signingKeyFrom } from '../../src/protocol/keys.ts'
+import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
+import { logKeyType, noteKey } from '../../src/protocol/log/key.ts'
+import { verify } from '../../src/protocol/signature.ts'
+import { sha256 } from '../../src/protocol/sodium.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { refer } from '../helpers/referral.ts'
+import { stage } from '../helpers/stage.ts'
+import { asSuperuser, untilSequenced } from '../helpers/superuser.ts'
+
+const origin = 'intake.test/v1/audit/logs/1'
+const system = { kind: 'system', request: newId() } as const
+
+/** RFC 6962, section 2.1, as it is written. */
+function treeHash(leaves: readonly Uint8Array[]): Buffer {
+  const hash = (...parts: Uint8Array[]) =>
+    createHash('sha256').update(Buffer.concat(parts)).digest()
+  if (leaves.length === 0) return hash()
+  if (leaves.length === 1) return hash(Uint8Array.of(0), leaves[0]!)
+  let split = 1
+  while (split * 2 < leaves.length) split *= 2
+  return hash(Uint8Array.of(1), treeHash(leaves.slice(0, split)), treeHash(leaves.slice(split)))
+}
+
+/** Entries that nobody's act made, in one transaction. */
+function entries(count: number) {
+  return Array.from({ length: count }, () => ({ action: 'request.received' }) as const)
+}
+
+t.test('the log that is served holds every entry, under the key of the keyset', async (t) => {
+  const built = await build(t)
+  const { url, world, database } = built
+  const sql = asSuperuser(t, built.databases)
+  await refer(built)
+  await database.inTransaction(system, (tx) => appendAll(tx, entries(520)))
+  await untilSequenced(sql)
+  const token = await world.token(world.clients.auditor)
+  const get = async (path: string, by?: string) => {
+    const headers = by === undefined ? {} : { authorization: `Bearer ${by}` }
+    return fetch(`${url}/v1/audit/logs/1/${path}`, { headers })
+  }
+  const shown = await get('checkpoint')
+  t.match(shown.headers.get('content-type'), /^text\/plain; charset=utf-8$/)
+  const publicKey = decodeBase64url(world.keyset.log.publicKeys[0]!, 32)
+  const key = noteKey(sha256, { name: origin, type: logKeyType, publicKey })
+  const checkpoint = openCheckpoint(await shown.text(), [key], verify)
+
+  const leaves: Uint8Array[] = []
+  for (let index = 0; leaves.length < checkpoint.size; index += 1) {
+    const width = Math.min(256, checkpoint.size - index * 256)
+    const name = `00${index}${width < 256 ? `.p/${width}` : ''}`
+    const bundle = new Uint8Array(await (await get(`tile/entries/${name}`, token)).arrayBuffer())
+    for (let at = 0; at < bundle.length; ) {
+      const length = bundle[at]! * 256 + bundle[at + 1]!
+      leaves.push(bundle.subarray(at + 2, at + 2 + length))
+      at += 2 + length
+    }
+    const tile = await get(`tile/0/${name}`)
+    t.match(tile.headers.get('cache-control'), /immutable/)
+    t.match(tile.headers.get('content-type'), 'application/octet-stream')
+    const own = leaves.slice(index * 256).map((leaf) => treeHash([leaf]))
+    t.same(Buffer.from(await tile.arrayBuffer()), Buffer.concat(own), `tile ${name}`)
+  }
+  t.equal(leaves.length, checkpoint.size)
+  t.same(Buffer.from(checkpoint.root), treeHash(leaves))
+  const stored = await sql`select leaf from audit_entry`
+  const read = new Set(leaves.map((leaf) => Buffer.from(leaf).toString()))
+  t.equal(read.size, checkpoint.size, 'none twice')
+  const later = stored.filter(({ leaf }) => !read.has(Buffer.from(leaf).toString()))
+  t.same(
+    later.map(({ leaf }) => JSON.parse(Buffer.from(leaf).toString()).action),
+    ['audit.bundles-read'],
+    'all but the one reading, which is an entry once and not three times',
+  )
+  for (const path of ['tile/0/000.p/0', 'tile/0/0', 'tile/x/000', 'tile/0/009', 'tile/9/000']) {
+    t.equal((await get(path)).status, 404, path)
+  }
+  t.equal((await get('tile/entries/000')).status, 401, 'entries are for auditors')
+  await requireBalanced(sql)
+})
+
+/** Sequencers on a database without any, and what each kept outside it. */
+async function sequencing(t: Test) {
+  const { database, databases, world, sql } = await stage(t)
+  const create = (kept: Kept & { text?: string | undefined } = keptIn({})) => {
+    let standing: LogStanding | undefined
+    const step = createSequencer(database, {
+      ...{ origin: world.origin, keys: [world.logKey], kept },
+      onStanding: (told) => {
+        standing = told
+      },
+    })
+    return { run: () => step.run(), standing: () => standing }
+  }
+  const add = (count: number) =>
+    database.inTransaction(system, (tx) => appendAll(tx, entries(count)))
+  const size = async () => Number((await sql`select size from audit_log`)[0]?.size)
+  return { database, databases, world, sql, create, add, size }
+}
+
+function keptIn(place: { text?: string }): Kept {
+  return {
+    read: async () => place.text,
+    write: async (text) => {
+      place.text = text
+    },
+  }
+}
+
+t.test(
+  'of several sequencers at once no entry gets two places, and none is left out',
+  async (t) => {
+    const { sql, create, add, size } = await sequencing(t)
+    const all = [create(), create(), create(), create()]
+    for (let round = 0; round < 6; round += 1) {
+      await add(300)
+      await Promise.all(all.map(({ run }) => run()))
+    }
+    while (await create().run());
+    const [{ count }] = await sql<
+      [{ count: number }]
+    >`select count(*)::int as count from audit_entry`
+    t.equal(await size(), count)
+    await requireBalanced(sql)
+  },
+)
+
+t.test('a row that waits twice, or once more, gets no second place', async (t) => {
+  const { sql, create, add } = await sequencing(t)
+  await add(3)
+  await create().run()
+  await sql`insert into audit_pending select at, id from audit_entry limit 2`
+  await add(1)
+  await create().run()
+  await requireBalanced(sql)
+})
+
+t.test('a database that was set back is not signed over, until the log is another', async (t) => {
+  const { sql, create, add, size } = await sequencing(t)
+  const outside: { text?: string } = {}
+  await add(10)
+  await create(keptIn(outside)).run()
+  const before = await size()
+  const rows = await sql`
+    select checkpoint from audit_log`
+  const tiles = await sql`select level, n, hashes from audit_tile`
+  await add(5)
+  await create(keptIn(outside)).run()
+  const ahead = outside.text
+  // As a restored backup has it: the entries that came after are gone.
+  await sql.begin(async (tx) => {
+    const lost = await tx`delete from audit_index where index >= ${before} returning entry_id`
+    const ids = lost.map(({ entry_id: id }) => id)
+    await tx`delete from audit_opening where entry_id = any (${ids})`
+    await tx`delete from audit_entry where id = any (${ids})`
+    await tx`update audit_log set size = ${before}, checkpoint = ${rows[0]!.checkpoint}`
+    for (const { level, n, hashes } of tiles) {
+      await tx`update audit_tile set hashes = ${hashes} where level = ${level} and n = ${n}`
+    }
+  })
+  await add(1)
+  const halted = create(keptIn(outside))
+  t.equal(await halted.run(), false)
+  t.match(
+    halted.standing()?.halted,
+    new RegExp(`with ${before + 5} entries.*with ${before}: it was set back`),
+  )
+  t.equal(await size(), before)
+  t.equal(outside.text, ahead, 'what is kept stays')
+  await requireBalanced(sql)
+
+  // Somebody without the file goes on: then it is another tree, which shows as soon as it is as large.
+  await add(20)
+  await create().run()
+  const late = create(keptIn(outside))
+  await late.run()
+  t.match(late.standing()?.halted, /is of another tree/)
+})
+
+t.test('tiles that somebody changed are not signed over', async (t) => {
+  const { sql, create, add, size } = await sequencing(t)
+  await add(10)
+  await create().run()
+  const before = await size()
+  await sql`update audit_tile set hashes = sha256('') || substr(hashes, 33)`
+  await add(1)
+  const halted = create()
+  await halted.run()
+  t.match(halted.standing()?.halted, /not those of the checkpoint/)
+  t.equal(await size(), before)
+  await sql`update audit_tile set hashes = substr(hashes, 33)`
+  await halted.run()
+  t.match(halted.standing()?.halted, /tile\/0\/000/)
+})
+
+t.test('what is kept outside is no checkpoint of this log: nothing is signed', async (t) => {
+  const { create, add, sql } = await sequencing(t)
+  await add(1)
+  for (const text of ['', 'garbage', 'other.test/v1/audit/logs/1\n1\nAAAA\n\n— a AAAAAAA=\n']) {
+    const halted = create(keptIn({ text }))
+    await halted.run()
+    t.ok(halted.standing()?.halted, text)
+  }
+  t.same(await sql`select from audit_index`, [])
+})
+
+t.test('what was not kept is kept before anything more is signed', async (t) => {
+  const { create, add, size, world } = await sequencing(t)
+  const place: { text?: string } = {}
+  let isFull = true
+  const kept = keptIn(place)
+  const sequencer = create({
+    read: kept.read,
+    write: async (text) => {
+      if (isFull) throw new Error('no space')
+      await kept.write(text)
+    },
+  })
+  await add(2)
+  await t.rejects(sequencer.run(), { message: 'no space' })
+  const signed = await size()
+  await add(2)
+  await t.rejects(sequencer.run(), { message: 'no space' })
+  t.equal(await size(), signed)
+  isFull = false
+  await sequencer.run()
+  t.equal(await size(), signed + 2)
+  const key = noteKey(sha256, {
+    ...{ name: origin, type: logKeyType },
+    publicKey: signingKeyFrom(world.logKey.secretKey).publicKey,
+  })
+  t.equal(openCheckpoint(place.text!, [key], verify).size, signed + 2)
+})
