@@ -68,6 +68,8 @@ export type ErrorCode =
   | 'case-full'
   | 'note-not-next'
   | 'search-budget-spent'
+  // The access log.
+  | 'not-sequenced'
   // What a client refuses before it sends, or of what it is answered.
   | 'referral-invalid'
   | 'consent-refused'

@@ -3,6 +3,8 @@
  * of a transaction; here it is given that transaction, and what state there is: sums that are not written
  * yet, and the holders of the matching key.
  */
+
+import { createPublicationProofs, proveEntry } from './audit/proofs.ts'
 import { createBundles, readCheckpoint, readTile } from './audit/published.ts'
 import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
@@ -81,10 +83,11 @@ export function createServices({
       checkpoint: door(readCheckpoint),
       tile: door(readTile),
       bundle: createBundles(database),
+      prove: door(proveEntry),
       ...sums,
     },
     directory: {
-      serveKeyset: door(serveKeyset),
+      serveKeyset: keysetDoor(database),
       serveDirectory: door(serveDirectory),
       findClient: door(findClient),
       findSignIn: door(findSignIn),
@@ -129,6 +132,17 @@ function doorsOn(database: Database) {
   ) =>
     (caller: By, ...args: Args) =>
       database.inTransaction(caller, (tx) => act(tx, ...args))
+}
+
+/** A keyset, with the proof of the entry that says when it was published. */
+function keysetDoor(database: Database) {
+  const serve = doorsOn(database)(serveKeyset)
+  const proofOf = createPublicationProofs(database)
+  return async (caller: Caller, asked?: number) => {
+    const { version, ...answer } = await serve(caller, asked)
+    const published = await proofOf('keyset.published', String(version))
+    return { ...answer, ...(published && { published }) }
+  }
 }
 
 type IntakeDoorOptions = IntakeOptions &

@@ -14,6 +14,7 @@ import {
   type Unmatched,
 } from '../../src/client/index.ts'
 import { type EmbeddedDatabase, startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
+import { sealKeyFile } from '../../src/protocol/keyfile.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from '../../src/protocol/matching/voprf.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -53,6 +54,8 @@ export async function startStage(ending: Ending, port: number): Promise<Stage> {
   })
   const matchingKeyFile = join(folder, 'matching-key.json')
   await writeFile(matchingKeyFile, sealMatchingKey(matchingKey, undefined), { mode: 0o600 })
+  const logKeyFile = join(folder, 'log.key')
+  await writeFile(logKeyFile, sealKeyFile({ signing: world.logKey }, undefined), { mode: 0o600 })
   const url = await startService(ending, folder, {
     DATABASE_URL: embedded.url,
     TOKEN_KEY_FILE: tokenKeyFile,
@@ -60,6 +63,7 @@ export async function startStage(ending: Ending, port: number): Promise<Stage> {
     // The day's total is counted there: a demo has one of its own.
     DATA_DIR: folder,
     MATCHING_KEY_FILES: matchingKeyFile,
+    AUDIT_KEY_FILE: logKeyFile,
     MATCHING_ELEMENTS_PER_CLIENT: '1000',
     PORT: String(port),
   })

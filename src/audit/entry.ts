@@ -40,8 +40,11 @@ export const actions = {
   'item.escalated':
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
   'audit.searched': 'Entries of this log were read.',
-  'audit.bundles-read':
+  'audit.fetched':
     'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',
+  'audit.proved': 'The proof of one entry of this log was read.',
+  'log.restarted':
+    'A log that lost entries was closed on the host, and this one opened. The digest is that of its last checkpoint.',
   'keyset.published': 'A signed keyset was published.',
   'directory.read': 'The signed directory was read.',
   'directory.published': 'A signed directory was published.',
@@ -73,6 +76,7 @@ export type AuditObject = {
     | 'client'
     | 'key'
     | 'log'
+    | 'entry'
   readonly id: string
   /** base64url, where the object has a public digest. */
   readonly digest?: string

@@ -5,7 +5,7 @@
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { concat } from '../protocol/bytes.ts'
+import { writeBundle } from '../protocol/log/bundle.ts'
 import { hashBytes } from '../protocol/log/hash.ts'
 import { parseTilePath, type TileId, tileWidth } from '../protocol/log/tile.ts'
 import { append } from './service.ts'
@@ -49,20 +49,13 @@ export function createBundles(database: Database) {
       const first = index * tileWidth
       const leaves = await selectLeaves(tx, n, first, first + width)
       if (leaves.length < width) return notThere()
-      if (isDue) await append(tx, { action: 'audit.bundles-read', object: logOf(n) })
+      if (isDue) await append(tx, { action: 'audit.fetched', object: logOf(n) })
       return leaves
     })
     // Not before it is committed: the entry that says so would be missing.
     recorded.add(reader)
-    return bundle(leaves)
+    return writeBundle(leaves)
   }
-}
-
-/** Each entry behind its length, in two bytes. */
-function bundle(leaves: readonly Uint8Array[]): Uint8Array {
-  return concat(
-    ...leaves.flatMap((leaf) => [Uint8Array.of(leaf.length >> 8, leaf.length & 0xff), leaf]),
-  )
 }
 
 function logOf(n: number) {

@@ -4,7 +4,15 @@ import { knownCaller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 import { pageRows } from '../protocol/page.ts'
 import type { Services } from '../services.ts'
-import { BundleParams, EntriesPage, EntriesQuery, LogParams, TileParams } from './schemas.ts'
+import {
+  BundleParams,
+  EntriesPage,
+  EntriesQuery,
+  EntryParams,
+  LogParams,
+  ProvenEntry,
+  TileParams,
+} from './schemas.ts'
 
 const text = { content: { 'text/plain': { schema: Type.String() } } }
 const bytes = {
@@ -45,6 +53,28 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
   })
 }
 
+/** Proofs of single entries. */
+export const proofOfEntryRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
+  app,
+  { audit },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/entries/:id/proof',
+    config: { action: 'audit.proved' },
+    schema: {
+      operationId: 'proveAuditEntry',
+      summary: 'Read the proof that an entry is in the access log',
+      description:
+        'Under the newest checkpoint. An entry has its place a second or two after its act.',
+      security: [{ bearer: ['audit:read'] }],
+      params: EntryParams,
+      response: { 200: ProvenEntry },
+    },
+    handler: async ({ caller, params }) => audit.prove(knownCaller(caller), params.id),
+  })
+}
+
 /** The published log, in the form of C2SP tlog-tiles. */
 export const logRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
   app,
@@ -69,7 +99,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> 
   app.route({
     method: 'GET',
     url: '/:n/tile/entries/*',
-    config: { action: 'audit.bundles-read' },
+    config: { action: 'audit.fetched' },
     schema: {
       operationId: 'getLogEntries',
       summary: 'Read a bundle of entries of the access log',

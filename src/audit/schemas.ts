@@ -93,3 +93,13 @@ export const TileParams = Type.Object(
   { n: Log, level: Type.String({ maxLength: 2, description: 'From 0 up' }), '*': File },
   { additionalProperties: false },
 )
+
+export const EntryParams = Type.Object({ id: Uuid }, { additionalProperties: false })
+
+/** An entry with the proof that it is in the log. */
+export const ProvenEntry = Type.Object({
+  leaf: Type.String({ description: 'base64url of the bytes that the log hashes (RFC 8785 JSON)' }),
+  proof: Type.String({
+    description: 'A C2SP tlog-proof file: index, hashes and the signed checkpoint',
+  }),
+})

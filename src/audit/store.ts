@@ -134,3 +134,22 @@ export async function countEntries(
       and o.client_id = ${clientId}`
   return row.count
 }
+
+/** Whether there is an entry of this id. */
+export async function hasEntry(tx: Tx, id: string): Promise<boolean> {
+  const rows = await tx.sql`select from audit_entry where id = ${id}`
+  return rows.length > 0
+}
+
+/** The id of the newest entry of a permitted act on an object. */
+export async function selectPermitted(
+  tx: Tx,
+  action: Action,
+  objectId: string,
+): Promise<string | undefined> {
+  const [row] = await tx.sql<{ id: string }[]>`
+    select id from audit_entry
+    where object_id = ${objectId} and action = ${action} and outcome = 'permitted'
+    order by at desc, id desc limit 1`
+  return row?.id
+}

@@ -158,3 +158,33 @@ export async function selectLeaves(
     order by i.index`
   return rows.map(({ leaf }) => leaf)
 }
+
+/** An entry with its place in a log. */
+export type Sequenced = { readonly log: number; readonly index: number; readonly leaf: Uint8Array }
+
+/** The entry of this id; none before it has its place. */
+export async function selectSequenced(tx: Tx, id: string): Promise<Sequenced | undefined> {
+  const [row] = await tx.sql<Sequenced[]>`
+    select i.log, i.index::float8 as index, e.leaf
+    from audit_index i join audit_entry e on e.id = i.entry_id
+    where i.entry_id = ${id}`
+  return row
+}
+
+/** Closes the log that is open, once nobody appends to it any more. @returns it as it ended */
+export async function closeOpenLog(tx: Tx): Promise<Head | undefined> {
+  const [head] = await tx.sql<Head[]>`
+    update audit_log set closed_at = now() where closed_at is null returning ${columns(tx)}`
+  return head
+}
+
+/** Opens a log, which begins with that entry. */
+export async function insertLogAfter(
+  tx: Tx,
+  n: number,
+  origin: string,
+  firstEntryId: string,
+): Promise<void> {
+  await tx.sql`
+    insert into audit_log (n, origin, first_entry_id) values (${n}, ${origin}, ${firstEntryId})`
+}

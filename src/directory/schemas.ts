@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { ProvenEntry } from '../audit/schemas.ts'
 import { Bytes32 } from '../referral/format.ts'
 
 const Jws = Type.String({
@@ -13,6 +14,7 @@ export const KeysetAnswer = Type.Object({
     ...Bytes32,
     description: "SHA-256 of the newest directory's payload, base64url",
   }),
+  published: Type.Optional(ProvenEntry),
 })
 
 export const KeysetParams = Type.Object(

@@ -91,6 +91,7 @@ export async function serveKeyset(tx: Tx, version?: number) {
   ])
   if (!keyset) throw new Refusal('not-found', 'no such keyset is published')
   return {
+    version: keyset.version,
     keyset: keyset.jws,
     ...(directorySha256 && { directorySha256: encodeBase64url(directorySha256) }),
   }

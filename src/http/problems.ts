@@ -416,6 +416,12 @@ export const problems = {
     retry: 'never',
     next: 'Do not pass it on. Tell the administrator, by another way than this service.',
   },
+  'not-sequenced': {
+    status: 503,
+    title: 'The entry has no place in the tree yet',
+    retry: 'later',
+    next: 'Ask again in a second or two: the next checkpoint is over it.',
+  },
   'not-ready': {
     status: 503,
     title: 'The service is not ready',

@@ -202,6 +202,10 @@ async function caseOf(referralId: string): Promise<string> {
   const [row] = await sql`select case_id from referral_case where referral_id = ${referralId}`
   return row?.case_id
 }
+async function oldestEntry(): Promise<string> {
+  const [row] = await sql`select entry_id as id from audit_index where index = 0`
+  return row?.id
+}
 async function newCase(): Promise<string> {
   return caseOf((await refer(built, ngo)).referralId)
 }
@@ -440,6 +444,19 @@ const table: Record<string, Record<string, Case>> = {
   },
   listAuditEntries: {
     all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },
+  },
+  proveAuditEntry: {
+    'one that is there': {
+      request: async () => ({
+        method: 'GET',
+        path: `/v1/audit/entries/${await oldestEntry()}/proof`,
+      }),
+      expected: { ...none, auditor: 200 },
+    },
+    'one that is not there': {
+      request: () => ({ method: 'GET', path: `/v1/audit/entries/${newId()}/proof` }),
+      expected: { ...none, auditor: 404 },
+    },
   },
   getLogCheckpoint: {
     'of the log': { request: get('/v1/audit/logs/1/checkpoint'), expected: all(200) },

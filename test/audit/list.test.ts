@@ -4,7 +4,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
+import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -242,6 +242,7 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
       (await page({ limit: 200 })).entries.find(({ id }) => [original!.id, otherId].includes(id))
         ?.intact
     t.equal(await intact(), true, `${name}: intact before`)
+    await untilSequenced(sql)
     await sql.unsafe(`create table kept as select * from ${table} where ${key} = '${original!.id}'`)
     await sql.unsafe(`update ${table} set ${change} where ${key} = '${original!.id}'`)
     t.equal(await intact(), false, name)

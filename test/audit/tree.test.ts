@@ -6,12 +6,17 @@
  */
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
+import type { Proven } from '../../src/audit/proofs.ts'
+import { restartLog } from '../../src/audit/restart.ts'
 import { createSequencer, type Kept, type LogStanding } from '../../src/audit/sequencer.ts'
 import { appendAll } from '../../src/audit/service.ts'
+import { connect } from '../../src/database/connect.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { signingKeyFrom } from '../../src/protocol/keys.ts'
 import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
+import { treeHasher } from '../../src/protocol/log/hash.ts'
 import { logKeyType, noteKey } from '../../src/protocol/log/key.ts'
+import { openProof, parseProofFile } from '../../src/protocol/log/prooffile.ts'
 import { verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -23,6 +28,8 @@ import { asSuperuser, untilSequenced } from '../helpers/superuser.ts'
 
 const origin = 'intake.test/v1/audit/logs/1'
 const system = { kind: 'system', request: newId() } as const
+
+const hasher = treeHasher(sha256)
 
 /** RFC 6962, section 2.1, as it is written. */
 function treeHash(leaves: readonly Uint8Array[]): Buffer {
@@ -82,9 +89,34 @@ t.test('the log that is served holds every entry, under the key of the keyset', 
   const later = stored.filter(({ leaf }) => !read.has(Buffer.from(leaf).toString()))
   t.same(
     later.map(({ leaf }) => JSON.parse(Buffer.from(leaf).toString()).action),
-    ['audit.bundles-read'],
+    ['audit.fetched'],
     'all but the one reading, which is an entry once and not three times',
   )
+  const readJson = async <Body>(path: string): Promise<Body> => {
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } })
+    return (await answer.json()) as Body
+  }
+  const opened = (proven: Proven) =>
+    openProof(hasher, parseProofFile(proven.proof), decodeBase64url(proven.leaf), {
+      ...{ keys: [key], verify },
+    })
+  for (const index of [0, 255, 256, checkpoint.size - 1]) {
+    const [row] = await sql`select entry_id as id from audit_index where index = ${index}`
+    t.ok(
+      opened(await readJson<Proven>(`/v1/audit/entries/${row?.id}/proof`)).size >= checkpoint.size,
+      `entry ${index} is proven`,
+    )
+  }
+  const { keyset, published } = await readJson<{
+    keyset: string
+    published: Proven
+  }>('/v1/keyset')
+  opened(published)
+  const payload = createHash('sha256').update(Buffer.from(keyset.split('.')[1]!, 'base64url'))
+  t.match(JSON.parse(Buffer.from(published.leaf, 'base64url').toString()), {
+    action: 'keyset.published',
+    object: { kind: 'keyset', id: '1', digest: payload.digest('base64url') },
+  })
   for (const path of ['tile/0/000.p/0', 'tile/0/0', 'tile/x/000', 'tile/0/009', 'tile/9/000']) {
     t.equal((await get(path)).status, 404, path)
   }
@@ -109,6 +141,23 @@ async function sequencing(t: Test) {
     database.inTransaction(system, (tx) => appendAll(tx, entries(count)))
   const size = async () => Number((await sql`select size from audit_log`)[0]?.size)
   return { database, databases, world, sql, create, add, size }
+}
+
+/** As `intake admin log restart` does it, as the owner. */
+async function restart(
+  { ownerUrl }: { ownerUrl: string },
+  deployment: string,
+  reason: string,
+  kept: string | undefined,
+) {
+  const owner = connect({ url: ownerUrl, connectionsMax: 1, prepare: true })
+  try {
+    return await owner.inTransaction({ kind: 'administrator', request: newId() }, (tx) =>
+      restartLog(tx, { deployment, reason, kept }),
+    )
+  } finally {
+    await owner.close()
+  }
 }
 
 function keptIn(place: { text?: string }): Kept {
@@ -149,7 +198,7 @@ t.test('a row that waits twice, or once more, gets no second place', async (t) =
 })
 
 t.test('a database that was set back is not signed over, until the log is another', async (t) => {
-  const { sql, create, add, size } = await sequencing(t)
+  const { sql, databases, world, create, add, size } = await sequencing(t)
   const outside: { text?: string } = {}
   await add(10)
   await create(keptIn(outside)).run()
@@ -182,6 +231,36 @@ t.test('a database that was set back is not signed over, until the log is anothe
   t.equal(outside.text, ahead, 'what is kept stays')
   await requireBalanced(sql)
 
+  // On the host another log is opened, which says why.
+  const restarted = await restart(databases, world.origin, 'The disk was lost', outside.text)
+  t.same(restarted, { closed: 1, opened: 2 })
+  await add(2)
+  const next = create(keptIn(outside))
+  while (await next.run());
+  t.equal(next.standing()?.halted, undefined)
+  const [first] = await sql`
+    select e.leaf, o.details from audit_index i join audit_entry e on e.id = i.entry_id
+    join audit_opening o on o.entry_id = e.id where i.log = 2 and i.index = 0`
+  const [text] = ahead!.split('\n\n')
+  const digest = createHash('sha256').update(`${text}\n`).digest('base64url')
+  t.match(JSON.parse(Buffer.from(first?.leaf).toString()), {
+    ...{ action: 'log.restarted', caller: 'administrator' },
+    object: { kind: 'log', id: '1', digest },
+  })
+  t.same(first?.details, {
+    ...{ reason: 'The disk was lost', checkpoint: ahead, entriesInDatabase: before },
+  })
+  t.match(outside.text, /^intake\.test\/v1\/audit\/logs\/2\n/)
+  await requireBalanced(sql)
+})
+
+t.test('a log that went on without what was lost is found out when it is as large', async (t) => {
+  const { create, add } = await sequencing(t)
+  const outside: { text?: string } = {}
+  await add(10)
+  // The checkpoint of another tree of this size.
+  await create(keptIn(outside)).run()
+  outside.text = outside.text!.replace(/\n[A-Za-z0-9+/]{43}=\n/, `\n${'A'.repeat(43)}=\n`)
   // Somebody without the file goes on: then it is another tree, which shows as soon as it is as large.
   await add(20)
   await create().run()

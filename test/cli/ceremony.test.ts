@@ -162,10 +162,11 @@ t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by comman
     ]
     for (const [words, message] of faults) {
       const { value } = await call(keysetChangesCommand, words)
-      const drafting = () => nextKeyset(undefined, [value as Partial<Keyset>], 'intake.test')
+      const drafting = () =>
+        nextKeyset(undefined, [value as Partial<Keyset>], { origin: 'intake.test' })
       t.throws(drafting, { code: 'trust-invalid', message }, words)
     }
-    const bare = () => nextKeyset(undefined, [], 'intake.test')
+    const bare = () => nextKeyset(undefined, [], { origin: 'intake.test' })
     t.throws(bare, { message: /--changes is missing: .*`intake keyset changes`/ })
   })
 })

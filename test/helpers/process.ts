@@ -1,11 +1,12 @@
 /** The service as a process of its own, to be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
+import { sealKeyFile } from '../../src/protocol/keyfile.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { asSuperuser } from './superuser.ts'
 
@@ -77,9 +78,12 @@ export async function deployment(t: Pick<Test, 'teardown'>, given?: Databases) {
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
+  const logKeyFile = join(folder, 'log.key')
+  await writeFile(logKeyFile, sealKeyFile({ signing: world.logKey }, undefined), { mode: 0o600 })
   const variables = {
     ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.test', LOG_LEVEL: 'error' },
     ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
+    AUDIT_KEY_FILE: logKeyFile,
   }
   return { world, variables, sql: asSuperuser(t, databases), folder }
 }

@@ -11,14 +11,14 @@ const daysGood = { refresh: 335, end: 365 }
 
 /**
  * The newest keyset with the next number and fresh dates, and over it the members of `changes`. The
- * first keyset is all changes.
+ * first keyset is all changes. It names the log that is open, `logOrigin`.
  *
  * @throws Refusal `trust-invalid` for one that no root should be asked to sign
  */
 export function nextKeyset(
   newest: Accepted<Keyset> | undefined,
   changes: readonly Partial<Keyset>[],
-  origin: string,
+  { origin, logOrigin }: { readonly origin: string; readonly logOrigin?: string | undefined },
 ): Keyset {
   if (!newest && changes.length === 0) {
     const detail = 'the first keyset is all changes: make them with `intake keyset changes`'
@@ -41,11 +41,14 @@ export function nextKeyset(
     ...changes,
   )
   refuse(schemaProblems(Keyset, draft).map(({ pointer, detail }) => `${pointer} ${detail}`))
-  const keyset = draft as Keyset
-  const isOwnLog = keyset.log.origin.startsWith(`${origin}/`)
+  const named = draft as Keyset
+  // The log that is open is the one that clients are to follow, whichever the keyset before named.
+  const log = { ...named.log, origin: logOrigin ?? named.log.origin }
+  const keyset = { ...named, log }
+  const isOwnLog = named.log.origin.startsWith(`${origin}/`)
   refuse([
     ...keysetFaults(keyset, newest),
-    ...(isOwnLog ? [] : [`The log is ${keyset.log.origin}, and ORIGIN is ${origin}.`]),
+    ...(isOwnLog ? [] : [`The log is ${named.log.origin}, and ORIGIN is ${origin}.`]),
   ])
   return keyset
 }

@@ -2,22 +2,27 @@
  * What a command on the host needs: the database as its owner, and the services that write the
  * directory. Loaded only by host commands, so that a partner's client needs no database driver.
  */
+import { openLogOrigin, restartLog } from '../../audit/restart.ts'
 import { readClientConfig } from '../../config/client.ts'
 import { readConfig } from '../../config/server.ts'
 import { addressForm, describe, readAddress } from '../../database/address.ts'
-import { connect } from '../../database/connect.ts'
+import { connect, type Database } from '../../database/connect.ts'
 import { startEmbedded } from '../../database/embedded.ts'
 import { migrate } from '../../database/migrate.ts'
 import { databaseFault } from '../../database/server.ts'
 import { wordsOfDatabase } from '../../database/standing.ts'
 import { type Administration, createAdministration } from '../../directory/administration.ts'
+import { asAdministrator } from '../../directory/administrator.ts'
 import { createPartners, type Partners } from '../../directory/partners.ts'
 import { createPublication, type Publication } from '../../directory/publication.ts'
+import { readIfThere } from '../../disk.ts'
+import { newId } from '../../protocol/uuid.ts'
 
 export type Host = {
   readonly administration: Administration
   readonly publication: Publication
   readonly partners: Partners
+  readonly log: LogAdministration
   /** Of this deployment, from the service's own configuration. */
   readonly origin: string
   readonly tokenKeyFile: string
@@ -34,20 +39,39 @@ export async function onHost<Result extends object>(
   choice: Choice,
   act: (host: Host) => Promise<Result>,
 ): Promise<Located<Result>> {
-  const { origin, tokenKeyFile, databasePrepare: prepare } = readConfig()
+  const { origin, tokenKeyFile, audit, databasePrepare: prepare } = readConfig()
   const { ownerUrl, place, stop } = await ownerDatabase(choice)
   const database = connect({ url: ownerUrl, connectionsMax: 1, prepare, deadlineMs: actMsMax })
   try {
     const administration = createAdministration(database)
     const publication = createPublication(database)
     const partners = createPartners(database)
-    const result = await act({ administration, publication, partners, origin, tokenKeyFile })
+    const log = administerLog(database, origin, audit.checkpointFile)
+    const result = await act({ administration, publication, partners, log, origin, tokenKeyFile })
     return { ...result, database: place }
   } catch (error) {
     throw inWords(error)
   } finally {
     await database.close()
     await stop()
+  }
+}
+
+/** What the owner does with the access log. */
+export type LogAdministration = ReturnType<typeof administerLog>
+
+function administerLog(database: Database, deployment: string, checkpointFile: string) {
+  const { recordedAll } = asAdministrator(database)
+  return {
+    /** Closes the log that lost entries, and opens the next. @returns the numbers of both */
+    restart: (reason: string) =>
+      recordedAll('log.restarted', async (tx) => {
+        const kept = await readIfThere(checkpointFile)
+        return { ...(await restartLog(tx, { deployment, reason, kept })), acts: [] }
+      }),
+    /** The origin of the log that is open, for the next keyset to name. */
+    origin: () =>
+      database.inTransaction({ kind: 'administrator', request: newId() }, openLogOrigin),
   }
 }
 

@@ -19,10 +19,11 @@ files of --changes hold in place of its own. The first keyset is all changes.`,
   },
   async run(input) {
     const file = input.needed('out')
-    return onHost(input, async ({ publication, origin }) => {
+    return onHost(input, async ({ publication, log, origin }) => {
       const newest = await publication.newestKeyset()
+      const logOrigin = await log.origin()
       const changes = await Promise.all(input.texts('changes').map(readChanges))
-      return writeDraft(nextKeyset(newest, changes, origin), file)
+      return writeDraft(nextKeyset(newest, changes, { origin, logOrigin }), file)
     })
   },
 })

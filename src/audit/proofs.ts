@@ -1,0 +1,83 @@
+/** Proofs that an entry is in the tree of a checkpoint, as C2SP tlog-proof files. */
+import type { Caller, KnownCaller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
+import { parseCheckpoint } from '../protocol/log/checkpoint.ts'
+import { parseNote } from '../protocol/log/note.ts'
+import { writeProofFile } from '../protocol/log/prooffile.ts'
+import { treeReader } from '../protocol/log/reader.ts'
+import { parseTilePath } from '../protocol/log/tile.ts'
+import { newId } from '../protocol/uuid.ts'
+import type { Action } from './entry.ts'
+import { append } from './service.ts'
+import { hasEntry, selectPermitted } from './store.ts'
+import { hasher } from './tree.ts'
+import { type Sequenced, selectCheckpoint, selectSequenced, selectTiles } from './tree-store.ts'
+
+/** An entry of the log, base64url of the bytes that are hashed, and the proof that it is there. */
+export type Proven = { readonly leaf: string; readonly proof: string }
+
+const soon = { retryAfterSeconds: 2 }
+
+/**
+ * The proof of one entry under the newest checkpoint of its log. Reading it is an entry of its own.
+ *
+ * @throws Refusal `not-sequenced` for one that waits for its place, `not-found`
+ */
+export async function proveEntry(tx: Tx<KnownCaller>, id: string): Promise<Proven> {
+  const entry = await selectSequenced(tx, id)
+  if (!entry) {
+    const isThere = await hasEntry(tx, id)
+    if (isThere) throw new Refusal('not-sequenced', 'the entry is under no checkpoint yet', soon)
+    throw new Refusal('not-found', 'the log has no entry of that id')
+  }
+  const [proven] = await Promise.all([
+    prove(tx, entry),
+    append(tx, { action: 'audit.proved', object: { kind: 'entry', id } }),
+  ])
+  return proven
+}
+
+async function prove(tx: Tx, { log, index, leaf }: Sequenced): Promise<Proven> {
+  const { checkpoint, lines } = (await selectCheckpoint(tx, log)) ?? {}
+  if (checkpoint === undefined || !lines) throw new Error('cannot be: a place under no checkpoint')
+  const { size } = parseCheckpoint(parseNote(checkpoint).text)
+  const read = async (path: string) => {
+    const { level, index } = parseTilePath(path) ?? {}
+    if (typeof level !== 'number' || index === undefined) return undefined
+    return (await selectTiles(tx, log, [{ level, index }]))[0]?.hashes
+  }
+  const proof = await treeReader(hasher, read, size).inclusion(index)
+  const file = writeProofFile({ index, proof, checkpoint: checkpoint + lines.join('') })
+  return { leaf: encodeBase64url(leaf), proof: file }
+}
+
+/** A proof never becomes wrong, but a newer checkpoint may have more witnesses. */
+const keptMs = 60_000
+const keptMax = 100
+
+/**
+ * The proofs of what was published by an act of the host, such as a keyset: kept a while, because everybody
+ * asks. They are read as the service itself, for whoever is served may read no entries.
+ */
+export function createPublicationProofs(database: Database) {
+  const kept = new Map<string, { readonly proven: Proven; readonly until: number }>()
+
+  /** `undefined` for what waits for its place yet. */
+  return async (action: Action, objectId: string): Promise<Proven | undefined> => {
+    const name = `${action} ${objectId}`
+    const known = kept.get(name)
+    if (known && known.until > performance.now()) return known.proven
+    const caller: Caller = { kind: 'system', request: newId() }
+    const proven = await database.inTransaction(caller, async (tx) => {
+      const id = await selectPermitted(tx, action, objectId)
+      const entry = id === undefined ? undefined : await selectSequenced(tx, id)
+      return entry && prove(tx, entry)
+    })
+    if (!proven) return undefined
+    if (kept.size >= keptMax) kept.clear()
+    kept.set(name, { proven, until: performance.now() + keptMs })
+    return proven
+  }
+}
