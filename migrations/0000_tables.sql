@@ -43,6 +43,8 @@ CREATE TABLE "audit_opening" (
 	"entry_id" uuid PRIMARY KEY NOT NULL,
 	"client_id" uuid,
 	"organisation_id" uuid,
+	"client_label" text,
+	"organisation_label" text,
 	"person" text,
 	"actor_salt" "bytea",
 	"details" jsonb,

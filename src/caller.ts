@@ -29,10 +29,15 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
   auditor: ['audit:read'],
 }
 
+/** What a client and its organisation are called. */
+export type Labels = { readonly client: string; readonly organisation: string }
+
 /** A client of ours, known by its token. Ids are UUIDs of the directory tables. */
 type KnownClient = {
   readonly clientId: string
   readonly organisationId: string
+  /** What both are called today: an entry of the access log keeps it. */
+  readonly labels: Labels
   readonly scopes: ReadonlySet<Scope>
   /** The person an internal app acts for: an opaque id of its own, never a name. */
   person?: string

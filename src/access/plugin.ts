@@ -208,6 +208,7 @@ function callerOf(client: Client, { scopes: said, person }: Verified, request: s
     request,
     clientId: client.id,
     organisationId: client.organisationId,
+    labels: { client: client.label, organisation: client.organisationLabel },
     scopes: new Set(client.scopes.filter(isGranted)),
     kids: new Set(client.kids),
     ...(person !== undefined && { person }),

@@ -5,7 +5,7 @@
  * no free text in it and no personal data of anybody who was referred; who acted stands in it only
  * as a salted commitment, so that an opening can be destroyed and the log still stands.
  */
-import type { Caller } from '../caller.ts'
+import type { Caller, Labels } from '../caller.ts'
 import type { ErrorCode } from '../errors.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
 import { auditCommitment } from '../protocol/commitment.ts'
@@ -102,6 +102,8 @@ export type Opening = {
   readonly actor?: {
     readonly client: string
     readonly organisation: string
+    /** What both were called when it was done; not of an entry whose labels were emptied. */
+    readonly labels?: Labels
     readonly person?: string
   }
   readonly actorSalt?: Uint8Array
@@ -155,6 +157,7 @@ function openingOf(caller: Caller, act: Act): Opening {
       actor: {
         client: caller.clientId,
         organisation: caller.organisationId,
+        labels: caller.labels,
         ...(caller.person && { person: caller.person }),
       },
       actorSalt: randomBytes(32),

@@ -45,8 +45,8 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
     handler: async (request) => {
       const { from, to, limit = pageRows, ...rest } = request.query
       const range = {
-        ...(from && { from: momentOf('from', from) }),
-        ...(to && { to: momentOf('to', to) }),
+        ...(from && { from: boundOf('from', from) }),
+        ...(to && { to: boundOf('to', to) }),
       }
       return audit.list(knownCaller(request.caller), { ...rest, ...range }, limit)
     },
@@ -138,8 +138,10 @@ export const logRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> 
 }
 
 /** The schema has seen the form. 30 February has it too, and would be read as a day of March. */
-function momentOf(name: string, text: string): Date {
+function boundOf(name: string, text: string): { moment: Date } | { day: string } {
+  const day = text.slice(0, 10)
   const moment = new Date(text)
-  if (moment.toISOString().slice(0, 10) === text.slice(0, 10)) return moment
+  const isReal = !Number.isNaN(moment.getTime()) && moment.toISOString().slice(0, 10) === day
+  if (isReal) return text === day ? { day } : { moment }
   throw new Refusal('malformed-request', `${name} names a day that its month does not have`)
 }

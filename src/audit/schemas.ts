@@ -22,10 +22,17 @@ const ObjectId = Type.String({
     'found by its object alone, and the reference of a submission no longer finds the referral.',
 })
 
+/** Since when, or until when: of a day all of it. */
+const DayOrInstant = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,3})?Z)?$',
+  maxLength: 24,
+  description: 'An instant in UTC, or a day of London: `to` a day is to its end.',
+})
+
 export const EntriesQuery = Type.Object(
   {
-    from: Type.Optional(Instant),
-    to: Type.Optional(Instant),
+    from: Type.Optional(DayOrInstant),
+    to: Type.Optional(DayOrInstant),
     actor: Type.Optional(Uuid),
     organisation: Type.Optional(Uuid),
     object: Type.Optional(ObjectId),
@@ -55,6 +62,12 @@ const AuditEntry = Type.Object({
       Type.Object({
         client: Uuid,
         organisation: Uuid,
+        labels: Type.Optional(
+          Type.Object(
+            { client: Type.String(), organisation: Type.String() },
+            { description: 'What both were called when it was done' },
+          ),
+        ),
         person: Type.Optional(Type.String()),
       }),
     ),

@@ -135,14 +135,19 @@ function isIntact(
 }
 
 function openingOf(row: EntryRow): Opening {
-  const { clientId, organisationId, person, actorSalt, details, detailsSalt } = row
+  const { actorSalt, details, detailsSalt } = row
+  const actor = actorOf(row)
   return {
-    ...(clientId &&
-      organisationId &&
-      actorSalt && {
-        actor: { client: clientId, organisation: organisationId, ...(person && { person }) },
-        actorSalt,
-      }),
+    ...(actor && actorSalt && { actor, actorSalt }),
     ...(details && detailsSalt && { details, detailsSalt }),
   }
+}
+
+function actorOf(row: EntryRow): Opening['actor'] {
+  const { clientId: client, organisationId: organisation, person } = row
+  const { clientLabel, organisationLabel } = row
+  if (client === null || organisation === null) return undefined
+  const labels = clientLabel !== null &&
+    organisationLabel !== null && { client: clientLabel, organisation: organisationLabel }
+  return { client, organisation, ...(labels && { labels }), ...(person && { person }) }
 }

@@ -24,6 +24,8 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     entry_id: id,
     client_id: opening.actor?.client ?? null,
     organisation_id: opening.actor?.organisation ?? null,
+    client_label: opening.actor?.labels?.client ?? null,
+    organisation_label: opening.actor?.labels?.organisation ?? null,
     person: opening.actor?.person ?? null,
     actor_salt: opening.actorSalt ?? null,
     details: opening.details ? JSON.stringify(opening.details) : null,
@@ -35,9 +37,13 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     insert into audit_opening ${tx.sql(openings)}`
 }
 
+/** A moment, or a day of London's calendar (`2026-11-29`). */
+export type Bound = { readonly moment: Date } | { readonly day: string }
+
 export type Filter = {
-  readonly from?: Date
-  readonly to?: Date
+  readonly from?: Bound
+  /** Of a day its end: the day is within. */
+  readonly to?: Bound
   readonly actor?: string
   readonly organisation?: string
   readonly object?: string
@@ -57,6 +63,8 @@ export type EntryRow = {
   readonly leaf: Uint8Array
   readonly clientId: string | null
   readonly organisationId: string | null
+  readonly clientLabel: string | null
+  readonly organisationLabel: string | null
   readonly person: string | null
   readonly actorSalt: Uint8Array | null
   readonly details: Details | null
@@ -68,8 +76,8 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
   const { from, to, actor, organisation, object, action, outcome, before } = filter
   const { sql } = tx
   const conditions = [
-    from && sql`e.at >= ${from.toISOString()}`,
-    to && sql`e.at < ${to.toISOString()}`,
+    from && sql`e.at >= ${beginOf(tx, from, 0)}`,
+    to && sql`e.at < ${beginOf(tx, to, 1)}`,
     actor && sql`o.client_id = ${actor}`,
     organisation && sql`o.organisation_id = ${organisation}`,
     action && sql`e.action = ${action}`,
@@ -80,12 +88,19 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
   const found = object ? naming(tx, object, fit, count) : sql`audit_entry`
   return sql<EntryRow[]>`
     select e.id, ${iso(tx, 'e.at')} as at, e.action, e.outcome, e.object_id as "objectId", e.leaf,
-           o.client_id as "clientId", o.organisation_id as "organisationId", o.person,
+           o.client_id as "clientId", o.organisation_id as "organisationId",
+           o.client_label as "clientLabel", o.organisation_label as "organisationLabel", o.person,
            o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt"
     from ${found} e join audit_opening o on o.entry_id = e.id
     where ${fit}
     order by e.at desc, e.id desc
     limit ${count}`
+}
+
+/** A moment as it is; of a day the midnight before it, so many days later. */
+function beginOf({ sql }: Tx, bound: Bound, daysLater: 0 | 1) {
+  if ('moment' in bound) return sql`${bound.moment.toISOString()}::timestamptz`
+  return sql`((${bound.day}::text::date + ${daysLater}::int)::timestamp at time zone 'Europe/London')`
 }
 
 /**

@@ -547,6 +547,9 @@ export const auditOpening = pgTable(
       .references(() => auditEntry.id),
     clientId: uuid('client_id'),
     organisationId: uuid('organisation_id'),
+    /** What they were called when it was done. */
+    clientLabel: text('client_label'),
+    organisationLabel: text('organisation_label'),
     person: text('person'),
     actorSalt: bytea('actor_salt'),
     details: jsonb('details'),

@@ -103,9 +103,12 @@ type Client = {
 }
 
 /** A client and whether it may call now: its own switch and its organisation's. */
+type Named = { readonly label: string; readonly organisationLabel: string }
+
 export async function selectClient(tx: Tx, id: string) {
-  const [row] = await tx.sql<(Client & { readonly disabled: boolean })[]>`
+  const [row] = await tx.sql<(Client & Named & { readonly disabled: boolean })[]>`
     select c.id, c.organisation_id as "organisationId", c.kind, c.scopes, c.kids,
+           c.label, o.label as "organisationLabel",
            c.disabled_at is not null or o.disabled_at is not null as disabled
     from client c join organisation o on o.id = c.organisation_id
     where c.id = ${id}`

@@ -5,12 +5,13 @@
 import { blake2b } from '@noble/hashes/blake2.js'
 import t from 'tap'
 import { type Act, type Action, actions, leafBytesMax, writeEntry } from '../../src/audit/entry.ts'
-import type { Caller } from '../../src/caller.ts'
+import type { Caller, KnownCaller } from '../../src/caller.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 
-const caller: Caller = {
+const labels = { client: 'A client', organisation: 'An organisation' }
+const caller: KnownCaller = {
   ...{ kind: 'internal', request: newId(), clientId: newId(), organisationId: newId() },
-  ...{ scopes: new Set(), kids: new Set(), person: 'p-17' },
+  ...{ scopes: new Set(), kids: new Set(), person: 'p-17', labels },
 }
 const at = new Date('2026-11-22T09:30:00.123Z')
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -37,7 +38,10 @@ t.test('the leaf is the RFC 8785 JSON of the entry, and nothing in it names who 
     details: { outcome: 'accepted', late: false, referrals: 2 },
   }
   const { leaf, opening } = writeEntry(caller, act, id, at)
-  const actor = { client: caller.clientId, organisation: caller.organisationId, person: 'p-17' }
+  const actor = {
+    ...{ client: caller.clientId, organisation: caller.organisationId, labels },
+    person: 'p-17',
+  }
   t.same(opening.actor, actor)
   t.equal(
     text(leaf),
@@ -48,7 +52,9 @@ t.test('the leaf is the RFC 8785 JSON of the entry, and nothing in it names who 
       details: commitment('details', opening.detailsSalt!, act.details),
     }),
   )
-  for (const known of Object.values(actor)) t.notOk(text(leaf).includes(known))
+  for (const known of [...Object.values(actor), ...Object.values(labels)]) {
+    if (typeof known === 'string') t.notOk(text(leaf).includes(known))
+  }
   t.end()
 })
 

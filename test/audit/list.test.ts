@@ -186,9 +186,29 @@ t.test('an entry is shown with what opens it, in the types that were committed t
   })
 })
 
+t.test('a day is one of London, all of it', async (t) => {
+  await untilSequenced(sql)
+  const [row] = await sql`select id, at from audit_entry order by at limit 1`
+  const said = async (query: Record<string, string>) =>
+    (await page({ limit: 200, ...query })).entries.map(({ id }) => id)
+  // In summer London is an hour ahead: half an hour before midnight in UTC is the day after.
+  await sql`update audit_entry set at = '2025-07-01T23:30:00Z' where id = ${row?.id}`
+  t.same(await said({ from: '2025-07-02', to: '2025-07-02' }), [row?.id])
+  t.same(await said({ from: '2025-07-01', to: '2025-07-01' }), [])
+  t.same(await said({ from: '2025-07-01T23:30:00Z', to: '2025-07-02' }), [row?.id])
+  t.same(await said({ from: '2025-07-02', to: '2025-07-01T23:30:00Z' }), [])
+  await sql`update audit_entry set at = ${row?.at} where id = ${row?.id}`
+})
+
 t.test('what cannot be a filter is refused, and not passed over', async (t) => {
   const limits = ['0', '201', 'ten', 'true', '1.5', '0x10', '%205', '05'].map((it) => `limit=${it}`)
-  const days = ['from=today', 'from=2026-02-30T00:00:00Z', 'to=2026-06-31T00:00:00Z']
+  const days = [
+    'from=today',
+    'from=2026-02-30T00:00:00Z',
+    'from=2026-02-30',
+    'to=2026-13-01',
+    'to=2026-06-31T00:00:00Z',
+  ]
   const cursors = [
     'cursor=',
     `cursor=${Buffer.from('2026-11-22T09:30:00.000Z x').toString('base64url')}`,

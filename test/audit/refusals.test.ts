@@ -26,7 +26,8 @@ const refusals = () => sql`
 
 function known(clientId: string, person?: string): Caller {
   const { organisationId } = lawFirm
-  const none = { scopes: new Set<never>(), kids: new Set<string>() }
+  const labels = { client: 'A client', organisation: 'An organisation' }
+  const none = { scopes: new Set<never>(), kids: new Set<string>(), labels }
   const named = person === undefined ? {} : { person }
   return { kind: 'partner', request: newId(), clientId, organisationId, ...none, ...named }
 }

@@ -72,6 +72,7 @@ const published = ['audit_log', 'audit_tile', 'audit_cosignature']
 const known = (kind: 'partner' | 'internal' | 'auditor', organisationId: string): Caller => ({
   ...{ kind, organisationId, request: newId() },
   ...{ clientId: lawFirm.clientId, scopes: new Set(), kids: new Set() },
+  labels: { client: 'A client', organisation: 'An organisation' },
 })
 const partner = known('partner', lawFirm.organisationId)
 const anonymous: Caller = { kind: 'anonymous', request: newId() }

@@ -126,6 +126,7 @@ function workerOf(world: World, name: Worker): KnownCaller {
     kind: 'internal',
     clientId: world.clients[name],
     organisationId: world.referring.telephone.organisationId,
+    labels: { client: name, organisation: 'The charity' },
     scopes: new Set(['triage:work', 'cases:review', 'referrals:open']),
     kids: new Set([world.recipients[name].receiving.kid]),
     request: newId(),
@@ -135,5 +136,9 @@ function workerOf(world: World, name: Worker): KnownCaller {
 export function partnerOf(referring: Omit<Referring, 'signing'>): KnownCaller {
   const { clientId, organisationId } = referring
   const scopes = new Set(['referrals:submit'] as const)
-  return { kind: 'partner', clientId, organisationId, scopes, kids: new Set(), request: newId() }
+  return {
+    ...{ kind: 'partner', clientId, organisationId, scopes, kids: new Set() },
+    labels: { client: 'A client', organisation: 'A partner' },
+    request: newId(),
+  }
 }

@@ -68,13 +68,21 @@ t.test(
       entry.action,
       entry.opening.actor,
     ])
-    const by = (client: string, organisation: string) => ({ client, organisation })
-    const caseworker = by(world.clients.casework, world.referring.telephone.organisationId)
+    const by = (client: string, organisation: string, ...labels: [string, string]) => ({
+      ...{ client, organisation },
+      labels: { client: labels[0], organisation: labels[1] },
+    })
+    const { telephone } = world.referring
+    const labels = ['Casework app', 'The charity'] as const
+    const caseworker = by(world.clients.casework, telephone.organisationId, ...labels)
     t.same(steps, [
       ['referral.answered', caseworker],
       ['referral.opened', caseworker],
       ['referral.paired', undefined],
-      ['referral.submitted', by(lawFirm.clientId, lawFirm.organisationId)],
+      [
+        'referral.submitted',
+        by(lawFirm.clientId, lawFirm.organisationId, 'Harbour Law client', 'Harbour Law'),
+      ],
     ])
     t.match(log.body.entries.at(-1), {
       id: submitted.body.entryId,

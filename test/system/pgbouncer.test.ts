@@ -159,7 +159,10 @@ t.test('role and organisation end with their transaction', async (t) => {
   const bare = postgres(bouncerUrl, { max: 1, prepare: false, onnotice: () => {} })
   t.teardown(() => Promise.all([database.close(), bare.end()]))
 
-  const known = { clientId: lawFirm.clientId, scopes: new Set<never>(), kids: new Set<string>() }
+  const known = {
+    ...{ clientId: lawFirm.clientId, scopes: new Set<never>(), kids: new Set<string>() },
+    labels: { client: 'A client', organisation: 'An organisation' },
+  }
   const partner = ({ organisationId }: { organisationId: string }): Caller => ({
     ...{ kind: 'partner', request: 'test', organisationId },
     ...known,
