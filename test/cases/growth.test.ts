@@ -1,20 +1,35 @@
 /**
  * Goal: the size of the access log tells nobody who is known.
- * Method: the entries that a referral and its pairing add are counted, as anyone can who reads the
- * size of the log: for a stranger's, and for each kind of referral that finds something.
+ * Method: what a referral and its pairing add is read from the public checkpoint, as anyone can: for a
+ * stranger's, and for each kind of referral that finds something.
  */
 import t from 'tap'
+import { readCheckpoint } from '../../src/audit/published.ts'
+import { createSequencer } from '../../src/audit/sequencer.ts'
 import { freedMax } from '../../src/cases/pairing.ts'
 import { candidatesPerValueMax } from '../../src/matching/odds.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { matchingOf, matchingOfAll, relativeOf, stranger, valuesOf } from '../helpers/people.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
 const staged = await stage(t)
-const { sql, refer, check, pair } = staged
+const { sql, refer, check, pair, database, world } = staged
 t.afterEach(() => requireBalanced(sql))
 
-const size = async () => Number((await sql`select count(*) as size from audit_entry`)[0]?.size)
+const sequencer = createSequencer(database, {
+  ...{ origin: world.origin, keys: [world.logKey] },
+  kept: { read: async () => undefined, write: async () => {} },
+  onStanding: () => {},
+})
+
+/** The second line of the checkpoint, which is public. */
+async function size(): Promise<number> {
+  while (await sequencer.run());
+  const anybody = { kind: 'anonymous', request: newId() } as const
+  const note = await database.inTransaction(anybody, (tx) => readCheckpoint(tx, 1))
+  return Number(note.split('\n')[1])
+}
 
 /** What the log grew by, and what the newest entry of a pairing says was done. */
 async function growth(act: () => Promise<unknown>) {
