@@ -34,8 +34,8 @@ COPY migrations migrations
 # The pages that the `type` of a problem leads to.
 COPY docs/PROBLEMS.md docs/PROBLEMS.md
 COPY --from=build /app/dist/service dist/service
-# A new volume here belongs to the holder of the matching key (docker/compose.yaml).
-RUN mkdir --mode=700 /var/lib/matching && chown node:node /var/lib/matching
+# New volumes here belong to the holder of the matching key and to the service (docker/compose.yaml).
+RUN mkdir --mode=700 /var/lib/matching /var/lib/log && chown node:node /var/lib/matching /var/lib/log
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -23,7 +23,8 @@ import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
 import { createLogger } from './log.ts'
 import { createMetrics, serveMetrics } from './metrics.ts'
-import { sealKeyFile } from './protocol/keyfile.ts'
+import { encodeBase64url } from './protocol/bytes.ts'
+import { openKeyFile, sealKeyFile } from './protocol/keyfile.ts'
 import { generateSigningKey } from './protocol/keys.ts'
 import { sealMatchingKey } from './protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from './protocol/matching/voprf.ts'
@@ -82,6 +83,7 @@ async function serve(config: Config): Promise<void> {
     metrics,
     isStanding: () => isStanding,
     logHalted: () => logHalted,
+    logKeys: await publicHalves(logFiles.keyFiles),
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
@@ -189,6 +191,11 @@ async function logKeyFiles({ audit }: Config): Promise<readonly string[]> {
   if (audit.keyFiles.length > 0) return audit.keyFiles
   await keepFirst(audit.ownKeyFile, sealKeyFile({ signing: generateSigningKey() }, undefined))
   return [audit.ownKeyFile]
+}
+
+async function publicHalves(keyFiles: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(keyFiles.map((file) => readFile(file, 'utf8')))
+  return texts.map((text) => encodeBase64url(openKeyFile(text).signing.publicKey))
 }
 
 async function startTrial({ dataFolder, tokenKeyFile, matching }: Config) {

@@ -11,7 +11,13 @@ import { createSums } from './audit/sums.ts'
 import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
 import type { Database, Tx } from './database/connect.ts'
-import { findClient, findSignIn, serveDirectory, serveKeyset } from './directory/service.ts'
+import {
+  findClient,
+  findSignIn,
+  logKeys,
+  serveDirectory,
+  serveKeyset,
+} from './directory/service.ts'
 import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
 import {
   askToWithdraw,
@@ -91,6 +97,7 @@ export function createServices({
       serveDirectory: door(serveDirectory),
       findClient: door(findClient),
       findSignIn: door(findSignIn),
+      logKeys: door(logKeys),
     },
     matching: { evaluate, unchecked: door(unchecked) },
     triage: {

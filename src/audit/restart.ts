@@ -30,7 +30,7 @@ export type Restart = {
  * text of its last checkpoint, of the database or from outside it, whichever is newer.
  *
  * @returns the numbers of both
- * @throws Refusal `malformed-request` for a reason that is none, `not-found` where no log is open
+ * @throws Refusal `malformed-request` for a reason that is none, `not-found` where no log has begun
  */
 export async function restartLog(
   tx: Tx,
@@ -39,13 +39,14 @@ export async function restartLog(
   const [problem] = schemaProblems(Reason, reason)
   if (problem) throw new Refusal('malformed-request', `the reason ${problem.detail}`)
   const head = await closeOpenLog(tx)
-  if (!head) throw new Refusal('not-found', 'no log is open')
-  const known = [head.checkpoint, kept].flatMap((text) =>
+  const known = [head?.checkpoint, kept].flatMap((text) =>
     text ? [{ text, point: pointOf(text, deployment) }] : [],
   )
   const last = known.sort((a, b) => order(b.point, a.point))[0]
-  const closed = last?.point.log ?? head.n
-  const opened = Math.max(closed, head.n) + 1
+  const closed = last?.point.log ?? head?.n
+  // Without either the first log is still to begin.
+  if (closed === undefined) throw new Refusal('not-found', 'there is no log')
+  const opened = Math.max(closed, head?.n ?? 0) + 1
   const id = newId()
   await append(
     tx,
@@ -58,7 +59,7 @@ export async function restartLog(
       details: {
         reason,
         ...(last && { checkpoint: last.text }),
-        entriesInDatabase: head.size,
+        entriesInDatabase: head?.size ?? 0,
       },
     },
     id,

@@ -80,6 +80,11 @@ export async function requireNoteSealed(
   checkRequiredOnly(header, keyset)
 }
 
+/** The keys that sign checkpoints of the access log, as the newest keyset names them; base64url. */
+export async function logKeys(tx: Tx): Promise<readonly string[]> {
+  return (await newestKeyset(tx))?.log.publicKeys ?? []
+}
+
 async function newestKeyset(tx: Tx): Promise<Keyset | undefined> {
   const version = await selectNewestVersion(tx)
   return version === undefined ? undefined : (await publishedKeyset(tx, version)).keyset

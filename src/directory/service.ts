@@ -32,6 +32,7 @@ import {
 } from './store.ts'
 
 export {
+  logKeys,
   matchingEpochs,
   recipientSigning,
   requireMatching,

@@ -50,6 +50,8 @@ export type AppOptions = {
   readonly isStanding?: () => boolean
   /** Why the access log is not continued, in words; `/readyz` says them. It is, if left out. */
   readonly logHalted?: () => string | undefined
+  /** The public halves of what checkpoints are signed with, base64url: `/readyz` compares the keyset. */
+  readonly logKeys?: readonly string[]
   /** Tells the background work that there is some. It finds it a moment later, if left out. */
   readonly wake?: () => void
   /** What one client may have of this replica; all of it, if left out. */
@@ -86,7 +88,6 @@ const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitM
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { isStanding = () => true, logHalted = () => undefined } = options
   const { trustedProxies = [], unopenedMax = Infinity } = options
   const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
     database,
@@ -140,7 +141,7 @@ export async function createApp(options: AppOptions) {
   await app.register(access, { ...gate, directory, database, listener })
   await app.register(shares, { ...unlimited, ...options.share })
   await app.register(authorization, { ...gate, directory, database, listener })
-  await app.register(health, { database, isStanding, logHalted, matchingKey: holders.place })
+  await app.register(health, { ...options, directory, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
   await app.register(proofRoutes, { prefix: '/v1/public', proof })

@@ -8,6 +8,7 @@ import { Type } from 'typebox'
 import type { Database } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { KeyPlace } from '../matching/keyholders.ts'
+import type { Services } from '../services.ts'
 
 /** Written once, and sent as text. */
 export const ApiDocument = Type.Unsafe<string>(
@@ -19,6 +20,12 @@ export const Readiness = Type.Object({
   matchingKey: Type.Enum(['apart', 'embedded', 'none'], {
     description: 'Where the matching key is: in a process apart, in this one, or nowhere',
   }),
+  logKey: Type.Optional(
+    Type.Enum(['named', 'not-named'], {
+      description:
+        'Whether the newest keyset names a key that this replica signs the access log with',
+    }),
+  ),
 })
 /** How often a drain looks for connections that have fallen idle. */
 const sweepEveryMs = 50
@@ -26,15 +33,19 @@ const problemsPage = new URL('../../docs/PROBLEMS.md', import.meta.url)
 
 type Options = {
   database: Database
-  isStanding: () => boolean
-  logHalted: () => string | undefined
+  isStanding?: () => boolean
+  logHalted?: () => string | undefined
   matchingKey: KeyPlace
+  directory: Pick<Services['directory'], 'logKeys'>
+  /** What checkpoints are signed with, base64url; left out where nothing is signed here. */
+  logKeys?: readonly string[]
 }
 
 export const health: FastifyPluginAsyncTypebox<Options> = async (
   app,
-  { database, isStanding, logHalted, matchingKey },
+  { database, isStanding = () => true, logHalted = () => undefined, ...options },
 ) => {
+  const { matchingKey, directory, logKeys } = options
   // A connection that is busy when the drain begins is kept alive after its answer, and a drain
   // that waits for its client to let go is cut by whoever ends the process.
   let sweep: NodeJS.Timeout | undefined
@@ -64,7 +75,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       security: [],
       response: { 200: Readiness },
     },
-    handler: async () => {
+    handler: async ({ id }) => {
       try {
         await database.ping()
       } catch (cause) {
@@ -76,7 +87,14 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       if (halted !== undefined) {
         throw new Refusal('not-ready', `the access log is not continued: ${halted}`)
       }
-      return { status: 'ok' as const, matchingKey }
+      if (!logKeys) return { status: 'ok' as const, matchingKey }
+      const named = await directory.logKeys({ kind: 'system', request: id })
+      const isNamed = logKeys.some((key) => named.includes(key))
+      return {
+        status: 'ok' as const,
+        matchingKey,
+        logKey: isNamed ? ('named' as const) : ('not-named' as const),
+      }
     },
   })
 
