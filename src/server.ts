@@ -70,6 +70,7 @@ async function serve(config: Config): Promise<void> {
   const logFiles = {
     keyFiles: await logKeyFiles(config),
     checkpointFile: config.audit.checkpointFile,
+    witnessFile: config.audit.witnessFile,
   }
   const metrics = createMetrics()
   const { metricsPort } = config

@@ -5,6 +5,8 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { openKeyFile } from '../protocol/keyfile.ts'
+import { parsePolicy } from '../protocol/log/policy.ts'
+import { sha256 } from '../protocol/sodium.ts'
 import { readIssuers } from './issuers.ts'
 import { isNetwork } from './networks.ts'
 import { readSealKey } from './tokenkeys.ts'
@@ -18,7 +20,10 @@ type Named = {
     readonly tokenSealFile: string
     readonly trustedIssuersFile: string | undefined
   }
-  readonly audit: { readonly keyFiles: readonly string[] }
+  readonly audit: {
+    readonly keyFiles: readonly string[]
+    readonly witnessFile: string | undefined
+  }
   readonly door: {
     readonly trustedProxies: readonly string[]
     readonly sharedNetworks: readonly string[]
@@ -47,6 +52,7 @@ export function fileFaults(named: Named): string[] {
       : []),
     ...(needsSeal ? look('TOKEN_SEAL_FILE', tokenSealFile, '32 bytes in base64url', isSeal) : []),
     ...audit.keyFiles.flatMap((file) => look('AUDIT_KEY_FILE', file, logKey, isLogKey)),
+    ...look('WITNESS_FILE', audit.witnessFile ?? '', 'a C2SP tlog-policy', isPolicy),
     ...look('TRUSTED_ISSUERS', trustedIssuersFile, 'a list of issuers', isIssuers),
     ...keyFiles.flatMap((file) => look('MATCHING_KEY_FILES', file, 'a matching key', isJson)),
     ...(holders.length > 0 && tls
@@ -102,6 +108,12 @@ const logKey = 'a key file without a passphrase: `intake keys generate --no-pass
 
 function isLogKey(text: string): boolean {
   return openKeyFile(text).receiving === undefined
+}
+
+function isPolicy(text: string): boolean {
+  return [...parsePolicy(sha256, text).witnesses.values()].every(({ url }) => {
+    return url !== undefined && URL.canParse(url)
+  })
 }
 
 function isIssuers(text: string): boolean {

@@ -13,7 +13,13 @@ import type { Action } from './entry.ts'
 import { append } from './service.ts'
 import { hasEntry, selectPermitted } from './store.ts'
 import { hasher } from './tree.ts'
-import { type Sequenced, selectCheckpoint, selectSequenced, selectTiles } from './tree-store.ts'
+import {
+  type Sequenced,
+  selectCheckpoint,
+  selectSequenced,
+  selectTiles,
+  selectWitnessed,
+} from './tree-store.ts'
 
 /** An entry of the log, base64url of the bytes that are hashed, and the proof that it is there. */
 export type Proven = { readonly leaf: string; readonly proof: string }
@@ -39,8 +45,12 @@ export async function proveEntry(tx: Tx<KnownCaller>, id: string): Promise<Prove
   return proven
 }
 
-async function prove(tx: Tx, { log, index, leaf }: Sequenced): Promise<Proven> {
-  const { checkpoint, lines } = (await selectCheckpoint(tx, log)) ?? {}
+async function prove(
+  tx: Tx,
+  { log, index, leaf }: Sequenced,
+  witnessed?: { checkpoint: string; lines: string[] },
+): Promise<Proven> {
+  const { checkpoint, lines } = witnessed ?? (await selectCheckpoint(tx, log)) ?? {}
   if (checkpoint === undefined || !lines) throw new Error('cannot be: a place under no checkpoint')
   const { size } = parseCheckpoint(parseNote(checkpoint).text)
   const read = async (path: string) => {
@@ -59,7 +69,8 @@ const keptMax = 100
 
 /**
  * The proofs of what was published by an act of the host, such as a keyset: kept a while, because everybody
- * asks. They are read as the service itself, for whoever is served may read no entries.
+ * asks. They are under the newest checkpoint that witnesses signed, where there is one. They are read as the
+ * service itself, for whoever is served may read no entries.
  */
 export function createPublicationProofs(database: Database) {
   const kept = new Map<string, { readonly proven: Proven; readonly until: number }>()
@@ -73,7 +84,8 @@ export function createPublicationProofs(database: Database) {
     const proven = await database.inTransaction(caller, async (tx) => {
       const id = await selectPermitted(tx, action, objectId)
       const entry = id === undefined ? undefined : await selectSequenced(tx, id)
-      return entry && prove(tx, entry)
+      if (!entry) return undefined
+      return prove(tx, entry, await selectWitnessed(tx, entry.log, entry.index))
     })
     if (!proven) return undefined
     if (kept.size >= keptMax) kept.clear()

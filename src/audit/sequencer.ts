@@ -35,6 +35,7 @@ import {
   takePending,
   upsertTiles,
 } from './tree-store.ts'
+import type { Witnessing } from './witnessing.ts'
 
 /** The newest checkpoint outside the database. */
 export type Kept = {
@@ -61,6 +62,8 @@ export type SequencerOptions = {
   /** What signs: one key, or two while a new one takes over. */
   readonly keys: readonly KeyPair[]
   readonly kept: Kept
+  /** Who else knows the log; nobody, if left out. */
+  readonly witnesses?: Pick<Witnessing, 'isAsked' | 'faultOf'>
   readonly onStanding: (standing: LogStanding) => void
 }
 
@@ -70,7 +73,7 @@ const countedMax = 10_000
 
 /** The step; each replica has one. */
 export function createSequencer(database: Database, options: SequencerOptions): Step {
-  const { origin, keys, kept, onStanding } = options
+  const { origin, keys, kept, witnesses, onStanding } = options
   let isRead = false
   /** What is kept outside the database. */
   let written: string | undefined
@@ -112,7 +115,10 @@ export function createSequencer(database: Database, options: SequencerOptions): 
             await requireContinued(tx, head, pointOf(known, origin))
           }
           if (head.checkpoint !== null) await keep(head.checkpoint)
-          return waiting.count > 0 ? appendPending(tx, head, keys) : undefined
+          const fault = witnesses?.faultOf(head.n)
+          if (fault !== undefined) throw new LogFault('rolled-back', fault)
+          const mayAppend = witnesses?.isAsked() ?? true
+          return waiting.count > 0 && mayAppend ? appendPending(tx, head, keys) : undefined
         })
         if (done?.checkpoint !== undefined) await keep(done.checkpoint)
         onStanding(standing)

@@ -188,3 +188,46 @@ export async function insertLogAfter(
   await tx.sql`
     insert into audit_log (n, origin, first_entry_id) values (${n}, ${origin}, ${firstEntryId})`
 }
+
+/** The largest tree of a log that a witness signed, and when. */
+export type Cosigned = { readonly witness: string; readonly size: number; readonly at: string }
+
+/** Of each witness the largest that it signed. */
+export function selectCosigned(tx: Tx, log: number): Promise<Cosigned[]> {
+  return tx.sql<Cosigned[]>`
+    select distinct on (witness) witness, size::float8 as size, ${iso(tx, 'at')} as at
+    from audit_cosignature where log = ${log} order by witness, size desc`
+}
+
+/** Keeps what a witness signed; the same again is passed over. */
+export async function insertCosignature(
+  tx: Tx,
+  row: { log: number; size: number; witness: string; checkpoint: string; line: string },
+): Promise<void> {
+  await tx.sql`
+    insert into audit_cosignature ${tx.sql({ ...row, at: tx.now.toISOString() })}
+    on conflict do nothing`
+}
+
+/** The index of the newest keyset's entry in a log; -1 where none is in it. */
+export async function selectPublishedIndex(tx: Tx, log: number): Promise<number> {
+  const [row] = await tx.sql<{ index: number }[]>`
+    select i.index::float8 as index
+    from audit_entry e join audit_index i on i.entry_id = e.id and i.log = ${log}
+    where e.action = 'keyset.published' and e.outcome = 'permitted'
+    order by e.at desc limit 1`
+  return row?.index ?? -1
+}
+
+/** The largest tree of a log that witnesses signed and that holds this index, with their lines. */
+export async function selectWitnessed(
+  tx: Tx,
+  log: number,
+  index: number,
+): Promise<{ checkpoint: string; lines: string[] } | undefined> {
+  const [row] = await tx.sql<{ checkpoint: string; lines: string[] }[]>`
+    select min(checkpoint) as checkpoint, array_agg(line order by witness) as lines
+    from audit_cosignature where log = ${log} and size > ${index}
+    group by size order by size desc limit 1`
+  return row
+}

@@ -90,6 +90,13 @@ export const reports = {
       help: 'Times that the sequencer found that the access log must not be continued',
     },
   },
+  unwitnessed: {
+    line: { level: 'warn', text: 'a witness did not sign the checkpoint of the access log' },
+    count: {
+      name: 'intake_log_unwitnessed_total',
+      help: 'Times that a witness was shown a checkpoint and did not sign it',
+    },
+  },
   /** The thread which does the work has ended, and will be started again. */
   ended: {
     line: { level: 'error', text: 'the background work ended, and starts again' },

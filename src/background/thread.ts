@@ -18,6 +18,7 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
     readonly origin: string
     readonly keyFiles: readonly string[]
     readonly checkpointFile: string
+    readonly witnessFile: string | undefined
   }
 }
 

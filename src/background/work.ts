@@ -1,5 +1,6 @@
 /** What is done in the background. */
 import { createSequencer, type Kept } from '../audit/sequencer.ts'
+import { createWitnessing, type Post, type Witness } from '../audit/witnessing.ts'
 import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
 import { createRetiring } from '../matching/retiring.ts'
@@ -17,6 +18,8 @@ export type LogOptions = {
   readonly origin: string
   readonly keys: readonly KeyPair[]
   readonly kept: Kept
+  readonly witnesses: readonly Witness[]
+  readonly post: Post
 }
 
 /** The work of one replica, not started yet. */
@@ -25,9 +28,13 @@ export function createWork(database: Database, log: LogOptions, tell: Tell): Sch
     onError: (error) => tell({ kind: 'unpaired', error }),
     onCrowded: () => tell({ kind: 'crowded' }),
   })
+  const witnessing = createWitnessing(database, {
+    ...{ witnesses: log.witnesses, post: log.post },
+    onRefused: (error) => tell({ kind: 'unwitnessed', error }),
+  })
   let halted: string | undefined
   const sequencer = createSequencer(database, {
-    ...log,
+    ...{ origin: log.origin, keys: log.keys, kept: log.kept, witnesses: witnessing },
     onStanding(standing) {
       tell({ kind: 'log', log: standing })
       if (standing.halted !== undefined && standing.halted !== halted) {
@@ -36,6 +43,12 @@ export function createWork(database: Database, log: LogOptions, tell: Tell): Sch
       halted = standing.halted
     },
   })
-  const steps = [pairing, sequencer, createRetiring(database), createForgetting(database)]
+  const steps = [
+    pairing,
+    sequencer,
+    witnessing,
+    createRetiring(database),
+    createForgetting(database),
+  ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
 }

@@ -8,10 +8,13 @@
  */
 import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Witness } from '../audit/witnessing.ts'
 import { connect } from '../database/connect.ts'
 import { readIfThere, replaceFile } from '../disk.ts'
 import { loggable } from '../log.ts'
 import { openKeyFile } from '../protocol/keyfile.ts'
+import { parsePolicy } from '../protocol/log/policy.ts'
+import { sha256 } from '../protocol/sodium.ts'
 import { sortAway, type Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
 import { backgroundConnections, createWork, type LogOptions } from './work.ts'
@@ -22,7 +25,10 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 /** A batch is many statements, and nobody waits for it. */
 const batchMsMax = 30_000
 
-const sorted = sortAway(post)
+/** One that does not answer is asked again a minute later. */
+const witnessMsMax = 5_000
+
+const sorted = sortAway(report)
 const { url, prepare, log } = workerData as Place
 const database = connect({
   ...{ url, prepare },
@@ -34,7 +40,8 @@ const work = createWork(database, await openLog(log), sorted.tell)
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
 
-async function openLog({ origin, keyFiles, checkpointFile }: Place['log']): Promise<LogOptions> {
+async function openLog(place: Place['log']): Promise<LogOptions> {
+  const { origin, keyFiles, checkpointFile, witnessFile } = place
   const texts = await Promise.all(keyFiles.map((file) => readFile(file, 'utf8')))
   return {
     origin,
@@ -43,11 +50,25 @@ async function openLog({ origin, keyFiles, checkpointFile }: Place['log']): Prom
       read: () => readIfThere(checkpointFile),
       write: (checkpoint) => replaceFile(checkpointFile, checkpoint),
     },
+    witnesses: witnessFile ? witnessesIn(await readFile(witnessFile, 'utf8')) : [],
+    post,
   }
 }
 
+/** The witnesses of a policy; its form was looked at before anything started. */
+function witnessesIn(policy: string): Witness[] {
+  const { witnesses } = parsePolicy(sha256, policy)
+  return [...witnesses.values()].flatMap(({ key, url }) => (url ? [{ key, url }] : []))
+}
+
+async function post(url: string, body: string) {
+  const signal = AbortSignal.timeout(witnessMsMax)
+  const answer = await fetch(url, { method: 'POST', body, signal, redirect: 'error' })
+  return { status: answer.status, text: await answer.text() }
+}
+
 /** An error does not go between threads as it is. */
-function post({ error, ...told }: Told): void {
+function report({ error, ...told }: Told): void {
   const word: Word = { ...told, ...(error !== undefined && { shown: loggable(error) }) }
   port?.postMessage(word)
 }

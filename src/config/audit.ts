@@ -9,6 +9,8 @@ export type AuditConfig = {
   readonly ownKeyFile: string
   /** The newest checkpoint, as this replica saw it. */
   readonly checkpointFile: string
+  /** C2SP tlog-policy: the witnesses that checkpoints are shown to. */
+  readonly witnessFile: string | undefined
 }
 
 /** As many keys as the keyset names (protocol/trust/keyset.ts). */
@@ -30,5 +32,6 @@ export function readAudit(
     keyFiles,
     ownKeyFile: `${dataFolder}/audit-key.json`,
     checkpointFile: environment.CHECKPOINT_FILE || `${dataFolder}/audit-checkpoint`,
+    witnessFile: environment.WITNESS_FILE || undefined,
   }
 }

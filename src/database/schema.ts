@@ -535,6 +535,10 @@ export const auditEntry = pgTable(
   (table) => [
     unique('audit_entry_at').on(table.at, table.id),
     index('audit_entry_object').on(table.objectId, table.at, table.id),
+    // The few after which witnesses are asked at once.
+    index('audit_entry_published')
+      .on(table.at)
+      .where(sql`action = 'keyset.published' and outcome = 'permitted'`),
   ],
 )
 

@@ -28,7 +28,8 @@ t.test('a referral whose pairing passes the deadline is told as one that failed'
       ...{ url: databases.url, connectionsMax: 2, prepare: true, deadlineMs: 500, onAway },
     })
     const kept = { read: async () => undefined, write: async () => {} }
-    const log = { origin: world.origin, keys: [world.logKey], kept }
+    const post = async () => ({ status: 404, text: '' })
+    const log = { origin: world.origin, keys: [world.logKey], kept, witnesses: [], post }
     const work = createWork(database, log, sorted.tell)
     t.teardown(async () => {
       await work.stop()

@@ -107,6 +107,7 @@ t.test('the key of the access log is named where callers come from outside', (t)
   t.same(readConfig({ ...own, AUDIT_KEY_FILE: '/run/new.key, /run/old.key' }).audit, {
     keyFiles: ['/run/new.key', '/run/old.key'],
     ...{ ownKeyFile: './data/audit-key.json', checkpointFile: './data/audit-checkpoint' },
+    witnessFile: undefined,
   })
   t.throws(() => readConfig({ AUDIT_KEY_FILE: 'a,b,c' }), /AUDIT_KEY_FILE must be up to 2/)
   const { checkpointFile } = readConfig({ CHECKPOINT_FILE: '/var/lib/log/checkpoint' }).audit

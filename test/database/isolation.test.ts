@@ -14,7 +14,14 @@ import { build } from '../helpers/build.ts'
 import { noteOn } from '../helpers/note.ts'
 import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser, census, tablesOf, treeTables, untilPaired } from '../helpers/superuser.ts'
+import {
+  asSuperuser,
+  census,
+  tablesOf,
+  treeTables,
+  untilPaired,
+  untilSequenced,
+} from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url, databases } = built
@@ -53,6 +60,7 @@ await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
 await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
+await untilSequenced(sql)
 await sql`insert into audit_cosignature values (1, 1, 'witness', 'checkpoint', 'line', now())`
 
 const tables = await tablesOf(sql)

@@ -10,5 +10,7 @@ export function logIn(folder: string, { origin, logKey }: World): LogOptions {
   return {
     ...{ origin, keys: [logKey] },
     kept: { read: () => readIfThere(file), write: (checkpoint) => replaceFile(file, checkpoint) },
+    witnesses: [],
+    post: async () => ({ status: 404, text: '' }),
   }
 }
