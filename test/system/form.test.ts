@@ -331,6 +331,33 @@ inBrowser(
   'broken',
 )
 
+inBrowser('whoever changes the language while it is being sent refers once', async (t, visit) => {
+  const page = await visit()
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  await page.route('**/v1/keyset', async (route) => {
+    await held
+    await route.continue()
+  })
+  const hashes = new Set<string>()
+  page.on('request', (request) => {
+    if (/challenges$/.test(request.url()) && request.method() === 'POST') {
+      hashes.add(request.postDataJSON().bodySha256)
+    }
+  })
+  await answerUntilOffer(page, 'Beyene')
+  await press(page, en['offer.send'])
+  await Promise.all([page.waitForRequest('**/v1/keyset'), confirmReceipt(page)])
+  await screen(page, en['sending.title'])
+  await press(page, 'العربية')
+  await page.locator('html[dir=rtl]').waitFor()
+  letGo()
+  await screen(page, ar['sent.title'])
+  t.equal(hashes.size, 1)
+})
+
 inBrowser(
   'where no more is taken, the page says so and where to ring, and sends the same later',
   async (t, visit) => {

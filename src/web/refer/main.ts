@@ -49,7 +49,8 @@ function goBack(): void {
 async function change(language: Language): Promise<void> {
   await speak(language)
   frame.speak()
-  go(shown)
+  // What is being sealed and sent goes on in the words that it has: begun anew it would become a second referral.
+  if (shown !== 'sending') go(shown)
 }
 
 /** Whether the browser has what sealing and sending need: those of 2023 and later do. */
