@@ -171,6 +171,10 @@ t.test(
       code: 1,
       out: /unauthenticated/,
     })
+    const kept = await readFile(homeIn('law/next/test-referral.json'), 'utf8')
+    t.equal((await partner('law', 'rotate', '--finish')).code, 1)
+    const still = await readFile(homeIn('law/next/test-referral.json'), 'utf8')
+    t.equal(still, kept, 'what was refused for its sender is sent again, and not made again')
     t.match(await admin('rotate', file, '--fingerprint', digits.replace(/^./, 'x')), { code: 1 })
 
     // Somebody who knows the ids of the keys on record, and has none of them.

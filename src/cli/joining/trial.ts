@@ -6,6 +6,7 @@
  */
 import { type Acknowledgement, type Draft, type Envelope, shown } from '../../client/index.ts'
 import { readIfThere, removeFile, replaceFile } from '../../disk.ts'
+import { problems } from '../../http/problems.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connectionDetails, referrerOf } from '../settings.ts'
@@ -71,11 +72,18 @@ async function sendTest(trial: string, referrer: Sender, draft: Draft): Promise<
     await removeFile(trial)
     return acknowledgement
   } catch (error) {
-    // Refused, it was not stored, and the next one is sealed anew: by another key, perhaps.
-    const { retry } = faultOf(error)
-    if (retry === 'never' || retry === 'after-refresh') await removeFile(trial)
+    if (isOfNoUse(faultOf(error))) await removeFile(trial)
     throw error
   }
+}
+
+/**
+ * Whether the bytes were refused: they are not stored, and the next test is sealed anew, by another key perhaps.
+ * What is about the caller (401, 403) says nothing of them: an attempt whose answer was lost may have stored them.
+ */
+function isOfNoUse({ retry, code }: Fault): boolean {
+  const { status } = Object.entries(problems).find(([known]) => known === code)?.[1] ?? {}
+  return (retry === 'never' || retry === 'after-refresh') && status !== 401 && status !== 403
 }
 
 /**
