@@ -279,6 +279,11 @@ const proofs: Row[] = [
   ['without htu', withProof({ without: ['htu'] }), invalidProof],
   ['for another path', withProof({}, { at: '/v1/cases' }), invalidProof],
   ['for another host', withProof({ claims: { htu: `https://evil.example${path}` } }), invalidProof],
+  [
+    'for an address with a user',
+    withProof({ claims: { htu: url.replace('//', '//user@') + path } }),
+    invalidProof,
+  ],
   ['for no address', withProof({ claims: { htu: 'here' } }), invalidProof],
   ['a list as htu', withProof({ claims: { htu: [url + path] } }), invalidProof],
   ['without iat', withProof({ without: ['iat'] }), invalidProof],

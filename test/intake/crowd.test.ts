@@ -95,4 +95,6 @@ t.test('what is a network, and what counts as one block', async (t) => {
   t.equal(blockOf('::ffff:192.0.2.1'), blockOf('192.0.2.1'))
   t.equal(blockOf('2001:db8:0:12ab::1'), blockOf('2001:db8::12cd:0:0:0:9'))
   t.not(blockOf('2001:db8:0:12ab::1'), blockOf('2001:db8:0:13ab::1'))
+  t.equal(blockOf('2001:db8::1'), blockOf('2001:db8:0:0:7::1'))
+  t.equal(blockOf('fe80::1%eth0'), blockOf('fe80::2'))
 })
