@@ -11,13 +11,17 @@ import { blockOf } from './networks.ts'
 /** So many are begun in one turn. Fewer would slow a service that nobody floods. */
 const begunPerTurnMax = 2
 
-/** More than the connections that a flood has: whoever sends several requests on one does not wait for answers. */
 const waitingMax = 5_000
+/** Of one block. Whoever sends many requests on one connection fills its own part of the line and no other. */
+const waitingOfBlockMax = 1_000
 
 type Begin = () => void
 
-/** Those that wait, first of each block, and in it of each token. */
-type Line = Map<string, Map<string, Begin[]>>
+/** Those of one block that wait, of each token, and how many they are. */
+type Waiting = { readonly byToken: Map<string, Begin[]>; count: number }
+
+/** Those that wait, of each block. */
+type Line = Map<string, Waiting>
 
 /** To be registered before anything that costs time. */
 export const admission = fp(async (app) => {
@@ -29,11 +33,12 @@ export const admission = fp(async (app) => {
     if (begun === 0) setImmediate(nextTurn)
     begun += 1
     if (begun <= begunPerTurnMax) return
-    if (waiting >= waitingMax) {
+    const block = blockOf(request.ip)
+    if (waiting >= waitingMax || (line.get(block)?.count ?? 0) >= waitingOfBlockMax) {
       throw new Refusal('not-ready', 'too many requests are waiting', { retryAfterSeconds: 1 })
     }
     waiting += 1
-    await new Promise<void>((begin) => join(line, request, begin))
+    await new Promise<void>((begin) => join(line, block, request, begin))
     waiting -= 1
     requireListening(reply)
   })
@@ -56,24 +61,27 @@ export function requireListening({ raw }: FastifyReply): void {
 }
 
 /** A token is not believed yet: a new one each time is still of the same block. */
-function join(line: Line, { ip, headers }: FastifyRequest, begin: Begin): void {
-  const block = blockOf(ip)
+function join(line: Line, block: string, { headers }: FastifyRequest, begin: Begin): void {
   const token = headers.authorization ?? ''
-  const tokens = line.get(block) ?? new Map<string, Begin[]>()
-  const queue = tokens.get(token) ?? []
+  const waiting = line.get(block) ?? { byToken: new Map<string, Begin[]>(), count: 0 }
+  const queue = waiting.byToken.get(token) ?? []
   queue.push(begin)
-  line.set(block, tokens.set(token, queue))
+  waiting.byToken.set(token, queue)
+  waiting.count += 1
+  line.set(block, waiting)
 }
 
 /** The next in line. Its block, and its token there, go to the end, behind everybody else. */
 function takeNext(line: Line): Begin | undefined {
-  for (const [block, tokens] of line) {
+  for (const [block, waiting] of line) {
     line.delete(block)
-    for (const [token, queue] of tokens) {
-      tokens.delete(token)
+    const { byToken } = waiting
+    for (const [token, queue] of byToken) {
+      byToken.delete(token)
       const begin = queue.shift()
-      if (queue.length > 0) tokens.set(token, queue)
-      if (tokens.size > 0) line.set(block, tokens)
+      waiting.count -= 1
+      if (queue.length > 0) byToken.set(token, queue)
+      if (waiting.count > 0) line.set(block, waiting)
       return begin
     }
   }

@@ -7,8 +7,8 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { admission } from '../../src/access/admission.ts'
 
-/** @param senders - a token each, or an address and a token */
-async function begunInOrder(senders: readonly string[]) {
+/** @param waves - of senders, a token each, or a token and an address; each after all before were answered */
+async function begunInOrder(...waves: (readonly string[])[]) {
   const app = Fastify()
   await app.register(admission)
   const begun: { sender: string; turn: number }[] = []
@@ -22,12 +22,15 @@ async function begunInOrder(senders: readonly string[]) {
     turn += 1
     if (!isOver) setImmediate(count)
   }
-  const answers = senders.map((sender) => {
-    const [authorization, remoteAddress = '192.0.2.1'] = sender.split(' from ')
-    return app.inject({ url: '/', headers: { authorization }, remoteAddress })
-  })
-  count()
-  const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode)
+  const statuses: number[] = []
+  for (const [wave, senders] of waves.entries()) {
+    const answers = senders.map((sender) => {
+      const [authorization, remoteAddress = '192.0.2.1'] = sender.split(' from ')
+      return app.inject({ url: '/', headers: { authorization }, remoteAddress })
+    })
+    if (wave === 0) count()
+    statuses.push(...(await Promise.all(answers)).map(({ statusCode }) => statusCode))
+  }
   isOver = true
   await app.close()
   return { begun, statuses }
@@ -50,8 +53,18 @@ t.test('a flood with a new token each time waits behind itself, wherever it is f
 })
 
 t.test('whoever waits in a line without end is refused, and not kept', async (t) => {
-  const { statuses } = await begunInOrder(Array.from({ length: 5_100 }, () => 'flood'))
+  const crowd = Array.from({ length: 5_100 }, (_, n) => `flood from 203.0.113.${n % 100}`)
+  const { statuses } = await begunInOrder(crowd)
   t.equal(statuses.filter((status) => status !== 200).length, 5_100 - 5_000 - 2)
+})
+
+t.test('one address does not fill the line for others, and has its part again later', async (t) => {
+  const flood = Array.from({ length: 5_100 }, (_, n) => `token ${n}`)
+  const { statuses } = await begunInOrder([...flood, 'another from 198.51.100.7'])
+  t.equal(statuses.at(-1), 200)
+  t.equal(statuses.filter((status) => status !== 200).length, 5_100 - 1_000 - 2)
+  const part = flood.slice(0, 1_000)
+  t.same(new Set((await begunInOrder(part, part)).statuses), new Set([200]))
 })
 
 t.test('no more than two are begun in one turn', async (t) => {
