@@ -5,7 +5,7 @@ import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/me
 import { PageLimit } from '../protocol/page.ts'
 import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { caseReferralsMax } from '../triage/lease.ts'
-import { StandingUrgency } from '../triage/schemas.ts'
+import { Item } from '../triage/schemas.ts'
 import { bases, flagKinds, verdicts } from './judgement.ts'
 
 /** What a page of questions or of findings holds at most; there are never many of one case. */
@@ -81,14 +81,7 @@ export const Case = Type.Object({
       at: Instant,
     }),
   ),
-  item: Type.Optional(
-    Type.Object({
-      itemId: Uuid,
-      urgency: StandingUrgency,
-      dueAt: Instant,
-      state: Type.Enum(['waiting', 'leased', 'escalated']),
-    }),
-  ),
+  item: Type.Optional(Item),
 })
 export type Case = Static<typeof Case>
 
@@ -214,20 +207,26 @@ export const Judged = Type.Object({
 })
 export type Judged = Static<typeof Judged>
 
+const ListedCase = Type.Object({
+  caseId: Uuid,
+  referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+  probability: Type.Optional({
+    ...Probability,
+    description: 'Of a search by match values: how likely it is the person.',
+  }),
+  words: Type.Optional(
+    Type.String({ description: 'Of a search by match values: what agrees, in words.' }),
+  ),
+})
+
 /** What a split left. */
 export const Split = Type.Object({
   ...Judged.properties,
-  cases: Type.Array(
-    Type.Object({
-      caseId: Uuid,
-      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
-    }),
-    {
-      maxItems: caseReferralsMax,
-      description:
-        'All cases that result: the case, the one that was split off, and referrals that match keys had connected only through the other side.',
-    },
-  ),
+  cases: Type.Array(ListedCase, {
+    maxItems: caseReferralsMax,
+    description:
+      'All cases that result: the case, the one that was split off, and referrals that match keys had connected only through the other side.',
+  }),
 })
 export type Split = Static<typeof Split>
 
@@ -254,15 +253,5 @@ export const searchConditions = {
 }
 
 /** The cases found. */
-export const Found = Type.Object({
-  cases: Type.Array(
-    Type.Object({
-      caseId: Uuid,
-      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
-      probability: Type.Optional(Probability),
-      words: Type.Optional(Type.String()),
-    }),
-    { maxItems: findingsMax },
-  ),
-})
+export const Found = Type.Object({ cases: Type.Array(ListedCase, { maxItems: findingsMax }) })
 export type Found = Static<typeof Found>

@@ -14,6 +14,7 @@ import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messag
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import * as triage from '../triage/schemas.ts'
+import { ReleasedReferral } from '../vault/schemas.ts'
 import { BadAnswer } from './failure.ts'
 import { tolerant } from './tolerant.ts'
 
@@ -92,7 +93,7 @@ export const UncheckedAnswer = tolerant(matching.Unchecked)
 /** Which referrals' match keys no recipient has checked yet, of each organisation in turn. */
 export type Unchecked = Static<typeof UncheckedAnswer>
 
-const { referralId, reference, answered } = triage.ClaimedReferral.properties
+const { referralId, reference, answered } = ReleasedReferral.properties
 
 export const ClaimsAnswer = Type.Object({
   claims: Type.Array(

@@ -19,6 +19,7 @@ import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
 import * as triage from '../triage/schemas.ts'
+import * as vault from '../vault/schemas.ts'
 import * as health from './health.ts'
 import { problems } from './problems.ts'
 
@@ -41,6 +42,7 @@ export const Problem = Type.Object({
 })
 
 const judgement = cases.Case.properties.judgements.items
+const entry = audit.EntriesPage.properties.entries.items
 
 /** Of two equal schemas the first gives the name. */
 const named: Readonly<Record<string, unknown>> = {
@@ -63,6 +65,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...proof,
   ...matching,
   ...reading,
+  ...vault,
   ...triage,
   ...cases,
   ...audit,
@@ -70,7 +73,6 @@ const named: Readonly<Record<string, unknown>> = {
   ProofAction: proof.ChallengeRequest.properties.action,
   Evaluation: matching.EvaluationAnswers.properties.answers.items,
   Claim: triage.Claims.properties.claims.items,
-  Item: triage.ItemsPage.properties.items.items,
   ItemState: triage.ItemsQuery.properties.state,
   Outcome: triage.Completion.properties.outcome,
   DeclineReason: triage.CompletionRequest.properties.reason,
@@ -81,17 +83,47 @@ const named: Readonly<Record<string, unknown>> = {
   Verdict: judgement.properties.verdict,
   Bit: judgement.properties.bits.items,
   FlagKind: cases.Case.properties.flags.items.properties.kind,
-  FoundCase: cases.Found.properties.cases.items,
-  SplitCase: cases.Split.properties.cases.items,
+  ListedCase: cases.Found.properties.cases.items,
   KeptNote: cases.Notes.properties.notes.items,
   PossibleMatch: cases.PossibleMatches.properties.possibleMatches.items,
   Review: cases.Reviews.properties.reviews.items,
-  Entry: audit.EntriesPage.properties.entries.items,
+  Entry: entry,
+  EntryDetails: entry.properties.opening.properties.details,
   EntryOutcome: audit.EntriesQuery.properties.outcome,
   Action: audit.EntriesQuery.properties.action,
   Problem,
   Fault,
   ProblemCode: Problem.properties.code,
+}
+
+/**
+ * What is sealed, signed, or another program's, and so no use in parts: to whoever generates a client each is
+ * one opaque object, and its form stands beside the schemas, where generators make no types of it.
+ */
+const opaque = new Set([
+  'ApiDocument',
+  'Challenge',
+  'CompartmentHashes',
+  'EntryDetails',
+  'Envelope',
+  'Grant',
+  'KeysetReference',
+  'MessageEnvelope',
+  'ReleasedCompartments',
+  'ReplyTo',
+  'Signature',
+  'Wrap',
+  'WrapHashes',
+])
+
+const Opaque = {
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'An object to be kept and handed on whole, as it came: what the SDK or `intake` seals, signs, opens or ' +
+    'checks (docs/PROTOCOL.md), a challenge for a library of ALTCHA, or a document. Each place names the JSON ' +
+    'Schema of its form, which stands in this document under `x-forms` in `components`. What a request ' +
+    'brings otherwise is refused.',
 }
 
 /** Which members of an object depend on others. */
@@ -118,7 +150,9 @@ function identify({ description: _, ...schema }: Json): string {
   return JSON.stringify(schema)
 }
 
-const byContent = new Map<string, { name: string; schema: Json }>()
+type Named = { readonly name: string; readonly schema: Json }
+
+const byContent = new Map<string, Named>()
 for (const [name, value] of Object.entries(named)) {
   // A module of schemas exports limits and functions as well.
   if (!isObject(value) || !('type' in value || 'enum' in value)) continue
@@ -130,30 +164,50 @@ for (const [name, value] of Object.entries(named)) {
 /** `document` with each named schema once, in its components, and a reference wherever it stood. */
 export function withComponents<Document extends object>(document: Document): Document {
   const schemas: Record<string, Json> = {}
+  const forms: Record<string, Json> = {}
 
-  function refer(node: unknown): unknown {
-    if (Array.isArray(node)) return node.map(refer)
+  /** @param isForm - whether `node` is of the form of an opaque object, of which nothing is left out */
+  function refer(node: unknown, isForm: boolean): unknown {
+    if (Array.isArray(node)) return node.map((item) => refer(item, isForm))
     if (!isObject(node)) return node
     const found = byContent.get(identify(node))
-    if (!found) return referWithin(node)
+    if (!found) return referWithin(node, isForm)
     const { name, schema } = found
-    schemas[name] ??= { ...referWithin(schema), ...conditions[name] }
     const { description } = node
-    const isOwn = description !== undefined && description !== schema.description
-    return { $ref: `#/components/schemas/${name}`, ...(isOwn && { description }) }
+    const own = description !== schema.description ? description : undefined
+    if (isForm) return referTo('x-forms', found, own)
+    if (!opaque.has(name)) return referTo('schemas', found, own)
+    const { $ref } = referTo('x-forms', found)
+    schemas.Opaque ??= Opaque
+    const words = typeof description === 'string' ? `${description.replace(/\.$/, '')}. ` : ''
+    return { $ref: '#/components/schemas/Opaque', description: `${words}Its form: \`${$ref}\`.` }
   }
 
-  function referWithin(node: Json): Json {
+  function referTo(place: 'schemas' | 'x-forms', { name, schema }: Named, description?: unknown) {
+    const components = place === 'schemas' ? schemas : forms
+    components[name] ??= { ...referWithin(schema, place === 'x-forms'), ...conditions[name] }
+    return {
+      $ref: `#/components/${place}/${name}`,
+      ...(description !== undefined && { description }),
+    }
+  }
+
+  function referWithin(node: Json, isForm: boolean): Json {
     const members = Object.entries(node).map(([name, value]) => {
       // Generators make a type of each enum, and none of a constant.
       const isConstant = name === 'enum' && Array.isArray(value) && value.length === 1
-      return isConstant ? ['const', value[0]] : [name, refer(value)]
+      return isConstant ? ['const', value[0]] : [name, refer(value, isForm)]
     })
     return Object.fromEntries(members)
   }
 
-  const { components, ...rest } = refer(document) as { components: Json }
-  const sorted = Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1))
-  const all = { ...components, schemas: Object.fromEntries(sorted) }
+  const { components, ...rest } = refer(document, false) as { components: Json }
+  const all = { ...components, schemas: sorted(schemas), 'x-forms': sorted(forms) }
   return { ...rest, components: all } as unknown as Document
+}
+
+function sorted(schemas: Readonly<Record<string, Json>>): Json {
+  return Object.fromEntries(
+    Object.entries(schemas).sort(([one], [other]) => (one < other ? -1 : 1)),
+  )
 }

@@ -14,16 +14,18 @@ import type { Services } from '../services.ts'
 export const ApiDocument = Type.Unsafe<string>(
   Type.Object({ openapi: Type.String() }, { additionalProperties: true }),
 )
-export const Status = Type.Object({ status: Type.Enum(['ok']) })
-export const Readiness = Type.Object({
+export const Status = Type.Object({
   status: Type.Enum(['ok']),
-  matchingKey: Type.Enum(['apart', 'embedded', 'none'], {
-    description: 'Where the matching key is: in a process apart, in this one, or nowhere',
-  }),
+  matchingKey: Type.Optional(
+    Type.Enum(['apart', 'embedded', 'none'], {
+      description:
+        'Of `/readyz`: where the matching key is, in a process apart, in this one, or nowhere',
+    }),
+  ),
   logKey: Type.Optional(
     Type.Enum(['named', 'not-named'], {
       description:
-        'Whether the newest keyset names a key that this replica signs the access log with',
+        'Of `/readyz`: whether the newest keyset names a key that this replica signs the access log with',
     }),
   ),
 })
@@ -73,7 +75,7 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       operationId: 'isReady',
       summary: 'The service can serve: its database answers',
       security: [],
-      response: { 200: Readiness },
+      response: { 200: Status },
     },
     handler: async ({ id }) => {
       try {

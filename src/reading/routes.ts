@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
-import { Released } from '../protocol/envelope/released.ts'
 import type { Services } from '../services.ts'
+import { ReleasedReferral } from '../vault/schemas.ts'
 import {
   CheckedKeys,
   MatchKeysRequest,
@@ -26,7 +26,7 @@ export const readingRoutes: FastifyPluginAsyncTypebox<{ reading: Services['readi
       security: [{ bearer: ['referrals:open'] }],
       params: NamedParams,
       querystring: OpenQuery,
-      response: { 200: Released },
+      response: { 200: ReleasedReferral },
     },
     handler: async ({ caller, params, query }) =>
       reading.open(knownCaller(caller), params.referralId, query.recipient),

@@ -3,7 +3,7 @@ import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import type { Released } from '../protocol/envelope/released.ts'
+import type { ReleasedReferral } from '../vault/schemas.ts'
 import { release, releasedEntry, requireId, requireKid } from '../vault/service.ts'
 
 export { checkMatchKeys } from './matchkeys.ts'
@@ -14,7 +14,7 @@ export async function open(
   tx: Tx<KnownCaller>,
   name: string,
   recipient: string,
-): Promise<Released> {
+): Promise<ReleasedReferral> {
   requireKid(tx, recipient)
   const referralId = await requireId(tx, name)
   const [released] = await release(tx, [referralId], recipient)

@@ -7,18 +7,11 @@ import type { Act } from '../audit/entry.ts'
 import { appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import type { Released } from '../protocol/envelope/released.ts'
-import {
-  beginTriage,
-  isAnswered,
-  release,
-  releasedEntry,
-  requireKid,
-  withdrawalsOf,
-} from '../vault/service.ts'
+import type { ReleasedReferral } from '../vault/schemas.ts'
+import { beginTriage, release, releasedEntry, requireKid } from '../vault/service.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
-import type { ClaimedReferral, ClaimRequest, Claims } from './schemas.ts'
+import type { ClaimRequest, Claims } from './schemas.ts'
 import { leaseItems } from './store/claim.ts'
 import { escalateLapsed } from './store/lapse.ts'
 
@@ -35,10 +28,7 @@ export async function claim(
     unverified,
   })
   const listed = items.flatMap(({ referralIds }) => referralIds)
-  const [released, withdrawals] = await Promise.all([
-    release(tx, listed, recipient),
-    withdrawalsOf(tx, listed),
-  ])
+  const released = await release(tx, listed, recipient)
   // Of a merged item this key may open only some referrals: the others were not read.
   const ids = released.map(({ referralId }) => referralId)
   const acts: Act[] = [
@@ -51,9 +41,7 @@ export async function claim(
     claimId: id,
     fence: Number(fence),
     ...item,
-    referrals: released
-      .filter(({ referralId }) => referralIds.includes(referralId))
-      .map((referral) => asClaimed(referral, withdrawals.get(referral.referralId))),
+    referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(asClaimed),
   }))
   return { claims }
 }
@@ -62,16 +50,6 @@ export async function claim(
  * A referral as it is under the claim: it was read before `beginTriage` changed its state. A case keeps the
  * referrals that were answered, and its holder is told which, so as to answer the others.
  */
-function asClaimed(
-  referral: Released,
-  withdrawalAskedAt: string | undefined,
-): Static<typeof ClaimedReferral> {
-  const { state } = referral
-  const answered = isAnswered(referral)
-  return {
-    ...referral,
-    state: state === 'received' ? 'in_triage' : state,
-    answered,
-    ...(withdrawalAskedAt !== undefined && { withdrawalAskedAt }),
-  }
+function asClaimed({ state, ...referral }: ReleasedReferral): ReleasedReferral {
+  return { ...referral, state: state === 'received' ? 'in_triage' : state }
 }

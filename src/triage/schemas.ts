@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
-import { Released } from '../protocol/envelope/released.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
+import { ReleasedReferral } from '../vault/schemas.ts'
 import {
   caseReferralsMax,
   claimItemsMax,
@@ -52,49 +52,35 @@ export const ClaimRequest = Type.Object(
   { additionalProperties: false },
 )
 
+const ItemState = Type.Enum(['waiting', 'leased', 'escalated'])
+
 export const ItemsQuery = Type.Object(
   {
-    state: Type.Enum(['waiting', 'leased', 'escalated']),
+    state: ItemState,
     cursor: Type.Optional(Cursor),
     limit: Type.Optional(PageLimit(itemsPageMax)),
   },
   { additionalProperties: false },
 )
 
+/** The open work on a case. */
+export const Item = Type.Object({
+  itemId: Uuid,
+  caseId: Uuid,
+  referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+  state: ItemState,
+  urgency: StandingUrgency,
+  unverified: Unverified,
+  dueAt: Instant,
+  lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
+})
+
 export const ItemsPage = Type.Object({
-  items: Type.Array(
-    Type.Object({
-      itemId: Uuid,
-      caseId: Uuid,
-      referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
-      urgency: StandingUrgency,
-      unverified: Unverified,
-      dueAt: Instant,
-      lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
-    }),
-    { maxItems: itemsPageMax },
-  ),
+  items: Type.Array(Item, { maxItems: itemsPageMax }),
   next: Type.Optional(
     Type.String({ description: 'The cursor of the next page; absent at the end.' }),
   ),
 })
-
-export const ClaimedReferral = Type.Object(
-  {
-    ...Released.properties,
-    answered: Type.Boolean({
-      description:
-        'Whether it was answered before this claim. It keeps that answer, and a completion need not name it.',
-    }),
-    withdrawalAskedAt: Type.Optional(
-      Type.Unsafe<string>({
-        ...Instant,
-        description: 'When whoever holds its receipt asked to withdraw it.',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
 
 const Claim = Type.Object({
   claimId: Uuid,
@@ -104,7 +90,7 @@ const Claim = Type.Object({
   unverified: Unverified,
   dueAt: Instant,
   leasedUntil: Instant,
-  referrals: Type.Array(ClaimedReferral, { maxItems: caseReferralsMax }),
+  referrals: Type.Array(ReleasedReferral, { maxItems: caseReferralsMax }),
 })
 
 export const Claims = Type.Object({ claims: Type.Array(Claim, { maxItems: claimItemsMax }) })

@@ -73,11 +73,11 @@ export async function list(
   const { rows, ...rest } = await page(
     query,
     (after, count) => selectItems(tx, state, after, count),
-    ({ dueAt, id }) => ({ at: dueAt, id }),
+    ({ dueAt, itemId }) => ({ at: dueAt, id: itemId }),
   )
   const details = { state, items: rows.length }
   await append(tx, { action: 'triage.listed', details })
-  return { items: rows.map(({ id, ...item }) => ({ itemId: id, ...item })), ...rest }
+  return { items: rows, ...rest }
 }
 
 /** `claimId` may be the reference of a referral of the item. */

@@ -14,6 +14,7 @@ import type { Released } from '../protocol/envelope/released.ts'
 import type { DeclineReason, State } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
+import type { ReleasedReferral } from './schemas.ts'
 import {
   insertReferral,
   isOfAnotherSigner,
@@ -22,6 +23,7 @@ import {
   selectByReceipt,
   selectCompartments,
   selectReferral,
+  selectWithdrawals,
   selectWrapped,
   takeTurnUnder,
   updateState,
@@ -29,11 +31,7 @@ import {
 import { deleteUnopened } from './unopened-store.ts'
 
 export { keepStatement, requireId, resolveNames, standingUrgency } from './naming.ts'
-export {
-  insertWithdrawal as addWithdrawal,
-  selectHeader as headerOf,
-  selectWithdrawals as withdrawalsOf,
-} from './store.ts'
+export { insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
 export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
 
 /** How the work on an item can answer the referrals it lists. */
@@ -54,11 +52,6 @@ type ReceiptState = {
 
 /** A referral in one of these is still without an answer. */
 const unanswered: readonly State[] = ['received', 'in_triage']
-
-/** Whether the work on it has ended with an answer. */
-export function isAnswered({ state }: Pick<Released, 'state'>): boolean {
-  return !(unanswered as readonly string[]).includes(state)
-}
 
 /**
  * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
@@ -154,10 +147,15 @@ export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState
  * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
  * are left out. With what comes from people without an account, room is made for more of it.
  */
-export async function release(tx: Tx, ids: readonly string[], kid: string): Promise<Released[]> {
-  const [rows, parts] = await Promise.all([
+export async function release(
+  tx: Tx,
+  ids: readonly string[],
+  kid: string,
+): Promise<ReleasedReferral[]> {
+  const [rows, parts, withdrawals] = await Promise.all([
     selectWrapped(tx, ids, kid),
     selectCompartments(tx, ids),
+    selectWithdrawals(tx, ids),
   ])
   // A page is sealed under a version or two: each is asked for once.
   const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
@@ -176,7 +174,12 @@ export async function release(tx: Tx, ids: readonly string[], kid: string): Prom
   const granted = new Map(held)
   return rows.map((row) => {
     const own = parts.filter(({ id }) => id === row.id)
-    return present(row, kid, own, granted.get(row.keysetVersion) ?? [])
+    const withdrawalAskedAt = withdrawals.get(row.id)
+    return {
+      ...present(row, kid, own, granted.get(row.keysetVersion) ?? []),
+      answered: !(unanswered as readonly string[]).includes(row.state),
+      ...(withdrawalAskedAt !== undefined && { withdrawalAskedAt }),
+    }
   })
 }
 

@@ -135,7 +135,10 @@ const successes: Record<string, object> = {
       },
     ],
     flags: [{ referralId: one, kind: planted, at }],
-    item: { itemId: one, urgency: planted, dueAt: at, state: planted },
+    item: {
+      ...{ itemId: one, caseId: one, referralIds: [one], urgency: planted, unverified: false },
+      ...{ dueAt: at, lapses: 0, state: planted },
+    },
   },
   [`/v1/cases/${one}/possible-matches`]: {
     ...{ caseId: one, referralIds: [one] },

@@ -8,7 +8,7 @@ import { scopes } from '../../src/caller.ts'
 import { problems } from '../../src/http/problems.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
-import { callerOf, refer } from '../helpers/referral.ts'
+import { callerOf, refer, sealed } from '../helpers/referral.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -33,8 +33,8 @@ const operations: Operation[] = Object.values(document.paths).flatMap((path) =>
 const ajv = new Ajv2020({ strict: false, validateFormats: false })
 ajv.addSchema(document, 'document')
 /** Whether a body is as the document says. */
-const fits = (name: string, body: unknown) =>
-  ajv.getSchema(`document#/components/schemas/${name}`)!(body) as boolean
+const fits = (name: string, body: unknown, place = 'schemas') =>
+  ajv.getSchema(`document#/components/${place}/${name}`)!(body) as boolean
 
 t.test(
   'is served to anybody, and is the published one but for the name of the service',
@@ -79,16 +79,13 @@ t.test('each operation has a tag and words, and refuses by the one problem', asy
 
 t.test('every reference leads somewhere, and every component is led to', async (t) => {
   const named = new Set<string>()
-  for (const [, name] of JSON.stringify(document).matchAll(
-    /"\$ref":"#\/components\/(\w+\/\w+)"/g,
-  )) {
+  for (const [, name] of JSON.stringify(document).matchAll(/#\/components\/([\w-]+\/\w+)/g)) {
     named.add(name!)
   }
-  const { schemas, responses } = document.components
-  const names = [
-    ...Object.keys(schemas).map((name) => `schemas/${name}`),
-    ...Object.keys(responses).map((name) => `responses/${name}`),
-  ]
+  const { securitySchemes: _, ...components } = document.components
+  const names = Object.entries(components as Record<string, object>).flatMap(([place, parts]) =>
+    Object.keys(parts).map((name) => `${place}/${name}`),
+  )
   t.same([...named].sort(), names.sort())
 })
 
@@ -140,6 +137,43 @@ t.test('members that depend on others are refused by the document as by the serv
   for (const body of searches) {
     const { status } = await worker('POST', '/v1/cases/search', body)
     t.equal(status === 400, !fits('SearchRequest', body), JSON.stringify(body))
+  }
+})
+
+t.test('an opaque object has a form, by which the service refuses and answers', async (t) => {
+  const { lawFirm } = world.referring
+  const partner = await callerOf(world, url, lawFirm.clientId)
+  const whole = sealed(world)
+  const { header, compartments, wraps, signature } = whole
+  const { narrative: _, ...fewer } = compartments
+  const envelopes: [string, object][] = [
+    ['a member more', { ...whole, note: 'a word' }],
+    ['a member of the header more', { ...whole, header: { ...header, note: 'a word' } }],
+    ['no such region', { ...whole, header: { ...header, region: 'nowhere' } }],
+    ['a compartment less', { ...whole, compartments: fewer }],
+    ['no wraps', { ...whole, wraps: [] }],
+    ['a wrap cut short', { ...whole, wraps: [{ ...wraps[0], encapsulated: 'AAAA' }] }],
+    ['no signature', { header, compartments, wraps }],
+    ['a key that is none', { ...whole, signature: { ...signature, kid: 'a key' } }],
+  ]
+  const put = (envelope: object) => partner('PUT', `/v1/referrals/${header.referralId}`, envelope)
+  for (const [what, envelope] of envelopes) {
+    const { status } = await put(envelope)
+    t.ok([400, 422].includes(status), `${what}: ${status}`)
+    t.notOk(fits('Envelope', envelope, 'x-forms'), what)
+  }
+  t.equal((await put(whole)).status, 201)
+  t.ok(fits('Envelope', whole, 'x-forms'))
+
+  const path = `/v1/referrals/${header.referralId}?recipient=${recipient}`
+  const { body } = await worker('GET', path)
+  const { properties } = document.components.schemas.ReleasedReferral
+  const formOf = (schema: { description?: string }) =>
+    /`#\/components\/x-forms\/(\w+)`/.exec(schema.description ?? '')?.[1]
+  const opaque = Object.keys(properties).filter((name) => formOf(properties[name]))
+  t.same(opaque, ['compartments', 'sealedHashes', 'wrapHashes', 'wrap', 'signature', 'grant'])
+  for (const name of opaque.filter((name) => name in body)) {
+    t.ok(fits(formOf(properties[name])!, body[name], 'x-forms'), name)
   }
 })
 

@@ -169,7 +169,9 @@ t.test('a withdrawal is asked for: people see it, and nothing is changed or eras
   const claims = await reader.claim({ max: 50, leaseSeconds: 60 })
   const claimed = claims.flatMap(({ referrals }) => referrals)
   const one = claimed.find((referral) => referral.referralId === referralId)!
-  t.match(one, { withdrawalAskedAt: askedAt })
+  t.match(one, { withdrawalAskedAt: askedAt, answered: false })
+  const alone = await asCasework('GET', `/v1/referrals/${referralId}?recipient=${reader.kid}`)
+  t.match(alone.body, { withdrawalAskedAt: askedAt, answered: false }, 'opened by itself too')
   t.match(await reader.open(one), { opened: true }, 'and it opens as before')
 })
 

@@ -6,6 +6,12 @@ import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
 
+type Row = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
+  itemId: string
+  state: ItemState
+  lapses: number
+}
+
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
   tx: Tx,
@@ -13,12 +19,8 @@ export async function selectItems(
   after: Place | undefined,
   count: number,
 ) {
-  type Row = Omit<ItemRow, 'fence' | 'leasedUntil'> & { lapses: number }
   return tx.sql<Row[]>`
-    select item.id, item.case_id as "caseId", item.referral_ids as "referralIds",
-           ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
-           item.lapses + (${hasExpired(tx)})::int as lapses,
-           ${iso(tx, 'item.due_at')} as "dueAt"
+    select ${columns(tx)}
     from triage_item item
     where ${isOpenHead(tx)}
       and ${state} = ${stateOf(tx)}
@@ -30,11 +32,15 @@ export async function selectItems(
 
 /** The open item of one case. */
 export async function selectOpenItem(tx: Tx, caseId: string) {
-  type Row = Pick<ItemRow, 'urgency' | 'dueAt'> & { itemId: string; state: ItemState }
   const [row] = await tx.sql<Row[]>`
-    select item.id as "itemId", ${itemUrgency(tx)} as urgency,
-           ${iso(tx, 'item.due_at')} as "dueAt", ${stateOf(tx)} as state
-    from triage_item item
+    select ${columns(tx)} from triage_item item
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
   return row
+}
+
+function columns(tx: Tx) {
+  return tx.sql`
+    item.id as "itemId", item.case_id as "caseId", item.referral_ids as "referralIds",
+    ${stateOf(tx)} as state, ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
+    item.lapses + (${hasExpired(tx)})::int as lapses, ${iso(tx, 'item.due_at')} as "dueAt"`
 }

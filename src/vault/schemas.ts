@@ -1,0 +1,22 @@
+import { type Static, Type } from 'typebox'
+import { Released } from '../protocol/envelope/released.ts'
+import { Instant } from '../referral/format.ts'
+
+/** A referral as it leaves the service for one reader, and how it stands with it. */
+export const ReleasedReferral = Type.Object(
+  {
+    ...Released.properties,
+    answered: Type.Boolean({
+      description:
+        'Whether it has its answer; in a claim, whether it had it before. It keeps that answer, and a completion need not name it.',
+    }),
+    withdrawalAskedAt: Type.Optional(
+      Type.Unsafe<string>({
+        ...Instant,
+        description: 'When whoever holds its receipt asked to withdraw it.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type ReleasedReferral = Static<typeof ReleasedReferral>
