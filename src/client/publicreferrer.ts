@@ -23,9 +23,8 @@ import {
   ChallengeAnswer,
   type OwnReferral,
   ReceiptAnswer,
+  ReceiptStateAnswer,
   readAnswer,
-  type WithdrawalAsked,
-  WithdrawalAskedAnswer,
 } from './schemas.ts'
 import {
   acknowledgementOf,
@@ -80,9 +79,9 @@ export type PublicReferrer = {
   state(receipt: string): Promise<readonly OwnReferral[]>
   /**
    * Asks for a referral to be withdrawn. A person confirms it: until then nothing is changed or erased.
-   * Safe to repeat.
+   * Safe to repeat. Returns the referral, with `withdrawalAskedAt`: when it was first asked for.
    */
-  askToWithdraw(receipt: string, referralId: string): Promise<WithdrawalAsked>
+  askToWithdraw(receipt: string, referralId: string): Promise<OwnReferral>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 }
@@ -173,12 +172,12 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     }
   }
 
-  async function askToWithdraw(receipt: string, referralId: string): Promise<WithdrawalAsked> {
+  async function askToWithdraw(receipt: string, referralId: string): Promise<OwnReferral> {
     const headers = await bearing(receipt)
     const path = '/v1/receipt/withdrawal'
     const request = { method: 'POST', path, body: { referralId }, open: true, headers } as const
     const answer = await transport.send({ ...request, repeatable: true })
-    return readAnswer(WithdrawalAskedAnswer, answer, `POST ${path}`)
+    return readAnswer(ReceiptStateAnswer, answer, `POST ${path}`)
   }
 
   /** The code itself is never sent: only what is derived from it. */

@@ -183,6 +183,4 @@ export const ReceiptAnswer = tolerant(intake.ReceiptStates)
 /** What a bearer may know of a referral of theirs. */
 export type OwnReferral = Static<typeof ReceiptAnswer>['referrals'][number]
 
-export const WithdrawalAskedAnswer = tolerant(intake.WithdrawalAsked)
-/** Since when a withdrawal is asked for, and waits for a person. */
-export type WithdrawalAsked = Static<typeof WithdrawalAskedAnswer>
+export const ReceiptStateAnswer = tolerant(intake.ReceiptState)

@@ -14,9 +14,9 @@ import { sha256 } from '../protocol/sodium.ts'
 import type { Services } from '../services.ts'
 import {
   ProofHeaders,
+  ReceiptState,
   ReceiptStates,
   ReferralParams,
-  WithdrawalAsked,
   WithdrawalRequest,
 } from './schemas.ts'
 
@@ -140,7 +140,7 @@ export const receiptRoutes: FastifyPluginAsyncTypebox<{
         'It only asks: people see it, and do it. Nothing is erased or changed by it. Safe to repeat: the first time stands.',
       security: [{ receipt: [] }],
       body: WithdrawalRequest,
-      response: { 200: WithdrawalAsked },
+      response: { 200: ReceiptState },
     },
     handler: async ({ caller, body }) => intake.askToWithdraw(bearerOf(caller), body.referralId),
   })

@@ -10,18 +10,16 @@ export const ProofHeaders = Type.Object({
   }),
 })
 
-export const ReceiptStates = Type.Object({
-  referrals: Type.Array(
-    Type.Object({
-      referralId: Uuid,
-      reference: Type.String(),
-      receivedAt: Instant,
-      state: Type.Enum(Object.keys(states) as State[]),
-      supersedes: Type.Optional(Uuid),
-      withdrawalAskedAt: Type.Optional(Instant),
-    }),
-  ),
+/** What the bearer of a receipt may know of one referral. */
+export const ReceiptState = Type.Object({
+  referralId: Uuid,
+  reference: Type.String(),
+  receivedAt: Instant,
+  state: Type.Enum(Object.keys(states) as State[]),
+  supersedes: Type.Optional(Uuid),
+  withdrawalAskedAt: Type.Optional(Instant),
 })
 
+export const ReceiptStates = Type.Object({ referrals: Type.Array(ReceiptState) })
+
 export const WithdrawalRequest = Type.Object({ referralId: Uuid }, { additionalProperties: false })
-export const WithdrawalAsked = Type.Object({ referralId: Uuid, askedAt: Instant })

@@ -32,7 +32,7 @@ import {
   requireOwnReceipt,
 } from '../vault/service.ts'
 import type { Ceiling } from './ceiling.ts'
-import type { ReceiptStates, WithdrawalAsked } from './schemas.ts'
+import type { ReceiptState, ReceiptStates } from './schemas.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
@@ -131,26 +131,27 @@ export async function readReceipt(
 /**
  * Notes that the bearer of a receipt asks to withdraw a referral, for people to see.
  *
+ * @returns the referral, with the time at which it was first asked for
  * @throws Refusal `not-found` for what was not sent under that receipt
  */
 export async function askToWithdraw(
   tx: Tx<SendingCaller>,
   options: ReceiptOptions,
   referralId: string,
-): Promise<Static<typeof WithdrawalAsked>> {
+): Promise<Static<typeof ReceiptState>> {
   const own = await ownStates(tx, options)
   const named = own.find((referral) => referral.referralId === referralId)
   if (!named) throw new Refusal('not-found', 'no referral of that id was sent under this receipt')
   const act = { action: 'withdrawal.asked', object: { kind: 'referral', id: referralId } } as const
   if (named.withdrawalAskedAt !== undefined) {
     await options.appendRepetition(tx, { ...act, details: { repeated: true } })
-    return { referralId, askedAt: named.withdrawalAskedAt }
+    return named
   }
   const entryId = newId()
   // Two at once: the second waits for the first, and is then told what that one was.
   if (!(await addWithdrawal(tx, referralId, entryId))) return askToWithdraw(tx, options, referralId)
   await Promise.all([flagWithdrawal(tx, referralId), append(tx, act, entryId)])
-  return { referralId, askedAt: tx.now.toISOString() }
+  return { ...named, withdrawalAskedAt: tx.now.toISOString() }
 }
 
 async function ownStates(tx: Tx<SendingCaller>, { onUnknownReceipt }: ReceiptOptions) {

@@ -73,7 +73,7 @@ t.test('asked to withdraw, a referral stays where it is until people look', asyn
   const asked = await referrer.askToWithdraw(receipt, referralId)
   t.equal(asked.referralId, referralId)
   t.same(await referrer.askToWithdraw(receipt, referralId), asked, 'once')
-  const { askedAt } = asked
+  const { withdrawalAskedAt: askedAt } = asked
   t.match(await referrer.state(receipt), [{ state: 'received', withdrawalAskedAt: askedAt }])
   const notMine = await referrer.askToWithdraw(await newReceipt(), referralId).catch((it) => it)
   t.match(notMine, { problem: { code: 'not-found' } })

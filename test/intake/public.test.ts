@@ -155,7 +155,7 @@ t.test('a withdrawal is asked for: people see it, and nothing is changed or eras
   t.equal(asked.status, 200)
   t.strictSame(meanwhile.body, asked.body)
   t.strictSame((await ask(referralId)).body, asked.body, 'the first time stands')
-  const { askedAt } = asked.body
+  const { withdrawalAskedAt: askedAt } = asked.body
   t.equal(asked.body.referralId, referralId)
   t.match((await asBearer(url, keys)).body, { referrals: [{ withdrawalAskedAt: askedAt }] })
   t.equal((await ask(other)).status, 404, 'not of another')
