@@ -132,7 +132,7 @@ function naming(tx: Tx, object: string, fit: PendingQuery<Row[]>, count: number)
 function submitted({ sql }: Tx, reference: string) {
   return sql`(
     select e.object_id from audit_opening o join audit_entry e on e.id = o.entry_id
-    where o.details ->> 'reference' = ${reference})`
+    where o.details ->> 'reference' = ${reference} and e.action = 'referral.submitted')`
 }
 
 /** The permitted entries of one client and action since then. */

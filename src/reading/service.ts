@@ -19,6 +19,6 @@ export async function open(
   const referralId = await requireId(tx, name)
   const [released] = await release(tx, [referralId], recipient)
   if (!released) throw new Refusal('not-found', `no referral ${referralId} for that key`)
-  await append(tx, releasedEntry(referralId, recipient))
+  await append(tx, releasedEntry(released, recipient))
   return released
 }

@@ -34,7 +34,7 @@ export async function claim(
   const acts: Act[] = [
     ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),
     ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
-    ...ids.map((id) => releasedEntry(id, recipient)),
+    ...released.map((it) => releasedEntry(it, recipient)),
   ]
   await Promise.all([beginTriage(tx, ids), appendAll(tx, acts)])
   const claims = items.map(({ id, fence, referralIds, ...item }) => ({

@@ -224,10 +224,13 @@ function isSame(
   )
 }
 
-/** The entry of a referral's bytes leaving the service for one recipient key. */
-export function releasedEntry(referralId: string, recipient: string) {
+/** The entry of a referral's bytes leaving the service for one recipient key, under the reference it has. */
+export function releasedEntry(
+  { referralId, reference }: Pick<Released, 'referralId' | 'reference'>,
+  recipient: string,
+) {
   const object = { kind: 'referral', id: referralId } as const
-  return { action: 'referral.opened', object, recipient } as const
+  return { action: 'referral.opened', object, recipient, details: { reference } } as const
 }
 
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */

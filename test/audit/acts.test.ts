@@ -103,11 +103,12 @@ const rows: Row[] = [
     name: 'an opening without a claim',
     by: 'casework',
     act: async () => {
-      const { referralId: id } = await refer(built)
+      const { referralId: id, acknowledgement } = await refer(built)
       await newEntries()
       const { status } = await call.casework('GET', `/v1/referrals/${id}?recipient=${kid}`)
       const object = { kind: 'referral', id }
-      return { status, said: [{ action: 'referral.opened', object, recipient: kid }] }
+      const details = { reference: acknowledgement.reference }
+      return { status, said: [{ action: 'referral.opened', object, recipient: kid, details }] }
     },
   },
   {
@@ -133,7 +134,7 @@ const rows: Row[] = [
     by: 'casework',
     act: async () => {
       await claim(call.casework)
-      const ids = [(await refer(built)).referralId, (await refer(built)).referralId]
+      const sent = [await refer(built), await refer(built)]
       await newEntries()
       const { status, body } = await claim(call.casework)
       const items = body.claims.map(({ claimId }: { claimId: string }) => claimId)
@@ -145,10 +146,11 @@ const rows: Row[] = [
             object: { kind: 'item', id },
             recipient: kid,
           })),
-          ...ids.map((id) => ({
+          ...sent.map(({ referralId: id, acknowledgement: { reference } }) => ({
             action: 'referral.opened',
             object: { kind: 'referral', id },
             recipient: kid,
+            details: { reference },
           })),
         ],
       }
