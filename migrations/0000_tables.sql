@@ -329,6 +329,8 @@ ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_re
 ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint
+CREATE INDEX "audit_entry_refused" ON "audit_entry" USING btree ("at","id") WHERE outcome <> 'permitted';--> statement-breakpoint
+CREATE INDEX "audit_entry_rare" ON "audit_entry" USING btree ("action","at","id") WHERE action not in ('referral.submitted', 'referral.paired', 'referral.opened', 'matching.evaluated');--> statement-breakpoint
 CREATE INDEX "audit_entry_published" ON "audit_entry" USING btree ("at") WHERE action = 'keyset.published' and outcome = 'permitted';--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_log_open" ON "audit_log" USING btree (("closed_at" is null)) WHERE closed_at is null;--> statement-breakpoint
 CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint

@@ -535,6 +535,13 @@ export const auditEntry = pgTable(
   (table) => [
     unique('audit_entry_at').on(table.at, table.id),
     index('audit_entry_object').on(table.objectId, table.at, table.id),
+    // What is rare is found without a walk through all that is not: refusals, and acts but those of each referral.
+    index('audit_entry_refused').on(table.at, table.id).where(sql`outcome <> 'permitted'`),
+    index('audit_entry_rare')
+      .on(table.action, table.at, table.id)
+      .where(
+        sql`action not in ('referral.submitted', 'referral.paired', 'referral.opened', 'matching.evaluated')`,
+      ),
     // The few after which witnesses are asked at once.
     index('audit_entry_published')
       .on(table.at)

@@ -47,6 +47,8 @@ t.test('the entries that name an object are found by indexes', async (t) => {
     const found = await audit.list(auditor, { object: named }, 50)
     t.match(found.entries, [{ action: 'referral.paired' }])
     t.equal(found.entries.length, 1)
+    await audit.list(auditor, { outcome: 'refused' }, 50)
+    await audit.list(auditor, { action: 'keyset.published' }, 50)
   }
   const [{ folder }] = await sql<[{ folder: string }]>`
     select current_setting('data_directory') as folder`
@@ -61,5 +63,18 @@ t.test('the entries that name an object are found by indexes', async (t) => {
     const indexes = new Set(nodes.map((node) => node['Index Name']))
     t.ok(indexes.has('audit_opening_acts') && indexes.has('audit_entry_object'))
     t.notOk(indexes.has('audit_entry_at'), 'nor is the log walked by time')
+  }
+  for (const [condition, index] of [
+    [`e.outcome = 'refused'`, 'audit_entry_refused'],
+    [`e.action = 'keyset.published'`, 'audit_entry_rare'],
+  ] as const) {
+    const rare = plans.filter(({ statement }) => statement.includes(condition))
+    t.equal(rare.length, searches)
+    for (const { nodes } of rare) {
+      t.ok(
+        nodes.some((node) => node['Index Name'] === index),
+        condition,
+      )
+    }
   }
 })
