@@ -4,6 +4,7 @@
  * yet, and the holders of the matching key.
  */
 
+import { createExport } from './audit/export.ts'
 import { createPublicationProofs, proveEntry } from './audit/proofs.ts'
 import { createBundles, readCheckpoint, readTile } from './audit/published.ts'
 import { list as listEntries } from './audit/service.ts'
@@ -89,6 +90,7 @@ export function createServices({
       checkpoint: door(readCheckpoint),
       tile: door(readTile),
       bundle: createBundles(database),
+      exportFile: createExport(database),
       prove: door(proveEntry),
       ...sums,
     },

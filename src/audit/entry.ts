@@ -42,6 +42,7 @@ export const actions = {
   'audit.searched': 'Entries of this log were read.',
   'audit.fetched':
     'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',
+  'audit.exported': 'Entries of this log were exported as one file.',
   'audit.proved': 'The proof of one entry of this log was read.',
   'log.restarted':
     'A log that lost entries was closed on the host, and this one opened. The digest is that of its last checkpoint.',

@@ -9,6 +9,7 @@ import {
   EntriesPage,
   EntriesQuery,
   EntryParams,
+  ExportQuery,
   LogParams,
   ProvenEntry,
   TileParams,
@@ -21,6 +22,13 @@ const bytes = {
       schema: Type.Unsafe<Uint8Array>(Type.String({ format: 'binary' })),
     },
   },
+}
+
+const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' } as const
+
+const fileText = Type.Unsafe<ReadableStream<string>>(Type.String())
+const entriesFile = {
+  content: { 'application/x-ndjson': { schema: fileText }, 'text/csv': { schema: fileText } },
 }
 
 /** A tile never changes: of one that is not full the wider has another name. */
@@ -43,12 +51,36 @@ export const auditRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }
       response: { 200: EntriesPage },
     },
     handler: async (request) => {
-      const { from, to, limit = pageRows, ...rest } = request.query
-      const range = {
-        ...(from && { from: boundOf('from', from) }),
-        ...(to && { to: boundOf('to', to) }),
-      }
-      return audit.list(knownCaller(request.caller), { ...rest, ...range }, limit)
+      const { limit = pageRows, ...query } = request.query
+      return audit.list(knownCaller(request.caller), withBounds(query), limit)
+    },
+  })
+}
+
+/** The entries as one file. */
+export const exportRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
+  app,
+  { audit },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/export',
+    config: { action: 'audit.exported' },
+    schema: {
+      operationId: 'exportAuditEntries',
+      summary: 'Export entries of the access log, newest first',
+      description:
+        'All that fit, an entry a line. `ndjson` has the entries as the list shows them. `csv` is for ' +
+        'spreadsheets: without leaf and salts, and a value that begins with `=`, `+`, `-`, `@`, a tab or a ' +
+        "carriage return stands behind a `'`. An answer that breaks off is not whole.",
+      security: [{ bearer: ['audit:read'] }],
+      querystring: ExportQuery,
+      response: { 200: entriesFile },
+    },
+    handler: async ({ caller, query }, reply) => {
+      const { format, ...filter } = query
+      const file = await audit.exportFile(knownCaller(caller), withBounds(filter), format)
+      return reply.type(mediaTypes[format]).send(file)
     },
   })
 }
@@ -135,6 +167,14 @@ export const logRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> 
       return reply.type('application/octet-stream').header('cache-control', forEver).send(tile)
     },
   })
+}
+
+function withBounds<Query extends { from?: string; to?: string }>({ from, to, ...rest }: Query) {
+  return {
+    ...rest,
+    ...(from && { from: boundOf('from', from) }),
+    ...(to && { to: boundOf('to', to) }),
+  }
 }
 
 /** The schema has seen the form. 30 February has it too, and would be read as a day of March. */

@@ -44,6 +44,15 @@ export const EntriesQuery = Type.Object(
   { additionalProperties: false },
 )
 
+export const ExportFormat = Type.Enum(['ndjson', 'csv'])
+
+const { cursor: _cursor, limit: _limit, ...filters } = EntriesQuery.properties
+
+export const ExportQuery = Type.Object(
+  { ...filters, format: ExportFormat },
+  { additionalProperties: false },
+)
+
 /** What the leaf says, and beside it what opens its commitments. */
 const AuditEntry = Type.Object({
   id: Uuid,

@@ -58,7 +58,10 @@ export async function list(
   return { entries: rows.map(present), ...rest }
 }
 
-function present(row: EntryRow) {
+export type PresentedEntry = ReturnType<typeof present>
+
+/** An entry as auditors read it: what its leaf says, what opens it, and whether they agree. */
+export function present(row: EntryRow) {
   const opening = openingOf(row)
   const { actorSalt, detailsSalt } = opening
   const { v: _, actor, details, ...shown } = readLeaf(row)
