@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  BadAnswer,
   createReferrer,
   createSignIn,
+  NoAnswer,
   openClientKey,
   openKeyFile,
   ready,
@@ -34,7 +36,7 @@ const referrer = createReferrer({
   memory,
 })
 
-const [, , draft] = process.argv
+const [, , draft = ''] = process.argv
 const kept = draft.replace(/\.json$/, '.sealed')
 process.exitCode = await refer()
 
@@ -49,11 +51,12 @@ async function refer() {
       return 0
     } catch (error) {
       console.error(error.message)
-      if (error.code === 'unauthenticated') return 1 // no token: about you, and not about the bytes
-      const { status, retry = 'later' } = error instanceof ServiceProblem ? error.problem : {}
+      if (error instanceof NoAnswer || error instanceof BadAnswer) return 75
+      if (!(error instanceof ServiceProblem)) return 1 // the draft, your keys or your token
+      const { status, retry = 'later' } = error.problem
       if (retry === 'later') return 75
       if (status === 401 || status === 403) return 1 // about you, and not about the bytes
-      await rm(kept) // refused: not stored, and never will be
+      await rm(kept, { force: true }) // refused: not stored, and never will be
       if (retry === 'never') return 1
     }
   }

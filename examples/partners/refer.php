@@ -61,11 +61,17 @@ function newToken(): string
 function sealed(string $draft, string $kept): string
 {
     if (!file_exists($kept)) {
-        $pipes = [['file', $draft, 'r'], ['pipe', 'w'], STDERR];
-        $seal = proc_open(['intake', 'seal'], $pipes, $ends);
-        $envelope = stream_get_contents($ends[1]);
-        if (proc_close($seal) !== 0) {
+        if (!is_file($draft)) {
+            fwrite(STDERR, "there is no draft $draft\n");
             exit(1);
+        }
+        $pipes = [['file', $draft, 'r'], ['pipe', 'w'], ['pipe', 'w']];
+        $seal = proc_open(['intake', 'seal', '--json'], $pipes, $ends);
+        $envelope = stream_get_contents($ends[1]);
+        $fault = stream_get_contents($ends[2]);
+        if (proc_close($seal) !== 0) {
+            fwrite(STDERR, $fault);
+            exit(str_contains($fault, '"retry":"later"') ? 75 : 1);
         }
         $part = fopen("$kept.part", 'w');
         fwrite($part, $envelope);
@@ -83,7 +89,7 @@ function send(string $envelope): array
     return request('PUT', setting('INTAKE_URL') . "/v1/referrals/$id", $headers, $envelope);
 }
 
-[, $draft] = $argv;
+$draft = $argv[1] ?? '';
 $kept = preg_replace('/\.json$/', '', $draft) . '.sealed';
 for ($tries = 0; $tries < 2; $tries++) {
     try {
@@ -96,7 +102,7 @@ for ($tries = 0; $tries < 2; $tries++) {
         unlink($kept);
         exit("acknowledged, with the reference {$answer['reference']}\n");
     }
-    fwrite(STDERR, "$status: " . ($answer['title'] ?? '') . ' ' . ($answer['next'] ?? '') . "\n");
+    fwrite(STDERR, "$status: " . ($answer['title'] ?? '') . '. ' . ($answer['next'] ?? '') . "\n");
     if (($answer['retry'] ?? 'later') === 'later') {
         exit(75);
     }

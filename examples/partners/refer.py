@@ -56,10 +56,13 @@ def new_token() -> str:
 def sealed(draft: pathlib.Path, kept: pathlib.Path) -> bytes:
     """The bytes that were kept, or new ones, which are on the disk before anything is sent."""
     if not kept.exists():
+        if not draft.is_file():
+            sys.exit(f"there is no draft {draft}")
         with draft.open("rb") as file:
-            seal = subprocess.run(["intake", "seal"], stdin=file, capture_output=True)
+            seal = subprocess.run(["intake", "seal", "--json"], stdin=file, capture_output=True)
         if seal.returncode != 0:
-            sys.exit(seal.stderr.decode())
+            print(seal.stderr.decode(), file=sys.stderr)
+            sys.exit(75 if b'"retry":"later"' in seal.stderr else 1)
         part = kept.with_suffix(".part")
         with part.open("wb") as file:
             file.write(seal.stdout)

@@ -3,7 +3,7 @@
 # Exit codes: 0, acknowledged; 1, refused, and a person has to look; 75, not answered yet: call it again.
 set -eu
 umask 077
-draft=$1
+draft=${1-}
 kept=${draft%.json}.sealed
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,7 +39,13 @@ new_token() {
 
 # On the disk before anything is sent, and sent again as they are until they are acknowledged.
 if [ ! -e "$kept" ]; then
-  intake seal <"$draft" >"$kept.part"
+  [ -f "$draft" ] || { echo "there is no draft $draft" >&2 && exit 1; }
+  if ! intake seal --json <"$draft" >"$kept.part" 2>"$work/fault"; then
+    rm "$kept.part"
+    cat "$work/fault" >&2
+    grep -q '"retry":"later"' "$work/fault" && exit 75
+    exit 1
+  fi
   sync "$kept.part"
   mv "$kept.part" "$kept"
 fi

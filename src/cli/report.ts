@@ -35,7 +35,7 @@ export class DocumentRefused extends Refusal {
 
 /** What went wrong, as far as a person can do something about it. */
 export function faultOf(error: unknown): Fault {
-  if (error instanceof ServiceProblem) return error.problem
+  if (error instanceof ServiceProblem) return withRetry(error.problem)
   if (error instanceof Refusal) {
     const { title, next, retry } = problems[error.code]
     return { title, code: error.code, ...placesOf(error), retry, next }
@@ -43,13 +43,20 @@ export function faultOf(error: unknown): Fault {
   if (error instanceof NoAnswer) {
     const next =
       'Check the network and --url. What is safe to repeat was repeated; try again later.'
-    return { title: 'The service did not answer', detail: error.message, next }
+    return { title: 'The service did not answer', detail: error.message, retry: 'later', next }
   }
   if (error instanceof BadAnswer) {
     const next = 'Do not rely on it. Tell the administrator, by another way than this service.'
     return { title: 'The answer is not to be relied on', detail: error.message, next }
   }
   return { title: systemFault(error) }
+}
+
+/** A proxy's page says nothing of what to do: that of a service which is away passes. */
+function withRetry(problem: ServiceProblem['problem']): Fault {
+  return problem.retry === undefined && problem.status >= 500
+    ? { ...problem, retry: 'later' }
+    : problem
 }
 
 function placesOf(error: Refusal): Pick<Fault, 'detail' | 'errors'> {
@@ -81,7 +88,7 @@ function nextWords(next: string): string[] {
 function systemFault(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code, path } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT' && path) return `${path}: there is no such file`
+  if (code === 'ENOENT' && path) return `${path}: there is no such file or folder`
   if (code === 'EEXIST' && path) return `${path} exists, and is not overwritten`
   if (code === 'EACCES' && path) return `${path} may not be read or written by you`
   return error.message

@@ -5,7 +5,7 @@
  * with its own authorization server, by a way on which the first answer to each program is lost.
  */
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, request as send } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -145,6 +145,28 @@ for (const [command, file] of programs) {
     t.notOk(await there('draft.sealed'), 'the bytes are kept no longer')
   })
 }
+
+t.test('what is not sealed is for a person, unless the service is away', async (t) => {
+  await writeFile(join(home, 'empty.json'), '')
+  await writeFile(join(home, 'unfit.json'), '{"channel":"fax"}')
+  const away = '. .intake/partner.env; export INTAKE_URL=http://127.0.0.1:1; exec "$@"'
+  const codes = await Promise.all(
+    programs.map(async ([command, file]) => {
+      const drafts = [[], ['absent.json'], ['empty.json'], ['unfit.json']]
+      const ran = [await run('sh', ['-c', away, 'sh', command, file, 'draft.json'])]
+      for (const draft of drafts) ran.push(await program(command, file, ...draft))
+      return [file, ran.map(({ code }) => code)]
+    }),
+  )
+  t.strictSame(
+    codes,
+    programs.map(([, file]) => [file, [75, 1, 1, 1, 1]]),
+  )
+  t.strictSame(
+    (await readdir(home)).filter((name) => /\.(sealed|part)/.test(name)),
+    [],
+  )
+})
 
 t.test('intake refer does the same', async (t) => {
   const text = await readFile(join(examples, 'refer-with-intake.sh'), 'utf8')
