@@ -117,7 +117,10 @@ t.test('against the service', async (t) => {
     const unsent = await intake(['refer', good!], away)
     t.match(unsent, { code: 1, out: /0 of 1 acknowledged, 1 neither sealed nor kept/ })
     t.notMatch(ran.out, /pigeon|Sentamu/)
-    t.match(await intake(['check', bad!]), { code: 1, out: /\/channel must be one of/ })
+    t.match(await intake(['check', torn!, bad!]), {
+      code: 1,
+      out: /torn\.json is not JSON in UTF-8\n.*\n +\/channel must be one of/,
+    })
     t.match(await intake(['check', good!]), { code: 0, out: /can be sealed, urgent/ })
   })
 

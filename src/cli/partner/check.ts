@@ -1,6 +1,7 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency, shown } from '../../client/index.ts'
 import type { Command } from '../command.ts'
 import { parseJson } from '../json.ts'
+import { faultOf } from '../report.ts'
 import { wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, readDraftFile } from './drafts.ts'
 
@@ -8,6 +9,8 @@ type Checked = {
   readonly file: string
   readonly problems: readonly Problem[]
   readonly refusal?: 'referral-invalid' | 'consent-refused'
+  /** Why the file could not be read. */
+  readonly unreadable?: string
   /** What to look at again, and stops nothing. */
   readonly warnings?: readonly Problem[]
   /** What the envelope would say, and why the rules propose what they do. */
@@ -33,13 +36,19 @@ any draft cannot be sealed.`,
     return {
       value: { results, ...(passedOver.length > 0 && { passedOver }) },
       text: [...results.map(wordsOfChecked), ...passedOverWords(passedOver)].join('\n'),
-      failed: results.some(({ refusal }) => refusal !== undefined),
+      failed: results.some(({ refusal, unreadable }) => refusal ?? unreadable),
     }
   },
 }
 
 async function checkFile(file: string, now: Date): Promise<Checked> {
-  const checked = checkDraft(parseJson(await readDraftFile(file), file), now)
+  let draft: unknown
+  try {
+    draft = parseJson(await readDraftFile(file), file)
+  } catch (error) {
+    return { file, problems: [], unreadable: faultOf(error).title }
+  }
+  const checked = checkDraft(draft, now)
   if (checked.refusal !== undefined) return { file, ...checked }
   const { urgency: proposed, reasons } = proposeUrgency(checked.referral, now)
   const { urgency: own } = checked.draft
@@ -48,7 +57,9 @@ async function checkFile(file: string, now: Date): Promise<Checked> {
 }
 
 function wordsOfChecked(checked: Checked) {
-  const { file, problems, refusal, warnings = [], urgency, proposed, reasons = [] } = checked
+  const { file, problems, refusal, unreadable, warnings = [] } = checked
+  if (unreadable !== undefined) return shown(unreadable)
+  const { urgency, proposed, reasons = [] } = checked
   const raised = urgency === proposed ? '' : ` (raised; the rules propose ${proposed})`
   const lines = [
     `${shown(file)}: ${refusal ?? `can be sealed, ${urgency}${raised}`}`,
