@@ -79,7 +79,10 @@ export async function moveInto(folder: string, path: string): Promise<string> {
 
 /** Reads a secret. @throws Error if others than its owner may read the file too */
 export async function readSecret(file: string): Promise<string> {
-  const { mode } = await stat(file)
+  const found = await stat(file)
+  // What the mode of a folder should be is another matter: nobody is to change it for this.
+  if (found.isDirectory()) throw new Error(`${file} is a folder: name the file`)
+  const { mode } = found
   if (hasModes && (mode & 0o077) !== 0) {
     const octal = (mode & 0o777).toString(8)
     throw new Error(

@@ -108,11 +108,13 @@ async function overview(args: readonly string[]): Promise<Report> {
   const group = args.filter((arg) => !arg.startsWith('--')).map((word) => `${word} `)
   const everywhere = await entriesOf(commands, group.join(''))
   const onHost = await entriesOf(hostCommands, group.join(''))
-  const isNone = everywhere.length + onHost.length === 0
-  if (isNone || (args.length > 0 && !args.includes('--help'))) {
+  if (everywhere.length + onHost.length === 0) {
     throw new UsageError(
       'there is no such command; what runs on the host is called from the folder of the service',
     )
+  }
+  if (args.length > 0 && !args.includes('--help')) {
+    throw new UsageError(`this begins several commands: intake ${group.join('')}--help lists them`)
   }
   const lines = [
     `Usage: intake ${group.join('')}COMMAND`,

@@ -89,6 +89,14 @@ t.test('an address without its scheme names the variable, and what to write', as
   }
 })
 
+t.test('a folder is no key file, and the first word of commands is no command', async (t) => {
+  const folder = await folderOf(t)
+  const call = ['claim', '--key', folder, '--trust', join(folder, 'trust.json')]
+  await writeFile(call[4]!, '{"origin":"intake.test","rootKeys":[],"minimumVersion":1}')
+  t.match(await intake(call), { code: 1, err: /is a folder: name the file/ })
+  t.match(await intake(['partner']), { code: 2, err: /intake partner --help lists them/ })
+})
+
 t.test('a wrong call exits with 2 and says where help is, and quotes no value', async (t) => {
   for (const args of [
     ['keys'],
