@@ -174,13 +174,17 @@ async function linked(draft: string, file: string): Promise<boolean> {
   }
 }
 
-/** Makes a folder, and those above it: their names too must survive a power cut. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder for its owner only, and those above it: their names too must survive a power cut.
+ *
+ * @returns whether it was not there
+ */
+export async function makeFolder(folder: string): Promise<boolean> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
+  if (first === undefined) return false
   for (let made = resolve(folder); ; made = dirname(made)) {
     await syncFolder(dirname(made))
-    if (made === resolve(first)) return
+    if (made === resolve(first)) return true
   }
 }
 

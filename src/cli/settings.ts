@@ -92,14 +92,16 @@ async function serviceOf(input: Input, credentials?: Credentials) {
   await requireOwn(home, 'what was seen before')
   await requireOwn(join(home, 'seen'), 'what was seen before')
   return {
-    url: addressOf(input.text('url') ?? config.url),
+    url: addressOf(input),
     trust: await readTrust(trustFile),
     memory: homeMemory(home),
     token: (credentials ?? (await credentialsOf(input))).token,
   }
 }
 
-function addressOf(url: string): string {
+/** The service that is called. @throws UsageError if it is not one */
+export function addressOf(input: Input): string {
+  const url = input.text('url') ?? readClientConfig().url
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url
   const form = 'https:// and a name, such as https://intake.example.org'
   throw new UsageError(`--url or INTAKE_URL is not the address of a service: write ${form}`)
@@ -138,7 +140,7 @@ export async function credentialsOf(input: Input): Promise<Credentials> {
   if (!clientId) {
     throw new UsageError('which client signs in? Name its id: --client ID, or INTAKE_CLIENT')
   }
-  const url = addressOf(input.text('url') ?? config.url)
+  const url = addressOf(input)
   const issuer = input.text('issuer') ?? config.issuer
   const key = await openClient(file)
   const signIn = createSignIn({ url, clientId, key, ...(issuer !== undefined && { issuer }) })

@@ -1,0 +1,67 @@
+import { open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { makeFolder } from '../../disk.ts'
+import { parseCheckpoint } from '../../protocol/log/checkpoint.ts'
+import { parseNote } from '../../protocol/log/note.ts'
+import { entriesBelow, type TileId, tileAt, tilePath, tileWidth } from '../../protocol/log/tile.ts'
+import { type Command, type Report, UsageError } from '../command.ts'
+import { connectionDetails } from '../settings.ts'
+import { type Get, getterOf, signInOptions } from './getter.ts'
+
+/** `intake audit export`. */
+export const auditExport: Command = {
+  operands: 'DIR',
+  summary: 'Write the access log to a new folder, for tools that check it.',
+  details: `The folder holds the newest checkpoint and all under it, as C2SP tlog-tiles names the files, so
+that public tools read it, and openings.ndjson: the entries with who acted and what it was about. It
+proves nothing by itself: a checkpoint that you or a witness kept is what it is compared with.
+
+${connectionDetails}`,
+  options: { log: { value: 'N', help: 'Which log: 1, or a later one.' }, ...signInOptions },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input): Promise<Report> {
+    const [folder = ''] = input.operands
+    const get = await getterOf(input)
+    const log = `/v1/audit/logs/${input.whole('log', 1, 1_000_000) ?? 1}`
+    const checkpoint = new Uint8Array(await (await get(`${log}/checkpoint`)).arrayBuffer())
+    const { size } = parseCheckpoint(parseNote(checkpoint).text)
+    if (!(await makeFolder(folder))) throw new UsageError(`${folder} is there: name a new folder`)
+    for (const tile of tilesOf(size)) {
+      const path = tilePath(tile)
+      await keep(get, `${log}/${path}`, join(folder, path))
+    }
+    await keep(get, '/v1/audit/export?format=ndjson', join(folder, 'openings.ndjson'))
+    // The last, so that a folder without it is known not to be whole.
+    await save(Readable.from([checkpoint]), join(folder, 'checkpoint'))
+    return {
+      value: { folder, entries: size },
+      text: `${folder}: ${size} entries of the access log, with their openings.`,
+    }
+  },
+}
+
+/** The entries and the hash tiles of a tree of `size` entries. */
+function* tilesOf(size: number): Generator<TileId> {
+  for (let index = 0; index * tileWidth < size; index += 1) {
+    yield* [tileAt('entries', index, size) ?? []].flat()
+  }
+  for (let level = 0; entriesBelow(level) <= size; level += 1) {
+    for (let index = 0; index * entriesBelow(level + 1) < size; index += 1) {
+      yield* [tileAt(level, index, size) ?? []].flat()
+    }
+  }
+}
+
+async function keep(get: Get, path: string, file: string): Promise<void> {
+  const { body } = await get(path)
+  await makeFolder(dirname(file))
+  await save(body ? Readable.fromWeb(body) : Readable.from([]), file)
+}
+
+async function save(bytes: Readable, file: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600)
+  await pipeline(bytes, handle.createWriteStream({ flush: true }))
+}
