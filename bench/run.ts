@@ -4,6 +4,7 @@
  */
 const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Promise<void> }>> = {
   access: () => import('./access/verification.ts'),
+  audit: () => import('./audit/bench.ts'),
   abuse: () => import('./access/abuse.ts'),
   public: () => import('./public/bench.ts'),
   footprint: () => import('./footprint/bench.ts'),

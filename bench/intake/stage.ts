@@ -19,8 +19,8 @@ import type { Body } from './load.ts'
 export type Stage = {
   readonly world: World
   readonly superuserUrl: string
-  /** Starts a process that listens; `script` is relative to the project. */
-  start(script: string): Promise<{ url: string; process: ChildProcess }>
+  /** Starts a process that listens; `script` is relative to the project, `flags` are those of Node.js. */
+  start(script: string, flags?: readonly string[]): Promise<{ url: string; process: ChildProcess }>
   close(): Promise<void>
 }
 
@@ -34,6 +34,7 @@ export async function startStage(): Promise<Stage> {
     DATABASE_URL: embedded.url,
     TOKEN_KEY_FILE: tokenKeyFile,
     ORIGIN: world.origin,
+    DATA_DIR: folder,
     PORT: '0',
     // Less would measure the budget.
     CLIENT_REQUESTS_PER_MINUTE: String(1_000_000),
@@ -43,8 +44,8 @@ export async function startStage(): Promise<Stage> {
   return {
     world,
     superuserUrl,
-    async start(script) {
-      const child = spawn(process.execPath, [script], {
+    async start(script, flags = []) {
+      const child = spawn(process.execPath, [...flags, script], {
         env: { ...process.env, ...environment },
         stdio: ['ignore', 'pipe', 'inherit'],
       })
