@@ -220,18 +220,20 @@ async function requireLines(
 
 /** A case is what current judgements connect: found here by joining sets, one link at a time. */
 async function unconnected(sql: postgres.Sql): Promise<string[]> {
-  const cases = await sql`select referral_id, case_id from referral_case`
-  const links = await sql`
-    select left_id, right_id from judgement where ended_at is null and verdict = 'same'`
-  const setOf = new Map<string, Set<string>>(
-    cases.map(({ referral_id: id }) => [id, new Set([id])]),
-  )
-  for (const { left_id: left, right_id: right } of links) {
+  // In one statement, and so of one moment: pairing may commit between two.
+  const rows = await sql<{ caseId: string | null; left: string; right: string }[]>`
+    select case_id as "caseId", referral_id as left, referral_id as right from referral_case
+    union all
+    select null, left_id, right_id from judgement where ended_at is null and verdict = 'same'`
+  const cases = rows.flatMap(({ caseId, left }) => (caseId === null ? [] : [{ id: left, caseId }]))
+  const links = rows.filter(({ caseId }) => caseId === null)
+  const setOf = new Map<string, Set<string>>(cases.map(({ id }) => [id, new Set([id])]))
+  for (const { left, right } of links) {
     const joined = new Set([...(setOf.get(left) ?? []), ...(setOf.get(right) ?? [])])
     for (const id of joined) setOf.set(id, joined)
   }
   const members = new Map<string, string[]>()
-  for (const { referral_id: id, case_id: caseId } of cases) {
+  for (const { id, caseId } of cases) {
     members.set(caseId, [...(members.get(caseId) ?? []), id])
   }
   return [...members].flatMap(([caseId, ids]) => {
