@@ -445,6 +445,12 @@ const table: Record<string, Record<string, Case>> = {
   listAuditEntries: {
     all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },
   },
+  exportAuditEntries: {
+    all: {
+      request: get('/v1/audit/export?format=csv'),
+      expected: { ...none, auditor: 200 },
+    },
+  },
   proveAuditEntry: {
     'one that is there': {
       request: async () => ({

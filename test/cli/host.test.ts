@@ -80,7 +80,7 @@ t.test(
     const id = '01890a5d-ac96-774b-bcce-b302099a8057'
     const client = ['client', 'add', '--organisation', id, '--label', 'x']
     const calls: [readonly string[], RegExp][] = [
-      [[], /no such command/],
+      [[], /begins several commands: intake admin --help lists them/],
       [['organisation', 'remove', id], /no such command/],
       [['migrate', 'now'], /too many words/],
       [['migrate', '--kid', 'x'], /--kid is not a flag of this command/],
