@@ -109,6 +109,17 @@ t.test('an app that names a person where it signs is recorded with that person',
   t.equal(row?.person, 'p-17')
 })
 
+t.test('a spent proof is remembered for as long as it would be taken', async (t) => {
+  const { signer, token } = await signIn(built, world.clients.auditor)
+  const iat = Math.floor(Date.now() / 1000) - 20
+  const dpop = await signer.proof('GET', `${url}/v1/audit/entries`, token, { claims: { iat } })
+  await read('/v1/audit/entries', { authorization: `DPoP ${token}`, dpop })
+  // It is taken until a minute after its time, by a clock that may be half a minute behind.
+  const [row] = await sql`
+    select extract(epoch from max(expires_at))::int as until from spent_id where kind = 'proof'`
+  t.ok(row!.until >= iat + 90, `${row!.until - iat} s`)
+})
+
 t.test('a person is an opaque id, whom no partner acts for', async (t) => {
   const refused = async (id: string, act: unknown) => {
     const signer = await registeredSigner(built, id)

@@ -16,6 +16,7 @@ import { called, folderOf, node, partyOf } from '../cli/run.ts'
 import { build } from '../helpers/build.ts'
 import { startOutside } from '../helpers/outside.ts'
 import { onHost } from '../helpers/publish.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
 
 const audience = 'https://intake.test'
 const theirs = generateClientKey()
@@ -26,6 +27,7 @@ const metrics = createMetrics()
 const built = await build(t, { metrics, trustedIssuers: [trusted] })
 const { world, url } = built
 const { casework } = world.clients
+const sql = asSuperuser(t, built.databases)
 callers.push({ client_id: 'their-server', client: casework })
 
 /** A key that is registered for a client. */
@@ -64,6 +66,14 @@ t.test('a partner refers and a recipient opens, each by its key and with one tok
   ])
   t.match(await reader.open(claim!.referrals[0]!), { opened: true })
   t.equal((await tokensIssued()) - before, 2, 'and requests at once wait for one token')
+})
+
+t.test('an app acts for the person whom it names, and the log says so', async (t) => {
+  const key = await registered(casework)
+  const token = createSignIn({ url, clientId: casework, key, person: 'p-18' })
+  t.equal((await token.fetch(`${url}/v1/directory`, { method: 'GET', headers: {} })).status, 200)
+  const people = await sql`select from audit_opening where person = 'p-18'`
+  t.not(people.length, 0)
 })
 
 t.test('a token that the service takes no more is replaced', async (t) => {
