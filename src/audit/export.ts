@@ -6,6 +6,7 @@ import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Place } from '../database/page.ts'
+import { cellOf } from '../referral/shown.ts'
 import { type ExportFormat, pageEntriesMax } from './schemas.ts'
 import { append, type PresentedEntry, present } from './service.ts'
 import { type EntryRow, type Filter, selectEntries } from './store.ts'
@@ -81,10 +82,4 @@ function rowOf({ opening, object, ...entry }: PresentedEntry): string {
     intact: String(entry.intact),
   }
   return `${columns.map((column) => cellOf(values[column] ?? '')).join(',')}\r\n`
-}
-
-/** A spreadsheet would work out what begins so, and not show it. */
-function cellOf(value: string): string {
-  const disarmed = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(disarmed) ? `"${disarmed.replaceAll('"', '""')}"` : disarmed
 }

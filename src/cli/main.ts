@@ -40,6 +40,7 @@ const commands: Commands = {
   judge: async () => (await import('./recipient/judge.ts')).judge,
   merge: async () => (await import('./recipient/judge.ts')).merge,
   split: async () => (await import('./recipient/judge.ts')).split,
+  audit: async () => (await import('./auditor/audit.ts')).audit,
   'audit export': async () => (await import('./auditor/export.ts')).auditExport,
   'partner init': async () => (await import('./joining/init.ts')).partnerInit,
   'partner join': async () => (await import('./joining/join.ts')).partnerJoin,

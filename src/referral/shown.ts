@@ -64,6 +64,15 @@ export function guarded(lines: string): string {
   return lines.replace(hiddenInLines, (character) => `\\u{${codeOf(character)}}`)
 }
 
+/**
+ * A value as a cell of a table (RFC 4180, section 2). A spreadsheet would work out what begins as a formula
+ * does, and not show it: that stands behind a `'`.
+ */
+export function cellOf(value: string): string {
+  const disarmed = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  return /[",\r\n]/.test(disarmed) ? `"${disarmed.replaceAll('"', '""')}"` : disarmed
+}
+
 function codeOf(character: string): string {
   return (character.codePointAt(0) ?? 0).toString(16)
 }

@@ -1,0 +1,88 @@
+import { type AuditEntry, entriesIn } from '../../client/entries.ts'
+import { NoAnswer } from '../../client/index.ts'
+import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { named } from '../recipient/naming.ts'
+import { connectionDetails } from '../settings.ts'
+import { getterOf, signInOptions } from './getter.ts'
+import { dayOf } from './london.ts'
+import { linesOf, openersOf, tableOf } from './telling.ts'
+
+/** `intake audit`. */
+export const audit: Command = {
+  operands: '',
+  summary: 'Say who did what: who opened a referral, who tried, and who was refused.',
+  details: `The newest first, by London's clock, with names as they were at the time. To ask is itself recorded,
+without what was asked. The service says that an entry is intact; a copy made by intake audit export is
+what tools check.
+
+${connectionDetails}`,
+  options: {
+    referral: { value: 'REFERRAL', help: 'About this one: its id, or its reference of 8 digits.' },
+    since: { value: 'DAY', help: 'today, yesterday, 2026-11-29, or an instant in UTC.' },
+    until: { value: 'DAY', help: 'The same; of a day all of it.' },
+    refused: { help: 'Only what was refused.' },
+    who: { value: 'LABEL', help: 'Only by clients or organisations with this in their name.' },
+    action: { value: 'ACTION', help: 'Only this, such as referral.opened.' },
+    limit: { value: 'N', help: 'At most so many: 1 to 10000, else 200.' },
+    csv: { help: 'Print a table for spreadsheets.' },
+    ...signInOptions,
+  },
+  operandsMin: 0,
+  operandsMax: 0,
+  async run(input): Promise<Report> {
+    if (input.json && input.given('csv')) throw new UsageError('--json or --csv, not both')
+    const limit = input.whole('limit', 1, 10_000) ?? 200
+    const query = queryOf(input)
+    const { entries, more } = await read(input, query, limit)
+    const text = input.given('csv') ? tableOf(entries) : fitted(wordsOf(input, entries, more))
+    return { value: { entries, more }, text, failed: entries.some(({ intact }) => !intact) }
+  },
+}
+
+function queryOf(input: Input): URLSearchParams {
+  const now = new Date()
+  const [since, until] = [input.text('since'), input.text('until')]
+  const referral = input.texts('referral').map(named)[0]
+  const action = input.text('action')
+  return new URLSearchParams({
+    format: 'ndjson',
+    ...(since !== undefined && { from: dayOf('since', since, now) }),
+    ...(until !== undefined && { to: dayOf('until', until, now) }),
+    ...(referral !== undefined && { object: referral }),
+    ...(action !== undefined && { action }),
+    ...(input.given('refused') && { outcome: 'refused' }),
+  })
+}
+
+/** The newest `limit` that fit, and whether there are more. Names are sought here, and never sent. */
+async function read(input: Input, query: URLSearchParams, limit: number) {
+  const { body } = await (await getterOf(input))(`/v1/audit/export?${query}`)
+  const who = input.text('who')
+  const entries: AuditEntry[] = []
+  try {
+    for await (const entry of entriesIn(body ?? new ReadableStream())) {
+      if (who !== undefined && !isBy(entry, who)) continue
+      if (entries.length === limit) return { entries, more: true }
+      entries.push(entry)
+    }
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause
+    throw new NoAnswer('the answer broke off, and is not whole', { cause })
+  }
+  return { entries, more: false }
+}
+
+function isBy({ opening: { actor } }: AuditEntry, who: string): boolean {
+  const { client = '', organisation = '' } = actor?.labels ?? {}
+  return [client, organisation].some((label) => label.toLowerCase().includes(who.toLowerCase()))
+}
+
+function wordsOf(input: Input, entries: readonly AuditEntry[], more: boolean): string {
+  if (entries.length === 0) return 'No entry of the access log fits.'
+  const lines = [
+    ...(input.given('referral') ? [...openersOf(entries), ''] : []),
+    ...entries.flatMap(linesOf),
+    ...(more ? [`There are more than these ${entries.length}: give --limit, or --until.`] : []),
+  ]
+  return lines.join('\n')
+}
