@@ -27,7 +27,8 @@ In another terminal, in this folder:
    npx intake refer examples/referrals/law-firm-01.json
    . ${home}/casework.env
    npx intake claim --lease-seconds 60
-   curl "$INTAKE_URL/v1/audit/entries?limit=5" -H @${home}/auditor.header`)
+   . ${home}/auditor.env
+   npx intake audit --since today`)
 }
 
 async function writeClients(url: string, world: World): Promise<void> {

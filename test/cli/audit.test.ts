@@ -48,6 +48,21 @@ t.test('an untouched referral was opened by nobody', async (t) => {
   t.match(await told('--referral', other.referralId), /^Opened by: nobody\.\n/)
 })
 
+t.test('of a part of what there is nobody is told that nobody opened it', async (t) => {
+  const narrowed = [
+    ['--refused'],
+    ['--until', '2099-01-01'],
+    ['--since', 'today'],
+    ['--limit', '1'],
+  ]
+  narrowed.push(['--who', names.clinic.slice(0, 4)], ['--action', 'referral.submitted'])
+  for (const args of narrowed) {
+    const out = await told('--referral', reference, ...args)
+    t.notMatch(out, /Opened by/, args.join(' '))
+    t.match(out, /referral\./, args.join(' '))
+  }
+})
+
 t.test('it is narrowed by day, outcome, name and action', async (t) => {
   const json = async (...args: string[]) => JSON.parse((await ask('--json', ...args)).out)
   const refused = await json('--refused', '--since', 'yesterday')
@@ -81,6 +96,7 @@ t.test('a label that moves the cursor or begins a formula is only shown', async 
   const { code, out } = unbroken(await ask('--referral', referralId))
   t.notOk(out.includes('\u001b'))
   t.equal(out.match(/^Opened by/gm)?.length, 1)
+  t.match(out, /Opened by: =1\+1\\u\{1b\}/)
   t.match(out, /NOT INTACT/, 'and that it was changed is said')
   t.equal(code, 1)
   const csv = (await ask('--csv', '--referral', referralId, '--action', 'referral.opened')).out

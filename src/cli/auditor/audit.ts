@@ -77,10 +77,16 @@ function isBy({ opening: { actor } }: AuditEntry, who: string): boolean {
   return [client, organisation].some((label) => label.toLowerCase().includes(who.toLowerCase()))
 }
 
+/** Whether all about one referral was asked for: of a part nobody may say that nobody opened it. */
+function isWhole(input: Input): boolean {
+  const narrowing = ['since', 'until', 'refused', 'who', 'action']
+  return input.given('referral') && !narrowing.some((name) => input.given(name))
+}
+
 function wordsOf(input: Input, entries: readonly AuditEntry[], more: boolean): string {
   if (entries.length === 0) return 'No entry of the access log fits.'
   const lines = [
-    ...(input.given('referral') ? [...openersOf(entries), ''] : []),
+    ...(isWhole(input) && !more ? [...openersOf(entries), ''] : []),
     ...entries.flatMap(linesOf),
     ...(more ? [`There are more than these ${entries.length}: give --limit, or --until.`] : []),
   ]
