@@ -6,13 +6,20 @@ type Entry = {
   readonly action: string
   readonly outcome: string
   readonly reason?: string
-  readonly opening: { readonly actor?: { readonly client: string } }
+  readonly object?: { readonly id: string }
+  readonly opening: {
+    readonly actor?: {
+      readonly client: string
+      readonly labels?: { readonly client: string; readonly organisation: string }
+    }
+  }
 }
 
 /** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
 export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promise<void> {
   act(13, 'Who did what, as the auditor reads it')
-  const entries = await allEntries(url, await world.token(world.clients.auditor))
+  const token = await world.token(world.clients.auditor)
+  const entries = await allEntries(url, token)
   const names = new Map([
     [world.clients.casework, 'casework'],
     [world.clients.clinic, 'clinic'],
@@ -45,12 +52,24 @@ export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promi
         .join(', '),
     )
   }
+  const first = told['were handed sealed'].at(-1)?.object?.id
+  if (first) show('who opened the first', await openersOf(url, token, first))
 }
 
-async function allEntries(url: string, token: string): Promise<Entry[]> {
+/** Who was handed a referral, by the names of then: as `intake audit --referral ID` says it. */
+async function openersOf(url: string, token: string, referralId: string): Promise<string> {
+  const entries = await allEntries(url, token, `&object=${referralId}&action=referral.opened`)
+  const who = entries.flatMap(({ outcome, opening: { actor } }) => {
+    const { client, organisation } = actor?.labels ?? {}
+    return outcome === 'permitted' ? [`${client} (${organisation})`] : []
+  })
+  return [...new Set(who)].join(', ')
+}
+
+async function allEntries(url: string, token: string, filter = ''): Promise<Entry[]> {
   const entries: Entry[] = []
   for (let cursor = ''; ; ) {
-    const page = await fetch(`${url}/v1/audit/entries?limit=200${cursor}`, {
+    const page = await fetch(`${url}/v1/audit/entries?limit=200${filter}${cursor}`, {
       headers: { authorization: `Bearer ${token}` },
     })
     const { entries: more, next } = (await page.json()) as { entries: Entry[]; next?: string }
