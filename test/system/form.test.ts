@@ -118,7 +118,7 @@ function inBrowser(
     }
     const ofTheLine = (words: string) =>
       line === 'broken' &&
-      /^Failed to load resource: (net::ERR_FAILED|.* status of 503 \(Service Unavailable\))$/.test(
+      /^Failed to load resource: (net::ERR_FAILED|.* status of (403|503) \([A-Z][A-Za-z ]+\))$/.test(
         words,
       )
     t.same(
@@ -358,6 +358,30 @@ inBrowser('whoever changes the language while it is being sent refers once', asy
   t.equal(hashes.size, 1)
 })
 
+inBrowser('whoever changes the language keeps what was typed on the page', async (t, visit) => {
+  const page = await visit()
+  await answerUntilOffer(page, 'Beyene')
+  await press(page, en['frame.back'])
+  await screen(page, en['page.safety'])
+  await choose(page, 'torture', 'no')
+  await choose(page, 'suicide', 'yes')
+  await page.locator('#noFoodDays').fill('many')
+  await press(page, 'العربية')
+  await screen(page, ar['page.safety'])
+  t.equal(await page.locator('#noFoodDays').inputValue(), 'many')
+  t.ok(await page.locator('#noFoodDays').isVisible())
+  t.ok(await page.locator('input[name=torture][value=no]').isChecked())
+  t.ok(await page.locator('input[name=suicide][value=yes]').isChecked())
+  t.notOk(await page.locator('input[name=torture][value=yes]').isChecked())
+  await page.goBack()
+  await page.locator('#place').selectOption('irc-yarls-wood')
+  await page.locator('#detainedSince').fill('7')
+  await press(page, 'English')
+  await screen(page, en['page.place'])
+  t.equal(await page.locator('#detainedSince').inputValue(), '7')
+  t.equal(await page.locator('#place').inputValue(), 'irc-yarls-wood')
+})
+
 inBrowser(
   'where no more is taken, the page says so and where to ring, and sends the same later',
   async (t, visit) => {
@@ -371,8 +395,11 @@ inBrowser(
       const request = route.request()
       if (request.method() !== 'PUT') return route.continue()
       sent.push(request.postData() ?? '')
-      if (sent.length > 1) return route.continue()
+      if (sent.length > 2) return route.continue()
       const headers = { 'access-control-allow-origin': origin }
+      // What stands before the service may refuse as well, in a page of its own.
+      const proxy = { status: 403, contentType: 'text/html', headers, body: '<p>Forbidden' }
+      if (sent.length === 2) return route.fulfill(proxy)
       await route.fulfill({
         ...{ status: 503, contentType: 'application/problem+json', headers, body: refused },
       })
@@ -387,6 +414,9 @@ inBrowser(
     }
     t.ok(await page.getByText(options.telephone).isVisible(), 'where to ring')
     t.equal(sent.length, 1, 'and does not press on by itself')
+    await press(page, en['failed.again'])
+    await page.getByText(en['failed.line']).waitFor()
+    t.ok(await page.getByText(en['failed.kept']).isVisible())
     await press(page, en['failed.again'])
     await screen(page, en['sent.title'])
     t.equal(new Set(sent).size, 1, 'the same bytes')

@@ -50,7 +50,24 @@ async function change(language: Language): Promise<void> {
   await speak(language)
   frame.speak()
   // What is being sealed and sent goes on in the words that it has: begun anew it would become a second referral.
-  if (shown !== 'sending') go(shown)
+  if (shown === 'sending') return
+  const typed = fieldsShown()
+  go(shown)
+  for (const [index, field] of fieldsShown().entries()) takeOver(field, typed[index])
+}
+
+function fieldsShown(): readonly HTMLInputElement[] {
+  return [...frame.main.querySelectorAll<HTMLInputElement>('input, textarea, select')]
+}
+
+/** What was typed and not yet submitted is nowhere but in its field: the same field of the same screen goes on. */
+function takeOver(field: HTMLInputElement, typed: HTMLInputElement | undefined): void {
+  if (typed?.id !== field.id) return
+  const isChosen = field.checked !== typed.checked
+  field.value = typed.value
+  field.checked = typed.checked
+  // What an answer reveals is shown again.
+  if (isChosen && field.checked) field.dispatchEvent(new Event('change', { bubbles: true }))
 }
 
 /** Whether the browser has what sealing and sending need: those of 2023 and later do. */
@@ -95,11 +112,10 @@ watchIdle({
 function isEmpty(): boolean {
   const { answers, receipt: made, reference } = session()
   const known = Object.keys(answers).length > 0 || made !== undefined || reference !== undefined
-  return !known && ![...frame.main.querySelectorAll('input, textarea, select')].some(isFilled)
+  return !known && !fieldsShown().some(isFilled)
 }
 
-function isFilled(field: Element): boolean {
-  const { type, checked, value } = field as HTMLInputElement
+function isFilled({ type, checked, value }: HTMLInputElement): boolean {
   return type === 'radio' || type === 'checkbox' ? checked : value !== ''
 }
 

@@ -93,8 +93,12 @@ function receiptOf({ receipt }: Session): string {
   return receipt
 }
 
-/** Overload, a line that broke, a keyset that was followed by another: the next attempt may succeed. */
+/**
+ * Overload, a line that broke, a keyset that was followed by another: the next attempt may succeed. Without a
+ * code it was a proxy that answered, and what was sent before may have arrived.
+ */
 function passes({ problem: { retry, status, code } }: ServiceProblem): boolean {
+  if (code === undefined) return true
   return retry === 'later' || status >= 502 || status === 429 || code === 'proof-required'
 }
 
