@@ -85,18 +85,26 @@ export async function warnOfDates({ keyset }: Pick<Referrer, 'keyset'>): Promise
 }
 
 async function serviceOf(input: Input, credentials?: Credentials) {
-  const config = readClientConfig()
+  const open = await openServiceOf(input)
+  return { ...open, token: (credentials ?? (await credentialsOf(input))).token }
+}
+
+/** The service and whom to believe about it, for what anybody may ask. */
+export async function openServiceOf(input: Input) {
   const home = homeOf(input)
-  const trustFile = input.text('trust') ?? config.trust ?? join(home, 'trust.json')
   // Whoever may write there takes a rollback, or root keys of their own, past every other check.
   await requireOwn(home, 'what was seen before')
   await requireOwn(join(home, 'seen'), 'what was seen before')
   return {
     url: addressOf(input),
-    trust: await readTrust(trustFile),
+    trust: await readTrust(trustFileOf(input)),
     memory: homeMemory(home),
-    token: (credentials ?? (await credentialsOf(input))).token,
   }
+}
+
+/** The file of the origin and root keys to believe, whether it is there or not. */
+export function trustFileOf(input: Input): string {
+  return input.text('trust') ?? readClientConfig().trust ?? join(homeOf(input), 'trust.json')
 }
 
 /** The service that is called. @throws UsageError if it is not one */

@@ -4,7 +4,7 @@
  *
  * A referrer seals and submits with `createReferrer`, one without an account with
  * `createPublicReferrer`; a recipient claims and opens with
- * `createReader`. Neither believes the server: every key comes from documents that are verified
+ * `createReader`; whoever audits checks the access log with `verifyWholeLog`. None believes the server: every key comes from documents that are verified
  * against the root keys in `trust`.
  */
 
@@ -20,6 +20,9 @@ export type { Withheld } from '../protocol/envelope/unwrap.ts'
 export type { KeyFile } from '../protocol/keyfile.ts'
 export { needsPassphrase } from '../protocol/keyfile.ts'
 export type { KeyPair, SecretKey } from '../protocol/keys.ts'
+export type { LogFaultCode } from '../protocol/log/fault.ts'
+export { LogFault } from '../protocol/log/fault.ts'
+export type { Read } from '../protocol/log/reader.ts'
 export type { NoteChain, ReadNote, RefusedNote, Writer } from '../protocol/messages/notechain.ts'
 export type { ClientKey } from '../protocol/partner/clientkey.ts'
 export type { Trust } from '../protocol/trust/keyset.ts'
@@ -38,6 +41,12 @@ export { wordsOfSkew } from './clock.ts'
 export type { Complaint, TestWorld } from './conform.ts'
 export type { ProblemDocument } from './failure.ts'
 export { BadAnswer, DraftRefused, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
+export type { ProvenEntry, Restart, VerifiedLog, VerifyLogOptions } from './log.ts'
+export { digestOfState, openEntryProof, readState, verifyGrowth, verifyWholeLog } from './log.ts'
+export type { LogEntry } from './logentry.ts'
+export { EntryFault } from './logentry.ts'
+export type { LogTrust, LogWitnessing, SignedState } from './logtrust.ts'
+export { openState, originOfLog, parseLogOrigin, trustKeyset, trustPolicy } from './logtrust.ts'
 export type { Memory } from './memory.ts'
 export { processMemory } from './memory.ts'
 export type { Note } from './notes.ts'
@@ -73,5 +82,6 @@ export type { SealListeners, SealOptions, Warned } from './sealing.ts'
 export type { SignIn, SignInOptions } from './signin.ts'
 export { createSignIn } from './signin.ts'
 export type { Stating } from './stating.ts'
-export type { NewestKeyset } from './trust.ts'
+export type { NewestKeyset, Publication } from './trust.ts'
+export { createKeysetReader } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'

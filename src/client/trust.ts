@@ -3,13 +3,18 @@
  * fetched from a server that is not believed, verified against pinned roots, and never older than
  * what was seen before.
  */
+import type { Static } from 'typebox'
+import { LogFault } from '../protocol/log/fault.ts'
 import { type AcceptedDirectory, acceptDirectory } from '../protocol/trust/directory.ts'
 import { type AcceptedKeyset, type Keyset, keysetChain, Trust } from '../protocol/trust/keyset.ts'
 import { schemaProblems } from '../referral/problems.ts'
-import type { Memory } from './memory.ts'
+import { openEntryProof, type ProvenEntry } from './log.ts'
+import { EntryFault } from './logentry.ts'
+import { type LogWitnessing, trustKeyset } from './logtrust.ts'
+import { type Memory, processMemory } from './memory.ts'
 import { acceptNewest } from './pinning.ts'
 import { DirectoryAnswer, KeysetAnswer, readAnswer, readMemory, SeenDirectory } from './schemas.ts'
-import type { Transport } from './transport.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 
 export type DocumentsOptions = { transport: Transport; trust: Trust; memory: Memory }
 
@@ -18,10 +23,22 @@ const keptMs = 5 * 60_000
 /** What does not open asks for fresh documents, but not more often than this. */
 const refreshMsMin = 10_000
 
+/** Where a keyset stands in the access log. */
+export type Publication = Pick<ProvenEntry, 'index' | 'state'> & {
+  /** The proof as it was served: a file of c2sp.org/tlog-proof. */
+  readonly proof: string
+}
+
 /** The newest keyset, and how far its publication is vouched for beside the root's signature. */
 export type NewestKeyset = AcceptedKeyset & {
-  /** No witness has cosigned the log that it stands in: this version checks none. */
-  readonly witnessing: 'unwitnessed'
+  /**
+   * Whether it stands in the access log, and by whom that is witnessed. `unproven` where no proof was
+   * served, which is so for some seconds after its publication, or where `publication` is a fault. It may
+   * be sealed with all the same: a root vouches for it, and a referral must not wait for the log.
+   */
+  readonly witnessing: 'unproven' | LogWitnessing
+  /** Its place, or what is wrong with the proof that was served; a sentence of `warnings` says that too. */
+  readonly publication: Publication | LogFault | EntryFault | undefined
 }
 
 type Known = { accepted: NewestKeyset; directorySha256: string | undefined }
@@ -60,9 +77,9 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
   }
 
   async function fetchNewest(): Promise<Known> {
-    const { keyset, directorySha256 } = await get('/v1/keyset')
+    const { keyset, directorySha256, published } = await get('/v1/keyset')
     const accepted = await acceptNewest(keyset, trust, memory, fetchVersion)
-    return { accepted: { ...accepted, witnessing: 'unwitnessed' }, directorySha256 }
+    return { accepted: await withPublication(accepted, published), directorySha256 }
   }
 
   async function fetchVersion(version: number): Promise<string> {
@@ -96,6 +113,63 @@ export function createKeysets({ transport, trust, memory }: DocumentsOptions) {
   const memoryOf = { memory, origin: trust.origin }
 
   return { newest, current, refresh, backTo, memoryOf }
+}
+
+type Published = Static<typeof KeysetAnswer>['published']
+
+async function withPublication(
+  accepted: AcceptedKeyset,
+  published: Published,
+): Promise<NewestKeyset> {
+  const publication = published && (await publicationOf(accepted, published))
+  if (publication === undefined) return { ...accepted, witnessing: 'unproven', publication }
+  if (!(publication instanceof Error)) {
+    return { ...accepted, witnessing: publication.state.witnessing, publication }
+  }
+  const name = `Keyset ${accepted.keyset.version}`
+  const warning = `${name} is not proven to stand in the access log: ${publication.message}.`
+  const warnings = [...accepted.warnings, warning]
+  return { ...accepted, warnings, witnessing: 'unproven', publication }
+}
+
+async function publicationOf(
+  { keyset, sha256 }: AcceptedKeyset,
+  published: NonNullable<Published>,
+): Promise<NonNullable<NewestKeyset['publication']>> {
+  try {
+    const { entry, index, state } = await openEntryProof(published, trustKeyset(keyset))
+    const { action, outcome, object } = entry
+    const isOfIt = object?.kind === 'keyset' && object.digest === sha256
+    if (action === 'keyset.published' && outcome === 'permitted' && isOfIt) {
+      return { index, state, proof: published.proof }
+    }
+    return new LogFault('inclusion-wrong', 'the entry that was proven is about something else')
+  } catch (fault) {
+    if (fault instanceof LogFault || fault instanceof EntryFault) return fault
+    throw fault
+  }
+}
+
+/** Reads the newest keyset for whoever has no account: it is anybody's. @see createKeysets */
+export function createKeysetReader({
+  memory = processMemory(),
+  ...options
+}: Pick<TransportOptions, 'url' | 'timeoutMs'> & {
+  readonly trust: Trust
+  /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
+  readonly memory?: Memory
+}): {
+  /** Asked for anew, but at most every 10 seconds. @throws Refusal as `acceptKeyset`, NoAnswer */
+  newest(): Promise<NewestKeyset>
+} {
+  const transport = createTransport({ ...options, token: () => '' })
+  const { newest, refresh } = createKeysets({ transport, memory, trust: options.trust })
+  return {
+    newest: () => {
+      refresh()
+      return newest()
+    },
+  }
 }
 
 /** The newest directory. Reading it is logged, so it is fetched only when it has changed. */

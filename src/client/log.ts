@@ -1,0 +1,213 @@
+/**
+ * The access log, checked without believing whoever serves or stores it: that its files are what a
+ * signed checkpoint says, that it goes on from a checkpoint that was kept, that each entry has its form.
+ */
+import { base64urlBytes, encodeBase64url, equalBytes, utf8 } from '../protocol/bytes.ts'
+import { LogFault } from '../protocol/log/fault.ts'
+import { hashBytes, sameHash, treeHasher } from '../protocol/log/hash.ts'
+import { parseNote } from '../protocol/log/note.ts'
+import { consistencyHolds } from '../protocol/log/proof.ts'
+import { openProof, parseProofFile } from '../protocol/log/prooffile.ts'
+import { type Read, treeReader } from '../protocol/log/reader.ts'
+import { verifyConsistency, verifyLog } from '../protocol/log/verify.ts'
+import { verify } from '../protocol/signature.ts'
+import { ready, sha256 } from '../protocol/sodium.ts'
+import { checkShown, EntryFault, type LogEntry, parseEntry, parseShown } from './logentry.ts'
+import { type LogTrust, openState, type SignedState } from './logtrust.ts'
+
+const hasher = treeHasher(sha256)
+
+/** The entry by which a log says that it follows one that lost entries. */
+export type Restart = {
+  /** The number of the log that was closed. */
+  readonly closed: number
+  /** The SHA-256 of the text of its last checkpoint, base64url; missing where it had none. */
+  readonly digest?: string
+}
+
+/** What was found of the openings that were shown. */
+export type Openings = {
+  /** Entries that were shown and are what the log holds. */
+  readonly shown: number
+  /** Shown entries that came after the checkpoint, about which nothing is proven yet. */
+  readonly later: number
+}
+
+/** A log that is what its checkpoint says. */
+export type VerifiedLog = {
+  readonly state: SignedState
+  /** Where it follows another. */
+  readonly restart: Restart | undefined
+  /** Missing where none were shown. */
+  readonly openings: Openings | undefined
+}
+
+/** What to verify of a log, and against what. */
+export type VerifyLogOptions = {
+  readonly trust: LogTrust
+  /** The log that it must be; any that is believed if left out. */
+  readonly origin?: string
+  /** A checkpoint of this log that was kept earlier. */
+  readonly since?: SignedState
+  /** The lines of an export as NDJSON, in any order. It is called when the log itself is verified. */
+  readonly openings?: () => AsyncIterable<string>
+  /** Called after each bundle with how many entries are done, and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void
+}
+
+/** The checkpoint that stands in a log's files. @throws LogFault `checkpoint-missing`, as `openState` */
+export async function readState(
+  read: Read,
+  trust: LogTrust,
+  origin?: string,
+): Promise<SignedState> {
+  await ready
+  const file = await read('checkpoint')
+  if (!file) {
+    throw new LogFault('checkpoint-missing', 'there is no checkpoint', { path: 'checkpoint' })
+  }
+  return openState(file, trust, origin)
+}
+
+/**
+ * Verifies a whole log: every entry, every tile, the checkpoint's signatures, and what else is asked
+ * for. The entries are read in constant memory; with openings, some 100 bytes are kept for each.
+ *
+ * @param read - the files below the log's address
+ * @throws LogFault for files that are not what was signed, EntryFault for an entry whose form or
+ *   opening is wrong, each with the first index where there is one
+ */
+export async function verifyWholeLog(
+  read: Read,
+  { trust, origin, since, openings, onProgress }: VerifyLogOptions,
+): Promise<VerifiedLog> {
+  const state = await readState(read, trust, origin)
+  const known = openings && createKnown(state.size)
+  let restart: Restart | undefined
+  await verifyLog(hasher, read, state, {
+    onEntries: (first, entries) => {
+      entries.forEach((bytes, offset) => {
+        const entry = parseEntry(bytes, first + offset)
+        if (first + offset === 0) restart = restartIn(entry, state.log)
+        known?.add(entry.id, bytes, first + offset)
+      })
+      onProgress?.(first + entries.length, state.size)
+    },
+  })
+  if (since) await verifyConsistency(hasher, read, since, state)
+  return { state, restart, openings: openings && known && (await known.compare(openings())) }
+}
+
+/**
+ * Returns if the later state contains all of the earlier one, by the hash tiles of its log.
+ *
+ * @throws LogFault `rolled-back`, `inconsistent`, `origin-wrong` for states of two logs, and `root-wrong`
+ *   if the tiles are not those of the later state, so that they tell nothing of the earlier one
+ */
+export async function verifyGrowth(
+  read: Read,
+  earlier: Pick<SignedState, 'origin' | 'size' | 'root'>,
+  later: SignedState,
+): Promise<void> {
+  if (earlier.origin !== later.origin) {
+    throw new LogFault('origin-wrong', 'the checkpoints are of two logs')
+  }
+  if (earlier.size === 0 || later.size <= earlier.size) {
+    await verifyConsistency(hasher, read, earlier, later)
+    return
+  }
+  const reader = treeReader(hasher, read, later.size)
+  const then = { size: earlier.size, root: await reader.rootAt(earlier.size) }
+  const proof = await reader.consistency(earlier.size)
+  if (!consistencyHolds(hasher, { earlier: then, later, proof })) {
+    throw new LogFault('root-wrong', 'the hashes do not make the root of the checkpoint')
+  }
+  if (!sameHash(then.root, earlier.root)) {
+    throw new LogFault('inconsistent', 'the log does not begin with what was signed before')
+  }
+}
+
+/** The SHA-256 by which a restarted log names the last checkpoint of the log before it. */
+export function digestOfState({ text }: SignedState): string {
+  return encodeBase64url(sha256(utf8(parseNote(text).text)))
+}
+
+/** An entry and its place, under a checkpoint that the log signed. */
+export type ProvenEntry = {
+  readonly entry: LogEntry
+  readonly index: number
+  readonly state: SignedState
+}
+
+/**
+ * Checks the proof of one entry, as `GET /v1/audit/entries/{id}/proof` answers it.
+ *
+ * @param proven - `leaf`, base64url of the entry's bytes, and `proof`, a file of c2sp.org/tlog-proof
+ * @throws LogFault `proof-malformed`, `inclusion-wrong`, as `openState`; EntryFault
+ */
+export async function openEntryProof(
+  proven: { readonly leaf: string; readonly proof: string },
+  trust: LogTrust,
+): Promise<ProvenEntry> {
+  await ready
+  const bytes = base64urlBytes(proven.leaf)
+  if (!bytes) throw new LogFault('proof-malformed', 'the entry is not base64url')
+  const file = parseProofFile(proven.proof)
+  const state = openState(file.checkpoint, trust)
+  openProof(hasher, file, bytes, { keys: trust.keysOf(state.origin), verify })
+  return { entry: parseEntry(bytes, file.index), index: file.index, state }
+}
+
+/** A log after the first begins with the reason why there is one. */
+function restartIn({ action, object }: LogEntry, log: number): Restart | undefined {
+  const isRestart = action === 'log.restarted' && object?.kind === 'log'
+  if (log === 1 && !isRestart) return undefined
+  const closed = Number(object?.id)
+  if (!isRestart || !(closed < log)) {
+    const detail = `log ${log} does not begin by naming the log that it follows`
+    throw new EntryFault('entry-malformed', 0, detail)
+  }
+  return { closed, ...(object?.digest !== undefined && { digest: object.digest }) }
+}
+
+/** The ids and leaf hashes of a verified log, for what is shown of it to be compared with. */
+function createKnown(size: number) {
+  const places = new Map<string, number>()
+  const hashes = new Uint8Array(size * hashBytes)
+
+  function add(id: string, bytes: Uint8Array, index: number): void {
+    const other = places.get(id)
+    if (other !== undefined) {
+      throw new EntryFault('entry-malformed', index, `it has the id of entry ${other}`)
+    }
+    places.set(id, index)
+    hashes.set(hasher.leaf(bytes), index * hashBytes)
+  }
+
+  async function compare(lines: AsyncIterable<string>): Promise<Openings> {
+    let [shown, later] = [0, 0]
+    for await (const line of lines) {
+      const entry = parseShown(line)
+      if (!entry) throw new LogFault('entries-malformed', 'a line of the openings is no entry')
+      const index = places.get(entry.id)
+      if (index === undefined) {
+        later += 1
+        continue
+      }
+      const bytes = base64urlBytes(entry.leaf)
+      const hash = hashes.subarray(index * hashBytes, (index + 1) * hashBytes)
+      if (!bytes || !equalBytes(hasher.leaf(bytes), hash)) {
+        throw new EntryFault(
+          'opening-wrong',
+          index,
+          'it is shown with other bytes than were signed',
+        )
+      }
+      checkShown(entry, bytes, index)
+      shown += 1
+    }
+    return { shown, later }
+  }
+
+  return { add, compare }
+}
