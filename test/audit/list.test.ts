@@ -256,6 +256,7 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
     const [original] = await sql`
       select e.id, e.at, e.leaf, e.object_id, e.action, e.outcome, to_jsonb(o) as opening
       from audit_entry e join audit_opening o on o.entry_id = e.id
+      where e.action = 'referral.submitted'
       order by e.at desc, e.id desc limit 1`
     const key = table === 'audit_entry' ? 'id' : 'entry_id'
     const intact = async () =>
