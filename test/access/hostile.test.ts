@@ -256,7 +256,7 @@ const withProof =
 const proofs: Row[] = [
   ['no proof', () => get({ authorization: `DPoP ${worker.token}` }), invalidProof],
   ['garbage', () => proven('garbage'), invalidProof],
-  ['of five thousand letters', withProof({ header: { pad: 'a'.repeat(3_500) } }), invalidProof],
+  ['of five thousand letters', () => proven('a'.repeat(5_000)), invalidProof],
   ['two of them', async () => proven(`${await proof({})}, ${await proof({})}`), invalidProof],
   ['of another type', withProof({ header: { typ: 'JWT' } }), invalidProof],
   ['of no type', withProof({ header: { typ: undefined } }), invalidProof],

@@ -98,68 +98,6 @@ t.test('a token that the service takes no more is replaced', async (t) => {
   t.equal((await tokensIssued()) - before, 1)
 })
 
-t.test('of requests that an old token fails, late ones take the token of the first', async (t) => {
-  const key = await registered(casework)
-  const signIn = createSignIn({ url, clientId: casework, key })
-  await signIn.ready()
-  const before = await tokensIssued()
-  const { fetch: send } = globalThis
-  let letGo = () => {}
-  const renewed = new Promise<void>((resolve) => {
-    letGo = resolve
-  })
-  let shown = 0
-  globalThis.fetch = async (input, init) => {
-    const headers = new Headers(init?.headers)
-    const isFirst = String(input).includes('/v1/') && shown === 0
-    if (String(input).includes('/v1/') && shown++ < 2) headers.set('authorization', 'DPoP none')
-    const answer = await send(input, { ...init, headers })
-    if (isFirst) await renewed
-    return answer
-  }
-  t.teardown(() => {
-    globalThis.fetch = send
-  })
-  const ask = () => signIn.fetch(`${url}/v1/cases/reviews`, { method: 'GET', headers: {} })
-  const late = ask()
-  t.equal((await ask()).status, 200)
-  letGo()
-  t.equal((await late).status, 200)
-  t.equal((await tokensIssued()) - before, 1)
-})
-
-t.test('a request that is given up waits for no sign-in, and the next may sign in', async (t) => {
-  const key = await registered(casework)
-  const signIn = createSignIn({ url, clientId: casework, key })
-  const { fetch: send } = globalThis
-  t.teardown(() => {
-    globalThis.fetch = send
-  })
-  const asked = (signal?: AbortSignal) =>
-    signIn.fetch(`${url}/v1/cases/reviews`, {
-      method: 'GET',
-      headers: {},
-      ...(signal && { signal }),
-    })
-  const given = new AbortController()
-  let fail = (_reason: Error) => {}
-  const arrives = new Promise<Response>((_resolve, reject) => {
-    fail = reject
-  })
-  // The issuer is silent until it fails.
-  globalThis.fetch = () => {
-    given.abort(new Error('given up'))
-    return arrives
-  }
-  await t.rejects(asked(given.signal), { message: 'given up' })
-  await t.rejects(asked(given.signal), { message: 'given up' }, 'before it begins, too')
-  const waiting = asked()
-  fail(new TypeError('fetch failed'))
-  await t.rejects(waiting, { message: 'fetch failed' })
-  globalThis.fetch = send
-  t.equal((await asked()).status, 200, 'what failed is forgotten')
-})
-
 t.test('an issuer that wants a nonce gets it, and its token is taken here', async (t) => {
   const signIn = createSignIn({ url, issuer: outside.url, clientId: 'their-server', key: theirs })
   const path = `${url}/v1/triage/items?state=waiting`

