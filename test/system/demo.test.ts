@@ -143,7 +143,7 @@ t.test(
     const port = typeof address === 'object' ? String(address?.port) : ''
     await new Promise((resolve) => free.close(resolve))
     const running = await demo(t, `exec ${play} -- --keep`, { PORT: port })
-    const printed = await running.printed(/auditor\.header\n/)
+    const printed = await running.printed(/intake audit --since today\n/)
     const [acts = '', afterwards = ''] = printed.split('\nThe service stays up')
     t.match(afterwards, ` at http://127.0.0.1:${port} until Ctrl-C`)
     const shown = readBlock(await readFile(join(root, 'README.md'), 'utf8'), block)
