@@ -7,7 +7,6 @@ import { parseCheckpoint } from '../protocol/log/checkpoint.ts'
 import { parseNote } from '../protocol/log/note.ts'
 import { writeProofFile } from '../protocol/log/prooffile.ts'
 import { treeReader } from '../protocol/log/reader.ts'
-import { parseTilePath } from '../protocol/log/tile.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Action } from './entry.ts'
 import { append } from './service.ts'
@@ -17,8 +16,8 @@ import {
   type Sequenced,
   selectCheckpoint,
   selectSequenced,
-  selectTiles,
   selectWitnessed,
+  tilesIn,
 } from './tree-store.ts'
 
 /** An entry of the log, base64url of the bytes that are hashed, and the proof that it is there. */
@@ -53,12 +52,7 @@ async function prove(
   const { checkpoint, lines } = witnessed ?? (await selectCheckpoint(tx, log)) ?? {}
   if (checkpoint === undefined || !lines) throw new Error('cannot be: a place under no checkpoint')
   const { size } = parseCheckpoint(parseNote(checkpoint).text)
-  const read = async (path: string) => {
-    const { level, index } = parseTilePath(path) ?? {}
-    if (typeof level !== 'number' || index === undefined) return undefined
-    return (await selectTiles(tx, log, [{ level, index }]))[0]?.hashes
-  }
-  const proof = await treeReader(hasher, read, size).inclusion(index)
+  const proof = await treeReader(hasher, tilesIn(tx, log), size).inclusion(index)
   const file = writeProofFile({ index, proof, checkpoint: checkpoint + lines.join('') })
   return { leaf: encodeBase64url(leaf), proof: file }
 }

@@ -2,7 +2,8 @@
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
-import type { Tile } from '../protocol/log/tile.ts'
+import type { Read } from '../protocol/log/reader.ts'
+import { parseTilePath, type Tile } from '../protocol/log/tile.ts'
 
 /** A log as its row says. `checkpoint` is the newest that was signed; none before the first entry. */
 export type Head = {
@@ -117,6 +118,15 @@ export function selectTiles(
     where log = ${log} and (level, n) in (
       select * from unnest(${places.map(({ level }) => level)}::int[],
                            ${places.map(({ index }) => String(index))}::text[]::bigint[]))`
+}
+
+/** The hash tiles of a log by their paths, as far as they have grown. */
+export function tilesIn(tx: Tx, log: number): Read {
+  return async (path) => {
+    const { level, index } = parseTilePath(path) ?? {}
+    if (typeof level !== 'number' || index === undefined) return undefined
+    return (await selectTiles(tx, log, [{ level, index }]))[0]?.hashes
+  }
 }
 
 /** Moves the head of a log from `before`. @returns whether it still stood there */

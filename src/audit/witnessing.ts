@@ -13,7 +13,6 @@ import type { NoteKey } from '../protocol/log/key.ts'
 import { openNote, parseNote, signatureLine } from '../protocol/log/note.ts'
 import { treeReader } from '../protocol/log/reader.ts'
 import { base64 } from '../protocol/log/text.ts'
-import { parseTilePath } from '../protocol/log/tile.ts'
 import { verify } from '../protocol/signature.ts'
 import { newId } from '../protocol/uuid.ts'
 import { hasher } from './tree.ts'
@@ -24,7 +23,7 @@ import {
   selectCosigned,
   selectOpenLog,
   selectPublishedIndex,
-  selectTiles,
+  tilesIn,
 } from './tree-store.ts'
 
 export type Witness = { readonly key: NoteKey; readonly url: string }
@@ -61,17 +60,6 @@ export function createWitnessing(database: Database, options: Options): Witnessi
   const faults = new Map<number, string>()
   let lookedAt = Number.NEGATIVE_INFINITY
 
-  async function look(tx: Tx) {
-    const head = await selectOpenLog(tx)
-    if (!head || head.checkpoint === null) return undefined
-    const { n, checkpoint } = head
-    const [cosigned, published] = await Promise.all([
-      selectCosigned(tx, n),
-      selectPublishedIndex(tx, n),
-    ])
-    return { head: { ...head, checkpoint }, cosigned, published }
-  }
-
   function isDue(name: string, head: Head, last: Cosigned | undefined, published: number): boolean {
     const tried = triedAt.get(`${head.n} ${name}`)
     if (tried === undefined) return true
@@ -82,17 +70,20 @@ export function createWitnessing(database: Database, options: Options): Witnessi
   async function show(witness: Witness, showing: Showing): Promise<void> {
     const { head } = showing
     triedAt.set(`${head.n} ${witness.key.name}`, performance.now())
-    const first = await send(witness, showing)
+    let { earlier } = showing
+    let answer = await send(witness, showing)
+    const known = knownIn(answer)
     // It knows another size than the one of which we kept its signature.
-    const known = first.status === 409 ? Number(first.text.trim()) : Number.NaN
-    const isOther = Number.isSafeInteger(known) && known !== showing.earlier
-    if (isOther && known > head.size) {
-      faults.set(head.n, `${witness.key.name} has signed ${known} entries: it was set back`)
-      return
+    if (known !== undefined && known !== earlier && known <= head.size) {
+      earlier = known
+      answer = await send(witness, { head, earlier })
     }
-    const { status, text } = isOther ? await send(witness, { head, earlier: known }) : first
-    if (status === 409 || status === 422) {
-      faults.set(head.n, `${witness.key.name} has signed another tree`)
+    const { status, text } = answer
+    const refused = { head, earlier, known: knownIn(answer) }
+    // A 409 without a size is some proxy's.
+    if (status === 422 || refused.known !== undefined) {
+      const fault = await database.inTransaction(system, (tx) => faultIn(tx, refused))
+      if (fault !== undefined) faults.set(head.n, `${witness.key.name} has signed ${fault}`)
       return
     }
     if (status !== 200) throw new Error(`the witness ${witness.key.name} answers ${status}`)
@@ -137,13 +128,42 @@ export function createWitnessing(database: Database, options: Options): Witnessi
   }
 }
 
+/** The head, what each witness signed of it last, and where the newest keyset stands. */
+async function look(tx: Tx) {
+  const head = await selectOpenLog(tx)
+  if (!head || head.checkpoint === null) return undefined
+  const { n, checkpoint } = head
+  const [cosigned, published] = await Promise.all([
+    selectCosigned(tx, n),
+    selectPublishedIndex(tx, n),
+  ])
+  return { head: { ...head, checkpoint }, cosigned, published }
+}
+
+/** The size that a witness says it knows, where that is why it does not sign. */
+function knownIn({ status, text }: { status: number; text: string }): number | undefined {
+  const known = status === 409 ? Number(text.trim() || Number.NaN) : Number.NaN
+  return Number.isSafeInteger(known) ? known : undefined
+}
+
+/**
+ * What a refusal says against the log. Nothing, where another replica has shown the witness more meanwhile: that
+ * is committed, and the witness is asked again later.
+ */
+async function faultIn(
+  tx: Tx,
+  refused: { readonly head: Head; readonly earlier: number; readonly known: number | undefined },
+): Promise<string | undefined> {
+  const { head, earlier, known } = refused
+  // It compared what it was shown with what it knows.
+  if (known === undefined || known === earlier) return 'another tree'
+  const now = await selectOpenLog(tx)
+  const size = now?.n === head.n ? now.size : head.size
+  return known > size ? `${known} entries: it was set back` : undefined
+}
+
 /** The proof that the tree of a head begins with the earlier one. */
 async function consistency(tx: Tx, head: Head, earlier: number): Promise<Uint8Array[]> {
   if (earlier === 0 || earlier === head.size) return []
-  const read = async (path: string) => {
-    const { level, index } = parseTilePath(path) ?? {}
-    if (typeof level !== 'number' || index === undefined) return undefined
-    return (await selectTiles(tx, head.n, [{ level, index }]))[0]?.hashes
-  }
-  return treeReader(hasher, read, head.size).consistency(earlier)
+  return treeReader(hasher, tilesIn(tx, head.n), head.size).consistency(earlier)
 }

@@ -50,11 +50,15 @@ async function witnessed(t: Test) {
     ...{ name: 'witness.test', type: witnessKeyType, publicKey: pair.publicKey },
   })
   /** What the witness signed last. */
-  const seen = { size: 0, root: new Uint8Array(), asked: 0, isThere: true }
+  const seen = { size: 0, root: new Uint8Array(), asked: 0, isThere: true, isBehindProxy: false }
+  /** What happens before it reads the requests that come next. */
+  const meanwhile: (() => Promise<void>)[] = []
   const post: Post = async (url, body) => {
     t.equal(url, 'https://witness.test/w/add-checkpoint')
     seen.asked += 1
+    await meanwhile.shift()?.()
     if (!seen.isThere) throw new Error('no route to the witness')
+    if (seen.isBehindProxy) return { status: 409, text: '<p>Conflict</p>' }
     const blank = body.indexOf('\n\n')
     const [first = '', ...lines] = body.slice(0, blank).split('\n')
     const later = openCheckpoint(body.slice(blank + 2), [logKey], verify)
@@ -95,7 +99,7 @@ async function witnessed(t: Test) {
       ),
     )
   const checkpoint = () => database.inTransaction(system, (tx) => readCheckpoint(tx, 1))
-  return { database, sql, key, logKey, seen, refused, start, add, checkpoint }
+  return { database, sql, key, logKey, seen, meanwhile, refused, start, add, checkpoint }
 }
 
 t.test(
@@ -171,6 +175,42 @@ t.test('a witness that has signed more stops the log, before anything is signed'
   t.match(other.standing()?.halted, /witness\.test has signed another tree/)
 })
 
+t.test('two replicas that show it the log at once stop nothing', async (t) => {
+  const { sql, seen, meanwhile, refused, start, add } = await witnessed(t)
+  const one = start()
+  await one.witnessing.run()
+  await add(3)
+  await one.sequencer.run()
+  /** Another replica, started now, that sequences two more entries and shows them. */
+  const more = async () => {
+    await add(2)
+    await one.sequencer.run()
+    await start().witnessing.run()
+  }
+  await more()
+  const { size } = seen
+  await add(2)
+  await one.sequencer.run()
+  const isHalted = async ({ witnessing, sequencer, standing }: typeof one) => {
+    await witnessing.run()
+    await sequencer.run()
+    return standing()?.halted
+  }
+  // It reads the head, and the witness knows more than that when it comes.
+  meanwhile.push(more)
+  t.equal(await isHalted(start()), undefined)
+  t.equal(seen.size, size + 4)
+
+  // It is told what the witness knows, and comes again when that has changed.
+  await sql`delete from audit_cosignature`
+  await add(2)
+  await one.sequencer.run()
+  meanwhile.push(async () => {}, more)
+  t.equal(await isHalted(start()), undefined)
+  t.equal(seen.size, size + 8)
+  t.same(refused, [])
+})
+
 t.test('one that does not answer is told of, and holds nothing up', async (t) => {
   const { sql, seen, refused, start, add } = await witnessed(t)
   await add(3)
@@ -181,6 +221,9 @@ t.test('one that does not answer is told of, and holds nothing up', async (t) =>
   const { witnessing, sequencer } = start()
   await witnessing.run()
   t.match(refused, [{ message: 'no route to the witness' }])
+  Object.assign(seen, { isThere: true, isBehindProxy: true })
+  await start().witnessing.run()
+  t.match(refused[1], { message: 'the witness witness.test answers 409' })
   await add(2)
   await sequencer.run()
   t.same(await sql`select from audit_pending`, [])
