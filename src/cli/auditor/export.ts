@@ -46,11 +46,13 @@ ${connectionDetails}`,
 /** The entries and the hash tiles of a tree of `size` entries. */
 function* tilesOf(size: number): Generator<TileId> {
   for (let index = 0; index * tileWidth < size; index += 1) {
-    yield* [tileAt('entries', index, size) ?? []].flat()
+    const tile = tileAt('entries', index, size)
+    if (tile) yield tile
   }
   for (let level = 0; entriesBelow(level) <= size; level += 1) {
     for (let index = 0; index * entriesBelow(level + 1) < size; index += 1) {
-      yield* [tileAt(level, index, size) ?? []].flat()
+      const tile = tileAt(level, index, size)
+      if (tile) yield tile
     }
   }
 }

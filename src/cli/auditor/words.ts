@@ -72,8 +72,6 @@ export function wordsOfLogFault({ code, index, path, detail }: LogFaultShown): s
       return `A signature on the checkpoint does not hold: ${said}.`
     case 'origin-wrong':
       return 'The checkpoint is that of another log.'
-    case 'unwitnessed':
-      return 'Too few witnesses have signed the checkpoint.'
     case 'proof-malformed':
       return `The proof cannot be read: ${said}.`
     case 'inclusion-wrong':

@@ -19,7 +19,6 @@ export type LogFaultCode =
   | 'unsigned'
   | 'signature-wrong'
   | 'origin-wrong'
-  | 'unwitnessed'
   // What the hashes say.
   | 'entry-wrong'
   | 'tile-wrong'
