@@ -3,11 +3,12 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type postgres from 'postgres'
 import { type Act, type Entry, writeEntry } from '../../src/audit/entry.ts'
-import { hasher, originOf, signedCheckpoint } from '../../src/audit/tree.ts'
+import { hasher, signedCheckpoint } from '../../src/audit/tree.ts'
 import type { Caller } from '../../src/caller.ts'
 import type { KeyPair } from '../../src/protocol/keys.ts'
 import { append, type Edge, edgeRoot, emptyEdge } from '../../src/protocol/log/edge.ts'
 import type { Tile } from '../../src/protocol/log/tile.ts'
+import { originOfLog } from '../../src/protocol/logorigin.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 
 /** Clients of the log; each did as much as any other. */
@@ -31,7 +32,7 @@ export async function fill(
   const begun = Date.now() - size * apartMs
   let edge: Edge = emptyEdge
   let referral = newId()
-  const name = originOf(origin, 1)
+  const name = originOfLog(origin, 1)
   await sql`insert into audit_log (n, origin) values (1, ${name})`
   for (let first = 0; first < size; first += batch) {
     const entries = Array.from({ length: Math.min(batch, size - first) }, (_, count) => {

@@ -6,13 +6,14 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { hasher, originOf } from '../../src/audit/tree.ts'
+import { hasher } from '../../src/audit/tree.ts'
 import { writeBundle } from '../../src/protocol/log/bundle.ts'
 import { parseCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { logKeyType, noteKey, verifierKey } from '../../src/protocol/log/key.ts'
 import { parseNote } from '../../src/protocol/log/note.ts'
 import { tileAt, tilePath, tileWidth } from '../../src/protocol/log/tile.ts'
 import { verifyLog } from '../../src/protocol/log/verify.ts'
+import { originOfLog } from '../../src/protocol/logorigin.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { report, tell } from '../report.ts'
 import type { Office, Offices } from './offices.ts'
@@ -30,7 +31,7 @@ export async function verifyingRatio({ world, folder }: Offices, office: Office)
 
   const keyFile = join(folder, 'log.vkey')
   const { publicKey } = world.logKey
-  const name = originOf(world.origin, 1)
+  const name = originOfLog(world.origin, 1)
   await writeFile(keyFile, verifierKey(noteKey(sha256, { name, type: logKeyType, publicKey })))
   const flags = [`--storage_url=${pathToFileURL(log)}/`, `--public_key=${keyFile}`, '--ui=false']
   const fsckBegun = performance.now()

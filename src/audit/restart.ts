@@ -7,11 +7,12 @@ import { Refusal } from '../errors.ts'
 import { encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { Label } from '../protocol/label.ts'
 import { parseNote } from '../protocol/log/note.ts'
+import { originOfLog } from '../protocol/logorigin.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import { newId } from '../protocol/uuid.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { append } from './service.ts'
-import { originOf, type Point, pointOf } from './tree.ts'
+import { type Point, pointOf } from './tree.ts'
 import { closeOpenLog, insertLogAfter, selectOpenLog } from './tree-store.ts'
 
 const Reason = Label(200)
@@ -64,7 +65,7 @@ export async function restartLog(
     },
     id,
   )
-  await insertLogAfter(tx, opened, originOf(deployment, opened), id)
+  await insertLogAfter(tx, opened, originOfLog(deployment, opened), id)
   return { closed, opened }
 }
 

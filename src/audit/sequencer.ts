@@ -21,8 +21,9 @@ import { append, type Edge, edgeRoot, edgeTiles, readEdge } from '../protocol/lo
 import { LogFault } from '../protocol/log/fault.ts'
 import { sameHash } from '../protocol/log/hash.ts'
 import { parseNote } from '../protocol/log/note.ts'
+import { originOfLog } from '../protocol/logorigin.ts'
 import { newId } from '../protocol/uuid.ts'
-import { hasher, originOf, type Point, pointOf, signedCheckpoint } from './tree.ts'
+import { hasher, type Point, pointOf, signedCheckpoint } from './tree.ts'
 import {
   countPending,
   type Head,
@@ -150,7 +151,7 @@ async function lockHead(
   open: Head | undefined,
   deployment: string,
 ): Promise<Head | undefined> {
-  if (!open) await insertFirstLog(tx, originOf(deployment, 1))
+  if (!open) await insertFirstLog(tx, originOfLog(deployment, 1))
   return lockOpenLog(tx)
 }
 

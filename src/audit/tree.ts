@@ -5,15 +5,11 @@ import { LogFault } from '../protocol/log/fault.ts'
 import { treeHasher } from '../protocol/log/hash.ts'
 import { logKeyType, noteKey } from '../protocol/log/key.ts'
 import { parseNote, signText, writeNote } from '../protocol/log/note.ts'
+import { parseLogOrigin } from '../protocol/logorigin.ts'
 import { sign } from '../protocol/signature.ts'
 import { sha256 } from '../protocol/sodium.ts'
 
 export const hasher = treeHasher(sha256)
-
-/** The origin of the log with this number: `intake.example.org/v1/audit/logs/1`. */
-export function originOf(deployment: string, n: number): string {
-  return `${deployment}/v1/audit/logs/${n}`
-}
 
 /** A checkpoint of a log of this deployment. `log` is its number. */
 export type Point = Pick<Checkpoint, 'size' | 'root'> & { readonly log: number }
@@ -21,11 +17,11 @@ export type Point = Pick<Checkpoint, 'size' | 'root'> & { readonly log: number }
 /** Reads a checkpoint. Who signed it is for the reader to know. @throws LogFault */
 export function pointOf(checkpoint: string, deployment: string): Point {
   const { origin, size, root } = parseCheckpoint(parseNote(checkpoint).text)
-  const log = Number(origin.split('/').at(-1))
-  if (!Number.isSafeInteger(log) || origin !== originOf(deployment, log)) {
+  const of = parseLogOrigin(origin)
+  if (of?.deployment !== deployment) {
     throw new LogFault('origin-wrong', `a checkpoint is not of a log of ${deployment}`)
   }
-  return { log, size, root }
+  return { log: of.log, size, root }
 }
 
 /** The checkpoint of a log, under the signature of each of the keys. */

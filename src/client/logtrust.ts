@@ -12,6 +12,7 @@ import { LogFault } from '../protocol/log/fault.ts'
 import { logKeyType, type NoteKey, noteKey, parseVerifierKey } from '../protocol/log/key.ts'
 import { parseNote } from '../protocol/log/note.ts'
 import { type Policy, parsePolicy, type Witnessing, witnessing } from '../protocol/log/policy.ts'
+import { parseLogOrigin } from '../protocol/logorigin.ts'
 import { verify } from '../protocol/signature.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
@@ -34,20 +35,6 @@ export type SignedState = OpenedCheckpoint & {
   /** The file as it was read. */
   readonly text: string
   readonly witnessing: LogWitnessing
-}
-
-/** The origin of the log with this number. */
-export function originOfLog(deployment: string, log: number): string {
-  return `${deployment}/v1/audit/logs/${log}`
-}
-
-/** Splits what `originOfLog` writes; `undefined` for everything else. */
-export function parseLogOrigin(
-  origin: string,
-): { readonly deployment: string; readonly log: number } | undefined {
-  const [, deployment = '', digits = ''] =
-    /^(.+)\/v1\/audit\/logs\/([1-9][0-9]{0,6})$/.exec(origin) ?? []
-  return deployment === '' ? undefined : { deployment, log: Number(digits) }
 }
 
 /**

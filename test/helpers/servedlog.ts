@@ -1,11 +1,12 @@
 /** The access log as it is served, read the way anybody outside may. */
 import type { World } from '../../examples/ceremony.ts'
-import { hasher, originOf } from '../../src/audit/tree.ts'
+import { hasher } from '../../src/audit/tree.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { type OpenedCheckpoint, openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { logKeyType, type NoteKey, noteKey } from '../../src/protocol/log/key.ts'
 import type { Read } from '../../src/protocol/log/reader.ts'
 import { verifyConsistency, verifyLog } from '../../src/protocol/log/verify.ts'
+import { originOfLog } from '../../src/protocol/logorigin.ts'
 import { verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 
@@ -23,7 +24,7 @@ export function served(url: string, token: string, log = 1): Read {
 /** The key that the keyset names for a log. */
 export function keyOfLog({ origin, keyset }: World, log = 1): NoteKey {
   const publicKey = decodeBase64url(keyset.log.publicKeys[0]!, 32)
-  return noteKey(sha256, { name: originOf(origin, log), type: logKeyType, publicKey })
+  return noteKey(sha256, { name: originOfLog(origin, log), type: logKeyType, publicKey })
 }
 
 /** The checkpoint that is served now, signed by the key of the keyset. */

@@ -7,6 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { Refusal, shown, type Trust } from '../../client/index.ts'
 import { decodeBase64url } from '../../protocol/bytes.ts'
 import { kidOf } from '../../protocol/kid.ts'
+import { originOfLog } from '../../protocol/logorigin.ts'
 import { readDocument } from '../../protocol/trust/chain.ts'
 import { readPayload } from '../../protocol/trust/jws.ts'
 import { Keyset, type Recipient } from '../../protocol/trust/keyset.ts'
@@ -166,7 +167,7 @@ function logOf(publicKey: string, input: Input, newest: Keyset | undefined): Key
     throw new UsageError('--origin is a host name without a scheme, such as intake.example.org')
   }
   return {
-    origin: `${origin}/v1/audit/logs/1`,
+    origin: originOfLog(origin, 1),
     publicKeys: [publicKey],
     witnesses: [],
     quorum: 0,
