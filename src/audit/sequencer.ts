@@ -115,6 +115,10 @@ export function createSequencer(database: Database, options: SequencerOptions): 
           if (known !== undefined && known !== head.checkpoint) {
             await requireContinued(tx, head, pointOf(known, origin))
           }
+          if (head.checkpoint !== null && head.checkpoint !== known) {
+            // Another replica signed it, or whoever can write to the row: then it must not replace what is kept.
+            requireOwnCheckpoint(head, await edgeAt(tx, head.n, head.size))
+          }
           if (head.checkpoint !== null) await keep(head.checkpoint)
           const fault = witnesses?.faultOf(head.n)
           if (fault !== undefined) throw new LogFault('rolled-back', fault)
@@ -185,7 +189,7 @@ async function appendPending(tx: Tx, head: Head, keys: readonly KeyPair[]): Prom
     edgeAt(tx, head.n, head.size),
   ])
   if (entries.length === 0) return { hasMore: false }
-  requireRoot(head, edge)
+  requireOwnCheckpoint(head, edge)
   const leaves = entries.map(({ leaf }) => hasher.leaf(leaf))
   const { edge: grown, tiles } = append(hasher, edge, leaves)
   const state = { size: grown.size, root: edgeRoot(hasher, grown) }
@@ -200,11 +204,11 @@ async function appendPending(tx: Tx, head: Head, keys: readonly KeyPair[]): Prom
   return { checkpoint, hasMore: first !== undefined || entries.length === batchMax }
 }
 
-/** What is signed next contains what was signed last, and not what somebody made of the tiles since. */
-function requireRoot({ checkpoint, size }: Head, edge: Edge): void {
+/** The checkpoint of a head is of its size and its tiles: nobody has changed the one or the other since. */
+function requireOwnCheckpoint({ checkpoint, size }: Head, edge: Edge): void {
   if (checkpoint === null) return
-  const { root } = parseCheckpoint(parseNote(checkpoint).text)
-  if (sameHash(edgeRoot(hasher, edge), root)) return
+  const said = parseCheckpoint(parseNote(checkpoint).text)
+  if (said.size === size && sameHash(edgeRoot(hasher, edge), said.root)) return
   throw new LogFault('root-wrong', `the tiles are not those of the checkpoint of ${size} entries`)
 }
 

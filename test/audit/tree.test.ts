@@ -285,6 +285,28 @@ t.test('tiles that somebody changed are not signed over', async (t) => {
   t.match(halted.standing()?.halted, /tile\/0\/000/)
 })
 
+t.test('an earlier checkpoint that somebody puts back does not replace what is kept', async (t) => {
+  const { sql, create, add } = await sequencing(t)
+  const outside: { text?: string } = {}
+  await add(10)
+  const sequencer = create(keptIn(outside))
+  await sequencer.run()
+  const [earlier] = await sql`select checkpoint from audit_log`
+  await add(5)
+  await sequencer.run()
+  const [newest] = await sql`select checkpoint from audit_log`
+  await sql`update audit_log set checkpoint = ${earlier?.checkpoint}`
+  await sequencer.run()
+  t.match(sequencer.standing()?.halted, /not those of the checkpoint/)
+  t.equal(outside.text, newest?.checkpoint)
+  // Mended, it goes on.
+  await sql`update audit_log set checkpoint = ${newest?.checkpoint}`
+  await add(1)
+  await sequencer.run()
+  t.equal(sequencer.standing()?.halted, undefined)
+  await requireBalanced(sql)
+})
+
 t.test('what is kept outside is no checkpoint of this log: nothing is signed', async (t) => {
   const { create, add, sql } = await sequencing(t)
   await add(1)
