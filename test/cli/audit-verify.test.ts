@@ -13,6 +13,7 @@ import { restartLog } from '../../src/audit/restart.ts'
 import { appendAll } from '../../src/audit/service.ts'
 import { createKeysetReader } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
+import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { generateSigningKey } from '../../src/protocol/keys.ts'
 import { parseBundle } from '../../src/protocol/log/bundle.ts'
@@ -20,6 +21,7 @@ import { parseCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { cosignedMessage, encodeCosignature } from '../../src/protocol/log/cosignature.ts'
 import { noteKey, verifierKey, witnessKeyType } from '../../src/protocol/log/key.ts'
 import { parseNote, signatureLine } from '../../src/protocol/log/note.ts'
+import { writeProofFile } from '../../src/protocol/log/prooffile.ts'
 import { tileAt, tilePath } from '../../src/protocol/log/tile.ts'
 import { sign } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
@@ -252,6 +254,18 @@ t.test(
     t.match(warnings, [
       /^Keyset 1 is not proven to stand in the access log: the proof does not hold/,
     ])
+
+    // Well proven, under the log's key, and of another keyset.
+    const entry = JSON.parse(Buffer.from(published.leaf, 'base64url').toString())
+    const object = { ...entry.object, digest: encodeBase64url(sha256(utf8('another'))) }
+    const leaf = canonicalBytes({ ...entry, object })
+    const checkpoint = forgeLog(world, [leaf]).get('checkpoint')!
+    const other = writeProofFile({
+      ...{ index: 0, proof: [], checkpoint: Buffer.from(checkpoint).toString() },
+    })
+    const lie = await shown({ published: { leaf: encodeBase64url(leaf), proof: other } })
+    t.equal(lie.witnessing, 'unproven')
+    t.match(lie.warnings, [/the entry that was proven is about something else/])
   },
 )
 
