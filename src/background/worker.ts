@@ -15,6 +15,7 @@ import { loggable } from '../log.ts'
 import { openKeyFile } from '../protocol/keyfile.ts'
 import { parsePolicy } from '../protocol/log/policy.ts'
 import { sha256 } from '../protocol/sodium.ts'
+import { post } from './post.ts'
 import { sortAway, type Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
 import { backgroundConnections, createWork, type LogOptions } from './work.ts'
@@ -24,9 +25,6 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 
 /** A batch is many statements, and nobody waits for it. */
 const batchMsMax = 30_000
-
-/** One that does not answer is asked again a minute later. */
-const witnessMsMax = 5_000
 
 const sorted = sortAway(report)
 const { url, prepare, log } = workerData as Place
@@ -59,12 +57,6 @@ async function openLog(place: Place['log']): Promise<LogOptions> {
 function witnessesIn(policy: string): Witness[] {
   const { witnesses } = parsePolicy(sha256, policy)
   return [...witnesses.values()].flatMap(({ key, url }) => (url ? [{ key, url }] : []))
-}
-
-async function post(url: string, body: string) {
-  const signal = AbortSignal.timeout(witnessMsMax)
-  const answer = await fetch(url, { method: 'POST', body, signal, redirect: 'error' })
-  return { status: answer.status, text: await answer.text() }
 }
 
 /** An error does not go between threads as it is. */
