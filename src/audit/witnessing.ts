@@ -12,7 +12,7 @@ import type { Step } from '../database/lock.ts'
 import type { NoteKey } from '../protocol/log/key.ts'
 import { openNote, parseNote, signatureLine } from '../protocol/log/note.ts'
 import { treeReader } from '../protocol/log/reader.ts'
-import { base64 } from '../protocol/log/text.ts'
+import { base64, decimal } from '../protocol/log/text.ts'
 import { verify } from '../protocol/signature.ts'
 import { newId } from '../protocol/uuid.ts'
 import { hasher } from './tree.ts'
@@ -57,13 +57,16 @@ export function createWitnessing(database: Database, options: Options): Witnessi
   const { witnesses, post, onRefused } = options
   const system: Caller = { kind: 'system', request: newId() }
   const triedAt = new Map<string, number>()
-  const faults = new Map<number, string>()
+  /** By witness. Whoever signs the log after all takes back what it said. */
+  const faults = new Map<string, { readonly log: number; readonly words: string }>()
   let lookedAt = Number.NEGATIVE_INFINITY
 
   function isDue(name: string, head: Head, last: Cosigned | undefined, published: number): boolean {
     const tried = triedAt.get(`${head.n} ${name}`)
     if (tried === undefined) return true
-    if (performance.now() - tried < retryMs || head.size <= (last?.size ?? 0)) return false
+    if (performance.now() - tried < retryMs) return false
+    if (faults.get(name)?.log === head.n) return true
+    if (head.size <= (last?.size ?? 0)) return false
     return !last || published >= last.size || Date.now() - Date.parse(last.at) >= pushMs
   }
 
@@ -83,12 +86,19 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     // A 409 without a size is some proxy's.
     if (status === 422 || refused.known !== undefined) {
       const fault = await database.inTransaction(system, (tx) => faultIn(tx, refused))
-      if (fault !== undefined) faults.set(head.n, `${witness.key.name} has signed ${fault}`)
+      const { name } = witness.key
+      if (fault !== undefined) {
+        faults.set(name, { log: head.n, words: `${name} has signed ${fault}` })
+      }
       return
     }
     if (status !== 200) throw new Error(`the witness ${witness.key.name} answers ${status}`)
     const note = parseNote(head.checkpoint + text)
     openNote(note, [witness.key], verify)
+    // With a blank line in it the answer signs another text: its line would spoil the checkpoint.
+    if (note.text !== parseNote(head.checkpoint).text) {
+      throw new Error(`the witness ${witness.key.name} has signed another text`)
+    }
     const { name, id } = witness.key
     const own = note.signatures.find((it) => it.name === name && it.id === id)
     if (!own) throw new Error('cannot be: a signature that was verified')
@@ -96,6 +106,7 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     await database.inTransaction({ kind: 'sequencer', request: newId() }, (tx) =>
       insertCosignature(tx, { ...cosignature, checkpoint: head.checkpoint }),
     )
+    faults.delete(name)
   }
 
   async function send(witness: Witness, { head, earlier }: Showing) {
@@ -109,7 +120,7 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     name: 'witnessing',
     isUnwoken: true,
     isAsked: () => witnesses.length === 0 || lookedAt > Number.NEGATIVE_INFINITY,
-    faultOf: (log) => faults.get(log),
+    faultOf: (n) => [...faults.values()].find(({ log }) => log === n)?.words,
     async run() {
       if (witnesses.length === 0 || performance.now() - lookedAt < lookMs) return false
       const found = await database.inTransaction(system, look)
@@ -142,8 +153,7 @@ async function look(tx: Tx) {
 
 /** The size that a witness says it knows, where that is why it does not sign. */
 function knownIn({ status, text }: { status: number; text: string }): number | undefined {
-  const known = status === 409 ? Number(text.trim() || Number.NaN) : Number.NaN
-  return Number.isSafeInteger(known) ? known : undefined
+  return status === 409 ? decimal(text.trim()) : undefined
 }
 
 /**

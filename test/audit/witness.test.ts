@@ -14,7 +14,7 @@ import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { cosignedMessage, encodeCosignature } from '../../src/protocol/log/cosignature.ts'
 import { treeHasher } from '../../src/protocol/log/hash.ts'
 import { logKeyType, noteKey, witnessKeyType } from '../../src/protocol/log/key.ts'
-import { signatureLine } from '../../src/protocol/log/note.ts'
+import { parseNote, signatureLine } from '../../src/protocol/log/note.ts'
 import { consistencyHolds } from '../../src/protocol/log/proof.ts'
 import { parseProofFile } from '../../src/protocol/log/prooffile.ts'
 import { sign, verify } from '../../src/protocol/signature.ts'
@@ -50,7 +50,9 @@ async function witnessed(t: Test) {
     ...{ name: 'witness.test', type: witnessKeyType, publicKey: pair.publicKey },
   })
   /** What the witness signed last. */
-  const seen = { size: 0, root: new Uint8Array(), asked: 0, isThere: true, isBehindProxy: false }
+  const seen = { size: 0, root: new Uint8Array(), asked: 0, isThere: true }
+  /** What it answers instead of what the standard says. */
+  const says: ((shown: string) => { status: number; text: string })[] = []
   /** What happens before it reads the requests that come next. */
   const meanwhile: (() => Promise<void>)[] = []
   const post: Post = async (url, body) => {
@@ -58,8 +60,9 @@ async function witnessed(t: Test) {
     seen.asked += 1
     await meanwhile.shift()?.()
     if (!seen.isThere) throw new Error('no route to the witness')
-    if (seen.isBehindProxy) return { status: 409, text: '<p>Conflict</p>' }
     const blank = body.indexOf('\n\n')
+    const said = says.shift()
+    if (said) return said(body.slice(blank + 2))
     const [first = '', ...lines] = body.slice(0, blank).split('\n')
     const later = openCheckpoint(body.slice(blank + 2), [logKey], verify)
     const old = first.replace(/^old /, '')
@@ -70,10 +73,13 @@ async function witnessed(t: Test) {
       seen.size === 0 || isSame || consistencyHolds(hasher, { earlier: seen, later, proof })
     if (!holds) return { status: 422, text: '' }
     Object.assign(seen, { size: later.size, root: later.root })
-    const seconds = Math.floor(Date.now() / 1000)
-    const signature = sign(pair.secretKey, cosignedMessage(later.note.text, seconds))
+    return { status: 200, text: cosigned(later.note.text) }
+  }
+  /** The line of a signature that holds. */
+  const cosigned = (text: string, seconds = Math.floor(Date.now() / 1000)) => {
+    const signature = sign(pair.secretKey, cosignedMessage(text, seconds))
     const bytes = encodeCosignature({ seconds, signature })
-    return { status: 200, text: signatureLine({ name: key.name, id: key.id, signature: bytes }) }
+    return signatureLine({ name: key.name, id: key.id, signature: bytes })
   }
   const refused: Error[] = []
   const start = () => {
@@ -99,7 +105,10 @@ async function witnessed(t: Test) {
       ),
     )
   const checkpoint = () => database.inTransaction(system, (tx) => readCheckpoint(tx, 1))
-  return { database, sql, key, logKey, seen, meanwhile, refused, start, add, checkpoint }
+  return {
+    ...{ database, sql, key, logKey, seen, says, cosigned, meanwhile, refused },
+    ...{ start, add, checkpoint },
+  }
 }
 
 t.test(
@@ -173,6 +182,15 @@ t.test('a witness that has signed more stops the log, before anything is signed'
   await other.witnessing.run()
   await other.sequencer.run()
   t.match(other.standing()?.halted, /witness\.test has signed another tree/)
+
+  // It was some proxy's word: a minute later the witness signs, and what it said is over.
+  const later = twoMinutes(t)
+  later()
+  Object.assign(seen, { size: 0, root: new Uint8Array() })
+  await other.witnessing.run()
+  await other.sequencer.run()
+  t.equal(other.standing()?.halted, undefined)
+  t.equal(await size(), before + 1)
 })
 
 t.test('two replicas that show it the log at once stop nothing', async (t) => {
@@ -212,7 +230,7 @@ t.test('two replicas that show it the log at once stop nothing', async (t) => {
 })
 
 t.test('one that does not answer is told of, and holds nothing up', async (t) => {
-  const { sql, seen, refused, start, add } = await witnessed(t)
+  const { sql, seen, says, refused, start, add } = await witnessed(t)
   await add(3)
   const early = start()
   await early.witnessing.run()
@@ -221,11 +239,42 @@ t.test('one that does not answer is told of, and holds nothing up', async (t) =>
   const { witnessing, sequencer } = start()
   await witnessing.run()
   t.match(refused, [{ message: 'no route to the witness' }])
-  Object.assign(seen, { isThere: true, isBehindProxy: true })
+  seen.isThere = true
+  says.push(() => ({ status: 409, text: '<p>Conflict</p>' }))
   await start().witnessing.run()
   t.match(refused[1], { message: 'the witness witness.test answers 409' })
   await add(2)
   await sequencer.run()
   t.same(await sql`select from audit_pending`, [])
   t.same(await sql`select from audit_cosignature`, [])
+})
+
+t.test('what is no size is none, and a line beside the checkpoint is not kept', async (t) => {
+  const { sql, seen, says, cosigned, refused, start, add } = await witnessed(t)
+  await add(3)
+  const early = start()
+  await early.witnessing.run()
+  await early.sequencer.run()
+
+  const sizes = ['-1', '1e1', '0x2', '9007199254740993']
+  const lies = [
+    ...sizes.map((text) => () => ({ status: 409, text })),
+    // Its signature holds, over more than the text that the log signed.
+    (shown: string) => ({ status: 200, text: `\n${cosigned(shown)}` }),
+    // At a time that no calendar has.
+    (shown: string) => {
+      const { text } = parseNote(shown)
+      return { status: 200, text: cosigned(text, Number.MAX_SAFE_INTEGER) }
+    },
+  ]
+  for (const lie of lies) {
+    says.push(lie)
+    const { witnessing, sequencer, standing } = start()
+    await witnessing.run()
+    await add(1)
+    await sequencer.run()
+    t.equal(standing()?.halted, undefined)
+  }
+  t.same([seen.asked, refused.length], [lies.length, lies.length])
+  t.same(await sql`select line from audit_cosignature`, [])
 })

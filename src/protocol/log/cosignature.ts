@@ -7,6 +7,9 @@ import { utf8 } from './text.ts'
 
 const timeBytes = 8
 
+/** The end of what a calendar has, as a JavaScript `Date` counts it. */
+const secondsMax = 8_640_000_000_000
+
 /** A witness's signature and when it was made, in seconds since 1970. */
 export interface Cosignature {
   seconds: number
@@ -19,12 +22,12 @@ export function cosignedMessage(text: string, seconds: number): Uint8Array {
   return utf8(`cosignature/v1\ntime ${seconds}\n${text}`)
 }
 
-/** Reads what follows the key id; `undefined` for another length or a time past 2^53 - 1. */
+/** Reads what follows the key id; `undefined` for another length or a time that no `Date` holds. */
 export function parseCosignature(bytes: Uint8Array): Cosignature | undefined {
   if (bytes.length !== timeBytes + 64) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const seconds = Number(view.getBigUint64(0))
-  return Number.isSafeInteger(seconds) ? { seconds, signature: bytes.slice(timeBytes) } : undefined
+  return seconds <= secondsMax ? { seconds, signature: bytes.slice(timeBytes) } : undefined
 }
 
 /** Writes what follows the key id. */
