@@ -72,7 +72,8 @@ export function createWitnessing(database: Database, options: Options): Witnessi
 
   async function show(witness: Witness, showing: Showing): Promise<void> {
     const { head } = showing
-    triedAt.set(`${head.n} ${witness.key.name}`, performance.now())
+    const { name } = witness.key
+    triedAt.set(`${head.n} ${name}`, performance.now())
     let { earlier } = showing
     let answer = await send(witness, showing)
     const known = knownIn(answer)
@@ -86,23 +87,14 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     // A 409 without a size is some proxy's.
     if (status === 422 || refused.known !== undefined) {
       const fault = await database.inTransaction(system, (tx) => faultIn(tx, refused))
-      const { name } = witness.key
       if (fault !== undefined) {
         faults.set(name, { log: head.n, words: `${name} has signed ${fault}` })
       }
       return
     }
-    if (status !== 200) throw new Error(`the witness ${witness.key.name} answers ${status}`)
-    const note = parseNote(head.checkpoint + text)
-    openNote(note, [witness.key], verify)
-    // With a blank line in it the answer signs another text: its line would spoil the checkpoint.
-    if (note.text !== parseNote(head.checkpoint).text) {
-      throw new Error(`the witness ${witness.key.name} has signed another text`)
-    }
-    const { name, id } = witness.key
-    const own = note.signatures.find((it) => it.name === name && it.id === id)
-    if (!own) throw new Error('cannot be: a signature that was verified')
-    const cosignature = { log: head.n, size: head.size, witness: name, line: signatureLine(own) }
+    if (status !== 200) throw new Error(`the witness ${name} answers ${status}`)
+    const line = lineIn(text, head.checkpoint, witness.key)
+    const cosignature = { log: head.n, size: head.size, witness: name, line }
     await database.inTransaction({ kind: 'sequencer', request: newId() }, (tx) =>
       insertCosignature(tx, { ...cosignature, checkpoint: head.checkpoint }),
     )
@@ -149,6 +141,19 @@ async function look(tx: Tx) {
     selectPublishedIndex(tx, n),
   ])
   return { head: { ...head, checkpoint }, cosigned, published }
+}
+
+/** The line by which a witness signed a checkpoint, out of its answer. @throws Error, LogFault */
+function lineIn(answer: string, checkpoint: string, key: NoteKey): string {
+  const note = parseNote(checkpoint + answer)
+  openNote(note, [key], verify)
+  // With a blank line in it the answer signs another text: its line would spoil the checkpoint.
+  if (note.text !== parseNote(checkpoint).text) {
+    throw new Error(`the witness ${key.name} has signed another text`)
+  }
+  const own = note.signatures.find(({ name, id }) => name === key.name && id === key.id)
+  if (!own) throw new Error('cannot be: a signature that was verified')
+  return signatureLine(own)
 }
 
 /** The size that a witness says it knows, where that is why it does not sign. */
