@@ -48,7 +48,9 @@ CREATE TABLE "audit_opening" (
 	"person" text,
 	"actor_salt" "bytea",
 	"details" jsonb,
-	"details_salt" "bytea"
+	"details_salt" "bytea",
+	"refusal" text,
+	"refused_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "audit_pending" (
@@ -335,6 +337,8 @@ CREATE INDEX "audit_entry_published" ON "audit_entry" USING btree ("at") WHERE a
 CREATE UNIQUE INDEX "audit_log_open" ON "audit_log" USING btree (("closed_at" is null)) WHERE closed_at is null;--> statement-breakpoint
 CREATE INDEX "audit_opening_client" ON "audit_opening" USING btree ("client_id");--> statement-breakpoint
 CREATE INDEX "audit_opening_organisation" ON "audit_opening" USING btree ("organisation_id");--> statement-breakpoint
+CREATE INDEX "audit_opening_client_refused" ON "audit_opening" USING btree ("client_id","refusal","refused_at","entry_id") WHERE refusal is not null;--> statement-breakpoint
+CREATE INDEX "audit_opening_organisation_refused" ON "audit_opening" USING btree ("organisation_id","refusal","refused_at","entry_id") WHERE refusal is not null;--> statement-breakpoint
 CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint
 CREATE INDEX "audit_opening_acts" ON "audit_opening" USING gin (jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')) WHERE details -> 'acts' -> 0 is not null;--> statement-breakpoint
 CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint

@@ -18,8 +18,8 @@ export const organisations = clients.map(() => newId())
 /** Between two entries: a deployment that grows by a million entries in about four months. */
 const apartMs = 10_000
 const actsPerReferral = 5
-/** One entry of so many is a refusal. */
-const refusedEach = 50
+/** One entry of so many is a refusal: each third act of the last client. */
+const refusedEach = 3 * clients.length
 const batch = 10_000
 
 /** Fills it. All tables of the log must be empty. */
@@ -114,8 +114,8 @@ async function copyEntries(
   await copy(
     sql,
     `audit_opening (entry_id, client_id, organisation_id, client_label, organisation_label, actor_salt,
-                    details, details_salt)`,
-    entries.map(({ id, opening: { actor, actorSalt, details, detailsSalt } }) => [
+                    details, details_salt, refusal, refused_at)`,
+    entries.map(({ id, at, act, opening: { actor, actorSalt, details, detailsSalt } }) => [
       ...[
         id,
         actor?.client,
@@ -125,6 +125,7 @@ async function copyEntries(
       ],
       ...[actorSalt && hex(actorSalt), details && JSON.stringify(details)],
       detailsSalt && hex(detailsSalt),
+      ...(act.outcome ? [act.outcome, at.toISOString()] : [undefined, undefined]),
     ]),
   )
   await copy(

@@ -40,7 +40,8 @@ export async function sequencingRatio({ world }: Offices, small: Office, large: 
 
 /** A page of 50 by each filter. */
 export async function searchRatios(small: Office, large: Office) {
-  const [client = '', organisation = ''] = [clients[0], organisations[0]]
+  // The last of them was refused now and then, the first never.
+  const [client = '', organisation = ''] = [clients.at(-1), organisations.at(-1)]
   const filters: Readonly<Record<string, (office: Office) => Promise<Omit<Filter, 'before'>>>> = {
     nothing: async () => ({}),
     object: async (office) => ({ object: await anObject(office) }),
@@ -50,6 +51,11 @@ export async function searchRatios(small: Office, large: Office) {
     action: async () => ({ action: 'referral.opened' }),
     outcome: async () => ({ outcome: 'refused' }),
     'actor and outcome': async () => ({ actor: client, outcome: 'refused' }),
+    'organisation and outcome': async () => ({ organisation, outcome: 'refused' }),
+    'an actor who was never refused': async () => ({
+      actor: clients[0] ?? '',
+      outcome: 'refused',
+    }),
     'an actor who did nothing': async () => ({ actor: newId() }),
     'an action that was not done': async () => ({ action: 'case.split' }),
     day: async () => ({ from: { day: yesterday() }, to: { day: yesterday() } }),

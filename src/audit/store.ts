@@ -3,7 +3,7 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { Place } from '../database/page.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
-import type { Action, Details, Entry, Outcome } from './entry.ts'
+import type { Act, Action, Details, Entry, Outcome } from './entry.ts'
 
 /**
  * Inserts entries with their openings, and what the sequencer finds them by: in one statement, so that no
@@ -20,7 +20,7 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     object_id: act.object?.id ?? null,
     leaf,
   }))
-  const openings = entries.map(({ id, opening }) => ({
+  const openings = entries.map(({ id, act, opening }) => ({
     entry_id: id,
     client_id: opening.actor?.client ?? null,
     organisation_id: opening.actor?.organisation ?? null,
@@ -30,11 +30,17 @@ export async function insertEntries(tx: Tx, entries: readonly Entry[]): Promise<
     actor_salt: opening.actorSalt ?? null,
     details: opening.details ? JSON.stringify(opening.details) : null,
     details_salt: opening.detailsSalt ?? null,
+    ...refusalOf(act, at),
   }))
   await tx.sql`
     with entries as (insert into audit_entry ${tx.sql(rows)}),
          pending as (insert into audit_pending ${tx.sql(entries.map(({ id }) => ({ at, entry_id: id })))})
     insert into audit_opening ${tx.sql(openings)}`
+}
+
+function refusalOf({ outcome = 'permitted' }: Act, at: string) {
+  if (outcome === 'permitted') return { refusal: null, refused_at: null }
+  return { refusal: outcome, refused_at: at }
 }
 
 /** A moment, or a day of London's calendar (`2026-11-29`). */
@@ -73,17 +79,22 @@ export type EntryRow = {
 
 /** The newest `count` entries that fit, newest first. */
 export async function selectEntries(tx: Tx, filter: Filter, count: number): Promise<EntryRow[]> {
-  const { from, to, actor, organisation, object, action, outcome, before } = filter
+  const { from, to, actor, organisation, action, outcome, before } = filter
   const { sql } = tx
+  const object = filter.object && (await idOf(tx, filter.object))
+  if (object === undefined && filter.object) return []
+  // Refusals of one caller are few among the acts of all, and have an index in which they stand by time.
+  const rare = Boolean(actor ?? organisation) && outcome !== undefined && outcome !== 'permitted'
+  const [at, id] = rare ? [sql`o.refused_at`, sql`o.entry_id`] : [sql`e.at`, sql`e.id`]
   const conditions = [
-    from && sql`e.at >= ${beginOf(tx, from, 0)}`,
-    to && sql`e.at < ${beginOf(tx, to, 1)}`,
+    from && sql`${at} >= ${beginOf(tx, from, 0)}`,
+    to && sql`${at} < ${beginOf(tx, to, 1)}`,
     actor && sql`o.client_id = ${actor}`,
     organisation && sql`o.organisation_id = ${organisation}`,
     // In the text, or a plan for any of them would pass over the indexes of the rare ones.
     action && sql`e.action = ${constant(tx, action)}`,
-    outcome && sql`e.outcome = ${constant(tx, outcome)}`,
-    before && sql`(e.at, e.id) < (${before.at}, ${before.id})`,
+    outcome && sql`${rare ? sql`o.refusal` : sql`e.outcome`} = ${constant(tx, outcome)}`,
+    before && sql`(${at}, ${id}) < (${before.at}, ${before.id})`,
   ].filter((condition) => condition !== undefined && condition !== '')
   const fit = conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)
   const found = object ? naming(tx, object, fit, count) : sql`audit_entry`
@@ -94,7 +105,7 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
            o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt"
     from ${found} e join audit_opening o on o.entry_id = e.id
     where ${fit}
-    order by e.at desc, e.id desc
+    order by ${at} desc, ${id} desc
     limit ${count}`
 }
 
@@ -116,7 +127,7 @@ function beginOf({ sql }: Tx, bound: Bound, daysLater: 0 | 1) {
  */
 function naming(tx: Tx, object: string, fit: PendingQuery<Row[]>, count: number) {
   const { sql } = tx
-  const id = isReferenceForm(object) ? submitted(tx, object) : sql`${object}::text`
+  const id = sql`${object}::text`
   const ids = sql`jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')`
   // Asked twice over: PostgreSQL guesses that one question fits one entry in a hundred, and for so many it
   // would read the whole log. Few fit, so they are made an array first, not sought in the entries by time.
@@ -133,13 +144,17 @@ function naming(tx: Tx, object: string, fit: PendingQuery<Row[]>, count: number)
 }
 
 /**
- * The referral with this reference, as the entry of its submission tells: the log asks nobody else. Where
- * retention has emptied what opens that entry it is none, for a reference leads to a person.
+ * The id of an object; of a reference that of its referral, as the entry of its submission tells: the log asks
+ * nobody else. Where retention has emptied what opens that entry it is none, for a reference leads to a person.
  */
-function submitted({ sql }: Tx, reference: string) {
-  return sql`(
-    select e.object_id from audit_opening o join audit_entry e on e.id = o.entry_id
-    where o.details ->> 'reference' = ${reference} and e.action = 'referral.submitted')`
+async function idOf({ sql }: Tx, object: string): Promise<string | undefined> {
+  if (!isReferenceForm(object)) return object
+  const [row] = await sql<{ id: string }[]>`
+    select e.object_id as id from audit_opening o join audit_entry e on e.id = o.entry_id
+    where o.details ->> 'reference' = ${object} and e.action = 'referral.submitted'
+    -- There is one; PostgreSQL guesses thousands, for which it would start workers.
+    limit 1`
+  return row?.id
 }
 
 /** The permitted entries of one client and action since then. */

@@ -565,10 +565,20 @@ export const auditOpening = pgTable(
     actorSalt: bytea('actor_salt'),
     details: jsonb('details'),
     detailsSalt: bytea('details_salt'),
+    /** Of an act that was not permitted what its entry says: its outcome, and when. */
+    refusal: text('refusal', { enum: ['refused', 'failed'] }),
+    refusedAt: instant('refused_at'),
   },
   (table) => [
     index('audit_opening_client').on(table.clientId),
     index('audit_opening_organisation').on(table.organisationId),
+    // Their refusals, which are few among all that they did.
+    index('audit_opening_client_refused')
+      .on(table.clientId, table.refusal, table.refusedAt, table.entryId)
+      .where(sql`refusal is not null`),
+    index('audit_opening_organisation_refused')
+      .on(table.organisationId, table.refusal, table.refusedAt, table.entryId)
+      .where(sql`refusal is not null`),
     // Who has no more than a reference finds the referral by the entry of its submission.
     index('audit_opening_reference')
       .on(sql`(details ->> 'reference')`)

@@ -84,6 +84,9 @@ t.test('a filter shows what fits it, all of it, and nothing else', async (t) => 
   const [middle] = await sql`
     select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
     from audit_entry order by at, id offset 5 limit 1`
+  const [firstRefused] = await sql`
+    select to_char(min(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+    from audit_entry where outcome = 'refused'`
   const rows: [string, Record<string, string>, string][] = [
     ['from', { from: middle!.at }, `at >= '${middle!.at}'`],
     ['to', { to: middle!.at }, `at < '${middle!.at}'`],
@@ -103,6 +106,27 @@ t.test('a filter shows what fits it, all of it, and nothing else', async (t) => 
       { action: 'referral.submitted', actor: lawFirm.clientId },
       `action = 'referral.submitted' and client_id = '${lawFirm.clientId}'`,
     ],
+    [
+      'refusals of an actor',
+      { outcome: 'refused', actor: lawFirm.clientId },
+      `outcome = 'refused' and client_id = '${lawFirm.clientId}'`,
+    ],
+    [
+      'refusals of an organisation, since then',
+      { outcome: 'refused', organisation: lawFirm.organisationId, from: middle!.at },
+      `outcome = 'refused' and organisation_id = '${lawFirm.organisationId}' and at >= '${middle!.at}'`,
+    ],
+    [
+      'refusals of an actor, until then',
+      { outcome: 'refused', actor: lawFirm.clientId, to: firstRefused!.at },
+      'false',
+    ],
+    ['failures of an actor', { outcome: 'failed', actor: lawFirm.clientId }, 'false'],
+    [
+      'what an actor was permitted',
+      { outcome: 'permitted', actor: lawFirm.clientId },
+      `outcome = 'permitted' and client_id = '${lawFirm.clientId}'`,
+    ],
     ['an actor of nobody', { actor: newId() }, 'false'],
   ]
   for (const [name, filter, condition] of rows) {
@@ -117,6 +141,23 @@ t.test('a filter shows what fits it, all of it, and nothing else', async (t) => 
     )
     t.equal(entries.length > 0, condition !== 'false', name)
   }
+})
+
+t.test('pages of the refusals of one caller lose and double nothing', async (t) => {
+  for (let count = 0; count < 3; count += 1) await asLawFirm('PUT', `/v1/referrals/${newId()}`, {})
+  const whole = await page({ actor: lawFirm.clientId, outcome: 'refused' })
+  t.ok(whole.entries.length >= 4)
+  const seen: Entry[] = []
+  let cursor: string | undefined
+  do {
+    const { entries, next } = await page({
+      ...{ actor: lawFirm.clientId, outcome: 'refused' },
+      ...{ limit: 1, cursor },
+    })
+    seen.push(...entries)
+    cursor = next
+  } while (cursor)
+  t.same(seen, whole.entries)
 })
 
 t.test('an automatic merge is found by its case, and by either referral, once', async (t) => {

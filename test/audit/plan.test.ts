@@ -49,6 +49,8 @@ t.test('the entries that name an object are found by indexes', async (t) => {
     t.equal(found.entries.length, 1)
     await audit.list(auditor, { outcome: 'refused' }, 50)
     await audit.list(auditor, { action: 'keyset.published' }, 50)
+    await audit.list(auditor, { actor: named, outcome: 'failed' }, 50)
+    await audit.list(auditor, { organisation: named, outcome: 'failed' }, 50)
   }
   const [{ folder }] = await sql<[{ folder: string }]>`
     select current_setting('data_directory') as folder`
@@ -67,6 +69,8 @@ t.test('the entries that name an object are found by indexes', async (t) => {
   for (const [condition, index] of [
     [`e.outcome = 'refused'`, 'audit_entry_refused'],
     [`e.action = 'keyset.published'`, 'audit_entry_rare'],
+    ['o.client_id = ', 'audit_opening_client_refused'],
+    ['o.organisation_id = ', 'audit_opening_organisation_refused'],
   ] as const) {
     const rare = plans.filter(({ statement }) => statement.includes(condition))
     t.equal(rare.length, searches)
