@@ -131,6 +131,7 @@ function isIntact(
     leaf.action === entry.action &&
     leaf.outcome === entry.outcome &&
     (leaf.object?.id ?? null) === entry.objectId &&
+    entry.refusalStands &&
     // An emptied opening is retention's doing; a wrong one is not.
     (!opening.actor || recomputed.actor === committed.actor) &&
     (!opening.details || recomputed.details === committed.details)

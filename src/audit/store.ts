@@ -75,6 +75,8 @@ export type EntryRow = {
   readonly actorSalt: Uint8Array | null
   readonly details: Details | null
   readonly detailsSalt: Uint8Array | null
+  /** Whether its refusal stands by it as it should: by that the refusals of one caller are found. */
+  readonly refusalStands: boolean
 }
 
 /** The newest `count` entries that fit, newest first. */
@@ -102,7 +104,10 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
     select e.id, ${iso(tx, 'e.at')} as at, e.action, e.outcome, e.object_id as "objectId", e.leaf,
            o.client_id as "clientId", o.organisation_id as "organisationId",
            o.client_label as "clientLabel", o.organisation_label as "organisationLabel", o.person,
-           o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt"
+           o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt",
+           (o.refusal, o.refused_at) is not distinct from
+             (nullif(e.outcome, 'permitted'), case when e.outcome <> 'permitted' then e.at end)
+             as "refusalStands"
     from ${found} e join audit_opening o on o.entry_id = e.id
     where ${fit}
     order by ${at} desc, ${id} desc

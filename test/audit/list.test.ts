@@ -289,6 +289,8 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
     ['another salt', 'audit_opening', `actor_salt = sha256('x')`],
     ['other details', 'audit_opening', `details = '{"repeated": false}'`],
     ['other details salt', 'audit_opening', `details_salt = sha256('x')`],
+    ['a refusal beside what was permitted', 'audit_opening', `refusal = 'refused'`],
+    ['the time of one', 'audit_opening', 'refused_at = now()'],
   ]
   const path = `/v1/referrals/`
   for (const [name, table, change] of rows) {
@@ -311,7 +313,7 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
     const columns =
       table === 'audit_entry'
         ? 'at, action, outcome, object_id, leaf'
-        : 'client_id, organisation_id, person, actor_salt, details, details_salt'
+        : 'client_id, organisation_id, person, actor_salt, details, details_salt, refusal, refused_at'
     await sql.unsafe(`
       update ${table} set (${columns}) = (select ${columns} from kept) where ${key} = '${original!.id}';
       drop table kept`)
