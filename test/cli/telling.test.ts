@@ -1,8 +1,9 @@
 // Goal: an auditor reads London's days and times, in winter and in summer, and sees which entries are spoilt.
 import t from 'tap'
-import { dayOf, londonTime } from '../../src/cli/auditor/london.ts'
+import { dayOf } from '../../src/cli/auditor/london.ts'
 import { linesOf } from '../../src/cli/auditor/telling.ts'
 import type { AuditEntry } from '../../src/client/entries.ts'
+import { londonTime } from '../../src/client/london.ts'
 import { originOfLog, parseLogOrigin } from '../../src/protocol/logorigin.ts'
 
 t.test('times are by the clock of London', async (t) => {

@@ -1,11 +1,12 @@
 import { type AuditEntry, entriesIn } from '../../client/entries.ts'
+import { openersOf } from '../../client/entrywords.ts'
 import { NoAnswer } from '../../client/index.ts'
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { named } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
 import { getterOf, signInOptions } from './getter.ts'
 import { dayOf } from './london.ts'
-import { linesOf, openersOf, tableOf } from './telling.ts'
+import { linesOf, tableOf } from './telling.ts'
 
 /** `intake audit`. */
 export const audit: Command = {

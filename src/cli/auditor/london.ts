@@ -1,16 +1,6 @@
-/** Days and times of London, in which people at the service count. */
+/** Days of London as they are given to a command. */
+import { londonTime } from '../../client/london.ts'
 import { UsageError } from '../command.ts'
-
-const parts = new Intl.DateTimeFormat('en-CA', {
-  ...{ timeZone: 'Europe/London', hourCycle: 'h23' },
-  ...{ year: 'numeric', month: '2-digit', day: '2-digit' },
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-})
-
-/** `2026-11-29 06:26:28` of an instant, by London's clock. */
-export function londonTime(at: string | Date): string {
-  return parts.format(new Date(at)).replace(',', '')
-}
 
 /**
  * What `--name` gives as the service takes it: a day of London, or an instant. `today` and `yesterday` are

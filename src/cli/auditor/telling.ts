@@ -1,25 +1,8 @@
-/** Entries of the access log in words, with names instead of ids. */
+/** Entries of the access log in lines, and in cells. */
 import type { AuditEntry } from '../../client/entries.ts'
+import { aboutOf, whoOf } from '../../client/entrywords.ts'
+import { londonTime } from '../../client/london.ts'
 import { cellOf, shown } from '../../referral/shown.ts'
-import { londonTime } from './london.ts'
-
-/** Of a caller who is no client of the directory. */
-const callers: Readonly<Record<string, string>> = {
-  receipt: 'the bearer of a receipt',
-  anonymous: 'a caller nobody knows',
-  system: 'the service itself',
-  administrator: 'the administrator, on the host',
-}
-
-/** Who did it, as both were called then. Escaped. Ids where the names were removed. */
-export function whoOf({ caller, opening: { actor } }: AuditEntry): string {
-  if (!actor) return callers[caller] ?? `${shown(caller)}, whose name was removed`
-  const { client, organisation, labels, person } = actor
-  const name = labels
-    ? `${shown(labels.client)} (${shown(labels.organisation)})`
-    : `client ${shown(client)} of ${shown(organisation)}`
-  return person === undefined ? name : `${name}, person ${shown(person)}`
-}
 
 /** The lines of one entry: when, what and who; then what it was about. */
 export function linesOf(entry: AuditEntry): string[] {
@@ -32,37 +15,6 @@ export function linesOf(entry: AuditEntry): string[] {
     ...(about ? [`  ${about}`] : []),
     ...(intact ? [] : ['  NOT INTACT: the entry, or what opens it, was changed.']),
   ]
-}
-
-/** The object, its reference where the entry tells it, and the recipient key. */
-function aboutOf({ object, recipient, opening: { details } }: AuditEntry): string {
-  const reference = details?.reference
-  const words = [
-    ...(object ? [`${shown(object.kind)} ${shown(object.id)}`] : []),
-    ...(reference === undefined ? [] : [`reference ${shown(reference)}`]),
-    ...(recipient === undefined ? [] : [`for key ${shown(recipient)}`]),
-  ]
-  return words.join(', ')
-}
-
-/** Who opened, and who was refused or failed: each once, with how often. */
-export function openersOf(entries: readonly AuditEntry[]): string[] {
-  const opened = entries.filter(({ action, outcome }) => {
-    return action === 'referral.opened' && outcome === 'permitted'
-  })
-  const tried = entries.filter(({ outcome }) => outcome !== 'permitted')
-  return [
-    `Opened by: ${counted(opened) || 'nobody'}.`,
-    `Refused, or failed: ${counted(tried) || 'nobody'}.`,
-  ]
-}
-
-function counted(entries: readonly AuditEntry[]): string {
-  const counts = new Map<string, number>()
-  for (const entry of entries) counts.set(whoOf(entry), (counts.get(whoOf(entry)) ?? 0) + 1)
-  return [...counts]
-    .map(([who, count]) => (count === 1 ? who : `${who}, ${count} times`))
-    .join('; ')
 }
 
 const columns = ['time', 'action', 'outcome', 'reason', 'who', 'about', 'intact', 'id'] as const

@@ -15,6 +15,7 @@ import {
   verifyGrowth,
   verifyWholeLog,
 } from '../../client/index.ts'
+import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { tileWidth } from '../../protocol/log/tile.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { createProgress } from '../progress.ts'
@@ -29,7 +30,6 @@ import {
   storedLog,
   storedOpenings,
 } from './source.ts'
-import { shownFault, wordsOfLogFault, wordsOfWitnessing } from './words.ts'
 
 /** `intake audit verify`. */
 export const auditVerify: Command = {

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { jsonText, NoAnswer, ServiceProblem, shown } from '../../client/index.ts'
+import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { type Command, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { print, tell } from '../terminal.ts'
 import { believedBy, locate, servedLog, sourceOptions } from './source.ts'
 import { type Contradiction, createWatcher, type Named, type Seen } from './watching.ts'
-import { shownFault, wordsOfLogFault, wordsOfWitnessing } from './words.ts'
 
 const everySeconds = 60
 const everySecondsMax = 86_400

@@ -12,12 +12,12 @@ import {
   type SignedState,
   verifyGrowth,
 } from '../../client/index.ts'
+import { type LogFaultShown, shownFault } from '../../client/logwords.ts'
 import { keepFirst, makeFolder, replaceFile } from '../../disk.ts'
 import { encodeBase64url } from '../../protocol/bytes.ts'
 import { type Checkpoint, parseCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseNote } from '../../protocol/log/note.ts'
 import type { Believed } from './source.ts'
-import { type LogFaultShown, shownFault } from './words.ts'
 
 /** Something that was seen for the first time. */
 export type Seen =

@@ -1,14 +1,11 @@
 /** What is wrong with a log, and who witnessed it, in words. */
-import {
-  EntryFault,
-  LogFault,
-  type LogFaultCode,
-  type LogWitnessing,
-  shown,
-} from '../../client/index.ts'
-import { parseTilePath, tileWidth } from '../../protocol/log/tile.ts'
+import { LogFault, type LogFaultCode } from '../protocol/log/fault.ts'
+import { parseTilePath, tileWidth } from '../protocol/log/tile.ts'
+import { shown } from '../referral/shown.ts'
+import { EntryFault } from './logentry.ts'
+import type { LogWitnessing } from './logtrust.ts'
 
-/** What a command says of a fault; `index` is that of the first entry that is wrong, from 0. */
+/** What is said of a fault; `index` is that of the first entry that is wrong, from 0. */
 export type LogFaultShown = {
   readonly code: LogFaultCode | EntryFault['code']
   readonly index?: number
