@@ -50,8 +50,8 @@ export async function read(tx: Tx, caseId: string): Promise<Case> {
     selectHistory(tx, ids, judgementsShownMax),
     selectFlags(tx, id),
     itemOf(tx, id),
+    append(tx, { action: 'case.read', object: { kind: 'case', id } }),
   ])
-  await append(tx, { action: 'case.read', object: { kind: 'case', id } })
   return {
     caseId: id,
     referrals: referrals.map((it) => ({ ...it, keys: keys.get(it.referralId) ?? 'none' })),
