@@ -75,7 +75,7 @@ export type EntryRow = {
   readonly actorSalt: Uint8Array | null
   readonly details: Details | null
   readonly detailsSalt: Uint8Array | null
-  /** Whether its refusal stands by it as it should: by that the refusals of one caller are found. */
+  /** Whether its opening is there, and its refusal stands by it as it should: by that the refusals of one caller are found. */
   readonly refusalStands: boolean
 }
 
@@ -105,10 +105,11 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
            o.client_id as "clientId", o.organisation_id as "organisationId",
            o.client_label as "clientLabel", o.organisation_label as "organisationLabel", o.person,
            o.actor_salt as "actorSalt", o.details, o.details_salt as "detailsSalt",
-           (o.refusal, o.refused_at) is not distinct from
+           o.entry_id is not null and (o.refusal, o.refused_at) is not distinct from
              (nullif(e.outcome, 'permitted'), case when e.outcome <> 'permitted' then e.at end)
              as "refusalStands"
-    from ${found} e join audit_opening o on o.entry_id = e.id
+    -- Whose opening was removed is shown all the same.
+    from ${found} e left join audit_opening o on o.entry_id = e.id
     where ${fit}
     order by ${at} desc, ${id} desc
     limit ${count}`
@@ -137,7 +138,7 @@ function naming(tx: Tx, object: string, fit: PendingQuery<Row[]>, count: number)
   // Asked twice over: PostgreSQL guesses that one question fits one entry in a hundred, and for so many it
   // would read the whole log. Few fit, so they are made an array first, not sought in the entries by time.
   return sql`(
-    (select e.* from audit_entry e join audit_opening o on o.entry_id = e.id
+    (select e.* from audit_entry e left join audit_opening o on o.entry_id = e.id
      where e.object_id = ${id} and ${fit}
      order by e.at desc, e.id desc
      limit ${count})

@@ -21,20 +21,33 @@ const place = 'GET /v1/audit/export'
  *
  * @throws BadAnswer for a line that is not an entry, or a file that ends within one
  */
-export async function* entriesIn(body: ReadableStream<Uint8Array>): AsyncGenerator<AuditEntry> {
-  const decoder = new TextDecoder()
-  let begun = ''
-  for await (const bytes of body) {
-    const lines = (begun + decoder.decode(bytes, { stream: true })).split('\n')
-    begun = lines.pop() ?? ''
-    if (begun.length > lineMax) break
-    for (const line of lines) yield entryIn(line)
+export async function* entriesIn(body: AsyncIterable<Uint8Array>): AsyncGenerator<AuditEntry> {
+  for await (const line of linesIn(body, `the answer to ${place}`)) {
+    const parsed = parseAnswer(line)
+    if (!parsed) throw new BadAnswer(`the answer to ${place} has a line that is not JSON`)
+    yield readAnswer(EntryAnswer, parsed.value, place)
   }
-  if (begun !== '') throw new BadAnswer(`the answer to ${place} has a line that does not end`)
 }
 
-function entryIn(line: string): AuditEntry {
-  const parsed = line.length > lineMax ? undefined : parseAnswer(line)
-  if (parsed) return readAnswer(EntryAnswer, parsed.value, place)
-  throw new BadAnswer(`the answer to ${place} has a line that is not JSON, or is too long`)
+/**
+ * The lines of an export, each without its end.
+ *
+ * @param what - which file it is, for the error
+ * @throws BadAnswer for a line that is too long or does not end
+ */
+export async function* linesIn(
+  file: AsyncIterable<Uint8Array>,
+  what: string,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let begun = ''
+  for await (const bytes of file) {
+    const lines = (begun + decoder.decode(bytes, { stream: true })).split('\n')
+    begun = lines.pop() ?? ''
+    for (const line of [...lines, begun]) {
+      if (line.length > lineMax) throw new BadAnswer(`${what} has a line that is too long`)
+    }
+    yield* lines
+  }
+  if (begun !== '') throw new BadAnswer(`${what} has a line that does not end`)
 }

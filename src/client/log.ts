@@ -9,10 +9,18 @@ import { parseNote } from '../protocol/log/note.ts'
 import { consistencyHolds } from '../protocol/log/proof.ts'
 import { openProof, parseProofFile } from '../protocol/log/prooffile.ts'
 import { type Read, treeReader } from '../protocol/log/reader.ts'
+import { tileWidth } from '../protocol/log/tile.ts'
 import { verifyConsistency, verifyLog } from '../protocol/log/verify.ts'
 import { verify } from '../protocol/signature.ts'
 import { ready, sha256 } from '../protocol/sodium.ts'
-import { checkShown, EntryFault, type LogEntry, parseEntry, parseShown } from './logentry.ts'
+import {
+  checkShown,
+  EntryFault,
+  type LogEntry,
+  parseEntry,
+  parseShown,
+  type ShownEntry,
+} from './logentry.ts'
 import { type LogTrust, openState, type SignedState } from './logtrust.ts'
 
 const hasher = treeHasher(sha256)
@@ -27,10 +35,10 @@ export type Restart = {
 
 /** What was found of the openings that were shown. */
 export type Openings = {
-  /** Entries that were shown and are what the log holds. */
+  /** Entries that were shown and are what the log holds: all of it. */
   readonly shown: number
-  /** Shown entries that came after the checkpoint, about which nothing is proven yet. */
-  readonly later: number
+  /** Shown entries that are not in this log: too new for its checkpoint, or of a log before it. */
+  readonly others: number
 }
 
 /** A log that is what its checkpoint says. */
@@ -49,7 +57,10 @@ export type VerifyLogOptions = {
   readonly origin?: string
   /** A checkpoint of this log that was kept earlier. */
   readonly since?: SignedState
-  /** The lines of an export as NDJSON, in any order. It is called when the log itself is verified. */
+  /**
+   * The lines of an export of all entries as NDJSON, in any order, begun after the checkpoint was served. It
+   * is called when the log itself is verified.
+   */
   readonly openings?: () => AsyncIterable<string>
   /** Called after each bundle with how many entries are done, and how many there are. */
   readonly onProgress?: (done: number, total: number) => void
@@ -82,14 +93,14 @@ export async function verifyWholeLog(
   { trust, origin, since, openings, onProgress }: VerifyLogOptions,
 ): Promise<VerifiedLog> {
   const state = await readState(read, trust, origin)
-  const known = openings && createKnown(state.size)
+  const known = openings && createKnown(state.log)
   let restart: Restart | undefined
   await verifyLog(hasher, read, state, {
     onEntries: (first, entries) => {
       entries.forEach((bytes, offset) => {
         const entry = parseEntry(bytes, first + offset)
         if (first + offset === 0) restart = restartIn(entry, state.log)
-        known?.add(entry.id, bytes, first + offset)
+        known?.add(entry, bytes, first + offset)
       })
       onProgress?.(first + entries.length, state.size)
     },
@@ -170,28 +181,41 @@ function restartIn({ action, object }: LogEntry, log: number): Restart | undefin
   return { closed, ...(object?.digest !== undefined && { digest: object.digest }) }
 }
 
-/** The ids and leaf hashes of a verified log, for what is shown of it to be compared with. */
-function createKnown(size: number) {
-  const places = new Map<string, number>()
-  const hashes = new Uint8Array(size * hashBytes)
+/** An entry has its place within seconds; this long it may wait, or the clock be wrong. */
+const unloggedMsMax = 3_600_000
 
-  function add(id: string, bytes: Uint8Array, index: number): void {
+/** The ids and leaf hashes of a verified log, for what is shown of it to be compared with. */
+function createKnown(log: number) {
+  const places = new Map<string, number>()
+  let hashes = new Uint8Array(tileWidth * hashBytes)
+  let newestMs = 0
+
+  function add({ id, at }: LogEntry, bytes: Uint8Array, index: number): void {
     const other = places.get(id)
     if (other !== undefined) {
       throw new EntryFault('entry-malformed', index, `it has the id of entry ${other}`)
     }
     places.set(id, index)
+    newestMs = Math.max(newestMs, Date.parse(at))
+    if (hashes.length === index * hashBytes) {
+      const longer = new Uint8Array(2 * hashes.length)
+      longer.set(hashes)
+      hashes = longer
+    }
     hashes.set(hasher.leaf(bytes), index * hashBytes)
   }
 
   async function compare(lines: AsyncIterable<string>): Promise<Openings> {
-    let [shown, later] = [0, 0]
+    const isShown = new Uint8Array(places.size)
+    let others = 0
     for await (const line of lines) {
       const entry = parseShown(line)
       if (!entry) throw new LogFault('entries-malformed', 'a line of the openings is no entry')
       const index = places.get(entry.id)
       if (index === undefined) {
-        later += 1
+        // Of a log after the first, it may be in the one before.
+        if (log === 1 && Date.parse(entry.at) < newestMs - unloggedMsMax) throw unlogged(entry)
+        others += 1
         continue
       }
       const bytes = base64urlBytes(entry.leaf)
@@ -204,10 +228,17 @@ function createKnown(size: number) {
         )
       }
       checkShown(entry, bytes, index)
-      shown += 1
+      isShown[index] = 1
     }
-    return { shown, later }
+    const missing = isShown.indexOf(0)
+    if (missing >= 0) throw new EntryFault('entry-unshown', missing, 'it is in the log alone')
+    return { shown: places.size, others }
   }
 
   return { add, compare }
+}
+
+function unlogged({ id, at }: ShownEntry): EntryFault {
+  const detail = `${id} of ${at} is shown, and is not in the log, which has newer ones`
+  return new EntryFault('entry-unlogged', undefined, detail)
 }

@@ -9,15 +9,17 @@ import { canonicalBytes, parseCanonical } from '../protocol/canonical.ts'
 import { auditCommitment } from '../protocol/commitment.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
+import { parseAnswer } from './answer.ts'
 
 /** Something about an entry is wrong, though the log holds exactly these bytes. */
 export class EntryFault extends Error {
   override readonly name = 'EntryFault'
-  readonly code: 'entry-malformed' | 'opening-wrong'
-  /** Which entry, from 0. */
-  readonly index: number
+  /** `entry-unlogged` of one that is shown and is not in the log, where it must be by now. */
+  readonly code: 'entry-malformed' | 'opening-wrong' | 'entry-unshown' | 'entry-unlogged'
+  /** Which entry, from 0; none of one that is not in the log. */
+  readonly index: number | undefined
 
-  constructor(code: EntryFault['code'], index: number, detail: string) {
+  constructor(code: EntryFault['code'], index: number | undefined, detail: string) {
     super(detail)
     this.code = code
     this.index = index
@@ -78,6 +80,7 @@ export function parseEntry(bytes: Uint8Array, index: number): LogEntry {
 
 const Shown = Type.Object({
   id: Uuid,
+  at: Instant,
   leaf: Type.String(),
   intact: Type.Optional(Type.Boolean()),
   opening: Type.Object({
@@ -92,12 +95,8 @@ export type ShownEntry = Static<typeof Shown>
 
 /** Reads a line of an export; `undefined` for what is none. */
 export function parseShown(line: string): ShownEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    return schemaProblems(Shown, value).length === 0 ? (value as ShownEntry) : undefined
-  } catch {
-    return undefined
-  }
+  const { value } = parseAnswer(line) ?? {}
+  return schemaProblems(Shown, value).length === 0 ? (value as ShownEntry) : undefined
 }
 
 /**
@@ -109,7 +108,7 @@ export function parseShown(line: string): ShownEntry | undefined {
 export function checkShown(shown: ShownEntry, bytes: Uint8Array, index: number): void {
   const wrong = (detail: string) => new EntryFault('opening-wrong', index, detail)
   const { actor, details, v: _, ...said } = parseEntry(bytes, index)
-  const { leaf: __, intact: ___, opening, ...beside } = shown
+  const { leaf: __, intact = true, opening, ...beside } = shown
   if (!isSame(said, beside)) throw wrong('what is shown of it is not what it says')
   const committed = { actor, details }
   for (const name of ['actor', 'details'] as const) {
@@ -120,6 +119,8 @@ export function checkShown(shown: ShownEntry, bytes: Uint8Array, index: number):
       throw wrong(`what is shown as its ${name} is not what it commits to`)
     }
   }
+  // What is kept beside the bytes, by which it is found or is not.
+  if (!intact) throw wrong('the service says that it was changed where it is kept')
 }
 
 function isSame(said: unknown, beside: unknown): boolean {

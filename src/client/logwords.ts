@@ -16,7 +16,8 @@ export type LogFaultShown = {
 /** A fault of a log or an entry as it is shown; any other error is thrown on. */
 export function shownFault(error: unknown): LogFaultShown {
   if (error instanceof EntryFault) {
-    return { code: error.code, index: error.index, detail: error.message }
+    const { code, index, message: detail } = error
+    return { code, ...(index !== undefined && { index }), detail }
   }
   if (!(error instanceof LogFault)) throw error
   const { code, place, message: detail } = error
@@ -47,6 +48,10 @@ export function wordsOfLogFault({ code, index, path, detail }: LogFaultShown): s
       return `${capital(entry)} does not have the form of an entry: ${said}.`
     case 'opening-wrong':
       return `${capital(entry)} is right, but not what is shown of it: ${said}.`
+    case 'entry-unshown':
+      return `${capital(entry)} is in the log, and not among what is shown of it: it is kept from you.`
+    case 'entry-unlogged':
+      return `An entry was added or kept out of the log: ${said}.`
     case 'tile-wrong':
       return `The hashes in ${file} were changed after they were signed, from that of ${entry} on.`
     case 'tile-missing':

@@ -333,3 +333,14 @@ t.test('an opening that retention emptied leaves the entry intact', async (t) =>
   // The reference stood in the opening alone: with it the way from the one to the other is gone.
   t.same((await page({ object: acknowledgement.reference })).entries, [])
 })
+
+t.test('an entry whose opening was removed is shown, and not intact', async (t) => {
+  const { acknowledgement } = await refer(built)
+  const [opening] = await sql`
+    delete from audit_opening where entry_id = ${acknowledgement.entryId} returning *`
+  const found = { id: acknowledgement.entryId, intact: false, opening: {} }
+  t.match((await page({ object: acknowledgement.referralId })).entries, [found])
+  const { entries } = await page({ action: 'referral.submitted', limit: 1 })
+  t.match(entries, [found])
+  await sql`insert into audit_opening ${sql(opening!)}`
+})

@@ -94,7 +94,7 @@ t.test(
       ...{ code: 0, err: '' },
       out: /^intake\.test\/v1\/audit\/logs\/1: \d+ entries, each as it was signed\. It is unwitnessed\./,
     })
-    t.match(online.out, /What is shown of \d+ of them is what they say/)
+    t.match(online.out, /What is shown of all \d+ is what they say/)
     t.match(online.out, /Keyset 1 stands in it as entry \d+ of log 1/)
     t.match(await verified(t, '--log', `${url}/v1/audit/logs/1`), { code: 0 })
     const json = await verified(t, '--log', file('log'), '--since', file('kept'), '--json')
@@ -208,6 +208,17 @@ t.test('each tampering in the database is named, with the first index that is wr
        where entry_id = ${entryAt(Number(index))}`,
     ),
     new RegExp(`^Entry ${index} is right, but not what is shown of it: .* as its details`),
+  )
+  const [named] = await sql`
+    select i.index::int as index, e.object_id as object
+    from audit_index i join audit_entry e on e.id = i.entry_id
+    where e.action = 'referral.submitted'`
+  const objectTo = (object: string) =>
+    `update audit_entry set object_id = '${object}' where id = ${entryAt(named?.index)}`
+  t.match(
+    await tampered(t, objectTo(newId()), objectTo(named?.object)),
+    new RegExp(`^Entry ${named?.index} is right, .* changed where it is kept`),
+    'found under another object',
   )
   t.match(await verified(t), { code: 0 }, 'all of it is as it was')
 })

@@ -84,6 +84,8 @@ export type Running = {
   printed(words: RegExp): Promise<string>
   /** Sends the signal, and answers how it ended. */
   stop(signal: NodeJS.Signals): Promise<Ran>
+  /** How it ended by itself. */
+  readonly ended: Promise<Ran>
 }
 
 /** Starts what runs until it is stopped. */
@@ -118,6 +120,7 @@ export function running(
       child.kill(signal)
       return ended
     },
+    ended,
   }
 }
 

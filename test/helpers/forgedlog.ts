@@ -8,7 +8,7 @@ import { originOfLog } from '../../src/protocol/logorigin.ts'
 
 /** The files of a log with these entries, by their paths, signed by the key of the world's log. */
 export function forgeLog(
-  { origin, logKey }: World,
+  { origin, logKey }: Pick<World, 'origin' | 'logKey'>,
   leaves: readonly Uint8Array[],
   log = 1,
 ): Map<string, Uint8Array> {

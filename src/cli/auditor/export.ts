@@ -2,13 +2,15 @@ import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { NoAnswer } from '../../client/index.ts'
 import { makeFolder } from '../../disk.ts'
 import { parseCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseNote } from '../../protocol/log/note.ts'
 import { entriesBelow, type TileId, tileAt, tilePath, tileWidth } from '../../protocol/log/tile.ts'
 import { type Command, type Report, UsageError } from '../command.ts'
 import { connectionDetails } from '../settings.ts'
-import { type Get, getterOf, signInOptions } from './getter.ts'
+import { type Get, getterOf, isBroken, signInOptions } from './getter.ts'
+import { bytesOf, fileMs } from './source.ts'
 
 /** `intake audit export`. */
 export const auditExport: Command = {
@@ -26,16 +28,19 @@ ${connectionDetails}`,
     const [folder = ''] = input.operands
     const get = await getterOf(input)
     const log = `/v1/audit/logs/${input.whole('log', 1, 1_000_000) ?? 1}`
-    const checkpoint = new Uint8Array(await (await get(`${log}/checkpoint`)).arrayBuffer())
+    const fileAt = async (path: string) => {
+      return bytesOf(await get(`${log}/${path}`, { timeoutMs: fileMs }))
+    }
+    const checkpoint = await fileAt('checkpoint')
     const { size } = parseCheckpoint(parseNote(checkpoint).text)
     if (!(await makeFolder(folder))) throw new UsageError(`${folder} is there: name a new folder`)
     for (const tile of tilesOf(size)) {
       const path = tilePath(tile)
-      await keep(get, `${log}/${path}`, join(folder, path))
+      await save([await fileAt(path)], join(folder, path))
     }
-    await keep(get, '/v1/audit/export?format=ndjson', join(folder, 'openings.ndjson'))
+    await save(await openingsBy(get), join(folder, 'openings.ndjson'))
     // The last, so that a folder without it is known not to be whole.
-    await save(Readable.from([checkpoint]), join(folder, 'checkpoint'))
+    await save([checkpoint], join(folder, 'checkpoint'))
     return {
       value: { folder, entries: size },
       text: `${folder}: ${size} entries of the access log, with their openings.`,
@@ -57,13 +62,21 @@ function* tilesOf(size: number): Generator<TileId> {
   }
 }
 
-async function keep(get: Get, path: string, file: string): Promise<void> {
-  const { body } = await get(path)
-  await makeFolder(dirname(file))
-  await save(body ? Readable.fromWeb(body) : Readable.from([]), file)
+async function openingsBy(get: Get): Promise<AsyncIterable<Uint8Array>> {
+  const { body } = await get('/v1/audit/export?format=ndjson')
+  return body ?? new ReadableStream()
 }
 
-async function save(bytes: Readable, file: string): Promise<void> {
+async function save(
+  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  file: string,
+): Promise<void> {
+  await makeFolder(dirname(file))
   const handle = await open(file, 'wx', 0o600)
-  await pipeline(bytes, handle.createWriteStream({ flush: true }))
+  try {
+    await pipeline(Readable.from(bytes), handle.createWriteStream({ flush: true }))
+  } catch (cause) {
+    if (!isBroken(cause)) throw cause
+    throw new NoAnswer('the service broke off within a file of the log', { cause })
+  }
 }

@@ -62,10 +62,15 @@ function getter(input: Input, send: Ask): Get {
       if (response.ok) return response
       const problem = problemIn(await readText(response, problemBytesMax), response.status)
       if (response.status !== 429) throw new ServiceProblem(problem)
-      const seconds = Number(response.headers.get('retry-after')) || 1
-      await setTimeout(Math.min(seconds * 1000, pauseMsMax))
+      await setTimeout(pauseMs(response))
     }
   }
+}
+
+/** As long as it asks for, and at least a second. */
+function pauseMs({ headers }: Response): number {
+  const seconds = Number(headers.get('retry-after')) || 1
+  return Math.min(Math.max(seconds, 1) * 1000, pauseMsMax)
 }
 
 /** Whether the network, or the patience with it, ended what `fetch` had begun. */

@@ -2,8 +2,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
+import { linesIn } from '../../client/entries.ts'
 import {
   BadAnswer,
   createKeysetReader,
@@ -83,7 +82,7 @@ export function logOf(keyset: NewestKeyset | undefined): number {
 /** As long as a file of a log is at most: 256 entries of 4 KiB, with room. */
 const fileBytesMax = 2 * 1024 * 1024
 /** How long one file may take. */
-const fileMs = 75_000
+export const fileMs = 75_000
 
 /** Reads the files of one log from a service, those that anybody may read without signing in. */
 export function servedLog(input: Input, log: number): Read {
@@ -106,7 +105,12 @@ export function servedLog(input: Input, log: number): Read {
 export async function* servedOpenings(input: Input): AsyncGenerator<string> {
   const get = await getterOf(input)
   const { body } = await get('/v1/audit/export?format=ndjson')
-  if (body) yield* createInterface({ input: Readable.fromWeb(body) })
+  try {
+    if (body) yield* linesIn(body, 'the export of the entries')
+  } catch (cause) {
+    if (!isBroken(cause)) throw cause
+    throw new NoAnswer('the service broke off within the export of the entries', { cause })
+  }
 }
 
 /** Reads the files of a log in a folder. */
@@ -129,10 +133,11 @@ export async function storedOpenings(
   if (!(await isThere(folder))) throw new UsageError(`${folder} is not there`)
   const file = join(folder, 'openings.ndjson')
   if (!(await isThere(file))) return undefined
-  return () => createInterface({ input: createReadStream(file) })
+  return () => linesIn(createReadStream(file), file)
 }
 
-async function bytesOf({ body }: Response): Promise<Uint8Array> {
+/** The bytes of a file of the log. @throws BadAnswer for too many, NoAnswer where it breaks off */
+export async function bytesOf({ body }: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
   try {

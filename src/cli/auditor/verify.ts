@@ -113,9 +113,9 @@ async function served(
   keyset: NewestKeyset | undefined,
 ): Promise<Omit<Found, 'keyset'>> {
   const read = servedLog(input, log)
-  const next = await servedLog(input, log + 1)('checkpoint')
   const deployment = keyset?.keyset.origin
   const origin = deployment ? originOfLog(deployment, log) : (await readState(read, trust)).origin
+  const next = await nextOf(input, origin, trust)
   requireLater(since, origin)
   const isOwn = since?.origin === origin
   const whole = await verifyWholeLog(read, {
@@ -125,7 +125,20 @@ async function served(
   })
   const old = since && (isOwn ? read : servedLog(input, since.log))
   const kept = since && !(isOwn && !next) ? await keptOf(since, whole, trust, old) : undefined
-  return { ...whole, kept, followedBy: next && log + 1 }
+  return { ...whole, kept, followedBy: next?.log }
+}
+
+/** The log that follows, signed: it excuses that entries are gone. None where nobody says whose key counts. */
+async function nextOf(
+  input: Input,
+  origin: string,
+  trust: LogTrust,
+): Promise<SignedState | undefined> {
+  const { deployment, log } = parseLogOrigin(origin) ?? { deployment: '', log: 0 }
+  const next = originOfLog(deployment, log + 1)
+  if (trust.keysOf(next).length === 0) return undefined
+  const file = await servedLog(input, log + 1)('checkpoint')
+  return file && openState(file, trust, next)
 }
 
 function requireLater(since: SignedState | undefined, origin: string): void {
@@ -197,9 +210,9 @@ function reportOf(found: Found): Report {
   }
 }
 
-function wordsOfOpenings({ shown, later }: NonNullable<VerifiedLog['openings']>): string {
-  const rest = later === 0 ? '' : ` ${later} are under no checkpoint yet.`
-  return `What is shown of ${shown} of them is what they say.${rest}`
+function wordsOfOpenings({ shown, others }: NonNullable<VerifiedLog['openings']>): string {
+  const rest = others === 0 ? '' : ` Shown besides, and not under this checkpoint: ${others}.`
+  return `What is shown of all ${shown} is what they say.${rest}`
 }
 
 function wordsOfKept({ state: { log, size }, stands, isLast }: Kept): string {
