@@ -357,4 +357,5 @@ CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WH
 CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referral_id") WHERE completed_at is null;--> statement-breakpoint
 CREATE INDEX "triage_item_merged" ON "triage_item" USING btree ("merged_into","completed_at") WHERE merged_into is not null;--> statement-breakpoint
-CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;
+CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;--> statement-breakpoint
+CREATE INDEX "wrap_kid" ON "wrap" USING btree ("kid","referral_id");

@@ -85,6 +85,12 @@ CREATE POLICY staff ON organisation FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 CREATE POLICY staff ON client FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
+GRANT SELECT ON organisation, client TO intake_auditor;
+--> statement-breakpoint
+CREATE POLICY auditor ON organisation FOR SELECT TO intake_auditor USING (true);
+--> statement-breakpoint
+CREATE POLICY auditor ON client FOR SELECT TO intake_auditor USING (true);
+--> statement-breakpoint
 
 -- The keys of clients: written by the owner, read where a client signs in, which is as the service itself.
 GRANT SELECT ON client_key TO intake_internal;
@@ -194,6 +200,16 @@ CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true
 CREATE POLICY staff ON compartment FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 CREATE POLICY staff ON wrap FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+-- Who could have opened a referral: an auditor sees that there is one, which keys it was sealed to (by the
+-- hashes that were signed, which outlive a wrap) and who was bound to them; never what is sealed.
+GRANT SELECT (id, reference, received_at, keyset_version, wrap_hashes) ON referral TO intake_auditor;
+--> statement-breakpoint
+GRANT SELECT (referral_id, kid) ON wrap TO intake_auditor;
+--> statement-breakpoint
+CREATE POLICY auditor ON referral FOR SELECT TO intake_auditor USING (true);
+--> statement-breakpoint
+CREATE POLICY auditor ON wrap FOR SELECT TO intake_auditor USING (true);
 --> statement-breakpoint
 -- Who sent a referral asks for its withdrawal, once; nobody takes that back.
 GRANT SELECT, INSERT ON withdrawal TO intake_partner;

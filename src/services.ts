@@ -5,6 +5,7 @@
  */
 
 import { createExport } from './audit/export.ts'
+import { exposure, referralAccess } from './audit/exposure.ts'
 import { createPublicationProofs, proveEntry } from './audit/proofs.ts'
 import { createBundles, readCheckpoint, readTile } from './audit/published.ts'
 import { list as listEntries } from './audit/service.ts'
@@ -92,6 +93,8 @@ export function createServices({
       bundle: createBundles(database),
       exportFile: createExport(database),
       prove: door(proveEntry),
+      referralAccess: door(referralAccess),
+      exposure: door(exposure),
       ...sums,
     },
     directory: {

@@ -44,6 +44,8 @@ export const actions = {
     'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',
   'audit.exported': 'Entries of this log were exported as one file.',
   'audit.proved': 'The proof of one entry of this log was read.',
+  'audit.traced':
+    'It was asked who could open a referral, or what a recipient key or a client could open.',
   'log.restarted':
     'A log that lost entries was closed on the host, and this one opened. The digest is that of its last checkpoint.',
   'keyset.published': 'A signed keyset was published.',

@@ -10,8 +10,12 @@ import {
   EntriesQuery,
   EntryParams,
   ExportQuery,
+  Exposure,
+  ExposureQuery,
   LogParams,
   ProvenEntry,
+  ReferralAccess,
+  ReferralParams,
   TileParams,
 } from './schemas.ts'
 
@@ -104,6 +108,50 @@ export const proofOfEntryRoutes: FastifyPluginAsyncTypebox<{ audit: Services['au
       response: { 200: ProvenEntry },
     },
     handler: async ({ caller, params }) => audit.prove(knownCaller(caller), params.id),
+  })
+}
+
+/** Who could have opened what. Nothing that is sealed is read for it. */
+export const exposureRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'] }> = async (
+  app,
+  { audit },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/referrals/:referralId/access',
+    config: { action: 'audit.traced' },
+    schema: {
+      operationId: 'readReferralAccess',
+      summary: 'Read who could open a referral',
+      description:
+        'The recipient keys that it was sealed to, and the clients bound to them. Who did is in the log.',
+      security: [{ bearer: ['audit:read'] }],
+      params: ReferralParams,
+      response: { 200: ReferralAccess },
+    },
+    handler: async ({ caller, params }) =>
+      audit.referralAccess(knownCaller(caller), params.referralId),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/exposure',
+    config: { action: 'audit.traced' },
+    schema: {
+      operationId: 'listExposure',
+      summary: 'List what a recipient key opens, or a client could ask for',
+      description:
+        'Either `kid` or `client`. A key opens whatever was sealed to it and received before `to`: `from` ' +
+        'changes nothing. A client could ask within `from` and `to` for what was received before `to`, ' +
+        'unless it was not yet there or shut out before.',
+      security: [{ bearer: ['audit:read'] }],
+      querystring: ExposureQuery,
+      response: { 200: Exposure },
+    },
+    handler: async ({ caller, query }) => {
+      const { limit = pageRows, ...asked } = query
+      return audit.exposure(knownCaller(caller), withBounds(asked), limit)
+    },
   })
 }
 

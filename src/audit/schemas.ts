@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
+import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { PageLimit } from '../protocol/page.ts'
-import { Cursor, Instant, Uuid } from '../referral/format.ts'
+import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { type Action, actions } from './entry.ts'
 
 const Fact = Type.Union([Type.String(), Type.Number(), Type.Boolean()])
@@ -43,6 +44,73 @@ export const EntriesQuery = Type.Object(
   },
   { additionalProperties: false },
 )
+
+/** A page is at most this long: a key may open every referral there is. */
+const pageExposedMax = 1000
+
+export const ReferralParams = Type.Object(
+  { referralId: IdOrReference },
+  { additionalProperties: false },
+)
+
+export const ExposureQuery = Type.Object(
+  {
+    kid: Type.Optional(Kid),
+    client: Type.Optional(Uuid),
+    from: Type.Optional(DayOrInstant),
+    to: Type.Optional(DayOrInstant),
+    cursor: Type.Optional(Cursor),
+    limit: Type.Optional(PageLimit(pageExposedMax)),
+  },
+  { additionalProperties: false },
+)
+
+/** A client and the recipient keys for which it may ask. They never change: another key is another client. */
+const BoundClient = Type.Object({
+  client: Uuid,
+  organisation: Uuid,
+  labels: Type.Object(
+    { client: Type.String(), organisation: Type.String() },
+    { description: 'What both are called today' },
+  ),
+  kids: Type.Array(Type.String()),
+  scopes: Type.Array(Type.String()),
+  addedAt: Type.Optional(
+    Type.String({ description: 'When, as its entry says; absent if the log has none.' }),
+  ),
+  disabledAt: Type.Optional(
+    Type.String({ description: 'Since when it, or its organisation, is shut out.' }),
+  ),
+})
+
+/** For whom a referral is sealed, and who may ask for it. */
+export const ReferralAccess = Type.Object({
+  referralId: Uuid,
+  reference: Type.String(),
+  receivedAt: Instant,
+  keysetVersion: Type.Integer({ description: 'The keyset that names its recipient keys' }),
+  recipients: Type.Array(
+    Type.Object({
+      kid: Type.String(),
+      holds: Type.Boolean({
+        description: 'Whether its wrap is stored; that it was is what the referrer signed.',
+      }),
+      clients: Type.Array(BoundClient),
+    }),
+  ),
+})
+
+/** What a recipient key opens, or a client could ask for. */
+export const Exposure = Type.Object({
+  clients: Type.Array(BoundClient),
+  referrals: Type.Array(
+    Type.Object({ referralId: Uuid, reference: Type.String(), receivedAt: Instant }),
+    { maxItems: pageExposedMax },
+  ),
+  next: Type.Optional(
+    Type.String({ description: 'The cursor of the next page; absent at the end.' }),
+  ),
+})
 
 export const ExportFormat = Type.Enum(['ndjson', 'csv'])
 

@@ -122,7 +122,7 @@ function constant({ sql }: Tx, word: Action | Outcome) {
 }
 
 /** A moment as it is; of a day the midnight before it, so many days later. */
-function beginOf({ sql }: Tx, bound: Bound, daysLater: 0 | 1) {
+export function beginOf({ sql }: Tx, bound: Bound, daysLater: 0 | 1) {
   if ('moment' in bound) return sql`${bound.moment.toISOString()}::timestamptz`
   return sql`((${bound.day}::text::date + ${daysLater}::int)::timestamp at time zone 'Europe/London')`
 }

@@ -252,7 +252,11 @@ export const wrap = pgTable(
     encapsulated: bytea('encapsulated').notNull(),
     sealedKeys: bytea('sealed_keys').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.referralId, table.kid] })],
+  (table) => [
+    primaryKey({ columns: [table.referralId, table.kid] }),
+    // What a lost key opens.
+    index('wrap_kid').on(table.kid, table.referralId),
+  ],
 )
 
 /**

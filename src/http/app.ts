@@ -7,7 +7,13 @@ import { createBlocks } from '../access/networks.ts'
 import { access } from '../access/plugin.ts'
 import { type ShareOptions, shares } from '../access/shares.ts'
 import { createTokenKeys } from '../access/tokenkeys.ts'
-import { auditRoutes, exportRoutes, logRoutes, proofOfEntryRoutes } from '../audit/routes.ts'
+import {
+  auditRoutes,
+  exportRoutes,
+  exposureRoutes,
+  logRoutes,
+  proofOfEntryRoutes,
+} from '../audit/routes.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
@@ -152,9 +158,9 @@ export async function createApp(options: AppOptions) {
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
-  await app.register(auditRoutes, { prefix: '/v1/audit', audit })
-  await app.register(exportRoutes, { prefix: '/v1/audit', audit })
-  await app.register(proofOfEntryRoutes, { prefix: '/v1/audit', audit })
+  for (const routes of [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]) {
+    await app.register(routes, { prefix: '/v1/audit', audit })
+  }
   await app.register(logRoutes, { prefix: '/v1/audit/logs', audit })
 
   writeSums(app, audit, logger)

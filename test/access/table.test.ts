@@ -464,6 +464,29 @@ const table: Record<string, Record<string, Case>> = {
       expected: { ...none, auditor: 404 },
     },
   },
+  readReferralAccess: {
+    'one that is there': {
+      request: async () => {
+        const { referralId } = await refer(built, ngo)
+        return { method: 'GET', path: `/v1/audit/referrals/${referralId}/access` }
+      },
+      expected: { ...none, auditor: 200 },
+    },
+    'one that is not there': {
+      request: () => ({ method: 'GET', path: `/v1/audit/referrals/${newId()}/access` }),
+      expected: { ...none, auditor: 404 },
+    },
+  },
+  listExposure: {
+    'of a key': {
+      request: get(`/v1/audit/exposure?kid=${kids.casework}`),
+      expected: { ...none, auditor: 200 },
+    },
+    'of a client that nobody knows': {
+      request: () => ({ method: 'GET', path: `/v1/audit/exposure?client=${newId()}` }),
+      expected: { ...none, auditor: 404 },
+    },
+  },
   getLogCheckpoint: {
     'of the log': { request: get('/v1/audit/logs/1/checkpoint'), expected: all(200) },
     'of no log': { request: get('/v1/audit/logs/7/checkpoint'), expected: all(404) },

@@ -378,7 +378,7 @@ t.test(
 )
 
 t.test(
-  'an auditor reads the log and who called, and nothing that is sealed or queued',
+  'an auditor reads the log, who called and who could, and nothing that is sealed or queued',
   async (t) => {
     const auditor = known('auditor', lawFirm.organisationId)
     for (const table of ['audit_entry', 'audit_opening']) {
@@ -387,7 +387,26 @@ t.test(
     }
     const hidden = tables.filter((name) => !name.startsWith('audit_') && !shared.includes(name))
     t.ok(hidden.length >= 6)
-    for (const table of hidden) await deniedTo(t, auditor, table, `select from ${table}`)
+    const seen: Record<string, string[]> = {
+      referral: ['id', 'reference', 'received_at', 'keyset_version', 'wrap_hashes'],
+      wrap: ['referral_id', 'kid'],
+      organisation: ['id', 'label', 'disabled_at'],
+      client: ['id', 'organisation_id', 'label', 'kind', 'scopes', 'kids', 'disabled_at'],
+    }
+    for (const table of [...hidden, 'organisation', 'client']) {
+      const columns = await sql`
+        select attname as name from pg_attribute
+        where attrelid = ${table}::regclass and attnum > 0 and not attisdropped`
+      t.ok(columns.length > 0, table)
+      for (const { name } of columns) {
+        const statement = `select ${name} from ${table}`
+        if (!seen[table]?.includes(name)) await deniedTo(t, auditor, statement, statement)
+        else {
+          const rows = await as(auditor, (tx) => tx.sql.unsafe(statement))
+          t.equal(rows.length, before[table], statement)
+        }
+      }
+    }
   },
 )
 

@@ -183,6 +183,7 @@ t.test('a cursor that no page gave is refused by every list that takes one', asy
     listReviews: [worker, '/v1/cases/reviews?'],
     listUnchecked: [worker, '/v1/matching/unchecked?'],
     listAuditEntries: [auditor, '/v1/audit/entries?'],
+    listExposure: [auditor, `/v1/audit/exposure?kid=${recipient}&`],
   }
   const taking = operations.filter(({ parameters = [] }) =>
     parameters.some(({ name }) => name === 'cursor'),

@@ -1,9 +1,9 @@
-import { type AuditEntry, entriesIn } from '../../client/entries.ts'
+import type { AuditEntry } from '../../client/entries.ts'
 import { openersOf } from '../../client/entrywords.ts'
-import { NoAnswer } from '../../client/index.ts'
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { named } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
+import { entriesOf } from './asking.ts'
 import { getterOf, signInOptions } from './getter.ts'
 import { dayOf } from './london.ts'
 import { linesOf, tableOf } from './telling.ts'
@@ -46,7 +46,6 @@ function queryOf(input: Input): URLSearchParams {
   const referral = input.texts('referral').map(named)[0]
   const action = input.text('action')
   return new URLSearchParams({
-    format: 'ndjson',
     ...(since !== undefined && { from: dayOf('since', since, now) }),
     ...(until !== undefined && { to: dayOf('until', until, now) }),
     ...(referral !== undefined && { object: referral }),
@@ -57,18 +56,12 @@ function queryOf(input: Input): URLSearchParams {
 
 /** The newest `limit` that fit, and whether there are more. Names are sought here, and never sent. */
 async function read(input: Input, query: URLSearchParams, limit: number) {
-  const { body } = await (await getterOf(input))(`/v1/audit/export?${query}`)
   const who = input.text('who')
   const entries: AuditEntry[] = []
-  try {
-    for await (const entry of entriesIn(body ?? new ReadableStream())) {
-      if (who !== undefined && !isBy(entry, who)) continue
-      if (entries.length === limit) return { entries, more: true }
-      entries.push(entry)
-    }
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause
-    throw new NoAnswer('the answer broke off, and is not whole', { cause })
+  for await (const entry of entriesOf(await getterOf(input), query)) {
+    if (who !== undefined && !isBy(entry, who)) continue
+    if (entries.length === limit) return { entries, more: true }
+    entries.push(entry)
   }
   return { entries, more: false }
 }
