@@ -15,7 +15,8 @@ CREATE TABLE "audit_entry" (
 	"outcome" text NOT NULL,
 	"object_id" text,
 	"leaf" "bytea" NOT NULL,
-	CONSTRAINT "audit_entry_at" UNIQUE("at","id")
+	CONSTRAINT "audit_entry_at" UNIQUE("at","id"),
+	CONSTRAINT "audit_entry_short" CHECK (octet_length(leaf) <= 4096)
 );
 --> statement-breakpoint
 CREATE TABLE "audit_index" (

@@ -112,6 +112,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
           standing = standingOf(open, waiting)
           const head = waiting.count > 0 ? await lockHead(tx, open, origin) : open
           if (!head) return undefined
+          requireOwnName(head, origin)
           if (known !== undefined && known !== head.checkpoint) {
             await requireContinued(tx, head, pointOf(known, origin))
           }
@@ -202,6 +203,12 @@ async function appendPending(tx: Tx, head: Head, keys: readonly KeyPair[]): Prom
   ])
   if (!isMoved) throw new Error('cannot be: the head moved under its lock')
   return { checkpoint, hasMore: first !== undefined || entries.length === batchMax }
+}
+
+/** A log under the name of another would be signed as if it were that one. */
+function requireOwnName({ n, origin }: Head, deployment: string): void {
+  if (origin === originOfLog(deployment, n)) return
+  throw new LogFault('origin-wrong', `log ${n} goes by another name in the database`)
 }
 
 /** The checkpoint of a head is of its size and its tiles: nobody has changed the one or the other since. */

@@ -538,6 +538,8 @@ export const auditEntry = pgTable(
   },
   (table) => [
     unique('audit_entry_at').on(table.at, table.id),
+    // A longer one would make its whole bundle unreadable.
+    check('audit_entry_short', sql`octet_length(leaf) <= 4096`),
     index('audit_entry_object').on(table.objectId, table.at, table.id),
     // What is rare is found without a walk through all that is not: refusals, and acts but those of each referral.
     index('audit_entry_refused').on(table.at, table.id).where(sql`outcome <> 'permitted'`),

@@ -307,6 +307,22 @@ t.test('an earlier checkpoint that somebody puts back does not replace what is k
   await requireBalanced(sql)
 })
 
+t.test('a second log is not signed under the name of the first', async (t) => {
+  const { sql, world, create, add } = await sequencing(t)
+  const sequencer = create()
+  await add(10)
+  await sequencer.run()
+  // Who can write to the database would have the whole log signed anew, over what is kept outside.
+  await sql`update audit_log set closed_at = now()`
+  await sql`insert into audit_log (n, origin) values (2, ${`${world.origin}/v1/audit/logs/1`})`
+  await add(1)
+  for (const it of [sequencer, create()]) {
+    await it.run()
+    t.match(it.standing()?.halted, /log 2 goes by another name/)
+  }
+  t.same(await sql`select size::int as size from audit_log where n = 2`, [{ size: 0 }])
+})
+
 t.test('what is kept outside is no checkpoint of this log: nothing is signed', async (t) => {
   const { create, add, sql } = await sequencing(t)
   await add(1)

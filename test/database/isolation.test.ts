@@ -427,6 +427,16 @@ t.test('nobody changes or removes an entry of the access log', async (t) => {
   }
 })
 
+t.test('nobody writes an entry that is longer than a bundle has room for', async (t) => {
+  const entry = (bytes: number) =>
+    `insert into audit_entry values ('${newId()}', now(), '', 'permitted', null, repeat('x', ${bytes})::bytea)`
+  await as(partner, (tx) => tx.sql.unsafe(entry(4096)))
+  await t.rejects(
+    as(partner, (tx) => tx.sql.unsafe(entry(4097))),
+    { code: '23514', constraint_name: 'audit_entry_short' },
+  )
+})
+
 t.test('only the sequencer puts entries into the tree, and takes none out', async (t) => {
   const sequencer: Caller = { kind: 'sequencer', request: newId() }
   const others: Caller[] = [partner, anonymous, internal, known('auditor', newId())]
