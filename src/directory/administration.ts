@@ -18,6 +18,7 @@ import {
   insertOrganisation,
   insertSigningKey,
   isOrganisation,
+  isSigningKey,
   selectClients,
 } from './store.ts'
 
@@ -49,11 +50,17 @@ export type NewClientKey = {
 export type Administration = ReturnType<typeof createAdministration>
 
 export function createAdministration(database: Database) {
-  const { recorded } = asAdministrator(database)
-  return { ...clientActs(recorded), ...clientKeyActs(recorded), ...keyActs(recorded) }
+  const { recorded, recordedAll } = asAdministrator(database)
+  return {
+    ...clientActs(recorded),
+    ...auditorActs(recordedAll),
+    ...clientKeyActs(recorded),
+    ...keyActs(recorded),
+  }
 }
 
 type Recorded = ReturnType<typeof asAdministrator>['recorded']
+type RecordedAll = ReturnType<typeof asAdministrator>['recordedAll']
 
 function clientActs(recorded: Recorded) {
   return {
@@ -119,25 +126,44 @@ function clientActs(recorded: Recorded) {
   }
 }
 
+function auditorActs(recordedAll: RecordedAll) {
+  return {
+    /**
+     * Lets an auditor in: its organisation, its client and the key that it signs in with, all or none.
+     *
+     * @param label - what both are called
+     * @param jwk - of the public half, of P-256 or Ed25519
+     * @returns the ids of all three
+     */
+    async addAuditor(label: string, jwk: unknown) {
+      const { ids } = await recordedAll('client.added', async (tx) => {
+        requireLabel(label)
+        const organisationId = newId()
+        const client = { id: newId(), organisationId, label, kind: 'auditor', kids: [] } as const
+        await insertOrganisation(tx, organisationId, label)
+        await insertClient(tx, { ...client, kids: [], scopes: [...grantable.auditor] })
+        const kid = await addClientKey(tx, { clientId: client.id, jwk })
+        const acts = [
+          { action: 'organisation.added', object: { kind: 'organisation', id: organisationId } },
+          { action: 'client.added', object: { kind: 'client', id: client.id } },
+          { action: 'client-key.added', object: { kind: 'key', id: kid } },
+        ] as const
+        return { acts, ids: { organisationId, clientId: client.id, kid } }
+      })
+      return ids
+    },
+  }
+}
+
 function clientKeyActs(recorded: Recorded) {
   return {
     /** Returns the key's thumbprint. From `from` on the client may sign in with it. */
-    async addClientKey({ clientId, from, until, ...given }: NewClientKey): Promise<string> {
-      const { kid } = await recorded('client-key.added', async (tx) => {
-        const jwk = readPublicJwk(given.jwk)
-        const kid = thumbprintOf(jwk)
-        await requireClient(tx, clientId)
-        const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
-        const key = { kid, clientId, jwk, alg: algorithmOf(jwk), ...validity }
-        if (!(await insertClientKey(tx, key))) {
-          throw new Refusal(
-            'malformed-request',
-            'that key is registered already: one key, one client',
-          )
-        }
-        return { kid, object: { kind: 'key', id: kid } }
+    async addClientKey(key: NewClientKey): Promise<string> {
+      const { object } = await recorded('client-key.added', async (tx) => {
+        await requireClient(tx, key.clientId)
+        return { object: { kind: 'key', id: await addClientKey(tx, key) } as const }
       })
-      return kid
+      return object.id
     },
 
     /** From `until` on, or now, nobody signs in with it; a token that was issued lives five minutes. */
@@ -161,15 +187,18 @@ function keyActs(recorded: Recorded) {
       from,
       until,
     }: NewSigningKey): Promise<string> {
-      const bytes = decodeBase64url(publicKey, 32)
-      const kid = kidOf('Ed25519', bytes)
-      await recorded('signing-key.added', async (tx) => {
+      const { object } = await recorded('signing-key.added', async (tx) => {
+        const bytes = decodeBase64url(publicKey, 32)
+        const kid = kidOf('Ed25519', bytes)
         await requireOrganisation(tx, organisationId)
+        if (await isSigningKey(tx, kid)) {
+          throw new Refusal('malformed-request', 'that signing key is on record already')
+        }
         const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
         await insertSigningKey(tx, organisationId, { kid, publicKey: bytes, ...validity })
-        return { object: { kind: 'key', id: kid } }
+        return { object: { kind: 'key', id: kid } as const }
       })
-      return kid
+      return object.id
     },
 
     /** From `until` on what it signs is refused; from `compromisedFrom` on it never counted. */
@@ -185,6 +214,17 @@ function keyActs(recorded: Recorded) {
       })
     },
   }
+}
+
+/** @returns the key's thumbprint */
+async function addClientKey(tx: Tx, { clientId, from, until, ...given }: NewClientKey) {
+  const jwk = readPublicJwk(given.jwk)
+  const kid = thumbprintOf(jwk)
+  const validity = { validFrom: from ?? tx.now, validUntil: until ?? null }
+  if (await insertClientKey(tx, { kid, clientId, jwk, alg: algorithmOf(jwk), ...validity })) {
+    return kid
+  }
+  throw new Refusal('malformed-request', 'that key is registered already: one key, one client')
 }
 
 function requireGrantable(kind: NewClient['kind'], scopes: readonly Scope[]): void {

@@ -2,7 +2,7 @@
  * Acts on the host. They run as the database's owner, for the service's own login can write no
  * directory table, and each is an entry of the access log.
  */
-import type { Action, AuditObject } from '../audit/entry.ts'
+import type { Act, Action, AuditObject } from '../audit/entry.ts'
 import { append, appendAll } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
@@ -15,7 +15,7 @@ type Recorded = { readonly action: Action; readonly object: AuditObject }
 export function asAdministrator(database: Database) {
   /**
    * Does several acts in one transaction, each with its entry; returns what `act` returned. Refused, all
-   * are undone, and then `action` is recorded as refused.
+   * are undone, and then `action` is recorded as refused; of any other fault as failed, where that can be.
    */
   async function recordedAll<Result extends { acts: readonly Recorded[] }>(
     action: Action,
@@ -29,10 +29,11 @@ export function asAdministrator(database: Database) {
         return result
       })
     } catch (error) {
-      if (error instanceof Refusal) {
-        const refused = { action, outcome: 'refused', reason: error.code } as const
-        await database.inTransaction(caller, (tx) => append(tx, refused))
-      }
+      const record = (outcome: Pick<Act, 'outcome' | 'reason'>) =>
+        database.inTransaction(caller, (tx) => append(tx, { action, ...outcome }))
+      if (error instanceof Refusal) await record({ outcome: 'refused', reason: error.code })
+      // The database itself may be what failed: then the first fault is the one to tell.
+      else await record({ outcome: 'failed', reason: 'internal-error' }).catch(() => undefined)
       throw error
     }
   }

@@ -19,6 +19,7 @@ export const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
   'admin client list': async () => (await import('./admin.ts')).clientList,
   'admin partner add': async () => (await import('./partners.ts')).partnerAdd,
   'admin partner rotate': async () => (await import('./partners.ts')).partnerRotate,
+  'admin auditor add': async () => (await import('./auditors.ts')).auditorAdd,
   'admin client-key add': async () => (await import('./client-keys.ts')).clientKeyAdd,
   'admin client-key end': async () => (await import('./client-keys.ts')).clientKeyEnd,
   'admin signing-key add': async () => (await import('./admin.ts')).signingKeyAdd,

@@ -1,9 +1,7 @@
 /** `intake admin partner …`: what a partner's block asks for, once its fingerprint was read aloud. */
 import { rm } from 'node:fs/promises'
 import { mount } from '../../access/authorization.ts'
-import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
-import { safeOriginOf } from '../../protocol/address.ts'
 import { fingerprintOf } from '../../protocol/partner/block.ts'
 import { readChange } from '../../protocol/partner/change.ts'
 import { admissionBlock, admissionOf, readRequest } from '../../protocol/partner/request.ts'
@@ -13,7 +11,7 @@ import { UsageError } from '../command.ts'
 import { readBlockFile } from '../joining/blockfile.ts'
 import { confirmFingerprint, fingerprintOption } from '../joining/fingerprint.ts'
 import { readTrust } from '../settings.ts'
-import { administrative, idIn, onHost } from './usage.ts'
+import { addressIn, addressOption, administrative, idIn, onHost } from './usage.ts'
 
 const waits =
   'Send the file to the partner, ring them, and read its fingerprint out. Its signing key counts once ' +
@@ -28,14 +26,14 @@ export const partnerAdd = administrative({
 fingerprint out to you, by telephone, and you type what you hear. Then its organisation, its client, its
 client key and its signing key are recorded, all or none.`,
   options: {
-    url: { value: 'URL', help: 'Where partners reach the service, if PUBLIC_URL does not say it.' },
+    ...addressOption,
     trust: { value: 'FILE', help: 'What they are to believe: trust.json, from the ceremony.' },
     out: { value: 'FILE', help: 'Where the answer goes; never overwritten.' },
     organisation: { value: 'ID', help: 'Of one that is there, and gets one more client.' },
     ...fingerprintOption,
   },
   async run(input, file) {
-    const url = addressIn(input.text('url') ?? readConfig().access.publicUrl)
+    const url = addressIn(input)
     const out = input.needed('out')
     const trustFile = input.needed('trust')
     const known = input.text('organisation')
@@ -101,10 +99,3 @@ end by themselves when the overlap is over; referrals that they signed until the
 
 const waitsForDirectory =
   'The new signing key counts once it is in a published directory: intake directory draft, sign, publish.'
-
-function addressIn(url: string | undefined): string {
-  if (url === undefined) throw new UsageError('--url is missing: PUBLIC_URL is not set either')
-  const origin = safeOriginOf(url)
-  if (origin !== undefined) return origin
-  throw new UsageError('--url is https:// and a name, such as https://intake.example.org')
-}

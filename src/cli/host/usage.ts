@@ -1,4 +1,6 @@
 /** What the commands of the database's owner have in common, and what their words must be. */
+import { readConfig } from '../../config/server.ts'
+import { safeOriginOf } from '../../protocol/address.ts'
 import { jsonText } from '../../referral/shown.ts'
 import { type Command, type Input, type Option, UsageError } from '../command.ts'
 import type { Host } from './host.ts'
@@ -43,6 +45,20 @@ export async function onHost(input: Input, act: (host: Host) => Promise<Answer>)
   // Not before it is called: whoever asks for help needs no database driver.
   const host = await import('./host.ts')
   return host.onHost({ trial: input.given('trial') }, act)
+}
+
+/** The flag that `addressIn` reads. */
+export const addressOption: Record<string, Option> = {
+  url: { value: 'URL', help: 'Where the service is reached, if PUBLIC_URL does not say it.' },
+}
+
+/** Where others reach the service. @throws UsageError if neither the call nor `PUBLIC_URL` says it */
+export function addressIn(input: Input): string {
+  const url = input.text('url') ?? readConfig().access.publicUrl
+  if (url === undefined) throw new UsageError('--url is missing: PUBLIC_URL is not set either')
+  const origin = safeOriginOf(url)
+  if (origin !== undefined) return origin
+  throw new UsageError('--url is https:// and a name, such as https://intake.example.org')
 }
 
 /** The id that `name` was given as. @throws UsageError for anything else */
