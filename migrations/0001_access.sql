@@ -488,6 +488,45 @@ CREATE POLICY grow ON audit_tile FOR UPDATE TO intake_sequencer
 --> statement-breakpoint
 CREATE POLICY append ON audit_cosignature FOR INSERT TO intake_sequencer WITH CHECK (true);
 --> statement-breakpoint
+-- Of the log a referrer reads no table, and by this function the first opening of its own referral by each
+-- recipient key, once the day in London is over: sooner it would tell of the referrals beside it. The function
+-- runs as the owner, who sees by these policies what is the caller's own, and nothing where nobody is served.
+CREATE POLICY own_as_owner ON referral FOR SELECT TO CURRENT_USER
+  USING (
+    organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+    OR organisation_id IS NULL
+      AND receipt_hash = decode(nullif(current_setting('app.receipt', true), ''), 'hex'));
+--> statement-breakpoint
+-- Other entries have objects that are no UUIDs.
+CREATE POLICY own_openings_as_owner ON audit_entry FOR SELECT TO CURRENT_USER
+  USING (EXISTS (
+    SELECT FROM referral
+    WHERE referral.id = CASE
+      WHEN action = 'referral.opened' AND outcome = 'permitted' THEN object_id::uuid
+    END));
+--> statement-breakpoint
+CREATE POLICY own_openings_as_owner ON audit_index FOR SELECT TO CURRENT_USER
+  USING (EXISTS (SELECT FROM audit_entry WHERE audit_entry.id = entry_id));
+--> statement-breakpoint
+CREATE FUNCTION own_openings(of_referral uuid)
+  RETURNS TABLE (recipient text, opened_at timestamptz, day text, leaf bytea, log integer, place bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT DISTINCT ON (said.recipient)
+           said.recipient, e.at, to_char(e.at AT TIME ZONE 'Europe/London', 'YYYY-MM-DD'), e.leaf,
+           i.log, i.index
+    FROM public.audit_entry e
+    LEFT JOIN public.audit_index i ON i.entry_id = e.id,
+         LATERAL (SELECT convert_from(e.leaf, 'UTF8')::jsonb ->> 'recipient' AS recipient) said
+    WHERE e.object_id = of_referral::text AND e.action = 'referral.opened' AND e.outcome = 'permitted'
+      AND e.at < date_trunc('day', now() AT TIME ZONE 'Europe/London') AT TIME ZONE 'Europe/London'
+    ORDER BY said.recipient, e.at, e.id
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION own_openings FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION own_openings TO intake_partner, intake_internal;
+--> statement-breakpoint
 CREATE POLICY restart_as_owner ON audit_log TO CURRENT_USER USING (true) WITH CHECK (true);
 --> statement-breakpoint
 -- Hashes do not compress, and the last tile of a level is written anew with each batch.

@@ -6,7 +6,7 @@
 
 import { createExport } from './audit/export.ts'
 import { exposure, referralAccess } from './audit/exposure.ts'
-import { createPublicationProofs, proveEntry } from './audit/proofs.ts'
+import { createPublicationProofs, proveEntry, proveOpenings } from './audit/proofs.ts'
 import { createBundles, readCheckpoint, readTile } from './audit/published.ts'
 import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
@@ -25,6 +25,7 @@ import {
   askToWithdraw,
   type IntakeOptions,
   type ReceiptOptions,
+  readOpenings,
   readReceipt,
   submit,
   submitWithoutAccount,
@@ -187,6 +188,9 @@ function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
     },
     countUnopened: ceiling.count,
     readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, options)),
+    readOpenings: door((tx: Tx<SendingCaller>, referralId: string) =>
+      readOpenings(tx, { ...options, proveOpenings }, referralId),
+    ),
     askToWithdraw: door((tx: Tx<SendingCaller>, referralId: string) =>
       askToWithdraw(tx, options, referralId),
     ),

@@ -17,6 +17,7 @@ export const actions = {
   'referral.opened': 'A sealed referral was handed to the client of one recipient key.',
   'referral.answered': 'A referral got its answer: accepted, declined or redirected.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
+  'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',
   'withdrawal.asked': 'The bearer of a receipt asked for the withdrawal of a referral.',
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',

@@ -1,7 +1,7 @@
 /** Proofs that an entry is in the tree of a checkpoint, as C2SP tlog-proof files. */
 import type { Caller, KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, required } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCheckpoint } from '../protocol/log/checkpoint.ts'
 import { parseNote } from '../protocol/log/note.ts'
@@ -13,8 +13,10 @@ import { append } from './service.ts'
 import { hasEntry, selectPermitted } from './store.ts'
 import { hasher } from './tree.ts'
 import {
+  type OwnOpening,
   type Sequenced,
   selectCheckpoint,
+  selectOwnOpenings,
   selectSequenced,
   selectWitnessed,
   tilesIn,
@@ -42,6 +44,42 @@ export async function proveEntry(tx: Tx<KnownCaller>, id: string): Promise<Prove
     append(tx, { action: 'audit.proved', object: { kind: 'entry', id } }),
   ])
   return proven
+}
+
+/** The first opening of a referral by one of its recipients. `day` is one of London. */
+export type ProvenOpening = Proven & {
+  readonly label: string
+  readonly recipient: string
+  readonly day: string
+}
+
+/**
+ * Who opened a referral of the caller's own up to the end of yesterday in London: the first opening under
+ * each label, the earliest first. A recipient with several keys of one label is one.
+ *
+ * @param labels - what the recipients of the referral are called, by kid
+ * @throws Refusal `not-sequenced` where one of them waits for its place
+ */
+export async function proveOpenings(
+  tx: Tx,
+  referralId: string,
+  labels: ReadonlyMap<string, string>,
+): Promise<ProvenOpening[]> {
+  const firsts = new Map<string, OwnOpening>()
+  for (const opening of await selectOwnOpenings(tx, referralId)) {
+    const label = required(labels.get(opening.recipient), 'only its recipients open a referral')
+    if (!firsts.has(label)) firsts.set(label, opening)
+  }
+  return Promise.all(
+    [...firsts].map(async ([label, { recipient, day, leaf, log, index }]) => {
+      if (log === null || index === null) {
+        throw new Refusal('not-sequenced', 'an opening is under no checkpoint yet', soon)
+      }
+      const witnessed = await selectWitnessed(tx, log, index)
+      const proven = await prove(tx, { log, index, leaf }, witnessed)
+      return { label, recipient, day, ...proven }
+    }),
+  )
 }
 
 async function prove(

@@ -181,6 +181,23 @@ export async function selectSequenced(tx: Tx, id: string): Promise<Sequenced | u
   return row
 }
 
+/** The first opening of a referral by one recipient key: the day in London, its entry, and where that stands. */
+export type OwnOpening = {
+  readonly recipient: string
+  readonly day: string
+  readonly leaf: Uint8Array
+  /** Both null for an entry that waits for its place. */
+  readonly log: number | null
+  readonly index: number | null
+}
+
+/** Of a referral of the caller's own, up to the end of yesterday in London, the earliest first. */
+export function selectOwnOpenings(tx: Tx, referralId: string): Promise<OwnOpening[]> {
+  return tx.sql<OwnOpening[]>`
+    select recipient, day, leaf, log, place::float8 as index
+    from own_openings(${referralId}) order by opened_at, recipient`
+}
+
 /** Closes the log that is open, once nobody appends to it any more. @returns it as it ended */
 export async function closeOpenLog(tx: Tx): Promise<Head | undefined> {
   const [head] = await tx.sql<Head[]>`

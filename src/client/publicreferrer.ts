@@ -19,6 +19,7 @@ import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
 import { isOutdated, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
+import { createOpenings, type FirstOpening } from './openings.ts'
 import {
   ChallengeAnswer,
   type OwnReferral,
@@ -82,6 +83,14 @@ export type PublicReferrer = {
    * Safe to repeat. Returns the referral, with `withdrawalAskedAt`: when it was first asked for.
    */
   askToWithdraw(receipt: string, referralId: string): Promise<OwnReferral>
+  /**
+   * Who opened a referral that was sent under a receipt, up to the end of yesterday in London: the first
+   * opening under each label, the earliest first, each proved by the access log.
+   *
+   * @throws ServiceProblem `not-found` for one that was not sent under it, LogFault or EntryFault for a proof
+   *   that does not hold, BadAnswer for what no proof says
+   */
+  openings(receipt: string, referralId: string): Promise<readonly FirstOpening[]>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 }
@@ -120,6 +129,7 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
   const transport = createTransport({ ...options, token: () => '' })
   const keysets = createKeysets({ transport, trust, memory })
   const sealFor = createSealer(transport, keysets, options)
+  const readOpenings = createOpenings(transport, keysets)
 
   async function seal(draft: Draft, receipt: string, sealing: SealOptions = {}): Promise<Envelope> {
     const keys = await keysOf(receipt)
@@ -180,6 +190,11 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return readAnswer(ReceiptStateAnswer, answer, `POST ${path}`)
   }
 
+  async function openings(receipt: string, referralId: string) {
+    const path = `/v1/receipt/referrals/${encodeURIComponent(referralId)}/openings`
+    return readOpenings(referralId, { path, open: true, headers: await bearing(receipt) })
+  }
+
   /** The code itself is never sent: only what is derived from it. */
   async function bearing(receipt: string) {
     const { accessTag } = await keysOf(receipt)
@@ -191,7 +206,7 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return receiptKeys(readReceipt(receipt), trust.origin)
   }
 
-  return { seal, submit, state, askToWithdraw, keyset: keysets.newest }
+  return { seal, submit, state, askToWithdraw, openings, keyset: keysets.newest }
 }
 
 /** A new receipt: 25 digits in five groups, of which the last digit checks the others. */

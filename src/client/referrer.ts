@@ -8,6 +8,7 @@ import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
+import { createOpenings, type FirstOpening } from './openings.ts'
 import {
   acknowledgementOf,
   createSealer,
@@ -60,6 +61,14 @@ export type Referrer = {
    *   Refusal `reference-mismatch` if they are by a reference that is not of this referral
    */
   submit(envelope: Envelope): Promise<Acknowledgement>
+  /**
+   * Who opened a referral that your organisation sent, up to the end of yesterday in London: the first opening
+   * under each label, the earliest first, each proved by the access log.
+   *
+   * @throws ServiceProblem `not-found` for one that it did not send, LogFault or EntryFault for a proof that
+   *   does not hold, BadAnswer for what no proof says
+   */
+  openings(referralId: string): Promise<readonly FirstOpening[]>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 }
@@ -96,6 +105,7 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   const keysets = createKeysets({ transport, trust, memory })
   const matchingOf = createMatcher(transport, keysets, onUnmatched)
   const sealFor = createSealer(transport, keysets, options)
+  const readOpenings = createOpenings(transport, keysets)
 
   function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
     return sealFor(draft, sealing, async (referralId, referral, { keyset }) => {
@@ -120,5 +130,10 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     return acknowledgementOf(envelope, own, answer, `PUT ${path}`)
   }
 
-  return { seal, submit, keyset: keysets.newest }
+  const openings = (referralId: string) =>
+    readOpenings(referralId, {
+      path: `/v1/referrals/${encodeURIComponent(referralId)}/openings`,
+    })
+
+  return { seal, submit, openings, keyset: keysets.newest }
 }

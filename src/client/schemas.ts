@@ -184,3 +184,5 @@ export const ReceiptAnswer = tolerant(intake.ReceiptStates)
 export type OwnReferral = Static<typeof ReceiptAnswer>['referrals'][number]
 
 export const ReceiptStateAnswer = tolerant(intake.ReceiptState)
+
+export const OpeningsAnswer = tolerant(intake.Openings)

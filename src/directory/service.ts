@@ -84,6 +84,15 @@ export async function compartmentsOf(
   return keyset.recipients.find((recipient) => recipient.kid === kid)?.compartments ?? []
 }
 
+/** What the recipients of a published keyset are called there, by kid. */
+export async function recipientLabels(
+  tx: Tx,
+  version: number,
+): Promise<ReadonlyMap<string, string>> {
+  const { keyset } = await publishedKeyset(tx, version)
+  return new Map(keyset.recipients.map(({ kid, label }) => [kid, label]))
+}
+
 /** The newest keyset, or that version, with the newest directory's SHA-256. */
 export async function serveKeyset(tx: Tx, version?: number) {
   const [keyset, directorySha256] = await Promise.all([

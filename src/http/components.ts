@@ -109,6 +109,7 @@ const opaque = new Set([
   'Grant',
   'KeysetReference',
   'MessageEnvelope',
+  'Openings',
   'ProvenEntry',
   'ReferralAccess',
   'ReleasedCompartments',

@@ -13,6 +13,7 @@ import { Envelope } from '../protocol/envelope/envelope.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import type { Services } from '../services.ts'
 import {
+  Openings,
   ProofHeaders,
   ReceiptState,
   ReceiptStates,
@@ -25,6 +26,10 @@ const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
   route.httpPart === 'body'
     ? (body: unknown) => ({ value: readEnvelope(body) })
     : TypeBoxValidatorCompiler(route)
+
+const openingsWords =
+  'The first opening under each label of a recipient, from the next day in London on, and the proof that its ' +
+  'entry is in the access log. What was opened today is not shown yet.'
 
 /** Sealed referrals, in by the referrer. */
 export const intakeRoutes: FastifyPluginAsyncTypebox<{
@@ -53,6 +58,22 @@ export const intakeRoutes: FastifyPluginAsyncTypebox<{
       )
       return reply.code(created ? 201 : 200).send(acknowledgement)
     },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/:referralId/openings',
+    config: { action: 'openings.read' },
+    schema: {
+      operationId: 'readOpenings',
+      summary: 'Read who opened a referral of your own, with proofs',
+      description: openingsWords,
+      security: [{ bearer: ['referrals:submit'] }],
+      params: ReferralParams,
+      response: { 200: Openings },
+    },
+    handler: async ({ caller, params }) =>
+      intake.readOpenings(knownCaller(caller), params.referralId),
   })
 }
 
@@ -127,6 +148,21 @@ export const receiptRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: ReceiptStates },
     },
     handler: async ({ caller }) => intake.readReceipt(bearerOf(caller)),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/receipt/referrals/:referralId/openings',
+    config: { action: 'openings.read' },
+    schema: {
+      operationId: 'readOpeningsByReceipt',
+      summary: 'Read who opened a referral that was sent under a receipt, with proofs',
+      description: openingsWords,
+      security: [{ receipt: [] }],
+      params: ReferralParams,
+      response: { 200: Openings },
+    },
+    handler: async ({ caller, params }) => intake.readOpenings(bearerOf(caller), params.referralId),
   })
 
   app.route({

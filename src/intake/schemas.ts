@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
+import { ProvenEntry } from '../audit/schemas.ts'
 import { type State, states } from '../referral/codes/state.ts'
-import { Instant, Uuid } from '../referral/format.ts'
+import { Instant, Kid, Uuid } from '../referral/format.ts'
+import { recipientsMax } from '../referral/header.ts'
 
 export const ReferralParams = Type.Object({ referralId: Uuid }, { additionalProperties: false })
 
@@ -21,5 +23,25 @@ export const ReceiptState = Type.Object({
 })
 
 export const ReceiptStates = Type.Object({ referrals: Type.Array(ReceiptState) })
+
+/** Who opened a referral, as its referrer may know it. */
+export const Openings = Type.Object({
+  keysetVersion: Type.Integer({
+    minimum: 1,
+    description: 'The keyset that the referral is sealed under: it names the recipients',
+  }),
+  openings: Type.Array(
+    Type.Object({
+      label: Type.String({ description: 'What that keyset calls the recipient' }),
+      recipient: Kid,
+      day: Type.String({
+        pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+        description: 'The day in London on which it first opened the referral',
+      }),
+      ...ProvenEntry.properties,
+    }),
+    { maxItems: recipientsMax },
+  ),
+})
 
 export const WithdrawalRequest = Type.Object({ referralId: Uuid }, { additionalProperties: false })

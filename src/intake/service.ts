@@ -9,7 +9,7 @@ import { type Caller, type SendingCaller, senderOf } from '../caller.ts'
 import { flagWithdrawal, openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import { requireSealable } from '../directory/service.ts'
+import { recipientLabels, requireSealable } from '../directory/service.ts'
 import { Refusal, required } from '../errors.ts'
 import { addValues } from '../matching/service.ts'
 import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
@@ -28,11 +28,12 @@ import {
   addWithdrawal,
   amendsOwn,
   isStored,
+  keysetOfOwn,
   receiptStates,
   requireOwnReceipt,
 } from '../vault/service.ts'
 import type { Ceiling } from './ceiling.ts'
-import type { ReceiptState, ReceiptStates } from './schemas.ts'
+import type { Openings, ReceiptState, ReceiptStates } from './schemas.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
@@ -113,6 +114,16 @@ export function submitWithoutAccount(
   return submit(options, caller, referralId, envelope, admission)
 }
 
+/** What the door that shows openings needs. */
+type OpeningsOptions = ReceiptOptions & {
+  /** The first opening under each label, with its proof (audit/proofs.ts). */
+  readonly proveOpenings: (
+    tx: Tx,
+    referralId: string,
+    labels: ReadonlyMap<string, string>,
+  ) => Promise<Static<typeof Openings>['openings']>
+}
+
 /** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
 export async function readReceipt(
   tx: Tx<SendingCaller>,
@@ -152,6 +163,30 @@ export async function askToWithdraw(
   if (!(await addWithdrawal(tx, referralId, entryId))) return askToWithdraw(tx, options, referralId)
   await Promise.all([flagWithdrawal(tx, referralId), append(tx, act, entryId)])
   return { ...named, withdrawalAskedAt: tx.now.toISOString() }
+}
+
+/**
+ * Who opened a referral of the caller's own up to the end of yesterday in London.
+ *
+ * @throws Refusal `not-found` for what the caller did not send, `not-sequenced`
+ */
+export async function readOpenings(
+  tx: Tx<SendingCaller>,
+  options: OpeningsOptions,
+  referralId: string,
+): Promise<Static<typeof Openings>> {
+  // A receipt that nobody has is counted, at whichever door it is tried.
+  if (tx.caller.kind === 'bearer') await ownStates(tx, options)
+  const keysetVersion = await keysetOfOwn(tx, referralId)
+  if (keysetVersion === undefined) {
+    throw new Refusal('not-found', 'you sent no referral of that id')
+  }
+  const labels = await recipientLabels(tx, keysetVersion)
+  const openings = await options.proveOpenings(tx, referralId, labels)
+  const object = { kind: 'referral', id: referralId } as const
+  const details = { openings: openings.length }
+  await options.appendRepetition(tx, { action: 'openings.read', object, details })
+  return { keysetVersion, openings }
 }
 
 async function ownStates(tx: Tx<SendingCaller>, { onUnknownReceipt }: ReceiptOptions) {

@@ -128,6 +128,12 @@ export async function amendsOwn(
   return row !== undefined && isFrom(row, senderOf(tx.caller))
 }
 
+/** The version of the keyset that a referral of the caller's own is sealed under; `undefined` for any other id. */
+export async function keysetOfOwn(tx: Tx<SendingCaller>, id: string): Promise<number | undefined> {
+  const row = await selectReferral(tx, id)
+  return row && isFrom(row, senderOf(tx.caller)) ? row.keysetVersion : undefined
+}
+
 /** What became of the referrals under a receipt, the newest first, and at most fifty. */
 export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState[]> {
   const sender = senderOf(tx.caller)

@@ -62,13 +62,14 @@ export type Stored = {
   readonly signer: string
   readonly signature: Uint8Array
   readonly entryId: string
+  readonly keysetVersion: number
 }
 
 export async function selectReferral(tx: Tx, id: string): Promise<Stored | undefined> {
   const [row] = await tx.sql<Stored[]>`
     select organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
            ${iso(tx, 'received_at')} as "receivedAt", envelope_hash as "envelopeHash",
-           signer, signature, entry_id as "entryId"
+           signer, signature, entry_id as "entryId", keyset_version as "keysetVersion"
     from referral where id = ${id}`
   return row
 }

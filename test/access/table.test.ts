@@ -295,6 +295,28 @@ const table: Record<string, Record<string, Case>> = {
       expected: all(401),
     },
   },
+  readOpenings: {
+    'of its own': {
+      request: async (who) => {
+        const { referralId } = await refer(built, who === 'partner' ? lawFirm : telephone)
+        return { method: 'GET', path: `/v1/referrals/${referralId}/openings` }
+      },
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    "of another organisation's": {
+      request: async () => {
+        const { referralId } = await refer(built, ngo)
+        return { method: 'GET', path: `/v1/referrals/${referralId}/openings` }
+      },
+      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+  },
+  readOpeningsByReceipt: {
+    'with a token': {
+      request: () => get(`/v1/receipt/referrals/${sentId}/openings`)(),
+      expected: all(401),
+    },
+  },
   readReceipt: { 'with a token': { request: get('/v1/receipt'), expected: all(401) } },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: workers(200) },
@@ -567,9 +589,12 @@ const unrecorded = [
   'issueToken',
   ...['getKeyset', 'getKeysetVersion', 'getChallenge', 'getLogCheckpoint', 'getLogTile'],
 ]
-/** Recorded, and not permitted above: test/intake/public.test.ts, test/cases/review.test.ts. */
+/**
+ * Recorded, and not permitted above: test/intake/public.test.ts, test/intake/openings.test.ts,
+ * test/cases/review.test.ts.
+ */
 const elsewhere = [
-  ...['submitWithoutAccount', 'readReceipt', 'askToWithdraw'],
+  ...['submitWithoutAccount', 'readReceipt', 'readOpeningsByReceipt', 'askToWithdraw'],
   ...['decidePossibleMatch', 'splitCase'],
 ]
 /** The operations of which a permitted request left an entry by its caller. */

@@ -136,6 +136,12 @@ function createRecords(home: string) {
       throw new Spoilt(acknowledgedFile(id))
     },
 
+    /** The ids of all that was acknowledged here. */
+    async acknowledgedIds(): Promise<string[]> {
+      const names = await readdir(join(home, 'acknowledged')).catch(noFolder)
+      return names.flatMap((name) => sealedName.exec(name)?.[1] ?? [])
+    },
+
     /** Keeps an acknowledgement. Only then may the sealed bytes be dropped. */
     async acknowledge(acknowledgement: Acknowledgement): Promise<void> {
       const file = acknowledgedFile(acknowledgement.referralId)
