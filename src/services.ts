@@ -85,6 +85,7 @@ export function createServices({
 
   const { appendRepetition, ...sums } = createSums(database)
   const checkKeys = door(checkMatchKeys)
+  const ofClient = door(findClient)
 
   return {
     audit: {
@@ -92,7 +93,10 @@ export function createServices({
       checkpoint: door(readCheckpoint),
       tile: door(readTile),
       bundle: createBundles(database),
-      exportFile: createExport(database),
+      exportFile: createExport(database, async ({ clientId, request }) => {
+        const client = await ofClient({ kind: 'system', request }, clientId)
+        return client !== undefined && !client.disabled
+      }),
       prove: door(proveEntry),
       referralAccess: door(referralAccess),
       exposure: door(exposure),
@@ -101,7 +105,7 @@ export function createServices({
     directory: {
       serveKeyset: keysetDoor(database),
       serveDirectory: door(serveDirectory),
-      findClient: door(findClient),
+      findClient: ofClient,
       findSignIn: door(findSignIn),
       logKeys: door(logKeys),
     },

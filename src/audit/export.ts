@@ -6,6 +6,7 @@ import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Place } from '../database/page.ts'
+import { Refusal } from '../errors.ts'
 import { cellOf } from '../referral/shown.ts'
 import { type ExportFormat, pageEntriesMax } from './schemas.ts'
 import { append, type PresentedEntry, present } from './service.ts'
@@ -14,7 +15,11 @@ import { type EntryRow, type Filter, selectEntries } from './store.ts'
 type Format = Static<typeof ExportFormat>
 type Wanted = Omit<Filter, 'before'>
 
-export function createExport(database: Database) {
+/** @param isAdmitted - whether the client of a caller may still read: asked before each further page */
+export function createExport(
+  database: Database,
+  isAdmitted: (caller: KnownCaller) => Promise<boolean>,
+) {
   /**
    * All entries that fit and stood when it was asked for, newest first. The export is itself an entry,
    * committed before the first byte. Where a later page fails the stream does, and the file has no end.
@@ -32,8 +37,11 @@ export function createExport(database: Database) {
       await append(tx, { action: 'audit.exported', details })
       return rows
     })
-    const next = (before: Place) =>
-      database.inTransaction(caller, (tx) => pageOf(tx, { ...filter, before }))
+    const next = async (before: Place) => {
+      const admitted = await isAdmitted(caller)
+      if (!admitted) throw new Refusal('caller-disabled', 'this client was disabled meanwhile')
+      return database.inTransaction(caller, (tx) => pageOf(tx, { ...filter, before }))
+    }
     return ReadableStream.from(written(first, next, format))
   }
 }

@@ -138,4 +138,18 @@ t.test('of a long log', async (t) => {
     t.equal(answer.status, 200)
     await t.rejects(answer.text())
   })
+
+  t.test('who is disabled meanwhile reads no further page', async (t) => {
+    Object.assign(database, { inTransaction: counting })
+    read = 0
+    const { body } = await exported(query)
+    const reader = body!.getReader()
+    await reader.read()
+    await sql`update client set disabled_at = now() where id = ${world.clients.auditor}`
+    const rest = async () => {
+      while (!(await reader.read()).done);
+    }
+    await t.rejects(rest())
+    t.ok(read < pages, `${read} pages read`)
+  })
 })
