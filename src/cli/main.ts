@@ -43,6 +43,7 @@ const commands: Commands = {
   split: async () => (await import('./recipient/judge.ts')).split,
   audit: async () => (await import('./auditor/audit.ts')).audit,
   'audit access': async () => (await import('./auditor/access.ts')).auditAccess,
+  'audit incident': async () => (await import('./auditor/incident.ts')).auditIncident,
   'audit verify': async () => (await import('./auditor/verify.ts')).auditVerify,
   'audit watch': async () => (await import('./auditor/watch.ts')).auditWatch,
   'audit export': async () => (await import('./auditor/export.ts')).auditExport,

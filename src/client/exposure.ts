@@ -9,25 +9,36 @@ import { KeysetAnswer, readAnswer } from './schemas.ts'
 import { tolerant } from './tolerant.ts'
 
 const AccessAnswer = tolerant(audit.ReferralAccess)
+const ExposureAnswer = tolerant(audit.Exposure)
 
-const ListedRecipients = tolerant(Type.Object({ recipients: Type.Array(Recipient) }))
+const ListedKeys = tolerant(
+  Type.Object({ version: Type.Integer(), recipients: Type.Array(Recipient) }),
+)
 
 /** The keys that a referral was sealed to, and the clients that are bound to them. */
 export type ReferralAccess = Static<typeof AccessAnswer>
+
+/** A page of the referrals that a key opens or a client could ask for. */
+export type Exposure = Static<typeof ExposureAnswer>
 
 /** Reads an answer of `GET /v1/audit/referrals/{id}/access`. @throws BadAnswer */
 export function readReferralAccess(text: string): ReferralAccess {
   return read(AccessAnswer, text, 'GET /v1/audit/referrals/{id}/access')
 }
 
-/** What a keyset says of a recipient key: its label, and which compartments it opens. */
-export type KeyRecipient = Static<typeof ListedRecipients>['recipients'][number]
+/** Reads an answer of `GET /v1/audit/exposure`. @throws BadAnswer */
+export function readExposure(text: string): Exposure {
+  return read(ExposureAnswer, text, 'GET /v1/audit/exposure')
+}
 
-/** The recipients in an answer of `GET /v1/keyset/{version}`, whose signature is not checked. @throws BadAnswer */
-export function readRecipients(text: string): KeyRecipient[] {
-  const place = 'GET /v1/keyset/{version}'
+/** What a keyset says of its recipient keys: their labels, and which compartments they open. */
+export type KeysetKeys = Static<typeof ListedKeys>
+
+/** An answer of `GET /v1/keyset`, or of one version, whose signature is not checked. @throws BadAnswer */
+export function readKeysetKeys(text: string): KeysetKeys {
+  const place = 'GET /v1/keyset'
   const { keyset } = read(KeysetAnswer, text, place)
-  return readAnswer(ListedRecipients, readPayload<unknown>(keyset), place).recipients
+  return readAnswer(ListedKeys, readPayload<unknown>(keyset), place)
 }
 
 function read<Schema extends TSchema>(schema: Schema, text: string, place: string): Static<Schema> {

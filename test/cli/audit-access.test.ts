@@ -29,7 +29,7 @@ const openAs = async (clientId: string, kid: string, referralId: string) => {
   return (await call('GET', `/v1/referrals/${referralId}?recipient=${kid}`)).status
 }
 
-const label = '=Old laptop\u001b[2J'
+const label = `=Old laptop\u001b[2J ${'long '.repeat(12)}\n(d) nothing`
 const disabled = await onHost(built, (host) =>
   host.addClient({
     organisationId: world.referring.telephone.organisationId,
@@ -113,12 +113,105 @@ t.test(
   },
 )
 
+/** What a report says under one letter, its lines whole again. */
+const chapter = (out: string, letter: string) => {
+  const [, text = ''] = out.replace(/\n {6}/g, ' ').split(`\n(${letter}) `)
+  return text.split('\n\n')[0] ?? ''
+}
+const days = ['--from', 'yesterday', '--to', 'today']
+const incident = async (...args: string[]) => (await ask('incident', ...args)).out
+
+t.test('of a lost key all that it opens is told, and what was handed out meanwhile', async (t) => {
+  const out = await incident('--kid', kids.clinic, ...days)
+  t.same(tooWide(out), [])
+  const nature = chapter(out, 'a')
+  t.match(nature, `The recipient key "Clinic" (${kids.clinic}) is taken to be in the hands`)
+  t.match(nature, 'at most 2 who were referred')
+  t.match(nature, 'opens these parts: interpreting, consent, clinical, narrative, documents.')
+  t.match(nature, /opens all 2 referrals that came before the end of \d{4}-/)
+  t.match(nature, 'handed out for it in that time: 1 referral, 1 time in all.')
+  t.match(chapter(out, 'b'), /^Contact point\n {2}\[[^\]]+\]$/)
+  t.match(chapter(out, 'c'), 'ending the key takes back nothing that was copied')
+  const measures = chapter(out, 'd')
+  t.match(measures, `shut out since ${londonTime(disabledAt)}.`)
+  t.match(measures, 'Clinic app (The charity): not shut out.')
+  t.match(measures, 'does not stand in the newest keyset, version 2')
+  const [handed, opens] = out.split('\n\n').slice(-2)
+  t.match(handed, new RegExp(`referral\n  ${referenceOf(both)}, .*, to Old laptop`))
+  t.notMatch(handed, referenceOf(later))
+  t.match(opens, `${referenceOf(later)}, received ${londonTime(later.acknowledgement.receivedAt)}`)
+  t.notMatch(out, referenceOf(alone))
+  const paper = await incident('--kid', kids.recovery, ...days)
+  t.match(chapter(paper, 'a'), 'handed out for it in that time: nothing.')
+  t.match(chapter(paper, 'd'), 'No client is bound to the key.')
+  t.match(chapter(paper, 'd'), 'stands in the newest keyset, version 2: new referrals')
+})
+
+t.test(
+  'a key opens what came before the loss, whose time bounds what was handed out',
+  async (t) => {
+    const json = async (...args: string[]) =>
+      JSON.parse((await ask('incident', '--json', ...args)).out)
+    const idsOf = (list: { referralId: string }[]) =>
+      list.map(({ referralId }) => referralId).sort()
+    const next = { from: '2098-01-01', to: '2099-01-01' }
+    const after = await json('--kid', kids.casework, '--from', next.from, '--to', next.to)
+    t.match(after, { ...next, lost: 'key', keysetVersion: 2 })
+    t.same(idsOf(after.couldOpen), idsOf([both, later, alone]))
+    t.same(after.handedOut, [])
+    const during = await json('--kid', kids.casework, ...days)
+    t.match(during.handedOut, [{ referralId: both.referralId, times: 1, to: [/^Casework app/] }])
+    const before = await json('--kid', kids.casework, '--from', '2020-01-01', '--to', '2020-01-02')
+    t.same([before.couldOpen, before.handedOut], [[], []])
+  },
+)
+
+t.test(
+  'of a stolen credential is told what it could ask for until shut out, and did',
+  async (t) => {
+    const out = await incident('--client', disabled, ...days)
+    t.same(tooWide(out), [])
+    const nature = chapter(out, 'a')
+    t.match(nature, /The credential of Old laptop \(.*\) is taken to be in the hands/)
+    t.match(nature, `bound to the key "Clinic" (${kids.clinic})`)
+    t.match(nature, `since ${londonTime(addedAt)}`)
+    t.match(nature, 'Categories and number of records: 1 sealed referral.')
+    t.match(nature, 'It was handed in that time: 1 referral, 1 time in all.')
+    t.match(nature, '- referral.opened, permitted: 1')
+    t.match(chapter(out, 'c'), 'stays sealed to its key')
+    t.match(chapter(out, 'd'), `shut out since ${londonTime(disabledAt)}.`)
+    t.notMatch(out, referenceOf(later))
+    const tried = await incident('--client', clinic, ...days)
+    t.match(chapter(tried, 'a'), '- referral.opened, refused: 1')
+    t.match(chapter(tried, 'a'), 'It was handed in that time: nothing.')
+    const partner = await incident('--client', world.referring.lawFirm.clientId, ...days)
+    t.match(chapter(partner, 'a'), 'It could be handed no sealed referral')
+    t.match(chapter(partner, 'a'), '- referral.submitted, permitted: 2')
+    t.match(chapter(partner, 'c'), 'Nothing that is sealed can be read with this credential.')
+  },
+)
+
 t.test('a referral, a key or a client that nobody knows is told in words', async (t) => {
   const unknown = await ask('access', newId())
   t.match(unknown, { code: 1, out: '', err: /no referral of that id or reference/ })
   const mistyped = referenceOf(both).replace(/.$/, (digit) => String((Number(digit) + 1) % 10))
   t.match(await ask('access', mistyped), { code: 2, err: /mistyped digit/ })
   t.match(await ask('access'), { code: 2 })
+  const nobody = ['--kid', 'A'.repeat(22)]
+  t.match(await ask('incident', ...nobody, ...days), { code: 1, err: /no client bound to it/ })
+  t.match(await ask('incident', '--client', newId(), ...days), {
+    ...{ code: 1, out: '', err: /no client of that id/ },
+  })
+  for (const args of [
+    [...days],
+    ['--kid', kids.clinic, '--client', clinic, ...days],
+    ['--kid', 'Clinic', ...days],
+    ['--client', 'Clinic app', ...days],
+    ['--kid', kids.clinic, '--from', 'today'],
+    ['--kid', kids.clinic, '--from', 'today', '--to', 'yesterday'],
+  ]) {
+    t.match(await ask('incident', ...args), { code: 2, out: '' }, args.join(' '))
+  }
 })
 
 t.test('who may not read the log is told so', async (t) => {
@@ -137,6 +230,12 @@ t.test(
     const out = await told('access', referenceOf(both))
     t.match(partOf(out, kids.casework), /Handed to internal, whose name was removed at \d{4}-/)
     t.match(partOf(out, kids.clinic), /Handed to internal, whose name was removed at \d{4}-/)
+    const stolen = await incident('--client', disabled, ...days)
+    t.match(chapter(stolen, 'a'), 'It was handed in that time: nothing.')
+    t.match(
+      chapter(stolen, 'a'),
+      'For its keys 1 opening more is by a client whose name was removed',
+    )
     await sql`update client set label = ${label} where id = ${disabled}`
     await sql`
     update audit_opening set details = '{}', details_salt = sha256('x')
@@ -145,5 +244,9 @@ t.test(
     t.notMatch(spoilt.out, '\u001b')
     t.match(spoilt, { code: 1, out: /NOT INTACT/ })
     t.match(spoilt.out, '=Old laptop\\u{1b}[2J')
+    const report = await ask('incident', '--kid', kids.clinic, ...days)
+    t.match(report, { code: 1, out: /\nNOT INTACT/ })
+    t.notMatch(report.out, '\u001b')
+    t.notMatch(report.out, /^ {0,5}\(d\) nothing/m)
   },
 )

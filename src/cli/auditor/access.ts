@@ -1,13 +1,13 @@
 import type { AuditEntry } from '../../client/entries.ts'
 import { whoOf } from '../../client/entrywords.ts'
-import type { KeyRecipient, ReferralAccess } from '../../client/exposure.ts'
+import type { KeysetKeys, ReferralAccess } from '../../client/exposure.ts'
 import { londonTime } from '../../client/london.ts'
 import { compartmentNames } from '../../referral/compartment.ts'
 import { shown } from '../../referral/shown.ts'
 import { type Command, fitted, type Report } from '../command.ts'
 import { named } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
-import { accessOf, entriesOf, recipientsIn } from './asking.ts'
+import { accessOf, entriesOf, keysIn } from './asking.ts'
 import { type BoundClient, boundFrom, mayAsk, nameOf } from './bound.ts'
 import { getterOf, signInOptions } from './getter.ts'
 
@@ -40,7 +40,7 @@ ${connectionDetails}`,
     for await (const entry of entriesOf(get, query)) {
       if (entry.outcome === 'permitted') openings.push(entry)
     }
-    const listed = await recipientsIn(get, access.keysetVersion)
+    const { recipients: listed } = await keysIn(get, access.keysetVersion)
     const recipients = access.recipients.map((recipient) => ({
       ...recipient,
       ...namedIn(listed, recipient.kid),
@@ -59,7 +59,7 @@ function wordsOf({ referralId, reference, receivedAt }: ReferralAccess, told: To
   ].join('\n')
 }
 
-function namedIn(listed: readonly KeyRecipient[], kid: string) {
+function namedIn(listed: KeysetKeys['recipients'], kid: string) {
   const found = listed.find((recipient) => recipient.kid === kid)
   return found && { label: found.label, compartments: found.compartments }
 }

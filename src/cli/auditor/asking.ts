@@ -2,9 +2,11 @@
 import { documentBytesMax, readText } from '../../client/answer.ts'
 import { type AuditEntry, entriesIn } from '../../client/entries.ts'
 import {
-  type KeyRecipient,
+  type Exposure,
+  type KeysetKeys,
   type ReferralAccess,
-  readRecipients,
+  readExposure,
+  readKeysetKeys,
   readReferralAccess,
 } from '../../client/exposure.ts'
 import { NoAnswer } from '../../client/index.ts'
@@ -28,9 +30,25 @@ export async function accessOf(get: Get, name: string): Promise<ReferralAccess> 
   return readReferralAccess(await textOf(await get(path)))
 }
 
-/** The recipient keys that a keyset names. */
-export async function recipientsIn(get: Get, version: number): Promise<KeyRecipient[]> {
-  return readRecipients(await textOf(await get(`/v1/keyset/${version}`)))
+/** All pages of what a key opens, or a client could ask for. */
+export async function exposureOf(
+  get: Get,
+  query: URLSearchParams,
+): Promise<Omit<Exposure, 'next'>> {
+  const referrals: Exposure['referrals'] = []
+  for (let cursor: string | undefined; ; ) {
+    const asked = new URLSearchParams([...query, ['limit', '1000']])
+    if (cursor !== undefined) asked.set('cursor', cursor)
+    const page = readExposure(await textOf(await get(`/v1/audit/exposure?${asked}`)))
+    referrals.push(...page.referrals)
+    if (page.next === undefined) return { clients: page.clients, referrals }
+    cursor = page.next
+  }
+}
+
+/** The recipient keys that a keyset names: of this version, or the newest. */
+export async function keysIn(get: Get, version?: number): Promise<KeysetKeys> {
+  return readKeysetKeys(await textOf(await get(`/v1/keyset${version ? `/${version}` : ''}`)))
 }
 
 async function textOf(response: Response): Promise<string> {

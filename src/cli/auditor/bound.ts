@@ -1,9 +1,9 @@
 /** Clients and the recipient keys that they are bound to, in words. */
-import type { ReferralAccess } from '../../client/exposure.ts'
+import type { Exposure } from '../../client/exposure.ts'
 import { londonTime } from '../../client/london.ts'
 import { shown } from '../../referral/shown.ts'
 
-export type BoundClient = ReferralAccess['recipients'][number]['clients'][number]
+export type BoundClient = Exposure['clients'][number]
 
 /** `Casework app (The charity)`, escaped. */
 export function nameOf({ labels }: BoundClient): string {
