@@ -45,8 +45,8 @@ const retryMs = 60_000
 type Options = {
   readonly witnesses: readonly Witness[]
   readonly post: Post
-  /** Told of a witness that does not sign. */
-  readonly onRefused: (error: Error) => void
+  /** Told of a witness that does not sign, by the name of its key. The `code` of what it answers is the status. */
+  readonly onRefused: (error: Error, witness: string) => void
 }
 
 /** A checkpoint to be shown, and what the witness last signed of the log. */
@@ -92,7 +92,10 @@ export function createWitnessing(database: Database, options: Options): Witnessi
       }
       return
     }
-    if (status !== 200) throw new Error(`the witness ${name} answers ${status}`)
+    if (status !== 200) {
+      const words = `the witness ${name} answers ${status}`
+      throw Object.assign(new Error(words), { code: String(status) })
+    }
     const line = lineIn(text, head.checkpoint, witness.key)
     const cosignature = { log: head.n, size: head.size, witness: name, line }
     await database.inTransaction({ kind: 'sequencer', request: newId() }, (tx) =>
@@ -121,7 +124,9 @@ export function createWitnessing(database: Database, options: Options): Witnessi
         const shown = witnesses.map(async (witness) => {
           const last = cosigned.find((it) => it.witness === witness.key.name)
           if (!isDue(witness.key.name, head, last, published)) return
-          await show(witness, { head, earlier: last?.size ?? 0 }).catch(onRefused)
+          await show(witness, { head, earlier: last?.size ?? 0 }).catch((error) =>
+            onRefused(error, witness.key.name),
+          )
         })
         await Promise.all(shown)
       }

@@ -112,6 +112,8 @@ export const reports = {
 export type Told = {
   readonly kind: keyof typeof reports
   readonly step?: string
+  /** The name of its key. */
+  readonly witness?: string
   readonly error?: unknown
   readonly log?: LogStanding
 }
@@ -131,12 +133,9 @@ export function createTell(
     const { line }: Row = reports[told.kind]
     if (told.kind === 'away') onAway(told.error)
     count(told)
-    const { step, error } = told
-    if (line)
-      log[line.level](
-        { ...(error !== undefined && { err: error }), ...(step && { step }) },
-        line.text,
-      )
+    const { step, witness, error } = told
+    const fields = { ...(step && { step }), ...(witness && { witness }) }
+    if (line) log[line.level]({ ...(error !== undefined && { err: error }), ...fields }, line.text)
   }
 }
 

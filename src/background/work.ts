@@ -30,7 +30,7 @@ export function createWork(database: Database, log: LogOptions, tell: Tell): Sch
   })
   const witnessing = createWitnessing(database, {
     ...{ witnesses: log.witnesses, post: log.post },
-    onRefused: (error) => tell({ kind: 'unwitnessed', error }),
+    onRefused: (error, witness) => tell({ kind: 'unwitnessed', witness, error }),
   })
   let halted: string | undefined
   const sequencer = createSequencer(database, {

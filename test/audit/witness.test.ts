@@ -81,11 +81,11 @@ async function witnessed(t: Test) {
     const bytes = encodeCosignature({ seconds, signature })
     return signatureLine({ name: key.name, id: key.id, signature: bytes })
   }
-  const refused: Error[] = []
+  const refused: (Error & { witness: string })[] = []
   const start = () => {
     const witnessing = createWitnessing(database, {
       ...{ witnesses: [{ key, url: 'https://witness.test/w/' }], post },
-      onRefused: (error) => refused.push(error),
+      onRefused: (error, witness) => refused.push(Object.assign(error, { witness })),
     })
     let standing: LogStanding | undefined
     const sequencer = createSequencer(database, {
@@ -238,11 +238,11 @@ t.test('one that does not answer is told of, and holds nothing up', async (t) =>
   seen.isThere = false
   const { witnessing, sequencer } = start()
   await witnessing.run()
-  t.match(refused, [{ message: 'no route to the witness' }])
+  t.match(refused, [{ message: 'no route to the witness', witness: 'witness.test' }])
   seen.isThere = true
   says.push(() => ({ status: 409, text: '<p>Conflict</p>' }))
   await start().witnessing.run()
-  t.match(refused[1], { message: 'the witness witness.test answers 409' })
+  t.match(refused[1], { code: '409', witness: 'witness.test' })
   await add(2)
   await sequencer.run()
   t.same(await sql`select from audit_pending`, [])

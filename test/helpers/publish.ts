@@ -11,7 +11,9 @@ import { type Keyset, type MatchingEpoch, signKeyset } from '../../src/protocol/
 import type { Built } from './build.ts'
 
 /** As much of a deployment as publishing takes. */
-export type Host = Pick<Built, 'databases' | 'world'>
+export type Host = Pick<Built, 'world'> & {
+  readonly databases: { readonly ownerUrl: string }
+}
 
 /** What a header says of a keyset, and the keyset itself: what sealing takes. */
 export function keysetReference(keyset: Keyset) {
