@@ -9,7 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # No script of a package has anything to do here.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY scripts/service.ts scripts/service.ts
+COPY scripts scripts
 COPY openapi/conformance.json openapi/conformance.json
 COPY src src
 RUN node scripts/service.ts

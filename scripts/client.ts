@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 import manifest from '../package.json' with { type: 'json' }
 import { licences } from './licences.ts'
+import { withLogPage } from './logpage.ts'
+import { withoutWaiting } from './plugins.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -26,14 +28,6 @@ const shared: BuildOptions = {
   logLevel: 'warning',
   metafile: true,
   target: ['es2022', 'node20.19'],
-}
-
-/** CommonJS cannot load a module that waits at its top: the SDK's functions wait instead. */
-const withoutWaiting: Plugin = {
-  name: 'without waiting',
-  setup({ onLoad }) {
-    onLoad({ filter: /src[/\\]protocol[/\\]loaded\.ts$/ }, () => ({ contents: '' }))
-  },
 }
 
 /** Nobody who installs the package is where the service is. */
@@ -67,7 +61,7 @@ async function bundled(): Promise<string[]> {
       platform: 'node',
       format: 'esm',
       splitting: true,
-      plugins: [withoutHost],
+      plugins: [withoutHost, withLogPage],
       banner: { js: requiring },
     }),
   ])

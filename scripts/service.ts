@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { withLogPage } from './logpage.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 
@@ -47,7 +48,7 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: requiring },
-  plugins: [startingThreads],
+  plugins: [startingThreads, withLogPage],
   outdir: out,
   entryPoints: {
     server: 'src/server.ts',

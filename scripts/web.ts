@@ -8,12 +8,13 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build, type Plugin } from 'esbuild'
+import { build } from 'esbuild'
 import rtlcss from 'rtlcss'
 import { Trust } from '../src/protocol/trust/keyset.ts'
 import { schemaProblems } from '../src/referral/problems.ts'
 import type { Pinned } from '../src/web/refer/pinned.ts'
 import { licences } from './licences.ts'
+import { withoutCompiling, withoutIdentity } from './plugins.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'src/web/refer')
@@ -21,37 +22,6 @@ const source = join(root, 'src/web/refer')
 export type WebOptions = Pinned & {
   /** Builds in translations by machine, each with a banner that says so. */
   readonly drafts: boolean
-}
-
-/** The font and the crest are not for others to use; browsers have sans-serif fonts. */
-const withoutIdentity: Plugin = {
-  name: 'without identity',
-  setup({ onLoad }) {
-    onLoad({ filter: /govuk-frontend\.min\.css$/ }, ({ path }) => {
-      const contents = readFileSync(path, 'utf8')
-        .replace(/@font-face\{[^}]*\}/g, '')
-        // For Internet Explorer, which runs none of this; esbuild calls it a fault.
-        .replace(/@media screen\\0[^{]*\{(?:[^{}]*\{[^{}]*\})*\}/g, '')
-        .replace(/"?GDS Transport"?,/g, '')
-        .replace(/[^{}]*\{[^{}]*url\([^{}]*\}/g, '')
-      if (/url\(|GDS/.test(contents)) throw new Error(`${path} has another picture or font`)
-      return { loader: 'css', contents }
-    })
-  },
-}
-
-/**
- * typebox compiles its checks to code where it may, and finds out by trying: the page's policy refuses that,
- * and says so in the console. Here it is told.
- */
-const withoutCompiling: Plugin = {
-  name: 'without compiling',
-  setup({ onLoad }) {
-    onLoad({ filter: /typebox[/\\]build[/\\]system[/\\]environment[/\\]evaluate\.mjs$/ }, () => ({
-      contents: `export const CanEvaluate = () => false
-        export const Evaluate = () => { throw new Error('the page runs no strings') }`,
-    }))
-  },
 }
 
 /** Builds the form into `out`, which is emptied first. @returns the names of its files */

@@ -110,17 +110,30 @@ export function checkShown(shown: ShownEntry, bytes: Uint8Array, index: number):
   const { actor, details, v: _, ...said } = parseEntry(bytes, index)
   const { leaf: __, intact = true, opening, ...beside } = shown
   if (!isSame(said, beside)) throw wrong('what is shown of it is not what it says')
-  const committed = { actor, details }
+  checkOpening({ actor, details }, opening, index)
+  // What is kept beside the bytes, by which it is found or is not.
+  if (!intact) throw wrong('the service says that it was changed where it is kept')
+}
+
+/**
+ * Checks what is shown of who acted, and of the details, against the commitments of an entry.
+ *
+ * @throws EntryFault `opening-wrong`
+ */
+export function checkOpening(
+  committed: { readonly actor: string | undefined; readonly details: string | undefined },
+  opening: ShownEntry['opening'],
+  index: number,
+): void {
   for (const name of ['actor', 'details'] as const) {
     const { [name]: value, [`${name}Salt` as const]: encoded } = opening
     if (value === undefined) continue
     const salt = base64urlBytes(encoded ?? '')
     if (!salt || commitment(name, salt, value) !== committed[name]) {
-      throw wrong(`what is shown as its ${name} is not what it commits to`)
+      const detail = `what is shown as its ${name} is not what it commits to`
+      throw new EntryFault('opening-wrong', index, detail)
     }
   }
-  // What is kept beside the bytes, by which it is found or is not.
-  if (!intact) throw wrong('the service says that it was changed where it is kept')
 }
 
 function isSame(said: unknown, beside: unknown): boolean {

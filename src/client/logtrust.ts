@@ -41,7 +41,7 @@ export type SignedState = OpenedCheckpoint & {
  * Believes the keys that a verified keyset names. Of its witnesses those count that it writes as
  * verifier keys.
  */
-export function trustKeyset({ origin: deployment, log }: Keyset): LogTrust {
+export function trustKeyset({ origin: deployment, log }: Pick<Keyset, 'origin' | 'log'>): LogTrust {
   const witnesses: Policy['witnesses'] = new Map()
   for (const text of log.witnesses) {
     const key = witnessKey(text)

@@ -2,7 +2,7 @@
  * Goal: the folder that `intake audit export` writes is the log: whatever reads C2SP tlog-tiles checks
  * it, and its openings are those of its entries.
  */
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
@@ -19,8 +19,10 @@ import { called } from './run.ts'
 const built = await build(t, { share: { requestsPerMinute: 1_000_000 } })
 const { world, url, folder } = built
 const sql = asSuperuser(t, built.databases)
+const trustFile = join(folder, 'trust.json')
+await writeFile(trustFile, JSON.stringify(world.trust), { mode: 0o600 })
 const as = async (clientId: string) => ({
-  INTAKE_URL: url,
+  ...{ INTAKE_URL: url, INTAKE_TRUST: trustFile, INTAKE_HOME: join(folder, 'home') },
   INTAKE_TOKEN: await world.token(clientId),
 })
 

@@ -2,15 +2,16 @@ import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { NoAnswer } from '../../client/index.ts'
+import { createKeysetReader, NoAnswer } from '../../client/index.ts'
 import { makeFolder } from '../../disk.ts'
 import { parseCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseNote } from '../../protocol/log/note.ts'
 import { entriesBelow, type TileId, tileAt, tilePath, tileWidth } from '../../protocol/log/tile.ts'
 import { type Command, type Report, UsageError } from '../command.ts'
-import { connectionDetails } from '../settings.ts'
-import { type Get, getterOf, isBroken, signInOptions } from './getter.ts'
-import { bytesOf, fileMs } from './source.ts'
+import { connectionDetails, openServiceOf } from '../settings.ts'
+import { type Get, getterOf, isBroken } from './getter.ts'
+import { writePage } from './page.ts'
+import { bytesOf, fileMs, keysetOptions } from './source.ts'
 
 /** `intake audit export`. */
 export const auditExport: Command = {
@@ -21,7 +22,7 @@ that public tools read it, and openings.ndjson: the entries with who acted and w
 proves nothing by itself: a checkpoint that you or a witness kept is what it is compared with.
 
 ${connectionDetails}`,
-  options: { log: { value: 'N', help: 'Which log: 1, or a later one.' }, ...signInOptions },
+  options: { log: { value: 'N', help: 'Which log: 1, or a later one.' }, ...keysetOptions },
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
@@ -32,18 +33,28 @@ ${connectionDetails}`,
       return bytesOf(await get(`${log}/${path}`, { timeoutMs: fileMs }))
     }
     const checkpoint = await fileAt('checkpoint')
-    const { size } = parseCheckpoint(parseNote(checkpoint).text)
+    const { origin, size } = parseCheckpoint(parseNote(checkpoint).text)
+    const { keyset } = await createKeysetReader(await openServiceOf(input)).newest()
     if (!(await makeFolder(folder))) throw new UsageError(`${folder} is there: name a new folder`)
-    for (const tile of tilesOf(size)) {
+    const tiles = [...tilesOf(size)]
+    for (const tile of tiles) {
       const path = tilePath(tile)
       await save([await fileAt(path)], join(folder, path))
     }
     await save(await openingsBy(get), join(folder, 'openings.ndjson'))
+    const { recipients, version, origin: deployment, log: believed } = keyset
+    const about = {
+      ...{ origin, size, written: new Date().toISOString() },
+      keyset: { version, origin: deployment, log: believed },
+      recipients: recipients.map(({ kid, label }) => ({ kid, label })),
+    }
+    await writePage(folder, about, tiles, new TextDecoder().decode(checkpoint))
     // The last, so that a folder without it is known not to be whole.
     await save([checkpoint], join(folder, 'checkpoint'))
+    const page = join(folder, 'index.html')
     return {
-      value: { folder, entries: size },
-      text: `${folder}: ${size} entries of the access log, with their openings.`,
+      value: { folder, entries: size, page },
+      text: `${folder}: ${size} entries of the access log, with their openings. To look at them: ${page}`,
     }
   },
 }

@@ -20,13 +20,18 @@ import { type Input, type Option, UsageError } from '../command.ts'
 import { addressOf, connection, openServiceOf, trustFileOf } from '../settings.ts'
 import { type Get, getterOf, isBroken, openGetterOf, signInOptions } from './getter.ts'
 
-/** The flags of a command that checks a log. */
-export const sourceOptions: Record<string, Option> = {
-  policy: { value: 'FILE', help: 'The witnesses, and perhaps the log’s key (C2SP tlog-policy).' },
+/** The flags of a command that reads the log and believes the keyset about its key. */
+export const keysetOptions: Record<string, Option> = {
   ...signInOptions,
   ...Object.fromEntries(
     Object.entries(connection).filter(([name]) => ['trust', 'home'].includes(name)),
   ),
+}
+
+/** The flags of a command that checks a log. */
+export const sourceOptions: Record<string, Option> = {
+  policy: { value: 'FILE', help: 'The witnesses, and perhaps the log’s key (C2SP tlog-policy).' },
+  ...keysetOptions,
 }
 
 /** Whom to believe about a log, and the keyset that says so. */

@@ -1,7 +1,7 @@
 /** Questions as form fields, in the markup of govuk-frontend. What was written is read in `reading.ts`. */
 
+import { type Child, element } from '../element.ts'
 import { choicesOf } from './choices.ts'
-import { type Child, element } from './element.ts'
 import { dayParts, optionSets, type Question, type QuestionId } from './questions.ts'
 import { type Answers, isHelper } from './session.ts'
 import { type Key, say, sayIf, sayTo } from './texts.ts'

@@ -1,5 +1,5 @@
 /** What stands around every screen: the way out, the language, and what says that a translation is a draft. */
-import { element, link } from './element.ts'
+import { element, link } from '../element.ts'
 import { leave } from './leaving.ts'
 import { pinned } from './pinned.ts'
 import { wipe } from './session.ts'

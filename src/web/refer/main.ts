@@ -2,7 +2,7 @@
  * The form for people without an account. It runs in one tab and remembers in that tab only; what seals is
  * loaded while the person reads the first page.
  */
-import { element, paragraph } from './element.ts'
+import { element, paragraph } from '../element.ts'
 import { before } from './flow.ts'
 import { createFrame } from './frame.ts'
 import { watchIdle } from './idle.ts'

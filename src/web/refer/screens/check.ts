@@ -1,6 +1,7 @@
 /** All questions with what was answered, and the way to each. */
+
+import { button, element, link, paragraph } from '../../element.ts'
 import { nameOf } from '../choices.ts'
-import { button, element, link, paragraph } from '../element.ts'
 import { labelOf, wordsOf } from '../fields.ts'
 import {
   type Page,

@@ -1,5 +1,5 @@
 /** What every screen has. */
-import { element } from '../element.ts'
+import { element } from '../../element.ts'
 
 /** The heading, which is read out when the screen changes. */
 export function heading(text: string): HTMLElement {

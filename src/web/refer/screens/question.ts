@@ -1,5 +1,5 @@
 /** One page of questions. */
-import { element, paragraph } from '../element.ts'
+import { element, paragraph } from '../../element.ts'
 import { type Faults, fieldOf, labelOf } from '../fields.ts'
 import { after, progress } from '../flow.ts'
 import { type Page, type PageId, pages, type QuestionId } from '../questions.ts'

@@ -2,7 +2,7 @@
  * The receipt, made here and shown before anything is sent: a lost answer then loses nobody. Whoever types
  * its last group has it in front of them.
  */
-import { element, paragraph } from '../element.ts'
+import { element, paragraph } from '../../element.ts'
 import { lineField } from '../fields.ts'
 import { loadSealing } from '../loading.ts'
 import { pinned } from '../pinned.ts'

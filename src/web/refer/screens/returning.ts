@@ -1,5 +1,5 @@
 /** Back with the number. It is tried here first, so that one written down wrongly is sent nowhere. */
-import { element } from '../element.ts'
+import { element } from '../../element.ts'
 import { lineField } from '../fields.ts'
 import { loadSealing } from '../loading.ts'
 import { digits } from '../reading.ts'

@@ -1,5 +1,5 @@
 /** Sealed once, then sent until it has been answered: the same bytes each time. */
-import { element, paragraph } from '../element.ts'
+import { element, paragraph } from '../../element.ts'
 import { loadSealing } from '../loading.ts'
 import { pinned } from '../pinned.ts'
 import { type Go, session, wipe } from '../session.ts'

@@ -1,6 +1,6 @@
 /** What has become of a referral, for whoever has its number; the way to add to it, and to take it back. */
 import type { OwnReferral } from '../../../client/index.ts'
-import { button, element, paragraph } from '../element.ts'
+import { button, element, paragraph } from '../../element.ts'
 import { loadSealing } from '../loading.ts'
 import { type Go, session, wipe } from '../session.ts'
 import { say, sayIf, spoken } from '../texts.ts'

@@ -1,5 +1,5 @@
 /** What this is, what to know before, and the two ways in. */
-import { button, element, link, paragraph } from '../element.ts'
+import { button, element, link, paragraph } from '../../element.ts'
 import { pinned } from '../pinned.ts'
 import { type Go, session } from '../session.ts'
 import { say } from '../texts.ts'

@@ -1,5 +1,5 @@
 /** A screen that is there when something is done, and says what went wrong where it is not. */
-import { button, element, paragraph } from '../element.ts'
+import { button, element, paragraph } from '../../element.ts'
 import { pinned } from '../pinned.ts'
 import { type Go, session } from '../session.ts'
 import { type Key, say } from '../texts.ts'

@@ -1,0 +1,280 @@
+/**
+ * Goal: the page beside an exported log answers who opened a referral and who tried, from disk, in a real
+ * browser, to whoever cannot see it too; what it says of proofs is worked out there; and nothing that anybody
+ * wrote acts on it.
+ * Method: a real service's log is exported and opened from `file://`. Whatever the page says to its console, a
+ * broken policy among it, fails the test. Then files of copies are spoiled, and a long log is made up.
+ */
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import axe from 'axe-core'
+import { type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { appendAll } from '../../src/audit/service.ts'
+import { parseBundle } from '../../src/protocol/log/bundle.ts'
+import { parseCheckpoint } from '../../src/protocol/log/checkpoint.ts'
+import { verifierKey } from '../../src/protocol/log/key.ts'
+import { parseNote } from '../../src/protocol/log/note.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { called, folderOf } from '../cli/run.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { keyOfLog } from '../helpers/servedlog.ts'
+import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
+
+const built = await build(t, { share: { requestsPerMinute: 1_000_000 } })
+const { world, url, database } = built
+const { casework, clinic, auditor } = world.clients
+const sql = asSuperuser(t, built.databases)
+const folder = await folderOf(t)
+
+const hostile = '</script><img src=x onerror=alert(1)>\u2028“Clinic”'
+await sql`update client set label = ${hostile} where id = ${clinic}`
+const { referralId, acknowledgement } = await refer(built)
+const reference = String(acknowledgement.reference)
+await refer(built)
+const kid = world.recipients.casework.receiving!.kid
+const openAs = async (clientId: string) => {
+  const call = await callerOf(world, url, clientId)
+  return (await call('GET', `/v1/referrals/${referralId}?recipient=${kid}`)).status
+}
+const answers = [await openAs(casework), await openAs(clinic)]
+await untilPaired(sql)
+const acts = Array.from({ length: 300 }, () => ({ action: 'request.received' }) as const)
+await database.inTransaction({ kind: 'system', request: newId() }, (tx) => appendAll(tx, acts))
+await untilSequenced(sql)
+
+await mkdir(join(folder, 'home'), { mode: 0o700 })
+await writeFile(join(folder, 'home/trust.json'), JSON.stringify(world.trust), { mode: 0o600 })
+const whole = join(folder, 'log')
+const exported = await called(t, ['audit', 'export', whole], {
+  ...{ INTAKE_URL: url, INTAKE_HOME: join(folder, 'home') },
+  INTAKE_TOKEN: await world.token(auditor),
+})
+
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-quic', '--disable-background-networking'],
+})
+t.teardown(() => browser.close())
+
+const wide: BrowserContextOptions = { viewport: { width: 1200, height: 900 } }
+const telephone: BrowserContextOptions = { viewport: { width: 360, height: 700 } }
+
+/** The page of a folder, when its verdict is there; what it said to its console, and what it asked for. */
+async function opened(t: Test, log: string, how = wide) {
+  const context = await browser.newContext({ ...how, offline: true })
+  t.teardown(() => context.close())
+  const page = await context.newPage()
+  const said: string[] = []
+  page.on('console', (message) => said.push(message.text()))
+  page.on('pageerror', (error) => said.push(error.message))
+  page.on('dialog', (dialog) => said.push(dialog.message()))
+  page.on('request', (request) => {
+    if (!/^(file|data):/.test(request.url())) said.push(request.url())
+  })
+  await page.goto(pathToFileURL(join(log, 'index.html')).href)
+  await page.locator('.log-verdict').waitFor()
+  return { page, said }
+}
+
+/** A copy of the folder, with the text of one file of its data changed. */
+async function spoiled(name: string, file: string, change: (text: string) => string) {
+  const copy = join(folder, name)
+  await cp(whole, copy, { recursive: true })
+  const path = join(copy, 'data', file)
+  const text = await readFile(path, 'utf8')
+  const other = change(text)
+  if (other === text) throw new Error(`${file} is as it was`)
+  await writeFile(path, other)
+  return copy
+}
+
+const region = (page: Page, name: string) => page.getByRole('region', { name, exact: true })
+const verdict = async (page: Page) => (await page.locator('.log-verdict').innerText()).trim()
+const entries = (page: Page) => page.locator('section', { has: page.locator('#entries') })
+const rowsOf = (place: Locator) => place.locator('tbody tr').allInnerTexts()
+
+async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = (await page.evaluate('axe.run(document)')) as axe.AxeResults
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+t.test('the log is exported with its page', async (t) => {
+  t.same(answers, [200, 403])
+  t.match(exported, { code: 0, err: '', out: /index\.html/ })
+  for (const file of ['index.html', 'data/about.js']) {
+    t.equal((await stat(join(whole, file))).mode & 0o077, 0, `${file} is for its owner alone`)
+  }
+})
+
+t.test('it says that all is as it was signed, by which key, and what is evidence', async (t) => {
+  const { page, said } = await opened(t, whole)
+  t.match(await verdict(page), /^Each entry that is shown is as it was signed/)
+  t.match(await verdict(page), /unwitnessed/)
+  t.ok((await verdict(page)).includes(verifierKey(keyOfLog(world))))
+  const words = await region(page, 'Is it true?').innerText()
+  t.match(words, /This page is not evidence/)
+  t.match(words, /a witness signed.*intake audit verify --log DIR/s)
+  t.same(await barriers(page), [])
+  t.same(said, [])
+})
+
+t.test('who opened a referral and who tried, by its reference and by its id', async (t) => {
+  const { page, said } = await opened(t, whole)
+  for (const name of [reference, referralId]) {
+    await page.getByLabel('Referral: its id').fill(name)
+    await page.getByRole('button', { name: 'Show', exact: true }).click()
+    const words = await entries(page).innerText()
+    t.match(words, `Timeline of referral ${name}`)
+    t.match(words, /Opened by: Casework app \(The charity\)\./)
+    t.match(words, /Refused, or failed: <\/script><img .*\\u\{2028\}“Clinic” \(The charity\)\./)
+    const rows = await rowsOf(entries(page))
+    t.match(rows[0], /referral\.submitted.*Harbour Law client \(Harbour Law\)/s)
+    t.ok(rows.some((row) => /referral\.opened refused recipient-not-yours/.test(row)))
+    t.match(rows[0], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\t/)
+    t.ok(rows.every((row) => row.includes(referralId)))
+    t.same(await barriers(page), [])
+  }
+  t.equal(await page.locator('img').count(), 0)
+  t.same(said, [])
+})
+
+t.test('a part of what there is says of nobody that nobody opened it', async (t) => {
+  const { page } = await opened(t, whole)
+  await page.getByLabel('Referral: its id').fill(reference)
+  await page.getByLabel('Outcome').selectOption('permitted')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  t.notMatch(await entries(page).innerText(), /Opened by|Refused/)
+})
+
+t.test('the filters narrow all that is shown, and are used by the keyboard', async (t) => {
+  const { page } = await opened(t, whole)
+  const count = async () => /^(No|\d+) entr/m.exec(await entries(page).innerText())?.[1]
+  const ask = async (label: string, value: string) => {
+    await page.getByRole('button', { name: 'Show all' }).press('Enter')
+    const field = page.getByLabel(label)
+    if (label === 'Action' || label === 'Outcome') await field.selectOption(value)
+    else await field.fill(value)
+    await page.getByRole('button', { name: 'Show', exact: true }).press('Enter')
+    return count()
+  }
+  const [{ size }] = [parseCheckpoint(parseNote(await readFile(join(whole, 'checkpoint'))).text)]
+  const today = (await rowsOf(entries(page)))[0]!.slice(0, 10)
+  t.equal(await count(), String(size))
+  t.equal(await ask('From day', today), String(size))
+  t.equal(await ask('From day', '2099-01-01'), 'No')
+  t.equal(await ask('To day', '2020-01-01'), 'No')
+  t.equal(await ask('To day', today), String(size))
+  t.equal(await ask('Action', 'referral.submitted'), '2')
+  t.equal(await ask('Who', 'harbour LAW'), '2')
+  t.match(await region(page, 'Openings by day and recipient').innerText(), /None of these/)
+  t.equal(await ask('Outcome', 'refused'), '1')
+  t.match(await rowsOf(region(page, 'Refused attempts')), [
+    /“Clinic”.*referral\.opened.*refused: recipient-not-yours.*1/s,
+  ])
+  t.match(await region(page, 'Openings by day and recipient').innerText(), /None of these/)
+})
+
+t.test('openings stand in a table by day and recipient, and as bars', async (t) => {
+  const { page } = await opened(t, whole)
+  const openings = region(page, 'Openings by day and recipient')
+  const label = world.keyset.recipients.find((recipient) => recipient.kid === kid)?.label
+  const [row, ...others] = await rowsOf(openings)
+  t.same(row!.split('\t').slice(1), [`${label}, key ${kid}`, '1'])
+  t.same(others, [])
+  t.equal(await openings.locator('svg rect').count(), 1)
+})
+
+t.test('a long list is turned over, also on a telephone', async (t) => {
+  const { page } = await opened(t, whole, telephone)
+  const before = await rowsOf(entries(page))
+  await entries(page).getByRole('button', { name: 'Next page' }).press('Enter')
+  t.match(await entries(page).innerText(), /Page 2 of \d/)
+  const after = await rowsOf(entries(page))
+  t.equal(after.length, 50)
+  t.notOk(after.some((row) => before.includes(row)))
+  t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
+  t.same(await barriers(page), [])
+})
+
+/** Changes bytes of a file that its script hands over as base64. */
+function inBytes(change: (bytes: Uint8Array) => void): (script: string) => string {
+  return (script) =>
+    script.replace(/"([^"]*)"\)\n$/, (_, encoded: string) => {
+      const bytes = Buffer.from(encoded, 'base64')
+      change(bytes)
+      return `"${bytes.toString('base64')}")\n`
+    })
+}
+
+const wrongEntry = 15
+const bundle = 'tile-entries-000.js'
+const inEntry = inBytes((bytes) => {
+  // Within the action, so that it still has the form of an entry.
+  parseBundle(bytes, 256, bundle)[wrongEntry]![12]! ^= 1
+})
+const spoilings: readonly [string, (text: string) => string, RegExp][] = [
+  [bundle, inEntry, /^Entry 15 is wrong: it was changed, moved or exchanged/],
+  [bundle, (text) => text.slice(1), /^Entries are missing from entry 0 on/],
+  [
+    bundle,
+    inBytes((bytes) => bytes.fill(255)),
+    /^Entries are missing from entry 0 on.* 256 entries cannot be read/s,
+  ],
+  [
+    'tile-0-000.js',
+    inBytes((bytes) => {
+      bytes[40 * 32]! ^= 1
+    }),
+    /^The hashes in tile\/0\/000 were changed .*from that of entry 40 on/,
+  ],
+  ['tile-1-000.p-1.js', () => '', /^Hashes are missing/],
+  [
+    'openings-0.js',
+    (text) => text.replace('Casework app', 'Casework lab'),
+    /^Entry \d+ is right, but not what is shown of it/,
+  ],
+  [
+    'openings-0.js',
+    (text) => text.replace(/\\n[^\n]*?(?=\\n)/, ''),
+    /^Entry \d+ is in the log, and not among what is shown of it/,
+  ],
+  [
+    'checkpoint.js',
+    (text) => text.replace(/(— \S+ \S{8})./, '$1/'),
+    /^A signature on the checkpoint does not hold/,
+  ],
+  [
+    'about.js',
+    (text) => text.replace(/(publicKeys\W+)./, '$1/'),
+    /data.about.js, which says what is in the folder, is missing or was changed/,
+  ],
+  [
+    'about.js',
+    (text) => text.replace(/(publicKeys\W+)./, '$1B'),
+    /^The checkpoint is not signed by the key of this log/,
+  ],
+]
+
+t.test('where a file of it was spoiled, it says what is wrong and with which entry', async (t) => {
+  for (const [index, [file, change, words]] of spoilings.entries()) {
+    const { page } = await opened(t, await spoiled(`spoiled-${index}`, file, change))
+    t.match(await page.locator('main').innerText(), /cannot be read|nothing shown here is proven/)
+    t.match(await verdict(page), words, `${file} ${index}`)
+  }
+})
+
+t.test('the entry that is wrong is marked where it stands', async (t) => {
+  const { page } = await opened(t, await spoiled('marked', bundle, inEntry))
+  await page.getByRole('button', { name: 'Show all' }).click()
+  const last = entries(page).getByRole('button', { name: 'Next page' })
+  while ((await last.getAttribute('aria-disabled')) === 'false') await last.click()
+  const marked = (await rowsOf(entries(page))).filter((row) => row.includes('wrong'))
+  t.equal(marked.length, 1)
+  t.match(marked[0], new RegExp(`\\b${wrongEntry}$`))
+  t.same(await barriers(page), [])
+})
