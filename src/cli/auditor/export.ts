@@ -16,10 +16,11 @@ import { bytesOf, fileMs, keysetOptions } from './source.ts'
 /** `intake audit export`. */
 export const auditExport: Command = {
   operands: 'DIR',
-  summary: 'Write the access log to a new folder, for tools that check it.',
+  summary: 'Write the access log to a new folder, for people to look at and tools to check.',
   details: `The folder holds the newest checkpoint and all under it, as C2SP tlog-tiles names the files, so
-that public tools read it, and openings.ndjson: the entries with who acted and what it was about. It
-proves nothing by itself: a checkpoint that you or a witness kept is what it is compared with.
+that public tools read it, and openings.ndjson: the entries with who acted and what it was about.
+index.html shows them in any browser, from disk, and checks them there by the key of the newest keyset.
+The folder proves nothing by itself: a checkpoint that you or a witness kept is what it is compared with.
 
 ${connectionDetails}`,
   options: { log: { value: 'N', help: 'Which log: 1, or a later one.' }, ...keysetOptions },
