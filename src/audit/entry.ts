@@ -54,6 +54,8 @@ export const actions = {
   'directory.published': 'A signed directory was published.',
   'directory.drafted': 'The next directory was drafted on the host.',
   'keyset.drafted': 'The next keyset was drafted on the host.',
+  'vault.verified':
+    'The stored referrals were compared on the host with what this log says of them.',
   'client.listed': 'The clients were listed on the host.',
   'organisation.added': 'An organisation was added on the host.',
   'organisation.disabled': 'An organisation was disabled on the host.',

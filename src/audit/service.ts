@@ -8,7 +8,7 @@ import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { page } from '../database/page.ts'
-import { encodeBase64url } from '../protocol/bytes.ts'
+import { encodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
 import {
@@ -21,6 +21,10 @@ import {
 } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
 import { countEntries, type EntryRow, type Filter, insertEntries, selectEntries } from './store.ts'
+import { countAll, selectPlaces, selectSubmissions } from './stored-store.ts'
+import { hasher } from './tree.ts'
+
+export { countAll }
 
 /** Adds the entry of `act` to the transaction that does it. @param id - of the entry */
 export function append(tx: Tx, act: Act, id = newId()): Promise<void> {
@@ -56,6 +60,37 @@ export async function list(
   const details = { entries: rows.length, filters: Object.keys(query).sort().join(' ') }
   await append(tx, { action: 'audit.searched', details })
   return { entries: rows.map(present), ...rest }
+}
+
+/** The entries of these ids, as auditors read them. */
+export async function entriesOf(tx: Tx, ids: readonly string[]): Promise<PresentedEntry[]> {
+  return (await selectEntries(tx, { ids }, ids.length)).map(present)
+}
+
+/** Those of the entries that stand in the tree as they are, or still wait for their place. */
+export async function standingInTree(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
+  const places = await selectPlaces(tx, ids)
+  const standing = places.filter(({ leaf, hash, isWaiting }) => {
+    return hash === null ? isWaiting : equalBytes(hasher.leaf(leaf), hash)
+  })
+  return new Set(standing.map(({ id }) => id))
+}
+
+/** A part of the log, by the ids of its entries: the referrals of which it says that they were stored. */
+export type Submissions = {
+  readonly referralIds: readonly string[]
+  /** What to go on behind; none at the end. */
+  readonly last: string | undefined
+}
+
+/** Reads the next `count` entries behind the id `after`. */
+export async function submissionsAfter(tx: Tx, after: string, count: number): Promise<Submissions> {
+  const rows = await selectSubmissions(tx, after, count)
+  const said = rows.map(({ leaf }) => leaf && readCanonical(leaf)).filter(isLeaf)
+  return {
+    referralIds: said.flatMap(({ object }) => (object ? [object.id] : [])),
+    last: rows.at(-1)?.id,
+  }
 }
 
 export type PresentedEntry = ReturnType<typeof present>

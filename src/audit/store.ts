@@ -55,6 +55,8 @@ export type Filter = {
   readonly object?: string
   readonly action?: Action
   readonly outcome?: Outcome
+  /** These, and no others. */
+  readonly ids?: readonly string[]
   /** Entries older than this one: where the page before ended. */
   readonly before?: Place
 }
@@ -81,7 +83,7 @@ export type EntryRow = {
 
 /** The newest `count` entries that fit, newest first. */
 export async function selectEntries(tx: Tx, filter: Filter, count: number): Promise<EntryRow[]> {
-  const { from, to, actor, organisation, action, outcome, before } = filter
+  const { from, to, actor, organisation, action, outcome, ids, before } = filter
   const { sql } = tx
   const object = filter.object && (await idOf(tx, filter.object))
   if (object === undefined && filter.object) return []
@@ -96,6 +98,7 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
     // In the text, or a plan for any of them would pass over the indexes of the rare ones.
     action && sql`e.action = ${constant(tx, action)}`,
     outcome && sql`${rare ? sql`o.refusal` : sql`e.outcome`} = ${constant(tx, outcome)}`,
+    ids && sql`e.id = any (${ids as string[]}::uuid[])`,
     before && sql`(${at}, ${id}) < (${before.at}, ${before.id})`,
   ].filter((condition) => condition !== undefined && condition !== '')
   const fit = conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)

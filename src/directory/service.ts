@@ -14,7 +14,8 @@ import {
   checkRecipients,
   checkSignature,
 } from '../protocol/envelope/check.ts'
-import { signerOf } from '../protocol/trust/directory.ts'
+import { type Directory, signerOf } from '../protocol/trust/directory.ts'
+import { readPayload } from '../protocol/trust/jws.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { acceptedKeysets, requireStanding } from './accepted.ts'
@@ -114,6 +115,19 @@ export async function serveDirectory(tx: Tx) {
   const object = { kind: 'directory', id: String(newest.version) } as const
   await audit.append(tx, { action: 'directory.read', object })
   return { directory: newest.jws }
+}
+
+/** Whose key it is, in base64url. */
+export type SigningKeyOf = { readonly organisation: string; readonly publicKey: string }
+
+/** The keys that organisations sign referrals with, by kid, those that have ended too. */
+export async function signingKeysOf(tx: Tx): Promise<ReadonlyMap<string, SigningKeyOf>> {
+  const newest = await selectNewestDirectory(tx)
+  const { referrers } = newest ? readPayload<Directory>(newest.jws) : { referrers: [] }
+  const keys = referrers.flatMap(({ organisation, signingKeys }) =>
+    signingKeys.map(({ kid, publicKey }) => [kid, { organisation, publicKey }] as const),
+  )
+  return new Map(keys)
 }
 
 /** The client a token names, or `undefined`. Asked by `access` on each request. */

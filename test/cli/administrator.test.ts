@@ -27,6 +27,7 @@ const sql = asSuperuser(t, databases)
 const folder = await folderOf(t)
 const host = {
   ...{ DATABASE_OWNER_URL: databases.ownerUrl, ORIGIN: world.origin },
+  DATABASE_URL: databases.url,
   ...{ TOKEN_KEY_FILE: join(built.folder, 'token-key.pem'), DATA_DIR: folder },
 }
 
@@ -110,8 +111,9 @@ type Row = {
   /** Does not succeed, with one entry of the action. */
   readonly undone: () => Words
   readonly action: string
-  /** The table without which it cannot succeed, where nothing is refused. */
+  /** The table, or the setting, without which it cannot succeed, where nothing is refused. */
   readonly missing?: string
+  readonly unset?: string
 }
 
 const words = (text: string) => () => text.split(' ')
@@ -189,6 +191,10 @@ const rows: Record<string, Row> = {
     words(`admin signing-key end ${'x'.repeat(22)}`),
   ),
   'admin token': row('token.issued', words(token(casework)), words(token(nobody))),
+  'admin verify-vault': {
+    ...row('vault.verified', words('admin verify-vault'), words('admin verify-vault')),
+    unset: 'DATABASE_URL',
+  },
   'directory draft': unrefused('directory.drafted', draft('directory draft'), 'signing_key'),
   'admin directory draft': unrefused(
     'directory.drafted',
@@ -256,7 +262,7 @@ t.test('every command of the host has a row, or a reason to have none', async (t
   t.same(known.toSorted(), Object.keys(hostCommands).toSorted())
 })
 
-for (const [name, { done, undone, actions, action, missing }] of Object.entries(rows)) {
+for (const [name, { done, undone, actions, action, ...faults }] of Object.entries(rows)) {
   t.test(`${name} has its entries, done and undone`, async (t) => {
     const caller = 'administrator'
     const call = await done()
@@ -269,8 +275,11 @@ for (const [name, { done, undone, actions, action, missing }] of Object.entries(
 
     const wrong = await undone()
     await newEntries()
-    const run = async () => t.equal((await called(t, wrong, host)).code, 1)
+    const { missing, unset } = faults
+    const set = unset ? { ...host, [unset]: '' } : host
+    const run = async () => t.equal((await called(t, wrong, set)).code, 1)
     await (missing ? without(missing, run) : run())
-    t.same(await newEntries(), [{ action, outcome: missing ? 'failed' : 'refused', caller }])
+    const outcome = missing || unset ? 'failed' : 'refused'
+    t.same(await newEntries(), [{ action, outcome, caller }])
   })
 }

@@ -47,11 +47,13 @@ async function typed(commands: string): Promise<string> {
 }
 
 const tokenKeyFile = join(folder, 'token-key.pem')
+const serviceUrlAt = (port: number) =>
+  `postgres://intake_service:SERVICE-PASSWORD@127.0.0.1:${port}/intake`
 const serve = (port: number) =>
   listening(t, {
     ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.example.org', LOG_LEVEL: 'error' },
     ...{ DATA_DIR: folder, TOKEN_KEY_FILE: tokenKeyFile },
-    DATABASE_URL: `postgres://intake_service:SERVICE-PASSWORD@127.0.0.1:${port}/intake`,
+    DATABASE_URL: serviceUrlAt(port),
   })
 
 t.test('a dump, restored into another cluster, is served on, claimed and opened', async (t) => {
@@ -88,11 +90,13 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   t.equal(errors.length, 1, restored.err)
   await typed(`export BACKUP_URL=\${BACKUP_URL/${portBefore}/${portAfter}}`)
   await typed(`export DATABASE_OWNER_URL=\${DATABASE_OWNER_URL/${portBefore}/${portAfter}}`)
+  await typed(`export DATABASE_URL=${serviceUrlAt(portAfter)}`)
   const count = dump.slice(dump.indexOf('psql "$BACKUP_URL'))
   t.equal((await typed(count)).trim(), numbers, 'all that was counted is there')
   const checked = await typed(check)
   t.match(checked, /"migrated": true/)
   t.match(checked, world.clients.casework)
+  t.match(checked, /"referrals": 2,\s+"wrong": 0,\s+"missing": 0/)
 
   const after = await serve(portAfter)
   const ready = await fetch(`${after.url}/readyz`)

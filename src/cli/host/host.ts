@@ -17,12 +17,14 @@ import { createPartners, type Partners } from '../../directory/partners.ts'
 import { createPublication, type Publication } from '../../directory/publication.ts'
 import { readIfThere } from '../../disk.ts'
 import { newId } from '../../protocol/uuid.ts'
+import { type VaultStanding, verifyVault } from '../../vault/verification.ts'
 
 export type Host = {
   readonly administration: Administration
   readonly publication: Publication
   readonly partners: Partners
   readonly log: LogAdministration
+  readonly vault: VaultAdministration
   /** Of this deployment, from the service's own configuration. */
   readonly origin: string
   readonly tokenKeyFile: string
@@ -40,14 +42,19 @@ export async function onHost<Result extends object>(
   act: (host: Host) => Promise<Result>,
 ): Promise<Located<Result>> {
   const { origin, tokenKeyFile, audit, databasePrepare: prepare } = readConfig()
-  const { ownerUrl, place, stop } = await ownerDatabase(choice)
-  const database = connect({ url: ownerUrl, connectionsMax: 1, prepare, deadlineMs: actMsMax })
+  const { ownerUrl, serviceUrl, place, stop } = await ownerDatabase(choice)
+  const options = { connectionsMax: 1, prepare, deadlineMs: actMsMax }
+  const database = connect({ ...options, url: ownerUrl })
   try {
     const administration = createAdministration(database)
     const publication = createPublication(database)
     const partners = createPartners(database)
     const log = administerLog(database, origin, audit.checkpointFile)
-    const result = await act({ administration, publication, partners, log, origin, tokenKeyFile })
+    const vault = administerVault(database, () =>
+      serviceUrl === undefined ? undefined : connect({ ...options, url: serviceUrl }),
+    )
+    const host = { administration, publication, partners, log, vault, origin, tokenKeyFile }
+    const result = await act(host)
     return { ...result, database: place }
   } catch (error) {
     throw inWords(error)
@@ -75,6 +82,30 @@ function administerLog(database: Database, deployment: string, checkpointFile: s
   }
 }
 
+/** What the owner has checked of the vault, which only the service itself reads. */
+export type VaultAdministration = ReturnType<typeof administerVault>
+
+function administerVault(database: Database, connectService: () => Database | undefined) {
+  const { recorded } = asAdministrator(database)
+  return {
+    /** Its entry stands before anything is read. @throws Error where the service's login is not known */
+    async verify(onProgress: (total: number) => void): Promise<VaultStanding> {
+      const { service } = await recorded('vault.verified', async () => {
+        const service = connectService()
+        if (!service) throw new Error(`DATABASE_URL is not set: ${readsAsService}`)
+        return { service, object: { kind: 'referral', id: 'all' } }
+      })
+      try {
+        return await verifyVault(service, onProgress)
+      } finally {
+        await service.close()
+      }
+    },
+  }
+}
+
+const readsAsService = 'referrals are read by the login of the service, for the owner reads none'
+
 /** Nobody waits for an administrator's act but the administrator. */
 const actMsMax = 60_000
 
@@ -96,7 +127,13 @@ function inWords(cause: unknown): unknown {
   return words ? new Error(words, { cause }) : cause
 }
 
-type Owned = { readonly ownerUrl: string; readonly place: string; stop(): Promise<void> }
+type Owned = {
+  readonly ownerUrl: string
+  /** Of the service's own login, where it is known. */
+  readonly serviceUrl: string | undefined
+  readonly place: string
+  stop(): Promise<void>
+}
 
 async function ownerDatabase({ trial }: Choice): Promise<Owned> {
   const { databaseOwnerUrl } = readClientConfig()
@@ -107,7 +144,8 @@ async function ownerDatabase({ trial }: Choice): Promise<Owned> {
     if (!address) throw new Error(`DATABASE_OWNER_URL must be ${addressForm}`)
     const fault = await databaseFault(address)
     if (fault) throw new Error(`DATABASE_OWNER_URL: ${fault}`)
-    return { ownerUrl: databaseOwnerUrl, place: describe(address), stop: async () => {} }
+    const place = describe(address)
+    return { ownerUrl: databaseOwnerUrl, serviceUrl: databaseUrl, place, stop: async () => {} }
   }
   if (databaseUrl) {
     throw new Error('DATABASE_URL is set and DATABASE_OWNER_URL is not: set it to the owner login')
@@ -121,5 +159,5 @@ async function ownerDatabase({ trial }: Choice): Promise<Owned> {
   const embedded = await startEmbedded(`${dataFolder}/postgres`)
   const address = readAddress(embedded.ownerUrl)
   const place = `${address ? describe(address) : ''} (trial, under ${dataFolder}/postgres)`
-  return { ownerUrl: embedded.ownerUrl, place, stop: embedded.stop }
+  return { ...embedded, serviceUrl: embedded.url, place }
 }

@@ -15,6 +15,8 @@ type Administrative = {
   readonly summary: string
   readonly details?: string
   readonly options?: Readonly<Record<string, Option>>
+  /** Whether what is printed says that something is wrong, and the exit code is 1. */
+  readonly isFault?: (answer: Answer) => boolean
   /** Reads the whole call before any database is asked. @returns what is printed */
   run(input: Input, operand: string): Promise<Answer>
 }
@@ -31,7 +33,7 @@ export function administrative({ operand, flags, summary, ...more }: Administrat
     operandsMax: operandCount,
     async run(input) {
       const value = await more.run(input, input.operands[0] ?? '')
-      return { value, text: jsonText(value, 2) }
+      return { value, text: jsonText(value, 2), failed: more.isFault?.(value) ?? false }
     },
   }
 }

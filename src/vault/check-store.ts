@@ -1,0 +1,39 @@
+/** What is stored, to be checked: read by ids, a little at a time. */
+import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
+import type { Stored } from './soundness.ts'
+
+/** A row of `referral`, as far as it never changes. */
+export type StoredRow = Omit<Stored, 'compartments' | 'wraps'> & { readonly entryId: string }
+
+/** The next `count` referrals behind the id `after`. */
+export function selectStored(tx: Tx, after: string, count: number) {
+  return tx.sql<StoredRow[]>`
+    select id, organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
+           ${iso(tx, 'received_at')} as "receivedAt", header,
+           keyset_version as "keysetVersion", signer, signature, envelope_hash as "envelopeHash",
+           matching_hash as "matchingHash", sealed_hashes as "sealedHashes",
+           wrap_hashes as "wrapHashes", supersedes, entry_id as "entryId"
+    from referral where id > ${after} order by id limit ${count}`
+}
+
+/** All wraps of `ids`. */
+export function selectWraps({ sql }: Tx, ids: readonly string[]) {
+  return sql<{ id: string; kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]>`
+    select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys"
+    from wrap where referral_id = any (${ids as string[]}::uuid[])`
+}
+
+/** Those of `ids` that are not stored. */
+export async function selectMissing({ sql }: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select distinct said.id from unnest(${ids as string[]}::uuid[]) as said (id)
+    where not exists (select from referral r where r.id = said.id)`
+  return rows.map(({ id }) => id)
+}
+
+/** How many referrals are stored. */
+export async function countStored({ sql }: Tx): Promise<number> {
+  const [row] = await sql<[{ count: number }]>`select count(*)::float8 as count from referral`
+  return row.count
+}
