@@ -10,6 +10,7 @@ import { createOutbox } from '../../src/cli/partner/outbox.ts'
 import { createPublicReferrer, createReferrer, newReceipt } from '../../src/client/index.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/log.ts'
+import { createMetrics } from '../../src/metrics.ts'
 import { base64urlBytes } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { releasedEntry } from '../../src/vault/service.ts'
@@ -23,7 +24,8 @@ import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilSequenced } from '../helpers/superuser.ts'
 import { sealKey } from '../helpers/token.ts'
 
-const built = await build(t)
+const metrics = createMetrics()
+const built = await build(t, { metrics })
 const { world, url, database } = built
 const { lawFirm, ngo, telephone } = world.referring
 const { trust } = world
@@ -247,7 +249,13 @@ t.test('whoever holds the receipt sees the same, and is recorded', async (t) => 
   const { referralId: ofFirm } = await refer(built)
   await refused(receipt, ofFirm)
   await refused(receipt, newId())
+  const unknown = async () => {
+    const counter = metrics.registry.getSingleMetric('intake_unknown_receipts_total')
+    return (await counter!.get()).values[0]?.value
+  }
+  const before = (await unknown())!
   await refused(await newReceipt(), referralId)
+  t.equal(await unknown(), before + 1, 'a receipt of nobody is counted at this door too')
 
   const logger = createLogger('silent')
   const replica = await createApp({ database, origin: world.origin, sealKey, logger })
@@ -368,6 +376,23 @@ t.test('a client refuses what the proof does not say', async (t) => {
   }
   openings = undefined
   t.equal((await asked.openings(own.referralId)).length, 2)
+})
+
+t.test('the proof is under the newest checkpoint that witnesses signed', async (t) => {
+  const { referralId } = await refer(built)
+  await open(referralId, 'casework')
+  await untilSequenced(sql)
+  const [head] = await sql`select size::float8, checkpoint from audit_log where n = 1`
+  const line = '\u2014 witness.example.org AAAAAAA=\n'
+  await sql`
+    insert into audit_cosignature
+    values (1, ${head!.size}, 'witness.example.org', ${head!.checkpoint}, ${line}, now())`
+  await refer(built)
+  await untilSequenced(sql)
+  await tomorrow()
+  const [opening] = await referrer.openings(referralId)
+  t.equal(opening!.state.size, head!.size)
+  t.ok(opening!.proof.endsWith(line), 'with their lines')
 })
 
 t.test('intake openings tells days and recipients, by id and by reference', async (t) => {
