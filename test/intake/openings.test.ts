@@ -329,8 +329,17 @@ t.test('a client refuses what the proof does not say', async (t) => {
   const [casework, clinic] = (await said(own.referralId)).openings as [Opening, Opening]
   const [foreign] = (await said(other.referralId)).openings
   const asAuditor = await callerOf(world, url, world.clients.auditor)
-  const { entryId } = own.acknowledgement
-  const { body: submitted } = await asAuditor('GET', `/v1/audit/entries/${entryId}/proof`)
+  const provenEntry = async (id: string) =>
+    (await asAuditor('GET', `/v1/audit/entries/${id}/proof`)).body
+  const submitted = await provenEntry(own.acknowledgement.entryId)
+  const opened = releasedEntry({ referralId: own.referralId, reference: '' }, kids.casework)
+  const like = { stated: newId(), refused: newId() }
+  await database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+    await append(tx, { ...opened, action: 'urgency.stated' }, like.stated)
+    await append(tx, { ...opened, outcome: 'refused', reason: 'not-found' }, like.refused)
+  })
+  await untilSequenced(sql)
+  const [stated, refused] = [await provenEntry(like.stated), await provenEntry(like.refused)]
   const spoilt = (text: string, index: number) =>
     text.slice(0, index) + (text[index] === 'A' ? 'B' : 'A') + text.slice(index + 1)
   const lines = casework.proof.split('\n')
@@ -354,6 +363,8 @@ t.test('a client refuses what the proof does not say', async (t) => {
     ],
     ['an opening of another referral', [foreign!], { code: 'inclusion-wrong' }],
     ['an entry that is no opening', [{ ...casework, ...submitted }], { code: 'inclusion-wrong' }],
+    ['another act for its key', [{ ...casework, ...stated }], { code: 'inclusion-wrong' }],
+    ['an opening that was refused', [{ ...casework, ...refused }], { code: 'inclusion-wrong' }],
     [
       'the opening of another recipient',
       [{ ...casework, leaf: clinic.leaf, proof: clinic.proof }],
