@@ -120,6 +120,11 @@ t.test('the log that is served holds every entry, under the key of the keyset', 
   for (const path of ['tile/0/000.p/0', 'tile/0/0', 'tile/x/000', 'tile/0/009', 'tile/9/000']) {
     t.equal((await get(path)).status, 404, path)
   }
+  // Wider than it is yet: whatever were answered would be kept for a year.
+  for (const path of ['tile/0/002.p/255', 'tile/0/002']) {
+    const answer = await get(path)
+    t.same([answer.status, answer.headers.get('cache-control')], [404, 'no-store'], path)
+  }
   t.equal((await get('tile/entries/000')).status, 401, 'entries are for auditors')
   await requireBalanced(sql)
 })

@@ -160,7 +160,7 @@ t.test(
 )
 
 t.test('a witness that has signed more stops the log, before anything is signed', async (t) => {
-  const { sql, seen, start, add } = await witnessed(t)
+  const { sql, seen, says, start, add } = await witnessed(t)
   await add(3)
   const early = start()
   await early.sequencer.run()
@@ -182,6 +182,14 @@ t.test('a witness that has signed more stops the log, before anything is signed'
   await other.witnessing.run()
   await other.sequencer.run()
   t.match(other.standing()?.halted, /witness\.test has signed another tree/)
+
+  // So says, by the standard, one whose tree is as large and another: its size again.
+  const conflict = () => ({ status: 409, text: `${before}\n` })
+  says.push(conflict, conflict)
+  const same = start()
+  await same.witnessing.run()
+  await same.sequencer.run()
+  t.match(same.standing()?.halted, /witness\.test has signed another tree/)
 
   // It was some proxy's word: a minute later the witness signs, and what it said is over.
   const later = twoMinutes(t)
