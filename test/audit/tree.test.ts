@@ -6,10 +6,11 @@
  */
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Proven } from '../../src/audit/proofs.ts'
+import { type Proven, proveEntry } from '../../src/audit/proofs.ts'
 import { restartLog } from '../../src/audit/restart.ts'
 import { createSequencer, type Kept, type LogStanding } from '../../src/audit/sequencer.ts'
 import { appendAll } from '../../src/audit/service.ts'
+import type { KnownCaller } from '../../src/caller.ts'
 import { connect } from '../../src/database/connect.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { signingKeyFrom } from '../../src/protocol/keys.ts'
@@ -200,6 +201,22 @@ t.test('a row that waits twice, or once more, gets no second place', async (t) =
   await add(1)
   await create().run()
   await requireBalanced(sql)
+})
+
+t.test('an entry that waits has no proof yet, and what is no entry never has', async (t) => {
+  const { database, sql, world, create, add } = await sequencing(t)
+  await add(1)
+  const auditor: KnownCaller = {
+    ...{ kind: 'auditor', clientId: world.clients.auditor, organisationId: newId() },
+    ...{ request: newId(), scopes: new Set(), kids: new Set() },
+    labels: { client: 'An auditor', organisation: 'Oversight' },
+  }
+  const prove = (id: string) => database.inTransaction(auditor, (tx) => proveEntry(tx, id))
+  const [waiting] = await sql`select entry_id as id from audit_pending`
+  await t.rejects(prove(waiting?.id), { code: 'not-sequenced' })
+  await t.rejects(prove(newId()), { code: 'not-found' })
+  await create().run()
+  t.match(await prove(waiting?.id), { proof: /^c2sp\.org\/tlog-proof@v1\n/ })
 })
 
 t.test('a database that was set back is not signed over, until the log is another', async (t) => {

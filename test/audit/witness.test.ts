@@ -114,7 +114,7 @@ async function witnessed(t: Test) {
 t.test(
   'a witness signs, is asked no more within the hour, and at once after a keyset',
   async (t) => {
-    const { database, sql, key, logKey, seen, start, add, checkpoint } = await witnessed(t)
+    const { database, sql, key, logKey, seen, says, start, add, checkpoint } = await witnessed(t)
     const first = start()
     await first.witnessing.run()
     t.equal(seen.asked, 0, 'there is no checkpoint yet')
@@ -155,6 +155,17 @@ t.test(
     const proven = await createPublicationProofs(database)('keyset.published', '2')
     const proof = parseProofFile(proven!.proof)
     t.equal(openCheckpoint(proof.checkpoint, [logKey, key], verify).verified.length, 2)
+
+    // It signed within the hour, and is misquoted: then it is asked again all the same.
+    says.push(() => ({ status: 422, text: '' }))
+    const fourth = start()
+    await fourth.witnessing.run()
+    await fourth.sequencer.run()
+    t.match(fourth.standing()?.halted, /another tree/)
+    later()
+    await fourth.witnessing.run()
+    await fourth.sequencer.run()
+    t.equal(fourth.standing()?.halted, undefined)
     await requireBalanced(sql)
   },
 )
