@@ -163,6 +163,23 @@ t.test('entries that are gone are excused by no log that nobody signed', async (
   t.match(await since(), { code: 3, out: /It was restarted: log 2 follows it/ })
 })
 
+t.test('no other log passes for this one, under the same key neither', async (t) => {
+  const checkpointOf = (origin: string, n: number) =>
+    forgeLog({ ...log, origin }, leaves, n).get('checkpoint')!
+  const second: Files = { ...honest, [`${prefix}checkpoint`]: checkpointOf(log.origin, 2) }
+  const url = await serving(t, (path) => second[path])
+  for (const args of [['verify'], ['watch', file('second'), '--once']]) {
+    t.match(await audit(t, url, ...args), {
+      ...{ code: 1, out: /^(Keyset .*\n)?The checkpoint is that of another log\.\n/ },
+    })
+  }
+  await mkdir(file('foreign'))
+  await writeFile(file('foreign/checkpoint'), checkpointOf('other.test', 1))
+  t.match(await audit(t, url, 'verify', '--log', file('foreign')), {
+    ...{ code: 1, out: 'The checkpoint is not signed by the key of this log.\n' },
+  })
+})
+
 t.test('a pause that is asked for is kept', async (t) => {
   let pauses = ['1', '-9']
   const askedAt: number[] = []
