@@ -11,7 +11,9 @@ import t, { type Test } from 'tap'
 import { firstKeyset } from '../../examples/ceremony.ts'
 import { writeEntry } from '../../src/audit/entry.ts'
 import { signedCheckpoint } from '../../src/audit/tree.ts'
+import { openState, trustKeyset, verifyGrowth } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
 import { originOfLog } from '../../src/protocol/logorigin.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -21,14 +23,12 @@ import { called, folderOf, running, unbroken } from './run.ts'
 
 const reader = () => ({ signing: generateSigningKey(), receiving: generateRecipientKey() })
 const log = { origin: trust.origin, logKey: generateSigningKey() }
-const keyset = signKeyset(
-  firstKeyset(
-    trust,
-    { directoryKey: generateSigningKey(), logKey: log.logKey },
-    { casework: reader(), clinic: reader(), recovery: reader() },
-  ),
-  roots[0],
+const first = firstKeyset(
+  trust,
+  { directoryKey: generateSigningKey(), logKey: log.logKey },
+  { casework: reader(), clinic: reader(), recovery: reader() },
 )
+const keyset = signKeyset(first, roots[0])
 const folder = await folderOf(t)
 const file = (name: string) => join(folder, name)
 await mkdir(file('home'), { mode: 0o700 })
@@ -113,6 +113,29 @@ t.test('what is kept from an auditor, or shown and in no log, is named', async (
   })
   const old = shownOf(entryAt(10))
   t.match(await show([...shown, old]), { code: 1, out: new RegExp(`^An entry .* ${old.id} of `) })
+  const told = (words: string) => ({
+    ...{ code: 1, out: `Entry 9 is right, but not what is shown of it: ${words}.\n` },
+  })
+  const { v: _, ...said } = JSON.parse(Buffer.from(leaves[9]!).toString())
+  const other = canonicalBytes({ v: 1, ...said, outcome: 'refused' })
+  t.match(
+    await show(shown.with(9, shownOf(other))),
+    told('it is shown with other bytes than were signed'),
+  )
+  t.match(
+    await show(shown.with(9, { ...shown[9], outcome: 'refused' })),
+    told('what is shown of it is not what it says'),
+  )
+  for (const opening of [
+    { actor: { client: 'x' } },
+    { details: {}, detailsSalt: 'A'.repeat(43) },
+  ]) {
+    const name = Object.keys(opening)[0]
+    t.match(
+      await show(shown.with(9, { ...shown[9], opening })),
+      told(`what is shown as its ${name} is not what it commits to`),
+    )
+  }
   t.match(await show(shown.with(9, { ...shown[9], intact: false })), {
     ...{ code: 1, out: /^Entry 9 is right, but not what is shown of it: the service says/ },
   })
@@ -173,6 +196,12 @@ t.test('no other log passes for this one, under the same key neither', async (t)
       ...{ code: 1, out: /^(Keyset .*\n)?The checkpoint is that of another log\.\n/ },
     })
   }
+  const state = openState(checkpointOf(log.origin, 1), trustKeyset(first))
+  const read = async (path: string) => honest[prefix + path] as Uint8Array | undefined
+  await verifyGrowth(read, state, state)
+  const elsewhere = { ...state, origin: originOfLog(log.origin, 2) }
+  await t.rejects(verifyGrowth(read, elsewhere, state), { code: 'origin-wrong' })
+
   await mkdir(file('foreign'))
   await writeFile(file('foreign/checkpoint'), checkpointOf('other.test', 1))
   t.match(await audit(t, url, 'verify', '--log', file('foreign')), {

@@ -236,12 +236,13 @@ t.test('a keyset that was exchanged, or whose proof is of something else, is nam
   )
   const lying = { ...answer, published: await other.json() }
   const server = await serving(t, new Map(), JSON.stringify(lying))
-  t.match(await verified(t, '--log', server), {
-    ...{
-      code: 1,
-      out: /The proof does not hold: the entry that was proven is about something else/,
-    },
-  })
+  const named = {
+    code: 1,
+    out: /The proof does not hold: the entry that was proven is about something else/,
+  }
+  t.match(await verified(t, '--log', server), named)
+  const watch = ['watch', file('lied-to'), '--once', '--log', server]
+  t.match(await audit(t, watch, anybody), named)
 })
 
 t.test(
@@ -322,6 +323,12 @@ t.test('entries that the key signed and that are no entries are named', async (t
   t.match(await verified(t, '--log', log), { code: 1, out: /^Entry 7 .* canonical form/ })
   const second = await writeLog('second', forgeLog(world, leaves, 2))
   t.match(await verified(t, '--log', second), { code: 1, out: /^Entry 0 .*log 2 does not begin/ })
+  // A log that follows itself, or one after it, follows none.
+  const own = { ...at(0), action: 'log.restarted', object: { kind: 'log', id: '2' } }
+  const itself = forgeLog(world, leaves.with(0, canonicalBytes(own)), 2)
+  t.match(await verified(t, '--log', await writeLog('itself', itself)), {
+    ...{ code: 1, out: /^Entry 0 .*log 2 does not begin/ },
+  })
 })
 
 t.test(
