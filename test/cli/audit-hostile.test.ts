@@ -184,6 +184,9 @@ t.test('entries that are gone are excused by no log that nobody signed', async (
   t.match(await since(), { code: 1, out: 'The checkpoint is not signed by the key of this log.\n' })
   files['/v1/audit/logs/2/checkpoint'] = next([log.logKey])
   t.match(await since(), { code: 3, out: /It was restarted: log 2 follows it/ })
+  // Nor does one excuse that the log before it was written anew.
+  Object.assign(files, filesOf(leaves.with(7, entryAt(7))))
+  t.match(await since(), { code: 1, out: /does not begin with what its earlier checkpoint/ })
 })
 
 t.test('no other log passes for this one, under the same key neither', async (t) => {
@@ -245,4 +248,12 @@ t.test('who watches waits for a service that is away, and ends with a contradict
   const other = running(t, ['audit', 'watch', file('other'), '--every', '86400'], anybody(url))
   await other.printed(/Log 1: 300 entries/)
   t.match(await other.stop('SIGTERM'), { code: 0, err: '' })
+
+  answer = () => ({ status: 403 })
+  const refused = running(t, ['audit', 'watch', file('refused')], anybody(url))
+  t.match(
+    await refused.ended,
+    { code: 1, err: /status 403/ },
+    'what will not pass is not waited for',
+  )
 })
