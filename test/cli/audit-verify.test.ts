@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { restartLog } from '../../src/audit/restart.ts'
 import { appendAll } from '../../src/audit/service.ts'
+import { hasher } from '../../src/audit/tree.ts'
 import { createKeysetReader } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
@@ -21,9 +22,9 @@ import { parseCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { cosignedMessage, encodeCosignature } from '../../src/protocol/log/cosignature.ts'
 import { noteKey, verifierKey, witnessKeyType } from '../../src/protocol/log/key.ts'
 import { parseNote, signatureLine } from '../../src/protocol/log/note.ts'
-import { writeProofFile } from '../../src/protocol/log/prooffile.ts'
+import { openProof, parseProofFile, writeProofFile } from '../../src/protocol/log/prooffile.ts'
 import { tileAt, tilePath } from '../../src/protocol/log/tile.ts'
-import { sign } from '../../src/protocol/signature.ts'
+import { sign, verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
@@ -221,6 +222,69 @@ t.test('each tampering in the database is named, with the first index that is wr
     'found under another object',
   )
   t.match(await verified(t), { code: 0 }, 'all of it is as it was')
+})
+
+t.test('one entry is proved, online and of a folder, and its proof is kept', async (t) => {
+  const idAt = async (index: number) =>
+    String((await sql.unsafe(`select ${entryAt(index)} as id`))[0]?.id)
+  const id = await idAt(300)
+  const one = (...args: string[]) => verified(t, '--entry', id, ...args)
+  const said =
+    /^Entry 300 of intake\.test\/v1\/audit\/logs\/1, which has \d+, is as it was signed\. It is unw/
+  const online = await one('--out', file('300.tlog-proof'))
+  t.match(online, { code: 0, out: said }, online.err)
+  t.match(online.out, /It says: request\.received, permitted, at 20/)
+  const [proof, entry] = await Promise.all(
+    ['300.tlog-proof', '300.tlog-proof.entry'].map((name) => readFile(file(name))),
+  )
+  const opened = openProof(hasher, parseProofFile(proof!), entry!, {
+    keys: [keyOfLog(world)],
+    verify,
+  })
+  t.ok(opened.size > 300, 'a tool for tlog-proof needs the two files and the key')
+  t.match(await one('--out', file('300.tlog-proof')), { code: 1, err: /EEXIST|exists/ })
+  const json = await one('--log', file('log'), '--json')
+  const { size } = JSON.parse((await verified(t, '--log', file('log'), '--json')).out)
+  const found = { proven: true, index: 300, size, witnessing: 'unwitnessed', entry: { id } }
+  t.match(JSON.parse(json.out), found, 'under the checkpoint of the folder')
+
+  const nobody = newId()
+  t.match(await verified(t, '--entry', nobody), { code: 1, err: /no entry of that id/ })
+  const inFolder = ['--log', file('log')]
+  t.match(await verified(t, '--entry', nobody, ...inFolder), {
+    code: 1,
+    err: /no entry of that id/,
+  })
+  t.match(await verified(t, '--entry', 'x'), { code: 2, err: /--entry is not the id/ })
+  t.match(await verified(t, '--out', 'x'), { code: 2, err: /--out is for --entry/ })
+  t.match(await one('--since', file('kept')), { code: 2, err: /not both/ })
+
+  const leaf = (from: string, to: string) =>
+    sql.unsafe(`update audit_entry set leaf = convert_to(replace(convert_from(leaf, 'UTF8'),
+      '"outcome":"${from}"', '"outcome":"${to}"'), 'UTF8') where id = '${id}'`)
+  await leaf('permitted', 'refused')
+  const wrong = {
+    code: 1,
+    out: 'The proof does not hold: the proof does not hold for entry 300.\n',
+  }
+  t.match(await one(), wrong)
+  await leaf('refused', 'permitted')
+  t.match(await one(), { code: 0 })
+  const leaves = await leavesOf(file('log'))
+  const changed = Buffer.from(Buffer.from(leaves[300]!).toString().replace('permitted', 'refused'))
+  await cp(file('log'), file('changed'), { recursive: true })
+  const bundles = forgeLog(world, leaves.with(300, changed))
+  const path = [...bundles.keys()].find((name) => name.startsWith('tile/entries/001'))!
+  await writeFile(join(file('changed'), path), bundles.get(path)!)
+  t.match(await one('--log', file('changed')), wrong)
+
+  const other = await fetch(`${url}/v1/audit/entries/${await idAt(40)}/proof`, {
+    headers: { authorization: `Bearer ${auditor.INTAKE_TOKEN}` },
+  })
+  const lies = new Map([[`/v1/audit/entries/${id}/proof`, utf8(await other.text())]])
+  t.match(await one('--log', await serving(t, lies)), {
+    ...{ code: 1, out: /^Entry 40 is right, but not what is shown of it: it is not the entry/ },
+  })
 })
 
 t.test('a keyset that was exchanged, or whose proof is of something else, is named', async (t) => {

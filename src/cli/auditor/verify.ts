@@ -20,6 +20,7 @@ import { tileWidth } from '../../protocol/log/tile.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { createProgress } from '../progress.ts'
 import { connectionDetails } from '../settings.ts'
+import { verifyEntry } from './entry.ts'
 import {
   believedBy,
   locate,
@@ -33,12 +34,15 @@ import {
 
 /** `intake audit verify`. */
 export const auditVerify: Command = {
-  operands: '[--log URL|DIR] [--since FILE]',
+  operands: '[--log URL|DIR] [--since FILE] | --entry ID [--log DIR] [--out FILE]',
   summary: 'Check that the access log is whole, and what was signed.',
   details: `Every entry is hashed, every hash and the signature on the checkpoint are checked, and so is what
 is shown of who acted. Where all is well the exit code is 0; otherwise it is 1, and the first entry that
 is wrong is named, counted from 0. Where entries that you kept a checkpoint of are gone, and another log
 follows that says so, it was restarted: exit code 3.
+
+With --entry it proves that one entry stands in the log, reads no other, and says under how large a tree and
+who witnessed that. The proof can be kept, and checked by tools for C2SP tlog-proof.
 
 The log's key is that of the newest keyset, or of a policy that has a line for the log. A folder is one
 that intake audit export wrote. With neither it is the log that the keyset names.
@@ -50,13 +54,16 @@ ${connectionDetails}`,
       value: 'FILE',
       help: 'A checkpoint that you kept: the log must begin with all of it.',
     },
+    entry: { value: 'ID', help: 'Prove this one entry, and no more.' },
+    out: { value: 'FILE', help: 'Where its proof goes; what it proves goes beside it.' },
     ...sourceOptions,
   },
   operandsMin: 0,
   operandsMax: 0,
   async run(input): Promise<Report> {
+    if (input.given('out') && !input.given('entry')) throw new UsageError('--out is for --entry')
     try {
-      return reportOf(await verified(input))
+      return input.given('entry') ? await verifyEntry(input) : reportOf(await verified(input))
     } catch (error) {
       const fault = shownFault(error)
       return { text: wordsOfLogFault(fault), value: { whole: false, fault }, failed: true }
