@@ -159,7 +159,13 @@ const draftEnd = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.new$/
 async function draftOf(file: string, text: string): Promise<string> {
   await makeFolder(dirname(file))
   const draft = `${file}.${newId()}.new`
-  await writeSecret(draft, text)
+  try {
+    await writeSecret(draft, text)
+  } catch (error) {
+    // On a full disk each try would leave one.
+    await rm(draft, { force: true })
+    throw error
+  }
   return draft
 }
 

@@ -83,7 +83,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
 
   async function learn(): Promise<void> {
     if (isRead) return
-    written = await kept.read()
+    written = await kept.read().catch(notKept)
     known = written
     isRead = true
   }
@@ -92,7 +92,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
   async function keep(checkpoint: string): Promise<void> {
     known = checkpoint
     if (checkpoint === written) return
-    await kept.write(checkpoint)
+    await kept.write(checkpoint).catch(notKept)
     written = checkpoint
   }
 
@@ -100,7 +100,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
     name: 'sequencing',
     isUnwoken: true,
     async run() {
-      let standing: LogStanding = { size: 0, signedSeconds: 0, unsequenced: 0, oldestSeconds: 0 }
+      let standing: LogStanding | undefined
       try {
         await learn()
         const caller: Caller = { kind: 'sequencer', request: newId() }
@@ -127,15 +127,30 @@ export function createSequencer(database: Database, options: SequencerOptions): 
           return waiting.count > 0 && mayAppend ? appendPending(tx, head, keys) : undefined
         })
         if (done?.checkpoint !== undefined) await keep(done.checkpoint)
-        onStanding(standing)
+        if (standing) onStanding(standing)
         return done?.hasMore ?? false
       } catch (error) {
-        if (!(error instanceof LogFault)) throw error
-        onStanding({ ...standing, halted: error.message })
+        const isFault = error instanceof LogFault
+        const halted = isFault ? { halted: error.message } : {}
+        // Also where the step failed: how long entries have waited is what an operator is told by.
+        if (standing || isFault) onStanding({ ...(standing ?? unknown), ...halted })
+        if (!isFault) throw error
         return false
       }
     },
   }
+}
+
+/** Of a log of which nothing could be read. */
+const unknown: LogStanding = { size: 0, signedSeconds: 0, unsequenced: 0, oldestSeconds: 0 }
+
+/**
+ * What reading or writing the file failed with, by its code alone: an error with a system call is what a lost
+ * connection to the database looks like, and would be taken for an outage of that.
+ */
+function notKept({ code }: NodeJS.ErrnoException): never {
+  const words = 'the checkpoint cannot be kept outside the database'
+  throw Object.assign(new Error(words), { code })
 }
 
 function standingOf(

@@ -9,6 +9,7 @@
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
+import { LogFault } from '../protocol/log/fault.ts'
 import type { NoteKey } from '../protocol/log/key.ts'
 import { openNote, parseNote, signatureLine } from '../protocol/log/note.ts'
 import { treeReader } from '../protocol/log/reader.ts'
@@ -94,7 +95,7 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     }
     if (status !== 200) {
       const words = `the witness ${name} answers ${status}`
-      throw Object.assign(new Error(words), { code: String(status) })
+      throw Object.assign(new Unsigned(words), { code: String(status) })
     }
     const line = lineIn(text, head.checkpoint, witness.key)
     const cosignature = { log: head.n, size: head.size, witness: name, line }
@@ -108,7 +109,9 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     const proof = await database.inTransaction(system, (tx) => consistency(tx, head, earlier))
     const lines = [`old ${earlier}`, ...proof.map(base64)]
     const body = `${lines.join('\n')}\n\n${head.checkpoint}`
-    return post(`${witness.url.replace(/\/$/, '')}/add-checkpoint`, body)
+    return post(`${witness.url.replace(/\/$/, '')}/add-checkpoint`, body).catch((cause) => {
+      throw new Unsigned(`the witness ${witness.key.name} does not answer`, { cause })
+    })
   }
 
   return {
@@ -124,9 +127,10 @@ export function createWitnessing(database: Database, options: Options): Witnessi
         const shown = witnesses.map(async (witness) => {
           const last = cosigned.find((it) => it.witness === witness.key.name)
           if (!isDue(witness.key.name, head, last, published)) return
-          await show(witness, { head, earlier: last?.size ?? 0 }).catch((error) =>
-            onRefused(error, witness.key.name),
-          )
+          await show(witness, { head, earlier: last?.size ?? 0 }).catch((error) => {
+            if (!(error instanceof Unsigned || error instanceof LogFault)) throw error
+            onRefused(error, witness.key.name)
+          })
         })
         await Promise.all(shown)
       }
@@ -135,6 +139,9 @@ export function createWitnessing(database: Database, options: Options): Witnessi
     },
   }
 }
+
+/** A witness does not answer, or not by signing. What else fails is the database's. */
+class Unsigned extends Error {}
 
 /** The head, what each witness signed of it last, and where the newest keyset stands. */
 async function look(tx: Tx) {
@@ -148,13 +155,13 @@ async function look(tx: Tx) {
   return { head: { ...head, checkpoint }, cosigned, published }
 }
 
-/** The line by which a witness signed a checkpoint, out of its answer. @throws Error, LogFault */
+/** The line by which a witness signed a checkpoint, out of its answer. @throws Unsigned, LogFault */
 function lineIn(answer: string, checkpoint: string, key: NoteKey): string {
   const note = parseNote(checkpoint + answer)
   openNote(note, [key], verify)
   // With a blank line in it the answer signs another text: its line would spoil the checkpoint.
   if (note.text !== parseNote(checkpoint).text) {
-    throw new Error(`the witness ${key.name} has signed another text`)
+    throw new Unsigned(`the witness ${key.name} has signed another text`)
   }
   const own = note.signatures.find(({ name, id }) => name === key.name && id === key.id)
   if (!own) throw new Error('cannot be: a signature that was verified')

@@ -153,7 +153,8 @@ export function sortAway(tell: Tell): { onAway(error: unknown): void; tell: Tell
       if (isOutage(error)) tell({ kind: 'away', error })
     },
     tell(told) {
-      if (!isOutage(told.error)) tell(told)
+      // A witness that cannot be reached fails as a database does, and is another outage.
+      if (told.kind === 'unwitnessed' || !isOutage(told.error)) tell(told)
     },
   }
 }

@@ -5,6 +5,9 @@
  * back, and on tiles that somebody changed.
  */
 import { createHash } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Proven, proveEntry } from '../../src/audit/proofs.ts'
 import { restartLog } from '../../src/audit/restart.ts'
@@ -12,11 +15,13 @@ import { createSequencer, type Kept, type LogStanding } from '../../src/audit/se
 import { appendAll } from '../../src/audit/service.ts'
 import type { KnownCaller } from '../../src/caller.ts'
 import { connect } from '../../src/database/connect.ts'
+import { isAway } from '../../src/database/lost.ts'
+import { readIfThere, replaceFile } from '../../src/disk.ts'
 import { decodeBase64url } from '../../src/protocol/bytes.ts'
-import { signingKeyFrom } from '../../src/protocol/keys.ts'
+import { generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
 import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { treeHasher } from '../../src/protocol/log/hash.ts'
-import { logKeyType, noteKey } from '../../src/protocol/log/key.ts'
+import { logKeyType, type NoteKey, noteKey } from '../../src/protocol/log/key.ts'
 import { openProof, parseProofFile } from '../../src/protocol/log/prooffile.ts'
 import { verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
@@ -133,10 +138,10 @@ t.test('the log that is served holds every entry, under the key of the keyset', 
 /** Sequencers on a database without any, and what each kept outside it. */
 async function sequencing(t: Test) {
   const { database, databases, world, sql } = await stage(t)
-  const create = (kept: Kept & { text?: string | undefined } = keptIn({})) => {
+  const create = (kept: Kept = keptIn({}), keys: readonly KeyPair[] = [world.logKey]) => {
     let standing: LogStanding | undefined
     const step = createSequencer(database, {
-      ...{ origin: world.origin, keys: [world.logKey], kept },
+      ...{ origin: world.origin, keys, kept },
       onStanding: (told) => {
         standing = told
       },
@@ -146,7 +151,13 @@ async function sequencing(t: Test) {
   const add = (count: number) =>
     database.inTransaction(system, (tx) => appendAll(tx, entries(count)))
   const size = async () => Number((await sql`select size from audit_log`)[0]?.size)
-  return { database, databases, world, sql, create, add, size }
+  const folder = await mkdtemp(join(tmpdir(), 'intake-tree-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return { database, databases, world, sql, create, add, size, file: join(folder, 'kept') }
+}
+
+function keyOf({ publicKey }: KeyPair): NoteKey {
+  return noteKey(sha256, { name: origin, type: logKeyType, publicKey })
 }
 
 /** As `intake admin log restart` does it, as the owner. */
@@ -360,29 +371,50 @@ t.test('what is kept outside is no checkpoint of this log: nothing is signed', a
 })
 
 t.test('what was not kept is kept before anything more is signed', async (t) => {
-  const { create, add, size, world } = await sequencing(t)
-  const place: { text?: string } = {}
-  let isFull = true
-  const kept = keptIn(place)
+  const { create, add, size, world, file } = await sequencing(t)
+  const key = keyOf(world.logKey)
+  // Where a file stands no folder can be made; the system says so as it says that a disk is full.
+  await writeFile(file, '')
+  const kept = join(file, 'checkpoint')
   const sequencer = create({
-    read: kept.read,
-    write: async (text) => {
-      if (isFull) throw new Error('no space')
-      await kept.write(text)
-    },
+    read: () => readIfThere(file).then((text) => text || undefined),
+    write: (text) => replaceFile(kept, text),
   })
+  const refused = async () => {
+    const error = await sequencer.run().then(
+      () => undefined,
+      (error) => error,
+    )
+    t.match(error, { code: 'EEXIST' })
+    t.notOk(isAway(error), 'that is no outage of the database')
+  }
   await add(2)
-  await t.rejects(sequencer.run(), { message: 'no space' })
+  await refused()
   const signed = await size()
   await add(2)
-  await t.rejects(sequencer.run(), { message: 'no space' })
+  await refused()
   t.equal(await size(), signed)
-  isFull = false
+  t.match(sequencer.standing(), { size: signed, unsequenced: 2 }, 'and what waits is seen to wait')
+  await rm(file)
   await sequencer.run()
   t.equal(await size(), signed + 2)
-  const key = noteKey(sha256, {
-    ...{ name: origin, type: logKeyType },
-    publicKey: signingKeyFrom(world.logKey.secretKey).publicKey,
-  })
-  t.equal(openCheckpoint(place.text!, [key], verify).size, signed + 2)
+  t.equal(openCheckpoint(await readFile(kept), [key], verify).size, signed + 2)
+})
+
+t.test('while a new key takes over, a checkpoint has the signature of both', async (t) => {
+  const { create, add, size, world } = await sequencing(t)
+  const outside: { text?: string } = {}
+  const later = generateSigningKey()
+  await add(2)
+  await create(keptIn(outside)).run()
+  await add(2)
+  await create(keptIn(outside), [later, world.logKey]).run()
+  for (const pair of [later, world.logKey]) {
+    const opened = openCheckpoint(outside.text!, [keyOf(pair)], verify)
+    t.same([opened.size, opened.note.signatures.length], [await size(), 2])
+  }
+  await add(2)
+  await create(keptIn(outside), [later]).run()
+  t.equal(openCheckpoint(outside.text!, [keyOf(later)], verify).size, await size())
+  t.throws(() => openCheckpoint(outside.text!, [keyOf(world.logKey)], verify), { code: 'unsigned' })
 })

@@ -257,7 +257,7 @@ t.test('one that does not answer is told of, and holds nothing up', async (t) =>
   seen.isThere = false
   const { witnessing, sequencer } = start()
   await witnessing.run()
-  t.match(refused, [{ message: 'no route to the witness', witness: 'witness.test' }])
+  t.match(refused, [{ cause: { message: 'no route to the witness' }, witness: 'witness.test' }])
   seen.isThere = true
   says.push(() => ({ status: 409, text: '<p>Conflict</p>' }))
   await start().witnessing.run()

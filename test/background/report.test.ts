@@ -1,12 +1,23 @@
 /**
- * Goal: work that is too long for its deadline is told as failed, and is no outage of the database.
+ * Goal: work that is too long for its deadline is told as failed, and is no outage of the database; nor is a
+ * witness that cannot be reached.
  * Method: the work on a database with a short deadline, and a batch held up by a lock until it is past.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
+import { createSequencer } from '../../src/audit/sequencer.ts'
+import { append } from '../../src/audit/service.ts'
+import { post } from '../../src/background/post.ts'
 import { reports, sortAway, type Told } from '../../src/background/report.ts'
 import { createWork } from '../../src/background/work.ts'
 import { connect } from '../../src/database/connect.ts'
 import { DatabaseAway, Overlong } from '../../src/database/lost.ts'
+import { loggable } from '../../src/log.ts'
+import { generateSigningKey } from '../../src/protocol/keys.ts'
+import { noteKey, witnessKeyType } from '../../src/protocol/log/key.ts'
+import { sha256 } from '../../src/protocol/sodium.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { stage } from '../helpers/stage.ts'
 import { holdTable } from '../helpers/superuser.ts'
@@ -52,3 +63,38 @@ t.test('an outage is told as that, once, and not as a batch that failed', async 
   tell({ kind: 'failed', step: 'pairing', error })
   t.same(all, [{ kind: 'away', error }])
 })
+
+t.test('a witness that cannot be reached is told of, with its name and why', async (t) => {
+  const { databases, database, world } = await stage(t)
+  const kept = { read: async () => undefined, write: async () => {} }
+  const log = { origin: world.origin, keys: [world.logKey], kept }
+  const system = { kind: 'system', request: newId() } as const
+  await database.inTransaction(system, (tx) => append(tx, { action: 'request.received' }))
+  await createSequencer(database, { ...log, onStanding: () => {} }).run()
+  const { publicKey } = generateSigningKey()
+  const key = noteKey(sha256, { name: 'witness.test', type: witnessKeyType, publicKey })
+  const url = await closedUrl()
+  const told = new Promise<Told>((resolve) => {
+    const { tell } = sortAway((it) => it.kind !== 'turned' && it.kind !== 'log' && resolve(it))
+    const own = connect({ url: databases.url, connectionsMax: 2, prepare: true })
+    const witnesses = [{ key, url }]
+    const work = createWork(own, { ...log, witnesses, post }, tell)
+    t.teardown(async () => {
+      await work.stop()
+      await own.close()
+    })
+    work.start()
+  })
+  const { error, ...rest } = await told
+  t.same(rest, { kind: 'unwitnessed', witness: 'witness.test' })
+  t.match(loggable(error), { name: 'Error', cause: { cause: { code: 'ECONNREFUSED' } } })
+})
+
+/** Where something listened, and no longer does. */
+async function closedUrl(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((closed) => server.close(closed))
+  return `http://127.0.0.1:${port}`
+}

@@ -102,6 +102,7 @@ t.test(
     t.equal(json.code, 0)
     const said = JSON.parse(json.out)
     t.match(said, { whole: true, origin: 'intake.test/v1/audit/logs/1', witnessing: 'unwitnessed' })
+    t.same(said.logKeys, [verifierKey(keyOfLog(world))])
     t.equal(said.openings.shown, said.size, 'every entry has what opens it')
   },
 )

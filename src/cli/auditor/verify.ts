@@ -16,6 +16,7 @@ import {
   verifyWholeLog,
 } from '../../client/index.ts'
 import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
+import { logKeyType, verifierKey } from '../../protocol/log/key.ts'
 import { tileWidth } from '../../protocol/log/tile.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { createProgress } from '../progress.ts'
@@ -209,12 +210,18 @@ function reportOf(found: Found): Report {
         : []),
     ].join('\n'),
     value: {
-      ...{ whole: true, origin, size, witnessing, openings, restart, followedBy },
+      ...{ whole: true, origin, size, logKeys: logKeysOf(state), witnessing },
+      ...{ openings, restart, followedBy },
       ...(kept && {
         kept: { origin: kept.state.origin, size: kept.state.size, stands: kept.stands },
       }),
     },
   }
+}
+
+/** The keys that signed the checkpoint for the log, as note verifier keys: what a witness is told. */
+function logKeysOf({ verified }: SignedState): string[] {
+  return verified.flatMap(({ key }) => (key.type === logKeyType ? [verifierKey(key)] : []))
 }
 
 function wordsOfOpenings({ shown, others }: NonNullable<VerifiedLog['openings']>): string {
