@@ -1,6 +1,7 @@
 /** Act 13: what the access log says of all this, to an auditor who can open nothing. */
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
+import { hiddenOpening } from './tampering.ts'
 
 type Entry = {
   readonly action: string
@@ -16,7 +17,8 @@ type Entry = {
 }
 
 /** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
-export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promise<void> {
+export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> {
+  const { url, world } = stage
   act(13, 'Who did what, as the auditor reads it')
   const token = await world.token(world.clients.auditor)
   const entries = await allEntries(url, token)
@@ -54,6 +56,7 @@ export async function whoDidWhat({ url, world }: Stage, newcomer: string): Promi
   }
   const first = told['were handed sealed'].at(-1)?.object?.id
   if (first) show('who opened the first', await openersOf(url, token, first))
+  await hiddenOpening(stage, token)
 }
 
 /** Who was handed a referral, by the names of then: as `intake audit --referral ID` says it. */

@@ -156,6 +156,9 @@ t.test(
     const answer = await fetch(url, { headers: { authorization: header.replace(/^.*?: /, '') } })
     t.equal(answer.status, 200)
     t.match(await answer.json(), { entries: { length: 5 } })
+    const verify = `. data/try/auditor.env && exec ${process.execPath} src/cli/intake.js audit verify`
+    const log = spawn('bash', ['-c', verify], { cwd: root, stdio: 'ignore' })
+    t.same(await once(log, 'close'), [0, null], 'what was changed in the log was put back')
     interrupt(running.child, 'SIGINT')
     const { code, left } = await running.end()
     t.strictSame(left, [])
