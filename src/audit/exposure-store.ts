@@ -59,49 +59,56 @@ export async function selectBound(
     order by added.at, c.id`
 }
 
-/** Whether any referral that is stored is sealed to this key. */
-export async function hasWrap(tx: Tx, kid: string): Promise<boolean> {
-  const rows = await tx.sql`select from wrap where kid = ${kid} limit 1`
-  return rows.length > 0
-}
-
 export type Openable = Omit<SealedTo, 'keysetVersion' | 'recipients'>
 
-/** What counts: keys, and until when a referral was received. */
+/** Before every id. */
+const nil = '00000000-0000-0000-0000-000000000000'
+
+/** Of the referrals that keys open those that count: received before an end, by a client that was let in. */
 export type Reach = {
   readonly kids: readonly string[]
   readonly to?: Bound
-  /** Of a client: since when, until when it could ask, and the first moment that is asked about. */
+  /** Of a client: the first moment that is asked about, and since when and until when it could ask. */
   readonly from?: Bound
   readonly addedAt?: string
   readonly disabledAt?: string
 }
 
-/** The next `count` referrals that one of the keys opens, by id, which for new ones is by age. */
+/**
+ * The next `count` referrals that one of the keys opens, by id, which for new ones is by age, and of each
+ * whether it counts. Those that do not are not passed over here: a page would walk all wraps of a key to find
+ * no more that do.
+ *
+ * The wraps of a key are a range of one index, in its order. With `kid = …` the primary key has that order
+ * too, and PostgreSQL walks all wraps by it where few of the key's are left.
+ */
 export async function selectOpenable(
   tx: Tx,
   { kids, from, to, addedAt, disabledAt }: Reach,
   after: Place | undefined,
   count: number,
-): Promise<Openable[]> {
+): Promise<(Openable & { readonly counts: boolean })[]> {
   const { sql } = tx
   const conditions = [
     to && sql`r.received_at < ${beginOf(tx, to, 1)}`,
     disabledAt && sql`r.received_at < ${disabledAt}::timestamptz`,
     from && disabledAt && sql`${disabledAt}::timestamptz > ${beginOf(tx, from, 0)}`,
     to && addedAt && sql`${addedAt}::timestamptz < ${beginOf(tx, to, 1)}`,
-    after && sql`w.referral_id > ${after.id}`,
   ].filter((condition) => condition !== undefined && condition !== '')
-  const fit = conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)
-  return sql<Openable[]>`
-    select distinct found.id as "referralId", found.reference, ${iso(tx, 'found.received_at')} as "receivedAt"
-    from unnest(${kids}::text[]) held (kid)
-         cross join lateral (
-           select r.id, r.reference, r.received_at
-           from wrap w join referral r on r.id = w.referral_id
-           where w.kid = held.kid and ${fit}
-           order by w.referral_id
-           limit ${count}) found
-    order by found.id
-    limit ${count}`
+  const counts = conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)
+  return sql<(Openable & { counts: boolean })[]>`
+    select r.id as "referralId", r.reference, ${iso(tx, 'r.received_at')} as "receivedAt",
+           ${counts} as counts
+    from (select distinct opened.referral_id
+          from unnest(${kids}::text[]) held (kid)
+               cross join lateral (
+                 select w.referral_id from wrap w
+                 where (w.kid, w.referral_id) > (held.kid, ${after?.id ?? nil}::uuid)
+                   and w.kid <= held.kid
+                 order by w.kid, w.referral_id
+                 limit ${count}) opened
+          order by opened.referral_id
+          limit ${count}) opened
+         join referral r on r.id = opened.referral_id
+    order by r.id`
 }

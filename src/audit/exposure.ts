@@ -9,7 +9,6 @@ import { page } from '../database/page.ts'
 import { Refusal } from '../errors.ts'
 import {
   type BoundRow,
-  hasWrap,
   type Reach,
   selectBound,
   selectOpenable,
@@ -64,8 +63,9 @@ export async function exposure(
     (after, count) => selectOpenable(tx, reach, after, count),
     ({ receivedAt, referralId }) => ({ at: receivedAt, id: referralId }),
   )
-  await append(tx, { action: 'audit.traced', object, details: { referrals: rows.length } })
-  return { clients: clients.map(presentBound), referrals: rows, ...rest }
+  const referrals = rows.filter(({ counts }) => counts).map(({ counts: _, ...row }) => row)
+  await append(tx, { action: 'audit.traced', object, details: { referrals: referrals.length } })
+  return { clients: clients.map(presentBound), referrals, ...rest }
 }
 
 type Subject = {
@@ -79,7 +79,8 @@ async function subjectOf(tx: Tx, asked: Omit<ExposureAsked, 'cursor'>): Promise<
   const { kid, client, from, to } = asked
   if (kid !== undefined && client === undefined) {
     const clients = await selectBound(tx, { kids: [kid] })
-    if (clients.length === 0 && !(await hasWrap(tx, kid))) {
+    const opened = await selectOpenable(tx, { kids: [kid] }, undefined, 1)
+    if (clients.length + opened.length === 0) {
       throw new Refusal('not-found', 'no referral is sealed to that key, and no client bound to it')
     }
     return { clients, reach: { kids: [kid], ...(to && { to }) }, object: { kind: 'key', id: kid } }

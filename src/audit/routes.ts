@@ -143,7 +143,7 @@ export const exposureRoutes: FastifyPluginAsyncTypebox<{ audit: Services['audit'
       description:
         'Either `kid` or `client`. A key opens whatever was sealed to it and received before `to`: `from` ' +
         'changes nothing. A client could ask within `from` and `to` for what was received before `to`, ' +
-        'unless it was not yet there or shut out before.',
+        'unless it was not yet there or shut out before. A page may have fewer than its limit, and not be the last.',
       security: [{ bearer: ['audit:read'] }],
       querystring: ExposureQuery,
       response: { 200: Exposure },

@@ -46,7 +46,7 @@ export const EntriesQuery = Type.Object(
 )
 
 /** A page is at most this long: a key may open every referral there is. */
-const pageExposedMax = 1000
+const pageExposedMax = 5000
 
 export const ReferralParams = Type.Object(
   { referralId: IdOrReference },

@@ -5,9 +5,11 @@
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type postgres from 'postgres'
 import t from 'tap'
 import type { KnownCaller } from '../../src/caller.ts'
 import { connect } from '../../src/database/connect.ts'
+import { writeCursor } from '../../src/database/page.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { logPlans, plansIn } from '../helpers/plans.ts'
 import { servicesOn, stage } from '../helpers/stage.ts'
@@ -32,6 +34,7 @@ t.test('the entries that name an object are found by indexes', async (t) => {
              'case', case when row_number() over (order by id) = 1
                           then ${named} else gen_random_uuid()::text end)))
     from made`
+  await fillWraps(sql)
   // What an index of this kind has not sorted in yet, it does then.
   await sql`vacuum analyze`
   await logPlans(sql)
@@ -49,6 +52,9 @@ t.test('the entries that name an object are found by indexes', async (t) => {
     t.equal(found.entries.length, 1)
     await audit.list(auditor, { outcome: 'refused' }, 50)
     await audit.list(auditor, { action: 'keyset.published' }, 50)
+    const cursor = writeCursor({ at: new Date().toISOString(), id: referralIdOf(entries / 2) })
+    const page = await audit.exposure(auditor, { kid, cursor }, 50)
+    t.equal(page.referrals[0]?.referralId, referralIdOf(entries / 2 + 1))
     await audit.list(auditor, { actor: named, outcome: 'failed' }, 50)
     await audit.list(auditor, { organisation: named, outcome: 'failed' }, 50)
   }
@@ -81,4 +87,30 @@ t.test('the entries that name an object are found by indexes', async (t) => {
       )
     }
   }
+  const opened = plans.filter(({ statement }) => statement.includes('unnest('))
+  t.ok(opened.length >= searches)
+  for (const { nodes } of opened) {
+    const reads = nodes.filter((node) => node['Index Name'] ?? node['Relation Name'])
+    const by = reads.map((node) => node['Index Name'] ?? node['Node Type'])
+    t.same(by.sort(), ['referral_pkey', 'wrap_kid'], 'a page is read by its own wraps')
+  }
 })
+
+const kid = 'A'.repeat(22)
+
+/** The id of the referral of this number, which is its place among them. */
+const referralIdOf = (number: number) =>
+  `01890000-0000-7000-8000-${String(number).padStart(12, '0')}`
+
+/** As many referrals as entries, sealed to one key, and as little of each as the tables take. */
+async function fillWraps(sql: postgres.Sql): Promise<void> {
+  const id = `('01890000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid`
+  const bytes = ['header', 'signature', 'envelope_hash', 'sealed_hashes', 'wrap_hashes']
+  await sql.unsafe(`
+    insert into referral (id, organisation_id, reference, received_at, state, keyset_version, signer,
+                          entry_id, ${bytes})
+    select ${id}, (select min(id::text)::uuid from organisation), lpad(n::text, 8, '0'), now(), 'received', 1, '',
+           gen_random_uuid(), ${bytes.map(() => "''")}
+    from generate_series(1, ${entries}) n;
+    insert into wrap select ${id}, '${kid}', '', '' from generate_series(1, ${entries}) n`)
+}

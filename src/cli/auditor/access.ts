@@ -35,11 +35,9 @@ ${connectionDetails}`,
   async run(input): Promise<Report> {
     const get = await getterOf(input)
     const access = await accessOf(get, named(input.operands[0] ?? ''))
-    const query = new URLSearchParams({ object: access.referralId, action: 'referral.opened' })
+    const query = { object: access.referralId, action: 'referral.opened', outcome: 'permitted' }
     const openings: AuditEntry[] = []
-    for await (const entry of entriesOf(get, query)) {
-      if (entry.outcome === 'permitted') openings.push(entry)
-    }
+    for await (const entry of entriesOf(get, new URLSearchParams(query))) openings.push(entry)
     const { recipients: listed } = await keysIn(get, access.keysetVersion)
     const recipients = access.recipients.map((recipient) => ({
       ...recipient,

@@ -37,7 +37,7 @@ export async function exposureOf(
 ): Promise<Omit<Exposure, 'next'>> {
   const referrals: Exposure['referrals'] = []
   for (let cursor: string | undefined; ; ) {
-    const asked = new URLSearchParams([...query, ['limit', '1000']])
+    const asked = new URLSearchParams([...query, ['limit', '5000']])
     if (cursor !== undefined) asked.set('cursor', cursor)
     const page = readExposure(await textOf(await get(`/v1/audit/exposure?${asked}`)))
     referrals.push(...page.referrals)

@@ -126,9 +126,9 @@ async function toldBy(
   client: string | undefined,
 ): Promise<{ entries: AuditEntry[]; acts: Act[]; unnamed: number }> {
   const openings: AuditEntry[] = []
-  for await (const entry of entriesOf(get, withMembers(bounds, { action: 'referral.opened' }))) {
-    const isMeant = entry.recipient !== undefined && kids.includes(entry.recipient)
-    if (entry.outcome === 'permitted' && isMeant) openings.push(entry)
+  const handing = { action: 'referral.opened', outcome: 'permitted' }
+  for await (const entry of entriesOf(get, withMembers(bounds, handing))) {
+    if (entry.recipient !== undefined && kids.includes(entry.recipient)) openings.push(entry)
   }
   if (client === undefined) return { entries: openings, acts: [], unnamed: 0 }
   const counts = new Map<string, Act>()
