@@ -2,15 +2,19 @@
  * Goal: the folder that `intake audit export` writes is the log: whatever reads C2SP tlog-tiles checks
  * it, and its openings are those of its entries.
  */
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import t from 'tap'
+import { writePage } from '../../src/cli/auditor/page.ts'
+import { pageEntriesMax } from '../../src/client/logpage.ts'
 import { openCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { treeHasher } from '../../src/protocol/log/hash.ts'
+import { parseTilePath } from '../../src/protocol/log/tile.ts'
 import { verifyLog } from '../../src/protocol/log/verify.ts'
 import { verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { build } from '../helpers/build.ts'
+import { forgeLog } from '../helpers/forgedlog.ts'
 import { refer } from '../helpers/referral.ts'
 import { keyOfLog } from '../helpers/servedlog.ts'
 import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
@@ -71,4 +75,35 @@ t.test('a folder that is there, or a caller who may not, is told so', async (t) 
   )
   t.equal(code, 1)
   await t.rejects(stat(join(other, 'checkpoint')))
+})
+
+t.test('of a log that is too long for a page, the page has the newest entries', async (t) => {
+  const leaf = Buffer.from('{}')
+  const size = pageEntriesMax + 300
+  const files = forgeLog(
+    world,
+    Array.from({ length: size }, () => leaf),
+  )
+  const long = join(folder, 'long')
+  for (const [path, bytes] of files) {
+    await mkdir(dirname(join(long, path)), { recursive: true })
+    await writeFile(join(long, path), bytes)
+  }
+  const { keyset } = world
+  const about = { origin: 'intake.test', written: new Date().toISOString(), size, recipients: [] }
+  const tiles = [...files.keys()].flatMap((path) => parseTilePath(path) ?? [])
+  await writePage(
+    long,
+    { ...about, keyset },
+    tiles,
+    Buffer.from(files.get('checkpoint')!).toString(),
+  )
+  const data = await readdir(join(long, 'data'))
+  const told = await readFile(join(long, 'data/about.js'), 'utf8')
+  t.match(told, /\\"first\\":512,/)
+  t.equal(data.filter((file) => file.startsWith('tile-entries-')).length, 512)
+  t.notOk(data.includes('tile-entries-001.js'))
+  t.ok(data.includes('tile-entries-002.js'))
+  t.notOk(data.includes('tile-0-001.js'), 'nor the hashes of what is left out')
+  t.ok(data.includes('tile-1-000.js'), 'but those above them')
 })

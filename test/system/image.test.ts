@@ -1,7 +1,7 @@
 /**
  * Goal: what the image holds serves, in a folder that holds nothing else.
  * Method: the copies that each stage of the Dockerfile makes, each into an empty folder, with the build in the
- * first; from the last, what the Dockerfile would run migrates, serves, evaluates match keys and pairs, as
+ * first; from the last, what the Dockerfile would run migrates, serves, evaluates match keys, pairs and exports, as
  * processes with the image's environment.
  */
 import { execFile } from 'node:child_process'
@@ -87,40 +87,55 @@ async function install(folder: string): Promise<void> {
   }
 }
 
-t.test('the image migrates, serves, evaluates and pairs', async (t) => {
-  const folder = await folderOf(t)
-  const command = await image(folder, await folderOf(t))
-  const databases = await cloneDatabase()
-  t.teardown(() => databases.drop())
-  const { world, variables, sql, folder: keys } = await deployment(t, databases)
+t.test(
+  'the image migrates, serves, evaluates, pairs, and exports the log with its page',
+  async (t) => {
+    const folder = await folderOf(t)
+    const command = await image(folder, await folderOf(t))
+    const databases = await cloneDatabase()
+    t.teardown(() => databases.drop())
+    const { world, variables, sql, folder: keys } = await deployment(t, databases)
 
-  const env = { ...process.env, ...variables, DATABASE_OWNER_URL: databases.ownerUrl }
-  const migrate = [...node.slice(1), join(folder, 'dist/service/intake.js'), 'admin', 'migrate']
-  const { stdout } = await execute(node[0], migrate, { env })
-  t.match(JSON.parse(stdout), { migrated: true })
+    const env = { ...process.env, ...variables, DATABASE_OWNER_URL: databases.ownerUrl }
+    const migrate = [...node.slice(1), join(folder, 'dist/service/intake.js'), 'admin', 'migrate']
+    const { stdout } = await execute(node[0], migrate, { env })
+    t.match(JSON.parse(stdout), { migrated: true })
 
-  const [key] = world.matchingKeys
-  if (!key) throw new Error('no matching key was made')
-  const [keyFile, passphrase] = [join(keys, 'matching.json'), 'of the container alone']
-  await writeSecret(keyFile, sealMatchingKey(key, passphrase))
-  const more = { MATCHING_KEY_FILES: keyFile, INTAKE_PASSPHRASE: passphrase }
-  const service = await listening(t, { ...variables, ...more }, command)
+    const [key] = world.matchingKeys
+    if (!key) throw new Error('no matching key was made')
+    const [keyFile, passphrase] = [join(keys, 'matching.json'), 'of the container alone']
+    await writeSecret(keyFile, sealMatchingKey(key, passphrase))
+    const more = { MATCHING_KEY_FILES: keyFile, INTAKE_PASSPHRASE: passphrase }
+    const service = await listening(t, { ...variables, ...more }, command)
 
-  const call = await callerOf(world, service.url, world.referring.lawFirm.clientId)
-  t.match(await call('GET', '/readyz'), { status: 200, body: { matchingKey: 'embedded' } })
-  const asked = { epoch: 1, elements: blindedElements(1) }
-  t.match(await call('POST', '/v1/matching/evaluations', asked), { status: 200 })
+    const call = await callerOf(world, service.url, world.referring.lawFirm.clientId)
+    t.match(await call('GET', '/readyz'), { status: 200, body: { matchingKey: 'embedded' } })
+    const asked = { epoch: 1, elements: blindedElements(1) }
+    t.match(await call('POST', '/v1/matching/evaluations', asked), { status: 200 })
 
-  const { referralId } = await refer({ world, url: service.url })
-  await untilPaired(sql)
-  const entries = await sql`
+    const { referralId } = await refer({ world, url: service.url })
+    await untilPaired(sql)
+    const entries = await sql`
     select action from audit_entry where object_id = ${referralId} order by at, id`
-  t.same(
-    entries.map(({ action }) => action),
-    ['referral.submitted', 'referral.paired'],
-  )
+    t.same(
+      entries.map(({ action }) => action),
+      ['referral.submitted', 'referral.paired'],
+    )
 
-  t.equal((await fetch(`${service.url}/problems/lease-lost`)).status, 200)
-  service.child.kill('SIGTERM')
-  t.equal(await service.ended, 0)
-})
+    const trust = join(keys, 'trust.json')
+    await writeSecret(trust, JSON.stringify(world.trust))
+    const auditor = {
+      ...{ INTAKE_URL: service.url, INTAKE_TRUST: trust, INTAKE_HOME: join(keys, 'home') },
+      INTAKE_TOKEN: await world.token(world.clients.auditor),
+    }
+    const log = join(keys, 'log')
+    const exporting = [join(folder, 'dist/service/intake.js'), 'audit', 'export', log]
+    const environment = { env: { ...process.env, ...auditor } }
+    await execute(node[0], [...node.slice(1), ...exporting], environment)
+    t.match(await readFile(join(log, 'index.html'), 'utf8'), /Content-Security-Policy.*logFile/s)
+
+    t.equal((await fetch(`${service.url}/problems/lease-lost`)).status, 200)
+    service.child.kill('SIGTERM')
+    t.equal(await service.ended, 0)
+  },
+)

@@ -5,20 +5,26 @@
  * Method: a real service's log is exported and opened from `file://`. Whatever the page says to its console, a
  * broken policy among it, fails the test. Then files of copies are spoiled, and a long log is made up.
  */
-import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import axe from 'axe-core'
 import { type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { appendAll } from '../../src/audit/service.ts'
+import { writePage } from '../../src/cli/auditor/page.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { parseBundle } from '../../src/protocol/log/bundle.ts'
 import { parseCheckpoint } from '../../src/protocol/log/checkpoint.ts'
 import { verifierKey } from '../../src/protocol/log/key.ts'
 import { parseNote } from '../../src/protocol/log/note.ts'
+import { parseTilePath } from '../../src/protocol/log/tile.ts'
+import { originOfLog } from '../../src/protocol/logorigin.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { called, folderOf } from '../cli/run.ts'
 import { build } from '../helpers/build.ts'
+import { forgeLog } from '../helpers/forgedlog.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { keyOfLog } from '../helpers/servedlog.ts'
 import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
@@ -48,10 +54,11 @@ await untilSequenced(sql)
 await mkdir(join(folder, 'home'), { mode: 0o700 })
 await writeFile(join(folder, 'home/trust.json'), JSON.stringify(world.trust), { mode: 0o600 })
 const whole = join(folder, 'log')
-const exported = await called(t, ['audit', 'export', whole], {
+const environment = {
   ...{ INTAKE_URL: url, INTAKE_HOME: join(folder, 'home') },
   INTAKE_TOKEN: await world.token(auditor),
-})
+}
+const exported = await called(t, ['audit', 'export', whole], environment)
 
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
@@ -108,6 +115,10 @@ t.test('the log is exported with its page', async (t) => {
   for (const file of ['index.html', 'data/about.js']) {
     t.equal((await stat(join(whole, file))).mode & 0o077, 0, `${file} is for its owner alone`)
   }
+  for (const file of await readdir(join(whole, 'data'))) {
+    const script = await readFile(join(whole, 'data', file), 'utf8')
+    t.notMatch(script, /[<\u2028]/, `${file} has nothing that could end a script or a line`)
+  }
 })
 
 t.test('it says that all is as it was signed, by which key, and what is evidence', async (t) => {
@@ -124,6 +135,8 @@ t.test('it says that all is as it was signed, by which key, and what is evidence
 
 t.test('who opened a referral and who tried, by its reference and by its id', async (t) => {
   const { page, said } = await opened(t, whole)
+  const asked = await called(t, ['audit', '--json', '--referral', reference], environment)
+  const ids: string[] = JSON.parse(asked.out).entries.map(({ id }: { id: string }) => id)
   for (const name of [reference, referralId]) {
     await page.getByLabel('Referral: its id').fill(name)
     await page.getByRole('button', { name: 'Show', exact: true }).click()
@@ -136,6 +149,17 @@ t.test('who opened a referral and who tried, by its reference and by its id', as
     t.ok(rows.some((row) => /referral\.opened refused recipient-not-yours/.test(row)))
     t.match(rows[0], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\t/)
     t.ok(rows.every((row) => row.includes(referralId)))
+    await entries(page)
+      .locator('details')
+      .evaluateAll((all) => {
+        for (const one of all) one.setAttribute('open', '')
+      })
+    const facts = await entries(page).locator('li:first-child').allInnerTexts()
+    t.same(
+      facts,
+      ids.toReversed().map((id) => `id: ${id}`),
+      'just those that intake audit tells',
+    )
     t.same(await barriers(page), [])
   }
   t.equal(await page.locator('img').count(), 0)
@@ -250,6 +274,11 @@ const spoilings: readonly [string, (text: string) => string, RegExp][] = [
   ],
   [
     'about.js',
+    (text) => text.replace(/(\\"size\\":)\d+/, '$1300'),
+    /^What is there does not belong to the signed checkpoint: the page is of another/,
+  ],
+  [
+    'about.js',
     (text) => text.replace(/(publicKeys\W+)./, '$1/'),
     /data.about.js, which says what is in the folder, is missing or was changed/,
   ],
@@ -268,13 +297,70 @@ t.test('where a file of it was spoiled, it says what is wrong and with which ent
   }
 })
 
-t.test('the entry that is wrong is marked where it stands', async (t) => {
+t.test('the entry that is wrong is marked, and a button leads to it', async (t) => {
   const { page } = await opened(t, await spoiled('marked', bundle, inEntry))
-  await page.getByRole('button', { name: 'Show all' }).click()
-  const last = entries(page).getByRole('button', { name: 'Next page' })
-  while ((await last.getAttribute('aria-disabled')) === 'false') await last.click()
+  await page.getByRole('button', { name: `Show entry ${wrongEntry}`, exact: true }).press('Enter')
   const marked = (await rowsOf(entries(page))).filter((row) => row.includes('wrong'))
   t.equal(marked.length, 1)
   t.match(marked[0], new RegExp(`\\b${wrongEntry}$`))
+  t.equal(await page.evaluate('document.activeElement.textContent'), 'Entries')
   t.same(await barriers(page), [])
+})
+
+t.test('of a log that is too long, the newest entries are shown and proven', async (t) => {
+  const name = 'long'
+  const later = inBytes((bytes) => {
+    parseBundle(bytes, 2, 'the second bundle')[1]![12]! ^= 1
+  })
+  const copy = await spoiled(name, 'about.js', (text) => text.replace('first\\":0', 'first\\":256'))
+  for (const file of [bundle, 'tile-0-000.js']) await writeFile(join(copy, 'data', file), '')
+  const { page } = await opened(t, copy)
+  t.match(await page.locator('main').innerText(), /It has \d+ entries, more than a page can show/)
+  t.match(await verdict(page), /^Each entry that is shown is as it was signed/)
+  const last = (await readdir(join(copy, 'data'))).find((file) => /^tile-entries-001/.test(file))!
+  const path = join(copy, 'data', last)
+  await writeFile(path, later(await readFile(path, 'utf8')))
+  const other = await opened(t, copy)
+  t.match(await verdict(other.page), /^Entry 257 is wrong/)
+})
+
+t.test('a log that is signed, and is no log, is called that', async (t) => {
+  const leaf = (action: string) => {
+    const fixed = { at: '2026-11-29T06:26:28.914Z', caller: 'system', outcome: 'permitted', v: 1 }
+    return canonicalBytes({ ...fixed, action, id: newId(), request: newId() })
+  }
+  const [one, other] = [leaf('keyset.published'), canonicalBytes({ v: 1 })]
+  const forged = async (name: string, leaves: Uint8Array[]) => {
+    const log = join(folder, name)
+    const files = forgeLog(world, leaves)
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(log, path)), { recursive: true })
+      await writeFile(join(log, path), bytes)
+    }
+    const shown = leaves.map((bytes) => {
+      const { id, at } = JSON.parse(Buffer.from(bytes).toString())
+      return JSON.stringify({ id, at, leaf: encodeBase64url(bytes), opening: {} })
+    })
+    await writeFile(join(log, 'openings.ndjson'), shown.map((line) => `${line}\n`).join(''))
+    const about = { origin: originOfLog(world.origin, 1), written: new Date().toISOString() }
+    const tiles = [...files.keys()].flatMap((path) => parseTilePath(path) ?? [])
+    const checkpoint = Buffer.from(files.get('checkpoint')!).toString()
+    const told = { ...about, size: leaves.length, keyset: world.keyset, recipients: [] }
+    await writePage(log, told, tiles, checkpoint)
+    return verdict((await opened(t, log)).page)
+  }
+  t.match(await forged('whole-forged', [one]), /^Each entry that is shown is as it was signed/)
+  t.match(await forged('twice', [one, one]), /^Entry 1 .* it has the id of entry 0/)
+  t.match(await forged('malformed', [one, other]), /^Entry 1 does not have the form of an entry/)
+})
+
+t.test('whatever else stands in the page may do nothing', async (t) => {
+  const copy = await spoiled('injected', 'about.js', (text) => `${text}\n`)
+  const html = await readFile(join(copy, 'index.html'), 'utf8')
+  const injected = '<script>document.title = "another"</script><img src="http://127.0.0.1:9/">'
+  await writeFile(join(copy, 'index.html'), html.replace('<main', `${injected}<main`))
+  const { page, said } = await opened(t, copy)
+  t.equal(await page.title(), 'Access log')
+  const refused = said.filter((words) => words.includes('Content Security Policy'))
+  t.equal(refused.length, 2, 'neither the script nor the picture')
 })

@@ -100,5 +100,5 @@ function filled(html: string, paths: readonly string[]): string {
 }
 
 function writeOwn(file: string, text: string): Promise<void> {
-  return writeFile(file, text, { mode: 0o600, flag: 'wx', flush: true })
+  return writeFile(file, text, { mode: 0o600, flag: 'wx' })
 }

@@ -4,7 +4,7 @@ import { shown } from '../../referral/shown.ts'
 import { type Child, element, paragraph } from '../element.ts'
 import { type Filter, isWhole } from './filter.ts'
 import type { Row } from './rows.ts'
-import { paged, table } from './table.ts'
+import { inWords, paged, table } from './table.ts'
 
 /** As many entries as are on one page. */
 const pageRows = 50
@@ -13,8 +13,10 @@ export type Entries = {
   readonly section: HTMLElement
   /** Shows those that fit `filter`, in the order of the log. */
   show(rows: readonly Row[], filter: Filter): void
-  /** Marks the entry that is wrong wherever it is shown. */
+  /** Marks the entry that is wrong, wherever it is shown from now on. */
   mark(index: number): void
+  /** Leads to them, and to the page with entry `index` if one is named and shown. */
+  leadTo(index?: number): void
 }
 
 /** @param seek - asks for the timeline of one referral */
@@ -27,23 +29,27 @@ export function createEntries(seek: (referral: string) => void): Entries {
   const summary = element('div', { role: 'status' })
   const pages = paged('entries', pageRows)
   let wrong: number | undefined
-  let again = () => {}
+  let listed: readonly Row[] = []
 
   function show(rows: readonly Row[], filter: Filter): void {
     const isTimeline = filter.referral !== ''
     heading.textContent = isTimeline ? `Timeline of referral ${shown(filter.referral)}` : 'Entries'
     const order = isTimeline ? 'the oldest first' : 'the newest first'
-    const sorted = isTimeline ? rows : rows.toReversed()
+    listed = isTimeline ? rows : rows.toReversed()
     const openers = isWhole(filter) ? openersOf(rows.map(auditEntryOf)) : []
     const count = rows.length === 0 ? 'No entry fits.' : `${counted(rows.length)}, ${order}.`
     summary.replaceChildren(...[count, ...openers].map((words) => paragraph(words)))
-    again = () => pages.list(sorted, (part, start) => pageOf(part, start, sorted.length))
-    again()
+    list()
+  }
+
+  function list(): void {
+    pages.list(listed, (part, start) => pageOf(part, start, listed.length))
   }
 
   function pageOf(part: readonly Row[], start: number, count: number): Child {
     if (count === 0) return ''
-    const caption = `Entries ${start + 1} to ${start + part.length} of ${count}`
+    const [first, last, all] = [start + 1, start + part.length, count].map(inWords)
+    const caption = `Entries ${first} to ${last} of ${all}`
     const columns = ['Time in London', 'What', 'Who', 'About', 'Entry']
     return table(
       caption,
@@ -80,12 +86,19 @@ export function createEntries(seek: (referral: string) => void): Entries {
 
   function mark(index: number): void {
     wrong = index
-    again()
+    list()
+  }
+
+  function leadTo(index?: number): void {
+    const position = listed.findIndex((row) => row.index === index)
+    if (position >= 0) pages.turnTo(position)
+    heading.scrollIntoView()
+    heading.focus()
   }
 
   const section = element('section', { 'aria-labelledby': 'entries' }, heading, summary)
   section.append(pages.shown)
-  return { section, show, mark }
+  return { section, show, mark, leadTo }
 }
 
 /** An entry with what opens it, as the words of it are made. */
@@ -101,5 +114,5 @@ function whatOf({ entry: { action, outcome, reason } }: Row): Child {
 }
 
 function counted(count: number): string {
-  return count === 1 ? '1 entry' : `${count.toLocaleString('en-GB')} entries`
+  return count === 1 ? '1 entry' : `${inWords(count)} entries`
 }

@@ -15,6 +15,7 @@ import { createOpenings } from './openings.ts'
 import { prove } from './proof.ts'
 import { createRefused } from './refused.ts'
 import { readRows } from './rows.ts'
+import { inWords } from './table.ts'
 import { createVerdict } from './verdict.ts'
 
 const main = element('main', { class: 'govuk-main-wrapper', id: 'main' })
@@ -50,8 +51,7 @@ async function show(about: PageAbout): Promise<void> {
   const { rows } = read
   const entries = createEntries((referral) => {
     form.seek({ referral })
-    entries.section.querySelector('h2')?.scrollIntoView()
-    entries.section.querySelector('h2')?.focus()
+    entries.leadTo()
   })
   const refused = createRefused()
   const openings = createOpenings(new Map(about.recipients.map(({ kid, label }) => [kid, label])))
@@ -65,8 +65,15 @@ async function show(about: PageAbout): Promise<void> {
   form.seek({})
   main.append(navigation(), form.form, entries.section, refused.section, openings.section)
   const found = await prove(about, read, (done) => verdict.progress('Checking', done))
-  if (!found.holds && found.fault.index !== undefined) entries.mark(found.fault.index)
   verdict.show(found, read.unreadable)
+  const index = found.holds ? undefined : found.fault.index
+  if (index === undefined) return
+  entries.mark(index)
+  if (!rows.some((row) => row.index === index)) return
+  verdict.offer(`Show entry ${index}`, () => {
+    form.seek({})
+    entries.leadTo(index)
+  })
 }
 
 function navigation(): HTMLElement {
@@ -81,7 +88,8 @@ function navigation(): HTMLElement {
 }
 
 function headOf({ origin, written, size, first, keyset }: PageAbout): HTMLElement[] {
-  const part = `It has ${size} entries, more than a page can show: these are the newest ${size - first}. The others are in this folder too, for intake audit verify.`
+  const [all, newest] = [size, size - first].map(inWords)
+  const part = `It has ${all} entries, more than a page can show: these are the newest ${newest}. The others are in this folder too, for intake audit verify.`
   return [
     element('h1', { class: 'govuk-heading-l' }, 'Access log'),
     element('p', { class: 'govuk-body log-origin' }, shown(origin)),

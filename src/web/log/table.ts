@@ -41,6 +41,8 @@ export type Paged = {
   readonly shown: HTMLElement
   /** Shows a list from its beginning; `page` makes what is seen of the part from `start`. */
   list<Item>(items: readonly Item[], page: (part: readonly Item[], start: number) => Child): void
+  /** Shows the page with item `position` of the list. */
+  turnTo(position: number): void
 }
 
 /** @param name - what is paged, for those who do not see it; `size` of them at a time */
@@ -81,12 +83,22 @@ export function paged(name: string, size: number): Paged {
     nav.hidden = pages === 1
     show = () => {
       part.replaceChildren(page(items.slice(at * size, (at + 1) * size), at * size))
-      place.textContent = `Page ${at + 1} of ${pages}`
+      place.textContent = `Page ${inWords(at + 1)} of ${inWords(pages)}`
       back.setAttribute('aria-disabled', String(at === 0))
       on.setAttribute('aria-disabled', String(at + 1 === pages))
     }
     show()
   }
 
-  return { shown, list }
+  function turnTo(position: number): void {
+    at = Math.floor(position / size)
+    show()
+  }
+
+  return { shown, list, turnTo }
+}
+
+/** A count as people read it: `130,988`. */
+export function inWords(count: number): string {
+  return count.toLocaleString('en-GB')
 }

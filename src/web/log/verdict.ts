@@ -3,14 +3,17 @@ import type { PageAbout } from '../../client/logpage.ts'
 import { wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { logKeyType, verifierKey } from '../../protocol/log/key.ts'
 import { shown } from '../../referral/shown.ts'
-import { element, paragraph } from '../element.ts'
+import { button, element, paragraph } from '../element.ts'
 import type { Verdict } from './proof.ts'
+import { inWords } from './table.ts'
 
 /** The section: what is being done, then what was found. */
 export function createVerdict(about: PageAbout): {
   section: HTMLElement
   progress(what: string, done: number): void
   show(verdict: Verdict, unreadable: number): void
+  /** Adds a button. */
+  offer(words: string, press: () => void): void
 } {
   const heading = element('h2', { class: 'govuk-heading-m', id: 'proof' }, 'Is it true?')
   const words = element('p', { class: 'govuk-body' }, 'Reading the files.')
@@ -23,7 +26,7 @@ export function createVerdict(about: PageAbout): {
   section.append(evidence())
 
   function progress(what: string, done: number): void {
-    words.textContent = `${what}: ${done} of ${count} entries.`
+    words.textContent = `${what}: ${inWords(done)} of ${inWords(count)} entries.`
     bar.value = done
   }
 
@@ -34,7 +37,11 @@ export function createVerdict(about: PageAbout): {
     )
   }
 
-  return { section, progress, show }
+  function offer(words: string, press: () => void): void {
+    found.firstElementChild?.append(button(words, press, 'govuk-button--secondary'))
+  }
+
+  return { section, progress, show, offer }
 }
 
 function wholeOf({ state }: Verdict & { holds: true }, about: PageAbout): HTMLElement[] {
@@ -49,7 +56,7 @@ function wholeOf({ state }: Verdict & { holds: true }, about: PageAbout): HTMLEl
         'govuk-body govuk-!-font-weight-bold',
       ),
       paragraph(
-        `This browser hashed the entries, and checked the signature of the log on its checkpoint of ${state.size} entries. The key is that of keyset ${about.keyset.version}, as this folder says:`,
+        `This browser hashed the entries, and checked the signature of the log on its checkpoint of ${inWords(state.size)} entries. The key is that of keyset ${about.keyset.version}, as this folder says:`,
       ),
       element('p', { class: 'govuk-body log-key' }, shown(keyWords)),
     ),
@@ -57,7 +64,8 @@ function wholeOf({ state }: Verdict & { holds: true }, about: PageAbout): HTMLEl
 }
 
 function faultOf({ fault }: Verdict & { holds: false }, unreadable: number): HTMLElement[] {
-  const more = unreadable === 0 ? '' : ` ${unreadable} entries cannot be read, and are not shown.`
+  const more =
+    unreadable === 0 ? '' : ` ${inWords(unreadable)} entries cannot be read, and are not shown.`
   return [
     element(
       'div',
