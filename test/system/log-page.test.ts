@@ -317,6 +317,9 @@ t.test('of a log that is too long, the newest entries are shown and proven', asy
   const { page } = await opened(t, copy)
   t.match(await page.locator('main').innerText(), /It has \d+ entries, more than a page can show/)
   t.match(await verdict(page), /^Each entry that is shown is as it was signed/)
+  await page.getByLabel('Referral: its id').fill(reference)
+  await page.getByRole('button', { name: 'Show', exact: true }).click()
+  t.match(await entries(page).innerText(), /No entry fits\.$/, 'not that nobody opened it')
   const last = (await readdir(join(copy, 'data'))).find((file) => /^tile-entries-001/.test(file))!
   const path = join(copy, 'data', last)
   await writeFile(path, later(await readFile(path, 'utf8')))

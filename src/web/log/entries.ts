@@ -19,8 +19,11 @@ export type Entries = {
   leadTo(index?: number): void
 }
 
-/** @param seek - asks for the timeline of one referral */
-export function createEntries(seek: (referral: string) => void): Entries {
+/**
+ * @param seek - asks for the timeline of one referral
+ * @param areAll - whether all of the log's entries are there: else nobody may say that nobody opened it
+ */
+export function createEntries(seek: (referral: string) => void, areAll: boolean): Entries {
   const heading = element(
     'h2',
     { class: 'govuk-heading-m', id: 'entries', tabindex: '-1' },
@@ -36,7 +39,7 @@ export function createEntries(seek: (referral: string) => void): Entries {
     heading.textContent = isTimeline ? `Timeline of referral ${shown(filter.referral)}` : 'Entries'
     const order = isTimeline ? 'the oldest first' : 'the newest first'
     listed = isTimeline ? rows : rows.toReversed()
-    const openers = isWhole(filter) ? openersOf(rows.map(auditEntryOf)) : []
+    const openers = areAll && isWhole(filter) ? openersOf(rows.map(auditEntryOf)) : []
     const count = rows.length === 0 ? 'No entry fits.' : `${counted(rows.length)}, ${order}.`
     summary.replaceChildren(...[count, ...openers].map((words) => paragraph(words)))
     list()

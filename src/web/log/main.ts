@@ -49,10 +49,13 @@ async function show(about: PageAbout): Promise<void> {
   main.replaceChildren(...headOf(about), verdict.section)
   const read = await readRows(about, (done) => verdict.progress('Reading', done))
   const { rows } = read
-  const entries = createEntries((referral) => {
-    form.seek({ referral })
-    entries.leadTo()
-  })
+  const entries = createEntries(
+    (referral) => {
+      form.seek({ referral })
+      entries.leadTo()
+    },
+    about.first === 0 && read.unreadable === 0,
+  )
   const refused = createRefused()
   const openings = createOpenings(new Map(about.recipients.map(({ kid, label }) => [kid, label])))
   const actions = [...new Set(rows.map(({ entry }) => entry.action))].sort()
