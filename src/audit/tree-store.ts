@@ -242,7 +242,8 @@ export async function selectPublishedIndex(tx: Tx, log: number): Promise<number>
     select i.index::float8 as index
     from audit_entry e join audit_index i on i.entry_id = e.id and i.log = ${log}
     where e.action = 'keyset.published' and e.outcome = 'permitted'
-    order by e.at desc limit 1`
+    -- Not by time: the clock may have stepped back.
+    order by i.index desc limit 1`
   return row?.index ?? -1
 }
 

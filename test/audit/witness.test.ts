@@ -139,6 +139,11 @@ t.test(
     t.equal(seen.asked, 2, 'grown, and asked once after a start, with a proof from what it signed')
     t.equal(seen.size, opened.size + 5)
 
+    // The clock has stepped back since the keyset before.
+    const step = (by: string) => sql`
+      update audit_entry set at = at + ${by}::interval
+      where action = 'keyset.published' and object_id = '1'`
+    await step('1 day')
     await database.inTransaction(system, (tx) =>
       append(tx, { action: 'keyset.published', object: { kind: 'keyset', id: '2' } }),
     )
@@ -147,6 +152,7 @@ t.test(
     later()
     await third.witnessing.run()
     t.equal(seen.asked, 3, 'at once, although it signed within the hour')
+    await step('-1 day')
     await add(1)
     await third.sequencer.run()
     later()
