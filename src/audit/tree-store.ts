@@ -25,7 +25,8 @@ export async function selectOpenLog(tx: Tx): Promise<Head | undefined> {
 
 /**
  * The same, locked until the transaction ends. Whoever appends to the tree, or closes a log, holds this
- * lock; none where somebody else does, without waiting for it.
+ * lock; none where somebody else does, without waiting for it. Two without it would not spoil the log, whose indexes
+ * are unique: the later would wait for the first and then fail.
  */
 export async function lockOpenLog(tx: Tx): Promise<Head | undefined> {
   const [head] = await tx.sql<Head[]>`

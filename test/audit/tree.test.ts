@@ -30,7 +30,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { refer } from '../helpers/referral.ts'
 import { stage } from '../helpers/stage.ts'
-import { asSuperuser, untilSequenced } from '../helpers/superuser.ts'
+import { asSuperuser, holdTable, untilSequenced } from '../helpers/superuser.ts'
 
 const origin = 'intake.test/v1/audit/logs/1'
 const system = { kind: 'system', request: newId() } as const
@@ -185,6 +185,34 @@ function keptIn(place: { text?: string }): Kept {
     },
   }
 }
+
+t.test('while one appends, another neither waits for it nor fails after it', async (t) => {
+  const { sql, create, add, size } = await sequencing(t)
+  await create().run()
+  const before = await size()
+  await add(3)
+  const hold = await holdTable(sql, 'audit_index')
+  const first = create().run()
+  await hold.blocked()
+  // It sees what the first did not, and a head that is about to move.
+  await add(2)
+  let hasMore: boolean | undefined
+  const second = create()
+    .run()
+    .then((found) => {
+      hasMore = found
+    })
+  const held = () => sql`
+    select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`
+  while (hasMore === undefined && (await held()).length < 2);
+  t.equal(hasMore, false, 'it leaves all to the first')
+  await hold.letGo()
+  await Promise.all([first, second])
+  await create().run()
+  t.equal(await size(), before + 5)
+  await requireBalanced(sql)
+})
 
 t.test(
   'of several sequencers at once no entry gets two places, and none is left out',
