@@ -2,6 +2,8 @@
 import { shown } from '../referral/shown.ts'
 import type { AuditEntry } from './entries.ts'
 
+type Actor = Pick<AuditEntry, 'caller' | 'opening'>
+
 /** Of a caller who is no client of the directory. */
 const callers: Readonly<Record<string, string>> = {
   receipt: 'the bearer of a receipt',
@@ -11,7 +13,7 @@ const callers: Readonly<Record<string, string>> = {
 }
 
 /** Who did it, as both were called then. Escaped. Ids where the names were removed. */
-export function whoOf({ caller, opening: { actor } }: AuditEntry): string {
+export function whoOf({ caller, opening: { actor } }: Actor): string {
   if (!actor) return callers[caller] ?? `${shown(caller)}, whose name was removed`
   const { client, organisation, labels, person } = actor
   const name = labels
@@ -21,7 +23,11 @@ export function whoOf({ caller, opening: { actor } }: AuditEntry): string {
 }
 
 /** The object, its reference where the entry tells it, and the recipient key. */
-export function aboutOf({ object, recipient, opening: { details } }: AuditEntry): string {
+export function aboutOf({
+  object,
+  recipient,
+  opening: { details },
+}: Pick<AuditEntry, 'object' | 'recipient' | 'opening'>): string {
   const reference = details?.reference
   const words = [
     ...(object ? [`${shown(object.kind)} ${shown(object.id)}`] : []),
@@ -32,7 +38,9 @@ export function aboutOf({ object, recipient, opening: { details } }: AuditEntry)
 }
 
 /** Who opened, and who was refused or failed: each once, with how often. */
-export function openersOf(entries: readonly AuditEntry[]): string[] {
+export function openersOf(
+  entries: readonly (Actor & Pick<AuditEntry, 'action' | 'outcome'>)[],
+): string[] {
   const opened = entries.filter(({ action, outcome }) => {
     return action === 'referral.opened' && outcome === 'permitted'
   })
@@ -43,7 +51,7 @@ export function openersOf(entries: readonly AuditEntry[]): string[] {
   ]
 }
 
-function counted(entries: readonly AuditEntry[]): string {
+function counted(entries: readonly Actor[]): string {
   const counts = new Map<string, number>()
   for (const entry of entries) counts.set(whoOf(entry), (counts.get(whoOf(entry)) ?? 0) + 1)
   return [...counts]

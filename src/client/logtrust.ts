@@ -37,11 +37,16 @@ export type SignedState = OpenedCheckpoint & {
   readonly witnessing: LogWitnessing
 }
 
+/** What a keyset says of the logs of its deployment. */
+type LogKeyset = Pick<Keyset, 'origin'> & {
+  readonly log: Pick<Keyset['log'], 'publicKeys' | 'witnesses' | 'quorum'>
+}
+
 /**
  * Believes the keys that a verified keyset names. Of its witnesses those count that it writes as
  * verifier keys.
  */
-export function trustKeyset({ origin: deployment, log }: Pick<Keyset, 'origin' | 'log'>): LogTrust {
+export function trustKeyset({ origin: deployment, log }: LogKeyset): LogTrust {
   const witnesses: Policy['witnesses'] = new Map()
   for (const text of log.witnesses) {
     const key = witnessKey(text)

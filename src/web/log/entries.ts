@@ -3,7 +3,7 @@ import { aboutOf, openersOf } from '../../client/entrywords.ts'
 import { shown } from '../../referral/shown.ts'
 import { type Child, element, paragraph } from '../element.ts'
 import { type Filter, isWhole } from './filter.ts'
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 import { inWords, paged, table } from './table.ts'
 
 /** As many entries as are on one page. */

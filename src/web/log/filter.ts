@@ -1,5 +1,5 @@
 /** Which entries are asked for. */
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 
 /** What narrows them; each empty where it does not. */
 export type Filter = {

@@ -1,7 +1,7 @@
 /** How many referrals were opened on each day, for each recipient: as bars, and as a table. */
 import { shown } from '../../referral/shown.ts'
 import { element, paragraph } from '../element.ts'
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 import { paged, table } from './table.ts'
 
 /** As many bars as are shown at once. */

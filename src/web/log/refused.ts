@@ -1,6 +1,6 @@
 /** Who was refused what, and how often; the single attempts are found by the filter. */
 import { element, paragraph } from '../element.ts'
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 import { paged, table } from './table.ts'
 
 const pageRows = 20

@@ -1,6 +1,6 @@
 /** The entries as they stand in the files. What is read here proves nothing: `proof.ts` does. */
 import { whoOf } from '../../client/entrywords.ts'
-import { EntryFault, type LogEntry, parseEntry } from '../../client/logentry.ts'
+import { EntryFault, parseEntry } from '../../client/logentry.ts'
 import {
   openingsFile,
   type PageAbout,
@@ -12,20 +12,7 @@ import { parseBundle } from '../../protocol/log/bundle.ts'
 import { LogFault } from '../../protocol/log/fault.ts'
 import { tileAt, tilePath, tileWidth } from '../../protocol/log/tile.ts'
 import { breath, readFile, textOf } from './files.ts'
-
-/** One entry, and what is said to open it. */
-export type Row = {
-  /** Its place in the log, from 0. */
-  readonly index: number
-  readonly entry: LogEntry
-  readonly opening: PageOpening['opening']
-  /** Whether anything is said to open it: an emptied opening is there, and says nothing. */
-  readonly isShown: boolean
-  /** By London's clock: `2026-11-29 06:26:28`. */
-  readonly time: string
-  /** Who did it, under the names of then. */
-  readonly who: string
-}
+import type { Row } from './row.ts'
 
 /** Those that can be read, in the order of the log, and how many cannot. */
 export type Rows = { readonly rows: readonly Row[]; readonly unreadable: number }

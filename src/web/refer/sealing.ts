@@ -35,7 +35,8 @@ const referrer = createPublicReferrer({
 })
 
 async function solve(challenge: Challenge): Promise<object> {
-  const work = { challenge, createWorker: createSolver, timeout: solveMsMax }
+  const concurrency = navigator.hardwareConcurrency
+  const work = { challenge, concurrency, createWorker: createSolver, timeout: solveMsMax }
   const solution = await solveChallengeWorkers(work)
   if (solution) return solution
   throw new Error('the proof of work took too long')
