@@ -310,6 +310,21 @@ t.test('a keyset that was exchanged, or whose proof is of something else, is nam
   t.match(await audit(t, watch, anybody), named)
 })
 
+t.test('a keyset that is proved in another tree than the log’s is named', async (t) => {
+  const answer = (await (await fetch(`${url}/v1/keyset`)).json()) as { published: { leaf: string } }
+  const own = Buffer.from(answer.published.leaf, 'base64url')
+  const entry = utf8('an entry of the other tree')
+  const checkpoint = forgeLog(world, [own, entry]).get('checkpoint')!
+  const proof = writeProofFile({
+    ...{ index: 0, proof: [hasher.leaf(entry)], checkpoint: Buffer.from(checkpoint).toString() },
+  })
+  const lying = JSON.stringify({ ...answer, published: { ...answer.published, proof } })
+  const environment = { ...auditor, INTAKE_URL: await serving(t, new Map(), lying) }
+  t.match(await audit(t, ['verify', '--log', file('log')], environment), {
+    ...{ code: 1, out: /^The log does not begin with what its earlier checkpoint signed/ },
+  })
+})
+
 t.test(
   'a client says whether its keyset is in the log, and seals with it all the same',
   async (t) => {
@@ -402,7 +417,10 @@ t.test(
     const leaves = await leavesOf(file('log'))
     const forged = leaves.toSpliced(11, 1)
     const log = await writeLog('forged', forgeLog(world, [...forged, leaves[0]!, leaves[1]!]))
-    t.match(await verified(t, '--log', log), { code: 0 }, 'by itself it cannot be told')
+    await writeFile(file('policy'), `log ${verifierKey(keyOfLog(world))}\nquorum none\n`)
+    const offline = { INTAKE_URL: 'https://nowhere.invalid', INTAKE_HOME: file('none') }
+    const alone = ['verify', '--log', log, '--policy', file('policy')]
+    t.match(await audit(t, alone, offline), { code: 0 }, 'by itself it cannot be told')
     t.match(await verified(t, '--log', log, '--since', file('kept')), {
       ...{ code: 1, out: /does not begin with what its earlier checkpoint signed/ },
     })

@@ -162,6 +162,12 @@ t.test('it signs what grew, and all who read see that', async (t) => {
   const { code, out, err } = unbroken(await intake(['audit', 'verify'], environment))
   t.same([code, err], [0, ''])
   t.match(out, /It is witnessed by witness\.test at \d{4}-/)
+  // It has grown since, and a witness is shown it again in an hour.
+  await untilSequenced(sql)
+  const grown = unbroken(await intake(['audit', 'verify'], environment))
+  t.equal(grown.code, 0)
+  t.match(grown.out, 'It is unwitnessed.')
+  t.match(grown.out, new RegExp(`Of its first ${size} entries: It is witnessed by witness\\.test`))
   const options = { trust: world.trust, url: service.url }
   const { witnessing, warnings } = await createKeysetReader(options).newest()
   t.match(

@@ -79,6 +79,8 @@ type Found = VerifiedLog & {
   /** The log that goes on where this one was closed. */
   readonly followedBy: number | undefined
   readonly keyset: NewestKeyset | undefined
+  /** The checkpoint under which that keyset is proved, and what this log begins with. */
+  readonly before: SignedState | undefined
 }
 
 /** A kept checkpoint of a log: all of it stands, or some of its entries were lost with a restart. */
@@ -108,9 +110,31 @@ async function verified(input: Input): Promise<Found> {
     })
     const kept =
       since && !('since' in own) ? await keptOf(since, whole, trust, undefined) : undefined
-    return { ...whole, kept, followedBy: undefined, keyset }
+    const before = await begunWith(read, whole, keyset)
+    return { ...whole, kept, followedBy: undefined, keyset, before }
   }
-  return { ...(await served(located, named ?? logOf(keyset), trust, since, keyset)), keyset }
+  const log = named ?? logOf(keyset)
+  const whole = await served(located, log, trust, since, keyset)
+  return { ...whole, keyset, before: await begunWith(servedLog(located, log), whole, keyset) }
+}
+
+/**
+ * The checkpoint under which the keyset is proved, if the log begins with all of it: witnesses sign now and
+ * then, and the keyset is proved under the newest that they signed.
+ *
+ * @throws LogFault `inconsistent` if it does not: then two trees are shown under one key
+ */
+async function begunWith(
+  read: Read,
+  { state }: VerifiedLog,
+  keyset: NewestKeyset | undefined,
+): Promise<SignedState | undefined> {
+  const { publication } = keyset ?? {}
+  if (!publication || publication instanceof Error) return undefined
+  const before = publication.state
+  if (before.origin !== state.origin || before.size > state.size) return undefined
+  await verifyGrowth(read, before, state)
+  return before
 }
 
 async function served(
@@ -119,7 +143,7 @@ async function served(
   trust: LogTrust,
   since: SignedState | undefined,
   keyset: NewestKeyset | undefined,
-): Promise<Omit<Found, 'keyset'>> {
+): Promise<Omit<Found, 'keyset' | 'before'>> {
   const read = servedLog(input, log)
   const deployment = keyset?.keyset.origin
   const origin = deployment ? originOfLog(deployment, log) : (await readState(read, trust)).origin
@@ -189,14 +213,17 @@ function onProgress(): (done: number, total: number) => void {
 }
 
 function reportOf(found: Found): Report {
-  const { state, restart, openings, kept, followedBy, keyset } = found
+  const { state, restart, openings, kept, followedBy, keyset, before } = found
   const { origin, size, witnessing } = state
   const isLost = kept !== undefined && !kept.stands
   const { publication } = keyset ?? {}
+  const isWitnessedBefore =
+    before !== undefined && before.witnessing !== 'unwitnessed' && witnessing === 'unwitnessed'
   return {
     ...(isLost && { undecided: true }),
     text: [
       `${shown(origin)}: ${size} entries, each as it was signed. ${wordsOfWitnessing(witnessing)}`,
+      ...(isWitnessedBefore ? [wordsOfBefore(before)] : []),
       ...(openings ? [wordsOfOpenings(openings)] : []),
       ...(restart ? [`It was restarted: it follows log ${restart.closed}, which was closed.`] : []),
       ...(followedBy === undefined
@@ -212,6 +239,7 @@ function reportOf(found: Found): Report {
     value: {
       ...{ whole: true, origin, size, logKeys: logKeysOf(state), witnessing },
       ...{ openings, restart, followedBy },
+      ...(isWitnessedBefore && { before: { size: before.size, witnessing: before.witnessing } }),
       ...(kept && {
         kept: { origin: kept.state.origin, size: kept.state.size, stands: kept.stands },
       }),
@@ -222,6 +250,10 @@ function reportOf(found: Found): Report {
 /** The keys that signed the checkpoint for the log, as note verifier keys: what a witness is told. */
 function logKeysOf({ verified }: SignedState): string[] {
   return verified.flatMap(({ key }) => (key.type === logKeyType ? [verifierKey(key)] : []))
+}
+
+function wordsOfBefore({ size, witnessing }: SignedState): string {
+  return `Of its first ${size} entries: ${wordsOfWitnessing(witnessing)}`
 }
 
 function wordsOfOpenings({ shown, others }: NonNullable<VerifiedLog['openings']>): string {
