@@ -6,7 +6,7 @@ type Actor = Pick<AuditEntry, 'caller' | 'opening'>
 
 /** Of a caller who is no client of the directory. */
 const callers: Readonly<Record<string, string>> = {
-  receipt: 'the bearer of a receipt',
+  bearer: 'the bearer of a receipt',
   anonymous: 'a caller nobody knows',
   system: 'the service itself',
   administrator: 'the administrator, on the host',
@@ -20,6 +20,12 @@ export function whoOf({ caller, opening: { actor } }: Actor): string {
     ? `${shown(labels.client)} (${shown(labels.organisation)})`
     : `client ${shown(client)} of ${shown(organisation)}`
   return person === undefined ? name : `${name}, person ${shown(person)}`
+}
+
+/** How many acts an entry tells of: one, or those of a minute that were summed. */
+export function timesOf({ opening: { details } }: Pick<AuditEntry, 'opening'>): number {
+  const sum = Number(details?.count)
+  return Number.isSafeInteger(sum) && sum > 0 ? sum : 1
 }
 
 /** The object, its reference where the entry tells it, and the recipient key. */

@@ -3,7 +3,8 @@
  * a stolen credential could open and did; what the log does not know is said to be for a person to add.
  */
 import t from 'tap'
-import { grantable } from '../../src/caller.ts'
+import { append } from '../../src/audit/service.ts'
+import { type Caller, grantable } from '../../src/caller.ts'
 import { londonTime } from '../../src/client/london.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
@@ -191,12 +192,32 @@ t.test(
   },
 )
 
+t.test('acts that were summed are each counted', async (t) => {
+  const [names] = await sql`
+    select c.organisation_id as organisation, c.label as client, o.label as "organisationLabel"
+    from client c join organisation o on o.id = c.organisation_id where c.id = ${clinic}`
+  const caller: Caller = {
+    ...{ kind: 'internal' as const, request: newId(), clientId: clinic, scopes: new Set() },
+    ...{ organisationId: String(names?.organisation), kids: new Set<string>() },
+    labels: { client: String(names?.client), organisation: String(names?.organisationLabel) },
+  }
+  const act = {
+    action: 'triage.claimed',
+    outcome: 'refused',
+    reason: 'insufficient-scope',
+  } as const
+  const summed = { ...act, details: { count: 4000, minute: '2026-11-29T09:00:00.000Z' } }
+  await built.database.inTransaction(caller, (tx) => append(tx, summed))
+  t.match(await incident('--client', clinic, ...days), '- triage.claimed, refused: 4000')
+})
+
 t.test('a referral, a key or a client that nobody knows is told in words', async (t) => {
   const unknown = await ask('access', newId())
   t.match(unknown, { code: 1, out: '', err: /no referral of that id or reference/ })
   const mistyped = referenceOf(both).replace(/.$/, (digit) => String((Number(digit) + 1) % 10))
   t.match(await ask('access', mistyped), { code: 2, err: /mistyped digit/ })
   t.match(await ask('access'), { code: 2 })
+  t.match(await ask('access', 'somebody'), { code: 2, err: /its id, or by its reference/ })
   const nobody = ['--kid', 'A'.repeat(22)]
   t.match(await ask('incident', ...nobody, ...days), { code: 1, err: /no client bound to it/ })
   t.match(await ask('incident', '--client', newId(), ...days), {

@@ -32,7 +32,7 @@ import { forgeLog } from '../helpers/forgedlog.ts'
 import { refer } from '../helpers/referral.ts'
 import { keyOfLog } from '../helpers/servedlog.ts'
 import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
-import { called, folderOf, unbroken } from './run.ts'
+import { called, folderOf, tooWide, unbroken } from './run.ts'
 
 const built = await build(t, { share: { requestsPerMinute: 1_000_000 } })
 const { world, url, database } = built
@@ -93,7 +93,7 @@ t.test(
     const online = await verified(t, '--since', file('kept'))
     t.match(online, {
       ...{ code: 0, err: '' },
-      out: /^intake\.test\/v1\/audit\/logs\/1: \d+ entries, each as it was signed\. It is unwitnessed\./,
+      out: /^intake\.test\/v1\/audit\/logs\/1: \d+ entries, each as it was signed\.\nIt is unwitnessed\./,
     })
     t.match(online.out, /What is shown of all \d+ is what they say/)
     t.match(online.out, /Keyset 1 stands in it as entry \d+ of log 1/)
@@ -231,10 +231,11 @@ t.test('one entry is proved, online and of a folder, and its proof is kept', asy
   const id = await idAt(300)
   const one = (...args: string[]) => verified(t, '--entry', id, ...args)
   const said =
-    /^Entry 300 of intake\.test\/v1\/audit\/logs\/1, which has \d+, is as it was signed\. It is unw/
+    /^Entry 300 of intake\.test\/v1\/audit\/logs\/1, which has \d+, is as it was signed\.\nIt is unw/
   const online = await one('--out', file('300.tlog-proof'))
   t.match(online, { code: 0, out: said }, online.err)
   t.match(online.out, /It says: request\.received, permitted, at 20/)
+  t.same(tooWide((await one()).out), [])
   const [proof, entry] = await Promise.all(
     ['300.tlog-proof', '300.tlog-proof.entry'].map((name) => readFile(file(name))),
   )

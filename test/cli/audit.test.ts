@@ -3,6 +3,8 @@
  * nothing that somebody else wrote acts on the terminal or the spreadsheet it is shown in.
  */
 import t from 'tap'
+import { append } from '../../src/audit/service.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
@@ -63,6 +65,12 @@ t.test('of a part of what there is nobody is told that nobody opened it', async 
   }
 })
 
+t.test('the bearer of a receipt is called that', async (t) => {
+  const caller = { kind: 'bearer', request: newId(), receipt: new Uint8Array(32) } as const
+  await built.database.inTransaction(caller, (tx) => append(tx, { action: 'receipt.read' }))
+  t.match(await told('--action', 'receipt.read'), / receipt\.read by the bearer of a receipt\n/)
+})
+
 t.test('it is narrowed by day, outcome, name and action', async (t) => {
   const json = async (...args: string[]) => JSON.parse((await ask('--json', ...args)).out)
   const refused = await json('--refused', '--since', 'yesterday')
@@ -74,7 +82,7 @@ t.test('it is narrowed by day, outcome, name and action', async (t) => {
   t.same(await json('--until', '2020-01-01'), { entries: [], more: false })
   const one = await json('--action', 'referral.submitted', '--limit', '1')
   t.match([one.entries.length, one.more, one.entries[0].object.id], [1, true, other.referralId])
-  t.match(await told('--action', 'referral.submitted', '--limit', '1'), /more than these 1/)
+  t.match(await told('--action', 'referral.submitted', '--limit', '1'), /more than 1: give --limit/)
 })
 
 type Named = { opening: { actor?: { client: string } } }
@@ -83,6 +91,7 @@ t.test('a wrong call is refused before anything is sent', async (t) => {
   for (const args of [
     ['--since', 'last week'],
     ['--referral', reference.replace(/.$/, (digit) => String((Number(digit) + 1) % 10))],
+    ['--referral', 'somebody'],
     ['--csv', '--json'],
     ['--limit', '0'],
   ]) {

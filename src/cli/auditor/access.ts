@@ -5,7 +5,7 @@ import { londonTime } from '../../client/london.ts'
 import { compartmentNames } from '../../referral/compartment.ts'
 import { shown } from '../../referral/shown.ts'
 import { type Command, fitted, type Report } from '../command.ts'
-import { named } from '../recipient/naming.ts'
+import { referralNamed } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
 import { accessOf, entriesOf, keysIn } from './asking.ts'
 import { type BoundClient, boundFrom, mayAsk, nameOf } from './bound.ts'
@@ -33,8 +33,9 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
+    const name = referralNamed(input.operands[0] ?? '')
     const get = await getterOf(input)
-    const access = await accessOf(get, named(input.operands[0] ?? ''))
+    const access = await accessOf(get, name)
     const query = { object: access.referralId, action: 'referral.opened', outcome: 'permitted' }
     const openings: AuditEntry[] = []
     for await (const entry of entriesOf(get, new URLSearchParams(query))) openings.push(entry)

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../client/entries.ts'
 import { openersOf } from '../../client/entrywords.ts'
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
-import { named } from '../recipient/naming.ts'
+import { referralNamed } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
 import { entriesOf } from './asking.ts'
 import { getterOf, signInOptions } from './getter.ts'
@@ -43,7 +43,7 @@ ${connectionDetails}`,
 function queryOf(input: Input): URLSearchParams {
   const now = new Date()
   const [since, until] = [input.text('since'), input.text('until')]
-  const referral = input.texts('referral').map(named)[0]
+  const referral = input.texts('referral').map(referralNamed)[0]
   const action = input.text('action')
   return new URLSearchParams({
     ...(since !== undefined && { from: dayOf('since', since, now) }),
@@ -82,7 +82,7 @@ function wordsOf(input: Input, entries: readonly AuditEntry[], more: boolean): s
   const lines = [
     ...(isWhole(input) && !more ? [...openersOf(entries), ''] : []),
     ...entries.flatMap(linesOf),
-    ...(more ? [`There are more than these ${entries.length}: give --limit, or --until.`] : []),
+    ...(more ? [`There are more than ${entries.length}: give --limit, or --until.`] : []),
   ]
   return lines.join('\n')
 }

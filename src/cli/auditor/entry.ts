@@ -12,7 +12,7 @@ import {
 import { type EntryProof, findEntryProof, readEntryProof } from '../../client/logproof.ts'
 import { wordsOfWitnessing } from '../../client/logwords.ts'
 import { decodeBase64url } from '../../protocol/bytes.ts'
-import { type Input, type Report, UsageError } from '../command.ts'
+import { fitted, type Input, type Report, UsageError } from '../command.ts'
 import { getterOf } from './getter.ts'
 import { believedBy, locate, storedLog } from './source.ts'
 
@@ -68,12 +68,13 @@ function reportOf({ entry, index, state }: ProvenEntry, out: string | undefined)
   const refusal = reason === undefined ? '' : `: ${reason}`
   const about = object ? `, about ${object.kind} ${object.id}` : ''
   const lines = [
-    `Entry ${index} of ${origin}, which has ${size}, is as it was signed. ${wordsOfWitnessing(witnessing)}`,
+    `Entry ${index} of ${origin}, which has ${size}, is as it was signed.`,
+    wordsOfWitnessing(witnessing),
     `It says: ${action}, ${outcome}${refusal}, at ${at}${about}.`,
     ...(out === undefined ? [] : [`Wrote ${shown(out)}, and what it proves: ${shown(out)}.entry`]),
   ]
   return {
-    text: lines.join('\n'),
+    text: fitted(lines.join('\n')),
     value: { proven: true, index, origin, size, witnessing, entry, ...(out && { out }) },
   }
 }

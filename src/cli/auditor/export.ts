@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createKeysetReader, NoAnswer } from '../../client/index.ts'
+import { createKeysetReader, NoAnswer, shown } from '../../client/index.ts'
 import { makeFolder } from '../../disk.ts'
 import { parseCheckpoint } from '../../protocol/log/checkpoint.ts'
 import { parseNote } from '../../protocol/log/note.ts'
@@ -55,7 +55,7 @@ ${connectionDetails}`,
     const page = join(folder, 'index.html')
     return {
       value: { folder, entries: size, page },
-      text: `${folder}: ${size} entries of the access log, with their openings. To look at them: ${page}`,
+      text: `${shown(folder)}: ${size} entries of the access log, with their openings.\nTo look at them: ${shown(page)}`,
     }
   },
 }

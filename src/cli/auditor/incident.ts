@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../../client/entries.ts'
-import { whoOf } from '../../client/entrywords.ts'
+import { timesOf, whoOf } from '../../client/entrywords.ts'
 import type { Exposure } from '../../client/exposure.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { connectionDetails } from '../settings.ts'
@@ -132,8 +132,9 @@ async function toldBy(
   }
   if (client === undefined) return { entries: openings, acts: [], unnamed: 0 }
   const counts = new Map<string, Act>()
-  for await (const { action, outcome } of entriesOf(get, withMembers(bounds, { actor: client }))) {
-    const times = (counts.get(`${action} ${outcome}`)?.times ?? 0) + 1
+  for await (const entry of entriesOf(get, withMembers(bounds, { actor: client }))) {
+    const { action, outcome } = entry
+    const times = (counts.get(`${action} ${outcome}`)?.times ?? 0) + timesOf(entry)
     counts.set(`${action} ${outcome}`, { action, outcome, times })
   }
   return {

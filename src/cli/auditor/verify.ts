@@ -18,7 +18,7 @@ import {
 import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { logKeyType, verifierKey } from '../../protocol/log/key.ts'
 import { tileWidth } from '../../protocol/log/tile.ts'
-import { type Command, type Input, type Report, UsageError } from '../command.ts'
+import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { createProgress } from '../progress.ts'
 import { connectionDetails } from '../settings.ts'
 import { verifyEntry } from './entry.ts'
@@ -221,21 +221,26 @@ function reportOf(found: Found): Report {
     before !== undefined && before.witnessing !== 'unwitnessed' && witnessing === 'unwitnessed'
   return {
     ...(isLost && { undecided: true }),
-    text: [
-      `${shown(origin)}: ${size} entries, each as it was signed. ${wordsOfWitnessing(witnessing)}`,
-      ...(isWitnessedBefore ? [wordsOfBefore(before)] : []),
-      ...(openings ? [wordsOfOpenings(openings)] : []),
-      ...(restart ? [`It was restarted: it follows log ${restart.closed}, which was closed.`] : []),
-      ...(followedBy === undefined
-        ? []
-        : [`It was restarted: log ${followedBy} follows it. Verify that one too.`]),
-      ...(kept ? [wordsOfKept(kept)] : []),
-      ...(publication && !(publication instanceof Error)
-        ? [
-            `Keyset ${keyset?.keyset.version} stands in it as entry ${publication.index} of log ${publication.state.log}.`,
-          ]
-        : []),
-    ].join('\n'),
+    text: fitted(
+      [
+        `${shown(origin)}: ${size} entries, each as it was signed.`,
+        wordsOfWitnessing(witnessing),
+        ...(isWitnessedBefore ? [wordsOfBefore(before)] : []),
+        ...(openings ? [wordsOfOpenings(openings)] : []),
+        ...(restart
+          ? [`It was restarted: it follows log ${restart.closed}, which was closed.`]
+          : []),
+        ...(followedBy === undefined
+          ? []
+          : [`It was restarted: log ${followedBy} follows it. Verify that one too.`]),
+        ...(kept ? [wordsOfKept(kept)] : []),
+        ...(publication && !(publication instanceof Error)
+          ? [
+              `Keyset ${keyset?.keyset.version} stands in it as entry ${publication.index} of log ${publication.state.log}.`,
+            ]
+          : []),
+      ].join('\n'),
+    ),
     value: {
       ...{ whole: true, origin, size, logKeys: logKeysOf(state), witnessing },
       ...{ openings, restart, followedBy },

@@ -13,6 +13,14 @@ export function named(name: string): string {
   throw new UsageError('the reference has a mistyped digit: compare it, or ask for it again')
 }
 
+const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** A referral's id or reference, and nothing else. @throws UsageError as `named`, and for what is neither */
+export function referralNamed(name: string): string {
+  if (hasReferenceForm(name) || idForm.test(name)) return named(name.toLowerCase())
+  throw new UsageError('a referral is named by its id, or by its reference of 8 digits')
+}
+
 /**
  * The one of `list` that `--name` gives.
  *

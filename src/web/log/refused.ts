@@ -1,4 +1,5 @@
 /** Who was refused what, and how often; the single attempts are found by the filter. */
+import { timesOf } from '../../client/entrywords.ts'
 import { element, paragraph } from '../element.ts'
 import type { Row } from './row.ts'
 import { paged, table } from './table.ts'
@@ -39,9 +40,7 @@ function attemptsIn(rows: readonly Row[]): Attempts[] {
     const { action, outcome, reason } = row.entry
     if (outcome === 'permitted') continue
     const key = JSON.stringify([row.who, action, outcome, reason])
-    const sum = Number(row.opening.details?.count)
-    const times = Number.isSafeInteger(sum) && sum > 0 ? sum : 1
-    found.set(key, { last: row, count: (found.get(key)?.count ?? 0) + times })
+    found.set(key, { last: row, count: (found.get(key)?.count ?? 0) + timesOf(row) })
   }
   return [...found.values()].sort((one, other) => other.count - one.count)
 }

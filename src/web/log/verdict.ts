@@ -65,7 +65,9 @@ function wholeOf({ state }: Verdict & { holds: true }, about: PageAbout): HTMLEl
 
 function faultOf({ fault }: Verdict & { holds: false }, unreadable: number): HTMLElement[] {
   const more =
-    unreadable === 0 ? '' : ` ${inWords(unreadable)} entries cannot be read, and are not shown.`
+    unreadable === 0
+      ? ''
+      : ` Entries that cannot be read, and are not shown: ${inWords(unreadable)}.`
   return [
     element(
       'div',
