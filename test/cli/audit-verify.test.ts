@@ -422,6 +422,9 @@ t.test(
     const offline = { INTAKE_URL: 'https://nowhere.invalid', INTAKE_HOME: file('none') }
     const alone = ['verify', '--log', log, '--policy', file('policy')]
     t.match(await audit(t, alone, offline), { code: 0 }, 'by itself it cannot be told')
+    const stands = { code: 0, out: /\nAll \d+ entries of your checkpoint of log 1 stand\.\n/ }
+    t.match(await verified(t, '--log', file('log'), '--since', file('kept')), stands)
+    t.match(await verified(t, '--since', file('kept')), stands)
     t.match(await verified(t, '--log', log, '--since', file('kept')), {
       ...{ code: 1, out: /does not begin with what its earlier checkpoint signed/ },
     })

@@ -14,7 +14,7 @@ import { createMetrics } from '../../src/metrics.ts'
 import { base64urlBytes } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { releasedEntry } from '../../src/vault/service.ts'
-import { called, partyOf } from '../cli/run.ts'
+import { called, partyOf, tooWide } from '../cli/run.ts'
 import { between } from '../client/between.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -415,12 +415,16 @@ t.test('intake openings tells days and recipients, by id and by reference', asyn
   const run = (name: string, ...more: string[]) =>
     called(t, ['openings', name, ...more], environment)
   await clockAt(new Date())
-  t.match(await run(referralId), { code: 0, out: /^No recipient had opened it/ })
+  const none = await run(referralId)
+  t.match(none, { code: 0, out: /^No recipient had opened it/ })
+  t.same(tooWide(none.out), [])
+  t.match(await run('somebody'), { code: 2, err: /its id, or by its reference/ })
   await open(referralId, 'clinic')
   const { day } = (await entriesOf(referralId))[0]!
   await tomorrow()
   const { code, out } = await run(referralId)
   t.equal(code, 0)
+  t.same(tooWide(out), [])
   t.match(out, new RegExp(`^${day}  Clinic: entry \\d+ of log 1\\. It is unwitnessed\\.\n`))
   t.match(await run(acknowledgement.reference), { code: 2, err: /nothing was acknowledged here/ })
   await createOutbox(join(folder, 'home')).acknowledge(acknowledgement)

@@ -104,12 +104,12 @@ async function verified(input: Input): Promise<Found> {
     const read = storedLog(folder)
     const origin = (await readState(read, trust)).origin
     requireLater(since, origin)
-    const own = since?.origin === origin ? { since } : {}
+    const own = since?.origin === origin ? since : undefined
     const whole = await verifyWholeLog(read, {
-      ...{ trust, onProgress: onProgress(), ...own, ...(openings && { openings }) },
+      ...{ trust, onProgress: onProgress(), ...(own && { since: own }) },
+      ...(openings && { openings }),
     })
-    const kept =
-      since && !('since' in own) ? await keptOf(since, whole, trust, undefined) : undefined
+    const kept = own ? standing(own) : since && (await keptOf(since, whole, trust, undefined))
     const before = await begunWith(read, whole, keyset)
     return { ...whole, kept, followedBy: undefined, keyset, before }
   }
@@ -150,13 +150,14 @@ async function served(
   const next = await nextOf(input, origin, trust)
   requireLater(since, origin)
   const isOwn = since?.origin === origin
+  const own = isOwn && !next ? since : undefined
   const whole = await verifyWholeLog(read, {
     ...{ trust, origin, onProgress: onProgress(), openings: () => servedOpenings(input) },
     // Where another follows it may lack entries, and that is not to be called tampering.
-    ...(since && isOwn && !next && { since }),
+    ...(own && { since: own }),
   })
   const old = since && (isOwn ? read : servedLog(input, since.log))
-  const kept = since && !(isOwn && !next) ? await keptOf(since, whole, trust, old) : undefined
+  const kept = own ? standing(own) : since && (await keptOf(since, whole, trust, old))
   return { ...whole, kept, followedBy: next?.log }
 }
 
@@ -182,6 +183,11 @@ function requireLater(since: SignedState | undefined, origin: string): void {
   if (kept.log > read.log) {
     throw new UsageError(`the kept checkpoint is of log ${kept.log}: name that one by --log`)
   }
+}
+
+/** Of a log that was verified from its kept checkpoint on. */
+function standing(state: SignedState): Kept {
+  return { state, stands: true, isLast: false }
 }
 
 /** @param old - the files of the log that was closed, where they can be had */

@@ -2,8 +2,8 @@
 import { type FirstOpening, shown } from '../../client/index.ts'
 import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { isReferenceOf } from '../../protocol/envelope/acknowledgement.ts'
-import { type Command, type Report, UsageError } from '../command.ts'
-import { hasReferenceForm, named } from '../recipient/naming.ts'
+import { type Command, fitted, type Report, UsageError } from '../command.ts'
+import { hasReferenceForm, referralNamed } from '../recipient/naming.ts'
 import { connection, connectionDetails, homeOf, referrerOf } from '../settings.ts'
 import { createOutbox } from './outbox.ts'
 
@@ -25,7 +25,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const referralId = await idOf(named(input.operands[0] ?? ''), homeOf(input))
+    const referralId = await idOf(referralNamed(input.operands[0] ?? ''), homeOf(input))
     const referrer = await referrerOf(input, { onUnmatched() {}, onWarnings() {} })
     let openings: readonly FirstOpening[]
     try {
@@ -33,7 +33,7 @@ ${connectionDetails}`,
     } catch (error) {
       const fault = shownFault(error)
       const text = `${wordsOfLogFault(fault)} Tell the administrator.`
-      return { text, value: { referralId, fault }, failed: true }
+      return { text: fitted(text), value: { referralId, fault }, failed: true }
     }
     return {
       value: {
@@ -42,14 +42,14 @@ ${connectionDetails}`,
           return { ...opening, checkpoint: { origin, size, witnessing } }
         }),
       },
-      text: textOf(openings),
+      text: fitted(textOf(openings)),
     }
   },
 }
 
 /** @throws UsageError for a reference that nothing was acknowledged with here */
 async function idOf(name: string, home: string): Promise<string> {
-  if (!hasReferenceForm(name)) return name.toLowerCase()
+  if (!hasReferenceForm(name)) return name
   const outbox = createOutbox(home)
   for (const id of await outbox.acknowledgedIds()) {
     if (!isReferenceOf(id, name)) continue
