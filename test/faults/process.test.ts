@@ -70,6 +70,9 @@ t.test('a service that is killed under load loses nothing that it acknowledged',
   await requireBalanced(sql)
 })
 
+/** Of what a service that ends waits for, the shortest is the database's connections: src/database/pool.ts. */
+const limitMsMin = 5_000
+
 const commands = [
   ['the service', undefined],
   ['npm start', ['npm', 'start']],
@@ -78,9 +81,7 @@ const commands = [
 for (const [name, command] of commands) {
   t.test(`on SIGTERM ${name} answers what it has begun, takes no more, and exits 0`, async (t) => {
     const { world, variables, sql } = await deployment(t)
-    const startedAt = Date.now()
     const service = await listening(t, variables, command)
-    const startMs = Date.now() - startedAt
     const call = await callerOf(world, service.url, world.referring.lawFirm.clientId)
     const envelope = sealed(world)
     const path = `/v1/referrals/${envelope.header.referralId}`
@@ -99,7 +100,7 @@ for (const [name, command] of commands) {
     const answered = Date.now()
     t.equal((await sent).status, 201)
     t.equal(await service.ended, 0)
-    t.ok(Date.now() - answered < startMs, 'sooner than it starts: it waits for no time limit')
+    t.ok(Date.now() - answered < limitMsMin, 'it waits for no time limit')
     const rows = await sql`select id from referral`
     t.same(
       rows.map(({ id }) => id),
