@@ -168,13 +168,15 @@ function faultOfSignature(
   const isOwn = stored.organisationId !== null && signer?.organisation === stored.organisationId
   const publicKey = stored.organisationId === null ? replyTo?.signingKey : isOwn && signer.publicKey
   if (!publicKey) return 'organisation_id, or signer: the key is not one of that organisation'
-  const isSigned = verify(
-    decodeBase64url(publicKey, 32),
-    signedBytes(stored.envelopeHash),
-    stored.signature,
-  )
+  const { signature, envelopeHash } = stored
+  const isSigned =
+    signature.length === signatureBytes &&
+    verify(decodeBase64url(publicKey, 32), signedBytes(envelopeHash), signature)
   return isSigned ? undefined : 'signature: it does not verify'
 }
+
+/** What has another length cannot even be checked. */
+const signatureBytes = 64
 
 /** Of bytes that are not canonical, which nothing that was signed is, no hashes. */
 function read(bytes: Uint8Array): Readonly<Record<string, string>> {

@@ -77,6 +77,7 @@ const rows: Row[] = [
   ['referral', referral(`signer = '${ngo.signing.kid}'`), 'signer: '],
   ['referral', referral(flip('signature', 63)), 'signature: '],
   ['referral', referral(flip('signature', 0), open), 'signature: ', open],
+  ['referral', referral(`signature = '\\x00'`), 'signature: '],
   ['referral', referral(flip('envelope_hash', 0)), 'envelope_hash: '],
   ['referral', referral(flip('sealed_hashes', 30)), 'sealed_hashes: '],
   ['referral', referral(`sealed_hashes = '\\x00'`), 'sealed_hashes: '],
