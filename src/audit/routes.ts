@@ -225,11 +225,15 @@ function withBounds<Query extends { from?: string; to?: string }>({ from, to, ..
   }
 }
 
-/** The schema has seen the form. 30 February has it too, and would be read as a day of March. */
+/**
+ * The schema has seen the form. 30 February has it too, and would be read as a day of March; and so have the
+ * days of a year 0, which PostgreSQL does not know.
+ */
 function boundOf(name: string, text: string): { moment: Date } | { day: string } {
   const day = text.slice(0, 10)
   const moment = new Date(text)
-  const isReal = !Number.isNaN(moment.getTime()) && moment.toISOString().slice(0, 10) === day
+  const isRead = !Number.isNaN(moment.getTime()) && moment.toISOString().slice(0, 10) === day
+  const isReal = isRead && day >= '0001'
   if (isReal) return text === day ? { day } : { moment }
-  throw new Refusal('malformed-request', `${name} names a day that its month does not have`)
+  throw new Refusal('malformed-request', `${name} names a day that there is not`)
 }

@@ -170,6 +170,7 @@ t.test('what nobody knows, and what is not one question, is refused', async (t) 
     ['/v1/audit/exposure', 400],
     [`/v1/audit/exposure?kid=${kids.clinic}&client=${reviewer}`, 400],
     [`/v1/audit/exposure?kid=${kids.clinic}&from=2026-02-30`, 400],
+    [`/v1/audit/exposure?kid=${kids.clinic}&to=0000-01-01`, 400],
   ]
   for (const [path, status] of rows) t.equal((await ask('GET', path)).status, status, path)
 })

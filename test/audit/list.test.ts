@@ -247,6 +247,8 @@ t.test('what cannot be a filter is refused, and not passed over', async (t) => {
     'from=today',
     'from=2026-02-30T00:00:00Z',
     'from=2026-02-30',
+    'from=0000-01-01',
+    'to=0000-12-31T23:59:59Z',
     'to=2026-13-01',
     'to=2026-06-31T00:00:00Z',
   ]
