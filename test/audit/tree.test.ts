@@ -30,7 +30,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { refer } from '../helpers/referral.ts'
 import { stage } from '../helpers/stage.ts'
-import { asSuperuser, holdTable, untilSequenced } from '../helpers/superuser.ts'
+import { asSuperuser, holdTable, untilPaired, untilSequenced } from '../helpers/superuser.ts'
 
 const origin = 'intake.test/v1/audit/logs/1'
 const system = { kind: 'system', request: newId() } as const
@@ -58,6 +58,7 @@ t.test('the log that is served holds every entry, under the key of the keyset', 
   const { url, world, database } = built
   const sql = asSuperuser(t, built.databases)
   await refer(built)
+  await untilPaired(sql)
   await database.inTransaction(system, (tx) => appendAll(tx, entries(520)))
   await untilSequenced(sql)
   const token = await world.token(world.clients.auditor)
