@@ -9,6 +9,7 @@ import type { Database } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { KeyPlace } from '../matching/keyholders.ts'
 import type { Services } from '../services.ts'
+import { yearWithoutHolidays } from '../triage/calendar.ts'
 
 /** Written once, and sent as text. */
 export const ApiDocument = Type.Unsafe<string>(
@@ -26,6 +27,12 @@ export const Status = Type.Object({
     Type.Enum(['named', 'not-named'], {
       description:
         'Of `/readyz`: whether the newest keyset names a key that this replica signs the access log with',
+    }),
+  ),
+  holidaysMissing: Type.Optional(
+    Type.Integer({
+      description:
+        'Of `/readyz`: the year that begins soon, or began, of which this version knows no bank holidays',
     }),
   ),
 })
@@ -89,14 +96,13 @@ export const health: FastifyPluginAsyncTypebox<Options> = async (
       if (halted !== undefined) {
         throw new Refusal('not-ready', `the access log is not continued: ${halted}`)
       }
-      if (!logKeys) return { status: 'ok' as const, matchingKey }
+      const holidaysMissing = yearWithoutHolidays(new Date())
+      const missing = holidaysMissing === undefined ? {} : { holidaysMissing }
+      const ready = { status: 'ok' as const, matchingKey, ...missing }
+      if (!logKeys) return ready
       const named = await directory.logKeys({ kind: 'system', request: id })
       const isNamed = logKeys.some((key) => named.includes(key))
-      return {
-        status: 'ok' as const,
-        matchingKey,
-        logKey: isNamed ? ('named' as const) : ('not-named' as const),
-      }
+      return { ...ready, logKey: isNamed ? ('named' as const) : ('not-named' as const) }
     },
   })
 

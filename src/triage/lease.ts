@@ -2,15 +2,17 @@
 import type { Urgency } from '../referral/codes/clear.ts'
 
 /**
- * Hours from arrival to the time by which somebody should have claimed the item. They are a time
- * to a *first claim*; the time to *act* is the urgency's own. Days are calendar days.
+ * From arrival to the time by which somebody should have claimed the item. They are a time to a *first
+ * claim*; the time to *act* is the urgency's own.
  */
-export const allowanceHours: Record<Urgency, number> = {
-  immediate: 1,
-  urgent: 4,
-  soon: 24,
-  standard: 120,
+export const allowances: Record<Urgency, Allowance> = {
+  immediate: { hours: 1 },
+  urgent: { hours: 4 },
+  soon: { workingDays: 1 },
+  standard: { workingDays: 5 },
 }
+
+export type Allowance = { readonly hours: number } | { readonly workingDays: number }
 
 /** An item whose lease expires this many times is escalated instead of being queued again. */
 export const lapsesMax = 5

@@ -8,26 +8,19 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Refusal } from '../../src/errors.ts'
+import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { requireBalanced, requireConsistent } from '../helpers/books.ts'
+import { dueMs } from '../helpers/due.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
 import { seedOf } from '../helpers/seed.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
-import {
-  allowanceHours,
-  type Claim,
-  Model,
-  type Node,
-  type Pair,
-  type Urgency,
-  type Who,
-} from './model.ts'
+import { type Claim, Model, type Node, type Pair, type Who } from './model.ts'
 
 /** So many take some ten seconds. */
 const histories = 25
 const staged = await stage(t)
 const { sql, cases, triage, callers, world, refer, check } = staged
 const workers = ['casework', 'clinic'] as const
-const hourMs = 3_600_000
 
 /** People of one history; the last goes by the reference of the first. */
 let people: ReturnType<typeof stranger>[] = []
@@ -90,7 +83,7 @@ class Submit extends Act {
     const id = referred.referralId
     referredBy.set(id, referred)
     const [row] = await sql`select received_at from referral where id = ${id}`
-    const dueAt = row?.received_at.getTime() + allowanceHours[urgency] * hourMs
+    const dueAt = dueMs({ at: row?.received_at.getTime(), urgency })
     model.add({
       ...{ id, dueAt },
       ...(person !== undefined && { person }),

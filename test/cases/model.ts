@@ -4,9 +4,6 @@
  * Written from docs/LIFE-OF-A-REFERRAL.md; it shares no line with what it is compared to.
  */
 
-/** Hours from arrival to a first claim; a day is 24 hours. */
-export const allowanceHours = { immediate: 1, urgent: 4, soon: 24, standard: 120 } as const
-export type Urgency = keyof typeof allowanceHours
 export type Who = 'casework' | 'clinic'
 
 export type Item = {

@@ -3,7 +3,18 @@
  * is wrong and finds the rows that are. Run after every test that writes.
  */
 import type postgres from 'postgres'
+import { bankHolidays } from '../../src/triage/bankholidays.ts'
 import { tablesOf } from './superuser.ts'
+
+const holidays = Object.values(bankHolidays)
+  .flatMap((year) => Object.keys(year))
+  .map((day) => `'${day}'`)
+
+/** The working days from one day to another, as a table of one column. */
+function working(from: string, until: string): string {
+  return `(select day::date as day from generate_series((${from})::date, (${until})::date, interval '1 day') day
+    where extract(isodow from day) < 6 and day::date <> all (array[${holidays}]::date[]))`
+}
 
 const lines: Readonly<Record<string, string>> = {
   'a referral without exactly one case': `
@@ -45,20 +56,31 @@ const lines: Readonly<Record<string, string>> = {
     select i.id
     from triage_item i
     join referral r on r.id = i.referral_id
-    join (values ('immediate', 1), ('urgent', 4), ('soon', 24), ('standard', 120)) allowed (urgency, hours)
-      using (urgency)
     cross join lateral (
       select (convert_from(r.header, 'UTF8')::jsonb ->> 'respondBy')::date as day) wanted
+    cross join lateral (select case i.urgency
+        when 'immediate' then r.received_at + interval '1 hour'
+        when 'urgent' then r.received_at + interval '4 hours'
+        else (
+          select later.day + came.time from
+            (select r.received_at at time zone 'Europe/London' as shown) clock,
+            lateral (select day, case when day = shown::date then least(shown::time, '17:00')
+                                      else '17:00' end as time
+                     from ${working('shown::date - 20', 'shown::date')} day
+                     order by day desc limit 1) came,
+            lateral (select day, row_number() over (order by day) as number
+                     from ${working('came.day + 1', 'came.day + 30')} day) later
+          where later.number = case i.urgency when 'soon' then 1 else 5 end
+        ) at time zone 'Europe/London' end as at) allowed
     where i.completed_at is null
       and (i.arrived_at <> r.received_at
            or i.respond_by is distinct from wanted.day
            or i.own_due_at <> case
-             when wanted.day is null then r.received_at + interval '1 hour' * allowed.hours
-             else least(r.received_at + interval '1 hour' * allowed.hours, greatest(
+             when wanted.day is null then allowed.at
+             else least(allowed.at, greatest(
                r.received_at + interval '1 hour',
-               (select max(working) + time '17:00'
-                from generate_series(wanted.day - 4, wanted.day - 1, interval '1 day') working
-                where to_char(working, 'Dy') not in ('Sat', 'Sun')) at time zone 'Europe/London'))
+               (select max(day) + time '17:00' from ${working('wanted.day - 20', 'wanted.day - 1')} day)
+                 at time zone 'Europe/London'))
              end)`,
   'a referral without an answer that is not on the queue, or twice': `
     select r.id from referral r

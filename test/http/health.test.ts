@@ -1,4 +1,5 @@
 import t from 'tap'
+import { bankHolidays } from '../../src/triage/bankholidays.ts'
 import { build } from '../helpers/build.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
@@ -13,6 +14,29 @@ const get = async (path: string) => {
 t.test('a service whose database answers is alive and ready', async (t) => {
   t.same(await get('/livez'), { status: 200, body: { status: 'ok' } })
   t.same(await get('/readyz'), { status: 200, body: { status: 'ok', matchingKey: 'embedded' } })
+})
+
+t.test('a service is told of the year of which it will soon lack the bank holidays', async (t) => {
+  const known = Math.max(...Object.keys(bankHolidays).map(Number))
+  const RealDate = Date
+  const on = async (day: string) => {
+    // The clock of this process only, for one question.
+    globalThis.Date = class extends RealDate {
+      constructor(...given: [] | [number | string]) {
+        if (given.length === 0) super(`${day}T12:00:00Z`)
+        else super(given[0])
+      }
+    } as DateConstructor
+    try {
+      const { body } = await get('/readyz')
+      return (body as { holidaysMissing?: number }).holidaysMissing
+    } finally {
+      globalThis.Date = RealDate
+    }
+  }
+  t.equal(await on(`${known}-10-01`), undefined)
+  t.equal(await on(`${known}-10-04`), known + 1)
+  t.equal(await on(`${known + 1}-06-01`), known + 1)
 })
 
 t.test(

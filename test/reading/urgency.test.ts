@@ -14,6 +14,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { requireBalanced } from '../helpers/books.ts'
+import { dueMs } from '../helpers/due.ts'
 import { keysetReference, publishKeyset } from '../helpers/publish.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 
@@ -39,7 +40,7 @@ function state(referred: Referred, urgency: Urgency, changes: Changes = {}, by =
 
 async function itemOf({ referralId }: Referred) {
   const [row] = await sql`
-    select id, case_id, merged_into, urgency, fence::int, leased_by, leased_until, due_at, own_due_at,
+    select id, case_id, merged_into, urgency, fence::int, leased_by, leased_until, arrived_at, due_at, own_due_at,
            extract(epoch from due_at - arrived_at) * 1000 as ms
     from triage_item where referral_id = ${referralId} and completed_at is null`
   return row!
@@ -58,17 +59,18 @@ const claim = (max: number) =>
 t.test('the highest stated stands, and nothing lowers it', async (t) => {
   const referred = await refer()
   const { referralId } = referred
-  const steps: [Urgency, before: Urgency, urgency: Urgency, hours: number][] = [
-    ['standard', 'standard', 'standard', 120],
-    ['soon', 'standard', 'soon', 24],
-    ['standard', 'soon', 'soon', 24],
-    ['immediate', 'soon', 'immediate', 1],
-    ['immediate', 'immediate', 'immediate', 1],
-    ['urgent', 'immediate', 'immediate', 1],
+  const steps: [Urgency, before: Urgency, urgency: Urgency][] = [
+    ['standard', 'standard', 'standard'],
+    ['soon', 'standard', 'soon'],
+    ['standard', 'soon', 'soon'],
+    ['immediate', 'soon', 'immediate'],
+    ['immediate', 'immediate', 'immediate'],
+    ['urgent', 'immediate', 'immediate'],
   ]
-  for (const [stated, before, urgency, hours] of steps) {
+  for (const [stated, before, urgency] of steps) {
     t.same(await state(referred, stated), { referralId, before, urgency })
-    t.match(await itemOf(referred), { urgency, ms: hours * hourMs })
+    const item = await itemOf(referred)
+    t.match(item, { urgency, due_at: new Date(dueMs({ at: item.arrived_at.getTime(), urgency })) })
   }
   const entries = await entriesOf(referred)
   t.same(
@@ -148,7 +150,9 @@ t.test('of merged cases the one item is raised; taken apart, each side has its o
   await cases.split(callers.casework, await caseOf(one), { referrals, decision: 'different' })
   t.match(await itemOf(merged), { merged_into: null, urgency: 'urgent', ms: 4 * hourMs })
   for (const stays of [one, two, three].filter((it) => it !== merged)) {
-    t.match(await itemOf(stays), { urgency: 'standard', ms: 120 * hourMs })
+    const { urgency, arrived_at, due_at } = await itemOf(stays)
+    t.equal(urgency, 'standard')
+    t.equal(due_at.getTime(), dueMs({ at: arrived_at.getTime(), urgency }))
   }
 })
 

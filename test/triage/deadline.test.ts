@@ -10,12 +10,12 @@ import type { Tx } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { insertItem } from '../../src/triage/store/enqueue.ts'
+import { dueMs } from '../helpers/due.ts'
 import { seedOf } from '../helpers/seed.ts'
 import { stage } from '../helpers/stage.ts'
 
 const { database } = await stage(t)
 const hourMs = 3_600_000
-const allowanceHours: Record<Urgency, number> = { immediate: 1, urgent: 4, soon: 24, standard: 120 }
 
 type Arrival = { at: number; urgency: Urgency; respondBy?: string | undefined }
 
@@ -47,11 +47,11 @@ t.test('a day to answer by ends at 17:00 in London on the working day before', a
   // Clocks go forward on 28 March 2027 and back on 31 October 2027 (Summer Time Act 1972). Both are
   // Sundays.
   const rows: [respondBy: string, dueAt: string][] = [
+    // Good Friday is 26 March, Easter Monday the 29th (GOV.UK, "UK bank holidays").
     ['2027-03-26', '2027-03-25T17:00:00.000Z'],
-    ['2027-03-27', '2027-03-26T17:00:00.000Z'],
-    ['2027-03-28', '2027-03-26T17:00:00.000Z'],
-    ['2027-03-29', '2027-03-26T17:00:00.000Z'],
-    ['2027-03-30', '2027-03-29T16:00:00.000Z'],
+    ['2027-03-28', '2027-03-25T17:00:00.000Z'],
+    ['2027-03-30', '2027-03-25T17:00:00.000Z'],
+    ['2027-03-31', '2027-03-30T16:00:00.000Z'],
     ['2027-07-01', '2027-06-30T16:00:00.000Z'],
     ['2027-11-01', '2027-10-29T16:00:00.000Z'],
     ['2027-11-02', '2027-11-01T17:00:00.000Z'],
@@ -68,13 +68,43 @@ t.test('a day to answer by ends at 17:00 in London on the working day before', a
   }
 })
 
+t.test('of working days it is so many later, at the same time or at 17:00', async (t) => {
+  const rows: [arrived: string, soon: string, standard: string][] = [
+    // Over the week-end on which clocks go back.
+    ['2027-10-29T10:15:00.250Z', '2027-11-01T11:15:00.250Z', '2027-11-05T11:15:00.250Z'],
+    // After 17:00, on a Saturday, on a Sunday: all as at 17:00 of that Friday.
+    ['2027-06-04T16:00:00.001Z', '2027-06-07T16:00:00.000Z', '2027-06-11T16:00:00.000Z'],
+    ['2027-06-05T08:00:00.000Z', '2027-06-07T16:00:00.000Z', '2027-06-11T16:00:00.000Z'],
+    ['2027-06-06T22:59:59.999Z', '2027-06-07T16:00:00.000Z', '2027-06-11T16:00:00.000Z'],
+    // A minute past midnight of Monday in London, still Sunday in UTC.
+    ['2027-06-06T23:01:00.000Z', '2027-06-07T23:01:00.000Z', '2027-06-13T23:01:00.000Z'],
+    // Before Easter, over the week-end on which clocks go forward.
+    ['2027-03-25T12:00:00.000Z', '2027-03-30T11:00:00.000Z', '2027-04-05T11:00:00.000Z'],
+    // Christmas and New Year: bank holidays on 27, 28 December and 3 January.
+    ['2027-12-24T09:00:00.000Z', '2027-12-29T09:00:00.000Z', '2028-01-05T09:00:00.000Z'],
+    ['2027-12-27T09:00:00.000Z', '2027-12-29T17:00:00.000Z', '2028-01-05T17:00:00.000Z'],
+  ]
+  for (const [arrived, ...expected] of rows) {
+    const at = Date.parse(arrived)
+    const due = await dueOf([
+      { at, urgency: 'soon' },
+      { at, urgency: 'standard' },
+    ])
+    t.same(
+      due.map((ms) => new Date(ms).toISOString()),
+      expected,
+      arrived,
+    )
+  }
+})
+
 t.test('a day that is near, past or absurd counts as immediate, and no more', async (t) => {
   const at = Date.parse('2027-06-02T15:30:00Z')
   for (const respondBy of ['2027-06-03', '2027-06-02', '2027-05-01', '1000-01-01', '1999-12-31']) {
     t.same(await dueOf([{ at, urgency: 'standard', respondBy }]), [at + hourMs], respondBy)
   }
   const never = await dueOf([{ at, urgency: 'standard', respondBy: '2999-12-31' }])
-  t.same(never, [at + 120 * hourMs], 'and one that is far off puts nobody back')
+  t.same(never, [Date.parse('2027-06-09T15:30:00Z')], 'and one that is far off puts nobody back')
 })
 
 t.test('any arrivals stand as a naive model says, none before an earlier immediate', async (t) => {
@@ -102,10 +132,16 @@ t.test('any arrivals stand as a naive model says, none before an earlier immedia
       async (arrivals) => {
         const due = await dueOf(arrivals)
         for (const [index, it] of arrivals.entries()) {
-          if (due[index] !== naive(it)) throw new Error(`${JSON.stringify(it)}: ${due[index]}`)
+          if (due[index] !== dueMs(it)) throw new Error(`${JSON.stringify(it)}: ${due[index]}`)
           for (const [before, other] of arrivals.entries()) {
-            const overtakes = other.urgency === 'immediate' && other.at < it.at
-            if (overtakes && due[index]! <= due[before]!) throw new Error('before an immediate one')
+            const isLater = other.at < it.at
+            if (isLater && other.urgency === 'immediate' && due[index]! <= due[before]!) {
+              throw new Error('before an immediate one')
+            }
+            const isAlike = other.urgency === it.urgency && it.respondBy === undefined
+            if (isLater && isAlike && due[index]! < due[before]!) {
+              throw new Error('before one like it that came earlier')
+            }
           }
         }
       },
@@ -113,20 +149,3 @@ t.test('any arrivals stand as a naive model says, none before an earlier immedia
     { seed, numRuns: 60, endOnFailure: true },
   )
 })
-
-/** The promise of docs/LIFE-OF-A-REFERRAL.md, with no date arithmetic but a step of one day. */
-function naive({ at, urgency, respondBy }: Arrival): number {
-  const allowed = at + allowanceHours[urgency] * hourMs
-  if (respondBy === undefined) return allowed
-  const working = new Date(`${respondBy}T00:00:00Z`)
-  do working.setUTCDate(working.getUTCDate() - 1)
-  while (working.getUTCDay() % 6 === 0)
-  return Math.min(allowed, Math.max(at + hourMs, endOf(working)))
-}
-
-/** 17:00 in London on that day: at 16:00 or 17:00 of UTC, by what a clock there shows. */
-function endOf(day: Date): number {
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', hour: '2-digit' })
-  const at = (hour: number) => new Date(day.getTime() + hour * hourMs)
-  return (clock.format(at(16)) === '17' ? at(16) : at(17)).getTime()
-}

@@ -6,8 +6,10 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
+import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { dueMs } from '../helpers/due.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { seedOf } from '../helpers/seed.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
@@ -23,10 +25,6 @@ const calls = {
   casework: await callerOf(world, url, world.clients.casework),
   clinic: await callerOf(world, url, world.clients.clinic),
 }
-
-/** Hours from arrival to a first claim, as docs/LIFE-OF-A-REFERRAL.md says; a day is 24 hours. */
-const allowanceHours = { immediate: 1, urgent: 4, soon: 24, standard: 120 } as const
-type Urgency = keyof typeof allowanceHours
 
 type Item = {
   referralId: string
@@ -69,7 +67,7 @@ class Refer implements Command {
   check = () => true
   async run(model: Model) {
     const { referralId, acknowledgement } = await refer(built, undefined, { urgency: this.urgency })
-    const dueAt = Date.parse(acknowledgement.receivedAt) + allowanceHours[this.urgency] * 3_600_000
+    const dueAt = dueMs({ at: Date.parse(acknowledgement.receivedAt), urgency: this.urgency })
     model.items.push({ referralId, dueAt, fence: 0, lapses: 0, escalated: false, lapsed: false })
   }
   toString = () => `refer(${this.urgency})`

@@ -3,6 +3,7 @@ import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { compartmentNames } from '../../src/referral/compartment.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { dueMs } from '../helpers/due.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
@@ -44,16 +45,16 @@ t.test('the earliest deadline comes first, whatever came first', async (t) => {
     claims.map(({ urgency }) => urgency),
     ['immediate', 'standard', 'urgent', 'soon', 'standard'],
   )
-  const allowances: [string, number][] = [
-    [immediate!, 1],
-    [overdue, 1],
-    [urgent!, 4],
-    [soon!, 24],
-    [standard!, 120],
+  const counted: [string, Urgency][] = [
+    [immediate!, 'immediate'],
+    [overdue, 'immediate'],
+    [urgent!, 'urgent'],
+    [soon!, 'soon'],
+    [standard!, 'standard'],
   ]
-  for (const [id, hours] of allowances) {
+  for (const [id, urgency] of counted) {
     const { dueAt, referrals } = claims.find((found) => idsOf([found])[0] === id)!
-    t.equal(Date.parse(dueAt) - Date.parse(referrals[0]!.receivedAt), hours * hourMs)
+    t.equal(Date.parse(dueAt), dueMs({ at: Date.parse(referrals[0]!.receivedAt), urgency }))
   }
 })
 

@@ -1,7 +1,7 @@
 /** A new referral comes to the queue. */
 import type { Tx } from '../../database/connect.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
-import { dueAt } from './due.ts'
+import { dueAt } from '../calendar.ts'
 
 export type NewItem = {
   readonly id: string
@@ -14,13 +14,12 @@ export type NewItem = {
 
 /** Puts it at its place by `dueAt`. Without RETURNING: the referrer may not see the queue. */
 export async function insertItem(tx: Tx, item: NewItem): Promise<void> {
+  const { id, caseId, referralId, urgency, respondBy } = item
+  const arrivedAt = tx.now.toISOString()
+  const due = dueAt({ arrivedAt: tx.now, urgency, respondBy }).toISOString()
   await tx.sql`
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
                              respond_by, own_due_at, due_at)
-    select ${item.id}, ${item.caseId}, ${item.referralId}, array[${item.referralId}::uuid],
-           arrived_at, urgency, respond_by, due_at, due_at
-    from (select item.*, ${dueAt(tx)} as due_at
-          from (select ${tx.now.toISOString()}::timestamptz as arrived_at,
-                       ${item.urgency}::text as urgency,
-                       ${item.respondBy ?? null}::date as respond_by) item) place`
+    values (${id}, ${caseId}, ${referralId}, array[${referralId}::uuid], ${arrivedAt}, ${urgency},
+            ${respondBy ?? null}, ${due}, ${due})`
 }

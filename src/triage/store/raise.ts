@@ -1,8 +1,9 @@
 /** A higher urgency, and with it an earlier place. */
 import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
+import { dueAt } from '../calendar.ts'
 import { rank } from './columns.ts'
-import { dueAt } from './due.ts'
 import { headRoundsMax } from './heads.ts'
 
 /**
@@ -21,27 +22,35 @@ export async function raiseUrgency(tx: Tx, referralId: string, urgency: Urgency)
       join triage_item head on head.id = coalesce(own.merged_into, own.id)
       where own.referral_id = ${referralId} and own.completed_at is null
       for update of head`
-    const [found] = await tx.sql<{ id: string }[]>`
-      select coalesce(own.merged_into, own.id) as id from triage_item own
+    const [found] = await tx.sql<Raised[]>`
+      select own.id, coalesce(own.merged_into, own.id) as "headId", ${iso(tx, 'own.arrived_at')} as "arrivedAt",
+             own.respond_by::text as "respondBy",
+             ${rank(tx, tx.sql`${urgency}::text`)} < ${rank(tx, tx.sql`own.urgency`)} as "isHigher"
+      from triage_item own
       where own.referral_id = ${referralId} and own.completed_at is null`
     if (!found) return
-    if (found.id === locked?.id) return raise(tx, referralId, urgency, found.id)
+    if (found.headId === locked?.id) return raise(tx, found, urgency)
   }
   throw new Error(`an item was merged ${headRoundsMax} times while it was raised`)
 }
 
-async function raise(tx: Tx, referralId: string, urgency: Urgency, headId: string): Promise<void> {
+type Raised = {
+  readonly id: string
+  readonly headId: string
+  readonly arrivedAt: string
+  readonly respondBy: string | null
+  readonly isHigher: boolean
+}
+
+async function raise(tx: Tx, raised: Raised, urgency: Urgency): Promise<void> {
+  const { id, headId, respondBy, isHigher } = raised
+  if (!isHigher) return
+  const wait = { urgency, ...(respondBy !== null && { respondBy }) }
+  const due = dueAt({ arrivedAt: new Date(raised.arrivedAt), ...wait }).toISOString()
   await tx.sql`
-    with raised as (
-      select item.id, ${dueAt(tx)} as due_at
-      from (select id, arrived_at, ${urgency}::text as urgency, respond_by from triage_item own
-            where own.referral_id = ${referralId} and own.completed_at is null
-              and ${rank(tx, tx.sql`${urgency}::text`)} < ${rank(tx, tx.sql`own.urgency`)}) item
-    )
     update triage_item item
-    set urgency = case when item.id = raised.id then ${urgency} else item.urgency end,
-        own_due_at = case when item.id = raised.id then raised.due_at else item.own_due_at end,
-        due_at = least(item.due_at, raised.due_at)
-    from raised
-    where item.id in (raised.id, ${headId})`
+    set urgency = case when item.id = ${id} then ${urgency} else item.urgency end,
+        own_due_at = case when item.id = ${id} then ${due}::timestamptz else item.own_due_at end,
+        due_at = least(item.due_at, ${due}::timestamptz)
+    where item.id in (${id}, ${headId})`
 }
