@@ -37,6 +37,7 @@ import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
+import type { CompletionsRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
 
 export type ServiceOptions = {
@@ -83,7 +84,7 @@ export function createServices({
     act: (tx: Tx<KnownCaller>, origin: string, ...args: Args) => Promise<Result>,
   ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
 
-  const { appendRepetition, ...sums } = createSums(database)
+  const { appendRepetition, appendRefusal, ...sums } = createSums(database)
   const checkKeys = door(checkMatchKeys)
   const ofClient = door(findClient)
 
@@ -116,6 +117,9 @@ export function createServices({
       renew: door(triage.renew),
       release: door(triage.release),
       complete: door(triage.complete),
+      completeSeveral: door((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
+        triage.completeSeveral(tx, request, appendRefusal),
+      ),
     },
     cases: {
       read: door(cases.read),

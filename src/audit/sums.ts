@@ -64,6 +64,12 @@ export function createSums(database: Database) {
     })
   }
 
+  /** The same of a part of what `tx` does, whose other parts stand: the entry goes with them. */
+  async function appendRefusal(tx: Tx, refused: Refused): Promise<void> {
+    if (refusals.count({ caller: tx.caller, act: refused }, aloneOf(tx.caller), new Date())) return
+    await append(tx, refused)
+  }
+
   /** Writes the sums of the minutes that are over; of the running one too, at the very end. */
   async function recordSums(now?: Date): Promise<void> {
     for (const tally of [refusals, repetitions]) {
@@ -88,7 +94,7 @@ export function createSums(database: Database) {
     return database.inTransaction(caller, (tx) => append(tx, summed))
   }
 
-  return { appendRepetition, recordRefusal, recordSums }
+  return { appendRepetition, appendRefusal, recordRefusal, recordSums }
 }
 
 /** Anybody can come without a token, and as often as he likes. */

@@ -71,6 +71,7 @@ export type {
   Case,
   Claim,
   Completion,
+  Ended,
   Found,
   Judged,
   OwnReferral,

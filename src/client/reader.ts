@@ -24,6 +24,8 @@ import {
   ClaimsAnswer,
   type Completion,
   CompletionAnswer,
+  CompletionsAnswer,
+  type Ended,
   ReleasedAnswer,
   type Renewal,
   RenewalAnswer,
@@ -98,6 +100,13 @@ export type Reader = {
    * @throws ServiceProblem `lease-lost` if another has claimed the item since
    */
   complete(lease: Lease, outcome: Outcome): Promise<Completion>
+  /**
+   * Ends the work on up to 50 items at once, each judged by itself: one whose lease is lost says so in its
+   * `problem`, and keeps no other from ending. Repeating gives the same answers.
+   *
+   * @returns what became of each, in the same order
+   */
+  completeSeveral(completions: readonly (Lease & Outcome)[]): Promise<Ended[]>
   /**
    * Checks and opens what a claim or `fetch` released.
    *
@@ -237,7 +246,22 @@ function createClaiming(transport: Transport, kid: string) {
     return readAnswer(CompletionAnswer, answer, `POST ${path}`)
   }
 
-  return { claim, renew, release, complete }
+  async function completeSeveral(asked: readonly (Lease & Outcome)[]): Promise<Ended[]> {
+    const path = '/v1/triage/completions'
+    // A whole claim may be handed in: only what names it is sent.
+    const completions = asked.map(({ claimId, fence, outcome, referrals, ...rest }) => ({
+      ...{ claimId: wellTyped(claimId), fence, outcome, referrals: referrals.map(wellTyped) },
+      ...('reason' in rest && { reason: rest.reason }),
+      ...('step' in rest && { step: rest.step }),
+    }))
+    const body = { completions }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    const { completions: ended } = readAnswer(CompletionsAnswer, answer, `POST ${path}`)
+    if (ended.length === asked.length) return ended
+    throw new BadAnswer(`the answer to POST ${path} is not of as many as were asked`)
+  }
+
+  return { claim, renew, release, complete, completeSeveral }
 }
 
 function receivingKey({ receiving }: KeyFile): KeyPair {

@@ -124,6 +124,10 @@ export type Renewal = Static<typeof RenewalAnswer>
 export const CompletionAnswer = tolerant(triage.Completion)
 export type Completion = Static<typeof CompletionAnswer>
 
+export const CompletionsAnswer = tolerant(triage.Completions)
+/** What became of one of several: its `completion`, or the `problem` for which this one was refused. */
+export type Ended = Static<typeof CompletionsAnswer>['completions'][number]
+
 export const CaseAnswer = tolerant(cases.Case)
 /**
  * A case: the referrals held to be about one person, and why. Of the judgements the newest come first,

@@ -27,6 +27,7 @@ import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
 import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
+import { holdingRoutes } from '../triage/holding.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { requireModestStructure } from './body.ts'
 import { admitPages } from './cors.ts'
@@ -158,6 +159,7 @@ export async function createApp(options: AppOptions) {
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   await app.register(triageRoutes, { prefix: '/v1/triage', triage })
+  await app.register(holdingRoutes, { prefix: '/v1/triage', triage })
   for (const routes of [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]) {
     await app.register(routes, { prefix: '/v1/audit', audit })
   }

@@ -96,13 +96,15 @@ const named: Readonly<Record<string, unknown>> = {
 }
 
 /**
- * What is sealed, signed, or another program's, and so no use in parts: to whoever generates a client each is
+ * What is sealed, signed, another program's, or a list of what has its own type, and so no use in parts: to whoever generates a client each is
  * one opaque object, and its form stands beside the schemas, where generators make no types of it.
  */
 const opaque = new Set([
   'ApiDocument',
   'Challenge',
   'CompartmentHashes',
+  'Completions',
+  'CompletionsRequest',
   'EntryDetails',
   'Envelope',
   'Exposure',
@@ -124,13 +126,14 @@ const Opaque = {
   additionalProperties: true,
   description:
     'An object to be kept and handed on whole, as it came: what the SDK or `intake` seals, signs, opens or ' +
-    'checks (docs/PROTOCOL.md), a challenge for a library of ALTCHA, or a document. Each place names the JSON ' +
+    'checks (docs/PROTOCOL.md), a challenge for a library of ALTCHA, a document, or many of something at once. Each place names the JSON ' +
     'Schema of its form, which stands in this document under `x-forms` in `components`. What a request ' +
     'brings otherwise is refused.',
 }
 
 /** Which members of an object depend on others. */
 const conditions: Readonly<Record<string, object>> = {
+  ClaimCompletion: triage.completionConditions,
   CompletionRequest: triage.completionConditions,
   SearchRequest: cases.searchConditions,
 }

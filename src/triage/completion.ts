@@ -7,71 +7,114 @@ import type { Act } from '../audit/entry.ts'
 import { append, appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { Refusal } from '../errors.ts'
+import { Refusal, required } from '../errors.ts'
 import { answer } from '../vault/service.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
 import type { Claim } from './state.ts'
 import {
-  completeItem,
+  completeItems,
   escalateItem,
   markUnopenable,
+  selectChanged,
   selectCompletion,
   selectReport,
 } from './store/complete.ts'
 import { endMembers, selectRequeued } from './store/requeue.ts'
 import { selectSurvivor } from './store/successor.ts'
 
-type Request = Omit<Static<typeof CompletionRequest>, 'fence'>
+/** A claim, and how its holder says that the work on it ended. */
+export type Order = {
+  readonly claim: Claim
+  readonly request: Omit<Static<typeof CompletionRequest>, 'fence'>
+}
 type Answer = Static<typeof Completion>
-type Outcome = Exclude<Request['outcome'], 'unopenable'>
+type Outcome = Exclude<Order['request']['outcome'], 'unopenable'>
 
-/** Ends the claim as `request` says; a repetition gets the first answer again. */
-export async function endClaim(
-  tx: Tx<KnownCaller>,
-  claim: Claim,
-  { outcome, ...request }: Request,
-): Promise<Answer> {
-  requireFitting(outcome, request)
-  return outcome === 'unopenable'
-    ? escalate(tx, claim, request)
-    : finish(tx, claim, outcome, request)
+/**
+ * Ends the claim as `request` says; a repetition gets the first answer again. What it refuses, it refuses before it
+ * writes anything.
+ */
+export async function endClaim(tx: Tx<KnownCaller>, order: Order): Promise<Answer> {
+  const { claim, request } = order
+  const misfit = misfitOf(request)
+  if (misfit) throw misfit
+  const { outcome } = request
+  if (outcome === 'unopenable') return escalate(tx, claim, request)
+  const [completion] = (await completeAll(tx, [order])).values()
+  if (completion) return completion
+  await requireMembers(tx, claim)
+  return answerAgain(tx, claim, outcome)
 }
 
-async function finish(
+/**
+ * Ends what `orders` say is answered, each of another item, in as many statements as one of them takes, but for cases
+ * of several referrals.
+ *
+ * @returns the completions of those whose fence is the current one and whose case holds the referrals listed
+ */
+export async function completeAll(
   tx: Tx<KnownCaller>,
-  claim: Claim,
-  outcome: Outcome,
-  { referrals: listed, reason }: Omit<Request, 'outcome'>,
-): Promise<Answer> {
-  const completed = await completeItem(tx, claim, outcome)
-  if (!completed) return answerAgain(tx, claim, outcome)
-  const { referralIds, changed, ...ended } = completed
-  requireMembers(listed, completed)
-  const requeued = referralIds.length > 1 ? await endMembers(tx, claim.id, listed) : []
-  const details = { outcome, ...(reason && { reason }) }
-  const answered = await answer(tx, listed, { state: outcome, ...(reason && { reason }) })
-  await appendAll(tx, [
-    itemEntry('triage.completed', claim.id, {
-      details: {
-        ...details,
-        late: ended.late,
-        ...(requeued.length > 0 && { reopened: requeued.length }),
-      },
-    }),
-    ...answered.map((id) => answeredEntry(id, details)),
-  ])
-  return { outcome, ...ended, requeued }
+  orders: readonly Order[],
+): Promise<Map<Order, Answer>> {
+  if (orders.length === 0) return new Map()
+  const endings = orders.map(({ claim, request: { outcome, referrals } }) => {
+    return { claim, outcome, referrals }
+  })
+  const rows = await completeItems(tx, tx.caller.clientId, endings)
+  const ended = rows.map(({ id, ...row }) => {
+    const order = orders.find(({ claim }) => claim.id === id)
+    return { ...row, order: required(order, 'its id was named') }
+  })
+  const completions = new Map<Order, Answer>()
+  for (const { order, referralIds, ...when } of ended) {
+    const { outcome, referrals } = order.request
+    const requeued = referralIds.length > 1 ? await endMembers(tx, order.claim.id, referrals) : []
+    completions.set(order, { outcome, ...when, requeued })
+  }
+  const answered = await answerReferrals(tx, [...completions.keys()])
+  await appendAll(tx, [...[...completions].map(completedEntry), ...answered])
+  return completions
+}
+
+/** Gives the listed referrals their answers, all that get the same one together. @returns the entries */
+async function answerReferrals(tx: Tx, orders: readonly Order[]): Promise<Act[]> {
+  const groups = new Map<string, { details: ReturnType<typeof answerOf>; listed: string[] }>()
+  for (const order of orders) {
+    const details = answerOf(order)
+    const key = `${details.outcome} ${details.reason}`
+    const { listed } = groups.get(key) ?? { listed: [] }
+    groups.set(key, { details, listed: [...listed, ...order.request.referrals] })
+  }
+  const acts: Act[] = []
+  for (const { details, listed } of groups.values()) {
+    const { outcome: state, ...reason } = details
+    const answered = await answer(tx, listed, { state, ...reason })
+    acts.push(...answered.map((id) => answeredEntry(id, details)))
+  }
+  return acts
+}
+
+function answerOf({ request: { outcome, reason } }: Order) {
+  return { outcome: outcome as Outcome, ...(reason && { reason }) }
+}
+
+function completedEntry([order, { late, requeued }]: readonly [Order, Answer]): Act {
+  const reopened = requeued.length > 0 && { reopened: requeued.length }
+  const details = { ...answerOf(order), late, ...reopened }
+  return itemEntry('triage.completed', order.claim.id, { details })
 }
 
 async function escalate(
   tx: Tx<KnownCaller>,
   claim: Claim,
-  { referrals: listed, step }: Omit<Request, 'outcome'>,
+  { referrals: listed, step }: Order['request'],
 ): Promise<Answer> {
-  const escalated = await escalateItem(tx, claim)
-  if (!escalated) return reportAgain(tx, claim)
+  const escalated = await escalateItem(tx, claim, listed)
+  if (!escalated) {
+    await requireMembers(tx, claim)
+    return reportAgain(tx, claim)
+  }
   const { late } = escalated
-  requireMembers(listed, escalated)
   await markUnopenable(tx, claim.id, listed)
   const referrals = listed.join(' ')
   const details = { outcome: 'unopenable', late, referrals, ...(step && { step }) }
@@ -96,19 +139,16 @@ async function reportAgain(tx: Tx<KnownCaller>, claim: Claim): Promise<Answer> {
   return { outcome: 'unopenable', late: before.late, requeued: [] }
 }
 
-function requireFitting(
-  outcome: Request['outcome'],
-  { reason, step }: Pick<Request, 'reason' | 'step'>,
-): void {
+/** The refusal of what goes with another outcome; `undefined` for a request that is as it should be. */
+export function misfitOf({ outcome, reason, step }: Order['request']): Refusal | undefined {
   if ((outcome === 'declined') !== (reason !== undefined)) {
-    throw new Refusal(
+    return new Refusal(
       'malformed-request',
       'reason is given with the outcome declined, and only then',
     )
   }
-  if (outcome !== 'unopenable' && step !== undefined) {
-    throw new Refusal('malformed-request', 'step is given with the outcome unopenable only')
-  }
+  if (outcome === 'unopenable' || step === undefined) return undefined
+  return new Refusal('malformed-request', 'step is given with the outcome unopenable only')
 }
 
 /** The refusal of a write whose fence is no longer the current one, because of another claim or a merge. */
@@ -138,11 +178,10 @@ function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
   return { action: 'referral.answered', object: { kind: 'referral', id }, details }
 }
 
-type Members = { readonly referralIds: readonly string[]; readonly changed: boolean }
-
-/** Refuses referrals that are not in the item's case; if the case has changed since the claim, it says so. */
-function requireMembers(listed: readonly string[], { referralIds, changed }: Members): void {
-  if (listed.every((id) => referralIds.includes(id))) return
+/** If the claim still holds its item, it listed a referral that is not in its case, which may have changed since. */
+async function requireMembers(tx: Tx, claim: Claim): Promise<void> {
+  const changed = await selectChanged(tx, claim)
+  if (changed === undefined) return
   const code = changed ? 'case-changed' : 'malformed-request'
   throw new Refusal(code, 'referrals names one that is not in this case')
 }

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { PageLimit } from '../protocol/page.ts'
@@ -151,6 +151,24 @@ export const CompletionRequest = Type.Object(
   { additionalProperties: false },
 )
 
+/** As one of several: the claim is named in it. */
+export const ClaimCompletion = Type.Object(
+  { ...ClaimParams.properties, ...CompletionRequest.properties },
+  { additionalProperties: false },
+)
+
+export const CompletionsRequest = Type.Object(
+  {
+    completions: Type.Array(ClaimCompletion, {
+      minItems: 1,
+      maxItems: claimItemsMax,
+      description: 'Each with the fence that came with its claim.',
+    }),
+  },
+  { additionalProperties: false },
+)
+export type CompletionsRequest = Static<typeof CompletionsRequest>
+
 /** For the API document: the service refuses each in its own words. */
 export const completionConditions = {
   if: { properties: { outcome: { not: { const: 'declined' } } } },
@@ -172,4 +190,21 @@ export const Completion = Type.Object({
     description:
       'Referrals of the case that still have no answer: they are on the queue again, or escalated still.',
   }),
+})
+
+/** What became of each, in the order of the request. */
+export const Completions = Type.Object({
+  completions: Type.Array(
+    Type.Object({
+      claimId: IdOrReference,
+      completion: Type.Optional(Completion),
+      problem: Type.Optional(
+        Type.Object(
+          { code: Type.String(), detail: Type.String() },
+          { description: 'Why this one was refused, as `code` and `detail` of a problem say it.' },
+        ),
+      ),
+    }),
+    { maxItems: claimItemsMax, description: 'Of each either its completion or its problem.' },
+  ),
 })

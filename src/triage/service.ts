@@ -10,21 +10,19 @@ import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { page } from '../database/page.ts'
-import { Refusal } from '../errors.ts'
-import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
-import { resolveNames } from '../vault/service.ts'
+import { resolveLists } from '../vault/service.ts'
 import { endClaim, itemEntry, leaseLost } from './completion.ts'
+import { claimOf, type Named } from './naming.ts'
 import type { Completion, CompletionRequest, ItemsPage, ItemsQuery, Renewal } from './schemas.ts'
-import type { Claim } from './state.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
 import { selectItems } from './store/list.ts'
-import { selectItemByReference } from './store/successor.ts'
 
 export { claim } from './claim.ts'
 export { mergeItems, splitItems } from './merge.ts'
+export { completeSeveral } from './several.ts'
 export { selectOpenItem as itemOf } from './store/list.ts'
 export { raiseUrgency } from './store/raise.ts'
 
@@ -61,8 +59,8 @@ export async function complete(
   { fence, ...request }: Static<typeof CompletionRequest>,
 ): Promise<Static<typeof Completion>> {
   const claim = await claimOf(tx, { claimId, fence })
-  const listed = await resolveNames(tx, request.referrals)
-  return endClaim(tx, claim, { ...request, referrals: listed })
+  const [referrals = []] = await resolveLists(tx, [request.referrals])
+  return endClaim(tx, { claim, request: { ...request, referrals } })
 }
 
 /** The open items in one state, earliest deadline first, without claiming them. */
@@ -78,14 +76,4 @@ export async function list(
   const details = { state, items: rows.length }
   await append(tx, { action: 'triage.listed', details })
   return { items: rows, ...rest }
-}
-
-/** `claimId` may be the reference of a referral of the item. */
-type Named = { readonly claimId: string; readonly fence: number }
-
-async function claimOf(tx: Tx<KnownCaller>, { claimId, fence }: Named): Promise<Claim> {
-  const isReference = isReferenceForm(claimId)
-  const id = isReference ? await selectItemByReference(tx, claimId) : claimId
-  if (id !== undefined) return { id, fence, clientId: tx.caller.clientId }
-  throw new Refusal('lease-lost', 'there is no item of a referral with that reference')
 }

@@ -10,19 +10,22 @@ import { selectStated } from './urgency-store.ts'
 export { insertStatement as keepStatement } from './urgency-store.ts'
 
 /**
- * The referrals that these ids and references name, each once. An id is taken as it is, and a
+ * The referrals that the ids and references of each list name, each once. An id is taken as it is, and a
  * reference that is nobody's stays as it was: neither is looked for.
  */
-export async function resolveNames(tx: Tx, names: readonly string[]): Promise<string[]> {
-  const references = names.filter(isReferenceForm)
-  if (references.length === 0) return [...names]
-  const ids = await selectIds(tx, references)
-  return [...new Set(names.map((name) => ids.get(name) ?? name))]
+export async function resolveLists(
+  tx: Tx,
+  lists: readonly (readonly string[])[],
+): Promise<string[][]> {
+  const references = lists.flat().filter(isReferenceForm)
+  const ids = references.length > 0 && (await selectIds(tx, references))
+  if (!ids) return lists.map((names) => [...names])
+  return lists.map((names) => [...new Set(names.map((name) => ids.get(name) ?? name))])
 }
 
 /** The referral of this id or reference. @throws Refusal `not-found` for a reference of none */
 export async function requireId(tx: Tx, name: string): Promise<string> {
-  const [id = name] = await resolveNames(tx, [name])
+  const [[id = name] = []] = await resolveLists(tx, [[name]])
   if (isReferenceForm(id)) throw new Refusal('not-found', `no referral ${id} for that key`)
   return id
 }

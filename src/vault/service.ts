@@ -30,7 +30,7 @@ import {
 } from './store.ts'
 import { deleteUnopened } from './unopened-store.ts'
 
-export { keepStatement, requireId, resolveNames, standingUrgency } from './naming.ts'
+export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
 export { insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
 export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
 

@@ -173,6 +173,16 @@ function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 
   }
 }
 
+/** The same completion, as one of several. */
+function amongSeveral(whose: 'own' | 'other') {
+  return async (who: Known) => {
+    const { path, body } = await underClaim('completion', {}, whose)(who)
+    const claimId = path.split('/')[4]
+    const completions = [{ claimId, ...body }]
+    return { method: 'POST', path: '/v1/triage/completions', body: { completions } }
+  }
+}
+
 const evaluation = (epoch: number) => {
   const { blindedElement } = blind(utf8('REF|A1234567'))
   const body = { epoch, elements: [encodeBase64url(blindedElement)] }
@@ -463,6 +473,11 @@ const table: Record<string, Record<string, Case>> = {
   completeClaim: {
     own: { request: underClaim('completion', {}, 'own'), expected: workers(200) },
     other: { request: underClaim('completion', {}, 'other'), expected: workers(409) },
+  },
+  completeClaims: {
+    own: { request: amongSeveral('own'), expected: workers(200) },
+    // Refused one by one: what is refused says so beside its id.
+    other: { request: amongSeveral('other'), expected: workers(200) },
   },
   listAuditEntries: {
     all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },

@@ -56,6 +56,12 @@ t.test(
     t.match(await reader.complete(claim!, { outcome: 'accepted', referrals }), {
       outcome: 'accepted',
     })
+    const [again, lost] = await reader.completeSeveral([
+      { ...claim!, outcome: 'accepted', referrals },
+      { claimId: claim!.claimId, fence: 9, outcome: 'redirected', referrals },
+    ])
+    t.match(again, { claimId: claim!.claimId, completion: { outcome: 'accepted' } })
+    t.match(lost, { claimId: claim!.claimId, problem: { code: 'lease-lost' } })
     await t.rejects(reader.release(claim!), {
       name: 'ServiceProblem',
       problem: { code: 'lease-lost' },

@@ -1,28 +1,64 @@
 /** A holder ends the work on an item, with an answer or without one. */
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
-import { type Claim, endedWith, isHeldBy, isOpen } from '../state.ts'
+import { type Claim, endedWith, isHeldBy, isOpen, isOpenHead } from '../state.ts'
 
-/** What ended, and whether its case has other referrals than when it was claimed. */
+/** A claim, how its work ended, and the referrals that this answers. */
+export type Ending = {
+  readonly claim: Claim
+  readonly outcome: string
+  readonly referrals: readonly string[]
+}
+
 type Ended = {
+  readonly id: string
   readonly referralIds: string[]
-  readonly changed: boolean
   readonly completedAt: string
   readonly late: boolean
 }
 
-/** Ends the work, also late, as long as nobody has claimed the item since: the fence decides. */
-export async function completeItem(tx: Tx, claim: Claim, outcome: string) {
-  const [row] = await tx.sql<Ended[]>`
+/**
+ * Ends the work on items, also late, as long as nobody has claimed the item since: the fence of each decides. One
+ * whose case does not hold the referrals that were listed is left as it is.
+ *
+ * They are locked in the order of their ids, so that of two requests at once one waits and none is undone.
+ *
+ * @param endings - of one client, each of another item
+ */
+export async function completeItems(
+  tx: Tx,
+  clientId: string,
+  endings: readonly Ending[],
+): Promise<Ended[]> {
+  const named = endings.map(({ claim, ...rest }) => ({ id: claim.id, fence: claim.fence, ...rest }))
+  return tx.sql<Ended[]>`
+    with held as materialized (
+      select item.id, named.outcome
+      from triage_item item
+      join jsonb_to_recordset(${JSON.stringify(named)}::text::jsonb)
+        as named (id uuid, fence bigint, outcome text, referrals text[]) on named.id = item.id
+      where item.id = any (${named.map(({ id }) => id)}::uuid[])
+        and item.fence = named.fence and item.leased_by = ${clientId}
+        and item.leased_until is not null and ${isOpenHead(tx)}
+        and named.referrals <@ item.referral_ids::text[]
+      order by item.id
+      for update of item
+    )
     update triage_item item
     set fence = item.fence + 1,
         completed_at = date_trunc('milliseconds', now()),
         completed_late = item.leased_until <= now(),
-        outcome = ${outcome}
-    where ${isHeldBy(tx, claim)}
-    returning item.referral_ids as "referralIds", item.changed, item.completed_late as late,
+        outcome = (select held.outcome from held where held.id = item.id)
+    where item.id = any (array (select id from held))
+    returning item.id, item.referral_ids as "referralIds", item.completed_late as late,
               ${iso(tx, 'item.completed_at')} as "completedAt"`
-  return row
+}
+
+/** Whether the case of an item has changed since the claim that still holds it; `undefined` if that is over. */
+export async function selectChanged(tx: Tx, claim: Claim): Promise<boolean | undefined> {
+  const [row] = await tx.sql<{ changed: boolean }[]>`
+    select item.changed from triage_item item where ${isHeldBy(tx, claim)}`
+  return row?.changed
 }
 
 /** The completion that this very claim made before, for a caller whose answer was lost. */
@@ -36,17 +72,18 @@ export async function selectCompletion(tx: Tx, claim: Claim) {
 
 /**
  * Escalates the item: what does not open will not open for the next holder either. The lease ends;
- * who reported it stays on the row, so that a repeated report gets the same answer.
+ * who reported it stays on the row, so that a repeated report gets the same answer. One whose case does not hold
+ * the listed referrals is left as it is.
  */
-export async function escalateItem(tx: Tx, claim: Claim) {
-  const [row] = await tx.sql<Omit<Ended, 'completedAt'>[]>`
+export async function escalateItem(tx: Tx, claim: Claim, listed: readonly string[]) {
+  const [row] = await tx.sql<Pick<Ended, 'late'>[]>`
     update triage_item item
     set fence = item.fence + 1,
         completed_late = item.leased_until <= now(),
         leased_until = null,
         escalated_at = date_trunc('milliseconds', now())
-    where ${isHeldBy(tx, claim)}
-    returning item.referral_ids as "referralIds", item.changed, item.completed_late as late`
+    where ${isHeldBy(tx, claim)} and ${listed as string[]}::text[] <@ item.referral_ids::text[]
+    returning item.completed_late as late`
   return row
 }
 

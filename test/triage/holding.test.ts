@@ -1,0 +1,149 @@
+/**
+ * Goal: whoever holds several items ends them at once, and each is judged by itself.
+ */
+import t from 'tap'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const sql = asSuperuser(t, built.databases)
+const calls = {
+  casework: await callerOf(world, url, world.clients.casework),
+  clinic: await callerOf(world, url, world.clients.clinic),
+}
+type Who = keyof typeof calls
+t.afterEach(async () => {
+  await requireBalanced(sql)
+  // What one test leaves on the queue is nobody's work in the next.
+  await sql`update triage_item set escalated_at = now() where completed_at is null`
+})
+
+type Held = {
+  claimId: string
+  fence: number
+  caseId: string
+  leasedUntil: string
+  referrals: { referralId: string; compartments: object }[]
+}
+
+function claim(who: Who, changes: object = {}, headers: object = {}) {
+  const recipient = world.recipients[who].receiving.kid
+  const body = { recipient, max: 50, leaseSeconds: 60, ...changes }
+  return calls[who]('POST', '/v1/triage/claims', body, headers)
+}
+async function claims(who: Who, changes: object = {}): Promise<Held[]> {
+  return (await claim(who, changes)).body.claims
+}
+
+/** So many new referrals, all of them claimed. */
+async function held(count: number, who: Who = 'casework'): Promise<Held[]> {
+  for (let sent = 0; sent < count; sent += 1) await refer(built)
+  return claims(who)
+}
+
+const accepting = ({ claimId, fence, referrals }: Held) => ({
+  ...{ claimId, fence, outcome: 'accepted' },
+  referrals: referrals.map(({ referralId }) => referralId),
+})
+const completeSeveral = async (who: Who, completions: object[]) => {
+  const { status, body } = await calls[who]('POST', '/v1/triage/completions', { completions })
+  t.equal(status, 200)
+  return body.completions
+}
+
+/** Of one item, oldest first. */
+const entriesOf = async ({ claimId }: Held, action: string) =>
+  sql`select outcome, convert_from(leaf, 'UTF8')::jsonb ->> 'reason' as reason, details
+      from audit_entry join audit_opening on entry_id = id
+      where action = ${action} and object_id = ${claimId} order by at, id`
+
+t.test('several claims end at once; a stale fence fails its own, and no other', async (t) => {
+  const [first, stale, third, ...others] = (await held(6)) as [Held, Held, Held, ...Held[]]
+  const [declined, spoilt, strange] = others as [Held, Held, Held]
+  const asked = [
+    accepting(first),
+    { ...accepting(stale), fence: stale.fence + 1 },
+    accepting(third),
+    { ...accepting(declined), outcome: 'declined', reason: 'out_of_remit' },
+    { ...accepting(spoilt), outcome: 'unopenable', step: 'wrap' },
+    { ...accepting(strange), referrals: accepting(first).referrals },
+    { ...accepting(strange), reason: 'out_of_remit' },
+  ]
+  const ended = await completeSeveral('casework', asked)
+  const done = { completion: { outcome: 'accepted', late: false, requeued: [] } }
+  t.match(ended, [
+    { claimId: first.claimId, ...done },
+    { claimId: stale.claimId, problem: { code: 'lease-lost' } },
+    { claimId: third.claimId, ...done },
+    { claimId: declined.claimId, completion: { outcome: 'declined' } },
+    { claimId: spoilt.claimId, completion: { outcome: 'unopenable' } },
+    { claimId: strange.claimId, problem: { code: 'malformed-request' } },
+    { claimId: strange.claimId, problem: { code: 'malformed-request' } },
+  ])
+  for (const one of [first, third, declined]) {
+    t.match(await entriesOf(one, 'triage.completed'), [{ outcome: 'permitted' }])
+  }
+  t.match(await entriesOf(spoilt, 'item.escalated'), [{ details: { step: 'wrap' } }])
+  t.match(await entriesOf(stale, 'triage.completed'), [
+    { outcome: 'refused', reason: 'lease-lost' },
+  ])
+  t.equal((await entriesOf(strange, 'triage.completed')).length, 2)
+  const states = await sql`select id, state, decline_reason as reason from referral`
+  const stateOf = ({ referrals: [referral] }: Held) =>
+    states.find(({ id }) => id === referral?.referralId)
+  t.match(stateOf(first), { state: 'accepted', reason: null })
+  t.match(stateOf(declined), { state: 'declined', reason: 'out_of_remit' })
+  for (const one of [stale, spoilt, strange]) t.match(stateOf(one), { state: 'in_triage' })
+
+  const again = await completeSeveral('casework', asked.slice(0, 5))
+  t.strictSame(again, ended.slice(0, 5), 'a repetition gets the same answers')
+  t.match(await entriesOf(first, 'triage.completed'), [{}, { details: { repeated: true } }])
+  const [still] = await completeSeveral('casework', [accepting(stale)])
+  t.match(still, done, 'what was refused is held as before')
+})
+
+t.test('a claim that is named twice ends once, and nobody ends another’s', async (t) => {
+  const [one, other] = (await held(2)) as [Held, Held]
+  const theirs = await completeSeveral('clinic', [accepting(one), accepting(other)])
+  t.match(theirs, [{ problem: { code: 'lease-lost' } }, { problem: { code: 'lease-lost' } }])
+  const declining = { ...accepting(one), outcome: 'declined', reason: 'out_of_remit' }
+  const ended = await completeSeveral('casework', [accepting(one), accepting(one), declining])
+  t.match(ended, [{ completion: {} }, { completion: {} }, { problem: { code: 'lease-lost' } }])
+  t.strictSame(ended[0].completion, ended[1].completion)
+  const [row] = await sql`
+    select r.reference from referral r where id = ${accepting(other).referrals[0]!}`
+  const byReference = { ...accepting(other), claimId: row?.reference, referrals: [row?.reference] }
+  const nobody = { ...byReference, claimId: '00000000' }
+  t.match(await completeSeveral('casework', [nobody, byReference]), [
+    { claimId: '00000000', problem: { code: 'lease-lost' } },
+    { claimId: row?.reference, completion: { outcome: 'accepted' } },
+  ])
+})
+
+t.test('two requests for the same claims in opposite orders both get an answer', async (t) => {
+  const list = (await held(8)).map(accepting)
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, turn) =>
+      completeSeveral('casework', turn % 2 ? list : [...list].reverse()),
+    ),
+  )
+  for (const { completion } of answers.flat()) t.match(completion, { outcome: 'accepted' })
+})
+
+t.test('a list that is no list of completions is refused whole', async (t) => {
+  const [one] = (await held(1)) as [Held]
+  const rows: object[] = [
+    { completions: [] },
+    { completions: Array.from({ length: 51 }, () => accepting(one)) },
+    { completions: [accepting(one), { ...accepting(one), note: 'x' }] },
+    { completions: [accepting(one), { ...accepting(one), fence: undefined }] },
+  ]
+  for (const body of rows) {
+    const { status } = await calls.casework('POST', '/v1/triage/completions', body)
+    t.equal(status, 400)
+  }
+  t.match(await completeSeveral('casework', [accepting(one)]), [{ completion: {} }])
+})
