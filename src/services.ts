@@ -113,6 +113,7 @@ export function createServices({
     matching: { evaluate, unchecked: door(unchecked) },
     triage: {
       list: door(triage.list),
+      listOwn: door(triage.listOwn),
       claim: door(triage.claim),
       renew: door(triage.renew),
       release: door(triage.release),

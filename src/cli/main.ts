@@ -30,6 +30,7 @@ const commands: Commands = {
   conform: async () => (await import('./partner/conform.ts')).conformCommand,
   match: async () => (await import('./recipient/match.ts')).match,
   claim: async () => (await import('./recipient/claim.ts')).claim,
+  mine: async () => (await import('./recipient/mine.ts')).mine,
   open: async () => (await import('./recipient/open.ts')).open,
   renew: async () => (await import('./recipient/complete.ts')).renew,
   release: async () => (await import('./recipient/complete.ts')).release,

@@ -37,6 +37,7 @@ export type { Proposal } from '../referral/urgency.ts'
 export { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 export type { Reviewing, Sought } from './cases.ts'
 export type { CheckedMatchKeys, Checking, UncheckedQuery } from './checking.ts'
+export type { ClaimOptions, Lease, Outcome } from './claiming.ts'
 export type { ClockSkew } from './clock.ts'
 export { wordsOfSkew } from './clock.ts'
 export type { Complaint, TestWorld } from './conform.ts'
@@ -54,7 +55,7 @@ export type { Note } from './notes.ts'
 export type { FirstOpening } from './openings.ts'
 export type { Challenge, PublicReferrer, PublicReferrerOptions } from './publicreferrer.ts'
 export { createPublicReferrer, newReceipt } from './publicreferrer.ts'
-export type { ClaimOptions, Lease, Outcome, Reader, ReaderOptions } from './reader.ts'
+export type { Reader, ReaderOptions } from './reader.ts'
 export { createReader } from './reader.ts'
 export {
   conform,
@@ -74,6 +75,7 @@ export type {
   Ended,
   Found,
   Judged,
+  OwnClaims,
   OwnReferral,
   PossibleMatches,
   Renewal,

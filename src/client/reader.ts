@@ -7,32 +7,19 @@ import {
   type Unopenable,
 } from '../protocol/envelope/open.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import type { OpeningStep } from '../protocol/envelope/step.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
-import type { DeclineReason } from '../referral/codes/state.ts'
-import { claimBytesMax } from './answer.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
+import { type Claiming, createClaiming } from './claiming.ts'
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
-import {
-  type Claim,
-  ClaimsAnswer,
-  type Completion,
-  CompletionAnswer,
-  CompletionsAnswer,
-  type Ended,
-  ReleasedAnswer,
-  type Renewal,
-  RenewalAnswer,
-  readAnswer,
-} from './schemas.ts'
+import { ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
-import { createTransport, type Transport, type TransportOptions } from './transport.ts'
+import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 
 /** What a recipient brings. */
@@ -50,63 +37,10 @@ export type ReaderOptions = TransportOptions & {
   readonly onClockSkew?: (skew: ClockSkew) => void
 }
 
-/** How much work to take, for how long, and from which list. */
-export type ClaimOptions = {
-  readonly max: number
-  readonly leaseSeconds: number
-  readonly escalated?: boolean
-  readonly unverified?: boolean
-}
-
-/**
- * What names a lease: a claim, or these two of its properties kept somewhere. The reference of one of
- * its referrals does for the `claimId`.
- */
-export type Lease = Pick<Claim, 'claimId' | 'fence'>
-
-/** How the work on an item ended. */
-export type Outcome = {
-  /** The ids or references of what this answers; the others of the case go back to the queue. */
-  readonly referrals: readonly string[]
-} & (
-  | { readonly outcome: 'accepted' | 'redirected' }
-  | { readonly outcome: 'declined'; readonly reason: DeclineReason }
-  | { readonly outcome: 'unopenable'; readonly step: OpeningStep }
-)
-
 /** @see createReader */
 export type Reader = {
   /** The id of the recipient key that this reader opens with. */
   readonly kid: string
-  /**
-   * Leases the most urgent items that this recipient can open.
-   *
-   * Sent once: if no answer comes, items may be leased all the same, and return to the queue when
-   * their leases end.
-   *
-   * @param max - 1 to 50
-   * @param leaseSeconds - 30 to 3600
-   * @param escalated - only from the escalated items: those that need a person
-   * @param unverified - only items behind which no organisation stands, or `false`: only the others
-   */
-  claim(request: ClaimOptions): Promise<Claim[]>
-  /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */
-  renew(lease: Lease, leaseSeconds: number): Promise<Renewal>
-  /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
-  release(lease: Lease): Promise<void>
-  /**
-   * Ends the work on the item. Repeating gives the same answer.
-   *
-   * @throws ServiceProblem `lease-lost` if another has claimed the item since
-   */
-  complete(lease: Lease, outcome: Outcome): Promise<Completion>
-  /**
-   * Ends the work on up to 50 items at once, each judged by itself: one whose lease is lost says so in its
-   * `problem`, and keeps no other from ending. Repeating gives the same answers.
-   *
-   * @returns what became of each, in the same order
-   */
-  completeSeveral(completions: readonly (Lease & Outcome)[]): Promise<Ended[]>
   /**
    * Checks and opens what a claim or `fetch` released.
    *
@@ -129,7 +63,8 @@ export type Reader = {
   fetch(name: string): Promise<Released>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
-} & Checking &
+} & Claiming &
+  Checking &
   Stating &
   Reviewing
 
@@ -212,63 +147,7 @@ export function createReader(options: ReaderOptions): Reader {
   }
 }
 
-/** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
-function createClaiming(transport: Transport, kid: string) {
-  async function claim(options: ClaimOptions): Promise<Claim[]> {
-    const path = '/v1/triage/claims'
-    const body = { recipient: kid, ...options }
-    const request = { method: 'POST', path, body, repeatable: false } as const
-    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
-    const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
-    for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
-      requireReferenceOf([referralId], reference)
-    }
-    return claims as Claim[]
-  }
-
-  async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
-    const path = claimPath(claimId, 'renewal')
-    const body = { fence, leaseSeconds }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    return readAnswer(RenewalAnswer, answer, `POST ${path}`)
-  }
-
-  async function release({ claimId, fence }: Lease): Promise<void> {
-    // Sent twice, the second would be refused as `lease-lost` after the first was done.
-    const path = claimPath(claimId, 'release')
-    await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
-  }
-
-  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
-    const path = claimPath(claimId, 'completion')
-    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
-  }
-
-  async function completeSeveral(asked: readonly (Lease & Outcome)[]): Promise<Ended[]> {
-    const path = '/v1/triage/completions'
-    // A whole claim may be handed in: only what names it is sent.
-    const completions = asked.map(({ claimId, fence, outcome, referrals, ...rest }) => ({
-      ...{ claimId: wellTyped(claimId), fence, outcome, referrals: referrals.map(wellTyped) },
-      ...('reason' in rest && { reason: rest.reason }),
-      ...('step' in rest && { step: rest.step }),
-    }))
-    const body = { completions }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    const { completions: ended } = readAnswer(CompletionsAnswer, answer, `POST ${path}`)
-    if (ended.length === asked.length) return ended
-    throw new BadAnswer(`the answer to POST ${path} is not of as many as were asked`)
-  }
-
-  return { claim, renew, release, complete, completeSeveral }
-}
-
 function receivingKey({ receiving }: KeyFile): KeyPair {
   if (receiving) return receiving
   throw new Refusal('key-file-invalid', "the key file is a signer's, not a recipient's")
-}
-
-function claimPath(claimId: string, act: string): string {
-  return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
 }

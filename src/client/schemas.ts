@@ -115,6 +115,30 @@ export type Claim = Omit<Static<typeof ClaimsAnswer>['claims'][number], 'referra
   referrals: (Released & { answered: boolean })[]
 }
 
+const { items, next } = triage.ItemsPage.properties
+const { leasedUntil: _, fence: __, ...listed } = items.items.properties
+
+export const OwnClaimsAnswer = tolerant(
+  Type.Object({
+    items: Type.Array(
+      Type.Object({
+        ...listed,
+        leasedUntil: triage.Renewal.properties.leasedUntil,
+        fence: triage.ReleaseRequest.properties.fence,
+      }),
+    ),
+    next,
+  }),
+)
+type OwnItem = Static<typeof OwnClaimsAnswer>['items'][number]
+
+/** A page of what a client holds. */
+export type OwnClaims = {
+  claims: (Omit<OwnItem, 'itemId'> & { claimId: string })[]
+  /** The cursor of the next page, if there is one. */
+  next?: string
+}
+
 export const ReleasedAnswer = Type.Object({ referralId, reference })
 
 export const RenewalAnswer = tolerant(triage.Renewal)

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { Completions, CompletionsRequest } from './schemas.ts'
+import { Completions, CompletionsRequest, ItemsPage, OwnClaimsQuery } from './schemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 
@@ -10,6 +10,20 @@ export const holdingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage
   app,
   { triage },
 ) => {
+  app.route({
+    method: 'GET',
+    url: '/claims',
+    config: { action: 'triage.listed' },
+    schema: {
+      operationId: 'listClaims',
+      summary: 'List the items that your client holds now, each with its fence',
+      security,
+      querystring: OwnClaimsQuery,
+      response: { 200: ItemsPage },
+    },
+    handler: async ({ caller, query }) => triage.listOwn(knownCaller(caller), query),
+  })
+
   app.route({
     method: 'POST',
     url: '/completions',

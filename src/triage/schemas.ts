@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
+import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
@@ -63,16 +63,35 @@ export const ItemsQuery = Type.Object(
   { additionalProperties: false },
 )
 
+export const OwnClaimsQuery = Type.Object(
+  { cursor: Type.Optional(Cursor), limit: Type.Optional(PageLimit(itemsPageMax)) },
+  { additionalProperties: false },
+)
+
 /** The open work on a case. */
 export const Item = Type.Object({
   itemId: Uuid,
   caseId: Uuid,
   referralIds: Type.Array(Uuid, { maxItems: caseReferralsMax }),
+  references: Type.Array(Reference, {
+    maxItems: caseReferralsMax,
+    description: 'Of its referrals, in the order in which they came.',
+  }),
   state: ItemState,
   urgency: StandingUrgency,
   unverified: Unverified,
   dueAt: Instant,
   lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
+  leasedUntil: Type.Optional(
+    Type.Unsafe<string>({ ...Instant, description: 'While somebody holds it.' }),
+  ),
+  fence: Type.Optional(
+    Type.Unsafe<number>({
+      ...Fence,
+      description:
+        'Of your own claims, when you list those: `itemId` is the `claimId` that goes with it.',
+    }),
+  ),
 })
 
 export const ItemsPage = Type.Object({

@@ -9,21 +9,19 @@ import type { Static } from 'typebox'
 import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { page } from '../database/page.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import { resolveLists } from '../vault/service.ts'
 import { endClaim, itemEntry, leaseLost } from './completion.ts'
 import { claimOf, type Named } from './naming.ts'
-import type { Completion, CompletionRequest, ItemsPage, ItemsQuery, Renewal } from './schemas.ts'
+import type { Completion, CompletionRequest, Renewal } from './schemas.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
-import { selectItems } from './store/list.ts'
 
 export { claim } from './claim.ts'
+export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'
 export { completeSeveral } from './several.ts'
-export { selectOpenItem as itemOf } from './store/list.ts'
 export { raiseUrgency } from './store/raise.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
@@ -61,19 +59,4 @@ export async function complete(
   const claim = await claimOf(tx, { claimId, fence })
   const [referrals = []] = await resolveLists(tx, [request.referrals])
   return endClaim(tx, { claim, request: { ...request, referrals } })
-}
-
-/** The open items in one state, earliest deadline first, without claiming them. */
-export async function list(
-  tx: Tx,
-  { state, ...query }: Static<typeof ItemsQuery>,
-): Promise<Static<typeof ItemsPage>> {
-  const { rows, ...rest } = await page(
-    query,
-    (after, count) => selectItems(tx, state, after, count),
-    ({ dueAt, itemId }) => ({ at: dueAt, id: itemId }),
-  )
-  const details = { state, items: rows.length }
-  await append(tx, { action: 'triage.listed', details })
-  return { items: rows, ...rest }
 }

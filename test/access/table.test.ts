@@ -437,6 +437,9 @@ const table: Record<string, Record<string, Case>> = {
   listItems: {
     waiting: { request: get('/v1/triage/items?state=waiting'), expected: workers(200) },
   },
+  listClaims: {
+    own: { request: get('/v1/triage/claims'), expected: workers(200) },
+  },
   claimItems: {
     'for its own key': {
       request: (who) => ({

@@ -7,6 +7,7 @@ import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
 import { forgedIn, planted } from './forged.ts'
 import { intake, partyOf, tooWide, unbroken } from './run.ts'
 
@@ -17,7 +18,8 @@ function nextOf(out: string): string[] {
 }
 
 t.test('against the service', async (t) => {
-  const { url, world } = await build(t)
+  const { url, world, databases } = await build(t)
+  const sql = asSuperuser(t, databases)
   const put = await callerOf(world, url, world.referring.lawFirm.clientId)
   const submit = async (story: string) => {
     const referral = completeReferral({
@@ -65,6 +67,12 @@ t.test('against the service', async (t) => {
       },
     ])
     const lease = [claim.claimId, '--fence', String(claim.fence)]
+    const mine = await run('mine')
+    t.match(mine, { code: 0, out: new RegExp(`^Item ${claim.claimId}, fence ${claim.fence}: `) })
+    t.match(mine.out, /^ {2}Due 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\n {2}Yours until 2/m)
+    t.same(tooWide(mine.out), [])
+    await sql`update triage_item set due_at = '2026-07-01T11:00:00Z', own_due_at = '2026-07-01T11:00:00Z'`
+    t.match((await run('mine')).out, /^ {2}Overdue since 2026-07-01 12:00:00$/m, 'by summer time')
     t.equal((await run('renew', ...lease)).code, 0)
     t.match(await run('complete', ...lease, '--outcome', 'accepted'), {
       code: 2,
@@ -74,6 +82,7 @@ t.test('against the service', async (t) => {
     t.match(done, { code: 0, out: /^Completed as accepted$/m })
     t.match(await run('release', ...lease), { code: 1, err: /lease-lost[\s\S]*Next: / })
     t.match(await run('claim'), { code: 0, out: /no work/ })
+    t.match(await run('mine'), { code: 0, out: /^No item is yours\.$/m })
     for (const { out, err } of [claimed, done]) t.notOk((out + err).includes(casework.token))
   })
 

@@ -35,6 +35,7 @@ const commands = (draft: string): string[][] => [
   ['refer', draft],
   ['match'],
   ['claim'],
+  ['mine'],
   ['open', one],
   ['renew', one, '--fence', '1'],
   ['release', one, '--fence', '1'],
@@ -137,7 +138,7 @@ const successes: Record<string, object> = {
     flags: [{ referralId: one, kind: planted, at }],
     item: {
       ...{ itemId: one, caseId: one, referralIds: [one], urgency: planted, unverified: false },
-      ...{ dueAt: at, lapses: 0, state: planted },
+      ...{ dueAt: at, lapses: 0, state: planted, references: [] },
     },
   },
   [`/v1/cases/${one}/possible-matches`]: {
@@ -165,6 +166,22 @@ const successes: Record<string, object> = {
   '/v1/cases/search': {
     cases: [{ caseId: one, referralIds: [one], probability: 0.5, words: planted }],
   },
+  '/v1/triage/claims?limit=50': {
+    items: [
+      {
+        ...{ itemId: one, caseId: two, referralIds: [one], references: [reference], fence: 1 },
+        ...{
+          state: planted,
+          urgency: planted,
+          unverified: false,
+          dueAt: at,
+          leasedUntil: at,
+          lapses: 0,
+        },
+      },
+    ],
+    next: planted,
+  },
 }
 
 t.test('no answer that is taken writes a line of the program either', async (t) => {
@@ -179,7 +196,11 @@ t.test('no answer that is taken writes a line of the program either', async (t) 
     ...[['case', one], ['possible', one], ['reviews'], ['claim']],
     ['complete', one, '--fence', '1', '--referral', two, '--outcome', 'accepted'],
     ['find', '--reference', reference],
+    ['mine'],
   ]
+  const values: object[] = Object.values(successes)
+  // A claim is named as such, by the id of its item.
+  values.splice(-1, 1, { claims: [{ claimId: one, urgency: planted, fence: 1 }], next: planted })
   for (const [index, command] of asked.entries()) {
     const name = command.join(' ')
     const ran = await called(t, command, at)
@@ -188,7 +209,7 @@ t.test('no answer that is taken writes a line of the program either', async (t) 
     t.same(tooWide(ran.out), [], name)
     const json = await called(t, [...command, '--json'], at)
     t.same(forgedIn(json), [], name)
-    t.match(JSON.parse(json.out), Object.values(successes)[index], 'a program reads the very value')
+    t.match(JSON.parse(json.out), values[index], 'a program reads the very value')
   }
 })
 

@@ -47,6 +47,9 @@ t.test(
       compartments: { identity: { familyName: 'Okonkwo' } },
     })
     t.same(await reader.open(await reader.fetch(first.referralId)), opened)
+    const own = { ...claim, referralIds: [first.referralId], references: [first.reference] }
+    const { referrals: _, ...expected } = own
+    t.match(await reader.ownClaims({ limit: 10 }), { claims: [expected] })
     t.ok((await reader.renew(claim!, 120)).leasedUntil > claim!.leasedUntil)
     const referrals = [first.referralId]
     t.match(await reader.complete(claim!, { outcome: 'accepted', referrals }), {

@@ -180,6 +180,7 @@ t.test('an opaque object has a form, by which the service refuses and answers', 
 t.test('a cursor that no page gave is refused by every list that takes one', async (t) => {
   const lists: Record<string, [typeof worker, string]> = {
     listItems: [worker, '/v1/triage/items?state=waiting&'],
+    listClaims: [worker, '/v1/triage/claims?'],
     listReviews: [worker, '/v1/cases/reviews?'],
     listUnchecked: [worker, '/v1/matching/unchecked?'],
     listAuditEntries: [auditor, '/v1/audit/entries?'],

@@ -1,5 +1,5 @@
 /**
- * Goal: whoever holds several items ends them at once, and each is judged by itself.
+ * Goal: whoever holds several items finds them again, and ends them at once, each judged by itself.
  */
 import t from 'tap'
 import { requireBalanced } from '../helpers/books.ts'
@@ -18,7 +18,9 @@ type Who = keyof typeof calls
 t.afterEach(async () => {
   await requireBalanced(sql)
   // What one test leaves on the queue is nobody's work in the next.
-  await sql`update triage_item set escalated_at = now() where completed_at is null`
+  await sql`
+    update triage_item set escalated_at = now(), leased_by = null, leased_until = null
+    where completed_at is null`
 })
 
 type Held = {
@@ -147,3 +149,39 @@ t.test('a list that is no list of completions is refused whole', async (t) => {
   }
   t.match(await completeSeveral('casework', [accepting(one)]), [{ completion: {} }])
 })
+
+t.test(
+  'a client lists what it holds now, each with its fence, and nothing of others',
+  async (t) => {
+    const own = async (who: Who, query = '') =>
+      (await calls[who]('GET', `/v1/triage/claims${query}`)).body
+    t.same(await own('casework'), { items: [] })
+    const [first, second, third] = (await held(3)) as [Held, Held, Held]
+    t.match(await own('clinic'), { items: [] })
+    const listed = ({ claimId, fence, caseId, leasedUntil, referrals }: Held) => ({
+      ...{ itemId: claimId, fence, caseId, leasedUntil, state: 'leased' },
+      referralIds: referrals.map(({ referralId }) => referralId),
+    })
+    t.match(await own('casework'), { items: [first, second, third].map(listed) })
+    const page = await own('casework', '?limit=2')
+    t.match(page, { items: [first, second].map(listed) })
+    t.match(await own('casework', `?cursor=${page.next}`), { items: [listed(third)] })
+
+    await calls.casework('POST', `/v1/triage/claims/${first.claimId}/release`, {
+      fence: first.fence,
+    })
+    await sql`update triage_item set leased_until = now() where id = ${second.claimId}`
+    const { items } = await own('casework')
+    t.match(items, [listed(third)], 'what was given back, or has run out, is not held')
+    const [row] = await sql`select reference from referral where id = ${items[0].referralIds[0]}`
+    t.same(items[0].references, [row?.reference])
+    const list = async (state: string) =>
+      (await calls.clinic('GET', `/v1/triage/items?state=${state}`)).body.items
+    t.match(await list('leased'), [{ itemId: third.claimId, leasedUntil: third.leasedUntil }])
+    t.notOk('fence' in (await list('leased'))[0], 'nobody else is told a fence')
+    t.notOk((await list('waiting')).some((item: object) => 'leasedUntil' in item))
+    t.match(await completeSeveral('casework', [{ ...accepting(third), fence: items[0].fence }]), [
+      { completion: { outcome: 'accepted' } },
+    ])
+  },
+)

@@ -6,10 +6,12 @@ import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
 
-type Row = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
+export type ListedRow = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
   itemId: string
+  references: string[]
   state: ItemState
   lapses: number
+  leasedUntil: string | null
 }
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
@@ -19,20 +21,42 @@ export async function selectItems(
   after: Place | undefined,
   count: number,
 ) {
-  return tx.sql<Row[]>`
+  return tx.sql<ListedRow[]>`
     select ${columns(tx)}
     from triage_item item
     where ${isOpenHead(tx)}
       and ${state} = ${stateOf(tx)}
-      and (item.due_at, item.id) > (${after?.at ?? '-infinity'}::timestamptz,
-                                    ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)
+      and ${isBehind(tx, after)}
     order by item.due_at, item.id
     limit ${count}`
 }
 
+/** The items that a client holds now, each with its fence, in the same order. */
+export async function selectHeld(
+  tx: Tx,
+  clientId: string,
+  after: Place | undefined,
+  count: number,
+) {
+  return tx.sql<(ListedRow & { fence: string })[]>`
+    select ${columns(tx)}, item.fence
+    from triage_item item
+    where ${isOpenHead(tx)}
+      and item.leased_by = ${clientId} and item.leased_until > now()
+      and ${isBehind(tx, after)}
+    order by item.due_at, item.id
+    limit ${count}`
+}
+
+function isBehind(tx: Tx, after: Place | undefined) {
+  return tx.sql`
+    (item.due_at, item.id) > (${after?.at ?? '-infinity'}::timestamptz,
+                              ${after?.id ?? '00000000-0000-0000-0000-000000000000'}::uuid)`
+}
+
 /** The open item of one case. */
 export async function selectOpenItem(tx: Tx, caseId: string) {
-  const [row] = await tx.sql<Row[]>`
+  const [row] = await tx.sql<ListedRow[]>`
     select ${columns(tx)} from triage_item item
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
   return row
@@ -41,6 +65,9 @@ export async function selectOpenItem(tx: Tx, caseId: string) {
 function columns(tx: Tx) {
   return tx.sql`
     item.id as "itemId", item.case_id as "caseId", item.referral_ids as "referralIds",
+    array (select r.reference from referral r where r.id = any (item.referral_ids)
+           order by r.received_at, r.id) as references,
     ${stateOf(tx)} as state, ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
-    item.lapses + (${hasExpired(tx)})::int as lapses, ${iso(tx, 'item.due_at')} as "dueAt"`
+    item.lapses + (${hasExpired(tx)})::int as lapses, ${iso(tx, 'item.due_at')} as "dueAt",
+    case when item.leased_until > now() then ${iso(tx, 'item.leased_until')} end as "leasedUntil"`
 }

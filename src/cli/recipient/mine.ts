@@ -1,0 +1,44 @@
+/** What one holds: after a crash, or when the terminal was closed. */
+import { type OwnClaims, shown } from '../../client/index.ts'
+import { londonTime } from '../../client/london.ts'
+import { type Command, fitted } from '../command.ts'
+import { connection, connectionDetails, readerOf } from '../settings.ts'
+
+/** `intake mine`. */
+export const mine: Command = {
+  operands: '',
+  summary: 'List the items that are yours now, each with its fence.',
+  details: `They are those of the client that you sign in as, whoever claimed them with it. Nothing is opened: for that,
+intake open, with the id or reference of a referral. Times are of London.
+
+${connectionDetails}`,
+  options: {
+    limit: { value: 'N', help: 'At most so many, those due first: 1 to 200, else 50.' },
+    cursor: { value: 'CURSOR', help: 'Read on where the page before ended.' },
+    ...connection,
+  },
+  operandsMin: 0,
+  operandsMax: 0,
+  async run(input) {
+    const limit = input.whole('limit', 1, 200) ?? 50
+    const cursor = input.text('cursor')
+    const reader = await readerOf(input)
+    const value = await reader.ownClaims({ limit, ...(cursor !== undefined && { cursor }) })
+    return { value, text: fitted(wordsOf(value, new Date())) }
+  },
+}
+
+function wordsOf({ claims, next }: OwnClaims, now: Date): string {
+  if (claims.length === 0) return 'No item is yours.'
+  const items = claims.map((claim) => {
+    const isOverdue = new Date(claim.dueAt) < now
+    return [
+      `Item ${shown(claim.claimId)}, fence ${claim.fence}: ${shown(claim.urgency)}`,
+      `  ${isOverdue ? 'Overdue since' : 'Due'} ${londonTime(claim.dueAt)}`,
+      `  Yours until ${londonTime(claim.leasedUntil)}`,
+      ...(claim.unverified ? ['  No organisation stands behind it'] : []),
+      `  Reference ${claim.references.map(shown).join(', ')}`,
+    ].join('\n')
+  })
+  return [...items, ...(next ? [`More: --cursor=${shown(next)}`] : [])].join('\n\n')
+}

@@ -1,0 +1,148 @@
+/** Claiming work and ending it: leases, each named by its claim and fence. */
+import type { OpeningStep } from '../protocol/envelope/step.ts'
+import type { DeclineReason } from '../referral/codes/state.ts'
+import { claimBytesMax } from './answer.ts'
+import { BadAnswer } from './failure.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
+import {
+  type Claim,
+  ClaimsAnswer,
+  type Completion,
+  CompletionAnswer,
+  CompletionsAnswer,
+  type Ended,
+  type OwnClaims,
+  OwnClaimsAnswer,
+  type Renewal,
+  RenewalAnswer,
+  readAnswer,
+} from './schemas.ts'
+import type { Transport } from './transport.ts'
+
+/** How much work to take, for how long, and from which list. */
+export type ClaimOptions = {
+  readonly max: number
+  readonly leaseSeconds: number
+  readonly escalated?: boolean
+  readonly unverified?: boolean
+}
+
+/**
+ * What names a lease: a claim, or these two of its properties kept somewhere. The reference of one of
+ * its referrals does for the `claimId`.
+ */
+export type Lease = Pick<Claim, 'claimId' | 'fence'>
+
+/** How the work on an item ended. */
+export type Outcome = {
+  /** The ids or references of what this answers; the others of the case go back to the queue. */
+  readonly referrals: readonly string[]
+} & (
+  | { readonly outcome: 'accepted' | 'redirected' }
+  | { readonly outcome: 'declined'; readonly reason: DeclineReason }
+  | { readonly outcome: 'unopenable'; readonly step: OpeningStep }
+)
+
+/** @see createReader */
+export type Claiming = {
+  /**
+   * Leases the most urgent items that this recipient can open.
+   *
+   * Sent once: if no answer comes, items may be leased all the same, and return to the queue when
+   * their leases end.
+   *
+   * @param max - 1 to 50
+   * @param leaseSeconds - 30 to 3600
+   * @param escalated - only from the escalated items: those that need a person
+   * @param unverified - only items behind which no organisation stands, or `false`: only the others
+   */
+  claim(request: ClaimOptions): Promise<Claim[]>
+  /**
+   * What this client holds now, earliest deadline first, each with its fence: after a crash, or where an answer
+   * was lost. `fetch` gets the referrals of one.
+   */
+  ownClaims(query?: { readonly cursor?: string; readonly limit?: number }): Promise<OwnClaims>
+  /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */
+  renew(lease: Lease, leaseSeconds: number): Promise<Renewal>
+  /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
+  release(lease: Lease): Promise<void>
+  /**
+   * Ends the work on the item. Repeating gives the same answer.
+   *
+   * @throws ServiceProblem `lease-lost` if another has claimed the item since
+   */
+  complete(lease: Lease, outcome: Outcome): Promise<Completion>
+  /**
+   * Ends the work on up to 50 items at once, each judged by itself: one whose lease is lost says so in its
+   * `problem`, and keeps no other from ending. Repeating gives the same answers.
+   *
+   * @returns what became of each, in the same order
+   */
+  completeSeveral(completions: readonly (Lease & Outcome)[]): Promise<Ended[]>
+}
+
+/** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
+export function createClaiming(transport: Transport, kid: string): Claiming {
+  async function claim(options: ClaimOptions): Promise<Claim[]> {
+    const path = '/v1/triage/claims'
+    const body = { recipient: kid, ...options }
+    const request = { method: 'POST', path, body, repeatable: false } as const
+    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
+    const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
+    for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
+      requireReferenceOf([referralId], reference)
+    }
+    return claims as Claim[]
+  }
+
+  async function ownClaims(query: Parameters<Claiming['ownClaims']>[0] = {}): Promise<OwnClaims> {
+    const asked = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) asked.set(name, String(value))
+    const path = `/v1/triage/claims?${asked}`
+    const answer = await transport.send({ method: 'GET', path, repeatable: true })
+    const { items, next } = readAnswer(OwnClaimsAnswer, answer, `GET ${path}`)
+    const claims = items.map(({ itemId, ...item }) => ({ claimId: itemId, ...item }))
+    return { claims, ...(next !== undefined && { next }) }
+  }
+
+  async function renew({ claimId, fence }: Lease, leaseSeconds: number): Promise<Renewal> {
+    const path = claimPath(claimId, 'renewal')
+    const body = { fence, leaseSeconds }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    return readAnswer(RenewalAnswer, answer, `POST ${path}`)
+  }
+
+  async function release({ claimId, fence }: Lease): Promise<void> {
+    // Sent twice, the second would be refused as `lease-lost` after the first was done.
+    const path = claimPath(claimId, 'release')
+    await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
+  }
+
+  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
+    const path = claimPath(claimId, 'completion')
+    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
+  }
+
+  async function completeSeveral(asked: readonly (Lease & Outcome)[]): Promise<Ended[]> {
+    const path = '/v1/triage/completions'
+    // A whole claim may be handed in: only what names it is sent.
+    const completions = asked.map(({ claimId, fence, outcome, referrals, ...rest }) => ({
+      ...{ claimId: wellTyped(claimId), fence, outcome, referrals: referrals.map(wellTyped) },
+      ...('reason' in rest && { reason: rest.reason }),
+      ...('step' in rest && { step: rest.step }),
+    }))
+    const body = { completions }
+    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+    const { completions: ended } = readAnswer(CompletionsAnswer, answer, `POST ${path}`)
+    if (ended.length === asked.length) return ended
+    throw new BadAnswer(`the answer to POST ${path} is not of as many as were asked`)
+  }
+
+  return { claim, ownClaims, renew, release, complete, completeSeveral }
+}
+
+function claimPath(claimId: string, act: string): string {
+  return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
+}

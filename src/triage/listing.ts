@@ -1,0 +1,54 @@
+/** Items as they are listed, without claiming them: by their ids, and nothing that is sealed. */
+import type { Static } from 'typebox'
+import { append } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { page } from '../database/page.ts'
+import type { Item, ItemsPage, ItemsQuery, OwnClaimsQuery } from './schemas.ts'
+import { type ListedRow, selectHeld, selectItems, selectOpenItem } from './store/list.ts'
+
+/** The open items in one state, earliest deadline first. */
+export async function list(
+  tx: Tx,
+  { state, ...query }: Static<typeof ItemsQuery>,
+): Promise<Static<typeof ItemsPage>> {
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectItems(tx, state, after, count),
+    placeOf,
+  )
+  const details = { state, items: rows.length }
+  await append(tx, { action: 'triage.listed', details })
+  return { items: rows.map(asItem), ...rest }
+}
+
+/**
+ * What the caller's client holds now, each with the fence by which it can be renewed, completed or released: for one
+ * that crashed, or whose answer was lost. Nothing that is sealed is in it.
+ */
+export async function listOwn(
+  tx: Tx<KnownCaller>,
+  query: Static<typeof OwnClaimsQuery>,
+): Promise<Static<typeof ItemsPage>> {
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectHeld(tx, tx.caller.clientId, after, count),
+    placeOf,
+  )
+  await append(tx, { action: 'triage.listed', details: { own: true, items: rows.length } })
+  return { items: rows.map((row) => ({ ...asItem(row), fence: Number(row.fence) })), ...rest }
+}
+
+/** The open item of a case. */
+export async function itemOf(tx: Tx, caseId: string): Promise<Static<typeof Item> | undefined> {
+  const row = await selectOpenItem(tx, caseId)
+  return row && asItem(row)
+}
+
+function placeOf({ dueAt, itemId }: ListedRow) {
+  return { at: dueAt, id: itemId }
+}
+
+function asItem({ leasedUntil, ...row }: ListedRow): Static<typeof Item> {
+  return { ...row, ...(leasedUntil !== null && { leasedUntil }) }
+}
