@@ -84,6 +84,16 @@ CREATE TABLE "challenge_block" (
 	CONSTRAINT "challenge_block_hour_block_pk" PRIMARY KEY("hour","block")
 );
 --> statement-breakpoint
+CREATE TABLE "claim_key" (
+	"client_id" uuid NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"body_hash" "bytea" NOT NULL,
+	"item_ids" uuid[] NOT NULL,
+	"fences" bigint[] NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "claim_key_client_id_hash_pk" PRIMARY KEY("client_id","hash")
+);
+--> statement-breakpoint
 CREATE TABLE "client" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organisation_id" uuid NOT NULL,
@@ -311,6 +321,7 @@ ALTER TABLE "audit_opening" ADD CONSTRAINT "audit_opening_entry_id_audit_entry_i
 ALTER TABLE "audit_pending" ADD CONSTRAINT "audit_pending_entry" FOREIGN KEY ("at","entry_id") REFERENCES "public"."audit_entry"("at","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "audit_tile" ADD CONSTRAINT "audit_tile_log_audit_log_n_fk" FOREIGN KEY ("log") REFERENCES "public"."audit_log"("n") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "case_flag" ADD CONSTRAINT "case_flag_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "claim_key" ADD CONSTRAINT "claim_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client_key" ADD CONSTRAINT "client_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -343,6 +354,7 @@ CREATE INDEX "audit_opening_organisation_refused" ON "audit_opening" USING btree
 CREATE INDEX "audit_opening_reference" ON "audit_opening" USING btree ((details ->> 'reference')) WHERE details ->> 'reference' is not null;--> statement-breakpoint
 CREATE INDEX "audit_opening_acts" ON "audit_opening" USING gin (jsonb_path_query_array(details, '$.acts[*].* ? (@ like_regex "^[0-9a-f-]{36}$")')) WHERE details -> 'acts' -> 0 is not null;--> statement-breakpoint
 CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint
+CREATE INDEX "claim_key_expires" ON "claim_key" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "client_key_client" ON "client_key" USING btree ("client_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint

@@ -321,6 +321,16 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
 --> statement-breakpoint
 CREATE POLICY staff ON triage_item TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
+-- Who claimed what under which key, for as long as the leases last: no longer, whatever a statement says.
+GRANT SELECT, INSERT, DELETE ON claim_key TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (body_hash, item_ids, fences, expires_at) ON claim_key TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE claim_key ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON claim_key TO intake_internal
+  USING (true) WITH CHECK (expires_at <= now() + interval '1 hour');
+--> statement-breakpoint
 -- The queue is the table that is written most. Room on each page keeps its updates heap-only, and
 -- vacuum comes by rows changed, not by a share of a table that only grows.
 ALTER TABLE triage_item SET (

@@ -63,6 +63,7 @@ export type ErrorCode =
   // The queue.
   | 'clock-differs'
   | 'lease-lost'
+  | 'idempotency-key-reused'
   // Cases.
   | 'case-changed'
   | 'case-full'

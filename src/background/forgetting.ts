@@ -1,8 +1,9 @@
-/** The step that forgets ids which counted once, when they have expired by themselves. */
+/** The step that forgets ids which counted once, and keys of claims, when they have expired by themselves. */
 import type { Database } from '../database/connect.ts'
 import { elect, type Step } from '../database/lock.ts'
 import { forgetExpired } from '../database/spent.ts'
 import { newId } from '../protocol/uuid.ts'
+import { forgetClaimKeys } from '../triage/service.ts'
 
 /** Deleted in batches that hold no lock for long. */
 const forgottenMax = 1_000
@@ -15,7 +16,9 @@ export function createForgetting(database: Database): Step {
     run: () =>
       database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
         if (!(await elect(tx, name))) return false
-        return (await forgetExpired(tx, forgottenMax)) === forgottenMax
+        const ids = await forgetExpired(tx, forgottenMax)
+        const keys = await forgetClaimKeys(tx, forgottenMax)
+        return Math.max(ids, keys) === forgottenMax
       }),
   }
 }

@@ -1,5 +1,6 @@
 /** Claiming work and ending it: leases, each named by its claim and fence. */
 import type { OpeningStep } from '../protocol/envelope/step.ts'
+import { newId } from '../protocol/uuid.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer } from './failure.ts'
@@ -48,8 +49,9 @@ export type Claiming = {
   /**
    * Leases the most urgent items that this recipient can open.
    *
-   * Sent once: if no answer comes, items may be leased all the same, and return to the queue when
-   * their leases end.
+   * Where no answer comes it is sent again under the same key, and gets the same items with the same fences. If none
+   * comes at all, items may be leased all the same: `ownClaims` lists them, or they return to the queue when their
+   * leases end.
    *
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
@@ -86,7 +88,8 @@ export function createClaiming(transport: Transport, kid: string): Claiming {
   async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
     const body = { recipient: kid, ...options }
-    const request = { method: 'POST', path, body, repeatable: false } as const
+    const headers = { 'idempotency-key': newId() }
+    const request = { method: 'POST', path, body, headers, repeatable: true } as const
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
     const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
     for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {

@@ -406,6 +406,27 @@ export const triageItem = pgTable(
   ],
 )
 
+/** What a client claimed under an `Idempotency-Key`; forgotten when those leases would have ended. */
+export const claimKey = pgTable(
+  'claim_key',
+  {
+    clientId: uuid('client_id')
+      .notNull()
+      .references(() => client.id),
+    /** Of the key, and of the request that came with it. */
+    hash: bytea('hash').notNull(),
+    bodyHash: bytea('body_hash').notNull(),
+    itemIds: uuid('item_ids').array().notNull(),
+    /** Each in the place of its item. */
+    fences: bigint('fences', { mode: 'number' }).array().notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.clientId, table.hash] }),
+    index('claim_key_expires').on(table.expiresAt),
+  ],
+)
+
 // cases: which referrals are about one person
 
 export const referralCase = pgTable(

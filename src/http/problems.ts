@@ -314,6 +314,12 @@ export const problems = {
     retry: 'after-refresh',
     next: 'Stop work on this item: somebody else may hold it now, or it was merged into the item that `detail` names. Claim again.',
   },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key was sent with another request before',
+    retry: 'never',
+    next: 'Make a new random key for each claim, and send it again only with the very same request.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

@@ -9,34 +9,58 @@ import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import type { ReleasedReferral } from '../vault/schemas.ts'
 import { beginTriage, release, releasedEntry, requireKid } from '../vault/service.ts'
+import { claimedBefore, keepClaim } from './claimkey.ts'
 import { itemEntry } from './completion.ts'
 import { lapsesMax } from './lease.ts'
 import type { ClaimRequest, Claims } from './schemas.ts'
-import { leaseItems } from './store/claim.ts'
+import { type ItemRow, leaseItems } from './store/claim.ts'
 import { escalateLapsed } from './store/lapse.ts'
 
-/** Leases what `request` asks for, after escalating items whose leases expired too often. */
+type Request = Static<typeof ClaimRequest>
+
+/**
+ * Leases what `request` asks for, after escalating items whose leases expired too often.
+ *
+ * @param key - under which the same request gets the same items again (claimkey.ts)
+ */
 export async function claim(
   tx: Tx<KnownCaller>,
-  { recipient, max, leaseSeconds, escalated = false, unverified }: Static<typeof ClaimRequest>,
+  request: Request,
+  key?: string,
 ): Promise<Static<typeof Claims>> {
+  const { recipient, max, leaseSeconds, escalated = false, unverified } = request
   requireKid(tx, recipient)
+  const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
+  if (before) return handOut(tx, before, { recipient, details: { repeated: true } })
   const lapsed = await escalateLapsed(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
-  const items = await leaseItems(tx, holder, max, leaseSeconds, {
-    escalated,
-    unverified,
-  })
+  const items = await leaseItems(tx, holder, max, leaseSeconds, { escalated, unverified })
+  if (key !== undefined) await keepClaim(tx, key, request, items)
+  const acts = lapsed.map((id) =>
+    itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
+  )
+  return handOut(tx, items, { recipient, acts })
+}
+
+/** What is leased leaves the service, with an entry for each item and each referral. @param acts - written with them */
+async function handOut(
+  tx: Tx<KnownCaller>,
+  items: readonly ItemRow[],
+  { recipient, acts = [], details }: HandingOut,
+): Promise<Static<typeof Claims>> {
   const listed = items.flatMap(({ referralIds }) => referralIds)
   const released = await release(tx, listed, recipient)
   // Of a merged item this key may open only some referrals: the others were not read.
   const ids = released.map(({ referralId }) => referralId)
-  const acts: Act[] = [
-    ...lapsed.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } })),
-    ...items.map(({ id }) => itemEntry('triage.claimed', id, { recipient })),
-    ...released.map((it) => releasedEntry(it, recipient)),
-  ]
-  await Promise.all([beginTriage(tx, ids), appendAll(tx, acts)])
+  const said = { recipient, ...(details && { details }) }
+  await Promise.all([
+    beginTriage(tx, ids),
+    appendAll(tx, [
+      ...acts,
+      ...items.map(({ id }) => itemEntry('triage.claimed', id, said)),
+      ...released.map((it) => releasedEntry(it, recipient)),
+    ]),
+  ])
   const claims = items.map(({ id, fence, referralIds, ...item }) => ({
     claimId: id,
     fence: Number(fence),
@@ -44,6 +68,11 @@ export async function claim(
     referrals: released.filter(({ referralId }) => referralIds.includes(referralId)).map(asClaimed),
   }))
   return { claims }
+}
+
+type HandingOut = Pick<Act, 'details'> & {
+  readonly recipient: string
+  readonly acts?: readonly Act[]
 }
 
 /**

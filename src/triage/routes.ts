@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
 import {
+  ClaimHeaders,
   ClaimParams,
   ClaimRequest,
   Claims,
@@ -44,10 +45,12 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
       operationId: 'claimItems',
       summary: 'Claim the most urgent items that your recipient key can open',
       security,
+      headers: ClaimHeaders,
       body: ClaimRequest,
       response: { 200: Claims },
     },
-    handler: async (request) => triage.claim(knownCaller(request.caller), request.body),
+    handler: async ({ caller, body, headers }) =>
+      triage.claim(knownCaller(caller), body, headers['idempotency-key']),
   })
 
   app.route({

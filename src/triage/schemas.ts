@@ -34,6 +34,17 @@ const Unverified = Type.Boolean({
     'Whether no organisation stands behind it: each of its referrals was signed by a receipt, which proves no more than that one hand sent it.',
 })
 
+export const ClaimHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{1,128}$',
+      maxLength: 128,
+      description:
+        'A new random one for each claim. Sent again with the same body while a lease of it lasts, it gets the same items with the same fences, as far as you hold them still; with another body it is refused (`idempotency-key-reused`).',
+    }),
+  ),
+})
+
 export const ClaimRequest = Type.Object(
   {
     recipient: Kid,

@@ -22,6 +22,7 @@ export { claim } from './claim.ts'
 export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'
 export { completeSeveral } from './several.ts'
+export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
 export { raiseUrgency } from './store/raise.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */

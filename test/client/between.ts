@@ -10,6 +10,7 @@ export type Passed = {
   body: string
   authorization: string | undefined
   proof: string | undefined
+  key: string | undefined
 }
 export type Answer = { status: number; body: string; headers?: Record<string, string> }
 
@@ -32,6 +33,7 @@ export async function between(
       headers: {
         ...(seen.authorization && { authorization: seen.authorization }),
         ...(seen.proof && { 'proof-of-work': seen.proof }),
+        ...(seen.key && { 'idempotency-key': seen.key }),
         ...(seen.body && { 'content-type': 'application/json' }),
       },
       ...(seen.body && { body: seen.body }),
@@ -80,6 +82,7 @@ async function listen(
 async function seenOf(request: IncomingMessage): Promise<Passed> {
   const { method = '', url: path = '' } = request
   const body = (await buffer(request)).toString()
-  const { authorization, 'proof-of-work': proof } = request.headers as Record<string, string>
-  return { method, path, body, authorization, proof }
+  const { headers } = request as { headers: Record<string, string> }
+  const { authorization, 'proof-of-work': proof, 'idempotency-key': key } = headers
+  return { method, path, body, authorization, proof, key }
 }

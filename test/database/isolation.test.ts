@@ -46,6 +46,8 @@ await sql`insert into match_check values (${stranger}, 1, now(), 'kid', '\\x00')
 await sql`
   insert into urgency_statement values (${stranger}, 'standard', 1, '', 'kid', '\\x00', now())`
 await sql`insert into token_key values ('kid', '', now(), now(), 'infinity')`
+await sql`
+  insert into claim_key values (${lawFirm.clientId}, '\\x00', '\\x00', '{}', '{}', now() + interval '1 hour')`
 await sql`insert into spent_id values ('proof', '\\x00', now() + interval '1 hour')`
 await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
 const others = [await refer(built, ngo), await refer(built, ngo)]
@@ -476,6 +478,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason'],
     evaluation_budget: ['elements'],
+    claim_key: ['body_hash', 'item_ids', 'fences', 'expires_at'],
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['escalated_at', 'completed_at', 'outcome', 'completed_late'],
@@ -496,6 +499,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'match_value',
     'token_key',
     'spent_id',
+    'claim_key',
     'daily_secret',
     'challenge_block',
     'unopened',

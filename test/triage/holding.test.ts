@@ -2,6 +2,8 @@
  * Goal: whoever holds several items finds them again, and ends them at once, each judged by itself.
  */
 import t from 'tap'
+import { createForgetting } from '../../src/background/forgetting.ts'
+import { connect } from '../../src/database/connect.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
@@ -185,3 +187,72 @@ t.test(
     ])
   },
 )
+
+const keyed = (key: string, changes: object = {}, who: Who = 'casework') =>
+  claim(who, changes, { 'idempotency-key': key })
+const leases = () => sql`select id, fence, lapses, leased_until from triage_item order by id`
+
+t.test('the same claim under the same key gets the same items, and leases nothing', async (t) => {
+  for (let sent = 0; sent < 3; sent += 1) await refer(built)
+  const first = (await keyed('one', { max: 2 })).body
+  t.equal(first.claims.length, 2)
+  const before = await leases()
+  const opened = ({ referrals: [referral] }: Held) =>
+    sql`select from audit_entry where action = 'referral.opened' and object_id = ${referral!.referralId}`
+  t.equal((await opened(first.claims[0])).length, 1)
+  t.strictSame((await keyed('one', { max: 2 })).body, first, 'with what is sealed in them')
+  t.strictSame(await leases(), before)
+  t.equal((await opened(first.claims[0])).length, 2, 'each handing out has its entry')
+  t.match(await entriesOf(first.claims[0], 'triage.claimed'), [
+    { details: null },
+    { details: { repeated: true } },
+  ])
+  t.match(await keyed('one', { max: 3 }), { status: 422, body: { code: 'idempotency-key-reused' } })
+  t.strictSame(await leases(), before)
+
+  const [done, kept] = first.claims
+  await completeSeveral('casework', [accepting(done)])
+  t.strictSame((await keyed('one', { max: 2 })).body, { claims: [kept] }, 'as far as it holds them')
+  await sql`update triage_item set leased_until = now() where id = ${kept.claimId}`
+  t.same((await keyed('one', { max: 2 })).body, { claims: [] }, 'and no lapsed one a second time')
+  t.match(await claims('clinic'), [{ claimId: kept.claimId, fence: kept.fence + 1 }, {}])
+  t.same((await keyed('one', { max: 2 })).body, { claims: [] }, 'nor one that another holds')
+})
+
+t.test('a key is its client’s own, and forgotten once its leases have ended', async (t) => {
+  await held(2, 'clinic')
+  t.same((await keyed('two')).body, { claims: [] })
+  await refer(built)
+  const [mine] = (await keyed('two')).body.claims
+  t.ok(mine, 'a claim that got nothing is nothing to repeat')
+  await refer(built)
+  const theirs = (await keyed('two', {}, 'clinic')).body.claims
+  t.equal(theirs.length, 1)
+  t.not(theirs[0].claimId, mine.claimId)
+  t.equal((await keyed('two', { max: 1 })).status, 422)
+  await sql`update claim_key set expires_at = now()`
+  t.same((await keyed('two', { max: 1 })).body, { claims: [] }, 'by then it is any key')
+  const database = connect({ url: built.databases.url, connectionsMax: 1, prepare: true })
+  t.teardown(() => database.close())
+  await refer(built)
+  await keyed('three')
+  await createForgetting(database).run()
+  t.match(await sql`select expires_at > now() as counts from claim_key`, [{ counts: true }])
+})
+
+t.test('two claims at once under one key get the same items', async (t) => {
+  for (let sent = 0; sent < 4; sent += 1) await refer(built)
+  const answers = await Promise.all(Array.from({ length: 4 }, () => keyed('at-once', { max: 2 })))
+  for (const { body } of answers) t.strictSame(body, answers[0]!.body)
+  const [{ held: count } = {}] = await sql`
+    select count(*)::int as held from triage_item
+    where leased_until > now() and completed_at is null`
+  t.equal(count, 2)
+})
+
+t.test('a key that is none is refused', async (t) => {
+  for (const key of ['', 'a b', 'k'.repeat(129), 'é']) {
+    const { status } = await keyed(key)
+    t.equal(status, 400, key)
+  }
+})

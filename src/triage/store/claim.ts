@@ -68,6 +68,11 @@ export async function leaseItems(
               ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
               ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil"`
   // RETURNING gives its rows in no particular order.
+  return byDeadline(rows)
+}
+
+/** In the order of the queue. */
+export function byDeadline(rows: readonly ItemRow[]): ItemRow[] {
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
 }
 
