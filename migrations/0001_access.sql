@@ -339,6 +339,26 @@ ALTER TABLE triage_item SET (
   autovacuum_vacuum_threshold = 1000
 );
 --> statement-breakpoint
+-- For how long vacuum has had to keep dead rows for somebody's transaction; NULL where that is not to be seen:
+-- PostgreSQL shows it of other logins only to who has pg_read_all_stats, which a superuser may give the owner
+-- (docs/OPERATIONS.md, "Health"). One number leaves, and no statement of anybody's. Vacuum waits for no vacuum.
+CREATE FUNCTION oldest_snapshot_seconds() RETURNS double precision
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN coalesce((
+      SELECT extract(epoch FROM clock_timestamp() - min(activity.xact_start))
+      FROM pg_stat_activity activity
+      WHERE activity.backend_xmin IS NOT NULL
+        AND activity.pid <> pg_backend_pid()
+        AND (activity.datname IS NULL OR activity.datname = current_database())
+        AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum v WHERE v.pid = activity.pid)
+    ), 0) END
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION oldest_snapshot_seconds FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION oldest_snapshot_seconds TO intake_internal;
+--> statement-breakpoint
 
 -- Cases. A referrer writes the case and the waiting of its new referral and never after, and reads
 -- neither. A judgement is ended, never changed or removed; a note not even that.

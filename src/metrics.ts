@@ -6,10 +6,14 @@
  * A part of the service that counts is handed functions, and knows nothing of how they are shown.
  */
 import { createServer } from 'node:http'
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AccessListener } from './access/plugin.ts'
 import { type Row, reports, type Tell, type Told } from './background/report.ts'
+import type { PoolStanding } from './database/pool.ts'
 import type { EvaluationListener } from './matching/evaluations.ts'
+import { createQueueMetrics } from './queuemetrics.ts'
+import { yearWithoutHolidays } from './triage/calendar.ts'
+import type { QueueFigures } from './triage/counting.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -41,8 +45,11 @@ export function createMetrics() {
     'intake_unknown_receipts_total',
     'Receipts that were shown and that nothing was sent under: many are somebody guessing',
   )
-  const background = countReports(registry)
+  const { onClaimed, onCounted } = createQueueMetrics(registry)
+  // Before what asks the database when it is looked at.
+  const watchPool = showPool(registry)
   const watchUnopened = showUnopened(registry)
+  showHolidays(registry)
   return {
     registry,
     evaluations: {
@@ -54,9 +61,70 @@ export function createMetrics() {
       onIssued: () => issued.inc(),
     } satisfies AccessListener,
     onUnknownReceipt: () => unknownReceipts.inc(),
+    ...countRequests(registry),
+    onClaimed,
     watchUnopened,
-    background,
+    watchPool,
+    background: countReports(registry, onCounted),
   }
+}
+
+/** How long requests took, and which were refused. */
+function countRequests(registry: Registry) {
+  const refusals = new Counter({
+    name: 'intake_refusals_total',
+    help: 'Requests, and parts of one, that were refused or failed, by problem code',
+    labelNames: ['reason'],
+    registers: [registry],
+  })
+  // From the start, so that the first is seen as a rise.
+  refusals.inc({ reason: 'lease-lost' }, 0)
+  const durations = new Histogram({
+    name: 'intake_request_duration_seconds',
+    help: 'What requests took until they were answered, by operation and class of status',
+    labelNames: ['operation', 'status'],
+    buckets: [0.01, 0.05, 0.25, 1, 5],
+    registers: [registry],
+  })
+  return {
+    onRefused: (reason: string) => refusals.inc({ reason }),
+    /** @param operation - an `operationId` of the API document, of which there are some dozens */
+    onAnswered: (operation: string, status: number, seconds: number) =>
+      durations.observe({ operation, status: `${Math.floor(status / 100)}xx` }, seconds),
+  }
+}
+
+/** @returns by which a service says how its connections stand */
+function showPool(registry: Registry) {
+  let standing = (): PoolStanding => ({ max: 0, inUse: 0, idle: 0, waiting: 0 })
+  const gauge = (name: string, help: string, of: keyof PoolStanding) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(standing()[of])
+      },
+    })
+  gauge('intake_database_connections_max', 'Connections to answer by that there may be', 'max')
+  gauge('intake_database_connections_in_use', 'Of these, how many a transaction has', 'inUse')
+  gauge('intake_database_connections_idle', 'How many are open besides', 'idle')
+  gauge('intake_database_transactions_waiting', 'Transactions that wait for one', 'waiting')
+  return (ask: () => PoolStanding) => {
+    standing = ask
+  }
+}
+
+/** What `/readyz` says in words (docs/OPERATIONS.md, "Health"). */
+function showHolidays(registry: Registry): void {
+  new Gauge({
+    name: 'intake_holidays_missing',
+    help: '1 where deadlines will soon count days of a year of which no bank holidays are known',
+    registers: [registry],
+    collect() {
+      this.set(yearWithoutHolidays(new Date()) === undefined ? 0 : 1)
+    },
+  })
 }
 
 /**
@@ -87,7 +155,7 @@ function showUnopened(registry: Registry) {
 }
 
 /** A counter or gauge for each row of `reports` that has one, at zero from the start where it can be. */
-function countReports(registry: Registry): Tell {
+function countReports(registry: Registry, onCounted: (figures: QueueFigures) => void): Tell {
   const counts = new Map<string, (told: Told) => void>()
   for (const [kind, { count, gauges = [] }] of Object.entries<Row>(reports)) {
     const shown = gauges.map(({ name, help, of }) => ({
@@ -110,7 +178,10 @@ function countReports(registry: Registry): Tell {
       counter?.inc(labelsOf(told))
     })
   }
-  return (told) => counts.get(told.kind)?.(told)
+  return (told) => {
+    counts.get(told.kind)?.(told)
+    if (told.queue) onCounted(told.queue)
+  }
 }
 
 /** Shows them at `http://127.0.0.1:port/metrics`, with those of the process. Port 0: any that is free. */

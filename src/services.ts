@@ -37,6 +37,7 @@ import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
+import type { Claimed } from './triage/counting.ts'
 import type { CompletionsRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
 
@@ -58,6 +59,10 @@ export type ServiceOptions = {
   readonly onHalf: (unopened: number) => void
   /** Told of each receipt that nothing was sent under. */
   readonly onUnknownReceipt: () => void
+  /** Told of each claim that was answered. */
+  readonly onClaimed: (claimed: Claimed) => void
+  /** Told of each refusal. */
+  readonly onRefused: (reason: string) => void
   /** Tells the background work that there is some. */
   readonly wake: () => void
 }
@@ -73,6 +78,8 @@ export function createServices({
   countersMax,
   blockOf,
   wake,
+  onClaimed,
+  onRefused,
   ...rest
 }: ServiceOptions) {
   const { evaluate } = createEvaluations({ database, holders, budgets, listener })
@@ -84,8 +91,7 @@ export function createServices({
     act: (tx: Tx<KnownCaller>, origin: string, ...args: Args) => Promise<Result>,
   ) => door((tx: Tx<KnownCaller>, ...args: Args) => act(tx, origin, ...args))
 
-  const { appendRepetition, appendRefusal, ...sums } = createSums(database)
-  const checkKeys = door(checkMatchKeys)
+  const { appendRepetition, appendRefusal, ...sums } = createSums(database, onRefused)
   const ofClient = door(findClient)
 
   return {
@@ -114,7 +120,7 @@ export function createServices({
     triage: {
       list: door(triage.list),
       listOwn: door(triage.listOwn),
-      claim: door(triage.claim),
+      claim: claimDoor(database, onClaimed),
       renew: door(triage.renew),
       release: door(triage.release),
       complete: door(triage.complete),
@@ -135,15 +141,7 @@ export function createServices({
     },
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
-    reading: {
-      open: door(open),
-      async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
-        const checked = await checkKeys(caller, name, request)
-        if (checked.before !== 'same') wake()
-        return checked
-      },
-      stateUrgency: door(stateUrgency),
-    },
+    reading: readingDoors(database, wake),
   }
 }
 
@@ -156,6 +154,17 @@ function doorsOn(database: Database) {
       database.inTransaction(caller, (tx) => act(tx, ...args))
 }
 
+/** A claim, and what its transaction took. */
+function claimDoor(database: Database, onClaimed: ServiceOptions['onClaimed']) {
+  const claim = doorsOn(database)(triage.claim)
+  return async (...asked: Parameters<typeof claim>) => {
+    const begun = performance.now()
+    const { answer, ...leased } = await claim(...asked)
+    onClaimed({ seconds: (performance.now() - begun) / 1000, ...leased })
+    return answer
+  }
+}
+
 /** A keyset, with the proof of the entry that says when it was published. */
 function keysetDoor(database: Database) {
   const serve = doorsOn(database)(serveKeyset)
@@ -164,6 +173,20 @@ function keysetDoor(database: Database) {
     const { version, ...answer } = await serve(caller, asked)
     const published = await proofOf('keyset.published', String(version))
     return { ...answer, ...(published && { published }) }
+  }
+}
+
+function readingDoors(database: Database, wake: () => void) {
+  const door = doorsOn(database)
+  const checkKeys = door(checkMatchKeys)
+  return {
+    open: door(open),
+    async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
+      const checked = await checkKeys(caller, name, request)
+      if (checked.before !== 'same') wake()
+      return checked
+    },
+    stateUrgency: door(stateUrgency),
   }
 }
 

@@ -26,15 +26,22 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
   const shown = await fetch(`http://127.0.0.1:${port}/metrics`)
   t.match(shown.headers.get('content-type'), /^text\/plain/)
   const text = await shown.text()
-  const lines = text.split('\n').filter((line) => /^intake_(?!background_turn|log_)/.test(line))
+  const lines = text
+    .split('\n')
+    .filter((line) => /^intake_(?!background_turn|database_|log_|request_|triage_)/.test(line))
   t.same(lines.sort(), [
     'intake_access_refused_total{reason="unauthenticated"} 1',
     'intake_background_ended_total 0',
     'intake_evaluations_refused_total{reason="batch-mismatch"} 1',
     'intake_evaluations_refused_total{reason="matching-budget-spent"} 1',
+    'intake_holidays_missing 0',
     'intake_matching_elements_total 16',
     'intake_pairing_crowded_total 0',
     'intake_pairing_failures_total 0',
+    'intake_refusals_total{reason="batch-mismatch"} 1',
+    'intake_refusals_total{reason="lease-lost"} 0',
+    'intake_refusals_total{reason="matching-budget-spent"} 1',
+    'intake_refusals_total{reason="unauthenticated"} 1',
     'intake_tokens_issued_total 0',
     'intake_unknown_receipts_total 0',
     'intake_unopened_public_referrals 0',

@@ -35,8 +35,15 @@ export type Refused = Act & {
 
 type Counted = { readonly caller: Caller; readonly act: Act }
 
-/** Counts for this process, and writes what it counted; the service has one. */
-export function createSums(database: Database) {
+/**
+ * Counts for this process, and writes what it counted; the service has one.
+ *
+ * @param onRefused - told of each refusal and failure, summed or not
+ */
+export function createSums(
+  database: Database,
+  onRefused: (reason: Refused['reason']) => void = () => {},
+) {
   const refusals = createTally<Counted>(
     ({ caller, act }) => `${clientOf(caller)} ${act.action} ${act.reason}`,
     ({ caller }) => clientOf(caller),
@@ -58,6 +65,7 @@ export function createSums(database: Database) {
 
   /** Records what was refused or failed, or counts it where entries are summed. */
   async function recordRefusal(caller: Caller, refused: Refused): Promise<void> {
+    onRefused(refused.reason)
     if (refusals.count({ caller, act: refused }, aloneOf(caller), new Date())) return
     await database.inTransaction(caller, (tx) => append(tx, refused), {
       deadlineMs: refusalMsMax,
@@ -66,6 +74,7 @@ export function createSums(database: Database) {
 
   /** The same of a part of what `tx` does, whose other parts stand: the entry goes with them. */
   async function appendRefusal(tx: Tx, refused: Refused): Promise<void> {
+    onRefused(refused.reason)
     if (refusals.count({ caller: tx.caller, act: refused }, aloneOf(tx.caller), new Date())) return
     await append(tx, refused)
   }

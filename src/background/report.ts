@@ -4,6 +4,7 @@
  */
 import type { LogStanding } from '../audit/sequencer.ts'
 import { isAway, Overlong } from '../database/lost.ts'
+import type { QueueFigures } from '../triage/counting.ts'
 
 /** One kind of report. */
 export type Row = {
@@ -82,6 +83,8 @@ export const reports = {
       },
     ],
   },
+  /** The queue was counted; its gauges stand in `queuemetrics.ts`. */
+  queue: {},
   /** The log may not be continued: told once, and again after it was restarted or the thread was. */
   halted: {
     line: { level: 'error', text: 'the access log is not continued' },
@@ -116,6 +119,7 @@ export type Told = {
   readonly witness?: string
   readonly error?: unknown
   readonly log?: LogStanding
+  readonly queue?: QueueFigures
 }
 
 /** Reports. It never throws, and never delays who tells. */

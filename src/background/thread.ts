@@ -20,6 +20,8 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
     readonly checkpointFile: string
     readonly witnessFile: string | undefined
   }
+  /** Whether anybody sees figures of the queue, so that they are counted. */
+  readonly isWatched: boolean
 }
 
 /** What the thread is told. */

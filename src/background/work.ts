@@ -5,6 +5,7 @@ import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import type { KeyPair } from '../protocol/keys.ts'
+import { createCounting } from '../triage/counting.ts'
 import { createForgetting } from './forgetting.ts'
 import type { Tell } from './report.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
@@ -22,8 +23,17 @@ export type LogOptions = {
   readonly post: Post
 }
 
-/** The work of one replica, not started yet. */
-export function createWork(database: Database, log: LogOptions, tell: Tell): Scheduler {
+/**
+ * The work of one replica, not started yet.
+ *
+ * @param isWatched - whether anybody sees figures of the queue, so that they are counted
+ */
+export function createWork(
+  database: Database,
+  log: LogOptions,
+  tell: Tell,
+  isWatched = true,
+): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
     onCrowded: () => tell({ kind: 'crowded' }),
@@ -49,6 +59,7 @@ export function createWork(database: Database, log: LogOptions, tell: Tell): Sch
     witnessing,
     createRetiring(database),
     createForgetting(database),
+    ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
 }

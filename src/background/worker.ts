@@ -27,14 +27,14 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(report)
-const { url, prepare, log } = workerData as Place
+const { url, prepare, log, isWatched } = workerData as Place
 const database = connect({
   ...{ url, prepare },
   connectionsMax: backgroundConnections,
   deadlineMs: batchMsMax,
   onAway: sorted.onAway,
 })
-const work = createWork(database, await openLog(log), sorted.tell)
+const work = createWork(database, await openLog(log), sorted.tell, isWatched)
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
 

@@ -18,7 +18,7 @@ import {
   OutcomeUnknown,
   Overlong,
 } from './lost.ts'
-import { createPool, type Link, type Pool } from './pool.ts'
+import { createPool, type Link, type Pool, type PoolStanding } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
 export type Tx<By extends Caller = Caller> = {
@@ -56,6 +56,8 @@ export type Database = {
   atOnce(statement: string): Promise<number>
   /** Commits a trivial write within four seconds, or throws: for `/readyz`. */
   ping(): Promise<void>
+  /** Of its connections, at this moment. */
+  connections(): PoolStanding
   /** Lets running transactions end, for at most five seconds, then closes all connections. */
   close(): Promise<void>
 }
@@ -113,6 +115,7 @@ export function connect(options: DatabaseOptions): Database {
       })
       return pinging
     },
+    connections: () => pool.standing(),
     close: () => pool.close(),
   }
   return database

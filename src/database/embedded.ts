@@ -59,6 +59,8 @@ export async function startEmbedded(
       `do $$ begin create role intake_owner login createrole password '${passwords.owner}';
        exception when duplicate_object then null; end $$`,
     )
+    // For the age of the oldest snapshot (migrations/0001_access.sql).
+    await sql`grant pg_read_all_stats to intake_owner`
     const [found] = await sql`select from pg_database where datname = 'intake'`
     if (!found) await sql`create database intake owner intake_owner`
   })

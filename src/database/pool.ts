@@ -32,7 +32,12 @@ export type Pool = {
   discard(link: Link): void
   /** Lets those in use come back, for at most five seconds, and ends them all. */
   close(): Promise<void>
+  /** Of this moment. */
+  standing(): PoolStanding
 }
+
+/** How many connections there may be, are in use and lie idle, and how many transactions wait for one. */
+export type PoolStanding = Readonly<Record<'max' | 'inUse' | 'idle' | 'waiting', number>>
 
 export type LinkOptions = {
   readonly address: Address
@@ -172,5 +177,6 @@ export function createPool(options: LinkOptions, max: number): Pool {
       for (const link of good) link.cut()
       await Promise.race([Promise.all(ending), timeUp])
     },
+    standing: () => ({ max, inUse, idle: idle.length, waiting: waiting.size }),
   }
 }

@@ -106,10 +106,12 @@ export async function createApp(options: AppOptions) {
     countersMax: options.countersMax ?? proofCountersMax,
     blockOf: createBlocks(options.sharedNetworks),
     onUnknownReceipt: metrics.onUnknownReceipt,
+    ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused },
     ...{ unopenedMax, telephone: options.telephone },
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
   })
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
+  metrics.watchPool(database.connections)
 
   const app = Fastify({
     loggerInstance: logger,
@@ -128,16 +130,9 @@ export async function createApp(options: AppOptions) {
   })
   app.setValidatorCompiler(validatorCompiler)
   renderProblems(app, audit)
-  app.addHook('preValidation', async ({ body }) => requireModestStructure(body))
-
-  app.addHook('onRequest', async (_, reply) => {
-    // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
-  })
-
+  harden(app)
   admitPages(app, options.formOrigins ?? [])
-
-  logAnswers(app)
+  noteAnswers(app, metrics)
 
   await app.register(openapi, { origin })
   // The port is known once it listens; before that nobody comes by an address.
@@ -169,8 +164,17 @@ export async function createApp(options: AppOptions) {
   return app
 }
 
-/** A line for each request, by its route. */
-function logAnswers(app: Pick<FastifyInstance, 'addHook'>): void {
+/** What holds for every request and every answer. */
+function harden(app: Pick<FastifyInstance, 'addHook'>): void {
+  app.addHook('preValidation', async ({ body }) => requireModestStructure(body))
+  app.addHook('onRequest', async (_, reply) => {
+    // Sealed or not, no answer belongs in a shared cache or is to be guessed at by a browser.
+    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+  })
+}
+
+/** A line for each request, by its route, and a count by its operation. */
+function noteAnswers(app: Pick<FastifyInstance, 'addHook'>, { onAnswered }: Metrics): void {
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     const ms = Math.round(reply.elapsedTime)
@@ -178,6 +182,8 @@ function logAnswers(app: Pick<FastifyInstance, 'addHook'>): void {
       { method, route: routeOptions.url ?? 'none', status: reply.statusCode, ms },
       'answered',
     )
+    const { operationId = 'none' } = routeOptions.schema ?? {}
+    onAnswered(operationId, reply.statusCode, reply.elapsedTime / 1000)
   })
 }
 

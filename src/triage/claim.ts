@@ -22,24 +22,33 @@ type Request = Static<typeof ClaimRequest>
  * Leases what `request` asks for, after escalating items whose leases expired too often.
  *
  * @param key - under which the same request gets the same items again (claimkey.ts)
+ * @returns what is handed out; how many items were leased for it, none if it is the same again; and how many of these
+ * had a lease that expired
  */
 export async function claim(
   tx: Tx<KnownCaller>,
   request: Request,
   key?: string,
-): Promise<Static<typeof Claims>> {
+): Promise<{ answer: Static<typeof Claims>; items: number; lapsed: number }> {
   const { recipient, max, leaseSeconds, escalated = false, unverified } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
-  if (before) return handOut(tx, before, { recipient, details: { repeated: true } })
-  const lapsed = await escalateLapsed(tx)
+  if (before) {
+    const answer = await handOut(tx, before, { recipient, details: { repeated: true } })
+    return { answer, items: 0, lapsed: 0 }
+  }
+  const escalating = await escalateLapsed(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
-  const items = await leaseItems(tx, holder, max, leaseSeconds, { escalated, unverified })
+  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, {
+    escalated,
+    unverified,
+  })
   if (key !== undefined) await keepClaim(tx, key, request, items)
-  const acts = lapsed.map((id) =>
+  const acts = escalating.map((id) =>
     itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
   )
-  return handOut(tx, items, { recipient, acts })
+  const answer = await handOut(tx, items, { recipient, acts })
+  return { answer, items: items.length, lapsed }
 }
 
 /** What is leased leaves the service, with an entry for each item and each referral. @param acts - written with them */

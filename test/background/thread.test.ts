@@ -161,6 +161,7 @@ t.test(
     const [, turned] =
       shown.match(/^intake_background_turn_timestamp_seconds\{step="pairing"\} (\S+)$/m) ?? []
     t.ok(Date.now() / 1000 - Number(turned) < 30, 'and that it goes on')
+    t.match(shown, /^intake_triage_items\{state="waiting"\} [12]$/m, 'and counts the queue')
     t.same(await cases(), [1, 1])
 
     await sql`alter table judgement drop constraint tried`

@@ -37,7 +37,7 @@ export function servicesOn(database: Database, origin: string) {
     ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {}, countersMax: 1 },
     blockOf: () => undefined,
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
-    onUnknownReceipt: () => {},
+    ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   return { ...services, database, pairing, retiring: createRetiring(database), noted }

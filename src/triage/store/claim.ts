@@ -32,6 +32,7 @@ export type ItemRow = {
  *
  * @param among - `escalated`: whether to lease only from the escalated items. An item whose last lease has expired is
  * leased to nobody before the escalation is written down, however many of them one claim leaves to the next
+ * @returns the items, earliest deadline first, and how many of them had a lease that expired
  */
 export async function leaseItems(
   tx: Tx,
@@ -39,10 +40,11 @@ export async function leaseItems(
   count: number,
   leaseSeconds: number,
   { escalated, unverified }: Among,
-): Promise<ItemRow[]> {
-  const rows = await tx.sql<ItemRow[]>`
+): Promise<{ items: ItemRow[]; lapsed: number }> {
+  const rows = await tx.sql<(ItemRow & { lapsed: boolean })[]>`
     with next as materialized (
-      select item.id, item.due_at, cardinality(item.referral_ids) as referrals
+      select item.id, item.due_at, cardinality(item.referral_ids) as referrals,
+             item.leased_until is not null as lapsed
       from triage_item item
       where ${isOpenHead(tx)}
         and ${escalated ? tx.sql`item.escalated_at is not null` : tx.sql`not ${isEscalated(tx)}`}
@@ -66,9 +68,11 @@ export async function leaseItems(
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
               ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
-              ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil"`
+              ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil",
+              (select lapsed from next where next.id = item.id) as lapsed`
   // RETURNING gives its rows in no particular order.
-  return byDeadline(rows)
+  const items = byDeadline(rows.map(({ lapsed: _, ...item }) => item))
+  return { items, lapsed: rows.filter(({ lapsed }) => lapsed).length }
 }
 
 /** In the order of the queue. */

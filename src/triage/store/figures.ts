@@ -1,0 +1,58 @@
+/** The queue in figures, for the people who run the service. */
+import type { Tx } from '../../database/connect.ts'
+import type { Urgency } from '../../referral/codes/clear.ts'
+import { type ItemState, isOpenHead, stateOf } from '../state.ts'
+
+type Row = {
+  readonly state: ItemState
+  readonly items: number
+  readonly overdue: number
+  /** For how long the referral has waited that arrived first, by its own urgency; null without one. */
+  readonly waits: Readonly<Record<Urgency, number | null>>
+}
+
+/**
+ * The open items by state, and how long their referrals have waited.
+ *
+ * It reads each open item once, because no index holds a lease. Several processes at once would take the
+ * processors from claims, and compiling the plan would take longer than it saves. Members are gathered first:
+ * joined one by one, they took a second walk of the table.
+ */
+export async function selectFigures(tx: Tx) {
+  await tx.sql`
+    select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)`
+  return tx.sql<Row[]>`
+    select ${stateOf(tx)} as state, count(*)::int as items,
+           (count(*) filter (where item.due_at <= now()))::int as overdue,
+           json_build_object('immediate', ${longest(tx, 'immediate')},
+                             'urgent', ${longest(tx, 'urgent')},
+                             'soon', ${longest(tx, 'soon')},
+                             'standard', ${longest(tx, 'standard')}) as waits
+    from triage_item item
+    left join (
+      select merged_into as head,
+             ${first(tx, 'immediate')} as immediate, ${first(tx, 'urgent')} as urgent,
+             ${first(tx, 'soon')} as soon, ${first(tx, 'standard')} as standard
+      from triage_item where merged_into is not null and completed_at is null
+      group by merged_into
+    ) member on member.head = item.id
+    where ${isOpenHead(tx)}
+    group by 1`
+}
+
+function first(tx: Tx, urgency: Urgency) {
+  return tx.sql`min(arrived_at) filter (where urgency = ${urgency})`
+}
+
+function longest(tx: Tx, urgency: Urgency) {
+  return tx.sql`extract(epoch from now() - least(
+    min(item.arrived_at) filter (where item.urgency = ${urgency}), min(member.${tx.sql(urgency)})))`
+}
+
+/** What keeps the table from being tidied, and how untidy it is. */
+export async function selectUntidiness(tx: Tx) {
+  const [row] = await tx.sql<[{ snapshotSeconds: number | null; deadRows: number }]>`
+    select oldest_snapshot_seconds() as "snapshotSeconds", n_dead_tup::float8 as "deadRows"
+    from pg_stat_all_tables where relid = 'triage_item'::regclass`
+  return row
+}
