@@ -359,6 +359,89 @@ REVOKE EXECUTE ON FUNCTION oldest_snapshot_seconds FROM PUBLIC;
 --> statement-breakpoint
 GRANT EXECUTE ON FUNCTION oldest_snapshot_seconds TO intake_internal;
 --> statement-breakpoint
+-- What became of items, written in the statement of each act, whoever acts. Nobody may write it otherwise, so it says
+-- nothing that did not happen; and what is to be kept for a while is not the service's to forget.
+--
+-- Whoever reads in the order of (position, number), and stops below the horizon (`pg_snapshot_xmin`), misses nothing:
+-- a transaction that is still to commit has an id at or above it, and no position is below the id of its
+-- transaction. Nor does it see two changes of one case in the wrong order. The second waited for the row that the
+-- first had locked, and this function runs after that: its snapshot, newer than that of the statement, counts the
+-- first transaction among those that have ended, though that may have the higher id.
+CREATE FUNCTION note_triage_change() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    DECLARE
+      types text[] := '{opened}';
+    BEGIN
+      IF TG_OP = 'UPDATE' THEN
+        types := array_remove(ARRAY[
+          CASE WHEN old.merged_into IS NULL AND new.lapses > old.lapses THEN 'lapsed' END,
+          CASE WHEN new.escalated_at IS DISTINCT FROM old.escalated_at AND new.escalated_at IS NOT NULL
+               THEN 'escalated' END,
+          CASE WHEN old.merged_into IS NULL AND new.merged_into IS NOT NULL THEN 'merged' END,
+          CASE WHEN old.merged_into IS NOT NULL AND new.merged_into IS NULL THEN 'split' END,
+          CASE WHEN new.merged_into IS NULL AND new.completed_at IS NOT NULL AND old.completed_at IS NULL
+               THEN 'completed' END,
+          CASE WHEN new.fence > old.fence AND new.completed_at IS NULL AND new.leased_until IS NOT NULL
+               THEN 'claimed' END,
+          CASE WHEN new.fence > old.fence AND old.leased_until IS NOT NULL AND new.leased_until IS NULL
+                    AND new.merged_into IS NULL AND new.escalated_at IS NOT DISTINCT FROM old.escalated_at
+               THEN 'released' END,
+          CASE WHEN new.urgency <> old.urgency
+                    OR new.merged_into IS NULL AND old.merged_into IS NULL AND new.due_at < old.due_at
+               THEN 'raised' END,
+          CASE WHEN new.merged_into IS NULL
+                    AND (new.referral_ids <> old.referral_ids
+                         OR old.escalated_at IS NOT NULL AND new.escalated_at IS NULL)
+               THEN 'changed' END
+        ], NULL);
+      END IF;
+      INSERT INTO public.triage_change (position, type, item_id, case_id, at)
+      SELECT greatest(pg_current_xact_id()::text::bigint,
+                      pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1),
+             type,
+             CASE WHEN type = 'raised' THEN coalesce(new.merged_into, new.id) ELSE new.id END,
+             new.case_id, date_trunc('milliseconds', now())
+      FROM unnest(types) type;
+      RETURN NULL;
+    END
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION note_triage_change FROM PUBLIC;
+--> statement-breakpoint
+CREATE TRIGGER note_opening AFTER INSERT ON triage_item
+  FOR EACH ROW WHEN (new.merged_into IS NULL) EXECUTE FUNCTION note_triage_change();
+--> statement-breakpoint
+-- Not for what is told to nobody, above all renewals.
+CREATE TRIGGER note_change AFTER UPDATE ON triage_item
+  FOR EACH ROW WHEN (
+    (old.fence, old.lapses, old.urgency, old.due_at, old.merged_into, old.referral_ids,
+     old.escalated_at, old.completed_at)
+    IS DISTINCT FROM
+    (new.fence, new.lapses, new.urgency, new.due_at, new.merged_into, new.referral_ids,
+     new.escalated_at, new.completed_at))
+  EXECUTE FUNCTION note_triage_change();
+--> statement-breakpoint
+GRANT SELECT, DELETE ON triage_change TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE triage_change ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY note_as_owner ON triage_change FOR INSERT TO CURRENT_USER WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON triage_change FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+-- Or whose position this cluster has not reached: those came from another, with a backup.
+CREATE POLICY over ON triage_change FOR DELETE TO intake_internal
+  USING (
+    at < now() - interval '7 days'
+    OR position >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint);
+--> statement-breakpoint
+-- Rows come and go by themselves, so vacuum comes by rows and not by a share of the table.
+ALTER TABLE triage_change SET (
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 1000
+);
+--> statement-breakpoint
 
 -- Cases. A referrer writes the case and the waiting of its new referral and never after, and reads
 -- neither. A judgement is ended, never changed or removed; a note not even that.

@@ -64,6 +64,7 @@ export type ErrorCode =
   | 'clock-differs'
   | 'lease-lost'
   | 'idempotency-key-reused'
+  | 'cursor-outdated'
   // Cases.
   | 'case-changed'
   | 'case-full'

@@ -120,6 +120,7 @@ export function createServices({
     triage: {
       list: door(triage.list),
       listOwn: door(triage.listOwn),
+      changes: door(triage.changes),
       claim: claimDoor(database, onClaimed),
       renew: door(triage.renew),
       release: door(triage.release),

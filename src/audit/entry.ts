@@ -34,6 +34,7 @@ export const actions = {
     'A case was read: its referrals and why they are together, or the notes about one of them.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
+  'triage.watched': 'What became of items of the queue was read, by their ids.',
   'triage.claimed': 'An item of the queue was leased to a client.',
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',

@@ -1,24 +1,27 @@
-/** The step that forgets ids which counted once, and keys of claims, when they have expired by themselves. */
+/** The step that forgets what has expired by itself: ids which counted once, keys of claims, what became of items. */
 import type { Database } from '../database/connect.ts'
 import { elect, type Step } from '../database/lock.ts'
 import { forgetExpired } from '../database/spent.ts'
 import { newId } from '../protocol/uuid.ts'
-import { forgetClaimKeys } from '../triage/service.ts'
+import { forgetChanges, forgetClaimKeys } from '../triage/service.ts'
 
 /** Deleted in batches that hold no lock for long. */
 const forgottenMax = 1_000
 
 /** One replica at a time: two would wait for each other's rows. */
 export function createForgetting(database: Database): Step {
-  const name = 'forgetting spent ids'
+  const name = 'forgetting what expired'
   return {
     name,
     run: () =>
       database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
         if (!(await elect(tx, name))) return false
-        const ids = await forgetExpired(tx, forgottenMax)
-        const keys = await forgetClaimKeys(tx, forgottenMax)
-        return Math.max(ids, keys) === forgottenMax
+        const counts = [
+          await forgetExpired(tx, forgottenMax),
+          await forgetClaimKeys(tx, forgottenMax),
+          await forgetChanges(tx, forgottenMax),
+        ]
+        return counts.some((count) => count >= forgottenMax)
       }),
   }
 }

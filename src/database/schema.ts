@@ -427,6 +427,27 @@ export const claimKey = pgTable(
   ],
 )
 
+/**
+ * What became of items, in the order in which it did in each case: ids and types, and nothing else. A trigger writes
+ * it in the statement of each act (0001_access.sql), nobody changes it, and after some days it is forgotten.
+ */
+export const triageChange = pgTable(
+  'triage_change',
+  {
+    /**
+     * Below the horizon of a snapshot once nothing can come before it any more: the id of the transaction, or the
+     * latest that had ended when it wrote this, whichever is higher.
+     */
+    position: bigint('position', { mode: 'number' }).notNull(),
+    number: bigint('number', { mode: 'number' }).notNull().generatedByDefaultAsIdentity(),
+    type: text('type').notNull(),
+    itemId: uuid('item_id').notNull(),
+    caseId: uuid('case_id').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.position, table.number] })],
+)
+
 // cases: which referrals are about one person
 
 export const referralCase = pgTable(

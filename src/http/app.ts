@@ -29,6 +29,7 @@ import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
 import { triageRoutes } from '../triage/routes.ts'
+import { watchingRoutes } from '../triage/watching.ts'
 import { requireModestStructure } from './body.ts'
 import { admitPages } from './cors.ts'
 import { health } from './health.ts'
@@ -78,6 +79,8 @@ export type AppOptions = {
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
+
+const queueRoutes = [triageRoutes, holdingRoutes, watchingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
@@ -153,8 +156,7 @@ export async function createApp(options: AppOptions) {
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
-  await app.register(triageRoutes, { prefix: '/v1/triage', triage })
-  await app.register(holdingRoutes, { prefix: '/v1/triage', triage })
+  for (const routes of queueRoutes) await app.register(routes, { prefix: '/v1/triage', triage })
   for (const routes of [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]) {
     await app.register(routes, { prefix: '/v1/audit', audit })
   }

@@ -102,6 +102,7 @@ const named: Readonly<Record<string, unknown>> = {
 const opaque = new Set([
   'ApiDocument',
   'Challenge',
+  'ChangesPage',
   'CompartmentHashes',
   'Completions',
   'CompletionsRequest',

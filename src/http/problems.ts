@@ -320,6 +320,12 @@ export const problems = {
     retry: 'never',
     next: 'Make a new random key for each claim, and send it again only with the very same request.',
   },
+  'cursor-outdated': {
+    status: 410,
+    title: 'What came next may be forgotten',
+    retry: 'never',
+    next: 'Ask once without since, then list the items that you watch, and go on from next of that answer.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

@@ -6,6 +6,7 @@ import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
+import { changesPageMax, changeTypes } from './change.ts'
 import {
   caseReferralsMax,
   claimItemsMax,
@@ -110,6 +111,35 @@ export const ItemsPage = Type.Object({
   next: Type.Optional(
     Type.String({ description: 'The cursor of the next page; absent at the end.' }),
   ),
+})
+
+export const ChangesQuery = Type.Object(
+  {
+    since: Type.Optional({
+      ...Cursor,
+      description:
+        '`next` of the page before. Without it there are no changes, and `next` is where they go on from now.',
+    }),
+    limit: Type.Optional(PageLimit(changesPageMax)),
+  },
+  { additionalProperties: false },
+)
+
+/** What became of items, in the order in which it did in each case. */
+export const ChangesPage = Type.Object({
+  changes: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'The same each time: what was sent twice is known by it.' }),
+      type: Type.Enum([...changeTypes]),
+      itemId: Uuid,
+      caseId: Uuid,
+      at: Instant,
+    }),
+    { maxItems: changesPageMax },
+  ),
+  next: Type.String({
+    description: 'The cursor of the next page, also where there is nothing yet.',
+  }),
 })
 
 const Claim = Type.Object({

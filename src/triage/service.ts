@@ -18,10 +18,12 @@ import type { Completion, CompletionRequest, Renewal } from './schemas.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
 
+export { changes } from './changes.ts'
 export { claim } from './claim.ts'
 export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'
 export { completeSeveral } from './several.ts'
+export { forgetChanges } from './store/changes.ts'
 export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
 export { raiseUrgency } from './store/raise.ts'
 

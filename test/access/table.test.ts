@@ -440,6 +440,9 @@ const table: Record<string, Record<string, Case>> = {
   listClaims: {
     own: { request: get('/v1/triage/claims'), expected: workers(200) },
   },
+  listChanges: {
+    'from now on': { request: get('/v1/triage/changes'), expected: workers(200) },
+  },
   claimItems: {
     'for its own key': {
       request: (who) => ({

@@ -503,6 +503,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'daily_secret',
     'challenge_block',
     'unopened',
+    'triage_change',
   ]
   for (const table of tables) {
     const columns = await sql`

@@ -1,0 +1,14 @@
+/** What becomes of an item, and how long it is told. Pure. */
+
+/** A closed list; what each stands for is said in docs/LIFE-OF-A-REFERRAL.md, section 7. */
+export const changeTypes = [
+  ...['opened', 'claimed', 'released', 'lapsed', 'escalated', 'completed'],
+  ...['merged', 'split', 'raised', 'changed'],
+] as const
+export type ChangeType = (typeof changeTypes)[number]
+
+/** The database's policy says the same (migrations/0001_access.sql). */
+export const changesKeptDays = 7
+
+/** In a page, of some 250 bytes each. */
+export const changesPageMax = 500

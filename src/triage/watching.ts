@@ -1,0 +1,26 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { knownCaller } from '../caller.ts'
+import type { Services } from '../services.ts'
+import { ChangesPage, ChangesQuery } from './schemas.ts'
+
+const security = [{ bearer: ['triage:work'] }]
+
+/** For whoever watches the queue without working on it. */
+export const watchingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'] }> = async (
+  app,
+  { triage },
+) => {
+  app.route({
+    method: 'GET',
+    url: '/changes',
+    config: { action: 'triage.watched' },
+    schema: {
+      operationId: 'listChanges',
+      summary: 'See what became of items since you last asked, by their ids',
+      security,
+      querystring: ChangesQuery,
+      response: { 200: ChangesPage },
+    },
+    handler: async ({ caller, query }) => triage.changes(knownCaller(caller), query),
+  })
+}
