@@ -311,7 +311,8 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
     cardinality(referral_ids) = 1 AND referral_id = referral_ids[1]
     AND EXISTS (
       SELECT FROM referral
-      WHERE referral.id = referral_ids[1] AND received_at = date_trunc('milliseconds', now()))
+      WHERE referral.id = referral_ids[1] AND received_at = date_trunc('milliseconds', now())
+        AND referral.organisation_id IS NOT DISTINCT FROM triage_item.organisation_id)
     AND due_at >= arrived_at AND arrived_at = date_trunc('milliseconds', now())
     AND own_due_at = due_at AND merged_into IS NULL
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL

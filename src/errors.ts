@@ -65,6 +65,7 @@ export type ErrorCode =
   | 'lease-lost'
   | 'idempotency-key-reused'
   | 'cursor-outdated'
+  | 'item-held'
   // Cases.
   | 'case-changed'
   | 'case-full'

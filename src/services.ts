@@ -38,8 +38,8 @@ import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
-import type { CompletionsRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
+import type { CompletionsRequest } from './triage/severalschemas.ts'
 
 export type ServiceOptions = {
   readonly database: Database

@@ -217,7 +217,7 @@ function role(file: string): string {
   }
   if (!features.includes(first)) return first
   const text = sources.get(file) ?? ''
-  if (second === 'schemas.ts') return 'schemas'
+  if (second.endsWith('schemas.ts')) return 'schemas'
   if (/\bapp\.route\(/.test(text)) return 'routes'
   if (/\btx\.sql\b/.test(text)) return 'store'
   return /\b(Tx|Database)\b/.test(text) ? 'service' : 'pure'

@@ -98,8 +98,9 @@ export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[])
     await tx`insert into referral_case select id, id from came`
     await tx`
       insert into triage_item
-        (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at, due_at)
-      select id, id, id, array[id], at, 'standard', at + interval '5 days', at + interval '5 days'
+        (id, case_id, referral_id, referral_ids, arrived_at, urgency, region, channel, own_due_at,
+         due_at)
+      select id, id, id, array[id], at, 'standard', 'unknown', 'internal', at + interval '5 days', at + interval '5 days'
       from came`
     await tx`
       insert into match_value (referral_id, epoch, type, value, at)

@@ -102,11 +102,11 @@ const tables: readonly (readonly [name: string, statement: string])[] = [
   ],
   [
     'triage_item',
-    `insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at,
-       due_at, merged_into, completed_at, outcome, completed_late)
+    `insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency, region,
+       channel, own_due_at, due_at, merged_into, completed_at, outcome, completed_late)
      select person.id, person.case_id, person.id,
             case when twin.id is null then array[person.id] else array[person.id, twin.id] end,
-            person.at, 'standard', person.at + interval '5 days', person.at + interval '5 days',
+            person.at, 'standard', 'unknown', 'internal', person.at + interval '5 days', person.at + interval '5 days',
             case when person.twin then head.id end, over.at, over.outcome, over.late
      from person
      left join person head on person.twin and not head.twin and head.index = person.index

@@ -1,6 +1,7 @@
 /** Claiming work and ending it: leases, each named by its claim and fence. */
 import type { OpeningStep } from '../protocol/envelope/step.ts'
 import { newId } from '../protocol/uuid.ts'
+import type { Channel, Region, Urgency } from '../referral/codes/clear.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer } from './failure.ts'
@@ -26,6 +27,13 @@ export type ClaimOptions = {
   readonly leaseSeconds: number
   readonly escalated?: boolean
   readonly unverified?: boolean
+  readonly regions?: readonly Region[]
+  readonly urgencies?: readonly Urgency[]
+  readonly channels?: readonly Channel[]
+  readonly organisations?: readonly string[]
+  readonly dueBefore?: string
+  readonly caseId?: string
+  readonly referral?: string
 }
 
 /**
@@ -57,6 +65,11 @@ export type Claiming = {
    * @param leaseSeconds - 30 to 3600
    * @param escalated - only from the escalated items: those that need a person
    * @param unverified - only items behind which no organisation stands, or `false`: only the others
+   * @param regions - only items of any of these, and so for `urgencies`, `channels` and `organisations`, by their ids
+   * @param dueBefore - an instant: only items that are due before it
+   * @param caseId - the item of this case, escalated or not, and no other filter beside it
+   * @param referral - the same by the id or reference of a referral of the case
+   * @throws ServiceProblem `item-held` or `not-found` for one case that cannot be had
    */
   claim(request: ClaimOptions): Promise<Claim[]>
   /**
@@ -87,7 +100,9 @@ export type Claiming = {
 export function createClaiming(transport: Transport, kid: string): Claiming {
   async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
-    const body = { recipient: kid, ...options }
+    const { referral } = options
+    const named = referral !== undefined && { referral: wellTyped(referral) }
+    const body = { recipient: kid, ...options, ...named }
     const headers = { 'idempotency-key': newId() }
     const request = { method: 'POST', path, body, headers, repeatable: true } as const
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax })

@@ -14,6 +14,7 @@ import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messag
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import * as triage from '../triage/schemas.ts'
+import { Completions } from '../triage/severalschemas.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
 import { BadAnswer } from './failure.ts'
 import { tolerant } from './tolerant.ts'
@@ -148,7 +149,7 @@ export type Renewal = Static<typeof RenewalAnswer>
 export const CompletionAnswer = tolerant(triage.Completion)
 export type Completion = Static<typeof CompletionAnswer>
 
-export const CompletionsAnswer = tolerant(triage.Completions)
+export const CompletionsAnswer = tolerant(Completions)
 /** What became of one of several: its `completion`, or the `problem` for which this one was refused. */
 export type Ended = Static<typeof CompletionsAnswer>['completions'][number]
 

@@ -355,6 +355,11 @@ export const triageItem = pgTable(
     /** Of this item's own referral: its header's, or the highest that a recipient has stated since. */
     urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
     respondBy: date('respond_by'),
+    /** Of this item's own referral, as its header has them: by these a claim chooses. */
+    region: text('region').notNull(),
+    channel: text('channel').notNull(),
+    /** None of one that a receipt signed. */
+    organisationId: uuid('organisation_id'),
     /** When this item's own referral is due by the rule of `triage/store/due.ts`. */
     ownDueAt: instant('own_due_at').notNull(),
     /** The earliest of the items that are worked on as this one. */

@@ -19,6 +19,7 @@ import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
 import * as triage from '../triage/schemas.ts'
+import * as several from '../triage/severalschemas.ts'
 import * as vault from '../vault/schemas.ts'
 import * as health from './health.ts'
 import { problems } from './problems.ts'
@@ -67,6 +68,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...reading,
   ...vault,
   ...triage,
+  ...several,
   ...cases,
   ...audit,
   ProofAction: proof.ChallengeRequest.properties.action,

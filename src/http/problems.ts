@@ -326,6 +326,12 @@ export const problems = {
     retry: 'never',
     next: 'Ask once without since, then list the items that you watch, and go on from next of that answer.',
   },
+  'item-held': {
+    status: 409,
+    title: 'The item that you asked for is held',
+    retry: 'later',
+    next: 'Take a message for whoever holds it. The lease ends by itself; GET /v1/triage/items shows until when.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

@@ -7,12 +7,15 @@ import type { Act } from '../audit/entry.ts'
 import { appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
 import type { ReleasedReferral } from '../vault/schemas.ts'
 import { beginTriage, release, releasedEntry, requireKid } from '../vault/service.ts'
 import { claimedBefore, keepClaim } from './claimkey.ts'
 import { itemEntry } from './completion.ts'
+import { filterOf, isOfOne } from './filter.ts'
 import { lapsesMax } from './lease.ts'
 import type { ClaimRequest, Claims } from './schemas.ts'
+import { selectHolder } from './store/chosen.ts'
 import { type ItemRow, leaseItems } from './store/claim.ts'
 import { escalateLapsed } from './store/lapse.ts'
 
@@ -30,7 +33,7 @@ export async function claim(
   request: Request,
   key?: string,
 ): Promise<{ answer: Static<typeof Claims>; items: number; lapsed: number }> {
-  const { recipient, max, leaseSeconds, escalated = false, unverified } = request
+  const { recipient, max, leaseSeconds, escalated = false, ...asked } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
   if (before) {
@@ -39,16 +42,30 @@ export async function claim(
   }
   const escalating = await escalateLapsed(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
-  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, {
-    escalated,
-    unverified,
-  })
+  const filter = await filterOf(tx, asked)
+  const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
+  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, { list, filter })
+  if (items.length === 0 && filter.caseId !== undefined)
+    throw await unclaimed(tx, filter.caseId, recipient)
   if (key !== undefined) await keepClaim(tx, key, request, items)
   const acts = escalating.map((id) =>
     itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
   )
   const answer = await handOut(tx, items, { recipient, acts })
   return { answer, items: items.length, lapsed }
+}
+
+/** Why the one item that was asked for was not leased. Who holds it is not told. */
+async function unclaimed(tx: Tx<KnownCaller>, caseId: string, recipient: string): Promise<Refusal> {
+  const found = await selectHolder(tx, caseId, recipient)
+  if (!found) {
+    return new Refusal('not-found', 'there is no open work on that case that your key opens')
+  }
+  const own = found.holder === tx.caller.clientId
+  const detail = own
+    ? 'your own client holds it: GET /v1/triage/claims lists it with its fence'
+    : 'somebody else holds it, or is claiming it at this moment'
+  return new Refusal('item-held', detail)
 }
 
 /** What is leased leaves the service, with an entry for each item and each referral. @param acts - written with them */

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { Completions, CompletionsRequest, ItemsPage, OwnClaimsQuery } from './schemas.ts'
+import { ItemsPage, OwnClaimsQuery } from './schemas.ts'
+import { Completions, CompletionsRequest } from './severalschemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 

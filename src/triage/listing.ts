@@ -4,22 +4,37 @@ import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { page } from '../database/page.ts'
+import { type Asked, filterOf } from './filter.ts'
 import type { Item, ItemsPage, ItemsQuery, OwnClaimsQuery } from './schemas.ts'
 import { type ListedRow, selectHeld, selectItems, selectOpenItem } from './store/list.ts'
 
-/** The open items in one state, earliest deadline first. */
+/** The open items in one state that fit, earliest deadline first. */
 export async function list(
   tx: Tx,
-  { state, ...query }: Static<typeof ItemsQuery>,
+  { state, cursor, limit, ...asked }: Static<typeof ItemsQuery>,
 ): Promise<Static<typeof ItemsPage>> {
+  const filter = await filterOf(tx, severally(asked))
   const { rows, ...rest } = await page(
-    query,
-    (after, count) => selectItems(tx, state, after, count),
+    { ...(cursor !== undefined && { cursor }), ...(limit !== undefined && { limit }) },
+    (after, count) => selectItems(tx, { state, filter }, after, count),
     placeOf,
   )
-  const details = { state, items: rows.length }
+  const filters = Object.keys(asked).sort().join(' ')
+  const details = { state, items: rows.length, ...(filters && { filters }) }
   await append(tx, { action: 'triage.listed', details })
   return { items: rows.map(asItem), ...rest }
+}
+
+/** A list asks for one of each, a claim for any of several. */
+function severally(asked: Omit<Static<typeof ItemsQuery>, 'state' | 'cursor' | 'limit'>): Asked {
+  const { region, urgency, channel, organisation, ...rest } = asked
+  return {
+    ...rest,
+    ...(region && { regions: [region] }),
+    ...(urgency && { urgencies: [urgency] }),
+    ...(channel && { channels: [channel] }),
+    ...(organisation && { organisations: [organisation] }),
+  }
 }
 
 /**
@@ -49,6 +64,10 @@ function placeOf({ dueAt, itemId }: ListedRow) {
   return { at: dueAt, id: itemId }
 }
 
-function asItem({ leasedUntil, ...row }: ListedRow): Static<typeof Item> {
-  return { ...row, ...(leasedUntil !== null && { leasedUntil }) }
+function asItem({ leasedUntil, holder, ...row }: ListedRow): Static<typeof Item> {
+  return {
+    ...row,
+    ...(leasedUntil !== null && { leasedUntil }),
+    ...(holder !== null && { holder }),
+  }
 }

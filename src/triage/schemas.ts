@@ -1,10 +1,11 @@
-import { type Static, Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
+import { Header } from '../referral/header.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
 import { changesPageMax, changeTypes } from './change.ts'
 import {
@@ -35,6 +36,13 @@ const Unverified = Type.Boolean({
     'Whether no organisation stands behind it: each of its referrals was signed by a receipt, which proves no more than that one hand sent it.',
 })
 
+const { region: Region, channel: Channel } = Header.properties
+
+/** Any of these will do. */
+function someOf<Schema extends TSchema>(schema: Schema) {
+  return Type.Optional(Type.Array(schema, { minItems: 1, maxItems: 50, uniqueItems: true }))
+}
+
 export const ClaimHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
@@ -54,10 +62,28 @@ export const ClaimRequest = Type.Object(
     escalated: Type.Optional(
       Type.Boolean({ description: 'Claim only escalated items: those that need a person.' }),
     ),
+    regions: someOf(Region),
+    urgencies: someOf(StandingUrgency),
+    channels: someOf(Channel),
+    organisations: someOf(Uuid),
     unverified: Type.Optional(
       Type.Boolean({
         description:
           '`true`: claim only items behind which no organisation stands. `false`: only the others.',
+      }),
+    ),
+    dueBefore: Type.Optional(Instant),
+    caseId: Type.Optional(
+      Type.Unsafe<string>({
+        ...Uuid,
+        description:
+          'Claim the item of this case, escalated or not, and no other: beside it stands no other filter. If it is held, the claim is refused (`item-held`).',
+      }),
+    ),
+    referral: Type.Optional(
+      Type.Unsafe<string>({
+        ...IdOrReference,
+        description: 'The same by the id or the reference of a referral of the case.',
       }),
     ),
   },
@@ -69,6 +95,14 @@ const ItemState = Type.Enum(['waiting', 'leased', 'escalated'])
 export const ItemsQuery = Type.Object(
   {
     state: ItemState,
+    region: Type.Optional(Region),
+    urgency: Type.Optional(StandingUrgency),
+    channel: Type.Optional(Channel),
+    organisation: Type.Optional(Uuid),
+    unverified: Type.Optional(Type.Boolean()),
+    dueBefore: Type.Optional(Instant),
+    caseId: Type.Optional(Uuid),
+    referral: Type.Optional(IdOrReference),
     cursor: Type.Optional(Cursor),
     limit: Type.Optional(PageLimit(itemsPageMax)),
   },
@@ -91,12 +125,18 @@ export const Item = Type.Object({
   }),
   state: ItemState,
   urgency: StandingUrgency,
+  regions: Type.Array(Region, { description: 'Of its unanswered referrals.' }),
+  channels: Type.Array(Channel),
+  organisations: Type.Array(Uuid, {
+    description: 'The organisations that stand behind it, as the signed directory names them.',
+  }),
   unverified: Unverified,
   dueAt: Instant,
   lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
   leasedUntil: Type.Optional(
     Type.Unsafe<string>({ ...Instant, description: 'While somebody holds it.' }),
   ),
+  holder: Type.Optional(Type.String({ description: 'What the client that holds it is called.' })),
   fence: Type.Optional(
     Type.Unsafe<number>({
       ...Fence,
@@ -211,24 +251,6 @@ export const CompletionRequest = Type.Object(
   { additionalProperties: false },
 )
 
-/** As one of several: the claim is named in it. */
-export const ClaimCompletion = Type.Object(
-  { ...ClaimParams.properties, ...CompletionRequest.properties },
-  { additionalProperties: false },
-)
-
-export const CompletionsRequest = Type.Object(
-  {
-    completions: Type.Array(ClaimCompletion, {
-      minItems: 1,
-      maxItems: claimItemsMax,
-      description: 'Each with the fence that came with its claim.',
-    }),
-  },
-  { additionalProperties: false },
-)
-export type CompletionsRequest = Static<typeof CompletionsRequest>
-
 /** For the API document: the service refuses each in its own words. */
 export const completionConditions = {
   if: { properties: { outcome: { not: { const: 'declined' } } } },
@@ -250,21 +272,4 @@ export const Completion = Type.Object({
     description:
       'Referrals of the case that still have no answer: they are on the queue again, or escalated still.',
   }),
-})
-
-/** What became of each, in the order of the request. */
-export const Completions = Type.Object({
-  completions: Type.Array(
-    Type.Object({
-      claimId: IdOrReference,
-      completion: Type.Optional(Completion),
-      problem: Type.Optional(
-        Type.Object(
-          { code: Type.String(), detail: Type.String() },
-          { description: 'Why this one was refused, as `code` and `detail` of a problem say it.' },
-        ),
-      ),
-    }),
-    { maxItems: claimItemsMax, description: 'Of each either its completion or its problem.' },
-  ),
 })

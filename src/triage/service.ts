@@ -29,8 +29,9 @@ export { raiseUrgency } from './store/raise.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {
-  const { referralId, urgency, respondBy } = header
-  return insertItem(tx, { id: newId(), caseId, referralId, urgency, respondBy })
+  const { referralId, urgency, region, channel, respondBy } = header
+  const item = { referralId, urgency, region, channel, respondBy }
+  return insertItem(tx, { id: newId(), caseId, ...item })
 }
 
 /** Renews a lease, from now on. @throws Refusal `lease-lost` if the item was claimed or merged since */

@@ -11,7 +11,7 @@ import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { resolveLists } from '../vault/service.ts'
 import { completeAll, endClaim, itemEntry, misfitOf, type Order } from './completion.ts'
 import { claimOf } from './naming.ts'
-import type { Completions, CompletionsRequest } from './schemas.ts'
+import type { Completions, CompletionsRequest } from './severalschemas.ts'
 
 /** Writes the entry of a part that was refused, while the others stand. */
 type AppendRefusal = (

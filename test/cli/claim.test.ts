@@ -86,6 +86,38 @@ t.test('against the service', async (t) => {
     for (const { out, err } of [claimed, done]) t.notOk((out + err).includes(casework.token))
   })
 
+  t.test('work is chosen by what it is, or by the reference that somebody reads out', async (t) => {
+    const referralId = await submit('chosen')
+    const [{ reference } = {}] = await sql`select reference from referral where id = ${referralId}`
+    const none = { code: 0, out: /no work/ }
+    t.match(await run('claim', '--region', 'kent', '--region', 'lincoln'), none)
+    t.match(await run('claim', '--urgency', 'immediate'), none)
+    t.match(await run('claim', '--channel', 'family_friend'), none)
+    t.match(await run('claim', '--organisation', newId()), none)
+    t.match(await run('claim', '--overdue'), none)
+    t.match(await run('claim', '--region', 'atlantis'), { code: 2, err: /--region is one of/ })
+    const both = ['--referral', referralId, '--overdue']
+    t.match(await run('claim', ...both), { code: 2, err: /no other flag/ })
+    const { organisationId } = world.referring.lawFirm
+    const fitting = [
+      '--region',
+      'heathrow',
+      '--urgency',
+      'standard',
+      '--organisation',
+      organisationId,
+    ]
+    const claimed = await run('claim', '--json', '--channel', 'legal_representative', ...fitting)
+    const [{ claimId, fence, referrals }] = JSON.parse(claimed.out).claims
+    t.match(referrals, [{ referralId }])
+    t.match(await run('claim', '--referral', reference), {
+      code: 1,
+      err: /item-held[\s\S]*own client/,
+    })
+    t.equal((await run('release', claimId, '--fence', String(fence))).code, 0)
+    t.match(await run('claim', '--referral', reference), { code: 0, out: /chosen/ })
+  })
+
   t.test('what a stranger wrote moves no cursor, and begins no line', async (t) => {
     const referralId = await submit(planted)
     const claimed = await run('claim')

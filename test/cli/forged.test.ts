@@ -139,6 +139,7 @@ const successes: Record<string, object> = {
     item: {
       ...{ itemId: one, caseId: one, referralIds: [one], urgency: planted, unverified: false },
       ...{ dueAt: at, lapses: 0, state: planted, references: [] },
+      ...{ regions: [], channels: [], organisations: [] },
     },
   },
   [`/v1/cases/${one}/possible-matches`]: {
@@ -170,6 +171,7 @@ const successes: Record<string, object> = {
     items: [
       {
         ...{ itemId: one, caseId: two, referralIds: [one], references: [reference], fence: 1 },
+        ...{ regions: [planted], channels: [planted], organisations: [one], holder: planted },
         ...{
           state: planted,
           urgency: planted,

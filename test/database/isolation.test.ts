@@ -325,8 +325,10 @@ t.test(
     await deniedTo(t, anonymous, 'a referral by nobody', nobodys)
     const item = (ids: string, due = nowMs, fence = 0, column = 'lapses', value = '0') => `
     insert into triage_item
-    (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at, due_at, fence, ${column})
-    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, 'standard', ${due}, ${due}, ${fence}, ${value})`
+    (id, case_id, referral_id, referral_ids, arrived_at, urgency, region, channel, organisation_id,
+     own_due_at, due_at, fence, ${column})
+    values ('${newId()}', '${newId()}', (${ids})[1], ${ids}, ${nowMs}, 'standard', 'kent',
+            'internal', '${lawFirm.organisationId}', ${due}, ${due}, ${fence}, ${value})`
     const inserts: Record<string, (id: string) => string> = {
       compartment: (id) => `insert into compartment values ('${id}', '{message}', '{""}')`,
       wrap: (id) => `insert into wrap values ('${id}', 'a', '', '')`,
@@ -349,6 +351,10 @@ t.test(
     }
     for (const [name, statement] of Object.entries({
       'an item at the head of the queue': item(`array['${id}'::uuid]`, `'-infinity'`),
+      'an item of another organisation': item(`array['${id}'::uuid]`).replace(
+        lawFirm.organisationId,
+        ngo.organisationId,
+      ),
       'an item with a fence': item(`array['${id}'::uuid]`, nowMs, 7),
       'an item that says its case changed': item(
         `array['${id}'::uuid]`,

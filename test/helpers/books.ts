@@ -82,6 +82,12 @@ const lines: Readonly<Record<string, string>> = {
                (select max(day) + time '17:00' from ${working('wanted.day - 20', 'wanted.day - 1')} day)
                  at time zone 'Europe/London'))
              end)`,
+  'an item whose region, channel or organisation is not that of its referral': `
+    select i.id
+    from triage_item i join referral r on r.id = i.referral_id,
+         lateral (select convert_from(r.header, 'UTF8')::jsonb as said) header
+    where (i.region, i.channel) <> (said ->> 'region', said ->> 'channel')
+      or i.organisation_id is distinct from r.organisation_id`,
   'a referral without an answer that is not on the queue, or twice': `
     select r.id from referral r
     where r.state in ('received', 'in_triage')

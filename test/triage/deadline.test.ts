@@ -28,7 +28,8 @@ async function dueOf(arrivals: readonly Arrival[]): Promise<number[]> {
       const ids = arrivals.map(() => newId())
       for (const [index, { at, urgency, respondBy }] of arrivals.entries()) {
         const then: Tx = { ...tx, now: new Date(at) }
-        const item = { caseId: newId(), referralId: newId(), urgency, respondBy }
+        const place = { region: 'unknown', channel: 'internal' } as const
+        const item = { caseId: newId(), referralId: newId(), urgency, respondBy, ...place }
         await insertItem(then, { id: ids[index]!, ...item })
       }
       const rows = await tx.sql<{ id: string; ms: number }[]>`

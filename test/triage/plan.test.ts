@@ -1,17 +1,23 @@
 /**
  * Goal: a claim costs the same among a thousand items and among a million, whatever its key opens, and so does
  * a page of the list: they walk the order of the queue, and read no table and no index whole.
- * Method: the plans that PostgreSQL itself logs, on a queue of some thousand items, some of them joined: for
- * lists, before the tables have statistics; for claims, by a key that opens all, and by one that opens none.
+ * Method: the plans that PostgreSQL itself logs, on a queue of ten thousand items, some of them joined: for
+ * lists, before the tables have statistics; for claims, by a key that opens all, by one that opens none, and by
+ * filters that fit some or none.
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import type { Static } from 'typebox'
 import { connect } from '../../src/database/connect.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import type { ClaimRequest as ClaimRequestSchema } from '../../src/triage/schemas.ts'
 import { logPlans, plansIn } from '../helpers/plans.ts'
 import { servicesOn, stage } from '../helpers/stage.ts'
 
-const items = 5_000
+type ClaimRequest = Static<typeof ClaimRequestSchema>
+
+const items = 10_000
 /** A prepared statement has its final plan after five (PostgreSQL 18, "PREPARE"). */
 const claims = 12
 const listed = 50
@@ -41,8 +47,9 @@ async function populate(): Promise<void> {
     from referral r join wrap w on w.referral_id = ${referralId} where r.id <> ${referralId}`
   await sql`
     insert into triage_item
-      (id, case_id, referral_id, referral_ids, arrived_at, urgency, own_due_at, due_at)
-    select gen_random_uuid(), gen_random_uuid(), id, array[id], now(), 'standard', due, due
+      (id, case_id, referral_id, referral_ids, arrived_at, urgency, region, channel, own_due_at, due_at)
+    select gen_random_uuid(), gen_random_uuid(), id, array[id], now(), 'standard',
+           case when random() < 0.1 then 'kent' else 'heathrow' end, 'family_friend', due, due
     from (select id, now() + random() * interval '5 days' as due from referral
           where id <> ${referralId}) made`
   await sql`
@@ -101,14 +108,53 @@ t.test('a claim walks the queue by its index, also for a key that opens nothing'
       t.equal(found.length, expected)
     }
   }
-  const leasing = await plansOf('for update of item skip locked')
-  t.ok(leasing.length >= 2 * claims)
-  const read = leasing
+  await requirePlans(t, 2 * claims, 'triage_item_order')
+})
+
+/** The last so many claims: each leases by this index, and reads no table whole, nor does what escalates before it. */
+async function requirePlans(t: Test, count: number, index: string) {
+  const plans = (await plansOf('for update of item skip locked')).slice(-2 * count)
+  const leasing = plans.filter(({ statement }) => statement.includes('carried'))
+  t.equal(leasing.length, count)
+  t.equal(plans.length, 2 * count)
+  const tables = ['triage_item', 'wrap', 'referral']
+  const whole = plans
     .flatMap(({ nodes }) => nodes)
-    .filter((node) => ['triage_item', 'wrap'].includes(node['Relation Name'] ?? ''))
-  t.same(
-    read.filter((node) => node['Node Type'] === 'Seq Scan'),
-    [],
-  )
-  t.ok(read.some((node) => node['Index Name'] === 'triage_item_order'))
+    .filter((node) => tables.includes(node['Relation Name'] ?? ''))
+    .filter((node) => node['Node Type'] === 'Seq Scan')
+  t.same(whole, [])
+  t.ok(leasing.every(({ nodes }) => nodes.some((node) => node['Index Name'] === index)))
+}
+
+t.test('so does a claim by a filter, whether it fits some or none', async (t) => {
+  const [recipient = ''] = casework.kids
+  const day = new Date(Date.now() + 24 * 3_600_000).toISOString()
+  const filters: [Partial<ClaimRequest>, number][] = [
+    [{ regions: ['kent'] }, 10],
+    [{ regions: ['lincoln'] }, 0],
+    [{ urgencies: ['immediate'] }, 0],
+    [{ organisations: [newId()], channels: ['family_friend'] }, 0],
+    [{ dueBefore: day, regions: ['heathrow', 'kent'] }, 10],
+    [{ unverified: false }, 10],
+  ]
+  for (const [filter, expected] of filters) {
+    for (let count = 0; count < claims; count += 1) {
+      const request = { recipient, max: 10, leaseSeconds: 600, ...filter }
+      const { claims: found } = await triage.claim(casework, request)
+      t.equal(found.length, expected)
+    }
+    await requirePlans(t, claims, 'triage_item_order')
+  }
+})
+
+t.test('one case that is asked for is found by its id', async (t) => {
+  const [recipient = ''] = casework.kids
+  const cases = await sql<{ caseId: string }[]>`
+    select case_id as "caseId" from triage_item
+    where leased_until is null and merged_into is null limit ${claims}`
+  for (const { caseId } of cases) {
+    const request = { recipient, max: 1, leaseSeconds: 600, caseId }
+    t.equal((await triage.claim(casework, request)).claims.length, 1)
+  }
+  await requirePlans(t, claims, 'triage_item_case')
 })

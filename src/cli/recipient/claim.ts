@@ -10,10 +10,11 @@ import {
   type Unopenable,
 } from '../../client/index.ts'
 import { replaceOpened } from '../../disk.ts'
-import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { type Command, fitted, type Report } from '../command.ts'
 import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
+import { choices, chosenBy } from './choosing.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** One item of work, opened. */
@@ -42,10 +43,7 @@ ${connectionDetails}`,
     max: { value: 'N', help: 'At most so many items: 1 (the default) to 50.' },
     'lease-seconds': { value: 'N', help: 'For so long: 30 to 3600, else 600.' },
     escalated: { help: 'Only from the escalated items: those that need a person.' },
-    unverified: {
-      help: 'Only what people without an account sent: no organisation stands behind it.',
-    },
-    verified: { help: 'Only the others: behind each stands an organisation.' },
+    ...choices,
     out: { value: 'DIR', help: 'Write each opened referral there, and print no answers.' },
     ...connection,
   },
@@ -54,7 +52,7 @@ ${connectionDetails}`,
   async run(input): Promise<Report> {
     const max = input.whole('max', 1, 50) ?? 1
     const leaseSeconds = input.whole('lease-seconds', 30, 3600) ?? 600
-    const asked = { max, leaseSeconds, escalated: input.given('escalated'), ...chosen(input) }
+    const asked = { max, leaseSeconds, escalated: input.given('escalated'), ...chosenBy(input) }
     const reader = await readerOf(input)
     await warnOfDates(reader)
     const folder = input.text('out')
@@ -74,15 +72,6 @@ ${connectionDetails}`,
       afterwards: () => checkOpened(reader, results),
     }
   },
-}
-
-/** Whether only items with, or without, an organisation behind them are asked for. */
-function chosen(input: Input): { readonly unverified?: boolean } {
-  const [unverified, verified] = [input.given('unverified'), input.given('verified')]
-  if (unverified && verified) {
-    throw new UsageError('--unverified and --verified leave nothing: give one, or none for all')
-  }
-  return unverified || verified ? { unverified } : {}
 }
 
 async function openItem(reader: Reader, item: Claim, folder: string | undefined): Promise<Work> {

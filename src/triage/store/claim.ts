@@ -5,9 +5,10 @@ import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
 import { isEscalated, isFree, isOpenHead } from '../state.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
+import { type Filter, fits } from './filter.ts'
 
-/** From which items: `undefined` stands for both. */
-export type Among = { readonly escalated: boolean; readonly unverified: boolean | undefined }
+/** From which list, or, where one case is asked for, from either; and what of it. */
+export type Among = { readonly list: 'queue' | 'escalated' | 'either'; readonly filter: Filter }
 
 export type Holder = { readonly clientId: string; readonly recipient: string }
 
@@ -30,8 +31,8 @@ export type ItemRow = {
  * LOCKED passes over items that another claim is taking at this moment, so two claims never wait for each
  * other and never get the same item.
  *
- * @param among - `escalated`: whether to lease only from the escalated items. An item whose last lease has expired is
- * leased to nobody before the escalation is written down, however many of them one claim leaves to the next
+ * @param among - An item whose last lease has expired is leased to nobody before the escalation is written down,
+ * however many of them one claim leaves to the next
  * @returns the items, earliest deadline first, and how many of them had a lease that expired
  */
 export async function leaseItems(
@@ -39,7 +40,7 @@ export async function leaseItems(
   holder: Holder,
   count: number,
   leaseSeconds: number,
-  { escalated, unverified }: Among,
+  { list, filter }: Among,
 ): Promise<{ items: ItemRow[]; lapsed: number }> {
   const rows = await tx.sql<(ItemRow & { lapsed: boolean })[]>`
     with next as materialized (
@@ -47,11 +48,10 @@ export async function leaseItems(
              item.leased_until is not null as lapsed
       from triage_item item
       where ${isOpenHead(tx)}
-        and ${escalated ? tx.sql`item.escalated_at is not null` : tx.sql`not ${isEscalated(tx)}`}
+        and ${isOn(tx, list)}
         and ${isFree(tx)}
-        and ${unverified === undefined ? tx.sql`true` : tx.sql`(${isUnverified(tx)}) = ${unverified}`}
-        and (${opensAll(tx, tx.sql`${holder.recipient}`)}
-             or ${opensWhatNobodyOpensWhole(tx, holder.recipient)})
+        and ${fits(tx, filter)}
+        and ${isOpenable(tx, holder.recipient)}
       order by item.due_at, item.id
       limit ${count}
       for update of item skip locked
@@ -78,6 +78,20 @@ export async function leaseItems(
 /** In the order of the queue. */
 export function byDeadline(rows: readonly ItemRow[]): ItemRow[] {
   return [...rows].sort((a, b) => compare(a.dueAt, b.dueAt) || compare(a.id, b.id))
+}
+
+function isOn(tx: Tx, list: Among['list']) {
+  const [isWritten, isWaiting] = [
+    tx.sql`item.escalated_at is not null`,
+    tx.sql`not ${isEscalated(tx)}`,
+  ]
+  if (list === 'either') return tx.sql`(${isWritten} or ${isWaiting})`
+  return list === 'escalated' ? isWritten : isWaiting
+}
+
+/** Whether a client that is bound to `kid` may claim it by that key. */
+export function isOpenable(tx: Tx, kid: string) {
+  return tx.sql`(${opensAll(tx, tx.sql`${kid}`)} or ${opensWhatNobodyOpensWhole(tx, kid)})`
 }
 
 /** The unanswered referrals that are worked on as `item`: its own, and those of its open members. */

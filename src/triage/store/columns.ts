@@ -18,6 +18,17 @@ export function itemUrgency(tx: Tx) {
     limit 1)`
 }
 
+/** The different values of a column among what is worked on as `item`: its own, and its open members'. */
+export function workedOf(tx: Tx, column: 'region' | 'channel' | 'organisation_id') {
+  const name = tx.sql(column)
+  return tx.sql`array (
+    select item.${name} where item.${name} is not null
+    union
+    select member.${name} from triage_item member
+    where member.merged_into = item.id and member.completed_at is null and member.${name} is not null
+    order by 1)`
+}
+
 /** 1 for the most urgent. */
 export function rank(tx: Tx, urgency: ReturnType<Tx['sql']>) {
   return tx.sql`array_position(${Object.keys(urgencies)}::text[], ${urgency})`

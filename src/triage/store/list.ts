@@ -2,9 +2,11 @@
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
+import type { Channel, Region } from '../../referral/codes/clear.ts'
 import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
 import type { ItemRow } from './claim.ts'
-import { isUnverified, itemUrgency } from './columns.ts'
+import { isUnverified, itemUrgency, workedOf } from './columns.ts'
+import { type Filter, fits } from './filter.ts'
 
 export type ListedRow = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
   itemId: string
@@ -12,12 +14,16 @@ export type ListedRow = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
   state: ItemState
   lapses: number
   leasedUntil: string | null
+  holder: string | null
+  regions: Region[]
+  channels: Channel[]
+  organisations: string[]
 }
 
 /** The open items in one state, the earliest due first, from behind `after` on. */
 export async function selectItems(
   tx: Tx,
-  state: ItemState,
+  { state, filter }: { readonly state: ItemState; readonly filter: Filter },
   after: Place | undefined,
   count: number,
 ) {
@@ -26,6 +32,7 @@ export async function selectItems(
     from triage_item item
     where ${isOpenHead(tx)}
       and ${state} = ${stateOf(tx)}
+      and ${fits(tx, filter)}
       and ${isBehind(tx, after)}
     order by item.due_at, item.id
     limit ${count}`
@@ -69,5 +76,9 @@ function columns(tx: Tx) {
            order by r.received_at, r.id) as references,
     ${stateOf(tx)} as state, ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
     item.lapses + (${hasExpired(tx)})::int as lapses, ${iso(tx, 'item.due_at')} as "dueAt",
-    case when item.leased_until > now() then ${iso(tx, 'item.leased_until')} end as "leasedUntil"`
+    case when item.leased_until > now() then ${iso(tx, 'item.leased_until')} end as "leasedUntil",
+    case when item.leased_until > now()
+         then (select c.label from client c where c.id = item.leased_by) end as holder,
+    ${workedOf(tx, 'region')} as regions, ${workedOf(tx, 'channel')} as channels,
+    ${workedOf(tx, 'organisation_id')} as organisations`
 }

@@ -27,7 +27,7 @@ export async function endMembers(
       from triage_item head
       where head.id = ${headId} and item.merged_into = head.id and ${isOpen(tx)}
       returning item.id, item.referral_id, item.arrived_at, item.urgency, item.respond_by,
-                item.own_due_at, item.escalated_before
+                item.region, item.channel, item.organisation_id, item.own_due_at, item.escalated_before
     ), rest as (
       select member.*, head.case_id, head.referral_ids,
              row_number() over place as number,
@@ -37,17 +37,20 @@ export async function endMembers(
                   then min(member.escalated_before) over () end as escalated_at
       from (select * from ended
             union all
-            select id, referral_id, arrived_at, urgency, respond_by, own_due_at, escalated_before
+            select id, referral_id, arrived_at, urgency, respond_by, region, channel,
+                   organisation_id, own_due_at, escalated_before
             from triage_item where id = ${headId}) member
       join triage_item head on head.id = ${headId}
       where not member.referral_id = any (${answered as string[]}::uuid[])
       window place as (order by member.own_due_at, member.arrived_at, member.id)
     )
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
-                             respond_by, own_due_at, due_at, merged_into,
+                             respond_by, region, channel, organisation_id, own_due_at, due_at,
+                             merged_into,
                              escalated_at, escalated_before)
     select (${ids as string[]}::uuid[])[number], case_id, referral_id, referral_ids, arrived_at,
-           urgency, respond_by, own_due_at, case when number = 1 then due_at else own_due_at end,
+           urgency, respond_by, region, channel, organisation_id, own_due_at,
+           case when number = 1 then due_at else own_due_at end,
            case when number > 1 then (${ids as string[]}::uuid[])[1] end,
            case when number = 1 then escalated_at end, escalated_before
     from rest
