@@ -3,6 +3,7 @@ import type { OpeningStep } from '../protocol/envelope/step.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Channel, Region, Urgency } from '../referral/codes/clear.ts'
 import type { DeclineReason } from '../referral/codes/state.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer } from './failure.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
@@ -32,6 +33,7 @@ export type ClaimOptions = {
   readonly channels?: readonly Channel[]
   readonly organisations?: readonly string[]
   readonly dueBefore?: string
+  readonly compartments?: readonly CompartmentName[]
   readonly caseId?: string
   readonly referral?: string
 }
@@ -67,6 +69,8 @@ export type Claiming = {
    * @param unverified - only items behind which no organisation stands, or `false`: only the others
    * @param regions - only items of any of these, and so for `urgencies`, `channels` and `organisations`, by their ids
    * @param dueBefore - an instant: only items that are due before it
+   * @param compartments - of what this recipient opens only these are handed out, or none; `open` then misses no other
+   * in what this very call returned
    * @param caseId - the item of this case, escalated or not, and no other filter beside it
    * @param referral - the same by the id or reference of a referral of the case
    * @throws ServiceProblem `item-held` or `not-found` for one case that cannot be had

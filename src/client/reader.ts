@@ -10,14 +10,15 @@ import type { Released } from '../protocol/envelope/released.ts'
 import type { KeyFile } from '../protocol/keyfile.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
-import { type Claiming, createClaiming } from './claiming.ts'
+import { type Claiming, type ClaimOptions, createClaiming } from './claiming.ts'
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
-import { ReleasedAnswer, readAnswer } from './schemas.ts'
+import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
@@ -102,6 +103,9 @@ export function createReader(options: ReaderOptions): Reader {
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
   const stating = createStating(transport, recipient.signing)
+  const claiming = createClaiming(transport, key.kid)
+  /** What was asked for, by what was released itself: the service's own word for it would not do. */
+  const chosen = new WeakMap<Released, readonly CompartmentName[]>()
   const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
 
   async function open(released: Released): Promise<Opened | Unopenable> {
@@ -121,7 +125,18 @@ export function createReader(options: ReaderOptions): Reader {
     const receivedAt = new Date(released.receivedAt)
     const { referralId } = released
     const context = { keysets: chain, directory, receivedAt, now: new Date() }
-    return openReferral(released, { referralId, reader: key, ...context })
+    const asked = { chosen: chosen.get(released) }
+    return openReferral(released, { referralId, reader: key, ...context, ...asked })
+  }
+
+  async function claim(request: ClaimOptions): Promise<Claim[]> {
+    const claims = await claiming.claim(request)
+    const { compartments } = request
+    if (!compartments) return claims
+    for (const released of claims.flatMap(({ referrals }) => referrals)) {
+      chosen.set(released, compartments)
+    }
+    return claims
   }
 
   async function fetchReferral(name: string): Promise<Released> {
@@ -140,7 +155,8 @@ export function createReader(options: ReaderOptions): Reader {
     open,
     fetch: fetchReferral,
     keyset: () => keysets.newest().finally(tellOfSkew),
-    ...createClaiming(transport, key.kid),
+    ...claiming,
+    claim,
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),

@@ -33,11 +33,13 @@ export async function claim(
   request: Request,
   key?: string,
 ): Promise<{ answer: Static<typeof Claims>; items: number; lapsed: number }> {
-  const { recipient, max, leaseSeconds, escalated = false, ...asked } = request
+  const { recipient, max, leaseSeconds, escalated = false, compartments, ...asked } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
   if (before) {
-    const answer = await handOut(tx, before, { recipient, details: { repeated: true } })
+    const answer = await handOut(tx, before, {
+      ...{ recipient, compartments, details: { repeated: true } },
+    })
     return { answer, items: 0, lapsed: 0 }
   }
   const escalating = await escalateLapsed(tx)
@@ -51,7 +53,7 @@ export async function claim(
   const acts = escalating.map((id) =>
     itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
   )
-  const answer = await handOut(tx, items, { recipient, acts })
+  const answer = await handOut(tx, items, { recipient, compartments, acts })
   return { answer, items: items.length, lapsed }
 }
 
@@ -72,10 +74,10 @@ async function unclaimed(tx: Tx<KnownCaller>, caseId: string, recipient: string)
 async function handOut(
   tx: Tx<KnownCaller>,
   items: readonly ItemRow[],
-  { recipient, acts = [], details }: HandingOut,
+  { recipient, compartments, acts = [], details }: HandingOut,
 ): Promise<Static<typeof Claims>> {
   const listed = items.flatMap(({ referralIds }) => referralIds)
-  const released = await release(tx, listed, recipient)
+  const released = await release(tx, listed, recipient, compartments)
   // Of a merged item this key may open only some referrals: the others were not read.
   const ids = released.map(({ referralId }) => referralId)
   const said = { recipient, ...(details && { details }) }
@@ -84,7 +86,9 @@ async function handOut(
     appendAll(tx, [
       ...acts,
       ...items.map(({ id }) => itemEntry('triage.claimed', id, said)),
-      ...released.map((it) => releasedEntry(it, recipient)),
+      ...released.map((it) =>
+        releasedEntry(it, recipient, compartments && Object.keys(it.compartments)),
+      ),
     ]),
   ])
   const claims = items.map(({ id, fence, referralIds, ...item }) => ({
@@ -98,6 +102,7 @@ async function handOut(
 
 type HandingOut = Pick<Act, 'details'> & {
   readonly recipient: string
+  readonly compartments: Request['compartments']
   readonly acts?: readonly Act[]
 }
 

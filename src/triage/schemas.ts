@@ -4,6 +4,7 @@ import { openingSteps } from '../protocol/envelope/step.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
+import { compartmentNames } from '../referral/compartment.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { Header } from '../referral/header.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
@@ -73,6 +74,14 @@ export const ClaimRequest = Type.Object(
       }),
     ),
     dueBefore: Type.Optional(Instant),
+    compartments: Type.Optional(
+      Type.Array(Type.Enum([...compartmentNames]), {
+        maxItems: compartmentNames.length,
+        uniqueItems: true,
+        description:
+          'Of what your key opens only these leave the service, or none. The entry of each referral says which did. Left out: all.',
+      }),
+    ),
     caseId: Type.Optional(
       Type.Unsafe<string>({
         ...Uuid,

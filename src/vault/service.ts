@@ -152,15 +152,18 @@ export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState
  * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
  * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
  * are left out. With what comes from people without an account, room is made for more of it.
+ *
+ * @param chosen - of its compartments these and no others
  */
 export async function release(
   tx: Tx,
   ids: readonly string[],
   kid: string,
+  chosen?: readonly CompartmentName[],
 ): Promise<ReleasedReferral[]> {
   const [rows, parts, withdrawals] = await Promise.all([
     selectWrapped(tx, ids, kid),
-    selectCompartments(tx, ids),
+    selectCompartments(tx, ids, chosen),
     selectWithdrawals(tx, ids),
   ])
   // A page is sealed under a version or two: each is asked for once.
@@ -230,13 +233,20 @@ function isSame(
   )
 }
 
-/** The entry of a referral's bytes leaving the service for one recipient key, under the reference it has. */
+/**
+ * The entry of a referral's bytes leaving the service for one recipient key, under the reference it has.
+ *
+ * @param compartments - those that left, where the recipient chose among them
+ */
 export function releasedEntry(
   { referralId, reference }: Pick<Released, 'referralId' | 'reference'>,
   recipient: string,
+  compartments?: readonly string[],
 ) {
   const object = { kind: 'referral', id: referralId } as const
-  return { action: 'referral.opened', object, recipient, details: { reference } } as const
+  const chosen = compartments && { compartments: compartments.join(' ') || 'none' }
+  const details = { reference, ...chosen }
+  return { action: 'referral.opened', object, recipient, details } as const
 }
 
 /** Only internal apps hold recipient keys, and only those the directory binds them to. */

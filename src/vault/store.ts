@@ -4,7 +4,7 @@ import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { State } from '../referral/codes/state.ts'
-import type { CompartmentName } from '../referral/compartment.ts'
+import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'
 
 export type NewReferral = {
   readonly checked: CheckedEnvelope
@@ -196,11 +196,17 @@ export async function selectHeader(tx: Tx, id: string, kid: string) {
 }
 
 /** All sealed compartments of `ids`. */
-export async function selectCompartments(tx: Tx, ids: readonly string[]) {
+export async function selectCompartments(
+  tx: Tx,
+  ids: readonly string[],
+  names: readonly CompartmentName[] = compartmentNames,
+) {
+  if (names.length === 0) return []
   return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`
     select c.referral_id as id, part.name, part.sealed
     from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
-    where referral_id = any (${ids as string[]}::uuid[])`
+    where referral_id = any (${ids as string[]}::uuid[])
+      and part.name = any (${names as string[]}::text[])`
 }
 
 /** Moves the referrals that stand in one of the states `from`, and returns their ids; the others stay as they are. */

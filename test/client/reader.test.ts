@@ -274,6 +274,37 @@ t.test('what the server cannot be believed in', async (t) => {
     t.same(await states(), ['accepted', 'in_triage'])
   })
 
+  t.test('what was not asked for is not missed, and what was is', async (t) => {
+    const referralId = await submit()
+    const line = await between(t, url, (answer, { path }) => {
+      if (path !== '/v1/triage/claims') return answer
+      const { claims } = JSON.parse(answer.body)
+      for (const { referrals } of claims) delete referrals[0].compartments.narrative
+      return { ...answer, body: JSON.stringify({ claims }) }
+    })
+    const openBy = async (at: string, compartments: ('clinical' | 'narrative')[]) => {
+      const reader = readerAt(at)
+      const request = { max: 1, leaseSeconds: 30, referral: referralId, compartments }
+      const [claim] = await reader.claim(request)
+      const opened = await reader.open(claim!.referrals[0]!)
+      await reader.release(claim!)
+      return { claim, opened }
+    }
+    const { claim, opened } = await openBy(url, ['clinical'])
+    t.match(opened, { opened: true, withheld: [], urgency: { compared: false } })
+    t.same(opened.opened && Object.keys(opened.compartments), ['clinical'])
+    t.same(completable([opened]), { referrals: [referralId] })
+    const kept = structuredClone(claim!.referrals[0]!)
+    t.match(await readerAt(url).open(kept), { withheld: [{ step: 'wrap' }] }, 'by any other reader')
+    const none = (await openBy(url, [])).opened
+    t.match(none, { opened: true, withheld: [], compartments: {} })
+    const lied = (await openBy(line.url, ['clinical', 'narrative'])).opened
+    t.match(lied, { opened: true, withheld: [{ compartment: 'narrative', step: 'wrap' }] })
+    const whole = readerAt(url)
+    const [last] = await whole.claim({ max: 1, leaseSeconds: 30, referral: referralId })
+    await whole.complete(last!, { outcome: 'accepted', referrals: [referralId] })
+  })
+
   t.test('a claim whose answer is lost is sent again, and gets the same items', async (t) => {
     const answers: string[] = []
     const line = await between(t, url, (answer, { method }) => {

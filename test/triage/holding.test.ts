@@ -256,3 +256,27 @@ t.test('a key that is none is refused', async (t) => {
     t.equal(status, 400, key)
   }
 })
+
+t.test('of what a key opens only the compartments that are named leave, or none', async (t) => {
+  const choose = async (who: Who, compartments: unknown) => {
+    const { referralId } = await refer(built)
+    const { status, body } = await claim(who, { compartments })
+    t.equal(status, 200)
+    const [{ referrals }] = body.claims
+    const [entry] = await sql`
+      select details from audit_entry join audit_opening on entry_id = id
+      where action = 'referral.opened' and object_id = ${referralId}`
+    await sql`update triage_item set escalated_at = now() where referral_id = ${referralId}`
+    return { names: Object.keys(referrals[0].compartments), said: entry?.details.compartments }
+  }
+  t.same(await choose('casework', ['identity']), { names: ['identity'], said: 'identity' })
+  t.same(await choose('casework', []), { names: [], said: 'none' })
+  const narrative = { names: ['narrative'], said: 'narrative' }
+  t.same(await choose('clinic', ['identity', 'narrative']), narrative, 'and no other than its own')
+  const all = await choose('casework', undefined)
+  t.equal(all.names.length, 10)
+  t.equal(all.said, undefined)
+  for (const compartments of [['secrets'], ['identity', 'identity'], 'identity']) {
+    t.equal((await claim('casework', { compartments })).status, 400)
+  }
+})

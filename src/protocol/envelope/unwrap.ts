@@ -2,7 +2,7 @@
  * A reader's wrap: whether it is the one that was signed, or one that somebody who may has granted,
  * and the keys in it (docs/PROTOCOL.md, "Opening" and "Grants").
  */
-import type { CompartmentName } from '../../referral/compartment.ts'
+import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import type { Problem } from '../../referral/problems.ts'
 import { base64urlBytes, equalBytes } from '../bytes.ts'
 import type { SecretKey } from '../keys.ts'
@@ -22,6 +22,12 @@ export type Withheld<Name extends SealedName = CompartmentName> = {
   detail: string
 }
 
+type Names<Name extends SealedName> = {
+  readonly released: readonly Name[]
+  readonly known: readonly Name[]
+  readonly chosen?: readonly Name[]
+}
+
 /** The keys of a wrap that are sound, and what is not. */
 export type OpenedKeys<Name extends SealedName> = {
   keys: ReadonlyMap<Name, Uint8Array>
@@ -34,7 +40,8 @@ export type OpenedKeys<Name extends SealedName> = {
  * its compartment and no other.
  *
  * @param released - the compartments that were released
- * @param known - all that there are: one whose key is in the wrap, and which was not released, is kept
+ * @param known - all that there are
+ * @param chosen - those that were asked for: one whose key is in the wrap, and which was not released, is kept
  *   back by the service
  * @throws StepFailure `wrap` if the wrap does not open at all
  */
@@ -42,7 +49,7 @@ export function openKeys<Name extends SealedName>(
   wrap: Wrap,
   reader: SecretKey,
   headerHash: Uint8Array,
-  { released, known }: { released: readonly Name[]; known: readonly Name[] },
+  { released, known, chosen = known }: Names<Name>,
   commitments: Readonly<Record<string, string>>,
 ): OpenedKeys<Name> {
   const opened = openWrap(wrap, reader, headerHash)
@@ -51,7 +58,8 @@ export function openKeys<Name extends SealedName>(
   const keys = new Map<Name, Uint8Array>()
   const withheld: Withheld<Name>[] = []
   for (const name of known) {
-    if (!released.includes(name) && !named.has(name)) continue
+    const isDue = chosen.includes(name) && named.has(name)
+    if (!released.includes(name) && !isDue) continue
     const result = released.includes(name)
       ? checkedKey(name, named.get(name), commitments[name])
       : { step: 'wrap' as const, detail: `${name} was not released, and the wrap holds its key` }
@@ -90,10 +98,12 @@ export function checkGiven(
     reader,
     keysets,
     now,
+    chosen = compartmentNames,
   }: {
     reader: SecretKey
     keysets: ReadonlyMap<string, Keyset>
     now: Date
+    chosen?: readonly CompartmentName[] | undefined
   },
 ): Problem[] {
   if (wrap.kid !== reader.kid) throw new StepFailure('grant', "the wrap is another reader's")
@@ -109,7 +119,10 @@ export function checkGiven(
   const given = Object.keys(compartments).sort().join()
   if (
     grant.kid !== reader.kid ||
-    [...grant.compartments].sort().join() !== given ||
+    grant.compartments
+      .filter((name) => chosen.includes(name))
+      .sort()
+      .join() !== given ||
     !granter ||
     !grantVerifies({ referralId, headerHash, wrap }, grant, granter)
   ) {

@@ -53,6 +53,8 @@ export type OpenInput = {
   receivedAt: Date
   /** The reader's own clock, by which a grant ends and the urgency rules run. */
   now: Date
+  /** The compartments that were asked for, where not all were: that others are absent is no fault. */
+  chosen?: readonly CompartmentName[] | undefined
 }
 
 /** An organisation of the directory; or whoever held the receipt, which proves no more than that. */
@@ -128,7 +130,8 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
       return text === undefined ? [] : [[name, text] as const]
     }),
   )
-  const names = { released: [...sealed.keys()], known: compartmentNames }
+  const { chosen = compartmentNames } = input
+  const names = { released: [...sealed.keys()], known: compartmentNames, chosen }
   const opened = openKeys(released.wrap, input.reader, bound, names, header.commitments)
   const verified = { header, headerHash: bound, envelopeHash: signed, signedBy }
   const problems = [...revokedProblems(header, input.keysets), ...given, ...opened.problems]
