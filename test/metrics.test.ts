@@ -50,5 +50,6 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
   t.match(text, /^process_resident_memory_bytes \d+/m)
 
   t.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404)
+  await t.rejects(fetch(`http://127.0.0.2:${port}/metrics`), 'on that address and no other')
   t.equal((await fetch(`${url}/metrics`)).status, 404, 'and not where the public is')
 })

@@ -158,6 +158,33 @@ t.test('the queue is counted once in a few seconds, and after a failure no soone
   t.ok((await scrape()).intake_triage_counted_timestamp_seconds! > Date.now() / 1000 - 60)
 })
 
+t.test('a count that takes long comes the more seldom', async (t) => {
+  const { now } = performance
+  // The clock of this process only.
+  let ahead = 0
+  performance.now = () => now.call(performance) + ahead
+  t.teardown(() => {
+    performance.now = now
+  })
+  let counts = 0
+  let takesMs = 0
+  const step = createCounting(database, () => {
+    counts += 1
+    ahead += takesMs
+  })
+  const countsAfter = async (ms: number) => {
+    ahead += ms
+    await step.run()
+    return counts
+  }
+  t.equal(await countsAfter(0), 1)
+  t.equal(await countsAfter(2_000), 1)
+  takesMs = 10_000
+  t.equal(await countsAfter(4_000), 2)
+  t.equal(await countsAfter(185_000), 2)
+  t.equal(await countsAfter(60_000), 3)
+})
+
 t.test('a snapshot that is held is seen, with the rows that it keeps', async (t) => {
   const { referralId } = await refer(built)
   const shown = async () => {
