@@ -121,6 +121,7 @@ export function createServices({
       list: door(triage.list),
       listOwn: door(triage.listOwn),
       changes: door(triage.changes),
+      summary: triage.createSummary(database),
       claim: claimDoor(database, onClaimed),
       renew: door(triage.renew),
       release: door(triage.release),

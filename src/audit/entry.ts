@@ -35,6 +35,7 @@ export const actions = {
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
   'triage.watched': 'What became of items of the queue was read, by their ids.',
+  'triage.counted': 'Open items of the queue were counted.',
   'triage.claimed': 'An item of the queue was leased to a client.',
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',

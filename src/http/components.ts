@@ -20,6 +20,7 @@ import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
 import * as triage from '../triage/schemas.ts'
 import * as several from '../triage/severalschemas.ts'
+import * as watching from '../triage/watchingschemas.ts'
 import * as vault from '../vault/schemas.ts'
 import * as health from './health.ts'
 import { problems } from './problems.ts'
@@ -69,6 +70,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...vault,
   ...triage,
   ...several,
+  ...watching,
   ...cases,
   ...audit,
   ProofAction: proof.ChallengeRequest.properties.action,
@@ -120,6 +122,7 @@ const opaque = new Set([
   'ReleasedCompartments',
   'ReplyTo',
   'Signature',
+  'Summary',
   'Wrap',
   'WrapHashes',
 ])

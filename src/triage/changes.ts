@@ -5,8 +5,8 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { pageRows } from '../protocol/page.ts'
-import type { ChangesPage, ChangesQuery } from './schemas.ts'
 import { type ChangePlace, selectChanges } from './store/changes.ts'
+import type { ChangesPage, ChangesQuery } from './watchingschemas.ts'
 
 /**
  * What became of items behind `since`: each at least once, in order within a case.

@@ -8,7 +8,6 @@ import { compartmentNames } from '../referral/compartment.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { Header } from '../referral/header.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
-import { changesPageMax, changeTypes } from './change.ts'
 import {
   caseReferralsMax,
   claimItemsMax,
@@ -160,35 +159,6 @@ export const ItemsPage = Type.Object({
   next: Type.Optional(
     Type.String({ description: 'The cursor of the next page; absent at the end.' }),
   ),
-})
-
-export const ChangesQuery = Type.Object(
-  {
-    since: Type.Optional({
-      ...Cursor,
-      description:
-        '`next` of the page before. Without it there are no changes, and `next` is where they go on from now.',
-    }),
-    limit: Type.Optional(PageLimit(changesPageMax)),
-  },
-  { additionalProperties: false },
-)
-
-/** What became of items, in the order in which it did in each case. */
-export const ChangesPage = Type.Object({
-  changes: Type.Array(
-    Type.Object({
-      id: Type.String({ description: 'The same each time: what was sent twice is known by it.' }),
-      type: Type.Enum([...changeTypes]),
-      itemId: Uuid,
-      caseId: Uuid,
-      at: Instant,
-    }),
-    { maxItems: changesPageMax },
-  ),
-  next: Type.String({
-    description: 'The cursor of the next page, also where there is nothing yet.',
-  }),
 })
 
 const Claim = Type.Object({

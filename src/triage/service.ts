@@ -26,6 +26,7 @@ export { completeSeveral } from './several.ts'
 export { forgetChanges } from './store/changes.ts'
 export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
 export { raiseUrgency } from './store/raise.ts'
+export { createSummary } from './summary.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {

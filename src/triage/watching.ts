@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { ChangesPage, ChangesQuery } from './schemas.ts'
+import { ChangesPage, ChangesQuery, Summary } from './watchingschemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 
@@ -22,5 +22,18 @@ export const watchingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triag
       response: { 200: ChangesPage },
     },
     handler: async ({ caller, query }) => triage.changes(knownCaller(caller), query),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/summary',
+    config: { action: 'triage.counted' },
+    schema: {
+      operationId: 'summariseQueue',
+      summary: 'See how many items wait, are held, overdue or escalated, and since when',
+      security,
+      response: { 200: Summary },
+    },
+    handler: async ({ caller }) => triage.summary(knownCaller(caller)),
   })
 }

@@ -443,6 +443,9 @@ const table: Record<string, Record<string, Case>> = {
   listChanges: {
     'from now on': { request: get('/v1/triage/changes'), expected: workers(200) },
   },
+  summariseQueue: {
+    whole: { request: get('/v1/triage/summary'), expected: workers(200) },
+  },
   claimItems: {
     'for its own key': {
       request: (who) => ({

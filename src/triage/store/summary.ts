@@ -1,0 +1,48 @@
+/** Open items, counted. */
+import type { Tx } from '../../database/connect.ts'
+import { iso } from '../../database/iso.ts'
+import { type Region, type Urgency, urgencies } from '../../referral/codes/clear.ts'
+import { type ItemState, isOpenHead, stateOf } from '../state.ts'
+import { rank } from './columns.ts'
+
+export type CountedRow = {
+  readonly state: ItemState
+  readonly urgency: Urgency
+  /** Of the referral that the item was opened for. */
+  readonly region: Region
+  readonly items: number
+  readonly overdue: number
+  /** When the first of their unanswered referrals arrived. */
+  readonly since: string
+}
+
+/**
+ * How many there are in each state, by their urgency and region; nothing of those of which there is none.
+ *
+ * It reads each open item once, because no index holds a lease, and gathers the members before: looked up one by
+ * one, they would take longer than all the rest. Several processes at once would take the processors from claims, and
+ * compiling the plan would take longer than it saves.
+ */
+export async function countItems(tx: Tx) {
+  await tx.sql`
+    select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)`
+  return tx.sql<CountedRow[]>`
+    select counted.state, (${Object.keys(urgencies)}::text[])[counted.rank] as urgency,
+           counted.region, counted.items, counted.overdue, ${iso(tx, 'counted.since')} as since
+    from (
+      select ${stateOf(tx)} as state,
+             least(${rank(tx, tx.sql`item.urgency`)}, member.rank) as rank,
+             item.region, count(*)::int as items,
+             (count(*) filter (where item.due_at <= now()))::int as overdue,
+             min(least(item.arrived_at, member.arrived_at)) as since
+      from triage_item item
+      left join (
+        select merged_into as head, min(${rank(tx, tx.sql`urgency`)}) as rank,
+               min(arrived_at) as arrived_at
+        from triage_item where merged_into is not null and completed_at is null
+        group by merged_into
+      ) member on member.head = item.id
+      where ${isOpenHead(tx)}
+      group by 1, 2, 3
+    ) counted`
+}
