@@ -14,9 +14,9 @@ type Row = {
 /**
  * The open items by state, and how long their referrals have waited.
  *
- * It reads each open item once, because no index holds a lease. Several processes at once would take the
- * processors from claims, and compiling the plan would take longer than it saves. Members are gathered first:
- * joined one by one, they took a second walk of the table.
+ * It reads each open item once, because no index holds a lease: 0.5 s of a processor at 1,000,000. Several
+ * processes at once would take the processors from claims, and compiling the plan would take longer than it
+ * saves. Members are gathered first: joined one by one, they took a second walk of the table.
  */
 export async function selectFigures(tx: Tx) {
   await tx.sql`
