@@ -156,7 +156,11 @@ t.test(
     ])
     t.notMatch(service.output(), new RegExp(referralId), 'the row, which the database quotes')
     const { metricsPort } = lines().find(({ msg }) => msg === 'started')
-    const shown = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    let shown = ''
+    await until(async () => {
+      shown = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+      return shown.includes('intake_triage_items{')
+    })
     t.match(shown, /^intake_pairing_failures_total 1$/m)
     const [, turned] =
       shown.match(/^intake_background_turn_timestamp_seconds\{step="pairing"\} (\S+)$/m) ?? []
