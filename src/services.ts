@@ -120,7 +120,7 @@ export function createServices({
     triage: {
       list: door(triage.list),
       listOwn: door(triage.listOwn),
-      changes: door(triage.changes),
+      ...triage.createWatching(database),
       summary: triage.createSummary(database),
       claim: claimDoor(database, onClaimed),
       renew: door(triage.renew),

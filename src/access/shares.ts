@@ -7,6 +7,13 @@ import fp from 'fastify-plugin'
 import { Refusal, required } from '../errors.ts'
 import { requireListening } from './admission.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Its place goes to the next of its client: from now on it waits for others, and works no more than to look. */
+    leaveShare(): void
+  }
+}
+
 export type ShareOptions = {
   /** How many requests of one client are worked on at once; more wait, in the order in which they came. */
   readonly requestsAtOnce: number
@@ -47,9 +54,13 @@ export const shares = fp<ShareOptions>(async (app, options) => {
     requireListening(reply)
     if (share.working < options.requestsAtOnce) share.working += 1
     else await placeOf(share, reply, options.waitMsMax)
-    const mine = { begun: false, giveBack: () => giveBack(share) }
+    const mine = { begun: false, giveBack: onlyOnce(() => giveBack(share)) }
     held.set(request, mine)
     reply.raw.once('close', () => mine.begun || mine.giveBack())
+  })
+
+  app.decorateRequest('leaveShare', function () {
+    held.get(this)?.giveBack()
   })
 
   // Whoever hangs up does not end the work that was begun, and may not begin more beside it.
@@ -66,6 +77,14 @@ export const shares = fp<ShareOptions>(async (app, options) => {
     }
   })
 })
+
+function onlyOnce(act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
+  }
+}
 
 function shareOf(byClient: Map<string, Share>, clientId: string): Share {
   const known = byClient.get(clientId)

@@ -12,3 +12,6 @@ export const changesKeptDays = 7
 
 /** In a page, of some 250 bytes each. */
 export const changesPageMax = 500
+
+/** A proxy in between gives up after 60 seconds, as most are set. */
+export const waitSecondsMax = 30

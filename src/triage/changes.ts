@@ -1,27 +1,53 @@
 /** What became of items: a doorbell for whoever works on them elsewhere, never a claim. */
 import type { Static } from 'typebox'
 import { append } from '../audit/service.ts'
-import type { Tx } from '../database/connect.ts'
-import { Refusal } from '../errors.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import { Refusal, required } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { pageRows } from '../protocol/page.ts'
 import { type ChangePlace, selectChanges } from './store/changes.ts'
+import { createWaiting, type Wait } from './waiting.ts'
 import type { ChangesPage, ChangesQuery } from './watchingschemas.ts'
+
+type Query = Omit<Static<typeof ChangesQuery>, 'waitSeconds'>
+type Page = Static<typeof ChangesPage>
+
+/** The door of the changes, and what ends those that wait at it. */
+export function createWatching(database: Database) {
+  const waiting = createWaiting()
+  return {
+    endWaits: waiting.end,
+    /** What became of items, as soon as there is something or the time is over. One entry, whatever it takes. */
+    async changes(caller: KnownCaller, query: Query, wait: Omit<Wait, 'clientId'>): Promise<Page> {
+      // Without a place it begins at the end, and nothing is to be waited for.
+      const seconds = query.since === undefined ? 0 : wait.seconds
+      const { clientId } = caller
+      const found = await waiting.until({ ...wait, clientId, seconds }, (isLast) =>
+        database.inTransaction(caller, (tx) => changes(tx, query, isLast)),
+      )
+      return required(found, 'the last look answers')
+    },
+  }
+}
 
 /**
  * What became of items behind `since`: each at least once, in order within a case.
  *
+ * @param isLast - whether a page is given, and an entry written, also where there is nothing
  * @throws Refusal `cursor-outdated` where something may be missing, `malformed-request` for a cursor that no page gave
  */
-export async function changes(
+async function changes(
   tx: Tx,
-  { since, limit = pageRows }: Static<typeof ChangesQuery>,
-): Promise<Static<typeof ChangesPage>> {
+  { since, limit = pageRows }: Query,
+  isLast: boolean,
+): Promise<Page | undefined> {
   const after = since === undefined ? undefined : readPlace(since)
   const { epoch, horizon, outdated, rows } = await selectChanges(tx, after, limit)
   if (outdated || (after && after.epoch !== epoch)) {
     throw new Refusal('cursor-outdated', 'some of what came after since may be forgotten')
   }
+  if (rows.length === 0 && !isLast) return undefined
   await append(tx, { action: 'triage.watched', details: { changes: rows.length } })
   // All below the horizon was seen.
   const last = rows.length === limit ? rows.at(-1) : undefined

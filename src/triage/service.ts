@@ -18,7 +18,7 @@ import type { Completion, CompletionRequest, Renewal } from './schemas.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
 
-export { changes } from './changes.ts'
+export { createWatching } from './changes.ts'
 export { claim } from './claim.ts'
 export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'

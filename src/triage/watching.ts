@@ -10,6 +10,8 @@ export const watchingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triag
   app,
   { triage },
 ) => {
+  app.addHook('preClose', async () => triage.endWaits())
+
   app.route({
     method: 'GET',
     url: '/changes',
@@ -21,7 +23,11 @@ export const watchingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triag
       querystring: ChangesQuery,
       response: { 200: ChangesPage },
     },
-    handler: async ({ caller, query }) => triage.changes(knownCaller(caller), query),
+    handler: async (request, reply) => {
+      const { waitSeconds: seconds = 0, ...query } = request.query
+      const wait = { seconds, listener: reply.raw, leave: () => request.leaveShare() }
+      return triage.changes(knownCaller(request.caller), query, wait)
+    },
   })
 
   app.route({

@@ -4,7 +4,7 @@ import { PageLimit } from '../protocol/page.ts'
 import { regions } from '../referral/codes/clear.ts'
 import { Cursor, Instant, Uuid } from '../referral/format.ts'
 import { Header } from '../referral/header.ts'
-import { changesPageMax, changeTypes } from './change.ts'
+import { changesPageMax, changeTypes, waitSecondsMax } from './change.ts'
 
 export const ChangesQuery = Type.Object(
   {
@@ -14,6 +14,14 @@ export const ChangesQuery = Type.Object(
         '`next` of the page before. Without it there are no changes, and `next` is where they go on from now.',
     }),
     limit: Type.Optional(PageLimit(changesPageMax)),
+    waitSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: waitSecondsMax,
+        default: 0,
+        description: 'Where there is nothing behind `since`, the answer waits for it so long.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -7,6 +7,7 @@
  * Tried: with `position` 0 throughout (a cursor over a plain sequence) and no horizon, the reader misses changes; with the
  * id of the transaction alone as `position`, it sees those of one case in the wrong order.
  */
+import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { createForgetting } from '../../src/background/forgetting.ts'
 import { connect, type Tx } from '../../src/database/connect.ts'
@@ -26,16 +27,23 @@ t.afterEach(() => requireBalanced(sql))
 
 type Change = Awaited<ReturnType<typeof triage.changes>>['changes'][number]
 
+const ask = (query: Parameters<typeof triage.changes>[1]) =>
+  triage.changes(callers.casework, query, {
+    seconds: 0,
+    listener: new PassThrough(),
+    leave: () => {},
+  })
+
 /** Where the changes go on from now. */
 async function now(): Promise<string> {
-  return (await triage.changes(callers.casework, {})).next
+  return (await ask({})).next
 }
 
 /** What there is behind a place, page by page, and where it goes on. */
 async function since(place: string, limit = 50): Promise<{ seen: Change[]; next: string }> {
   const seen: Change[] = []
   for (let next = place; ; ) {
-    const page = await triage.changes(callers.casework, { since: next, limit })
+    const page = await ask({ since: next, limit })
     next = page.next
     seen.push(...page.changes)
     if (page.changes.length === 0) return { seen, next }

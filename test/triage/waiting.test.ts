@@ -1,0 +1,87 @@
+/**
+ * Goal: whoever waits for changes hears of them whichever replica wrote them, and stands in nobody's way meanwhile.
+ * Method: two replicas, of which one is closed at the end; a client may have one request at once.
+ */
+import t from 'tap'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { replicaOf } from '../helpers/replica.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t, { share: { requestsAtOnce: 1 } })
+const { world, url, app } = built
+const other = await replicaOf(t, built)
+const sql = asSuperuser(t, built.databases)
+t.afterEach(() => requireBalanced(sql))
+
+const here = await callerOf(world, url, world.clients.casework)
+const there = await callerOf(world, other.url, world.clients.casework)
+const authorization = `Bearer ${await world.token(world.clients.casework)}`
+
+async function now(): Promise<string> {
+  return (await here('GET', '/v1/triage/changes')).body.next
+}
+const waiting = (since: string, seconds = 30) =>
+  `/v1/triage/changes?since=${since}&waitSeconds=${seconds}`
+
+async function entries(): Promise<number> {
+  return (await sql`select from audit_entry where action = 'triage.watched'`).length
+}
+
+/** Asks until one that waits is no longer refused; a minute, and no longer. */
+async function untilWaiting(since: string): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
+    if ((await here('GET', waiting(since, 1))).status === 200) return
+  }
+  throw new Error('none may wait')
+}
+
+t.test('one that waits hears of what another replica took in, and writes one entry', async (t) => {
+  const since = await now()
+  const before = await entries()
+  const begun = performance.now()
+  const answer = there('GET', waiting(since))
+  await refer(built)
+  const { status, body } = await answer
+  t.equal(status, 200)
+  t.match(body.changes, [{ type: 'opened' }])
+  t.ok(performance.now() - begun < 15_000, 'long before its time is over')
+  t.equal(await entries(), before + 1)
+  const { body: empty } = await there('GET', waiting(body.next, 1))
+  t.same(empty.changes, [], 'nothing came within the time')
+  t.equal(await entries(), before + 2)
+})
+
+t.test(
+  'those that wait take no place from others, are few, and end with their connection',
+  async (t) => {
+    const since = await now()
+    const hangUp = new AbortController()
+    const headers = { authorization }
+    const five = Array.from({ length: 5 }, () =>
+      fetch(url + waiting(since), { headers, signal: hangUp.signal }).then(
+        ({ status }) => status,
+        ({ name }) => name,
+      ),
+    )
+    t.equal(await Promise.race(five), 429, 'whichever is the fifth')
+    t.equal((await here('GET', '/v1/triage/items?state=waiting')).status, 200, 'others are served')
+    hangUp.abort()
+    t.same((await Promise.all(five)).sort(), [429, ...Array(4).fill('AbortError')])
+    await untilWaiting(since)
+  },
+)
+
+t.test('a service that ends answers those that wait', async (t) => {
+  const since = await now()
+  const before = await entries()
+  const begun = performance.now()
+  const answer = here('GET', waiting(since))
+  await here('GET', '/v1/triage/summary')
+  await app.close()
+  const { status, body } = await answer
+  t.match({ status, body }, { status: 200, body: { changes: [] } })
+  t.ok(performance.now() - begun < 15_000)
+  t.equal(await entries(), before + 1)
+})
