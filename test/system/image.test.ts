@@ -18,7 +18,7 @@ import { blindedElements } from '../helpers/holder.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { deployment, listening } from '../helpers/process.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { untilPaired } from '../helpers/superuser.ts'
+import { untilPaired, untilSequenced } from '../helpers/superuser.ts'
 
 const execute = promisify(execFile)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -122,6 +122,7 @@ t.test(
       ['referral.submitted', 'referral.paired'],
     )
 
+    await untilSequenced(sql)
     const trust = join(keys, 'trust.json')
     await writeSecret(trust, JSON.stringify(world.trust))
     const auditor = {
