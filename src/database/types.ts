@@ -10,7 +10,7 @@
  * Instants stay text both ways, for a Date of the driver's would lose what an infinity is. JSON is given as
  * text, which the driver would quote once more, and comes back parsed.
  */
-const arrayTypes = { int4: 1007, text: 1009, uuid: 2951 } as const
+const arrayTypes = { int4: 1007, int8: 1016, text: 1009, uuid: 2951 } as const
 
 const asIs = (text: string) => text
 

@@ -329,7 +329,7 @@ export const problems = {
   'item-held': {
     status: 409,
     title: 'The item that you asked for is held',
-    retry: 'later',
+    retry: 'never',
     next: 'Take a message for whoever holds it. The lease ends by itself; GET /v1/triage/items shows until when.',
   },
   'case-changed': {

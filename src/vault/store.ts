@@ -4,7 +4,7 @@ import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { State } from '../referral/codes/state.ts'
-import { type CompartmentName, compartmentNames } from '../referral/compartment.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
 
 export type NewReferral = {
   readonly checked: CheckedEnvelope
@@ -195,18 +195,19 @@ export async function selectHeader(tx: Tx, id: string, kid: string) {
   return row
 }
 
-/** All sealed compartments of `ids`. */
+/** The sealed compartments of `ids`: all that are stored, or those of `names`. */
 export async function selectCompartments(
   tx: Tx,
   ids: readonly string[],
-  names: readonly CompartmentName[] = compartmentNames,
+  names?: readonly CompartmentName[],
 ) {
-  if (names.length === 0) return []
+  if (names?.length === 0) return []
+  const isNamed = names ? tx.sql`part.name = any (${names as string[]}::text[])` : tx.sql`true`
   return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`
     select c.referral_id as id, part.name, part.sealed
     from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
     where referral_id = any (${ids as string[]}::uuid[])
-      and part.name = any (${names as string[]}::text[])`
+      and ${isNamed}`
 }
 
 /** Moves the referrals that stand in one of the states `from`, and returns their ids; the others stay as they are. */

@@ -69,8 +69,9 @@ t.test('every type of array that the service uses is among them', async (t) => {
   const id = '01a20551-5d7e-7c1f-9d55-1f0c2f3a4b5c'
   const [row] = await sql`
     select ${[id]}::uuid[] as ids, ${[1, -2]}::int[] as numbers,
+           ${['9007199254740993']}::bigint[] as large,
            cardinality(${[] as string[]}::uuid[]) as none`
-  t.strictSame({ ...row }, { ids: [id], numbers: [1, -2], none: 0 })
+  t.strictSame({ ...row }, { ids: [id], numbers: [1, -2], large: ['9007199254740993'], none: 0 })
   const bytes = ['', 'a "b" {c}, \\d', '\0\xff'].map((text) => Buffer.from(text, 'latin1'))
   const parts = await sql`select part from unnest(${bytesArray(bytes)}::bytea[]) as part`
   t.same(
@@ -84,7 +85,7 @@ t.test('every type of array that the service uses is among them', async (t) => {
     where relnamespace = 'public'::regnamespace and relkind = 'r' and typcategory = 'A' order by 1`
   t.same(
     used.map(({ type }) => type),
-    ['bytea[]', 'integer[]', 'text[]', 'uuid[]'],
+    ['bigint[]', 'bytea[]', 'integer[]', 'text[]', 'uuid[]'],
     'a column of another type needs it in the table',
   )
 })

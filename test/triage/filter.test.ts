@@ -131,7 +131,7 @@ t.test('one case is claimed by its id, or by the reference of a referral', async
       const { status, body } = await claim(who, way)
       t.match(
         { status, body },
-        { status: 409, body: { code: 'item-held', retry: 'later', detail } },
+        { status: 409, body: { code: 'item-held', retry: 'never', detail } },
       )
       t.notMatch(JSON.stringify(body), new RegExp(`${world.clients.casework}|Casework`))
     }
