@@ -64,6 +64,17 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   }
 }
 
+/** One on a server that no other test uses: for what transactions of other databases would change. */
+export async function databaseApart(): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'intake-apart-'))
+  const { url, ownerUrl, superuserUrl } = await startEmbedded(folder, settings)
+  async function drop() {
+    await stopEmbedded(folder)
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { url, ownerUrl, superuserUrl, drop }
+}
+
 async function run(url: string, statement: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => {} })
   try {

@@ -68,9 +68,9 @@ export type Stage = Services & {
 }
 
 /** Sets it up on a database of its own, under the keyset of the ceremony, which lists epoch 1. */
-export async function stage(t: Pick<Test, 'teardown'>): Promise<Stage> {
+export async function stage(t: Pick<Test, 'teardown'>, on = cloneDatabase): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-stage-'))
-  const databases = await cloneDatabase()
+  const databases = await on()
   const { url, ownerUrl } = databases
   const tokenKeyFile = join(folder, 'token-key.pem')
   const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
