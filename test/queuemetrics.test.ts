@@ -8,6 +8,7 @@ import { bankHolidays } from '../src/triage/bankholidays.ts'
 import { createCounting } from '../src/triage/counting.ts'
 import { requireBalanced } from './helpers/books.ts'
 import { build } from './helpers/build.ts'
+import { onDay } from './helpers/clock.ts'
 import { callerOf, refer } from './helpers/referral.ts'
 import { asSuperuser } from './helpers/superuser.ts'
 
@@ -269,21 +270,7 @@ t.test('requests are counted by operation and class, and by nothing that was sen
 
 t.test('a year without bank holidays is seen', async (t) => {
   const known = Math.max(...Object.keys(bankHolidays).map(Number))
-  const RealDate = Date
-  const on = async (day: string) => {
-    // The clock of this process only, for one scrape.
-    globalThis.Date = class extends RealDate {
-      constructor(...given: [] | [number | string]) {
-        if (given.length === 0) super(`${day}T12:00:00Z`)
-        else super(given[0])
-      }
-    } as DateConstructor
-    try {
-      return (await scrape()).intake_holidays_missing
-    } finally {
-      globalThis.Date = RealDate
-    }
-  }
+  const on = (day: string) => onDay(day, async () => (await scrape()).intake_holidays_missing)
   t.equal(await on(`${known}-10-01`), 0)
   t.equal(await on(`${known}-10-04`), 1)
 })

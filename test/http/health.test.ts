@@ -1,6 +1,7 @@
 import t from 'tap'
 import { bankHolidays } from '../../src/triage/bankholidays.ts'
 import { build } from '../helpers/build.ts'
+import { onDay } from '../helpers/clock.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
 const built = await build(t)
@@ -18,22 +19,11 @@ t.test('a service whose database answers is alive and ready', async (t) => {
 
 t.test('a service is told of the year of which it will soon lack the bank holidays', async (t) => {
   const known = Math.max(...Object.keys(bankHolidays).map(Number))
-  const RealDate = Date
-  const on = async (day: string) => {
-    // The clock of this process only, for one question.
-    globalThis.Date = class extends RealDate {
-      constructor(...given: [] | [number | string]) {
-        if (given.length === 0) super(`${day}T12:00:00Z`)
-        else super(given[0])
-      }
-    } as DateConstructor
-    try {
+  const on = (day: string) =>
+    onDay(day, async () => {
       const { body } = await get('/readyz')
       return (body as { holidaysMissing?: number }).holidaysMissing
-    } finally {
-      globalThis.Date = RealDate
-    }
-  }
+    })
   t.equal(await on(`${known}-10-01`), undefined)
   t.equal(await on(`${known}-10-04`), known + 1)
   t.equal(await on(`${known + 1}-06-01`), known + 1)
