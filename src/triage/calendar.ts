@@ -46,10 +46,9 @@ function allowedAt(arrivedAt: Date, urgency: Urgency): Date {
   const allowance = allowances[urgency]
   if ('hours' in allowance) return new Date(arrivedAt.getTime() + allowance.hours * hourMs)
   const arrived = wallOf(arrivedAt.getTime())
-  const today = arrived - (arrived % dayMs)
-  let [day, time] = isWorkingDay(today)
-    ? [today, Math.min(arrived - today, closingMs)]
-    : [workingDayBefore(today), closingMs]
+  let day = arrived - (arrived % dayMs)
+  // The next working day after a day off is that after the working day before it.
+  const time = isWorkingDay(day) ? Math.min(arrived - day, closingMs) : closingMs
   for (let left = allowance.workingDays; left > 0; left -= 1) day = workingDay(day, dayMs)
   return new Date(instantOf(day + time))
 }
