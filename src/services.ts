@@ -93,6 +93,7 @@ export function createServices({
 
   const { appendRepetition, appendRefusal, ...sums } = createSums(database, onRefused)
   const ofClient = door(findClient)
+  const waiting = triage.createWaiting()
 
   return {
     audit: {
@@ -120,9 +121,10 @@ export function createServices({
     triage: {
       list: door(triage.list),
       listOwn: door(triage.listOwn),
-      ...triage.createWatching(database),
+      ...triage.createWatching(database, waiting),
+      endWaits: waiting.end,
       summary: triage.createSummary(database),
-      claim: claimDoor(database, onClaimed),
+      claim: triage.createClaims(database, waiting, onClaimed),
       renew: door(triage.renew),
       release: door(triage.release),
       complete: door(triage.complete),
@@ -154,17 +156,6 @@ function doorsOn(database: Database) {
   ) =>
     (caller: By, ...args: Args) =>
       database.inTransaction(caller, (tx) => act(tx, ...args))
-}
-
-/** A claim, and what its transaction took. */
-function claimDoor(database: Database, onClaimed: ServiceOptions['onClaimed']) {
-  const claim = doorsOn(database)(triage.claim)
-  return async (...asked: Parameters<typeof claim>) => {
-    const begun = performance.now()
-    const { answer, ...leased } = await claim(...asked)
-    onClaimed({ seconds: (performance.now() - begun) / 1000, ...leased })
-    return answer
-  }
 }
 
 /** A keyset, with the proof of the entry that says when it was published. */

@@ -26,6 +26,7 @@ import type { Transport } from './transport.ts'
 export type ClaimOptions = {
   readonly max: number
   readonly leaseSeconds: number
+  readonly waitSeconds?: number
   readonly escalated?: boolean
   readonly unverified?: boolean
   readonly regions?: readonly Region[]
@@ -65,6 +66,7 @@ export type Claiming = {
    *
    * @param max - 1 to 50
    * @param leaseSeconds - 30 to 3600
+   * @param waitSeconds - 0 to 30: where there is nothing, the answer waits for it so long
    * @param escalated - only from the escalated items: those that need a person
    * @param unverified - only items behind which no organisation stands, or `false`: only the others
    * @param regions - only items of any of these, and so for `urgencies`, `channels` and `organisations`, by their ids

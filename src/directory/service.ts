@@ -5,7 +5,7 @@
  */
 
 import * as audit from '../audit/service.ts'
-import type { Sender } from '../caller.ts'
+import type { KnownCaller, Sender } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
@@ -133,6 +133,14 @@ export async function signingKeysOf(tx: Tx): Promise<ReadonlyMap<string, Signing
 /** The client a token names, or `undefined`. Asked by `access` on each request. */
 export function findClient(tx: Tx, id: string) {
   return selectClient(tx, id)
+}
+
+/** For an act that waited since its caller was let in. @throws Refusal `caller-disabled` if it was disabled since */
+export async function requireEnabled(tx: Tx<KnownCaller>): Promise<void> {
+  const client = await selectClient(tx, tx.caller.clientId)
+  if (!client || client.disabled) {
+    throw new Refusal('caller-disabled', 'this client was disabled while it waited')
+  }
 }
 
 /** What a client that is not disabled signs in with, and for which scopes. Asked for each token. */

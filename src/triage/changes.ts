@@ -3,29 +3,34 @@ import type { Static } from 'typebox'
 import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
+import { requireEnabled } from '../directory/service.ts'
 import { Refusal, required } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { pageRows } from '../protocol/page.ts'
 import { type ChangePlace, selectChanges } from './store/changes.ts'
-import { createWaiting, type Wait } from './waiting.ts'
+import type { Wait, Waiting } from './waiting.ts'
 import type { ChangesPage, ChangesQuery } from './watchingschemas.ts'
 
 type Query = Omit<Static<typeof ChangesQuery>, 'waitSeconds'>
 type Page = Static<typeof ChangesPage>
 
-/** The door of the changes, and what ends those that wait at it. */
-export function createWatching(database: Database) {
-  const waiting = createWaiting()
+/** The door of the changes. */
+export function createWatching(database: Database, waiting: Waiting) {
   return {
-    endWaits: waiting.end,
     /** What became of items, as soon as there is something or the time is over. One entry, whatever it takes. */
     async changes(caller: KnownCaller, query: Query, wait: Omit<Wait, 'clientId'>): Promise<Page> {
       // Without a place it begins at the end, and nothing is to be waited for.
       const seconds = query.since === undefined ? 0 : wait.seconds
       const { clientId } = caller
-      const found = await waiting.until({ ...wait, clientId, seconds }, (isLast) =>
-        database.inTransaction(caller, (tx) => changes(tx, query, isLast)),
-      )
+      let isFirst = true
+      const found = await waiting.until({ ...wait, clientId, seconds }, (isLast) => {
+        const hasWaited = !isFirst
+        isFirst = false
+        return database.inTransaction(caller, async (tx) => {
+          if (hasWaited) await requireEnabled(tx)
+          return changes(tx, query, isLast)
+        })
+      })
       return required(found, 'the last look answers')
     },
   }

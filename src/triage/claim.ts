@@ -10,51 +10,66 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { ReleasedReferral } from '../vault/schemas.ts'
 import { beginTriage, release, releasedEntry, requireKid } from '../vault/service.ts'
-import { claimedBefore, keepClaim } from './claimkey.ts'
+import { type Asked, claimedBefore, isClaimed, keepClaim } from './claimkey.ts'
 import { itemEntry } from './completion.ts'
 import { filterOf, isOfOne } from './filter.ts'
 import { lapsesMax } from './lease.ts'
-import type { ClaimRequest, Claims } from './schemas.ts'
+import type { Claims } from './schemas.ts'
 import { selectHolder } from './store/chosen.ts'
-import { type ItemRow, leaseItems } from './store/claim.ts'
+import { type Among, hasClaimable, type ItemRow, leaseItems } from './store/claim.ts'
 import { escalateLapsed } from './store/lapse.ts'
-
-type Request = Static<typeof ClaimRequest>
 
 /**
  * Leases what `request` asks for, after escalating items whose leases expired too often.
  *
  * @param key - under which the same request gets the same items again (claimkey.ts)
- * @returns what is handed out; how many items were leased for it, none if it is the same again; and how many of these
- * had a lease that expired
+ * @returns what is handed out; how many items were leased for it, none if it is the same again; how many of these
+ * had a lease that expired; and whether it is the same again
  */
-export async function claim(
-  tx: Tx<KnownCaller>,
-  request: Request,
-  key?: string,
-): Promise<{ answer: Static<typeof Claims>; items: number; lapsed: number }> {
-  const { recipient, max, leaseSeconds, escalated = false, compartments, ...asked } = request
+export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): Promise<Claimed> {
+  const { recipient, max, leaseSeconds, compartments } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
   if (before) {
     const answer = await handOut(tx, before, {
       ...{ recipient, compartments, details: { repeated: true } },
     })
-    return { answer, items: 0, lapsed: 0 }
+    return { answer, items: 0, lapsed: 0, isRepeated: true }
   }
   const escalating = await escalateLapsed(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
-  const filter = await filterOf(tx, asked)
-  const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
-  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, { list, filter })
-  if (items.length === 0 && filter.caseId !== undefined)
-    throw await unclaimed(tx, filter.caseId, recipient)
+  const among = await amongOf(tx, request)
+  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, among)
+  const { caseId } = among.filter
+  if (items.length === 0 && caseId !== undefined) throw await unclaimed(tx, caseId, recipient)
   if (key !== undefined) await keepClaim(tx, key, request, items)
   const acts = escalating.map((id) =>
     itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
   )
   const answer = await handOut(tx, items, { recipient, compartments, acts })
-  return { answer, items: items.length, lapsed }
+  return { answer, items: items.length, lapsed, isRepeated: false }
+}
+
+type Claimed = {
+  readonly answer: Static<typeof Claims>
+  readonly items: number
+  readonly lapsed: number
+  readonly isRepeated: boolean
+}
+
+/** Whether `claim` would have something to answer. Changes nothing, and nothing leaves the service. */
+export async function wouldClaim(
+  tx: Tx<KnownCaller>,
+  request: Asked,
+  key?: string,
+): Promise<boolean> {
+  if (key !== undefined && (await isClaimed(tx, key))) return true
+  return hasClaimable(tx, request.recipient, await amongOf(tx, request))
+}
+
+async function amongOf(tx: Tx, { escalated = false, ...asked }: Asked): Promise<Among> {
+  const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
+  return { list, filter: await filterOf(tx, asked) }
 }
 
 /** Why the one item that was asked for was not leased. Who holds it is not told. */
@@ -102,7 +117,7 @@ async function handOut(
 
 type HandingOut = Pick<Act, 'details'> & {
   readonly recipient: string
-  readonly compartments: Request['compartments']
+  readonly compartments: Asked['compartments']
   readonly acts?: readonly Act[]
 }
 

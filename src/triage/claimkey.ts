@@ -17,7 +17,8 @@ import type { ClaimRequest } from './schemas.ts'
 import type { ItemRow } from './store/claim.ts'
 import { insertKey, lockKey, selectKey, selectStillHeld } from './store/claimkey.ts'
 
-type Request = Static<typeof ClaimRequest>
+/** What is asked for: how long the answer may wait is no part of it. */
+export type Asked = Omit<Static<typeof ClaimRequest>, 'waitSeconds'>
 
 /**
  * What the caller got by this request before, and holds still; `undefined` if it is the first under this key. A
@@ -28,7 +29,7 @@ type Request = Static<typeof ClaimRequest>
 export async function claimedBefore(
   tx: Tx<KnownCaller>,
   key: string,
-  request: Request,
+  request: Asked,
 ): Promise<ItemRow[] | undefined> {
   const named = keyOf(tx, key)
   await lockKey(tx, named)
@@ -38,11 +39,16 @@ export async function claimedBefore(
   throw new Refusal('idempotency-key-reused', 'the Idempotency-Key was sent with another body')
 }
 
+/** Whether `claimedBefore` would find something. It waits for nobody. */
+export async function isClaimed(tx: Tx<KnownCaller>, key: string): Promise<boolean> {
+  return (await selectKey(tx, keyOf(tx, key))) !== undefined
+}
+
 /** Remembers what was claimed under this key, until the leases would end. */
 export async function keepClaim(
   tx: Tx<KnownCaller>,
   key: string,
-  request: Request,
+  request: Asked,
   items: readonly ItemRow[],
 ): Promise<void> {
   if (items.length === 0) return
@@ -55,6 +61,6 @@ function keyOf({ caller }: Tx<KnownCaller>, key: string) {
   return { clientId: caller.clientId, hash: hash(label('claim key'), utf8(key)) }
 }
 
-function hashOf(request: Request): Uint8Array {
+function hashOf(request: Asked): Uint8Array {
   return hash(label('claim request'), canonicalBytes(request))
 }

@@ -49,8 +49,11 @@ export const triageRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'
       body: ClaimRequest,
       response: { 200: Claims },
     },
-    handler: async ({ caller, body, headers }) =>
-      triage.claim(knownCaller(caller), body, headers['idempotency-key']),
+    handler: async (request, reply) => {
+      const wait = { listener: reply.raw, leave: () => request.leaveShare() }
+      const key = request.headers['idempotency-key']
+      return triage.claim(knownCaller(request.caller), request.body, key, wait)
+    },
   })
 
   app.route({

@@ -8,6 +8,7 @@ import { compartmentNames } from '../referral/compartment.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { Header } from '../referral/header.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
+import { waitSecondsMax } from './change.ts'
 import {
   caseReferralsMax,
   claimItemsMax,
@@ -59,6 +60,15 @@ export const ClaimRequest = Type.Object(
     recipient: Kid,
     max: Type.Integer({ minimum: 1, maximum: claimItemsMax }),
     leaseSeconds: LeaseSeconds,
+    waitSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: waitSecondsMax,
+        default: 0,
+        description:
+          'Where there is nothing to claim, the answer waits for it so long. One case that is asked for is waited for by nobody.',
+      }),
+    ),
     escalated: Type.Optional(
       Type.Boolean({ description: 'Claim only escalated items: those that need a person.' }),
     ),

@@ -19,7 +19,7 @@ import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
 
 export { createWatching } from './changes.ts'
-export { claim } from './claim.ts'
+export { createClaims } from './claiming.ts'
 export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'
 export { completeSeveral } from './several.ts'
@@ -27,6 +27,7 @@ export { forgetChanges } from './store/changes.ts'
 export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
 export { raiseUrgency } from './store/raise.ts'
 export { createSummary } from './summary.ts'
+export { createWaiting } from './waiting.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {

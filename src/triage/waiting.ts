@@ -26,6 +26,9 @@ const waitsMax = 4
 const lookMsMin = 500
 const lookMsMax = 1_000
 
+export type Waiting = ReturnType<typeof createWaiting>
+
+/** Those that wait on this replica. */
 export function createWaiting() {
   const counts = new Map<string, number>()
   const wakes = new Set<() => void>()

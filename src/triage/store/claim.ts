@@ -1,4 +1,5 @@
 /** Who gets which items: the hot statement of the queue. */
+import type { PendingQuery, Row } from 'postgres'
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
@@ -47,11 +48,7 @@ export async function leaseItems(
       select item.id, item.due_at, cardinality(item.referral_ids) as referrals,
              item.leased_until is not null as lapsed
       from triage_item item
-      where ${isOpenHead(tx)}
-        and ${isOn(tx, list)}
-        and ${isFree(tx)}
-        and ${fits(tx, filter)}
-        and ${isOpenable(tx, holder.recipient)}
+      where ${isClaimable(tx, holder.recipient, { list: isOn(tx, list), filter })}
       order by item.due_at, item.id
       limit ${count}
       for update of item skip locked
@@ -73,6 +70,32 @@ export async function leaseItems(
   // RETURNING gives its rows in no particular order.
   const items = byDeadline(rows.map(({ lapsed: _, ...item }) => item))
   return { items, lapsed: rows.filter(({ lapsed }) => lapsed).length }
+}
+
+/**
+ * Whether there is one that `leaseItems` would lease, or would once somebody else's claim has written down that it
+ * is escalated. In the order of the claim, so that it goes the claim's way through the queue.
+ */
+export async function hasClaimable(
+  tx: Tx,
+  recipient: string,
+  { list, filter }: Among,
+): Promise<boolean> {
+  const isListed = list === 'escalated' ? isEscalated(tx) : isOn(tx, list)
+  const rows = await tx.sql`
+    select from triage_item item
+    where ${isClaimable(tx, recipient, { list: isListed, filter })}
+    order by item.due_at, item.id
+    limit 1`
+  return rows.length > 0
+}
+
+type Claimable = { readonly list: PendingQuery<Row[]>; readonly filter: Filter }
+
+function isClaimable(tx: Tx, recipient: string, { list, filter }: Claimable) {
+  return tx.sql`
+    ${isOpenHead(tx)} and ${list} and ${isFree(tx)} and ${fits(tx, filter)}
+    and ${isOpenable(tx, recipient)}`
 }
 
 /** In the order of the queue. */
