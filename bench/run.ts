@@ -9,6 +9,7 @@ const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Pr
   public: () => import('./public/bench.ts'),
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),
+  triage: () => import('./triage/bench.ts'),
   soak: () => import('./intake/soak.ts'),
   fifty: () => import('./intake/fifty.ts'),
   'matching-scale': () => import('./matching/scale.ts'),

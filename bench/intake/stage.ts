@@ -18,6 +18,8 @@ import type { Body } from './load.ts'
 
 export type Stage = {
   readonly world: World
+  readonly url: string
+  readonly ownerUrl: string
   readonly superuserUrl: string
   /** Starts a process that listens; `script` is relative to the project, `flags` are those of Node.js. */
   start(script: string, flags?: readonly string[]): Promise<{ url: string; process: ChildProcess }>
@@ -43,7 +45,7 @@ export async function startStage(): Promise<Stage> {
   const started: ChildProcess[] = []
   return {
     world,
-    superuserUrl,
+    ...{ url: embedded.url, ownerUrl, superuserUrl },
     async start(script, flags = []) {
       const child = spawn(process.execPath, [...flags, script], {
         env: { ...process.env, ...environment },
