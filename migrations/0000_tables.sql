@@ -132,6 +132,15 @@ CREATE TABLE "directory" (
 	"published_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "duty_mail" (
+	"step" smallint NOT NULL,
+	"address_sha256" "bytea" NOT NULL,
+	"number" bigint DEFAULT 0 NOT NULL,
+	"attempts" smallint DEFAULT 0 NOT NULL,
+	"not_before" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "duty_mail_step_address_sha256_pk" PRIMARY KEY("step","address_sha256")
+);
+--> statement-breakpoint
 CREATE TABLE "evaluation_budget" (
 	"client_id" uuid NOT NULL,
 	"day" date NOT NULL,
@@ -294,6 +303,13 @@ CREATE TABLE "triage_item" (
 	"completed_at" timestamp (3) with time zone,
 	"outcome" text,
 	"completed_late" boolean
+);
+--> statement-breakpoint
+CREATE TABLE "unheld_item" (
+	"item_id" uuid PRIMARY KEY NOT NULL,
+	"fence" bigint NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	"told" smallint DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "unopened" (

@@ -444,6 +444,18 @@ ALTER TABLE triage_change SET (
 );
 --> statement-breakpoint
 
+-- Who is to be told of immediate items that nobody holds: known to the service itself, and to nobody it serves.
+GRANT SELECT, INSERT, UPDATE, DELETE ON unheld_item, duty_mail TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE unheld_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE duty_mail ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON unheld_item TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON duty_mail TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
 -- Cases. A referrer writes the case and the waiting of its new referral and never after, and reads
 -- neither. A judgement is ended, never changed or removed; a note not even that.
 GRANT INSERT ON referral_case, pairing TO intake_partner;

@@ -97,7 +97,7 @@ async function serve(config: Config): Promise<void> {
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
   const tell = createTell(logger, metrics.background, outage.away)
   background = startBackground({
-    ...{ url, prepare, isWatched: shown !== undefined },
+    ...{ url, prepare, isWatched: shown !== undefined, duty: config.duty },
     log: { origin: config.origin, ...logFiles },
     tell(told) {
       if (told.log) logHalted = told.log.halted

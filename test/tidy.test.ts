@@ -78,6 +78,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^typebox$/, ['service', 'routes']],
   // The proof of work: the client works out what the service asks.
   [/^altcha-lib(\/.*)?$/, ['client', 'service', 'web']],
+  [/^nodemailer$/, ['background']],
   [/^pino$/, ['log']],
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],

@@ -28,6 +28,14 @@ type Named = {
     readonly trustedProxies: readonly string[]
     readonly sharedNetworks: readonly string[]
   }
+  readonly duty:
+    | {
+        readonly smtp: {
+          readonly passwordFile: string | undefined
+          readonly caFile: string | undefined
+        }
+      }
+    | undefined
   readonly matching: {
     readonly holders: readonly string[]
     readonly keyFiles: readonly string[]
@@ -37,7 +45,8 @@ type Named = {
 
 /** What is wrong with them, each a sentence that begins with its variable. Never quotes a file. */
 export function fileFaults(named: Named): string[] {
-  const { databaseUrl, tokenKeyFile, access, audit, door, matching } = named
+  const { databaseUrl, tokenKeyFile, access, audit, door, duty, matching } = named
+  const { passwordFile = '', caFile = '' } = duty?.smtp ?? {}
   const { tls, keyFiles, holders } = matching
   const { publicUrl, tokenSealFile, trustedIssuersFile = '' } = access
   const isTrial = publicUrl === undefined
@@ -54,6 +63,8 @@ export function fileFaults(named: Named): string[] {
     ...audit.keyFiles.flatMap((file) => look('AUDIT_KEY_FILE', file, logKey, isLogKey)),
     ...look('WITNESS_FILE', audit.witnessFile ?? '', 'a C2SP tlog-policy', isPolicy),
     ...look('TRUSTED_ISSUERS', trustedIssuersFile, 'a list of issuers', isIssuers),
+    ...look('SMTP_PASSWORD_FILE', passwordFile, 'a password in one line', isLine),
+    ...look('SMTP_CA_FILE', caFile, 'certificates in PEM', isCertificate),
     ...keyFiles.flatMap((file) => look('MATCHING_KEY_FILES', file, 'a matching key', isJson)),
     ...(holders.length > 0 && tls
       ? [
@@ -108,6 +119,10 @@ const logKey = 'a key file without a passphrase: `intake keys generate --no-pass
 
 function isLogKey(text: string): boolean {
   return openKeyFile(text).receiving === undefined
+}
+
+function isLine(text: string): boolean {
+  return /^\S[^\n]*\n?$/.test(text)
 }
 
 function isPolicy(text: string): boolean {

@@ -42,6 +42,8 @@ export const actions = {
   'triage.completed': 'The work on an item ended, with an outcome.',
   'item.escalated':
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
+  'duty.mailed':
+    'A mail was sent, to be sent again if no server takes it: so many immediate items are held by nobody.',
   'audit.searched': 'Entries of this log were read.',
   'audit.fetched':
     'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',

@@ -100,6 +100,20 @@ export const reports = {
       help: 'Times that a witness was shown a checkpoint and did not sign it',
     },
   },
+  /** People on duty were told of immediate items that nobody holds. */
+  mailed: {
+    count: {
+      name: 'intake_duty_mails_total',
+      help: 'Mails about immediate items that nobody holds which a mail server took',
+    },
+  },
+  unmailed: {
+    line: { level: 'error', text: 'a mail to people on duty was not taken' },
+    count: {
+      name: 'intake_duty_mail_failures_total',
+      help: 'Times that no mail server took such a mail; it is sent again',
+    },
+  },
   /** The thread which does the work has ended, and will be started again. */
   ended: {
     line: { level: 'error', text: 'the background work ended, and starts again' },
@@ -157,8 +171,12 @@ export function sortAway(tell: Tell): { onAway(error: unknown): void; tell: Tell
       if (isOutage(error)) tell({ kind: 'away', error })
     },
     tell(told) {
-      // A witness that cannot be reached fails as a database does, and is another outage.
-      if (told.kind === 'unwitnessed' || !isOutage(told.error)) tell(told)
+      // A witness or a mail server that cannot be reached fails as a database does, and is another outage.
+      if (isElsewhere(told) || !isOutage(told.error)) tell(told)
     },
   }
+}
+
+function isElsewhere({ kind }: Told): boolean {
+  return kind === 'unwitnessed' || kind === 'unmailed'
 }

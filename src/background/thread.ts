@@ -9,6 +9,7 @@
 import { Worker } from 'node:worker_threads'
 import type { DatabaseOptions } from '../database/connect.ts'
 import { ErrorElsewhere } from '../log.ts'
+import type { MailServer } from './mail.ts'
 import type { Tell, Told } from './report.ts'
 
 /** The database that the thread connects to by itself, and the files of the access log. */
@@ -22,6 +23,15 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
   }
   /** Whether anybody sees figures of the queue, so that they are counted. */
   readonly isWatched: boolean
+  /** Who is told of immediate items that nobody holds, if anybody. */
+  readonly duty: Duty | undefined
+}
+
+type Duty = {
+  readonly smtp: MailServer
+  readonly from: string
+  readonly first: readonly string[]
+  readonly later: readonly string[]
 }
 
 /** What the thread is told. */

@@ -6,6 +6,7 @@ import type { Database } from '../database/connect.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { createCounting } from '../triage/counting.ts'
+import { createDuty, type DutyOptions } from '../triage/duty.ts'
 import { createForgetting } from './forgetting.ts'
 import type { Tell } from './report.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
@@ -23,16 +24,20 @@ export type LogOptions = {
   readonly post: Post
 }
 
-/**
- * The work of one replica, not started yet.
- *
- * @param isWatched - whether anybody sees figures of the queue, so that they are counted
- */
+/** What a deployment may do without. */
+export type Extras = {
+  /** Whether anybody sees figures of the queue, so that they are counted. */
+  readonly isWatched?: boolean
+  /** Who is told of immediate items that nobody holds. */
+  readonly duty?: Pick<DutyOptions, 'addresses' | 'send'> | undefined
+}
+
+/** The work of one replica, not started yet. */
 export function createWork(
   database: Database,
   log: LogOptions,
   tell: Tell,
-  isWatched = true,
+  { isWatched = true, duty }: Extras = {},
 ): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
@@ -60,6 +65,14 @@ export function createWork(
     createRetiring(database),
     createForgetting(database),
     ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
+    ...(duty ? [createDuty(database, { ...duty, origin: log.origin, ...mailing(tell) })] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
+}
+
+function mailing(tell: Tell): Pick<DutyOptions, 'onSent' | 'onFailed'> {
+  return {
+    onSent: () => tell({ kind: 'mailed' }),
+    onFailed: (error) => tell({ kind: 'unmailed', error }),
+  }
 }

@@ -2,7 +2,8 @@
  * The thread that does the background work, on connections of its own. It answers nobody and writes no log:
  * what there is to report it tells the thread that started it.
  *
- * Which keys a thread may hold: this one holds what the access log is signed with, and no other. The
+ * Which keys a thread may hold: this one holds what the access log is signed with, and no other;
+ * with each mail it reads the password of the mail server. The
  * thread that evaluates (keyholder/worker.ts) holds matching keys and nothing else; the main thread holds
  * the public half of the key of access tokens and, where tokens are issued, no private one.
  */
@@ -15,6 +16,7 @@ import { loggable } from '../log.ts'
 import { openKeyFile } from '../protocol/keyfile.ts'
 import { parsePolicy } from '../protocol/log/policy.ts'
 import { sha256 } from '../protocol/sodium.ts'
+import { createSendMail } from './mail.ts'
 import { post } from './post.ts'
 import { sortAway, type Told } from './report.ts'
 import type { Order, Place, Word } from './thread.ts'
@@ -27,14 +29,20 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(report)
-const { url, prepare, log, isWatched } = workerData as Place
+const { url, prepare, log, isWatched, duty } = workerData as Place
 const database = connect({
   ...{ url, prepare },
   connectionsMax: backgroundConnections,
   deadlineMs: batchMsMax,
   onAway: sorted.onAway,
 })
-const work = createWork(database, await openLog(log), sorted.tell, isWatched)
+const work = createWork(database, await openLog(log), sorted.tell, {
+  isWatched,
+  duty: duty && {
+    addresses: { 1: duty.first, 2: duty.later },
+    send: createSendMail(duty.smtp, duty.from),
+  },
+})
 port.on('message', (order: Order) => (order === 'wake' ? work.wake() : stop()))
 work.start()
 

@@ -7,6 +7,7 @@ import { isLoopbackHost } from '../protocol/address.ts'
 import { type AccessConfig, readAccess } from './access.ts'
 import { type AuditConfig, readAudit } from './audit.ts'
 import { type DoorConfig, readDoor } from './door.ts'
+import { type DutyConfig, readDuty } from './duty.ts'
 import { integer, list, oneOf } from './values.ts'
 
 export type Config = {
@@ -24,6 +25,8 @@ export type Config = {
   readonly access: AccessConfig
   readonly audit: AuditConfig
   readonly door: DoorConfig
+  /** `undefined`: nobody is told by mail. */
+  readonly duty: DutyConfig | undefined
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly matching: MatchingConfig
   /** What one client may have of this replica (src/access/shares.ts). */
@@ -86,6 +89,7 @@ export function readConfig(
     databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,
     door: readDoor(environment, faults),
+    duty: readDuty(environment, faults),
     access: readAccess(environment, dataFolder, isLoopback(host), faults),
     audit: readAudit(environment, dataFolder, faults),
     tokenKeyFile: environment.TOKEN_KEY_FILE ?? `${dataFolder}/token-key.pem`,

@@ -453,6 +453,31 @@ export const triageChange = pgTable(
   (table) => [primaryKey({ columns: [table.position, table.number] })],
 )
 
+/** Immediate items that nobody holds, as the background work last found them: people are told of these. */
+export const unheldItem = pgTable('unheld_item', {
+  itemId: uuid('item_id').primaryKey(),
+  /** As found. If it has risen, somebody held the item meanwhile. */
+  fence: bigint('fence', { mode: 'number' }).notNull(),
+  since: instant('since').notNull(),
+  /** Who was told: nobody, those on duty, or others too (triage/lease.ts). */
+  told: smallint('told').notNull().default(0),
+})
+
+/** Mails that are still to be sent: at most one at each step to each address, whatever it is about. */
+export const dutyMail = pgTable(
+  'duty_mail',
+  {
+    step: smallint('step').notNull(),
+    /** Addresses stand in the configuration alone. */
+    addressSha256: bytea('address_sha256').notNull(),
+    /** Rises with each reason to send it. */
+    number: bigint('number', { mode: 'number' }).notNull().default(0),
+    attempts: smallint('attempts').notNull().default(0),
+    notBefore: instant('not_before').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.step, table.addressSha256] })],
+)
+
 // cases: which referrals are about one person
 
 export const referralCase = pgTable(

@@ -38,3 +38,9 @@ export const claimItemsMax = 50
  * further item is claimed with them. A case is never divided, so an answer may hold more.
  */
 export const claimReferralsMax = 50
+
+/** Who is told that nobody holds an `immediate` item: first those on duty, later others. */
+export type DutyStep = 1 | 2
+
+/** After so many minutes in which nobody holds it. */
+export const unheldMinutes: Record<DutyStep, number> = { 1: 10, 2: 30 }

@@ -41,7 +41,7 @@ t.test('a referral whose pairing passes the deadline is told as one that failed'
     const kept = { read: async () => undefined, write: async () => {} }
     const post = async () => ({ status: 404, text: '' })
     const log = { origin: world.origin, keys: [world.logKey], kept, witnesses: [], post }
-    const work = createWork(database, log, sorted.tell, false)
+    const work = createWork(database, log, sorted.tell, { isWatched: false })
     t.teardown(async () => {
       await work.stop()
       await database.close()

@@ -201,6 +201,47 @@ t.test('how much waits to be opened has a ceiling, and where to ring is a number
   t.end()
 })
 
+t.test('who is told by mail is whole, and no password stands in an address', (t) => {
+  t.equal(readConfig({}).duty, undefined)
+  const set = {
+    ...{ SMTP_URL: 'smtp://in%40take@mail.example', SMTP_PASSWORD_FILE: '/run/password' },
+    ...{ DUTY_MAIL: 'a@duty.example, b@duty.example', DUTY_MAIL_FROM: 'intake@intake.example' },
+  }
+  t.same(readConfig(set).duty, {
+    smtp: {
+      ...{ host: 'mail.example', port: 587, isTls: false, needsTls: true },
+      ...{ user: 'in@take', passwordFile: '/run/password', caFile: undefined },
+    },
+    ...{ from: 'intake@intake.example', first: ['a@duty.example', 'b@duty.example'], later: [] },
+  })
+  const at = (SMTP_URL: string, rest = {}) =>
+    readConfig({ ...set, SMTP_PASSWORD_FILE: '', SMTP_URL, ...rest }).duty?.smtp
+  t.match(at('smtps://mail.example'), { port: 465, isTls: true, needsTls: true })
+  t.match(at('smtp://[::1]:25'), { host: '::1', port: 25, needsTls: false })
+  t.match(at('smtp://127.0.0.1:25'), { needsTls: false })
+  t.match(
+    at('smtp://127.0.0.1', { SMTP_CA_FILE: 'ca.pem' }),
+    { needsTls: true },
+    'it has an authority',
+  )
+  const faulty = (rest: object) => messageOf(() => readConfig({ ...set, ...rest }))
+  for (const SMTP_URL of [
+    'smtp://intake:sesame@mail.example',
+    'http://mail.example',
+    'mail.example',
+  ]) {
+    t.match(faulty({ SMTP_URL }), /^- SMTP_URL must be/m, SMTP_URL)
+    t.notMatch(faulty({ SMTP_URL }), /sesame/)
+  }
+  for (const name of ['SMTP_URL', 'DUTY_MAIL', 'DUTY_MAIL_FROM', 'SMTP_PASSWORD_FILE']) {
+    t.match(faulty({ [name]: '' }), new RegExp(`^- ${name} must be set`, 'm'), name)
+  }
+  for (const name of ['DUTY_MAIL', 'DUTY_MAIL_LATER', 'DUTY_MAIL_FROM']) {
+    t.match(faulty({ [name]: 'a@b, "x" <y@z>' }), new RegExp(`^- ${name} must be`, 'm'), name)
+  }
+  t.end()
+})
+
 t.test('counts are shown on a port of their own, or not at all', (t) => {
   t.equal(readConfig({}).metricsPort, undefined)
   t.equal(readConfig({ METRICS_PORT: '' }).metricsPort, undefined)
