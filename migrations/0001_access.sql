@@ -445,7 +445,11 @@ ALTER TABLE triage_change SET (
 --> statement-breakpoint
 
 -- Who is to be told of immediate items that nobody holds: known to the service itself, and to nobody it serves.
-GRANT SELECT, INSERT, UPDATE, DELETE ON unheld_item, duty_mail TO intake_internal;
+GRANT SELECT, INSERT, DELETE ON unheld_item, duty_mail TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (fence, since, told) ON unheld_item TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (number, attempts, not_before) ON duty_mail TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE unheld_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint

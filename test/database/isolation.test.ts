@@ -48,6 +48,8 @@ await sql`
 await sql`insert into token_key values ('kid', '', now(), now(), 'infinity')`
 await sql`
   insert into claim_key values (${lawFirm.clientId}, '\\x00', '\\x00', '{}', '{}', now() + interval '1 hour')`
+await sql`insert into unheld_item values (${newId()}, 0, now())`
+await sql`insert into duty_mail values (1, '\\x00', 0, 0, 'infinity')`
 await sql`insert into spent_id values ('proof', '\\x00', now() + interval '1 hour')`
 await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
 const others = [await refer(built, ngo), await refer(built, ngo)]
@@ -485,6 +487,8 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     referral: ['state', 'decline_reason'],
     evaluation_budget: ['elements'],
     claim_key: ['body_hash', 'item_ids', 'fences', 'expires_at'],
+    unheld_item: ['fence', 'since', 'told'],
+    duty_mail: ['number', 'attempts', 'not_before'],
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['escalated_at', 'completed_at', 'outcome', 'completed_late'],
@@ -510,6 +514,8 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'challenge_block',
     'unopened',
     'triage_change',
+    'unheld_item',
+    'duty_mail',
   ]
   for (const table of tables) {
     const columns = await sql`
