@@ -23,6 +23,13 @@ export function tell(name: string, ours: number): void {
   console.log(JSON.stringify({ name, ours: rounded(ours), ...nothing }))
 }
 
+/** Prints a count that a promise bounds. @returns whether the promise holds */
+export function count(name: string, ours: number, target: number, bound: Bound): boolean {
+  const met = bound === 'at least' ? ours >= target : ours <= target
+  console.log(JSON.stringify({ name, ours, against: null, ratio: null, bound, target, met }))
+  return met
+}
+
 /** The middle of `values`, which must not be empty. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Pr
   access: () => import('./access/verification.ts'),
   audit: () => import('./audit/bench.ts'),
   abuse: () => import('./access/abuse.ts'),
+  chaos: () => import('./chaos/bench.ts'),
   public: () => import('./public/bench.ts'),
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 
-const settings = { fsync: 'off', shared_buffers: '32MB', restart_after_crash: 'on' }
+/** A test may lose its data in a crash of the machine, and is quicker for it. */
+const quick = { fsync: 'off', shared_buffers: '32MB', restart_after_crash: 'on' }
 
 export type OwnServer = {
   readonly url: string
@@ -13,8 +14,8 @@ export type OwnServer = {
   readonly superuserUrl: string
   /** Ends it as an administrator does: sessions are ended, data is safe. */
   stop(): Promise<void>
-  /** Ends it as a power cut does. */
-  kill(): Promise<void>
+  /** Ends it as a power cut does: by its postmaster, or all its processes at once. */
+  kill(how?: 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it again, where it was. */
   start(): Promise<void>
   /** All its processes stand still: connections are taken by the kernel, and nothing answers. */
@@ -23,7 +24,10 @@ export type OwnServer = {
 }
 
 /** Starts it; it is ended and removed when `t` ends. */
-export async function ownServer(t: Pick<Test, 'teardown'>): Promise<OwnServer> {
+export async function ownServer(
+  t: Pick<Test, 'teardown'>,
+  settings: Readonly<Record<string, string>> = quick,
+): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), 'intake-server-'))
   const { url, ownerUrl, superuserUrl } = await startEmbedded(folder, settings)
   const { port } = new URL(url)
@@ -49,10 +53,16 @@ export async function ownServer(t: Pick<Test, 'teardown'>): Promise<OwnServer> {
   return {
     ...{ url, ownerUrl, superuserUrl, start },
     stop: () => stopEmbedded(folder),
-    async kill() {
+    async kill(how = 'SIGQUIT') {
       const pid = await postmaster()
-      process.kill(pid, 'SIGQUIT')
-      while (await isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20))
+      const children = how === 'SIGKILL' ? await childrenOf(pid) : []
+      process.kill(pid, how)
+      for (const each of children) if (await isRunning(each)) process.kill(each, how)
+      for (const each of [pid, ...children]) {
+        while (await isRunning(each)) await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      // Where nobody reaps the dead, pg_ctl takes the one named here for alive.
+      await rm(join(folder, 'pgdata', 'postmaster.pid'), { force: true })
     },
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
