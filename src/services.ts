@@ -38,6 +38,7 @@ import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
+import type { CompletionRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
 
@@ -93,6 +94,7 @@ export function createServices({
 
   const { appendRepetition, appendRefusal, ...sums } = createSums(database, onRefused)
   const ofClient = door(findClient)
+  const take: triage.TakeNote = (tx, note, asked) => cases.takeNote(tx, origin, note, asked)
   const waiting = triage.createWaiting()
 
   return {
@@ -127,9 +129,11 @@ export function createServices({
       claim: triage.createClaims(database, waiting, onClaimed),
       renew: door(triage.renew),
       release: door(triage.release),
-      complete: door(triage.complete),
+      complete: door((tx: Tx<KnownCaller>, ...named: [string, CompletionRequest]) =>
+        triage.complete(tx, ...named, take),
+      ),
       completeSeveral: door((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
-        triage.completeSeveral(tx, request, appendRefusal),
+        triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),
     },
     cases: {

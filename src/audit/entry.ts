@@ -29,7 +29,8 @@ export const actions = {
   'case.merged': 'A person said that two cases are about one person: they were merged.',
   'case.split': 'A person took referrals out of a case.',
   'case.judged': 'A person judged two cases, or cleared the flags of one.',
-  'note.written': 'A recipient wrote a sealed note about a referral, beside a judgement.',
+  'note.written':
+    'A recipient wrote a sealed note about a referral, beside a judgement or an act on its item.',
   'case.read':
     'A case was read: its referrals and why they are together, or the notes about one of them.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',

@@ -2,12 +2,11 @@
 import type { TSchema } from 'typebox'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Opened } from '../protocol/envelope/open.ts'
-import type { KeyPair } from '../protocol/keys.ts'
 import type { NoteChain } from '../protocol/messages/notechain.ts'
 import { claimBytesMax } from './answer.ts'
 import { evaluatePerson, type PersonParts } from './matching.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
-import { createNotes, type Note } from './notes.ts'
+import type { Note, Notes } from './notes.ts'
 import {
   type Case,
   CaseAnswer,
@@ -93,10 +92,8 @@ export type Reviewing = {
 export function createReviewing(
   transport: Transport,
   keysets: ReturnType<typeof createKeysets>,
-  { receiving, signing }: { readonly receiving: KeyPair; readonly signing: KeyPair },
+  notes: Notes,
 ): Reviewing {
-  const notes = createNotes(transport, keysets, { receiving, signing })
-
   async function ask<Schema extends TSchema>(schema: Schema, request: Call) {
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
     return readAnswer(schema, answer, `${request.method} ${request.path}`)

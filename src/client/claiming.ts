@@ -7,6 +7,7 @@ import type { CompartmentName } from '../referral/compartment.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer } from './failure.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
+import type { Note, Notes } from './notes.ts'
 import {
   type Claim,
   ClaimsAnswer,
@@ -88,11 +89,12 @@ export type Claiming = {
   /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
   release(lease: Lease): Promise<void>
   /**
-   * Ends the work on the item. Repeating gives the same answer.
+   * Ends the work on the item. Repeating gives the same answer. A note is sealed behind those there are about its
+   * referral, which takes the scope `cases:review`, and is kept with the completion, or neither is.
    *
-   * @throws ServiceProblem `lease-lost` if another has claimed the item since
+   * @throws ServiceProblem `lease-lost` if another has claimed the item since; for a note as `decide`
    */
-  complete(lease: Lease, outcome: Outcome): Promise<Completion>
+  complete(lease: Lease, outcome: Outcome, note?: Note): Promise<Completion>
   /**
    * Ends the work on up to 50 items at once, each judged by itself: one whose lease is lost says so in its
    * `problem`, and keeps no other from ending. Repeating gives the same answers.
@@ -103,7 +105,7 @@ export type Claiming = {
 }
 
 /** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
-export function createClaiming(transport: Transport, kid: string): Claiming {
+export function createClaiming(transport: Transport, kid: string, notes: Notes): Claiming {
   async function claim(options: ClaimOptions): Promise<Claim[]> {
     const path = '/v1/triage/claims'
     const { referral } = options
@@ -142,11 +144,14 @@ export function createClaiming(transport: Transport, kid: string): Claiming {
     await transport.send({ method: 'POST', path, body: { fence }, repeatable: false })
   }
 
-  async function complete({ claimId, fence }: Lease, outcome: Outcome): Promise<Completion> {
+  function complete({ claimId, fence }: Lease, outcome: Outcome, note?: Note): Promise<Completion> {
     const path = claimPath(claimId, 'completion')
-    const body = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
-    const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
-    return readAnswer(CompletionAnswer, answer, `POST ${path}`)
+    const completed = { fence, ...outcome, referrals: outcome.referrals.map(wellTyped) }
+    return notes.sendWith(note, async (sealed) => {
+      const body = { ...completed, ...sealed }
+      const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
+      return readAnswer(CompletionAnswer, answer, `POST ${path}`)
+    })
   }
 
   async function completeSeveral(asked: readonly (Lease & Outcome)[]): Promise<Ended[]> {

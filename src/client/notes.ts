@@ -29,6 +29,9 @@ const triesMax = 5
 
 type Keysets = ReturnType<typeof createKeysets>
 
+/** @see createNotes */
+export type Notes = ReturnType<typeof createNotes>
+
 /** Seals and reads notes. @param keys - a recipient's */
 export function createNotes(
   transport: Transport,

@@ -18,6 +18,7 @@ import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
+import { createNotes } from './notes.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -103,7 +104,8 @@ export function createReader(options: ReaderOptions): Reader {
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
   const stating = createStating(transport, recipient.signing)
-  const claiming = createClaiming(transport, key.kid)
+  const notes = createNotes(transport, keysets, { receiving: key, signing: recipient.signing })
+  const claiming = createClaiming(transport, key.kid, notes)
   /** What was asked for, by what was released itself: the service's own word for it would not do. */
   const chosen = new WeakMap<Released, readonly CompartmentName[]>()
   const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
@@ -159,7 +161,7 @@ export function createReader(options: ReaderOptions): Reader {
     claim,
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
-    ...createReviewing(transport, keysets, { receiving: key, signing: recipient.signing }),
+    ...createReviewing(transport, keysets, notes),
   }
 }
 

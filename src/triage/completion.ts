@@ -25,7 +25,7 @@ import { selectSurvivor } from './store/successor.ts'
 /** A claim, and how its holder says that the work on it ended. */
 export type Order = {
   readonly claim: Claim
-  readonly request: Omit<Static<typeof CompletionRequest>, 'fence'>
+  readonly request: Omit<Static<typeof CompletionRequest>, 'fence' | 'note'>
 }
 type Answer = Static<typeof Completion>
 type Outcome = Exclude<Order['request']['outcome'], 'unopenable'>

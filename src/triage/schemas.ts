@@ -1,6 +1,7 @@
-import { type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
+import { MessageEnvelope } from '../protocol/messages/message.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type Urgency, urgencies } from '../referral/codes/clear.ts'
 import { type DeclineReason, declineReasons } from '../referral/codes/state.ts'
@@ -207,6 +208,13 @@ export const Renewal = Type.Object({
   }),
 })
 
+/** Beside an act on an item. */
+const Note = Type.Optional({
+  ...MessageEnvelope,
+  description:
+    'A sealed note, of kind `note` and from `recipient`, about one referral of the item: it is kept with what is asked for, or neither is done.',
+})
+
 export const ReleaseRequest = Type.Object({ fence: Fence }, { additionalProperties: false })
 
 const outcomes = ['accepted', 'declined', 'redirected', 'unopenable'] as const
@@ -236,9 +244,12 @@ export const CompletionRequest = Type.Object(
         description: 'With the outcome `unopenable` only: the step at which opening failed.',
       }),
     ),
+    note: Note,
   },
   { additionalProperties: false },
 )
+
+export type CompletionRequest = Static<typeof CompletionRequest>
 
 /** For the API document: the service refuses each in its own words. */
 export const completionConditions = {

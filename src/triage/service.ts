@@ -14,6 +14,7 @@ import type { Header } from '../referral/header.ts'
 import { resolveLists } from '../vault/service.ts'
 import { endClaim, itemEntry, leaseLost } from './completion.ts'
 import { claimOf, type Named } from './naming.ts'
+import { type TakeNote, takeNoteOf } from './noting.ts'
 import type { Completion, CompletionRequest, Renewal } from './schemas.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
@@ -22,6 +23,7 @@ export { createWatching } from './changes.ts'
 export { createClaims } from './claiming.ts'
 export { itemOf, list, listOwn } from './listing.ts'
 export { mergeItems, splitItems } from './merge.ts'
+export type { TakeNote } from './noting.ts'
 export { completeSeveral } from './several.ts'
 export { forgetChanges } from './store/changes.ts'
 export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
@@ -56,13 +58,18 @@ export async function release(tx: Tx<KnownCaller>, named: Named): Promise<void> 
   await append(tx, itemEntry('triage.released', claim.id))
 }
 
-/** Ends the work on an item: completion.ts. */
+/** Ends the work on an item (completion.ts), and keeps the note beside it, if there is one. */
 export async function complete(
   tx: Tx<KnownCaller>,
   claimId: string,
-  { fence, ...request }: Static<typeof CompletionRequest>,
+  { fence, note, ...request }: Static<typeof CompletionRequest>,
+  take: TakeNote,
 ): Promise<Static<typeof Completion>> {
   const claim = await claimOf(tx, { claimId, fence })
+  const asked = { completed: claimId, fence, ...request }
+  const taken = note && (await takeNoteOf(tx, claim.id, { note, take }, asked))
   const [referrals = []] = await resolveLists(tx, [request.referrals])
-  return endClaim(tx, { claim, request: { ...request, referrals } })
+  const completion = await endClaim(tx, { claim, request: { ...request, referrals } })
+  await taken?.keep()
+  return completion
 }

@@ -11,6 +11,7 @@ import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { resolveLists } from '../vault/service.ts'
 import { completeAll, endClaim, itemEntry, misfitOf, type Order } from './completion.ts'
 import { claimOf } from './naming.ts'
+import { type TakeNote, type TakenNote, takeNoteOf } from './noting.ts'
 import type { Completions, CompletionsRequest } from './severalschemas.ts'
 
 /** Writes the entry of a part that was refused, while the others stand. */
@@ -19,6 +20,9 @@ type AppendRefusal = (
   refused: Act & { readonly outcome: 'refused'; readonly reason: ErrorCode },
 ) => Promise<void>
 
+/** What this feature is given of others. */
+type Handed = { readonly appendRefusal: AppendRefusal; readonly take: TakeNote }
+
 type Asked = CompletionsRequest['completions'][number]
 type Ended = Static<typeof Completions>['completions'][number]
 
@@ -26,11 +30,12 @@ type Ended = Static<typeof Completions>['completions'][number]
 export async function completeSeveral(
   tx: Tx<KnownCaller>,
   { completions }: CompletionsRequest,
-  appendRefusal: AppendRefusal,
+  { appendRefusal, take }: Handed,
 ): Promise<Static<typeof Completions>> {
   const lists = completions.map(({ referrals }) => referrals)
   const resolved = await resolveLists(tx, lists)
   const asked = completions.map((one, index) => ({ ...one, referrals: resolved[index] ?? [] }))
+  const notes = await takeNotes(tx, asked, take)
   const orders = usual(tx, asked)
   const completed = await completeAll(tx, [...orders.values()])
   const ended: Ended[] = []
@@ -38,18 +43,20 @@ export async function completeSeveral(
     const order = orders.get(one)
     const completion = order && completed.get(order)
     const { claimId } = one
-    ended.push(completion ? { claimId, completion } : await endAlone(tx, one, appendRefusal))
+    ended.push(
+      completion ? { claimId, completion } : await endAlone(tx, one, notes.get(one), appendRefusal),
+    )
   }
   return { completions: ended }
 }
 
-/** Of each claim that is named by its id the first, if an answer to referrals is what is asked. */
+/** Of each claim that is named by its id the first, if an answer to referrals is all that is asked. */
 function usual({ caller }: Tx<KnownCaller>, asked: readonly Asked[]): Map<Asked, Order> {
   const orders = new Map<Asked, Order>()
   const ids = new Set<string>()
   for (const one of asked) {
-    const { claimId: id, fence, ...request } = one
-    const isAnswer = request.outcome !== 'unopenable' && !misfitOf(request)
+    const { claimId: id, fence, note, ...request } = one
+    const isAnswer = request.outcome !== 'unopenable' && !misfitOf(request) && !note
     if (!isAnswer || isReferenceForm(id) || ids.has(id)) continue
     ids.add(id)
     orders.set(one, { claim: { id, fence, clientId: caller.clientId }, request })
@@ -57,18 +64,48 @@ function usual({ caller }: Tx<KnownCaller>, asked: readonly Asked[]): Map<Asked,
   return orders
 }
 
-/** What `usual` left out, and what did not end with it: a repetition, a lost lease. */
+/**
+ * Takes the notes of all parts before any item is locked, in the order of their referrals. A note that may not be kept
+ * refuses its own part.
+ */
+async function takeNotes(
+  tx: Tx<KnownCaller>,
+  asked: readonly Asked[],
+  take: TakeNote,
+): Promise<Map<Asked, TakenNote | Refusal>> {
+  const taken = new Map<Asked, TakenNote | Refusal>()
+  const noted = asked.flatMap((one) => (one.note ? [{ one, note: one.note }] : []))
+  const about = ({ note }: (typeof noted)[number]) => note.header.referralId
+  for (const { one, note } of noted.sort((a, b) => (about(a) < about(b) ? -1 : 1))) {
+    const { claimId, note: _, ...rest } = one
+    const taking = claimOf(tx, { claimId, fence: one.fence }).then(({ id }) =>
+      takeNoteOf(tx, id, { note, take }, { completed: claimId, ...rest }),
+    )
+    taken.set(one, await taking.catch(refusalIn))
+  }
+  return taken
+}
+
+function refusalIn(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  throw error
+}
+
+/** What `usual` left out, and what did not end with it: a note, a repetition, a lost lease. */
 async function endAlone(
   tx: Tx<KnownCaller>,
-  { claimId, fence, ...request }: Asked,
+  { claimId, fence, note: _, ...request }: Asked,
+  noted: TakenNote | Refusal | undefined,
   appendRefusal: AppendRefusal,
 ): Promise<Ended> {
   try {
+    if (noted instanceof Refusal) throw noted
     const claim = await claimOf(tx, { claimId, fence })
-    return { claimId, completion: await endClaim(tx, { claim, request }) }
+    const completion = await endClaim(tx, { claim, request })
+    await noted?.keep()
+    return { claimId, completion }
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    const { code, message: detail } = error
+    const { code, message: detail } = refusalIn(error)
     const { object } = isReferenceForm(claimId)
       ? { object: undefined }
       : itemEntry('triage.completed', claimId)

@@ -9,6 +9,11 @@ type NewNote = NoteRef & {
   readonly besideSha256: Uint8Array
 }
 
+/** Waits for whoever writes a note about the same referral, until that transaction ends. */
+export async function lockChain(tx: Tx, referralId: string): Promise<void> {
+  await tx.sql`select pg_advisory_xact_lock(hashtextextended('notes ' || ${referralId}, 0))`
+}
+
 /** Adds one at the end of its chain. */
 export async function insertNote(tx: Tx, note: NewNote): Promise<void> {
   await tx.sql`

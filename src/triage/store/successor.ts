@@ -40,3 +40,10 @@ export async function selectSurvivor(tx: Tx, { id }: Claim) {
     where item.id = ${id}`
   return row
 }
+
+/** The referrals of its case that an item lists, or listed when its work ended. */
+export async function selectListed(tx: Tx, itemId: string): Promise<readonly string[]> {
+  const [row] = await tx.sql<{ referralIds: string[] }[]>`
+    select referral_ids as "referralIds" from triage_item where id = ${itemId}`
+  return row?.referralIds ?? []
+}
