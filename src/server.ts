@@ -11,9 +11,10 @@ import { createTell } from './background/report.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config/server.ts'
 import { addressForm, nameOf, readAddress } from './database/address.ts'
-import { connect } from './database/connect.ts'
+import { connect, type Database } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
 import { isAway, isUntrusted } from './database/lost.ts'
+import { joinReplicas } from './database/notify.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
@@ -44,9 +45,11 @@ try {
 
 /** What is wrong in what the variables name. */
 function faultsOf(config: Config): readonly string[] {
-  const { databaseUrl } = config
-  const isNone = databaseUrl !== undefined && !readAddress(databaseUrl)
-  return [...(isNone ? [`DATABASE_URL must be ${addressForm}`] : []), ...fileFaults(config)]
+  const { databaseUrl: DATABASE_URL, databaseDirectUrl: DATABASE_DIRECT_URL } = config
+  const unreadable = Object.entries({ DATABASE_URL, DATABASE_DIRECT_URL }).filter(
+    ([, url]) => url !== undefined && !readAddress(url),
+  )
+  return [...unreadable.map(([name]) => `${name} must be ${addressForm}`), ...fileFaults(config)]
 }
 
 function wordsOf({ message, ...fields }: Error & { code?: string; port?: number }): string {
@@ -57,7 +60,7 @@ async function serve(config: Config): Promise<void> {
   const embedded = config.databaseUrl ? undefined : await startTrial(config)
   const url = required(config.databaseUrl ?? embedded?.url, 'what is not named is embedded')
   let isStanding = !config.databaseUrl || (await requireStanding(url))
-  const prepare = config.databasePrepare
+  const { databasePrepare: prepare, metricsPort } = config
   const logger = createLogger(config.logLevel)
   const database = connect({
     url,
@@ -67,13 +70,8 @@ async function serve(config: Config): Promise<void> {
   })
   const outage = createOutage({ log: logger, ping: database.ping })
   const holders = await openKeyholders(config.matching, logger)
-  const logFiles = {
-    keyFiles: await logKeyFiles(config),
-    checkpointFile: config.audit.checkpointFile,
-    witnessFile: config.audit.witnessFile,
-  }
+  const logFiles = await logFilesOf(config)
   const metrics = createMetrics()
-  const { metricsPort } = config
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   let background: Background | undefined
   let logHalted: string | undefined
@@ -101,9 +99,11 @@ async function serve(config: Config): Promise<void> {
     log: { origin: config.origin, ...logFiles },
     tell(told) {
       if (told.log) logHalted = told.log.halted
+      if (told.kind === 'brought') database.announced(true)
       tell(told)
     },
   })
+  const replicas = hearOthers(config.databaseDirectUrl ?? url, database, logger)
   logger.info({ matchingKey: holders.place, metricsPort: shown?.port }, 'started')
   console.log(guarded(`Referral Intake listens on ${app.listeningOrigin}`))
 
@@ -112,6 +112,7 @@ async function serve(config: Config): Promise<void> {
     if (draining) return
     draining = true
     setTimeout(() => process.exit(1), drainMsMax).unref()
+    replicas.close()
     await Promise.all([app.close(), background?.stop()])
     outage.stop()
     await holders.close()
@@ -120,8 +121,7 @@ async function serve(config: Config): Promise<void> {
     await embedded?.stop()
     process.exit(code)
   }
-  process.on('SIGTERM', () => drain(0))
-  process.on('SIGINT', () => drain(0))
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => drain(0))
   if (!isStanding) {
     await requireStandingLater(url, logger).then(
       () => {
@@ -133,6 +133,15 @@ async function serve(config: Config): Promise<void> {
       },
     )
   }
+}
+
+/** Hears of the work that other replicas bring. Without them whoever waits looks every second or so. */
+function hearOthers(url: string, database: Database, logger: ReturnType<typeof createLogger>) {
+  return joinReplicas({
+    ...{ url, database },
+    onLost: (error) => logger.warn({ err: error }, 'the other replicas are not heard'),
+    onHeard: () => logger.info('the other replicas are heard again'),
+  })
 }
 
 /**
@@ -185,6 +194,12 @@ async function readAccessKeys({ access, tokenKeyFile }: Config) {
       trustedIssuers: readIssuers(await readFile(trustedIssuersFile, 'utf8')),
     }),
   }
+}
+
+/** What the access log is signed with, and kept beside. */
+async function logFilesOf(config: Config) {
+  const { checkpointFile, witnessFile } = config.audit
+  return { keyFiles: await logKeyFiles(config), checkpointFile, witnessFile }
 }
 
 /** What signs checkpoints: the key files that are named, or the trial's own. */

@@ -95,7 +95,7 @@ export function createServices({
   const { appendRepetition, appendRefusal, ...sums } = createSums(database, onRefused)
   const ofClient = door(findClient)
   const take: triage.TakeNote = (tx, note, asked) => cases.takeNote(tx, origin, note, asked)
-  const waiting = triage.createWaiting()
+  const waiting = triage.createWaiting(database)
 
   return {
     audit: {

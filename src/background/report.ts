@@ -122,6 +122,8 @@ export const reports = {
       help: 'Times that the thread of the background work ended and was started again',
     },
   },
+  /** There is work for whoever waits for some. */
+  brought: {},
   /** The database is away. The outage has a line of its own, and no batch that fails for it is reported. */
   away: {},
 } as const satisfies Record<string, Row>

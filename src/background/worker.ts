@@ -36,6 +36,7 @@ const database = connect({
   deadlineMs: batchMsMax,
   onAway: sorted.onAway,
 })
+database.onAnnounced(() => report({ kind: 'brought' }))
 const work = createWork(database, await openLog(log), sorted.tell, {
   isWatched,
   duty: duty && {

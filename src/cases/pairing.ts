@@ -66,6 +66,8 @@ export function createPairing(database: Database, listener: PairingListener): St
         await database.inTransaction(caller, async (tx) => {
           if (!(await elect(tx, casesLock))) return
           taken = await takeNext(tx, count)
+          // Whatever comes of it, so that nobody can tell what did.
+          if (taken.length > 0) tx.announce()
           const [first] = taken
           if (taken.length > 1) alone = taken.length - (await pairStrangers(tx, taken))
           else if (first) await pair(tx, first.referralId, first.supersedes, listener)

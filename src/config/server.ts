@@ -17,6 +17,8 @@ export type Config = {
   readonly origin: string
   /** `undefined`: PostgreSQL is started under `dataFolder`. */
   readonly databaseUrl: string | undefined
+  /** Of the same database without a pooler in between, to hear other replicas by; `databaseUrl`, if left out. */
+  readonly databaseDirectUrl: string | undefined
   readonly databaseConnectionsMax: number
   readonly databasePrepare: boolean
   readonly dataFolder: string
@@ -85,6 +87,7 @@ export function readConfig(
     port: integer(environment, 'PORT', 8080, 0, 65_535, faults),
     origin: environment.ORIGIN || 'localhost',
     databaseUrl: environment.DATABASE_URL || undefined,
+    databaseDirectUrl: environment.DATABASE_DIRECT_URL || undefined,
     databaseConnectionsMax: integer(environment, 'DATABASE_CONNECTIONS', 10, 1, 100, faults),
     databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,

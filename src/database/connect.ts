@@ -30,7 +30,12 @@ export type Tx<By extends Caller = Caller> = {
   readonly caller: By
   /** Where it runs: what was read there and never changes may be kept under this. */
   readonly database: Database
+  /** Says that it brings work: whoever waits for some looks once it stands, and not if it is undone. */
+  announce(): void
 }
+
+/** Told of announced work that stands: `isHere` if a transaction of this process brought it. */
+export type Announced = (isHere: boolean) => void
 
 export type Database = {
   /**
@@ -54,6 +59,10 @@ export type Database = {
    * @throws DatabaseAway, and then nobody knows whether it stands
    */
   atOnce(statement: string): Promise<number>
+  /** From now on `act` is told of announced work. */
+  onAnnounced(act: Announced): void
+  /** Tells of work that another thread of this process brought, or another replica. */
+  announced: Announced
   /** Commits a trivial write within four seconds, or throws: for `/readyz`. */
   ping(): Promise<void>
   /** Of its connections, at this moment. */
@@ -93,6 +102,7 @@ export function connect(options: DatabaseOptions): Database {
   const address = readAddress(url)
   if (!address) throw new Error('the address of the database is not a connection URI')
   const pool = createPool({ address, prepare }, connectionsMax)
+  const hearing: Announced[] = []
   let pinging: Promise<void> | undefined
 
   async function told<T>(work: Promise<T>): Promise<T> {
@@ -114,6 +124,10 @@ export function connect(options: DatabaseOptions): Database {
         pinging = undefined
       })
       return pinging
+    },
+    onAnnounced: (act) => void hearing.push(act),
+    announced(isHere) {
+      for (const hear of hearing) hear(isHere)
     },
     connections: () => pool.standing(),
     close: () => pool.close(),
@@ -177,6 +191,7 @@ async function inTransaction<T, By extends Caller>(
     try {
       const result = await run.within(left())
       pool.giveBack(link)
+      if (run.isAnnounced) order.database.announced(true)
       return result
     } catch (error) {
       // A refusal of ours, or a statement that failed, leaves a connection as it was.
@@ -194,6 +209,7 @@ async function inTransaction<T, By extends Caller>(
 class Run<T, By extends Caller> {
   /** Until `acting` nothing of it was done; from `committing` on it may stand. */
   stage: 'beginning' | 'acting' | 'committing' = 'beginning'
+  isAnnounced = false
   readonly #link: Link
   readonly #order: Order<T, By>
   readonly #statementMs: number
@@ -234,7 +250,10 @@ class Run<T, By extends Caller> {
         try {
           const now = await begin(sql, caller, this.#statementMs)
           this.stage = 'acting'
-          const acted = await act({ sql, now, caller, database })
+          const announce = () => {
+            this.isAnnounced = true
+          }
+          const acted = await act({ sql, now, caller, database, announce })
           // It was told as not done, and the cut reaches the socket a moment after: it must not be committed.
           if (this.#isCut) await new Promise(() => {})
           link.warned = false

@@ -45,12 +45,18 @@ export type LinkOptions = {
   readonly prepare: boolean
 }
 
+/** Of a connection that stays open to hear notifications. The driver's own `listen` says nothing of one it lost. */
+export type Hearing = {
+  readonly onnotify: (channel: string, payload: string) => unknown
+  readonly onclose: () => void
+}
+
 /** A server that takes longer to let one in is down, as far as who waits is concerned. */
 const connectSeconds = 3
 const closeMsMax = 5_000
 
 /** A connection to one host. */
-export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
+export function openLink({ address, prepare }: LinkOptions, host: Host, hearing?: Hearing): Link {
   const url = address.urlOf(host)
   let socket: Socket | undefined
   const options = {
@@ -60,7 +66,7 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
     max: 1,
     prepare,
     connect_timeout: connectSeconds,
-    idle_timeout: 60,
+    ...(hearing ? { ...hearing, idle_timeout: null, max_lifetime: null } : { idle_timeout: 60 }),
     backoff: () => 0,
     fetch_types: false,
     types,
@@ -76,7 +82,7 @@ export function openLink({ address, prepare }: LinkOptions, host: Host): Link {
       return Object.assign(socket, host)
     },
   }
-  // The driver's types know neither ours nor `socket`, which its documentation has.
+  // The driver's types know neither ours nor `socket`, which its documentation has, nor what its `listen` uses.
   const sql = postgres(url, options as unknown as Options<Record<string, never>>)
   const link: Link = {
     sql,

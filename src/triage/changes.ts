@@ -22,15 +22,15 @@ export function createWatching(database: Database, waiting: Waiting) {
       // Without a place it begins at the end, and nothing is to be waited for.
       const seconds = query.since === undefined ? 0 : wait.seconds
       const { clientId } = caller
-      let isFirst = true
-      const found = await waiting.until({ ...wait, clientId, seconds }, (isLast) => {
-        const hasWaited = !isFirst
-        isFirst = false
-        return database.inTransaction(caller, async (tx) => {
-          if (hasWaited) await requireEnabled(tx)
-          return changes(tx, query, isLast)
-        })
-      })
+      const wanted = {
+        look: (isLast: boolean, hasWaited: boolean) =>
+          database.inTransaction(caller, async (tx) => {
+            if (hasWaited) await requireEnabled(tx)
+            return changes(tx, query, isLast)
+          }),
+        offers: async (tx: Tx) => ((await isBehind(tx, query)) ? [query] : []),
+      }
+      const found = await waiting.until({ ...wait, clientId, seconds }, wanted)
       return required(found, 'the last look answers')
     },
   }
@@ -63,6 +63,16 @@ async function changes(
     changes: rows.map(({ id, type, itemId, caseId, at }) => ({ id, type, itemId, caseId, at })),
     next: encodeBase64url(utf8([epoch, next.position, next.number].join(' '))),
   }
+}
+
+/** Whether `changes` has something to say: a page, or that there is none from here. */
+async function isBehind(tx: Tx, { since }: Query): Promise<boolean> {
+  const { outdated, rows } = await selectChanges(
+    tx,
+    since === undefined ? since : readPlace(since),
+    1,
+  )
+  return outdated || rows.length > 0
 }
 
 const form = /^([0-9a-f]{1,16}) (\d{1,18}) (\d{1,18})$/

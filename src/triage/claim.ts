@@ -10,13 +10,13 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { ReleasedReferral } from '../vault/schemas.ts'
 import { beginTriage, release, releasedEntry, requireKid } from '../vault/service.ts'
-import { type Asked, claimedBefore, isClaimed, keepClaim } from './claimkey.ts'
+import { type Asked, claimedBefore, keepClaim } from './claimkey.ts'
 import { itemEntry } from './completion.ts'
 import { filterOf, isOfOne } from './filter.ts'
 import { lapsesMax } from './lease.ts'
 import type { Claims } from './schemas.ts'
 import { selectHolder } from './store/chosen.ts'
-import { type Among, hasClaimable, type ItemRow, leaseItems } from './store/claim.ts'
+import { type Among, type ItemRow, leaseItems, selectClaimable } from './store/claim.ts'
 import { escalateLapsed } from './store/lapse.ts'
 
 /**
@@ -37,6 +37,7 @@ export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): 
     return { answer, items: 0, lapsed: 0, isRepeated: true }
   }
   const escalating = await escalateLapsed(tx)
+  if (escalating.length > 0) tx.announce()
   const holder = { clientId: tx.caller.clientId, recipient }
   const among = await amongOf(tx, request)
   const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, among)
@@ -57,17 +58,15 @@ type Claimed = {
   readonly isRepeated: boolean
 }
 
-/** Whether `claim` would have something to answer. Changes nothing, and nothing leaves the service. */
-export async function wouldClaim(
-  tx: Tx<KnownCaller>,
-  request: Asked,
-  key?: string,
-): Promise<boolean> {
-  if (key !== undefined && (await isClaimed(tx, key))) return true
-  return hasClaimable(tx, request.recipient, await amongOf(tx, request))
+/** Which items are wanted, and not what of them. */
+export type Wanted = Omit<Asked, 'max' | 'leaseSeconds' | 'compartments'>
+
+/** Some of the items that `claim` would lease for this request, by their ids. Changes nothing. */
+export async function claimable(tx: Tx, request: Wanted): Promise<string[]> {
+  return selectClaimable(tx, request.recipient, await amongOf(tx, request))
 }
 
-async function amongOf(tx: Tx, { escalated = false, ...asked }: Asked): Promise<Among> {
+async function amongOf(tx: Tx, { escalated = false, ...asked }: Wanted): Promise<Among> {
   const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
   return { list, filter: await filterOf(tx, asked) }
 }

@@ -7,8 +7,8 @@ import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { requireEnabled } from '../directory/service.ts'
 import { required } from '../errors.ts'
-import { claim, wouldClaim } from './claim.ts'
-import type { Asked } from './claimkey.ts'
+import { claim, claimable } from './claim.ts'
+import { type Asked, isClaimed } from './claimkey.ts'
 import type { Claimed } from './counting.ts'
 import type { ClaimRequest, Claims } from './schemas.ts'
 import type { Wait, Waiting } from './waiting.ts'
@@ -24,18 +24,14 @@ export function createClaims(
   waiting: Waiting,
   onClaimed: (claimed: Claimed) => void,
 ) {
+  const offersOf = createOffers()
   return async (
     caller: KnownCaller,
     { waitSeconds: seconds = 0, ...request }: Static<typeof ClaimRequest>,
     key?: string,
     wait?: Omit<Wait, 'clientId' | 'seconds'>,
   ): Promise<Answer> => {
-    let isFirst = true
-
-    async function look(isLast: boolean): Promise<Answer | undefined> {
-      const hasWaited = !isFirst
-      isFirst = false
-      if (hasWaited && !isLast && !(await isThere(database, caller, request, key))) return undefined
+    async function look(isLast: boolean, hasWaited: boolean): Promise<Answer | undefined> {
       const begun = performance.now()
       const { answer, isRepeated, ...leased } = await database.inTransaction(caller, async (tx) => {
         if (hasWaited) await requireEnabled(tx)
@@ -46,17 +42,33 @@ export function createClaims(
       return answer
     }
 
+    /** What another has got by this key meanwhile is for this one as well. */
+    async function offers(tx: Tx): Promise<readonly unknown[]> {
+      const [isOwn, ids] = await Promise.all([
+        key !== undefined && isClaimed(tx, caller, key),
+        offersOf(tx, request),
+      ])
+      return isOwn ? [request] : ids
+    }
+
     const { clientId } = caller
-    const found = await (wait ? waiting.until({ ...wait, clientId, seconds }, look) : look(true))
+    const wanted = { look, offers }
+    const found = await (wait
+      ? waiting.until({ ...wait, clientId, seconds }, wanted)
+      : look(true, false))
     return required(found, 'the last look answers')
   }
 }
 
-function isThere(
-  database: Database,
-  caller: KnownCaller,
-  request: Asked,
-  key?: string,
-): Promise<boolean> {
-  return database.inTransaction(caller, (tx: Tx<KnownCaller>) => wouldClaim(tx, request, key))
+/** Asks about each claim once in a transaction, however many wait for the same. */
+function createOffers() {
+  const known = new WeakMap<Tx, Map<string, Promise<string[]>>>()
+  return (tx: Tx, { max: _, leaseSeconds: __, compartments: ___, ...asked }: Asked) => {
+    const inTx = known.get(tx) ?? new Map<string, Promise<string[]>>()
+    known.set(tx, inTx)
+    const name = JSON.stringify(asked)
+    const ids = inTx.get(name) ?? claimable(tx, asked)
+    inTx.set(name, ids)
+    return ids
+  }
 }

@@ -40,8 +40,8 @@ export async function claimedBefore(
 }
 
 /** Whether `claimedBefore` would find something. It waits for nobody. */
-export async function isClaimed(tx: Tx<KnownCaller>, key: string): Promise<boolean> {
-  return (await selectKey(tx, keyOf(tx, key))) !== undefined
+export async function isClaimed(tx: Tx, caller: KnownCaller, key: string): Promise<boolean> {
+  return (await selectKey(tx, keyOf({ caller }, key))) !== undefined
 }
 
 /** Remembers what was claimed under this key, until the leases would end. */
@@ -57,7 +57,7 @@ export async function keepClaim(
   await insertKey(tx, keyOf(tx, key), kept, request.leaseSeconds)
 }
 
-function keyOf({ caller }: Tx<KnownCaller>, key: string) {
+function keyOf({ caller }: Pick<Tx<KnownCaller>, 'caller'>, key: string) {
   return { clientId: caller.clientId, hash: hash(label('claim key'), utf8(key)) }
 }
 

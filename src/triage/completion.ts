@@ -69,6 +69,7 @@ export async function completeAll(
   for (const { order, referralIds, ...when } of ended) {
     const { outcome, referrals } = order.request
     const requeued = referralIds.length > 1 ? await endMembers(tx, order.claim.id, referrals) : []
+    if (requeued.length > 0) tx.announce()
     completions.set(order, { outcome, ...when, requeued })
   }
   const answered = await answerReferrals(tx, [...completions.keys()])
@@ -114,6 +115,7 @@ async function escalate(
     await requireMembers(tx, claim)
     return reportAgain(tx, claim)
   }
+  tx.announce()
   const { late } = escalated
   await markUnopenable(tx, claim.id, listed)
   const referrals = listed.join(' ')

@@ -25,6 +25,7 @@ export async function mergeItems(
   younger: string,
   referralIds: readonly string[],
 ): Promise<{ kept: string; merged: string }> {
+  tx.announce()
   const heads = await lockHeads(tx, [older, younger])
   const [one, other] = heads
   const survivor = one && other ? survivorOf(one, other) : undefined
@@ -48,6 +49,7 @@ export async function splitItems(
   from: { readonly caseId: string; readonly referralIds: readonly string[] },
   to: { readonly caseId: string; readonly referralIds: readonly string[] },
 ): Promise<void> {
+  tx.announce()
   const [head] = await lockHeads(tx, [from.caseId])
   await moveItemsOf(tx, to.referralIds, to.caseId)
   for (const { caseId, referralIds } of [from, to]) {

@@ -34,6 +34,7 @@ export { createWaiting } from './waiting.ts'
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {
   const { referralId, urgency, region, channel, respondBy } = header
+  tx.announce()
   const item = { referralId, urgency, region, channel, respondBy }
   return insertItem(tx, { id: newId(), caseId, ...item })
 }
@@ -55,6 +56,7 @@ export async function renew(
 export async function release(tx: Tx<KnownCaller>, named: Named): Promise<void> {
   const claim = await claimOf(tx, named)
   if (!(await releaseLease(tx, claim))) throw await leaseLost(tx, claim)
+  tx.announce()
   await append(tx, itemEntry('triage.released', claim.id))
 }
 

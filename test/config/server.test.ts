@@ -91,6 +91,8 @@ t.test('beside a database of its own a deployment says its name', (t) => {
 t.test('prepared statements are given up only on the word off', (t) => {
   t.throws(() => readConfig({ DATABASE_PREPARE: 'false' }), /DATABASE_PREPARE must be one of/)
   t.equal(readConfig({ DATABASE_PREPARE: 'off' }).databasePrepare, false)
+  const DATABASE_DIRECT_URL = 'postgres://intake_service@db.internal/intake'
+  t.equal(readConfig({ DATABASE_DIRECT_URL }).databaseDirectUrl, DATABASE_DIRECT_URL)
   t.equal(readConfig({ DATABASE_PREPARE: 'on' }).databasePrepare, true)
   t.end()
 })

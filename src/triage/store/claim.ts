@@ -72,22 +72,25 @@ export async function leaseItems(
   return { items, lapsed: rows.filter(({ lapsed }) => lapsed).length }
 }
 
+/** So many are as good as all: who looks for more looks again. */
+const claimableMax = 10
+
 /**
- * Whether there is one that `leaseItems` would lease, or would once somebody else's claim has written down that it
- * is escalated. In the order of the claim, so that it goes the claim's way through the queue.
+ * The first items that `leaseItems` would lease, or would once somebody's claim has written down that they are
+ * escalated. In the order of the claim, so that it goes the claim's way through the queue.
  */
-export async function hasClaimable(
+export async function selectClaimable(
   tx: Tx,
   recipient: string,
   { list, filter }: Among,
-): Promise<boolean> {
+): Promise<string[]> {
   const isListed = list === 'escalated' ? isEscalated(tx) : isOn(tx, list)
-  const rows = await tx.sql`
-    select from triage_item item
+  const rows = await tx.sql<{ id: string }[]>`
+    select item.id from triage_item item
     where ${isClaimable(tx, recipient, { list: isListed, filter })}
     order by item.due_at, item.id
-    limit 1`
-  return rows.length > 0
+    limit ${claimableMax}`
+  return rows.map(({ id }) => id)
 }
 
 type Claimable = { readonly list: PendingQuery<Row[]>; readonly filter: Filter }

@@ -45,6 +45,7 @@ type Raised = {
 async function raise(tx: Tx, raised: Raised, urgency: Urgency): Promise<void> {
   const { id, headId, respondBy, isHigher } = raised
   if (!isHigher) return
+  tx.announce()
   const wait = { urgency, ...(respondBy !== null && { respondBy }) }
   const due = dueAt({ arrivedAt: new Date(raised.arrivedAt), ...wait }).toISOString()
   await tx.sql`
