@@ -40,6 +40,14 @@ export type ClaimOptions = {
   readonly referral?: string
 }
 
+/** Of a claim that may have to be sent again. */
+export type Attempt = {
+  /** The same request under the same key gets the same items, while their leases last. If left out, a new one. */
+  readonly idempotencyKey?: string
+  /** Gives the request up. Whether anything was claimed is then unknown. */
+  readonly signal?: AbortSignal
+}
+
 /**
  * What names a lease: a claim, or these two of its properties kept somewhere. The reference of one of
  * its referrals does for the `claimId`.
@@ -78,7 +86,7 @@ export type Claiming = {
    * @param referral - the same by the id or reference of a referral of the case
    * @throws ServiceProblem `item-held` or `not-found` for one case that cannot be had
    */
-  claim(request: ClaimOptions): Promise<Claim[]>
+  claim(request: ClaimOptions, attempt?: Attempt): Promise<Claim[]>
   /**
    * What this client holds now, earliest deadline first, each with its fence: after a crash, or where an answer
    * was lost. `fetch` gets the referrals of one.
@@ -106,14 +114,15 @@ export type Claiming = {
 
 /** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
 export function createClaiming(transport: Transport, kid: string, notes: Notes): Claiming {
-  async function claim(options: ClaimOptions): Promise<Claim[]> {
+  async function claim(options: ClaimOptions, attempt: Attempt = {}): Promise<Claim[]> {
     const path = '/v1/triage/claims'
     const { referral } = options
     const named = referral !== undefined && { referral: wellTyped(referral) }
     const body = { recipient: kid, ...options, ...named }
-    const headers = { 'idempotency-key': newId() }
+    const { idempotencyKey = newId(), signal } = attempt
+    const headers = { 'idempotency-key': idempotencyKey }
     const request = { method: 'POST', path, body, headers, repeatable: true } as const
-    const answer = await transport.send({ ...request, bytesMax: claimBytesMax })
+    const answer = await transport.send({ ...request, bytesMax: claimBytesMax, signal })
     const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
     for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
       requireReferenceOf([referralId], reference)

@@ -13,8 +13,9 @@ import type { Trust } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { createReviewing, type Reviewing } from './cases.ts'
 import { type Checking, createChecking } from './checking.ts'
-import { type Claiming, type ClaimOptions, createClaiming } from './claiming.ts'
+import { type Attempt, type Claiming, type ClaimOptions, createClaiming } from './claiming.ts'
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
+import { type Consuming, createConsuming } from './consume.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
@@ -66,6 +67,7 @@ export type Reader = {
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 } & Claiming &
+  Consuming &
   Checking &
   Stating &
   Reviewing
@@ -131,8 +133,8 @@ export function createReader(options: ReaderOptions): Reader {
     return openReferral(released, { referralId, reader: key, ...context, ...asked })
   }
 
-  async function claim(request: ClaimOptions): Promise<Claim[]> {
-    const claims = await claiming.claim(request)
+  async function claim(request: ClaimOptions, attempt?: Attempt): Promise<Claim[]> {
+    const claims = await claiming.claim(request, attempt)
     const { compartments } = request
     if (!compartments) return claims
     for (const released of claims.flatMap(({ referrals }) => referrals)) {
@@ -159,6 +161,7 @@ export function createReader(options: ReaderOptions): Reader {
     keyset: () => keysets.newest().finally(tellOfSkew),
     ...claiming,
     claim,
+    ...createConsuming({ ...claiming, claim, open }),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, notes),

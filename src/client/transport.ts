@@ -7,6 +7,7 @@ import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
 import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
 import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
+import { jittered, pause } from './pacing.ts'
 import type { SignIn } from './signin.ts'
 
 /** How to reach a service. */
@@ -38,6 +39,8 @@ export type Call = {
   readonly withinMs?: number
   /** How long the answer may be, decompressed; 8 MiB if left out. */
   readonly bytesMax?: number
+  /** Once aborted, it is given up, and sent no more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export type Transport = ReturnType<typeof createTransport>
@@ -73,9 +76,9 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
       const { value, failure } = await attemptOnce(request, Math.min(timeoutMs, leftMs))
       if (!failure) return value
       const waitMs = failure.afterMs ?? jittered(waitsMs[attempt - 1] ?? 0)
-      const last = attempt === attemptsMax || !request.repeatable
+      const last = attempt === attemptsMax || !request.repeatable || request.signal?.aborted
       if (last || Date.now() + waitMs >= endsAt) throw failure.error
-      await pause(waitMs)
+      await pause(waitMs, request.signal)
     }
   }
 
@@ -86,7 +89,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   type Attempt = { value?: unknown; failure?: { error: Error; afterMs: number | undefined } }
 
   async function attemptOnce(request: Call, limitMs: number): Promise<Attempt> {
-    const { method, path, body, open, headers, bytesMax = documentBytesMax } = request
+    const { method, path, body, open, headers, bytesMax = documentBytesMax, signal } = request
     const byHand = !open && typeof token === 'function' ? `Bearer ${await token()}` : undefined
     const fetched = open || typeof token === 'function' ? fetch : token.fetch
     let response: Response
@@ -104,7 +107,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
         // A redirect would carry the token and the envelope to whomever it names.
         redirect: 'error',
         cache: 'no-store',
-        signal: AbortSignal.timeout(limitMs),
+        signal: AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])]),
       })
       aheadMs = aheadOf(response) ?? aheadMs
       text = await readText(response, response.ok ? bytesMax : problemBytesMax)
@@ -162,13 +165,4 @@ function aheadOf({ headers }: Response): number | undefined {
 function retryAfterMs(response: Response): number | undefined {
   const seconds = response.headers.get('retry-after')
   return seconds !== null && /^[0-9]{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
-}
-
-/** Between half and one and a half of it, so that many clients do not return at once. */
-function jittered(ms: number): number {
-  return ms * (0.5 + Math.random())
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -206,6 +206,11 @@ export const Renewal = Type.Object({
   changed: Type.Boolean({
     description: 'Whether referrals came to or left the case since the item was claimed.',
   }),
+  urgency: StandingUrgency,
+  dueAt: Type.Unsafe<string>({
+    ...Instant,
+    description: 'Now: urgency and deadline of an item that is held may have been changed.',
+  }),
 })
 
 /** Beside an act on an item. */

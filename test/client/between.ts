@@ -25,11 +25,12 @@ export async function between(
   change: (answer: Answer, request: Passed) => Answer | undefined | Promise<never>,
 ): Promise<{ url: string; passed: Passed[] }> {
   const passed: Passed[] = []
-  const base = await listen(t, async (request) => {
+  const base = await listen(t, async (request, hungUp) => {
     const seen = await seenOf(request)
     passed.push(seen)
     const response = await fetch(url + seen.path, {
       method: seen.method,
+      signal: hungUp,
       headers: {
         ...(seen.authorization && { authorization: seen.authorization }),
         ...(seen.proof && { 'proof-of-work': seen.proof }),
@@ -59,17 +60,24 @@ export async function serve(
 
 async function listen(
   t: Pick<Test, 'teardown'>,
-  handle: (request: IncomingMessage) => Promise<Answer | undefined>,
+  handle: (request: IncomingMessage, hungUp: AbortSignal) => Promise<Answer | undefined>,
 ): Promise<string> {
   const server = createServer((request, response) => {
-    void handle(request).then((answer) => {
-      if (!answer) {
-        request.socket.destroy()
-        return
-      }
-      response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
-      response.end(answer.body)
-    })
+    const hangUp = new AbortController()
+    response.on('close', () => hangUp.abort())
+    void handle(request, hangUp.signal).then(
+      (answer) => {
+        if (!answer) {
+          request.socket.destroy()
+          return
+        }
+        response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+        response.end(answer.body)
+      },
+      (error) => {
+        if (!hangUp.signal.aborted) throw error
+      },
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

@@ -1,15 +1,20 @@
 /** A holder keeps an item longer, or gives it back. */
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
+import type { Urgency } from '../../referral/codes/clear.ts'
 import { type Claim, isHeldBy } from '../state.ts'
+import { itemUrgency } from './columns.ts'
+
+type Renewed = { leasedUntil: string; changed: boolean; urgency: Urgency; dueAt: string }
 
 /** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
 export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
-  const [row] = await tx.sql<{ leasedUntil: string; changed: boolean }[]>`
+  const [row] = await tx.sql<Renewed[]>`
     update triage_item item
     set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where ${isHeldBy(tx, claim)}
-    returning ${iso(tx, 'item.leased_until')} as "leasedUntil", item.changed`
+    returning ${iso(tx, 'item.leased_until')} as "leasedUntil", item.changed,
+              ${itemUrgency(tx)} as urgency, ${iso(tx, 'item.due_at')} as "dueAt"`
   return row
 }
 
