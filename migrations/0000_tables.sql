@@ -300,6 +300,9 @@ CREATE TABLE "triage_item" (
 	"changed" boolean DEFAULT false NOT NULL,
 	"escalated_at" timestamp (3) with time zone,
 	"escalated_before" timestamp (3) with time zone,
+	"park_reason" text,
+	"parked_until" timestamp (3) with time zone,
+	"aside_id" uuid,
 	"completed_at" timestamp (3) with time zone,
 	"outcome" text,
 	"completed_late" boolean
@@ -395,7 +398,8 @@ CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id"
 CREATE INDEX "referral_receipt" ON "referral" USING btree ("receipt_hash") WHERE receipt_hash is not null;--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
 CREATE INDEX "spent_id_expires" ON "spent_id" USING btree ("expires_at");--> statement-breakpoint
-CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null;--> statement-breakpoint
+CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null and park_reason is null;--> statement-breakpoint
+CREATE INDEX "triage_item_parked" ON "triage_item" USING btree ("parked_until") WHERE completed_at is null and merged_into is null and park_reason is not null;--> statement-breakpoint
 CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referral_id") WHERE completed_at is null;--> statement-breakpoint
 CREATE INDEX "triage_item_merged" ON "triage_item" USING btree ("merged_into","completed_at") WHERE merged_into is not null;--> statement-breakpoint

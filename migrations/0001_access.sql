@@ -300,8 +300,8 @@ GRANT SELECT, INSERT ON triage_item TO intake_internal;
 --> statement-breakpoint
 GRANT UPDATE (
   case_id, referral_ids, urgency, own_due_at, due_at, merged_into, fence, lapses, leased_by,
-  leased_until, claimed_at, changed, escalated_at, escalated_before, completed_at, outcome,
-  completed_late
+  leased_until, claimed_at, changed, escalated_at, escalated_before, park_reason, parked_until,
+  aside_id, completed_at, outcome, completed_late
 ) ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE triage_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -317,6 +317,7 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
     AND own_due_at = due_at AND merged_into IS NULL
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
     AND claimed_at IS NULL AND NOT changed AND escalated_at IS NULL AND escalated_before IS NULL
+    AND park_reason IS NULL AND parked_until IS NULL AND aside_id IS NULL
     AND completed_at IS NULL
   );
 --> statement-breakpoint
@@ -387,7 +388,11 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
                THEN 'claimed' END,
           CASE WHEN new.fence > old.fence AND old.leased_until IS NOT NULL AND new.leased_until IS NULL
                     AND new.merged_into IS NULL AND new.escalated_at IS NOT DISTINCT FROM old.escalated_at
+                    AND new.park_reason IS NULL
                THEN 'released' END,
+          CASE WHEN new.fence > old.fence AND new.park_reason IS NOT NULL THEN 'parked' END,
+          CASE WHEN old.park_reason IS NOT NULL AND new.park_reason IS NULL AND new.merged_into IS NULL
+               THEN 'woken' END,
           CASE WHEN new.urgency <> old.urgency
                     OR new.merged_into IS NULL AND old.merged_into IS NULL AND new.due_at < old.due_at
                THEN 'raised' END,
@@ -417,10 +422,10 @@ CREATE TRIGGER note_opening AFTER INSERT ON triage_item
 CREATE TRIGGER note_change AFTER UPDATE ON triage_item
   FOR EACH ROW WHEN (
     (old.fence, old.lapses, old.urgency, old.due_at, old.merged_into, old.referral_ids,
-     old.escalated_at, old.completed_at)
+     old.escalated_at, old.park_reason, old.completed_at)
     IS DISTINCT FROM
     (new.fence, new.lapses, new.urgency, new.due_at, new.merged_into, new.referral_ids,
-     new.escalated_at, new.completed_at))
+     new.escalated_at, new.park_reason, new.completed_at))
   EXECUTE FUNCTION note_triage_change();
 --> statement-breakpoint
 GRANT SELECT, DELETE ON triage_change TO intake_internal;

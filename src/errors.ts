@@ -66,6 +66,7 @@ export type ErrorCode =
   | 'idempotency-key-reused'
   | 'cursor-outdated'
   | 'item-held'
+  | 'item-changed'
   // Cases.
   | 'case-changed'
   | 'case-full'

@@ -132,6 +132,11 @@ export function createServices({
       complete: door((tx: Tx<KnownCaller>, ...named: [string, CompletionRequest]) =>
         triage.complete(tx, ...named, take),
       ),
+      park: door(triage.park),
+      parkItem: door(triage.parkItem),
+      wake: door(triage.wake),
+      setItemsAside: door(triage.setItemsAside),
+      wakeItemsAside: door(triage.wakeItemsAside),
       completeSeveral: door((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
         triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),

@@ -40,6 +40,9 @@ export const actions = {
   'triage.claimed': 'An item of the queue was leased to a client.',
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',
+  'triage.parked':
+    'An item was parked, or a number of them was set aside together: until a time, or until they are woken.',
+  'triage.woken': 'A person woke an item that was parked, or all that were set aside together.',
   'triage.completed': 'The work on an item ended, with an outcome.',
   'item.escalated':
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
@@ -80,6 +83,7 @@ export type AuditObject = {
   readonly kind:
     | 'referral'
     | 'item'
+    | 'aside'
     | 'case'
     | 'keyset'
     | 'directory'

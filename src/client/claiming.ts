@@ -6,7 +6,7 @@ import type { DeclineReason } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer } from './failure.ts'
-import { requireReferenceOf, wellTyped } from './naming.ts'
+import { claimPath, requireReferenceOf, wellTyped } from './naming.ts'
 import type { Note, Notes } from './notes.ts'
 import {
   type Claim,
@@ -179,8 +179,4 @@ export function createClaiming(transport: Transport, kid: string, notes: Notes):
   }
 
   return { claim, ownClaims, renew, release, complete, completeSeveral }
-}
-
-function claimPath(claimId: string, act: string): string {
-  return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
 }

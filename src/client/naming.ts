@@ -24,3 +24,8 @@ export function requireReferenceOf(referralIds: readonly string[], reference: st
   const detail = `the reference that the service names with ${referralIds.join(', ')} is of none of these`
   throw new Refusal('reference-mismatch', detail)
 }
+
+/** Where an act on a claim goes. @param claimId - its id, or the reference of a referral of it */
+export function claimPath(claimId: string, act: string): string {
+  return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
+}

@@ -20,6 +20,7 @@ import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes } from './notes.ts'
+import { createParking, type Parking } from './parking.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -68,6 +69,7 @@ export type Reader = {
   keyset(): Promise<NewestKeyset>
 } & Claiming &
   Consuming &
+  Parking &
   Checking &
   Stating &
   Reviewing
@@ -162,6 +164,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...claiming,
     claim,
     ...createConsuming({ ...claiming, claim, open }),
+    ...createParking(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, notes),

@@ -13,6 +13,7 @@ import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
+import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import { Completions } from '../triage/severalschemas.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
@@ -139,6 +140,10 @@ export type OwnClaims = {
   /** The cursor of the next page, if there is one. */
   next?: string
 }
+
+export const AsideAnswer = tolerant(parking.Aside)
+/** What one act set aside, or brought back: its id, and how many items. */
+export type Aside = Static<typeof AsideAnswer>
 
 export const ReleasedAnswer = Type.Object({ referralId, reference })
 

@@ -367,8 +367,8 @@ export const triageItem = pgTable(
     /** The item as which this one is worked on, since their cases were merged. */
     mergedInto: uuid('merged_into'),
     /**
-     * Rises with each claim, release, completion and report that the item would not open; a write
-     * must name the current one. It rises for an item that is merged into another, and stays when
+     * Rises with each claim, release, completion, parking, waking by a person, and report that the item
+     * would not open; a write must name the current one. It rises for an item that is merged into another, and stays when
      * an item is escalated because its leases expired.
      */
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
@@ -386,6 +386,12 @@ export const triageItem = pgTable(
      * `escalated_at` of the head is taken back by a merge or a split.
      */
     escalatedBefore: instant('escalated_before'),
+    /** Why nobody works on it for a while (`triage/lease.ts`): of a head that nobody holds. */
+    parkReason: text('park_reason'),
+    /** Once this has passed the item is waiting again. None: until a person or a referral wakes it. */
+    parkedUntil: instant('parked_until'),
+    /** The act by which it was set aside together with others. */
+    asideId: uuid('aside_id'),
     completedAt: instant('completed_at'),
     outcome: text('outcome'),
     /** The lease had run out, and nobody had claimed the item since. */
@@ -393,10 +399,14 @@ export const triageItem = pgTable(
   },
   (table) => [
     // In claim order. No lease column stands in an index or its predicate, so claiming and
-    // releasing are heap-only updates; whoever claims steps over the few items that are leased.
+    // releasing are heap-only updates; whoever claims steps over the few items that are leased. What is
+    // parked may be thousands, for months, so it stands in an index of its own.
     index('triage_item_order')
       .on(table.dueAt, table.id)
-      .where(sql`completed_at is null and merged_into is null`),
+      .where(sql`completed_at is null and merged_into is null and park_reason is null`),
+    index('triage_item_parked')
+      .on(table.parkedUntil)
+      .where(sql`completed_at is null and merged_into is null and park_reason is not null`),
     index('triage_item_case').on(table.caseId),
     uniqueIndex('triage_item_referral').on(table.referralId).where(sql`completed_at is null`),
     // The members of a head, of which most statements want the open ones. With `completed_at` it suffices

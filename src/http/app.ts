@@ -28,6 +28,7 @@ import { newId } from '../protocol/uuid.ts'
 import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
+import { parkingRoutes } from '../triage/parkingroutes.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { watchingRoutes } from '../triage/watching.ts'
 import { requireModestStructure } from './body.ts'
@@ -80,7 +81,7 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
-const queueRoutes = [triageRoutes, holdingRoutes, watchingRoutes]
+const queueRoutes = [triageRoutes, holdingRoutes, parkingRoutes, watchingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>
 

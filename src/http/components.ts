@@ -18,6 +18,7 @@ import * as message from '../protocol/messages/message.ts'
 import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
+import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import * as several from '../triage/severalschemas.ts'
 import * as watching from '../triage/watchingschemas.ts'
@@ -70,6 +71,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...vault,
   ...triage,
   ...several,
+  ...parking,
   ...watching,
   ...cases,
   ...audit,
@@ -105,6 +107,8 @@ const named: Readonly<Record<string, unknown>> = {
  */
 const opaque = new Set([
   'ApiDocument',
+  'Aside',
+  'AsideRequest',
   'Challenge',
   'ChangesPage',
   'CompartmentHashes',
@@ -114,15 +118,18 @@ const opaque = new Set([
   'Envelope',
   'Exposure',
   'Grant',
+  'ItemParkingRequest',
   'KeysetReference',
   'MessageEnvelope',
   'Openings',
+  'ParkingRequest',
   'ProvenEntry',
   'ReferralAccess',
   'ReleasedCompartments',
   'ReplyTo',
   'Signature',
   'Summary',
+  'WakingRequest',
   'Wrap',
   'WrapHashes',
 ])
@@ -132,7 +139,7 @@ const Opaque = {
   additionalProperties: true,
   description:
     'An object to be kept and handed on whole, as it came: what the SDK or `intake` seals, signs, opens or ' +
-    'checks (docs/PROTOCOL.md), a challenge for a library of ALTCHA, a document, or many of something at once. Each place names the JSON ' +
+    'checks (docs/PROTOCOL.md), a challenge for a library of ALTCHA, a document, many of something at once, or an act on the queue in a member or three. Each place names the JSON ' +
     'Schema of its form, which stands in this document under `x-forms` in `components`. What a request ' +
     'brings otherwise is refused.',
 }

@@ -332,6 +332,12 @@ export const problems = {
     retry: 'never',
     next: 'Take a message for whoever holds it. The lease ends by itself; GET /v1/triage/items shows until when.',
   },
+  'item-changed': {
+    status: 409,
+    title: 'The item has changed since you read it',
+    retry: 'after-refresh',
+    next: 'List the item again, and decide from how it stands now.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

@@ -17,10 +17,11 @@ import { lapsesMax } from './lease.ts'
 import type { Claims } from './schemas.ts'
 import { selectHolder } from './store/chosen.ts'
 import { type Among, type ItemRow, leaseItems, selectClaimable } from './store/claim.ts'
-import { escalateLapsed } from './store/lapse.ts'
+import { writeDown } from './store/lapse.ts'
 
 /**
- * Leases what `request` asks for, after escalating items whose leases expired too often.
+ * Leases what `request` asks for, after writing down what the clock did: items whose leases expired too often are
+ * escalated, and what was parked until now is waiting.
  *
  * @param key - under which the same request gets the same items again (claimkey.ts)
  * @returns what is handed out; how many items were leased for it, none if it is the same again; how many of these
@@ -36,17 +37,13 @@ export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): 
     })
     return { answer, items: 0, lapsed: 0, isRepeated: true }
   }
-  const escalating = await escalateLapsed(tx)
-  if (escalating.length > 0) tx.announce()
+  const acts = await writeDownByClock(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
   const among = await amongOf(tx, request)
   const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, among)
   const { caseId } = among.filter
   if (items.length === 0 && caseId !== undefined) throw await unclaimed(tx, caseId, recipient)
   if (key !== undefined) await keepClaim(tx, key, request, items)
-  const acts = escalating.map((id) =>
-    itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }),
-  )
   const answer = await handOut(tx, items, { recipient, compartments, acts })
   return { answer, items: items.length, lapsed, isRepeated: false }
 }
@@ -69,6 +66,13 @@ export async function claimable(tx: Tx, request: Wanted): Promise<string[]> {
 async function amongOf(tx: Tx, { escalated = false, ...asked }: Wanted): Promise<Among> {
   const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
   return { list, filter: await filterOf(tx, asked) }
+}
+
+/** What the clock did to items, before anything else is done with them. @returns the entries */
+export async function writeDownByClock(tx: Tx): Promise<Act[]> {
+  const escalated = await writeDown(tx)
+  if (escalated.length > 0) tx.announce()
+  return escalated.map((id) => itemEntry('item.escalated', id, { details: { lapses: lapsesMax } }))
 }
 
 /** Why the one item that was asked for was not leased. Who holds it is not told. */

@@ -70,7 +70,7 @@ function figuresOf(
   rows: Awaited<ReturnType<typeof selectFigures>>,
   { snapshotSeconds, deadRows }: Awaited<ReturnType<typeof selectUntidiness>>,
 ): QueueFigures {
-  const items: Record<ItemState, number> = { waiting: 0, leased: 0, escalated: 0 }
+  const items: Record<ItemState, number> = { waiting: 0, leased: 0, escalated: 0, parked: 0 }
   for (const row of rows) items[row.state] = row.items
   const unheld = rows.filter(({ state }) => state === 'waiting' || state === 'escalated')
   const oldestOf = (urgency: Urgency) =>

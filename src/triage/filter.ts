@@ -20,8 +20,12 @@ export function isOfOne({ caseId, referral }: Asked): boolean {
  *   referral of no case
  */
 export async function filterOf(tx: Tx, asked: Asked): Promise<Filter> {
-  const { regions, urgencies, channels, organisations, unverified, dueBefore } = asked
-  const others = { regions, urgencies, channels, organisations, unverified, dueBefore }
+  const { regions, urgencies, channels, organisations, unverified, dueBefore, ...parked } = asked
+  const { parkReason, asideId } = parked
+  const others = {
+    ...{ regions, urgencies, channels, organisations, unverified, dueBefore },
+    ...{ parkReason, asideId },
+  }
   if (!isOfOne(asked)) {
     // Through the calendar: the 30th of February has the form of a day, and PostgreSQL would fail on it.
     const due = dueBefore === undefined ? undefined : new Date(dueBefore).toISOString()

@@ -23,6 +23,25 @@ export const escalatedItemsMax = 200
 /** Referrals of one case; `cases` flags one long before. */
 export const caseReferralsMax = 50
 
+/**
+ * Why an item is parked: a closed list, because in free text somebody would one day write what it was about.
+ * What is awaited are parts of a referral that somebody has still to give, or who has to be found for it.
+ */
+export const parkReasons = [
+  ...['call_back', 'returned_for_information', 'waiting_list'],
+  ...['awaiting_consent', 'awaiting_documents', 'awaiting_interpreter', 'awaiting_representative'],
+] as const
+export type ParkReason = (typeof parkReasons)[number] | 'set_aside'
+
+/** An item that sleeps longer would be forgotten by those who parked it. */
+export const parkedDaysMax = 366
+
+/** One claim wakes at most this many items whose time has come; the next claim wakes the rest. */
+export const wokenItemsMax = 200
+
+/** One act sets aside at most this many items: as many referrals as the public door takes by default. */
+export const asideItemsMax = 10_000
+
 /** Shorter than this a slow network loses the lease; longer, and a dead consumer holds it. */
 export const leaseSecondsMin = 30
 export const leaseSecondsMax = 3600

@@ -64,10 +64,16 @@ function placeOf({ dueAt, itemId }: ListedRow) {
   return { at: dueAt, id: itemId }
 }
 
-function asItem({ leasedUntil, holder, ...row }: ListedRow): Static<typeof Item> {
+function asItem(listed: ListedRow): Static<typeof Item> {
+  const { fence, leasedUntil, holder, parkReason, parkedUntil, asideId, ...row } = listed
   return {
     ...row,
+    // That of a claim is its holder's, and nobody else acts on the item meanwhile.
+    ...(leasedUntil === null && { fence: Number(fence) }),
     ...(leasedUntil !== null && { leasedUntil }),
     ...(holder !== null && { holder }),
+    ...(parkReason !== null && { parkReason }),
+    ...(parkedUntil !== null && { parkedUntil }),
+    ...(asideId !== null && { asideId }),
   }
 }

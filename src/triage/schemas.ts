@@ -16,6 +16,8 @@ import {
   itemsPageMax,
   leaseSecondsMax,
   leaseSecondsMin,
+  type ParkReason,
+  parkReasons,
 } from './lease.ts'
 
 const LeaseSeconds = Type.Integer({ minimum: leaseSecondsMin, maximum: leaseSecondsMax })
@@ -109,7 +111,10 @@ export const ClaimRequest = Type.Object(
   { additionalProperties: false },
 )
 
-const ItemState = Type.Enum(['waiting', 'leased', 'escalated'])
+const ItemState = Type.Enum(['waiting', 'leased', 'escalated', 'parked'])
+
+/** Any reason for which an item is parked now. */
+const StandingParkReason = Type.Enum([...parkReasons, 'set_aside'] as ParkReason[])
 
 export const ItemsQuery = Type.Object(
   {
@@ -122,6 +127,10 @@ export const ItemsQuery = Type.Object(
     dueBefore: Type.Optional(Instant),
     caseId: Type.Optional(Uuid),
     referral: Type.Optional(IdOrReference),
+    parkReason: Type.Optional(StandingParkReason),
+    asideId: Type.Optional(
+      Type.Unsafe<string>({ ...Uuid, description: 'What was set aside by one act.' }),
+    ),
     cursor: Type.Optional(Cursor),
     limit: Type.Optional(PageLimit(itemsPageMax)),
   },
@@ -156,11 +165,24 @@ export const Item = Type.Object({
     Type.Unsafe<string>({ ...Instant, description: 'While somebody holds it.' }),
   ),
   holder: Type.Optional(Type.String({ description: 'What the client that holds it is called.' })),
+  parkReason: Type.Optional(StandingParkReason),
+  parkedUntil: Type.Optional(
+    Type.Unsafe<string>({
+      ...Instant,
+      description: 'When it will be waiting again. Left out of what is parked until it is woken.',
+    }),
+  ),
+  asideId: Type.Optional(
+    Type.Unsafe<string>({
+      ...Uuid,
+      description: 'The act by which it was set aside, together with others.',
+    }),
+  ),
   fence: Type.Optional(
-    Type.Unsafe<number>({
-      ...Fence,
+    Type.Integer({
+      minimum: 0,
       description:
-        'Of your own claims, when you list those: `itemId` is the `claimId` that goes with it.',
+        'Of what nobody holds: for an act that is to be refused once it is another. Of your own claims, when you list those: `itemId` is the `claimId` that goes with it.',
     }),
   ),
 })

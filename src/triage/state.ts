@@ -6,16 +6,23 @@
  *     leased     held by one client until `leased_until`.
  *     escalated  needs a person: a referral of it did not open, or its leases expired `lapsesMax` times.
  *                Only a claim that asks for escalated items gets it, and it stays escalated meanwhile.
+ *     parked     nobody works on it for a while, for a reason, and nobody holds it: until a time, or until
+ *                something wakes it.
  *     completed  its work has ended. The row stays, so that a repeated completion gets the same answer.
  *
  *     waiting or escalated  -> leased     claim: the fence rises, and an expired lease counts as a lapse
  *     leased                -> as before  release, or the lease expires
  *     leased                -> escalated  report `unopenable`, or the last of `lapsesMax` leases expires
  *     leased                -> completed  completion, also late, unless somebody claimed it meanwhile
+ *     any but completed     -> parked     its holder, or while nobody holds it a person
+ *     parked                -> as before  its time has come, its case has other referrals than before, one of
+ *                                         them is more urgent, or a person wakes it
+ *     parked                -> leased     a claim that names its case: the person rings back
  *
  * The database's clock is the only clock, and nobody sweeps: what expires changes no row. `lapses` therefore
  * counts the leases that expired before the present one, and an item whose last permitted lease has
- * expired is escalated from that moment on, before the next claim writes it down (store/lapse.ts).
+ * expired is escalated from that moment on, before the next claim writes it down (store/lapse.ts). So is an
+ * item whose parking has ended waiting from that moment on, and escalated again if it was.
  *
  * Each referral has an item of its own. The open items of one case are worked on as one of them, the head;
  * the others name it in `merged_into`, and only heads are listed, claimed and completed. What a member
@@ -31,11 +38,15 @@
  * raises the fence, and so does a merge for the item that stops being a head, if it was ever claimed:
  * whoever names an older one has lost the item. Fence 0 therefore means that nobody ever held the item as
  * itself, and a reference of its referral may name the item it was merged into (store/successor.ts).
+ *
+ * Parking leaves lapses as they are, for nobody failed; and deadlines too, for the person waits all the same:
+ * an item that wakes stands at its old place. What a merge or a split leaves always waits: on what it holds
+ * now nobody has decided.
  */
 import type { Tx } from '../database/connect.ts'
 import { lapsesMax } from './lease.ts'
 
-export type ItemState = 'waiting' | 'leased' | 'escalated'
+export type ItemState = 'waiting' | 'leased' | 'escalated' | 'parked'
 
 /** The work has not ended. */
 export function isOpen(tx: Tx) {
@@ -67,10 +78,31 @@ export function isEscalated(tx: Tx) {
   return tx.sql`(item.escalated_at is not null or (${isLastLease(tx)} and ${hasExpired(tx)}))`
 }
 
+/** It stands in the order of the queue, and not in the index of what is parked. */
+export function isQueued(tx: Tx) {
+  return tx.sql`${isOpenHead(tx)} and item.park_reason is null`
+}
+
+/** It is parked, or was and nobody has written down that its time has come. */
+export function wasParked(tx: Tx) {
+  return tx.sql`${isOpenHead(tx)} and item.park_reason is not null`
+}
+
+/** It is parked now. */
+export function isParked(tx: Tx) {
+  return tx.sql`(item.park_reason is not null and coalesce(item.parked_until > now(), true))`
+}
+
+/** What an update sets of an item that is parked no longer. */
+export function awake(tx: Tx) {
+  return tx.sql`park_reason = null, parked_until = null, aside_id = null`
+}
+
 /** The state of an open head. */
 export function stateOf(tx: Tx) {
   return tx.sql`
-    case when ${isEscalated(tx)} then 'escalated'
+    case when ${isParked(tx)} then 'parked'
+         when ${isEscalated(tx)} then 'escalated'
          when item.leased_until > now() then 'leased'
          else 'waiting' end`
 }

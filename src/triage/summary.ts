@@ -69,12 +69,13 @@ function summaryOf(rows: Counted, now: Date): Answer {
 function figuresOf(rows: Counted): Static<typeof Figures> {
   const of = (state: string) => rows.filter((row) => row.state === state)
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
-  const [waiting, leased, escalated] = ['waiting', 'leased', 'escalated'].map((state) =>
-    sum(of(state).map(({ items }) => items)),
-  ) as [number, number, number]
+  const [waiting, leased, escalated, parked] = ['waiting', 'leased', 'escalated', 'parked'].map(
+    (state) => sum(of(state).map(({ items }) => items)),
+  ) as [number, number, number, number]
   const [oldest] = [...of('waiting'), ...of('escalated')].map(({ since }) => since).sort()
   return {
-    ...{ waiting, leased, escalated, overdue: sum(of('waiting').map(({ overdue }) => overdue)) },
+    ...{ waiting, leased, escalated, parked },
+    ...{ overdue: sum(of('waiting').map(({ overdue }) => overdue)) },
     ...(oldest !== undefined && { waitingSince: oldest }),
   }
 }

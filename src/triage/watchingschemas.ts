@@ -48,6 +48,9 @@ export const Figures = Type.Object({
   waiting: Type.Integer(),
   leased: Type.Integer(),
   escalated: Type.Integer({ description: 'Those that need a person, claimed by one or not.' }),
+  parked: Type.Integer({
+    description: 'Those on which nobody works for a while, until a time or until they are woken.',
+  }),
   overdue: Type.Integer({
     description: 'Those of the waiting that should have been claimed by now.',
   }),

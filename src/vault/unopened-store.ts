@@ -20,11 +20,18 @@ export async function deleteUnopened(tx: Tx, ids: readonly string[]): Promise<vo
   await tx.sql`delete from unopened where referral_id = any (${ids as string[]}::uuid[])`
 }
 
-/** Reads every row: there are at most twice `UNOPENED_MAX`. */
+/**
+ * Reads every row: there are at most twice `UNOPENED_MAX`, and what a person set aside, which counts no longer. Who
+ * set it aside says that nobody need open it, so it keeps nobody else out.
+ */
 export async function countUnopened(tx: Tx, block: Uint8Array | undefined): Promise<Unopened> {
   const [row] = await tx.sql<[Unopened]>`
     select count(*)::int as total, count(*) filter (where block = ${block ?? null}::bytea)::int as own,
            count(distinct block)::int as blocks
-    from unopened`
+    from unopened
+    where referral_id not in (
+      select unnest(item.referral_ids) from triage_item item
+      where item.completed_at is null and item.merged_into is null and item.park_reason is not null
+        and item.park_reason = 'set_aside' and coalesce(item.parked_until > now(), true))`
   return row
 }

@@ -173,6 +173,15 @@ function underClaim(verb: string, body: Record<string, unknown>, whose: 'own' | 
   }
 }
 
+/** An act without a claim on an item of its own. */
+function onItem(verb: string, body: object) {
+  return async () => {
+    const { referralId } = await refer(built)
+    const [item] = await sql`select id from triage_item where referral_id = ${referralId}`
+    return { method: 'POST', path: `/v1/triage/items/${item?.id}/${verb}`, body }
+  }
+}
+
 /** The same completion, as one of several. */
 function amongSeveral(whose: 'own' | 'other') {
   return async (who: Known) => {
@@ -482,6 +491,34 @@ const table: Record<string, Record<string, Case>> = {
   completeClaim: {
     own: { request: underClaim('completion', {}, 'own'), expected: workers(200) },
     other: { request: underClaim('completion', {}, 'other'), expected: workers(409) },
+  },
+  parkClaim: {
+    own: { request: underClaim('parking', { reason: 'call_back' }, 'own'), expected: workers(204) },
+    other: {
+      request: underClaim('parking', { reason: 'call_back' }, 'other'),
+      expected: workers(409),
+    },
+  },
+  parkItem: {
+    'that nobody holds': {
+      request: onItem('parking', { reason: 'call_back' }),
+      expected: workers(204),
+    },
+  },
+  wakeItem: {
+    'that nobody holds': { request: onItem('waking', {}), expected: workers(204) },
+  },
+  setItemsAside: {
+    'of which there are none': {
+      request: () => ({ method: 'POST', path: '/v1/triage/asides', body: { items: [newId()] } }),
+      expected: workers(200),
+    },
+  },
+  wakeItemsAside: {
+    'of which there are none': {
+      request: () => ({ method: 'POST', path: `/v1/triage/asides/${newId()}/waking` }),
+      expected: workers(200),
+    },
   },
   completeClaims: {
     own: { request: amongSeveral('own'), expected: workers(200) },

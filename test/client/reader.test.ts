@@ -51,6 +51,21 @@ t.test(
     const { referrals: _, ...expected } = own
     t.match(await reader.ownClaims({ limit: 10 }), { claims: [expected] })
     t.ok((await reader.renew(claim!, 120)).leasedUntil > claim!.leasedUntil)
+    const item = { itemId: claim!.claimId }
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    await reader.park(claim!, { reason: 'call_back', until })
+    await reader.park(claim!, { reason: 'call_back', until })
+    await reader.parkItem({ ...item, fence: claim!.fence + 1 }, { reason: 'waiting_list' })
+    await t.rejects(reader.wake({ ...item, fence: claim!.fence }), {
+      name: 'ServiceProblem',
+      problem: { code: 'item-changed' },
+    })
+    await reader.wake(item)
+    t.match(await reader.setAside({ items: [item.itemId] }), { items: 0 }, 'it is verified')
+    const { asideId } = await reader.setAside({ regions: ['kent'] })
+    t.same(await reader.wakeAside(asideId), { asideId, items: 0 })
+    const [next] = await reader.claim({ max: 5, leaseSeconds: 60 })
+    claim!.fence = next!.fence
     const referrals = [first.referralId]
     t.match(await reader.complete(claim!, { outcome: 'accepted', referrals }), {
       outcome: 'accepted',

@@ -366,6 +366,15 @@ t.test(
         'true',
       ),
       'an item that people had': item(`array['${id}'::uuid]`, nowMs, 0, 'escalated_before', nowMs),
+      'an item that is parked': item(
+        `array['${id}'::uuid]`,
+        nowMs,
+        0,
+        'park_reason',
+        `'call_back'`,
+      ),
+      'an item that wakes some day': item(`array['${id}'::uuid]`, nowMs, 0, 'parked_until', nowMs),
+      'an item set aside': item(`array['${id}'::uuid]`, nowMs, 0, 'aside_id', `'${newId()}'`),
       'an item that is worked on as another': item(
         ...([`array['${id}'::uuid]`, nowMs, 0, 'merged_into', `'${newId()}'`] as const),
       ),
@@ -493,6 +502,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
       ...['escalated_at', 'completed_at', 'outcome', 'completed_late'],
       ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'escalated_before'],
+      ...['park_reason', 'parked_until', 'aside_id'],
       ...['urgency', 'own_due_at'],
     ],
     referral_case: ['case_id'],

@@ -174,6 +174,13 @@ const lines: Readonly<Record<string, string>> = {
   'a lease without a holder': `
     select id from triage_item
     where leased_until is not null and leased_by is null`,
+  'a parked item that somebody holds, that is merged or completed': `
+    select id from triage_item where park_reason is not null
+      and (leased_until is not null or merged_into is not null or completed_at is not null)`,
+  'an item that is half parked': `
+    select id from triage_item
+    where park_reason is null and num_nonnulls(parked_until, aside_id) > 0
+      or (park_reason = 'set_aside') <> (aside_id is not null)`,
   'an item that is half completed': `
     select id from triage_item
     where num_nonnulls(completed_at, outcome) = 1

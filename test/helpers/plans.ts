@@ -9,6 +9,7 @@ export type PlanNode = {
   readonly 'Node Type': string
   readonly 'Relation Name'?: string
   readonly 'Index Name'?: string
+  readonly 'Rows Removed by Filter'?: number
   readonly Plans?: readonly PlanNode[]
 }
 
@@ -21,6 +22,8 @@ export async function logPlans(sql: postgres.Sql): Promise<void> {
     session_preload_libraries: 'auto_explain',
     'auto_explain.log_min_duration': '0',
     'auto_explain.log_format': 'json',
+    'auto_explain.log_analyze': 'on',
+    'auto_explain.log_timing': 'off',
   }
   for (const [setting, value] of Object.entries(settings)) {
     await sql.unsafe(`alter database "${name}" set ${setting} = '${value}'`)

@@ -91,7 +91,7 @@ t.test('a list looks up what it shows, in tables without statistics as well', as
   const plans = await plansOf('order by item.due_at, item.id')
   t.ok(plans.length >= claims)
   const read = plans.flatMap(({ nodes }) => nodes).map((node) => node['Index Name'])
-  const expected = new Set(['triage_item_order', 'triage_item_merged'])
+  const expected = new Set(['triage_item_order', 'triage_item_parked', 'triage_item_merged'])
   t.same(new Set(read.filter((name) => name?.startsWith('triage_item'))), expected)
 })
 
@@ -145,6 +145,28 @@ t.test('so does a claim by a filter, whether it fits some or none', async (t) =>
     }
     await requirePlans(t, claims, 'triage_item_order')
   }
+})
+
+t.test('what is parked is in the way of no claim', async (t) => {
+  await sql`
+    update triage_item set park_reason = 'waiting_list'
+    where id = any (array (
+      select id from triage_item
+      where leased_until is null and merged_into is null order by due_at limit 3000))`
+  const [recipient = ''] = casework.kids
+  for (let count = 0; count < claims; count += 1) {
+    const { claims: found } = await triage.claim(casework, {
+      recipient,
+      max: 10,
+      leaseSeconds: 600,
+    })
+    t.equal(found.length, 10)
+  }
+  await requirePlans(t, claims, 'triage_item_order')
+  const walked = (await plansOf('carried')).slice(-claims).flatMap(({ nodes }) => nodes)
+  const passed = walked.map((node) => node['Rows Removed by Filter'] ?? 0)
+  t.ok(Math.max(...passed) < 3000, `${Math.max(...passed)} passed over`)
+  await sql`update triage_item set park_reason = null`
 })
 
 t.test('one case that is asked for is found by its id', async (t) => {

@@ -10,7 +10,7 @@ t.afterEach(() => requireBalanced(sql))
 
 /** Counted now, whatever was counted before. */
 const counted = () => createSummary(database)(callers.casework)
-const none = { waiting: 0, leased: 0, escalated: 0, overdue: 0 }
+const none = { waiting: 0, leased: 0, escalated: 0, parked: 0, overdue: 0 }
 
 async function itemOf(referralId: string) {
   const [row] = await sql`

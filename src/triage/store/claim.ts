@@ -4,7 +4,7 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { claimReferralsMax } from '../lease.ts'
-import { isEscalated, isFree, isOpenHead } from '../state.ts'
+import { awake, isEscalated, isFree, isOpenHead, isQueued, wasParked } from '../state.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
 import { type Filter, fits } from './filter.ts'
 
@@ -33,7 +33,7 @@ export type ItemRow = {
  * other and never get the same item.
  *
  * @param among - An item whose last lease has expired is leased to nobody before the escalation is written down,
- * however many of them one claim leaves to the next
+ * however many of them one claim leaves to the next. One case is leased also where it is parked.
  * @returns the items, earliest deadline first, and how many of them had a lease that expired
  */
 export async function leaseItems(
@@ -61,6 +61,7 @@ export async function leaseItems(
         leased_by = ${holder.clientId},
         claimed_at = ${tx.now.toISOString()},
         changed = false,
+        ${awake(tx)},
         leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where item.id = any (array (select id from carried where before < ${claimReferralsMax}))
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
@@ -84,12 +85,19 @@ export async function selectClaimable(
   recipient: string,
   { list, filter }: Among,
 ): Promise<string[]> {
-  const isListed = list === 'escalated' ? isEscalated(tx) : isOn(tx, list)
+  const isState = list === 'escalated' ? isEscalated(tx) : tx.sql`not ${isEscalated(tx)}`
+  const isListed = list === 'either' ? isOn(tx, list) : tx.sql`${isQueued(tx)} and ${isState}`
+  // Of one case, what is parked is among the others. Otherwise what was parked until now is so too.
+  const isAwake = tx.sql`${wasParked(tx)} and item.parked_until <= now() and ${isState}`
   const rows = await tx.sql<{ id: string }[]>`
-    select item.id from triage_item item
-    where ${isClaimable(tx, recipient, { list: isListed, filter })}
-    order by item.due_at, item.id
-    limit ${claimableMax}`
+    (select item.id from triage_item item
+     where ${isClaimable(tx, recipient, { list: isListed, filter })}
+     order by item.due_at, item.id
+     limit ${claimableMax})
+    union
+    (select item.id from triage_item item
+     where ${isClaimable(tx, recipient, { list: isAwake, filter })}
+     limit ${claimableMax})`
   return rows.map(({ id }) => id)
 }
 
@@ -97,7 +105,7 @@ type Claimable = { readonly list: PendingQuery<Row[]>; readonly filter: Filter }
 
 function isClaimable(tx: Tx, recipient: string, { list, filter }: Claimable) {
   return tx.sql`
-    ${isOpenHead(tx)} and ${list} and ${isFree(tx)} and ${fits(tx, filter)}
+    ${list} and ${isFree(tx)} and ${fits(tx, filter)}
     and ${isOpenable(tx, recipient)}`
 }
 
@@ -111,13 +119,20 @@ function isOn(tx: Tx, list: Among['list']) {
     tx.sql`item.escalated_at is not null`,
     tx.sql`not ${isEscalated(tx)}`,
   ]
-  if (list === 'either') return tx.sql`(${isWritten} or ${isWaiting})`
-  return list === 'escalated' ? isWritten : isWaiting
+  if (list === 'either') return tx.sql`${isOpenHead(tx)} and (${isWritten} or ${isWaiting})`
+  return tx.sql`${isQueued(tx)} and ${list === 'escalated' ? isWritten : isWaiting}`
 }
 
 /** Whether a client that is bound to `kid` may claim it by that key. */
-export function isOpenable(tx: Tx, kid: string) {
+export function isOpenable(tx: Tx, kid: string | ReturnType<Tx['sql']>) {
   return tx.sql`(${opensAll(tx, tx.sql`${kid}`)} or ${opensWhatNobodyOpensWhole(tx, kid)})`
+}
+
+/** Whether a client may claim it, by any of its keys. */
+export function isOpenableBy(tx: Tx, clientId: string) {
+  return tx.sql`exists (
+    select from client c cross join unnest(c.kids) as own (kid)
+    where c.id = ${clientId} and ${isOpenable(tx, tx.sql`own.kid`)})`
 }
 
 /** The unanswered referrals that are worked on as `item`: its own, and those of its open members. */
@@ -144,7 +159,7 @@ function opensAll(tx: Tx, kid: ReturnType<Tx['sql']>) {
  * has room left, and then the item waits for as long as the queue is never empty, however urgent it is. Here
  * it costs nothing for an item that the key opens whole, and little for one of a single referral.
  */
-function opensWhatNobodyOpensWhole(tx: Tx, kid: string) {
+function opensWhatNobodyOpensWhole(tx: Tx, kid: string | ReturnType<Tx['sql']>) {
   return tx.sql`(
     cardinality(item.referral_ids) > 1
     and exists (select from ${openReferrals(tx)}

@@ -1,6 +1,15 @@
-/** How columns of an item are written in an answer. */
+/** How rows and columns of items are written in an answer. */
 import type { Tx } from '../../database/connect.ts'
 import { urgencies } from '../../referral/codes/clear.ts'
+import { isQueued, wasParked } from '../state.ts'
+
+/** All open heads, whose alias is to be `item`: each by the index that it stands in. */
+export function openHeads(tx: Tx) {
+  return tx.sql`(
+    select item.* from triage_item item where ${isQueued(tx)}
+    union all
+    select item.* from triage_item item where ${wasParked(tx)})`
+}
 
 /**
  * The most urgent of what is worked on as `item`, an open item that is merged into none. Its own urgency stands

@@ -3,7 +3,8 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import { bytesArray } from '../../database/types.ts'
 import type { DutyStep } from '../lease.ts'
-import { isOpenHead, stateOf } from '../state.ts'
+import { stateOf } from '../state.ts'
+import { openHeads } from './columns.ts'
 
 export type TakenMail = {
   readonly step: DutyStep
@@ -29,7 +30,7 @@ export async function noteUnheld(tx: Tx, dueBy: Date): Promise<void> {
              case when item.leased_until is not null then item.leased_until
                   when item.fence = 0 then immediate.arrived_at
                   else date_trunc('milliseconds', now()) end as since
-      from triage_item item
+      from ${openHeads(tx)} item
       cross join lateral (
         select min(worked.arrived_at) as arrived_at
         from (select item.arrived_at, item.urgency
@@ -37,7 +38,7 @@ export async function noteUnheld(tx: Tx, dueBy: Date): Promise<void> {
               select member.arrived_at, member.urgency from triage_item member
               where member.merged_into = item.id and member.completed_at is null) worked
         where worked.urgency = 'immediate') immediate
-      where ${isOpenHead(tx)} and item.due_at <= ${dueBy.toISOString()}
+      where item.due_at <= ${dueBy.toISOString()}
         and immediate.arrived_at is not null
         and ${stateOf(tx)} in ('waiting', 'escalated')
     ), gone as (

@@ -1,7 +1,8 @@
 /** The queue in figures, for the people who run the service. */
 import type { Tx } from '../../database/connect.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
-import { type ItemState, isOpenHead, stateOf } from '../state.ts'
+import { type ItemState, stateOf } from '../state.ts'
+import { openHeads } from './columns.ts'
 
 type Row = {
   readonly state: ItemState
@@ -28,7 +29,7 @@ export async function selectFigures(tx: Tx) {
                              'urgent', ${longest(tx, 'urgent')},
                              'soon', ${longest(tx, 'soon')},
                              'standard', ${longest(tx, 'standard')}) as waits
-    from triage_item item
+    from ${openHeads(tx)} item
     left join (
       select merged_into as head,
              ${first(tx, 'immediate')} as immediate, ${first(tx, 'urgent')} as urgent,
@@ -36,7 +37,6 @@ export async function selectFigures(tx: Tx) {
       from triage_item where merged_into is not null and completed_at is null
       group by merged_into
     ) member on member.head = item.id
-    where ${isOpenHead(tx)}
     group by 1`
 }
 

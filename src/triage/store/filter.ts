@@ -14,6 +14,8 @@ export type Filter = {
   /** RFC 3339. */
   readonly dueBefore?: string | undefined
   readonly caseId?: string | undefined
+  readonly parkReason?: string | undefined
+  readonly asideId?: string | undefined
 }
 
 type Condition = PendingQuery<Row[]>
@@ -26,9 +28,12 @@ type Condition = PendingQuery<Row[]>
 export function fits(tx: Tx, filter: Filter): Condition {
   const { sql } = tx
   const { regions, channels, organisations, urgencies, unverified, dueBefore, caseId } = filter
+  const { parkReason, asideId } = filter
   const among = (list: readonly string[]) => sql`any (${list as string[]}::text[])`
   const conditions = [
     caseId !== undefined && sql`item.case_id = ${caseId}`,
+    parkReason !== undefined && sql`item.park_reason = ${parkReason}`,
+    asideId !== undefined && sql`item.aside_id = ${asideId}`,
     dueBefore !== undefined && sql`item.due_at < ${dueBefore}::timestamptz`,
     regions && worked(tx, (row) => sql`${row}.region = ${among(regions)}`),
     channels && worked(tx, (row) => sql`${row}.channel = ${among(channels)}`),

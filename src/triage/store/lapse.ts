@@ -1,16 +1,25 @@
-/** Items whose leases expired too often. */
+/** What the clock did to items, written down: leases that expired too often, and parking that ended. */
 import type { Tx } from '../../database/connect.ts'
-import { escalatedItemsMax } from '../lease.ts'
-import { isLastLease, isOpenHead } from '../state.ts'
+import { escalatedItemsMax, wokenItemsMax } from '../lease.ts'
+import { awake, isLastLease, isOpenHead, wasParked } from '../state.ts'
 
 /**
- * Escalates items whose leases expired too often; returns their ids. The fence stays as it is: until
+ * Puts items whose parking has ended back into the order of the queue, and escalates items whose leases
+ * expired too often; returns the ids of the latter. The fence stays as it is: until
  * somebody claims such an item, its last holder may still complete it late. Nobody knows at which of the
  * referrals the holders failed: after a split the escalation stays with the head, as the count of leases does.
  */
-export async function escalateLapsed(tx: Tx): Promise<string[]> {
+export async function writeDown(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
-    with lapsed as materialized (
+    with woken as (
+      update triage_item item set ${awake(tx)}
+      where item.id = any (array (
+        select item.id from triage_item item
+        where ${wasParked(tx)} and item.parked_until <= now()
+        order by item.parked_until
+        limit ${wokenItemsMax}
+        for update of item skip locked))
+    ), lapsed as materialized (
       select item.id
       from triage_item item
       where ${isOpenHead(tx)}

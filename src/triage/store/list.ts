@@ -3,7 +3,16 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Place } from '../../database/page.ts'
 import type { Channel, Region } from '../../referral/codes/clear.ts'
-import { hasExpired, type ItemState, isOpenHead, stateOf } from '../state.ts'
+import type { ParkReason } from '../lease.ts'
+import {
+  hasExpired,
+  type ItemState,
+  isOpenHead,
+  isParked,
+  isQueued,
+  stateOf,
+  wasParked,
+} from '../state.ts'
 import type { ItemRow } from './claim.ts'
 import { isUnverified, itemUrgency, workedOf } from './columns.ts'
 import { type Filter, fits } from './filter.ts'
@@ -13,7 +22,11 @@ export type ListedRow = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
   references: string[]
   state: ItemState
   lapses: number
+  fence: string
   leasedUntil: string | null
+  parkReason: ParkReason | null
+  parkedUntil: string | null
+  asideId: string | null
   holder: string | null
   regions: Region[]
   channels: Channel[]
@@ -27,13 +40,21 @@ export async function selectItems(
   after: Place | undefined,
   count: number,
 ) {
+  const among = (indexed: typeof isQueued) => tx.sql`
+    (select item.* from triage_item item
+     where ${indexed(tx)}
+       and ${state} = ${stateOf(tx)}
+       and ${fits(tx, filter)}
+       and ${isBehind(tx, after)}
+     order by item.due_at, item.id
+     limit ${count})`
+  // What is parked has an index of its own, and is waiting or escalated again by the clock alone.
+  const both = () => tx.sql`${among(isQueued)} union all ${among(wasParked)}`
+  const found =
+    state === 'parked' ? among(wasParked) : state === 'leased' ? among(isQueued) : both()
   return tx.sql<ListedRow[]>`
     select ${columns(tx)}
-    from triage_item item
-    where ${isOpenHead(tx)}
-      and ${state} = ${stateOf(tx)}
-      and ${fits(tx, filter)}
-      and ${isBehind(tx, after)}
+    from (${found}) item
     order by item.due_at, item.id
     limit ${count}`
 }
@@ -45,10 +66,10 @@ export async function selectHeld(
   after: Place | undefined,
   count: number,
 ) {
-  return tx.sql<(ListedRow & { fence: string })[]>`
-    select ${columns(tx)}, item.fence
+  return tx.sql<ListedRow[]>`
+    select ${columns(tx)}
     from triage_item item
-    where ${isOpenHead(tx)}
+    where ${isQueued(tx)}
       and item.leased_by = ${clientId} and item.leased_until > now()
       and ${isBehind(tx, after)}
     order by item.due_at, item.id
@@ -71,7 +92,7 @@ export async function selectOpenItem(tx: Tx, caseId: string) {
 
 function columns(tx: Tx) {
   return tx.sql`
-    item.id as "itemId", item.case_id as "caseId", item.referral_ids as "referralIds",
+    item.id as "itemId", item.fence, item.case_id as "caseId", item.referral_ids as "referralIds",
     array (select r.reference from referral r where r.id = any (item.referral_ids)
            order by r.received_at, r.id) as references,
     ${stateOf(tx)} as state, ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
@@ -79,6 +100,9 @@ function columns(tx: Tx) {
     case when item.leased_until > now() then ${iso(tx, 'item.leased_until')} end as "leasedUntil",
     case when item.leased_until > now()
          then (select c.label from client c where c.id = item.leased_by) end as holder,
+    case when ${isParked(tx)} then item.park_reason end as "parkReason",
+    case when ${isParked(tx)} then ${iso(tx, 'item.parked_until')} end as "parkedUntil",
+    case when ${isParked(tx)} then item.aside_id end as "asideId",
     ${workedOf(tx, 'region')} as regions, ${workedOf(tx, 'channel')} as channels,
     ${workedOf(tx, 'organisation_id')} as organisations`
 }

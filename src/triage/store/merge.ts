@@ -1,6 +1,6 @@
 /** Two open items become one. */
 import type { Tx } from '../../database/connect.ts'
-import { hasExpired, isLastLease, isOpen, isOpenHead } from '../state.ts'
+import { awake, hasExpired, isLastLease, isOpen, isOpenHead } from '../state.ts'
 
 /** All items of one case, open and completed, belong to another case from now on. */
 export async function moveItems(tx: Tx, from: string, to: string): Promise<void> {
@@ -41,19 +41,23 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
         fence = item.fence + (item.id = ${merged} and item.fence > 0)::int,
         lapses = merged.lapses,
         escalated_before = coalesce(item.escalated_before, merged.escalated_at),
-        leased_by = null, leased_until = null, claimed_at = null
+        leased_by = null, leased_until = null, claimed_at = null, ${awake(tx)}
     from triage_item merged
     where merged.id = ${merged}
       and ${isOpen(tx)} and (item.id = ${merged} or item.merged_into = ${merged})`
 }
 
-/** Writes all referrals of a case into its open head, and tells its holder that the case has changed. */
+/**
+ * Writes all referrals of a case into its open head, and tells its holder that the case has changed. Whatever was
+ * parked is waiting from now on: why it was, was said of other referrals.
+ */
 export async function listReferrals(
   tx: Tx,
   caseId: string,
   referralIds: readonly string[],
 ): Promise<void> {
   await tx.sql`
-    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[], changed = true
+    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[], changed = true,
+                                ${awake(tx)}
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
 }

@@ -3,12 +3,14 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
 import { dueAt } from '../calendar.ts'
+import { awake } from '../state.ts'
 import { rank } from './columns.ts'
 import { headRoundsMax } from './heads.ts'
 
 /**
  * Raises the urgency of a referral's open item, and moves its head to an earlier place if that follows. A
- * lower or equal urgency changes nothing. Lease and fence stay as they are. Does nothing once the work has
+ * lower or equal urgency changes nothing. Lease and fence stay as they are; what is parked wakes, because it was
+ * parked as less urgent. Does nothing once the work has
  * ended.
  *
  * @throws Error, a bug, if the head does not settle
@@ -52,6 +54,7 @@ async function raise(tx: Tx, raised: Raised, urgency: Urgency): Promise<void> {
     update triage_item item
     set urgency = case when item.id = ${id} then ${urgency} else item.urgency end,
         own_due_at = case when item.id = ${id} then ${due}::timestamptz else item.own_due_at end,
-        due_at = least(item.due_at, ${due}::timestamptz)
+        due_at = least(item.due_at, ${due}::timestamptz),
+        ${awake(tx)}
     where item.id in (${id}, ${headId})`
 }

@@ -2,8 +2,8 @@
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import { type Region, type Urgency, urgencies } from '../../referral/codes/clear.ts'
-import { type ItemState, isOpenHead, stateOf } from '../state.ts'
-import { rank } from './columns.ts'
+import { type ItemState, stateOf } from '../state.ts'
+import { openHeads, rank } from './columns.ts'
 
 export type CountedRow = {
   readonly state: ItemState
@@ -35,14 +35,13 @@ export async function countItems(tx: Tx) {
              item.region, count(*)::int as items,
              (count(*) filter (where item.due_at <= now()))::int as overdue,
              min(least(item.arrived_at, member.arrived_at)) as since
-      from triage_item item
+      from ${openHeads(tx)} item
       left join (
         select merged_into as head, min(${rank(tx, tx.sql`urgency`)}) as rank,
                min(arrived_at) as arrived_at
         from triage_item where merged_into is not null and completed_at is null
         group by merged_into
       ) member on member.head = item.id
-      where ${isOpenHead(tx)}
       group by 1, 2, 3
     ) counted`
 }

@@ -1,0 +1,85 @@
+/** Items that nobody is to work on for a while. */
+import type { ParkReason } from '../triage/parkingschemas.ts'
+import type { ClaimOptions, Lease } from './claiming.ts'
+import { claimPath } from './naming.ts'
+import { type Aside, AsideAnswer, readAnswer } from './schemas.ts'
+import type { Transport } from './transport.ts'
+
+/** For what, and until when: RFC 3339, at most 366 days away. Without a time, until something wakes it. */
+export type ParkOptions = {
+  readonly reason: ParkReason
+  readonly until?: string
+}
+
+/** An item of the list, with the fence as it was read; without one, however it stands. */
+export type SeenItem = { readonly itemId: string; readonly fence?: number }
+
+/** Which items are set aside, all that fit, and until when. */
+export type AsideOptions = Pick<
+  ClaimOptions,
+  'regions' | 'urgencies' | 'channels' | 'dueBefore'
+> & {
+  /** At most 200. */
+  readonly items?: readonly string[]
+  readonly until?: string
+}
+
+/** @see createReader */
+export type Parking = {
+  /**
+   * Parks what this client holds: nobody works on it until its time, or until its case has another referral. Repeated,
+   * it is done already.
+   *
+   * @throws ServiceProblem `lease-lost`
+   */
+  park(lease: Lease, options: ParkOptions): Promise<void>
+  /**
+   * Parks an item that nobody holds, without a claim.
+   *
+   * @throws ServiceProblem `item-changed` if the fence is an older one, `item-held`, `not-found`
+   */
+  parkItem(item: SeenItem, options: ParkOptions): Promise<void>
+  /** Ends the parking of an item. @throws ServiceProblem `item-changed` if the fence is an older one, `not-found` */
+  wake(item: SeenItem): Promise<void>
+  /**
+   * Sets waiting items aside by one act, of those that nobody holds and behind which no organisation stands: a burst.
+   *
+   * @returns the id by which they are listed and brought back, and how many they are: at most 10,000
+   */
+  setAside(which: AsideOptions): Promise<Aside>
+  /** Brings back what is still aside of what one act set aside. */
+  wakeAside(asideId: string): Promise<Aside>
+}
+
+/** The part of a reader that parks. */
+export function createParking(transport: Transport): Parking {
+  async function post(path: string, body?: object, repeatable = false): Promise<unknown> {
+    return transport.send({ method: 'POST', path, ...(body && { body }), repeatable })
+  }
+
+  return {
+    async park({ claimId, fence }, options) {
+      await post(claimPath(claimId, 'parking'), { fence, ...options }, true)
+    },
+    // Sent twice with a fence, the second would be refused after the first was done.
+    async parkItem({ itemId, fence }, options) {
+      const seen = fence !== undefined && { fence }
+      await post(itemPath(itemId, 'parking'), { ...seen, ...options })
+    },
+    async wake({ itemId, fence }) {
+      await post(itemPath(itemId, 'waking'), fence === undefined ? {} : { fence })
+    },
+    async setAside(which) {
+      const path = '/v1/triage/asides'
+      return readAnswer(AsideAnswer, await post(path, which), `POST ${path}`)
+    },
+    async wakeAside(asideId) {
+      const path = `/v1/triage/asides/${encodeURIComponent(asideId)}/waking`
+      return readAnswer(AsideAnswer, await post(path, {}, true), `POST ${path}`)
+    },
+  }
+}
+
+function itemPath(itemId: string, act: string): string {
+  return `/v1/triage/items/${encodeURIComponent(itemId)}/${act}`
+}

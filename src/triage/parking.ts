@@ -1,0 +1,149 @@
+/**
+ * Parking: nobody works on an item for a while, because there is nothing to be done yet. Nobody failed, and nothing is
+ * forgotten: it wakes at its time, or once its case has other referrals, and stands at its old place again.
+ *
+ * Its holder parks it under the claim. A person may park, wake or set aside without one; an act that names the fence of
+ * an older screen is refused, so that it overwrites nothing.
+ */
+import type { Static } from 'typebox'
+import type { Act } from '../audit/entry.ts'
+import { append, appendAll } from '../audit/service.ts'
+import type { KnownCaller } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { newId } from '../protocol/uuid.ts'
+import { writeDownByClock } from './claim.ts'
+import { itemEntry, leaseLost } from './completion.ts'
+import { filterOf } from './filter.ts'
+import { asideItemsMax, parkedDaysMax } from './lease.ts'
+import { claimOf } from './naming.ts'
+import type {
+  Aside,
+  AsideRequest,
+  ItemParkingRequest,
+  ParkingRequest,
+  WakingRequest,
+} from './parkingschemas.ts'
+import {
+  isParkedBy,
+  type Named,
+  type Parking,
+  parkFree,
+  parkHeld,
+  selectStanding,
+  setAside,
+  wakeAside,
+  wakeItem,
+} from './store/park.ts'
+
+const dayMs = 24 * 3_600_000
+
+/** Parks what the caller holds; repeated, it was done. @throws Refusal `lease-lost` */
+export async function park(
+  tx: Tx<KnownCaller>,
+  claimId: string,
+  { fence, ...request }: Static<typeof ParkingRequest>,
+): Promise<void> {
+  const claim = await claimOf(tx, { claimId, fence })
+  const parking = parkingOf(tx, request)
+  const isDone = await parkHeld(tx, claim, parking)
+  if (!isDone && !(await isParkedBy(tx, claim, parking))) throw await leaseLost(tx, claim)
+  const details = { ...said(parking), ...(!isDone && { repeated: true }) }
+  await append(tx, itemEntry('triage.parked', claim.id, { details }))
+}
+
+/** Parks what nobody holds, again if it is parked. @throws Refusal `not-found`, `item-held`, `item-changed` */
+export async function parkItem(
+  tx: Tx<KnownCaller>,
+  id: string,
+  { fence, ...request }: Static<typeof ItemParkingRequest>,
+): Promise<void> {
+  const parking = parkingOf(tx, request)
+  const acts = await writeDownByClock(tx)
+  const named = { id, clientId: tx.caller.clientId, fence }
+  if (!(await parkFree(tx, named, parking))) {
+    const standing = await standingOf(tx, named)
+    if (standing.isHeld) throw new Refusal('item-held', 'somebody holds it: only they can park it')
+    throw new Error('an item that could be parked was not')
+  }
+  await appendAll(tx, [...acts, itemEntry('triage.parked', id, { details: said(parking) })])
+}
+
+/** Ends the parking of an item; of one that is not parked nothing changes. @throws Refusal `not-found`, `item-changed` */
+export async function wake(
+  tx: Tx<KnownCaller>,
+  id: string,
+  { fence }: Static<typeof WakingRequest>,
+): Promise<void> {
+  const named = { id, clientId: tx.caller.clientId, fence }
+  const isDone = await wakeItem(tx, named)
+  if (isDone) tx.announce()
+  else await standingOf(tx, named)
+  await append(
+    tx,
+    itemEntry('triage.woken', id, { ...(!isDone && { details: { repeated: true } }) }),
+  )
+}
+
+/**
+ * Sets waiting items aside that nobody holds and behind which no organisation stands, such as a burst from the public
+ * form: by one act, by which they are listed, and woken again.
+ */
+export async function setItemsAside(
+  tx: Tx<KnownCaller>,
+  { until, items, ...asked }: Static<typeof AsideRequest>,
+): Promise<Static<typeof Aside>> {
+  const asideId = newId()
+  const parking = { ...parkingOf(tx, { reason: 'set_aside', until }), asideId }
+  const acts = await writeDownByClock(tx)
+  const filter = await filterOf(tx, asked)
+  const { clientId } = tx.caller
+  const ids = await setAside(tx, clientId, { filter, items }, parking, asideItemsMax)
+  const filters = Object.keys(asked).sort().join(' ')
+  const details = { ...said(parking), items: ids.join(' '), ...(filters && { filters }) }
+  await appendAll(tx, [...acts, asideEntry('triage.parked', asideId, details)])
+  return { asideId, items: ids.length }
+}
+
+/** Brings back what is still aside of what one act set aside. */
+export async function wakeItemsAside(
+  tx: Tx<KnownCaller>,
+  asideId: string,
+): Promise<Static<typeof Aside>> {
+  const ids = await wakeAside(tx, tx.caller.clientId, asideId)
+  if (ids.length > 0) tx.announce()
+  await append(tx, asideEntry('triage.woken', asideId, { items: ids.join(' ') }))
+  return { asideId, items: ids.length }
+}
+
+/** @throws Refusal `malformed-request` for a time that has passed, or is too far */
+function parkingOf({ now }: Tx, { reason, until }: Omit<Parking, 'asideId'>): Parking {
+  if (until === undefined) return { reason, until }
+  // Through the calendar: the 30th of February has the form of a day, and PostgreSQL would fail on it.
+  const at = new Date(until)
+  const latest = now.getTime() + parkedDaysMax * dayMs
+  if (at > now && at.getTime() <= latest) return { reason, until: at.toISOString() }
+  const detail = `until is not after now and at most ${parkedDaysMax} days away`
+  throw new Refusal('malformed-request', detail)
+}
+
+function said({ reason, until }: Parking) {
+  return { reason, ...(until !== undefined && { until }) }
+}
+
+function asideEntry(
+  action: 'triage.parked' | 'triage.woken',
+  id: string,
+  details: NonNullable<Act['details']>,
+): Act {
+  return { action, object: { kind: 'aside', id }, details }
+}
+
+/** How the item stands, from the fence on that was named. */
+async function standingOf(tx: Tx, named: Named) {
+  const standing = await selectStanding(tx, named)
+  if (!standing)
+    throw new Refusal('not-found', 'there is no open item of that id that you can open')
+  if (named.fence === undefined || named.fence === standing.fence) return standing
+  throw new Refusal('item-changed', 'fence is not the current one of this item')
+}
