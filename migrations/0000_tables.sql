@@ -331,6 +331,30 @@ CREATE TABLE "urgency_statement" (
 	CONSTRAINT "urgency_statement_referral_id_urgency_pk" PRIMARY KEY("referral_id","urgency")
 );
 --> statement-breakpoint
+CREATE TABLE "webhook_endpoint" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"client_id" uuid NOT NULL,
+	"url" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"secret" "bytea" NOT NULL,
+	"earlier_secret" "bytea",
+	"earlier_until" timestamp (3) with time zone,
+	"disabled_at" timestamp (3) with time zone,
+	"disabled_for" text,
+	"epoch" text NOT NULL,
+	"position" bigint NOT NULL,
+	"number" bigint NOT NULL,
+	"gap_at" timestamp (3) with time zone,
+	"tries" smallint DEFAULT 0 NOT NULL,
+	"next_try_at" timestamp (3) with time zone NOT NULL,
+	"leased_until" timestamp (3) with time zone,
+	"fence" bigint DEFAULT 0 NOT NULL,
+	"sent" bigint DEFAULT 0 NOT NULL,
+	"recorded_on" date NOT NULL,
+	"delivered_at" timestamp (3) with time zone,
+	"failures" jsonb DEFAULT '[]'::jsonb NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "withdrawal" (
 	"referral_id" uuid PRIMARY KEY NOT NULL,
 	"asked_at" timestamp (3) with time zone NOT NULL,
@@ -372,6 +396,7 @@ ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_i
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "unopened" ADD CONSTRAINT "unopened_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "webhook_endpoint" ADD CONSTRAINT "webhook_endpoint_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wrap" ADD CONSTRAINT "wrap_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entry_object" ON "audit_entry" USING btree ("object_id","at","id");--> statement-breakpoint
@@ -404,4 +429,5 @@ CREATE INDEX "triage_item_case" ON "triage_item" USING btree ("case_id");--> sta
 CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referral_id") WHERE completed_at is null;--> statement-breakpoint
 CREATE INDEX "triage_item_merged" ON "triage_item" USING btree ("merged_into","completed_at") WHERE merged_into is not null;--> statement-breakpoint
 CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;--> statement-breakpoint
+CREATE INDEX "webhook_endpoint_client" ON "webhook_endpoint" USING btree ("client_id");--> statement-breakpoint
 CREATE INDEX "wrap_kid" ON "wrap" USING btree ("kid","referral_id");

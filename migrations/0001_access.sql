@@ -465,6 +465,19 @@ CREATE POLICY staff ON unheld_item TO intake_internal USING (true) WITH CHECK (t
 CREATE POLICY staff ON duty_mail TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 
+-- Webhooks. Where an endpoint is, and whose, is never changed; its client removes it and makes another.
+GRANT SELECT, INSERT, DELETE ON webhook_endpoint TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (
+  secret, earlier_secret, earlier_until, disabled_at, disabled_for, epoch, position, number, gap_at, tries,
+  next_try_at, leased_until, fence, sent, recorded_on, delivered_at, failures
+) ON webhook_endpoint TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON webhook_endpoint TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
 -- Cases. A referrer writes the case and the waiting of its new referral and never after, and reads
 -- neither. A judgement is ended, never changed or removed; a note not even that.
 GRANT INSERT ON referral_case, pairing TO intake_partner;

@@ -11,6 +11,7 @@ export const scopes = {
   'matching:evaluate': 'Have blinded match keys evaluated, within a budget',
   'triage:work': 'Claim, renew, release and complete items of the queue',
   'cases:review': 'See which referrals are taken for one person, and judge it',
+  'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
   'audit:read': 'Read the access log',
 } as const
 
@@ -25,6 +26,7 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
     'matching:evaluate',
     'triage:work',
     'cases:review',
+    'webhooks:manage',
   ],
   auditor: ['audit:read'],
 }

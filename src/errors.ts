@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'cursor-outdated'
   | 'item-held'
   | 'item-changed'
+  | 'endpoint-refused'
   // Cases.
   | 'case-changed'
   | 'case-full'

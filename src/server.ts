@@ -29,6 +29,7 @@ import { openKeyFile, sealKeyFile } from './protocol/keyfile.ts'
 import { generateSigningKey } from './protocol/keys.ts'
 import { sealMatchingKey } from './protocol/matching/matchingkey.ts'
 import { generateMatchingKey } from './protocol/matching/voprf.ts'
+import { webhookSealKey } from './protocol/webhook.ts'
 import { guarded, shown } from './referral/shown.ts'
 
 /** A drain that takes longer is cut: an orchestrator would kill the process anyway. */
@@ -70,11 +71,13 @@ async function serve(config: Config): Promise<void> {
   })
   const outage = createOutage({ log: logger, ping: database.ping })
   const holders = await openKeyholders(config.matching, logger)
-  const logFiles = await logFilesOf(config)
+  const log = await logOf(config)
   const metrics = createMetrics()
   const shown = metricsPort === undefined ? undefined : await serveMetrics(metrics, metricsPort)
   let background: Background | undefined
   let logHalted: string | undefined
+  const accessKeys = await readAccessKeys(config)
+  const { webhookNetworks } = config.door
   const app = await createApp({
     database,
     logger,
@@ -82,12 +85,12 @@ async function serve(config: Config): Promise<void> {
     metrics,
     isStanding: () => isStanding,
     logHalted: () => logHalted,
-    logKeys: await publicHalves(logFiles.keyFiles),
+    logKeys: await publicHalves(log.keyFiles),
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
     ...config.door,
-    ...(await readAccessKeys(config)),
+    ...accessKeys,
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,
   })
@@ -95,8 +98,8 @@ async function serve(config: Config): Promise<void> {
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
   const tell = createTell(logger, metrics.background, outage.away)
   background = startBackground({
-    ...{ url, prepare, isWatched: shown !== undefined, duty: config.duty },
-    log: { origin: config.origin, ...logFiles },
+    ...{ url, prepare, log, isWatched: shown !== undefined, duty: config.duty },
+    webhooks: { key: webhookSealKey(accessKeys.sealKey), networks: webhookNetworks },
     tell(told) {
       if (told.log) logHalted = told.log.halted
       if (told.kind === 'brought') database.announced(true)
@@ -196,10 +199,10 @@ async function readAccessKeys({ access, tokenKeyFile }: Config) {
   }
 }
 
-/** What the access log is signed with, and kept beside. */
-async function logFilesOf(config: Config) {
+/** The name and the files of the access log. */
+async function logOf(config: Config) {
   const { checkpointFile, witnessFile } = config.audit
-  return { keyFiles: await logKeyFiles(config), checkpointFile, witnessFile }
+  return { origin: config.origin, keyFiles: await logKeyFiles(config), checkpointFile, witnessFile }
 }
 
 /** What signs checkpoints: the key files that are named, or the trial's own. */

@@ -41,6 +41,7 @@ import type { Claimed } from './triage/counting.ts'
 import type { CompletionRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
+import * as webhooks from './webhooks/service.ts'
 
 export type ServiceOptions = {
   readonly database: Database
@@ -64,6 +65,7 @@ export type ServiceOptions = {
   readonly onClaimed: (claimed: Claimed) => void
   /** Told of each refusal. */
   readonly onRefused: (reason: string) => void
+  readonly webhooks: webhooks.WebhookOptions
   /** Tells the background work that there is some. */
   readonly wake: () => void
 }
@@ -155,6 +157,7 @@ export function createServices({
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
     reading: readingDoors(database, wake),
+    webhooks: webhookDoors(database, rest.webhooks),
   }
 }
 
@@ -189,6 +192,21 @@ function readingDoors(database: Database, wake: () => void) {
       return checked
     },
     stateUrgency: door(stateUrgency),
+  }
+}
+
+function webhookDoors(database: Database, options: webhooks.WebhookOptions) {
+  const door = doorsOn(database)
+  const { createEndpoint, rotateSecret } = webhooks
+  return {
+    create: door((tx: Tx<KnownCaller>, url: string) => createEndpoint(tx, options, url)),
+    list: door(webhooks.listEndpoints),
+    setActive: door(webhooks.setActive),
+    rotate: door((tx: Tx<KnownCaller>, id: string, overlapHours: number) =>
+      rotateSecret(tx, options, id, overlapHours),
+    ),
+    replay: door(webhooks.replay),
+    remove: door(webhooks.removeEndpoint),
   }
 }
 

@@ -15,6 +15,7 @@ const features = [
   'cases',
   'intake',
   'reading',
+  'webhooks',
 ]
 
 /** One table each, of which half would tell half. */

@@ -27,6 +27,7 @@ type Named = {
   readonly door: {
     readonly trustedProxies: readonly string[]
     readonly sharedNetworks: readonly string[]
+    readonly webhookNetworks: readonly string[]
   }
   readonly duty:
     | {
@@ -56,6 +57,7 @@ export function fileFaults(named: Named): string[] {
   return [
     ...networks('TRUSTED_PROXIES', door.trustedProxies),
     ...networks('SHARED_NETWORKS', door.sharedNetworks),
+    ...networks('WEBHOOK_ALLOWED_NETWORKS', door.webhookNetworks),
     ...(needsToken
       ? look('TOKEN_KEY_FILE', tokenKeyFile, 'an Ed25519 key in PEM', isTokenKey)
       : []),

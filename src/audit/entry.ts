@@ -48,6 +48,14 @@ export const actions = {
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
   'duty.mailed':
     'A mail was sent, to be sent again if no server takes it: so many immediate items are held by nobody.',
+  'webhook.created': 'An endpoint was made that is told what becomes of items, by their ids.',
+  'webhook.changed':
+    'Messages to an endpoint were begun, stopped or sent again, or its secret was replaced.',
+  'webhook.removed': 'An endpoint was removed.',
+  'webhook.listed': 'A client listed its endpoints.',
+  'webhook.sent':
+    'From this moment to the end of the day (UTC) an endpoint is told what becomes of items, whatever there is.',
+  'webhook.disabled': 'The service no longer sends to an endpoint that refuses, or cannot.',
   'audit.searched': 'Entries of this log were read.',
   'audit.fetched':
     'Entries of this log were fetched in bundles: in this hour, as many as the caller asked for.',
@@ -92,6 +100,7 @@ export type AuditObject = {
     | 'key'
     | 'log'
     | 'entry'
+    | 'endpoint'
   readonly id: string
   /** base64url, where the object has a public digest. */
   readonly digest?: string

@@ -114,6 +114,27 @@ export const reports = {
       help: 'Times that no mail server took such a mail; it is sent again',
     },
   },
+  /** A message of a webhook was taken. */
+  sent: {
+    count: {
+      name: 'intake_webhook_sent_total',
+      help: 'Messages that endpoints of webhooks took',
+    },
+  },
+  /** A message failed; it is tried again, or its endpoint was disabled. */
+  unsent: {
+    count: {
+      name: 'intake_webhook_failures_total',
+      help: 'Tries of messages that endpoints of webhooks did not take',
+    },
+  },
+  silenced: {
+    line: { level: 'warn', text: 'an endpoint of a webhook was disabled: it is told nothing more' },
+    count: {
+      name: 'intake_webhook_disabled_total',
+      help: 'Endpoints of webhooks that were disabled, by 410 or because all tries had failed',
+    },
+  },
   /** The thread which does the work has ended, and will be started again. */
   ended: {
     line: { level: 'error', text: 'the background work ended, and starts again' },

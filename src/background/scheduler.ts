@@ -114,6 +114,7 @@ function createLoop(step: Step, budget: Budget, tell: Tell): Scheduler {
       stopped = true
       clearTimeout(timer)
       await turning
+      await step.stop?.()
     },
   }
 }

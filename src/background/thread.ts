@@ -11,6 +11,7 @@ import type { DatabaseOptions } from '../database/connect.ts'
 import { ErrorElsewhere } from '../log.ts'
 import type { MailServer } from './mail.ts'
 import type { Tell, Told } from './report.ts'
+import type { WebhookPlace } from './work.ts'
 
 /** The database that the thread connects to by itself, and the files of the access log. */
 export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
@@ -21,6 +22,7 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
     readonly checkpointFile: string
     readonly witnessFile: string | undefined
   }
+  readonly webhooks: WebhookPlace
   /** Whether anybody sees figures of the queue, so that they are counted. */
   readonly isWatched: boolean
   /** Who is told of immediate items that nobody holds, if anybody. */

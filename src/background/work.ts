@@ -3,13 +3,16 @@ import { createSequencer, type Kept } from '../audit/sequencer.ts'
 import { createWitnessing, type Post, type Witness } from '../audit/witnessing.ts'
 import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
+import type { Step } from '../database/lock.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { createCounting } from '../triage/counting.ts'
 import { createDuty, type DutyOptions } from '../triage/duty.ts'
+import { createDelivering } from '../webhooks/service.ts'
 import { createForgetting } from './forgetting.ts'
 import type { Tell } from './report.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
+import { createWebhookPost } from './webhookpost.ts'
 
 /** How many connections the background work of a replica has: one for each step that may be slow. */
 export const backgroundConnections = 3
@@ -30,6 +33,14 @@ export type Extras = {
   readonly isWatched?: boolean
   /** Who is told of immediate items that nobody holds. */
   readonly duty?: Pick<DutyOptions, 'addresses' | 'send'> | undefined
+  readonly webhooks?: WebhookPlace
+}
+
+export type WebhookPlace = {
+  /** Under which secrets are sealed. */
+  readonly key: Uint8Array
+  /** Inward networks that may be called. */
+  readonly networks: readonly string[]
 }
 
 /** The work of one replica, not started yet. */
@@ -37,7 +48,7 @@ export function createWork(
   database: Database,
   log: LogOptions,
   tell: Tell,
-  { isWatched = true, duty }: Extras = {},
+  { isWatched = true, duty, webhooks }: Extras = {},
 ): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
@@ -66,6 +77,7 @@ export function createWork(
     createForgetting(database),
     ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
     ...(duty ? [createDuty(database, { ...duty, origin: log.origin, ...mailing(tell) })] : []),
+    ...(webhooks ? [deliveringOf(database, webhooks, tell)] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
 }
@@ -75,4 +87,18 @@ function mailing(tell: Tell): Pick<DutyOptions, 'onSent' | 'onFailed'> {
     onSent: () => tell({ kind: 'mailed' }),
     onFailed: (error) => tell({ kind: 'unmailed', error }),
   }
+}
+
+function deliveringOf(database: Database, { key, networks }: WebhookPlace, tell: Tell): Step {
+  const { name: step, ...delivering } = createDelivering(database, {
+    key,
+    send: createWebhookPost(networks),
+    onSettled(sent, failure) {
+      for (let left = sent; left > 0; left -= 1) tell({ kind: 'sent' })
+      if (failure) tell({ kind: 'unsent' })
+    },
+    onDisabled: () => tell({ kind: 'silenced' }),
+    onError: (error) => tell({ kind: 'failed', step, error }),
+  })
+  return { name: step, ...delivering }
 }

@@ -2,8 +2,8 @@
  * The thread that does the background work, on connections of its own. It answers nobody and writes no log:
  * what there is to report it tells the thread that started it.
  *
- * Which keys a thread may hold: this one holds what the access log is signed with, and no other;
- * with each mail it reads the password of the mail server. The
+ * Which keys a thread may hold: this one holds what the access log is signed with and what secrets of
+ * webhooks are sealed under, and no other; with each mail it reads the password of the mail server. The
  * thread that evaluates (keyholder/worker.ts) holds matching keys and nothing else; the main thread holds
  * the public half of the key of access tokens and, where tokens are issued, no private one.
  */
@@ -29,7 +29,7 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(report)
-const { url, prepare, log, isWatched, duty } = workerData as Place
+const { url, prepare, log, isWatched, duty, webhooks } = workerData as Place
 const database = connect({
   ...{ url, prepare },
   connectionsMax: backgroundConnections,
@@ -38,7 +38,7 @@ const database = connect({
 })
 database.onAnnounced(() => report({ kind: 'brought' }))
 const work = createWork(database, await openLog(log), sorted.tell, {
-  isWatched,
+  ...{ isWatched, webhooks },
   duty: duty && {
     addresses: { 1: duty.first, 2: duty.later },
     send: createSendMail(duty.smtp, duty.from),

@@ -10,6 +10,8 @@ export type DoorConfig = {
   readonly trustedProxies: readonly string[]
   /** Where many people leave through one address, each for the base price: addresses and blocks. */
   readonly sharedNetworks: readonly string[]
+  /** Inward networks to which webhooks may be posted all the same: addresses and blocks. */
+  readonly webhookNetworks: readonly string[]
   /** At most so many referrals of people without an account wait to be opened (src/intake/ceiling.ts). */
   readonly unopenedMax: number
   /** Where people ring when the service cannot take a referral, as they dial it. */
@@ -32,6 +34,7 @@ export function readDoor(environment: Environment, faults: string[]): DoorConfig
     formOrigins,
     trustedProxies: list(environment.TRUSTED_PROXIES),
     sharedNetworks: list(environment.SHARED_NETWORKS),
+    webhookNetworks: list(environment.WEBHOOK_ALLOWED_NETWORKS),
     telephone,
     // More than are held in the United Kingdom at once. 2 GB at the longest bodies, and 4 GB at twice as many.
     unopenedMax: integer(environment, 'UNOPENED_MAX', 5_000, 1, 100_000, faults),

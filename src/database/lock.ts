@@ -8,6 +8,8 @@ export type Step = {
   readonly isUnwoken?: true
   /** Does one batch; returns whether there is more to do at once. */
   run(): Promise<boolean>
+  /** Lets what its batches began, and did not wait for, come to an end. */
+  stop?(): Promise<void>
 }
 
 /** Takes the lock of a kind of work until the transaction ends; `false` if another holds it. */

@@ -14,6 +14,7 @@ import {
   logRoutes,
   proofOfEntryRoutes,
 } from '../audit/routes.ts'
+import { createUrlRule } from '../background/webhookpost.ts'
 import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
@@ -25,12 +26,15 @@ import { createMetrics, type Metrics } from '../metrics.ts'
 import { proofRoutes } from '../proof/routes.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
+import { webhookSealKey } from '../protocol/webhook.ts'
 import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
 import { parkingRoutes } from '../triage/parkingroutes.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { watchingRoutes } from '../triage/watching.ts'
+import { changingRoutes } from '../webhooks/changing.ts'
+import { webhookRoutes } from '../webhooks/routes.ts'
 import { requireModestStructure } from './body.ts'
 import { admitPages } from './cors.ts'
 import { health } from './health.ts'
@@ -73,6 +77,8 @@ export type AppOptions = {
   readonly sharedNetworks?: readonly string[]
   /** At most so many referrals of people without an account wait to be opened; no limit, if left out. */
   readonly unopenedMax?: number
+  /** Inward networks to which webhooks may be posted all the same; none, if left out. */
+  readonly webhookNetworks?: readonly string[]
   /** Where people ring when no more is taken; not said, if left out. */
   readonly telephone?: string | undefined
   /** The most counters that a proof of work takes at its base price; a telephone's, if left out. */
@@ -82,6 +88,7 @@ export type AppOptions = {
 }
 
 const queueRoutes = [triageRoutes, holdingRoutes, parkingRoutes, watchingRoutes]
+const endpointRoutes = [webhookRoutes, changingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>
 
@@ -100,7 +107,7 @@ export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { trustedProxies = [], unopenedMax = Infinity } = options
-  const { audit, directory, intake, proof, reading, matching, cases, triage } = createServices({
+  const services = createServices({
     database,
     origin,
     holders,
@@ -113,7 +120,12 @@ export async function createApp(options: AppOptions) {
     ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused },
     ...{ unopenedMax, telephone: options.telephone },
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
+    webhooks: {
+      key: webhookSealKey(options.sealKey),
+      faultOf: createUrlRule(options.webhookNetworks ?? []),
+    },
   })
+  const { audit, directory, intake, proof, reading, matching, cases, triage, webhooks } = services
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
   metrics.watchPool(database.connections)
 
@@ -158,6 +170,7 @@ export async function createApp(options: AppOptions) {
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   for (const routes of queueRoutes) await app.register(routes, { prefix: '/v1/triage', triage })
+  for (const at of endpointRoutes) await app.register(at, { prefix: '/v1/webhooks', webhooks })
   for (const routes of [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]) {
     await app.register(routes, { prefix: '/v1/audit', audit })
   }

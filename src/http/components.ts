@@ -23,6 +23,7 @@ import * as triage from '../triage/schemas.ts'
 import * as several from '../triage/severalschemas.ts'
 import * as watching from '../triage/watchingschemas.ts'
 import * as vault from '../vault/schemas.ts'
+import * as webhooks from '../webhooks/schemas.ts'
 import * as health from './health.ts'
 import { problems } from './problems.ts'
 
@@ -73,6 +74,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...several,
   ...parking,
   ...watching,
+  ...webhooks,
   ...cases,
   ...audit,
   ProofAction: proof.ChallengeRequest.properties.action,
@@ -106,6 +108,7 @@ const named: Readonly<Record<string, unknown>> = {
  * one opaque object, and its form stands beside the schemas, where generators make no types of it.
  */
 const opaque = new Set([
+  'ActivationRequest',
   'ApiDocument',
   'Aside',
   'AsideRequest',
@@ -114,6 +117,7 @@ const opaque = new Set([
   'CompartmentHashes',
   'Completions',
   'CompletionsRequest',
+  'EndpointRequest',
   'EntryDetails',
   'Envelope',
   'Exposure',
@@ -126,10 +130,14 @@ const opaque = new Set([
   'ProvenEntry',
   'ReferralAccess',
   'ReleasedCompartments',
+  'ReplayRequest',
   'ReplyTo',
+  'RotationRequest',
   'Signature',
   'Summary',
   'WakingRequest',
+  'WebhookEndpoint',
+  'WebhookEndpoints',
   'Wrap',
   'WrapHashes',
 ])

@@ -14,6 +14,7 @@ const tags = {
   triage: 'The queue: claims with leases and fences',
   cases: 'Which referrals are about one person',
   trust: 'The signed keyset and directory',
+  webhooks: 'A server of yours, told what becomes of items',
   audit: 'The access log',
   service: 'The service itself: whether it serves, and what its refusals mean',
 }

@@ -326,6 +326,12 @@ export const problems = {
     retry: 'never',
     next: 'Ask once without since, then list the items that you watch, and go on from next of that answer.',
   },
+  'endpoint-refused': {
+    status: 422,
+    title: 'The service sends no messages to this endpoint',
+    retry: 'never',
+    next: 'Correct what `detail` names; ask the operator where the endpoint is in a private network.',
+  },
   'item-held': {
     status: 409,
     title: 'The item that you asked for is held',

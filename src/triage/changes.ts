@@ -7,7 +7,7 @@ import { requireEnabled } from '../directory/service.ts'
 import { Refusal, required } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { pageRows } from '../protocol/page.ts'
-import { type ChangePlace, selectChanges } from './store/changes.ts'
+import { type FollowedPlace, follow } from './following.ts'
 import type { Wait, Waiting } from './waiting.ts'
 import type { ChangesPage, ChangesQuery } from './watchingschemas.ts'
 
@@ -48,20 +48,15 @@ async function changes(
   isLast: boolean,
 ): Promise<Page | undefined> {
   const after = since === undefined ? undefined : readPlace(since)
-  const { epoch, horizon, outdated, rows } = await selectChanges(tx, after, limit)
-  if (outdated || (after && after.epoch !== epoch)) {
+  const { isOutdated, changes, next } = await follow(tx, after, limit)
+  if (isOutdated) {
     throw new Refusal('cursor-outdated', 'some of what came after since may be forgotten')
   }
-  if (rows.length === 0 && !isLast) return undefined
-  await append(tx, { action: 'triage.watched', details: { changes: rows.length } })
-  // All below the horizon was seen.
-  const last = rows.length === limit ? rows.at(-1) : undefined
-  const next = last
-    ? { position: last.position, number: last.id }
-    : { position: horizon, number: '0' }
+  if (changes.length === 0 && !isLast) return undefined
+  await append(tx, { action: 'triage.watched', details: { changes: changes.length } })
   return {
-    changes: rows.map(({ id, type, itemId, caseId, at }) => ({ id, type, itemId, caseId, at })),
-    next: encodeBase64url(utf8([epoch, next.position, next.number].join(' '))),
+    changes: changes.map(({ id, type, itemId, caseId, at }) => ({ id, type, itemId, caseId, at })),
+    next: encodeBase64url(utf8([next.epoch, next.position, next.number].join(' '))),
   }
 }
 
@@ -77,7 +72,7 @@ async function isBehind(tx: Tx, { since }: Query): Promise<boolean> {
 
 const form = /^([0-9a-f]{1,16}) (\d{1,18}) (\d{1,18})$/
 
-function readPlace(since: string): ChangePlace & { readonly epoch: string } {
+function readPlace(since: string): FollowedPlace {
   const text = new TextDecoder().decode(base64urlBytes(since) ?? new Uint8Array())
   const [, epoch, position, number] = form.exec(text) ?? []
   if (epoch === undefined || position === undefined || number === undefined) {

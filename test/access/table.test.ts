@@ -238,6 +238,23 @@ const onCase = (method: string, rest: string, body?: unknown) => async () => ({
   ...(body !== undefined && { body }),
 })
 
+/** What is done with an endpoint of one's own, and with that of the other worker. */
+function ofEndpoint(method: string, rest: string, body?: unknown, status = 200) {
+  const on = (whose: 'own' | 'other') => async (who: Known) => {
+    const owner = (who === 'clinic') === (whose === 'own') ? 'clinic' : 'casework'
+    const made = await sendAs(owner, {
+      ...{ method: 'POST', path: '/v1/webhooks/endpoints' },
+      body: { url: 'https://hooks.example.org/queue' },
+    })
+    const path = `/v1/webhooks/endpoints/${JSON.parse(made.body).endpointId}${rest}`
+    return { method, path, ...(body !== undefined && { body }) }
+  }
+  return {
+    own: { request: on('own'), expected: workers(status) },
+    other: { request: on('other'), expected: workers(404) },
+  }
+}
+
 const get = (path: string) => () => ({ method: 'GET', path })
 const open = async (who: Known, id?: string, kid = kidOf(who)) => ({
   method: 'GET',
@@ -525,6 +542,27 @@ const table: Record<string, Record<string, Case>> = {
     // Refused one by one: what is refused says so beside its id.
     other: { request: amongSeveral('other'), expected: workers(200) },
   },
+  createEndpoint: {
+    'in the open': {
+      request: () => ({
+        ...{ method: 'POST', path: '/v1/webhooks/endpoints' },
+        body: { url: 'https://hooks.example.org/queue' },
+      }),
+      expected: workers(201),
+    },
+    'on the service itself': {
+      request: () => ({
+        ...{ method: 'POST', path: '/v1/webhooks/endpoints' },
+        body: { url: 'http://127.0.0.1:5432/' },
+      }),
+      expected: workers(422),
+    },
+  },
+  listEndpoints: { own: { request: get('/v1/webhooks/endpoints'), expected: workers(200) } },
+  activateEndpoint: ofEndpoint('POST', '/activation', { active: false }),
+  rotateEndpointSecret: ofEndpoint('POST', '/rotation', {}),
+  replayToEndpoint: ofEndpoint('POST', '/replay', { since: new Date().toISOString() }),
+  removeEndpoint: ofEndpoint('DELETE', '', undefined, 204),
   listAuditEntries: {
     all: { request: get('/v1/audit/entries'), expected: { ...none, auditor: 200 } },
   },

@@ -50,6 +50,9 @@ await sql`
   insert into claim_key values (${lawFirm.clientId}, '\\x00', '\\x00', '{}', '{}', now() + interval '1 hour')`
 await sql`insert into unheld_item values (${newId()}, 0, now())`
 await sql`insert into duty_mail values (1, '\\x00', 0, 0, 'infinity')`
+await sql`
+  insert into webhook_endpoint (id, client_id, url, secret, created_at, next_try_at, recorded_on, epoch, position, number)
+  values (${newId()}, ${lawFirm.clientId}, '', '\\x00', now(), now(), now(), '', 0, 0)`
 await sql`insert into spent_id values ('proof', '\\x00', now() + interval '1 hour')`
 await sql`insert into case_flag values (${newId()}, ${stranger}, 'shared', now())`
 const others = [await refer(built, ngo), await refer(built, ngo)]
@@ -511,6 +514,11 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     match_check: ['checked_at', 'signer', 'signature'],
     case_flag: ['at'],
     challenge_block: ['challenges'],
+    webhook_endpoint: [
+      ...['secret', 'earlier_secret', 'earlier_until', 'disabled_at', 'disabled_for'],
+      ...['epoch', 'position', 'number', 'gap_at', 'tries', 'next_try_at', 'leased_until', 'fence'],
+      ...['sent', 'recorded_on', 'delivered_at', 'failures'],
+    ],
   }
   /** What was waited for is done, what was marked was looked at, what was replaced is replaced. */
   const forgotten = [
@@ -526,6 +534,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'triage_change',
     'unheld_item',
     'duty_mail',
+    'webhook_endpoint',
   ]
   for (const table of tables) {
     const columns = await sql`

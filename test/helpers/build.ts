@@ -19,6 +19,7 @@ import type { Keyholders } from '../../src/matching/keyholders.ts'
 import { createMetrics } from '../../src/metrics.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import type { MatchingKey } from '../../src/protocol/matching/voprf.ts'
+import { webhookSealKey } from '../../src/protocol/webhook.ts'
 import { logIn } from './log.ts'
 import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealKey } from './token.ts'
@@ -58,6 +59,7 @@ export type BuildOptions = {
   | 'sharedNetworks'
   | 'unopenedMax'
   | 'telephone'
+  | 'webhookNetworks'
 >
 
 /** What a guess costs in a test: nothing. */
@@ -91,7 +93,9 @@ export async function build(
     join(folder, 'matching-key.json'),
     sealMatchingKey(world.matchingKeys[0]!, undefined),
   )
-  const work = createWork(database, logIn(folder, world), createTell(logger, metrics.background))
+  const work = createWork(database, logIn(folder, world), createTell(logger, metrics.background), {
+    webhooks: { key: webhookSealKey(sealKey), networks: options.webhookNetworks ?? [] },
+  })
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
     sealKey,

@@ -38,6 +38,7 @@ export function servicesOn(database: Database, origin: string) {
     blockOf: () => undefined,
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
+    webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   return { ...services, database, pairing, retiring: createRetiring(database), noted }

@@ -32,8 +32,7 @@ export async function selectChanges(
   const behind = tx.sql`(${after?.position ?? '0'}::bigint, ${after?.number ?? '0'}::bigint)`
   const rows = await tx.sql<(Omit<Changes, 'rows'> & (Changes['rows'][number] | { id: null }))[]>`
     select here.epoch, here.horizon, here.outdated, change.*
-    from (select to_hex(hashtextextended(system_identifier || ' ' ||
-                          left(pg_walfile_name(pg_current_wal_lsn()), 8), 0)) as epoch,
+    from (select ${epochOf(tx)} as epoch,
                  pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
                  ${after?.position ?? '0'}::bigint > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                  or coalesce((select (position, number) > ${behind} and ${isOver(tx)}
@@ -51,6 +50,50 @@ export async function selectChanges(
   if (!first) throw new Error('the server did not say which it is')
   const { epoch, horizon, outdated } = first
   return { epoch, horizon, outdated, rows: rows.flatMap((row) => (row.id === null ? [] : [row])) }
+}
+
+/** Where the changes end: for who asks whether there is anything to read at all. */
+type ChangesEnd = {
+  readonly epoch: string
+  /** No place of this epoch is beyond it. */
+  readonly end: string
+  /** The last change before which nothing is still to come; zeros for none. */
+  readonly newest: ChangePlace
+}
+
+/** Reads it, whatever there is before. */
+export async function selectEnd(tx: Tx): Promise<ChangesEnd> {
+  const [row] = await tx.sql<[{ epoch: string; end: string } & ChangePlace]>`
+    select ${epochOf(tx)} as epoch, pg_snapshot_xmax(pg_current_snapshot())::text as "end",
+           coalesce(newest.position, 0)::text as position, coalesce(newest.number, 0)::text as number
+    from pg_control_system()
+    left join lateral (
+      select position, number from triage_change
+      where position < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+      order by position desc, number desc limit 1) newest on true`
+  const { epoch, end, ...newest } = row
+  return { epoch, end, newest }
+}
+
+/** The first change that was made at this time or later. `undefined` for none yet. */
+export async function selectFirstSince(tx: Tx, since: string): Promise<ChangePlace | undefined> {
+  const [row] = await tx.sql<ChangePlace[]>`
+    select position::text, number::text from triage_change
+    where at >= ${since}::timestamptz order by triage_change.position, triage_change.number limit 1`
+  return row
+}
+
+/** The change of this number, if it is not forgotten. */
+export async function selectChange(tx: Tx, number: string): Promise<ChangePlace | undefined> {
+  const [row] = await tx.sql<ChangePlace[]>`
+    select position::text, number::text from triage_change where number = ${number}::bigint`
+  return row
+}
+
+/** Of this cluster and this timeline of it. */
+function epochOf(tx: Tx) {
+  return tx.sql`to_hex(hashtextextended(system_identifier || ' ' ||
+                  left(pg_walfile_name(pg_current_wal_lsn()), 8), 0))`
 }
 
 function isOver(tx: Tx) {
