@@ -20,7 +20,7 @@ const othersOnly: readonly ErrorCode[] = [
     'item-held',
     'item-changed',
   ] as const),
-  ...(['case-changed', 'case-full', 'note-not-next'] as const),
+  ...(['case-changed', 'case-full', 'note-not-next', 'endpoint-refused'] as const),
   ...(['search-budget-spent', 'reference-mistyped'] as const),
   ...(['proof-required', 'receipt-mistyped', 'block-spent'] as const),
 ]

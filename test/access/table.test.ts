@@ -242,6 +242,8 @@ const onCase = (method: string, rest: string, body?: unknown) => async () => ({
 function ofEndpoint(method: string, rest: string, body?: unknown, status = 200) {
   const on = (whose: 'own' | 'other') => async (who: Known) => {
     const owner = (who === 'clinic') === (whose === 'own') ? 'clinic' : 'casework'
+    // A client has ten at most.
+    await sql`delete from webhook_endpoint`
     const made = await sendAs(owner, {
       ...{ method: 'POST', path: '/v1/webhooks/endpoints' },
       body: { url: 'https://hooks.example.org/queue' },
