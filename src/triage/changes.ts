@@ -62,12 +62,12 @@ async function changes(
 
 /** Whether `changes` has something to say: a page, or that there is none from here. */
 async function isBehind(tx: Tx, { since }: Query): Promise<boolean> {
-  const { outdated, rows } = await selectChanges(
+  const { isOutdated, changes } = await follow(
     tx,
     since === undefined ? since : readPlace(since),
     1,
   )
-  return outdated || rows.length > 0
+  return isOutdated || changes.length > 0
 }
 
 const form = /^([0-9a-f]{1,16}) (\d{1,18}) (\d{1,18})$/
