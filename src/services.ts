@@ -12,7 +12,7 @@ import { list as listEntries } from './audit/service.ts'
 import { createSums } from './audit/sums.ts'
 import type { Caller, KnownCaller, SendingCaller } from './caller.ts'
 import * as cases from './cases/service.ts'
-import type { Database, Tx } from './database/connect.ts'
+import type { Database, TransactionOptions, Tx } from './database/connect.ts'
 import {
   findClient,
   findSignIn,
@@ -88,6 +88,7 @@ export function createServices({
   const { evaluate } = createEvaluations({ database, holders, budgets, listener })
 
   const door = doorsOn(database)
+  const holdersDoor = doorsOn(database, { keepsPlans: true })
 
   /** The same, of an act that checks what was sealed for this deployment. */
   const doorOfOrigin = <Args extends unknown[], Result>(
@@ -129,17 +130,17 @@ export function createServices({
       endWaits: waiting.end,
       summary: triage.createSummary(database),
       claim: triage.createClaims(database, waiting, onClaimed),
-      renew: door(triage.renew),
-      release: door(triage.release),
-      complete: door((tx: Tx<KnownCaller>, ...named: [string, CompletionRequest]) =>
+      renew: holdersDoor(triage.renew),
+      release: holdersDoor(triage.release),
+      complete: holdersDoor((tx: Tx<KnownCaller>, ...named: [string, CompletionRequest]) =>
         triage.complete(tx, ...named, take),
       ),
-      park: door(triage.park),
+      park: holdersDoor(triage.park),
       parkItem: door(triage.parkItem),
       wake: door(triage.wake),
       setItemsAside: door(triage.setItemsAside),
       wakeItemsAside: door(triage.wakeItemsAside),
-      completeSeveral: door((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
+      completeSeveral: holdersDoor((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
         triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),
     },
@@ -162,12 +163,12 @@ export function createServices({
 }
 
 /** Makes doors whose act is one transaction. */
-function doorsOn(database: Database) {
+function doorsOn(database: Database, options?: TransactionOptions) {
   return <By extends Caller, Args extends unknown[], Result>(
     act: (tx: Tx<By>, ...args: Args) => Promise<Result>,
   ) =>
     (caller: By, ...args: Args) =>
-      database.inTransaction(caller, (tx) => act(tx, ...args))
+      database.inTransaction(caller, (tx) => act(tx, ...args), options)
 }
 
 /** A keyset, with the proof of the entry that says when it was published. */

@@ -37,8 +37,11 @@ export type Shown = {
 export async function checkProof({ proof, method, url, token, thumbprint }: Shown) {
   if (proof === undefined) throw invalid('there is no DPoP proof')
   if (proof.length > proofCharactersMax) throw invalid('the DPoP proof is too long')
-  const { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } = await import('jose')
-  const { header, claims } = await parsed(proof)
+  const { decodeJwt, decodeProtectedHeader, jwtVerify } = await library()
+  const { header, claims } = parsed(() => ({
+    header: decodeProtectedHeader(proof),
+    claims: decodeJwt(proof),
+  }))
   const { jti, htm, htu, iat, ath } = claims
   if (typeof jti !== 'string' || jti === '' || jti.length > idCharactersMax) {
     throw invalid('the jti of the DPoP proof is not an id')
@@ -55,10 +58,11 @@ export async function checkProof({ proof, method, url, token, thumbprint }: Show
   // 12: this token, and the key that it was issued to.
   const hash = createHash('sha256').update(token).digest('base64url')
   if (ath !== hash) throw invalid('the DPoP proof is for another token')
-  const key = await calculateJwkThumbprint(header.jwk ?? {}).catch(() => undefined)
-  if (key !== thumbprint) throw invalid('the DPoP proof is by another key than the token')
+  const key = await keyIn(header)
+  if (key?.thumbprint !== thumbprint)
+    throw invalid('the DPoP proof is by another key than the token')
   // 1 to 7: one header, a JWT, its type and algorithm, a public key in it, its signature.
-  const signature = jwtVerify(proof, EmbeddedJWK, {
+  const signature = jwtVerify(proof, key.key, {
     typ: 'dpop+jwt',
     algorithms: proofAlgorithms,
     clockTolerance: aheadSecondsMax,
@@ -69,10 +73,50 @@ export async function checkProof({ proof, method, url, token, thumbprint }: Show
   return { id: `${thumbprint} ${jti}`, until: new Date(untilSeconds * 1000), signature }
 }
 
-async function parsed(proof: string) {
-  const { decodeJwt, decodeProtectedHeader } = await import('jose')
+type Key = { readonly thumbprint: string; readonly key: Awaited<ReturnType<typeof importKey>> }
+
+/** By the header that brings it. A client shows one key for years, and to read it costs half of a check. */
+const keys = new Map<string, Promise<Key | undefined>>()
+const keysMax = 1_000
+
+/** The public key that a proof brings; `undefined` for anything else. */
+function keyIn(header: Header): Promise<Key | undefined> {
+  const shown = JSON.stringify(header)
+  const known = keys.get(shown)
+  if (known) return known
+  const read = readKey(header).catch(() => undefined)
+  if (keys.size >= keysMax) keys.clear()
+  keys.set(shown, read)
+  return read
+}
+
+async function readKey(header: Header): Promise<Key> {
+  const { calculateJwkThumbprint } = await library()
+  return {
+    thumbprint: await calculateJwkThumbprint(header.jwk ?? {}),
+    key: await importKey(header),
+  }
+}
+
+/** @throws Error for what is no public key of the algorithm that the header names */
+async function importKey(header: Header) {
+  const { EmbeddedJWK } = await library()
+  return EmbeddedJWK(header as Parameters<typeof EmbeddedJWK>[0])
+}
+
+/** Loaded when somebody first shows a proof. */
+let jose: Promise<typeof import('jose')> | undefined
+
+function library() {
+  jose ??= import('jose')
+  return jose
+}
+
+type Header = ReturnType<typeof import('jose')['decodeProtectedHeader']>
+
+function parsed<Parsed>(read: () => Parsed): Parsed {
   try {
-    return { header: decodeProtectedHeader(proof), claims: decodeJwt(proof) }
+    return read()
   } catch (cause) {
     throw invalid('the DPoP proof is not one', cause)
   }

@@ -6,9 +6,10 @@
  * the transaction only: nothing of one caller is left on the connection for the next, also behind
  * PgBouncer in transaction mode.
  */
-import type { TransactionSql } from 'postgres'
-import { type Caller, roleOf, senderOf } from '../caller.ts'
+import type { Row, TransactionSql } from 'postgres'
+import { type Caller, roleOf } from '../caller.ts'
 import { readAddress } from './address.ts'
+import { begin, type Settings } from './begin.ts'
 import {
   answerWithin,
   DatabaseAway,
@@ -48,17 +49,17 @@ export type Database = {
   inTransaction<T, By extends Caller>(
     caller: By,
     act: (tx: Tx<By>) => Promise<T>,
-    options?: { readonly deadlineMs?: number },
+    options?: TransactionOptions,
   ): Promise<T>
   /**
    * One statement of the service itself, in one turn to the server where a transaction takes four: for what
    * stands before requests of others. It has no parameters, so nothing that anybody wrote may stand in it.
    *
    * @param statement - one that has a RETURNING
-   * @returns how many rows it returned
+   * @returns the rows that it returned
    * @throws DatabaseAway, and then nobody knows whether it stands
    */
-  atOnce(statement: string): Promise<number>
+  atOnce(statement: string): Promise<readonly Row[]>
   /** From now on `act` is told of announced work. */
   onAnnounced(act: Announced): void
   /** Tells of work that another thread of this process brought, or another replica. */
@@ -69,6 +70,16 @@ export type Database = {
   connections(): PoolStanding
   /** Lets running transactions end, for at most five seconds, then closes all connections. */
   close(): Promise<void>
+}
+
+export type TransactionOptions = {
+  readonly deadlineMs?: number
+  /**
+   * Each statement keeps the plan that suits whatever its parameters are, which PostgreSQL otherwise makes anew for
+   * each array: for acts that find few rows by their ids or by an index. No LIMIT may be a parameter, for it would
+   * count as a tenth of all rows.
+   */
+  readonly keepsPlans?: boolean
 }
 
 export type DatabaseOptions = {
@@ -116,7 +127,7 @@ export function connect(options: DatabaseOptions): Database {
 
   const database: Database = {
     inTransaction: (caller, act, own) =>
-      told(inTransaction({ pool, caller, act, database }, own?.deadlineMs ?? deadlineMs)),
+      told(inTransaction({ pool, caller, act, database }, { deadlineMs, ...own })),
     atOnce: (statement) => told(atOnce(pool, statement, deadlineMs)),
     ping() {
       // Where commits hang, each question would leave one more of them hanging on the server.
@@ -149,11 +160,11 @@ function ping(database: Database, pool: Pool): Promise<void> {
   const act = async ({ sql }: Tx) => {
     await sql`select pg_logical_emit_message(true, 'referral-intake', 'ready')`
   }
-  return inTransaction({ database, pool, caller, act }, pingMsMax)
+  return inTransaction({ database, pool, caller, act }, { deadlineMs: pingMsMax })
 }
 
 /** Several statements that are sent as one are one transaction to the server, without a word about it. */
-async function atOnce(pool: Pool, statement: string, deadlineMs: number): Promise<number> {
+async function atOnce(pool: Pool, statement: string, deadlineMs: number): Promise<readonly Row[]> {
   const startedAt = performance.now()
   const link = await pool.take(deadlineMs)
   try {
@@ -164,7 +175,7 @@ async function atOnce(pool: Pool, statement: string, deadlineMs: number): Promis
     if (link.warned) throw new DatabaseAway('the commit is on no standby')
     pool.giveBack(link)
     // One for each statement that has columns: the driver adds others to the one before.
-    return (results as unknown as (readonly unknown[])[])[1]?.length ?? 0
+    return (results as unknown as (readonly Row[])[])[1] ?? []
   } catch (error) {
     if (!isAway(error)) {
       pool.giveBack(link)
@@ -179,15 +190,16 @@ async function atOnce(pool: Pool, statement: string, deadlineMs: number): Promis
 
 async function inTransaction<T, By extends Caller>(
   order: Order<T, By>,
-  deadlineMs: number,
+  options: Asked,
 ): Promise<T> {
   const { pool } = order
+  const { deadlineMs } = options
   const startedAt = performance.now()
   const left = () => Math.max(startedAt + deadlineMs - performance.now(), 1)
   const lookingMs = Math.min(lookingMsMax, deadlineMs / 2)
   for (;;) {
     const link = await pool.take(left())
-    const run = new Run(link, order, deadlineMs)
+    const run = new Run(link, order, options)
     try {
       const result = await run.within(left())
       pool.giveBack(link)
@@ -212,13 +224,14 @@ class Run<T, By extends Caller> {
   isAnnounced = false
   readonly #link: Link
   readonly #order: Order<T, By>
-  readonly #statementMs: number
+  readonly #settings: Settings
   #isCut = false
 
-  constructor(link: Link, order: Order<T, By>, deadlineMs: number) {
+  constructor(link: Link, order: Order<T, By>, { deadlineMs, keepsPlans = false }: Asked) {
     this.#link = link
     this.#order = order
-    this.#statementMs = Math.min(statementMsMax, Math.max(deadlineMs - 1_000, 1_000))
+    const statementMs = Math.min(statementMsMax, Math.max(deadlineMs - 1_000, 1_000))
+    this.#settings = { statementMs, keepsPlans }
   }
 
   /** Ends in time: the connection of one that does not is cut, so that it cannot commit any more. */
@@ -248,7 +261,7 @@ class Run<T, By extends Caller> {
     try {
       const result = await link.sql.begin(async (sql) => {
         try {
-          const now = await begin(sql, caller, this.#statementMs)
+          const now = await begin(sql, caller, this.#settings)
           this.stage = 'acting'
           const announce = () => {
             this.isAnnounced = true
@@ -282,18 +295,4 @@ class Run<T, By extends Caller> {
   }
 }
 
-/** Becomes the role of the caller; answers the transaction's time. */
-async function begin(sql: TransactionSql, caller: Caller, statementMs: number): Promise<Date> {
-  const sender = senderOf(caller)
-  const organisation = sender?.kind === 'organisation' ? sender.id : ''
-  const receipt = sender?.kind === 'receipt' ? Buffer.from(sender.hash).toString('hex') : ''
-  const [context] = await sql<[{ now: string; takesWrites: boolean }]>`
-    select set_config('role', ${roleOf[caller.kind]}, true),
-           set_config('app.organisation', ${organisation}, true),
-           set_config('app.receipt', ${receipt}, true),
-           set_config('statement_timeout', ${String(statementMs)}, true),
-           current_setting('transaction_read_only') = 'off' as "takesWrites",
-           to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`
-  if (!context.takesWrites) throw new DatabaseAway('this server takes no writes')
-  return new Date(context.now)
-}
+type Asked = TransactionOptions & { readonly deadlineMs: number }

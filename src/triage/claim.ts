@@ -37,10 +37,13 @@ export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): 
     })
     return { answer, items: 0, lapsed: 0, isRepeated: true }
   }
-  const acts = await writeDownByClock(tx)
   const holder = { clientId: tx.caller.clientId, recipient }
   const among = await amongOf(tx, request)
-  const { items, lapsed } = await leaseItems(tx, holder, max, leaseSeconds, among)
+  // Sent together, and done one after the other.
+  const [acts, { items, lapsed }] = await Promise.all([
+    writeDownByClock(tx),
+    leaseItems(tx, holder, max, leaseSeconds, among),
+  ])
   const { caseId } = among.filter
   if (items.length === 0 && caseId !== undefined) throw await unclaimed(tx, caseId, recipient)
   if (key !== undefined) await keepClaim(tx, key, request, items)

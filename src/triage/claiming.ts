@@ -33,10 +33,12 @@ export function createClaims(
   ): Promise<Answer> => {
     async function look(isLast: boolean, hasWaited: boolean): Promise<Answer | undefined> {
       const begun = performance.now()
-      const { answer, isRepeated, ...leased } = await database.inTransaction(caller, async (tx) => {
+      const act = async (tx: Tx<KnownCaller>) => {
         if (hasWaited) await requireEnabled(tx)
         return claim(tx, request, key)
-      })
+      }
+      const done = await database.inTransaction(caller, act, { keepsPlans: true })
+      const { answer, isRepeated, ...leased } = done
       if (answer.claims.length === 0 && !isRepeated && !isLast) return undefined
       onClaimed({ seconds: (performance.now() - begun) / 1000, ...leased })
       return answer

@@ -68,9 +68,9 @@ export function hasExpired(tx: Tx) {
   return tx.sql`coalesce(item.leased_until <= now(), false)`
 }
 
-/** The present lease is the last that may expire without escalation. */
+/** The present lease is the last that may expire without escalation. In the text, as an index has it. */
 export function isLastLease(tx: Tx) {
-  return tx.sql`item.lapses >= ${lapsesMax - 1}`
+  return tx.sql`item.lapses >= ${tx.sql.unsafe(String(lapsesMax - 1))}`
 }
 
 /** Written down as escalated, or about to be: the last permitted lease has expired. */

@@ -21,9 +21,7 @@ import {
   type NewReferral,
   type Stored,
   selectByReceipt,
-  selectCompartments,
   selectReferral,
-  selectWithdrawals,
   selectWrapped,
   takeTurnUnder,
   updateState,
@@ -161,11 +159,7 @@ export async function release(
   kid: string,
   chosen?: readonly CompartmentName[],
 ): Promise<ReleasedReferral[]> {
-  const [rows, parts, withdrawals] = await Promise.all([
-    selectWrapped(tx, ids, kid),
-    selectCompartments(tx, ids, chosen),
-    selectWithdrawals(tx, ids),
-  ])
+  const rows = await selectWrapped(tx, ids, kid, chosen)
   // A page is sealed under a version or two: each is asked for once.
   const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
   const byReceipt = rows.filter(({ receiptHash }) => receiptHash !== null)
@@ -182,12 +176,11 @@ export async function release(
   ])
   const granted = new Map(held)
   return rows.map((row) => {
-    const own = parts.filter(({ id }) => id === row.id)
-    const withdrawalAskedAt = withdrawals.get(row.id)
+    const { withdrawalAskedAt } = row
     return {
-      ...present(row, kid, own, granted.get(row.keysetVersion) ?? []),
+      ...present(row, kid, granted.get(row.keysetVersion) ?? []),
       answered: !(unanswered as readonly string[]).includes(row.state),
-      ...(withdrawalAskedAt !== undefined && { withdrawalAskedAt }),
+      ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
     }
   })
 }
@@ -257,24 +250,15 @@ export function requireKid({ caller }: Tx<KnownCaller>, kid: string): void {
 }
 
 type Row = Awaited<ReturnType<typeof selectWrapped>>[number]
-type Part = Awaited<ReturnType<typeof selectCompartments>>[number]
 
-function present(
-  row: Row,
-  kid: string,
-  parts: readonly Part[],
-  granted: readonly CompartmentName[],
-): Released {
-  const given = parts.filter(({ name }) => granted.includes(name))
+function present(row: Row, kid: string, granted: readonly CompartmentName[]): Released {
   return {
     referralId: row.id,
     reference: row.reference,
     receivedAt: row.receivedAt,
     state: row.state,
     header: parseCanonical(row.header) as Header,
-    compartments: Object.fromEntries(
-      given.map((part) => [part.name, encodeBase64url(part.sealed)]),
-    ),
+    compartments: compartmentsIn(row, granted),
     sealedHashes: parseCanonical(row.sealedHashes) as Released['sealedHashes'],
     wrapHashes: parseCanonical(row.wrapHashes) as Record<string, string>,
     wrap: {
@@ -286,4 +270,16 @@ function present(
     ...(row.receiptHash && { receipt: encodeBase64url(row.receiptHash) }),
     signature: { kid: row.signer, value: encodeBase64url(row.signature) },
   }
+}
+
+/** Of the compartments that were read those that are granted, by name. */
+function compartmentsIn({ names, lengths, sealed }: Row, granted: readonly CompartmentName[]) {
+  const compartments: Released['compartments'] = {}
+  let from = 0
+  for (const [place, name] of names.entries()) {
+    const end = from + (lengths[place] ?? 0)
+    if (granted.includes(name)) compartments[name] = encodeBase64url(sealed.subarray(from, end))
+    from = end
+  }
+  return compartments
 }

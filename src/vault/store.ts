@@ -132,17 +132,6 @@ export async function insertWithdrawal(tx: Tx, id: string, entryId: string): Pro
   return count === 1
 }
 
-/** When the withdrawal of each of `ids` was asked for, of those of which it was. */
-export async function selectWithdrawals(
-  tx: Tx,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await tx.sql<{ id: string; askedAt: string }[]>`
-    select referral_id as id, ${iso(tx, 'asked_at')} as "askedAt"
-    from withdrawal where referral_id = any (${ids as string[]}::uuid[])`
-  return new Map(rows.map(({ id, askedAt }) => [id, askedAt]))
-}
-
 /** The ids of the referrals with these references, by reference. */
 export async function selectIds(
   tx: Tx,
@@ -153,8 +142,17 @@ export async function selectIds(
   return new Map(rows.map(({ reference, id }) => [reference, id]))
 }
 
-/** The referrals among `ids` that have a wrap for `kid`, each with it. */
-export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string) {
+/**
+ * The referrals among `ids` that have a wrap for `kid`, each with it, with when its withdrawal was asked for, and with
+ * its compartments: all that are stored, or those of `chosen`. Their bytes come one behind the other.
+ */
+export async function selectWrapped(
+  tx: Tx,
+  ids: readonly string[],
+  kid: string,
+  chosen?: readonly CompartmentName[],
+) {
+  const isChosen = chosen ? tx.sql`part.name = any (${chosen as string[]}::text[])` : tx.sql`true`
   return tx.sql<
     {
       id: string
@@ -171,6 +169,10 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
       wrapHashes: Uint8Array
       encapsulated: Uint8Array
       sealedKeys: Uint8Array
+      withdrawalAskedAt: string | null
+      names: CompartmentName[]
+      lengths: number[]
+      sealed: Uint8Array
     }[]
   >`
     select r.id, r.reference, r.state, r.header, r.signer, r.signature,
@@ -178,9 +180,17 @@ export async function selectWrapped(tx: Tx, ids: readonly string[], kid: string)
              as "receivedAt",
            r.keyset_version as "keysetVersion", r.receipt_hash as "receiptHash",
            r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
-           r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys"
+           r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys",
+           (select ${iso(tx, 'asked.asked_at')} from withdrawal asked where asked.referral_id = r.id)
+             as "withdrawalAskedAt", parts.names, parts.lengths, parts.sealed
     from referral r
     join wrap w on w.referral_id = r.id and w.kid = ${kid}
+    cross join lateral (
+      select coalesce(array_agg(part.name order by part.place), '{}') as names,
+             coalesce(array_agg(octet_length(part.sealed) order by part.place), '{}') as lengths,
+             coalesce(string_agg(part.sealed, '' order by part.place), '') as sealed
+      from compartment c, unnest(c.names, c.sealed) with ordinality as part (name, sealed, place)
+      where c.referral_id = r.id and ${isChosen}) parts
     where r.id = any (${ids as string[]}::uuid[])`
 }
 
@@ -195,19 +205,12 @@ export async function selectHeader(tx: Tx, id: string, kid: string) {
   return row
 }
 
-/** The sealed compartments of `ids`: all that are stored, or those of `names`. */
-export async function selectCompartments(
-  tx: Tx,
-  ids: readonly string[],
-  names?: readonly CompartmentName[],
-) {
-  if (names?.length === 0) return []
-  const isNamed = names ? tx.sql`part.name = any (${names as string[]}::text[])` : tx.sql`true`
+/** The sealed compartments of `ids`. */
+export async function selectCompartments(tx: Tx, ids: readonly string[]) {
   return tx.sql<{ id: string; name: CompartmentName; sealed: Uint8Array }[]>`
     select c.referral_id as id, part.name, part.sealed
     from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
-    where referral_id = any (${ids as string[]}::uuid[])
-      and ${isNamed}`
+    where referral_id = any (${ids as string[]}::uuid[])`
 }
 
 /** Moves the referrals that stand in one of the states `from`, and returns their ids; the others stay as they are. */

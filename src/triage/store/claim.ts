@@ -50,7 +50,7 @@ export async function leaseItems(
       from triage_item item
       where ${isClaimable(tx, holder.recipient, { list: isOn(tx, list), filter })}
       order by item.due_at, item.id
-      limit ${count}
+      limit ${constant(tx, count)}
       for update of item skip locked
     ), carried as (
       select id, sum(referrals) over (order by due_at, id) - referrals as before from next
@@ -99,6 +99,11 @@ export async function selectClaimable(
      where ${isClaimable(tx, recipient, { list: isAwake, filter })}
      limit ${claimableMax})`
   return rows.map(({ id }) => id)
+}
+
+/** In the text: a plan for any number would be one for a tenth of the queue. There are at most `claimItemsMax` texts. */
+function constant(tx: Tx, count: number) {
+  return tx.sql.unsafe(String(Math.trunc(count)))
 }
 
 type Claimable = { readonly list: PendingQuery<Row[]>; readonly filter: Filter }

@@ -17,7 +17,7 @@ export async function writeDown(tx: Tx): Promise<string[]> {
         select item.id from triage_item item
         where ${wasParked(tx)} and item.parked_until <= now()
         order by item.parked_until
-        limit ${wokenItemsMax}
+        limit ${tx.sql.unsafe(String(wokenItemsMax))}
         for update of item skip locked))
     ), lapsed as materialized (
       select item.id
@@ -27,7 +27,7 @@ export async function writeDown(tx: Tx): Promise<string[]> {
         and ${isLastLease(tx)}
         and item.leased_until <= now()
       order by item.id
-      limit ${escalatedItemsMax}
+      limit ${tx.sql.unsafe(String(escalatedItemsMax))}
       for update of item skip locked
     )
     update triage_item item
