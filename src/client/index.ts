@@ -77,6 +77,7 @@ export type {
   Completion,
   Ended,
   Found,
+  Items,
   Judged,
   OwnClaims,
   OwnReferral,
@@ -84,6 +85,7 @@ export type {
   Renewal,
   Reviews,
   Split,
+  Summary,
   Unchecked,
 } from './schemas.ts'
 export type { SealListeners, SealOptions, Warned } from './sealing.ts'
@@ -93,4 +95,5 @@ export type { Stating } from './stating.ts'
 export type { NewestKeyset, Publication } from './trust.ts'
 export { createKeysetReader } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'
+export type { ChangesOptions, ChangesPage, ItemsQuery } from './watching.ts'
 export type { Handler, Work } from './working.ts'

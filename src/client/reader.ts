@@ -25,6 +25,7 @@ import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
+import { createWatching, type Watching } from './watching.ts'
 
 /** What a recipient brings. */
 export type ReaderOptions = TransportOptions & {
@@ -70,6 +71,7 @@ export type Reader = {
 } & Claiming &
   Consuming &
   Parking &
+  Watching &
   Checking &
   Stating &
   Reviewing
@@ -165,6 +167,7 @@ export function createReader(options: ReaderOptions): Reader {
     claim,
     ...createConsuming({ ...claiming, claim, open }),
     ...createParking(transport),
+    ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReviewing(transport, keysets, notes),

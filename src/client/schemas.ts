@@ -16,6 +16,7 @@ import { schemaProblems } from '../referral/problems.ts'
 import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import { Completions } from '../triage/severalschemas.ts'
+import * as watching from '../triage/watchingschemas.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
 import { BadAnswer } from './failure.ts'
 import { tolerant } from './tolerant.ts'
@@ -144,6 +145,17 @@ export type OwnClaims = {
 export const AsideAnswer = tolerant(parking.Aside)
 /** What one act set aside, or brought back: its id, and how many items. */
 export type Aside = Static<typeof AsideAnswer>
+
+export const ItemsAnswer = tolerant(triage.ItemsPage)
+/** A page of items, and the cursor of the next. */
+export type Items = Static<typeof ItemsAnswer>
+
+export const ChangesAnswer = tolerant(watching.ChangesPage)
+export type Changes = Static<typeof ChangesAnswer>
+
+export const SummaryAnswer = tolerant(watching.Summary)
+/** Open items counted by state, urgency and region. */
+export type Summary = Static<typeof SummaryAnswer>
 
 export const ReleasedAnswer = Type.Object({ referralId, reference })
 
