@@ -229,10 +229,7 @@ export const Renewal = Type.Object({
     description: 'Whether referrals came to or left the case since the item was claimed.',
   }),
   urgency: StandingUrgency,
-  dueAt: Type.Unsafe<string>({
-    ...Instant,
-    description: 'Now: urgency and deadline of an item that is held may have been changed.',
-  }),
+  dueAt: Instant,
 })
 
 /** Beside an act on an item. */
