@@ -122,8 +122,7 @@ function createRounds(database: Pick<Database, 'inTransaction' | 'onAnnounced'>)
   const members = new Set<Member>()
   let isEnding = false
   let woken = 0
-  let isWoken = false
-  let isTurning = false
+  let [isWoken, isTurning] = [false, false]
   let restsUntil = 0
   let pollAt = 0
   let timer: NodeJS.Timeout | undefined
@@ -192,8 +191,9 @@ function createRounds(database: Pick<Database, 'inTransaction' | 'onAnnounced'>)
         }
         const over = setTimeout(call, ms)
         const member = { offers, call }
+        // It has just looked.
+        if (members.size === 0) pollAt = nextPoll()
         members.add(member)
-        if (pollAt < performance.now()) pollAt = nextPoll()
         listener.once('close', call)
         // Whoever woke them while it looked did not wake it.
         if (since !== woken) isWoken = true

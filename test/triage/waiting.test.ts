@@ -65,9 +65,14 @@ t.test(
   async (t) => {
     const since = await now()
     const hangUp = new AbortController()
-    const headers = { authorization }
-    const five = Array.from({ length: 5 }, () =>
-      fetch(url + waiting(since), { headers, signal: hangUp.signal }).then(
+    const headers = { authorization, 'content-type': 'application/json' }
+    const { signal } = hangUp
+    const body = JSON.stringify(claimOf({ regions: ['kent'] }))
+    const five = Array.from({ length: 5 }, (_, number) =>
+      (number % 2 === 0
+        ? fetch(url + waiting(since), { headers: { authorization }, signal })
+        : fetch(url + claims, { method: 'POST', headers, body, signal })
+      ).then(
         ({ status }) => status,
         ({ name }) => name,
       ),
@@ -128,10 +133,11 @@ t.test('a service that ends answers those that wait', async (t) => {
   const before = await entries()
   const begun = performance.now()
   const answer = here('GET', waiting(since))
-  await here('GET', '/v1/triage/summary')
+  const claim = here('POST', claims, claimOf({ regions: ['kent'] }))
+  for (let n = 0; n < 3; n += 1) await here('GET', '/v1/triage/summary')
   await app.close()
-  const { status, body } = await answer
-  t.match({ status, body }, { status: 200, body: { changes: [] } })
+  t.match(await answer, { status: 200, body: { changes: [] } })
+  t.match(await claim, { status: 200, body: { claims: [] } })
   t.ok(performance.now() - begun < 15_000)
   t.equal(await entries(), before + 1)
 })

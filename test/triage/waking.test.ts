@@ -2,7 +2,7 @@
  * Goal: work wakes whoever waits for it, on any replica, by few notifications and none in an act; where none are heard
  * it is found all the same.
  * Method: the second replica does no background work, so only a notification tells it anything. A poll comes half a
- * second after a wait begins at the earliest, so what is answered sooner was woken. The server logs each statement.
+ * second after a lone wait begins at the earliest, so what is answered sooner was woken. The server logs each statement.
  */
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -52,7 +52,6 @@ t.teardown(async () => {
   await database.close()
 })
 
-const here = await callerOf(world, url, world.clients.casework)
 const there = await callerOf(world, idleUrl, world.clients.casework)
 const { kid } = world.recipients.casework.receiving
 const asked = { recipient: kid, max: 50, leaseSeconds: 3600, waitSeconds: 30 }
@@ -74,73 +73,71 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   throw new Error('it did not come about within a minute')
 }
 
-/** Waits for work there, brings some here, and gives how long the wait took in all. */
-async function timedWait(t: Test): Promise<number> {
-  const begun = performance.now()
-  const answer = there('POST', claims, asked)
-  // Its place is free once the claim has looked, and waits.
-  await there('GET', '/v1/triage/summary')
-  const { referralId } = await refer(built)
-  const { status, body } = await answer
-  t.match({ status, body }, { status: 200, body: { claims: [{ referrals: [{ referralId }] }] } })
-  return performance.now() - begun
+/** Whoever waits on the second replica for work, or for changes. */
+const waits = {
+  claim: () => there('POST', claims, asked),
+  changes: async () => {
+    const { next } = (await there('GET', '/v1/triage/changes')).body
+    return there('GET', `/v1/triage/changes?since=${next}&waitSeconds=30`)
+  },
 }
 
-/** The shortest of several: a slow machine may be slow at any of them. */
-async function shortestWait(t: Test): Promise<number> {
+/** The shortest wait of several, because a slow machine may be slow at any of them. @param at - who takes work in */
+async function shortestWait(t: Test, kind: keyof typeof waits, at: string): Promise<number> {
   const times: number[] = []
-  while (times.length < 9) times.push(await timedWait(t))
+  while (times.length < 5) {
+    // Nothing else is to be found.
+    await there('POST', claims, { ...asked, waitSeconds: 0 })
+    const begun = performance.now()
+    const answer = waits[kind]()
+    // The place of whoever waits is free once it has looked.
+    for (let n = 0; n < 3; n += 1) await there('GET', '/v1/triage/summary')
+    await refer({ world, url: at })
+    const { status, body } = await answer
+    t.equal(status, 200)
+    t.equal((body.claims ?? body.changes).length, 1)
+    times.push(performance.now() - begun)
+  }
   return Math.min(...times)
 }
 
-t.test('a claim that waits on one replica is woken by the commit on another', async (t) => {
-  await until(async () => (await countListening()) === 2)
-  t.ok((await shortestWait(t)) < pollMsMin, 'before it could have looked by itself')
-  t.same(told, [])
-})
-
-t.test('so are those that wait on the same replica, of each kind', async (t) => {
-  const { next } = (await here('GET', '/v1/triage/changes')).body
-  const times: number[] = []
-  while (times.length < 9) {
-    const begun = performance.now()
-    const answers = [
-      here('POST', claims, asked),
-      here('GET', `/v1/triage/changes?since=${next}&waitSeconds=30`),
-    ]
-    await refer(built)
-    await Promise.all(answers)
-    times.push(performance.now() - begun)
-  }
-  t.ok(Math.min(...times) < pollMsMin)
-})
+for (const kind of ['claim', 'changes'] as const) {
+  t.test(
+    `whoever waits is woken by the commit, on the same replica and on another: ${kind}`,
+    async (t) => {
+      await until(async () => (await countListening()) === 2)
+      for (const at of [url, idleUrl]) {
+        t.ok((await shortestWait(t, kind, at)) < pollMsMin, 'before it could have looked by itself')
+      }
+      t.same(told, [])
+    },
+  )
+}
 
 t.test('a burst is told by few notifications, and each is a statement by itself', async (t) => {
   const heard: string[] = []
   const { unlisten } = await sql.listen('referral_intake_work', (from) => void heard.push(from))
   const begun = performance.now()
-  await Promise.all(Array.from({ length: 40 }, () => refer(built)))
+  while (performance.now() - begun < 500) {
+    built.database.announced(true)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   const ms = performance.now() - begun
-  const { body } = await here('POST', claims, { ...asked, waitSeconds: 0 })
-  await until(async () => heard.length > 0)
   await unlisten()
-  t.equal(body.claims.length, 40)
-  t.ok(heard.length <= 2 + ms / gapMs, `${heard.length} in ${ms} ms`)
+  t.ok(heard.length > 0 && heard.length <= 2 + ms / gapMs, `${heard.length} in ${ms} ms`)
 
   const [{ folder }] = await sql<
     [{ folder: string }]
   >`select current_setting('data_directory') as folder`
   const log = await readFile(join(dirname(folder), 'postgres.log'), 'utf8')
-  const lines = log
-    .split('\n')
-    .flatMap((line) => /\[(\d+)\] LOG: {2}(.*)/.exec(line)?.slice(1) ?? [])
-  t.ok(lines.some((line) => line.startsWith('statement: notify referral_intake_work')))
-  const notifying = log.matchAll(/\[(\d+)\] LOG: .*notify/gi)
+  const notifying = [...log.matchAll(/\[(\d+)\] LOG: .*notify/gi)]
+  t.ok(notifying.length > 0)
   const begins = new Set(
     [...log.matchAll(/\[(\d+)\] LOG: .*statement: begin/g)].map(([, pid]) => pid),
   )
+  t.ok(begins.size > 0)
   t.same(
-    [...notifying].filter(([, pid]) => begins.has(pid)),
+    notifying.filter(([, pid]) => begins.has(pid)),
     [],
     'no process that notifies has acts',
   )
@@ -152,6 +149,6 @@ t.test('a connection that is lost is made anew, and they hear each other again',
     where datname = current_database() and query ~ '^(listen|notify) referral_intake_work'`
   t.equal(ended, 2)
   await until(async () => told.length === 4)
-  t.ok((await shortestWait(t)) < pollMsMin)
+  t.ok((await shortestWait(t, 'claim', url)) < pollMsMin)
   t.same(told.toSorted(), ['heard', 'heard', 'lost', 'lost'])
 })
