@@ -24,6 +24,8 @@ const acts = ({ triage, callers }: Pick<Stage, 'triage' | 'callers'>) => ({
     triage.release(callers[who], { claimId, fence: fence as number }),
   completion: (who: Worker, claimId: string, body: Body) =>
     triage.complete(callers[who], claimId, body as Parameters<Triage['complete']>[2]),
+  parking: (who: Worker, claimId: string, body: Body) =>
+    triage.park(callers[who], claimId, body as Parameters<Triage['park']>[2]),
 })
 
 export async function queueOn(stage: Stage) {
