@@ -1,8 +1,10 @@
 /** Batches of ten in this process: the service's own acts without HTTP, beside the peers as they are documented. */
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Static } from 'typebox'
 import type { KnownCaller } from '../../src/caller.ts'
 import { connect } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
+import type { Claims } from '../../src/triage/schemas.ts'
 import { servicesOn } from '../../test/helpers/stage.ts'
 import { untilSequenced } from '../../test/helpers/superuser.ts'
 import type { Stage } from '../intake/stage.ts'
@@ -15,10 +17,10 @@ const batch = 10
 /** Claims that are under way at once: as many as there are connections. */
 const loops = 10
 /** PostgreSQL's own processes report what they did once they were idle for this long (`PGSTAT_IDLE_INTERVAL`). */
-const toldAfterMs = 10_500
+export const toldAfterMs = 10_500
 
 /** Casework as the service knows it once its token was read. */
-export function caseworkerOf({ world }: Stage): KnownCaller {
+function caseworkerOf({ world }: Stage): KnownCaller {
   return {
     kind: 'internal',
     request: newId(),
@@ -30,30 +32,47 @@ export function caseworkerOf({ world }: Stage): KnownCaller {
   }
 }
 
-export async function inProcess({ stage, queue, isSmall }: Place): Promise<void> {
-  const { sql } = queue
-  const count = isSmall ? 500 : 5_000
+type Claimed = Static<typeof Claims>['claims']
+
+/** Casework in this process: what it claims and completes, without any compartment. */
+export function holderOn(stage: Stage) {
   const database = connect({ url: stage.url, connectionsMax: loops, prepare: true })
   const { triage } = servicesOn(database, stage.world.origin)
   const caller = caseworkerOf(stage)
   const recipient = [...caller.kids].join()
+  return {
+    async claim(max: number) {
+      const asked = { recipient, max, leaseSeconds: 600, compartments: [] }
+      return (await triage.claim(caller, asked)).claims
+    },
+    async complete(claims: Claimed): Promise<void> {
+      const completions = claims.map(({ claimId, fence, referrals }) => {
+        const answered = referrals.map(({ referralId }) => referralId)
+        return { claimId, fence, outcome: 'accepted' as const, referrals: answered }
+      })
+      await triage.completeSeveral(caller, { completions })
+    },
+    renew: ({ claimId, fence }: Claimed[number]) => triage.renew(caller, { claimId, fence }, 600),
+    close: () => database.close(),
+  }
+}
+
+export async function inProcess({ stage, queue, isSmall }: Place): Promise<void> {
+  const { sql } = queue
+  const count = isSmall ? 500 : 5_000
+  const held = holderOn(stage)
   const worker = await graphile(stage.superuserUrl, sql, 'batched')
   const queued = await boss(stage.superuserUrl, sql, batch, loops)
 
   async function ours(): Promise<number> {
     await queue.empty()
     await queue.fill(count)
-    const asked = { recipient, max: batch, leaseSeconds: 600, compartments: [] }
     const begun = performance.now()
     const loop = async () => {
       for (;;) {
-        const { claims } = await triage.claim(caller, asked)
+        const claims = await held.claim(batch)
         if (claims.length === 0) return
-        const completions = claims.map(({ claimId, fence, referrals }) => {
-          const answered = referrals.map(({ referralId }) => referralId)
-          return { claimId, fence, outcome: 'accepted' as const, referrals: answered }
-        })
-        await triage.completeSeveral(caller, { completions })
+        await held.complete(claims)
       }
     }
     await Promise.all(Array.from({ length: loops }, loop))
@@ -79,7 +98,7 @@ export async function inProcess({ stage, queue, isSmall }: Place): Promise<void>
     tell(`rows written an item, with those that put it there: ${name}`, written.rows / count)
     tell(`commits an item: ${name}`, written.commits / count)
   }
-  await Promise.all([worker.close(), queued.close(), database.close()])
+  await Promise.all([worker.close(), queued.close(), held.close()])
   const [own = 0, graphiles = 0, bosses = 0] = rates.map((values) => median(values))
   report('items a second in process, by tens: ours, graphile-worker batched', own, graphiles, 0.3)
   report('items a second in process, by tens: ours, pg-boss', own, bosses, 0.3)

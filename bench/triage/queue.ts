@@ -6,7 +6,7 @@ import { type Stage, sealer } from '../intake/stage.ts'
 
 export type Queue = {
   readonly sql: postgres.Sql
-  /** Adds so many items that are due after all others; `slim` ones have empty bytes, for those that nobody claims. */
+  /** Adds so many items that are due after all others; `slim` ones hold next to no bytes. */
   fill(count: number, slim?: boolean): Promise<void>
   /** The next `count` items in the order of the queue. */
   next(count: number): Promise<string[]>
@@ -15,8 +15,8 @@ export type Queue = {
   close(): Promise<void>
 }
 
-/** Columns whose bytes are released with a claim: of a slim copy nobody reads them. */
-const bytesOf = ['header', 'signature', 'envelope_hash', 'sealed_hashes', 'wrap_hashes']
+/** Of a slim copy each of these is an empty object. */
+const written = ['header', 'sealed_hashes', 'wrap_hashes']
 
 /** As the superuser, with no trigger of a foreign key: what is copied was checked when it was stored. */
 export async function startQueue(stage: Stage, serviceUrl: string): Promise<Queue> {
@@ -30,17 +30,17 @@ export async function startQueue(stage: Stage, serviceUrl: string): Promise<Queu
     1,
   )
   await untilPaired(sql)
-  const columns = await sql<{ name: string; isBytes: boolean }[]>`
-    select attname as name, atttypid = 'bytea'::regtype as "isBytes" from pg_attribute
+  const columns = await sql<{ name: string }[]>`
+    select attname as name from pg_attribute
     where attrelid = 'referral'::regclass and attnum > 0 and attgenerated = ''`
   await sql`create unlogged table bench_made (id uuid, number bigint)`
   await sql`create sequence bench_number`
 
   async function fill(count: number, slim = false) {
-    const written = columns.map(({ name }) => {
+    const values = columns.map(({ name }) => {
       if (name === 'id') return 'made.id'
       if (name === 'reference') return `'bench ' || made.number`
-      return slim && bytesOf.includes(name) ? `'\\x00'::bytea` : `r.${name}`
+      return slim && written.includes(name) ? `'{}'::bytea` : `r.${name}`
     })
     await sql.begin(async (tx) => {
       await tx`set local session_replication_role = replica`
@@ -50,7 +50,7 @@ export async function startQueue(stage: Stage, serviceUrl: string): Promise<Queu
         select gen_random_uuid(), nextval('bench_number') from generate_series(1, ${count})`
       await tx.unsafe(`
         insert into referral (${columns.map(({ name }) => name).join(', ')})
-        select ${written.join(', ')} from bench_made made, referral r where r.id = '${body.id}'`)
+        select ${values.join(', ')} from bench_made made, referral r where r.id = '${body.id}'`)
       await tx`
         insert into wrap
         select made.id, w.kid, case when ${slim} then '\\x00'::bytea else w.encapsulated end, w.sealed_keys
