@@ -30,6 +30,7 @@ const commands: Commands = {
   conform: async () => (await import('./partner/conform.ts')).conformCommand,
   match: async () => (await import('./recipient/match.ts')).match,
   claim: async () => (await import('./recipient/claim.ts')).claim,
+  listen: async () => (await import('./recipient/listen.ts')).listen,
   mine: async () => (await import('./recipient/mine.ts')).mine,
   open: async () => (await import('./recipient/open.ts')).open,
   renew: async () => (await import('./recipient/complete.ts')).renew,

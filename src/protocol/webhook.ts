@@ -23,6 +23,22 @@ export function writeWebhookSecret(secret: Uint8Array): string {
   return prefix + base64(secret)
 }
 
+/** Of so many bytes, as the specification asks. */
+const secretBytes = { min: 24, max: 64 } as const
+
+/** Reads one back, with the line break that an editor put behind it. `undefined` for anything else. */
+export function readWebhookSecret(text: string): Uint8Array | undefined {
+  const trimmed = text.trim()
+  if (!trimmed.startsWith(prefix)) return undefined
+  try {
+    const secret = sodium.from_base64(trimmed.slice(prefix.length), sodium.base64_variants.ORIGINAL)
+    const { min, max } = secretBytes
+    return secret.length >= min && secret.length <= max ? secret : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** What is signed: `body` is sent as these very characters. */
 export type WebhookMessage = {
   /** The same at each try: whoever got a message twice knows it by this. Without a full stop. */
@@ -85,4 +101,36 @@ export function openWebhookSecret(
   } catch {
     return undefined
   }
+}
+
+/** One of the changes of the queue. */
+type ToldChange = {
+  readonly id: string
+  readonly type: string
+  readonly itemId: string
+  readonly caseId: string
+  readonly at: string
+}
+
+/**
+ * What became of an item. Its id is the same whenever and by whomever it is sent.
+ *
+ * @param epoch - of the cluster that numbered the change; letters and digits
+ */
+export function changeMessage(epoch: string, change: ToldChange): WebhookMessage {
+  const { id, type, itemId, caseId, at } = change
+  const data = { changeId: id, itemId, caseId }
+  const body = JSON.stringify({ type: `item.${type}`, timestamp: at, data })
+  return { id: `msg_${epoch}_${id}`, body }
+}
+
+/**
+ * Some of what came before may never be told: it was forgotten, or the database was set back. Whoever gets this lists
+ * the queue; what comes after is whole.
+ *
+ * @param place - another one is another gap
+ */
+export function gapMessage(epoch: string, place: string, at: string): WebhookMessage {
+  const body = JSON.stringify({ type: 'queue.gap', timestamp: at, data: {} })
+  return { id: `msg_${epoch}_gap_${place}`, body }
 }

@@ -14,17 +14,15 @@ import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { newId } from '../protocol/uuid.ts'
-import { openWebhookSecret, type WebhookMessage, webhookHeaders } from '../protocol/webhook.ts'
-import { changesEnd, follow } from '../triage/service.ts'
 import {
-  type Answer,
   changeMessage,
-  type DisabledFor,
-  type EndpointPlace,
-  type Failure,
   gapMessage,
-  type Send,
-} from './message.ts'
+  openWebhookSecret,
+  type WebhookMessage,
+  webhookHeaders,
+} from '../protocol/webhook.ts'
+import { changesEnd, follow } from '../triage/service.ts'
+import type { Answer, DisabledFor, EndpointPlace, Failure, Send } from './message.ts'
 import { delaySeconds, readRetryAfter } from './schedule.ts'
 import {
   type Leased,
@@ -127,7 +125,7 @@ async function withMessages(tx: Tx, leased: Leased): Promise<Delivery> {
   const gapAt = followed.isOutdated ? await updateGap(tx, leased.id, place) : leased.gapAt
   const changes = followed.isOutdated ? [] : followed.changes
   const { epoch } = place
-  const gap = gapAt === null ? [] : [{ ...gapMessage(place, gapAt), place }]
+  const gap = gapAt === null ? [] : [{ ...gapMessage(epoch, place.position, gapAt), place }]
   const told = changes.map((change) => {
     const { position, id: number } = change
     return { ...changeMessage(epoch, change), place: { epoch, position, number } }

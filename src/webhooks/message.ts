@@ -1,38 +1,9 @@
 /** What an endpoint is told: ids and types, and nothing else. Pure. */
-import type { WebhookMessage } from '../protocol/webhook.ts'
-import type { ChangeType } from '../triage/change.ts'
-
 /** Where an endpoint stands among the changes: all up to there was delivered. */
 export type EndpointPlace = {
   readonly epoch: string
   readonly position: string
   readonly number: string
-}
-
-/** One of the changes, at its place. */
-type Change = {
-  readonly id: string
-  readonly type: ChangeType
-  readonly itemId: string
-  readonly caseId: string
-  readonly at: string
-}
-
-/** What became of an item. Its id is the same whenever and by whomever it is sent. */
-export function changeMessage(epoch: string, change: Change): WebhookMessage {
-  const { id, type, itemId, caseId, at } = change
-  const data = { changeId: id, itemId, caseId }
-  const body = JSON.stringify({ type: `item.${type}`, timestamp: at, data })
-  return { id: `msg_${epoch}_${id}`, body }
-}
-
-/**
- * Some of what came before may never be told: it was forgotten, or the database was set back. Whoever gets this lists
- * the queue; what comes after is whole.
- */
-export function gapMessage({ epoch, position }: EndpointPlace, at: string): WebhookMessage {
-  const body = JSON.stringify({ type: 'queue.gap', timestamp: at, data: {} })
-  return { id: `msg_${epoch}_gap_${position}`, body }
 }
 
 const messageId = /^msg_([0-9a-f]{1,16})_(\d{1,18})$/
