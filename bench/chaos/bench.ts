@@ -40,7 +40,7 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 /** What ten minutes have: consumers die each two seconds, replicas each ten, PostgreSQL each thirty. */
 const standard = {
-  ...{ consumers: 12, batch: 20, sleepers: 4, sleepMs: 34_000, againMs: 4_000 },
+  ...{ consumers: 12, batch: 50, sleepers: 4, sleepMs: 34_000, againMs: 4_000 },
   everyMs: { consumer: 2_000, replica: 10_000, database: 30_000 },
   settings: { shared_buffers: '256MB', max_wal_size: '2GB' },
 }
