@@ -19,6 +19,8 @@ const outsideSecondsMax = 3_600
 /** How far another's clock may be ahead. */
 const aheadSecondsMax = 30
 const claimCharactersMax = 512
+/** Under each key, by their SHA-256. */
+const tokensKeptMax = 1_000
 
 export type Authority = {
   /** `https://…` of this deployment's name: the audience of all tokens of ours. */
@@ -83,6 +85,8 @@ export function createVerification(authority: Authority) {
         algorithms: ['ES256', 'EdDSA'],
         requiredClaims: ['iss', 'aud', 'exp', 'iat', 'sub', 'client_id', 'jti'],
         checkTyp: 'at+jwt',
+        // A token that is shown again within its time is not verified again, while its issuer has the key: that is asked.
+        cache: tokensKeptMax,
         extractToken: (request) => credentialsOf(request as FastifyRequest)?.token,
       },
     } satisfies FastifyJWTOptions,
