@@ -1,71 +1,42 @@
 /**
- * The queue without HTTP, for many short histories one after the other: `post` takes and gives what the routes
- * do, each history begins with nothing on the queue, and what they refer is sealed once.
+ * For many short histories of the queue, one after the other: each begins with nothing on it, and what they refer is
+ * sealed once.
  */
 import type postgres from 'postgres'
-import { Refusal } from '../../src/errors.ts'
-import { problems } from '../../src/http/problems.ts'
 import type { Envelope } from '../../src/protocol/envelope/envelope.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
+import { receiptKeysOfNobody, sealedByReceipt } from './receipt.ts'
 import { sealed } from './referral.ts'
-import { partnerOf, type Stage, type Worker } from './stage.ts'
+import { partnerOf, type Stage } from './stage.ts'
 import { tablesOf } from './superuser.ts'
-
-type Body = Record<string, unknown>
-type Triage = Stage['triage']
-
-/** What each path under `/v1/triage/claims` does, by its last word. */
-const acts = ({ triage, callers }: Pick<Stage, 'triage' | 'callers'>) => ({
-  claim: async (who: Worker, _: string, body: Body) =>
-    triage.claim(callers[who], body as Parameters<Triage['claim']>[1]),
-  renewal: (who: Worker, claimId: string, { fence, leaseSeconds }: Body) =>
-    triage.renew(callers[who], { claimId, fence: fence as number }, leaseSeconds as number),
-  release: (who: Worker, claimId: string, { fence }: Body) =>
-    triage.release(callers[who], { claimId, fence: fence as number }),
-  completion: (who: Worker, claimId: string, body: Body) =>
-    triage.complete(callers[who], claimId, body as Parameters<Triage['complete']>[2]),
-  parking: (who: Worker, claimId: string, body: Body) =>
-    triage.park(callers[who], claimId, body as Parameters<Triage['park']>[2]),
-})
 
 export async function queueOn(stage: Stage) {
   const { world, sql, intake } = stage
-  const verbs: Record<string, (who: Worker, claimId: string, body: Body) => Promise<unknown>> =
-    acts(stage)
-  const pool = new Map<Urgency, Envelope[]>()
-  const used = new Map<Urgency, number>()
+  const pool = new Map<string, Envelope[]>()
+  const used = new Map<string, number>()
   const emptying = await emptyingOf(sql)
 
   return {
-    /** `POST /v1/triage/claims…`, as its route answers. */
-    async post(who: Worker, path: string, body: object) {
-      const [, claimId = '', verb = 'claim'] = path.split('/')
-      try {
-        const answer = await verbs[verb]!(who, claimId, { ...body })
-        // As JSON has it: without what is not there.
-        if (answer === undefined) return { status: 204, body: {} }
-        return { status: 200, body: JSON.parse(JSON.stringify(answer)) }
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error
-        return { status: problems[error.code].status, body: { code: error.code } }
-      }
-    },
-
     /** Refers somebody whom nobody referred before in this history. */
-    async refer(urgency: Urgency) {
-      const count = used.get(urgency) ?? 0
-      used.set(urgency, count + 1)
-      const envelopes = pool.get(urgency) ?? []
-      pool.set(urgency, envelopes)
-      envelopes[count] ??= sealed(world, { urgency })
+    async refer(urgency: Urgency, isVerified: boolean): Promise<string> {
+      const kind = `${urgency} ${isVerified}`
+      const count = used.get(kind) ?? 0
+      used.set(kind, count + 1)
+      const envelopes = pool.get(kind) ?? []
+      pool.set(kind, envelopes)
+      envelopes[count] ??= isVerified
+        ? sealed(world, { urgency })
+        : sealedByReceipt(world, receiptKeysOfNobody(), { urgency })
       const envelope = envelopes[count]
       const { referralId } = envelope.header
-      const { acknowledgement } = await intake.submit(
-        partnerOf(world.referring.lawFirm),
-        referralId,
-        envelope,
-      )
-      return { referralId, acknowledgement }
+      if (isVerified) {
+        await intake.submit(partnerOf(world.referring.lawFirm), referralId, envelope)
+      } else {
+        const caller = { kind: 'anonymous', request: newId() } as const
+        await intake.submitWithoutAccount(caller, referralId, envelope, undefined)
+      }
+      return referralId
     },
 
     /** As if nobody had referred anybody, nor done anything. */
