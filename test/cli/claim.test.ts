@@ -95,6 +95,9 @@ t.test('against the service', async (t) => {
     t.match(await run('claim', '--channel', 'family_friend'), none)
     t.match(await run('claim', '--organisation', newId()), none)
     t.match(await run('claim', '--overdue'), none)
+    t.match(await run('claim', '--due-before', '2026-07-01T09:00:00Z'), none)
+    t.match(await run('claim', '--due-before', 'soon'), { code: 2, err: /such as "2026/ })
+    t.match(await run('claim', '--compartment', 'gossip'), { code: 2, err: /is one of/ })
     t.match(await run('claim', '--region', 'atlantis'), { code: 2, err: /--region is one of/ })
     const both = ['--referral', referralId, '--overdue']
     t.match(await run('claim', ...both), { code: 2, err: /no other flag/ })
@@ -116,6 +119,21 @@ t.test('against the service', async (t) => {
     })
     t.equal((await run('release', claimId, '--fence', String(fence))).code, 0)
     t.match(await run('claim', '--referral', reference), { code: 0, out: /chosen/ })
+    t.equal((await run('release', reference)).code, 0)
+    const [{ caseId } = {}] =
+      await sql`select case_id as "caseId" from triage_item where referral_id = ${referralId}`
+    const part = await run('claim', '--case', caseId, '--compartment', 'identity', '--json')
+    const [{ compartments }] = JSON.parse(part.out).claims[0].referrals
+    t.same(Object.keys(compartments), ['identity'])
+    const park = (...args: string[]) => run('park', reference, ...args)
+    t.match(await park('--reason', 'tired'), { code: 2, err: /--reason is one of call_back/ })
+    t.match(await park('--reason', 'call_back', '--until', '17:00'), { code: 2, err: /such as/ })
+    const parked = await park('--reason', 'call_back', '--until', '2027-06-30 17:00')
+    t.match(parked, { code: 0, out: /^Parked, to be called back, until 2027-06-30 17:00:00$/m })
+    const [until] = await sql`
+      select parked_until from triage_item where referral_id = ${referralId}`
+    t.same(until, { parked_until: new Date('2027-06-30T16:00:00Z') }, 'by summer time')
+    t.match(await run('release', reference), { code: 1, err: /yours/ })
   })
 
   t.test('what a stranger wrote moves no cursor, and begins no line', async (t) => {

@@ -1,25 +1,24 @@
-/** The three words that end or prolong a claim. Each names the fence that came with it. */
-
-import { type Lease, type Outcome, shown } from '../../client/index.ts'
-import { required } from '../../errors.ts'
+/** The words that end or prolong a claim. */
+import { type Outcome, shown } from '../../client/index.ts'
+import { londonTime } from '../../client/london.ts'
 import { openingSteps } from '../../protocol/envelope/step.ts'
 import { declineReasons } from '../../referral/codes/state.ts'
-import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
+import { type Command, fitted, type Input, UsageError } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { claimNamed, fence, fenceDetails, leaseOf } from './lease.ts'
 import { named, oneOf } from './naming.ts'
+import { dueLine, urgencyWord } from './wording.ts'
 
 const outcomes: readonly Outcome['outcome'][] = ['accepted', 'declined', 'redirected', 'unopenable']
 const reasons = Object.keys(declineReasons)
 
-const fence: Record<string, Option> = {
-  fence: { value: 'N', help: 'The number that came with the claim.' },
-}
-
 /** `intake complete`. */
 export const complete: Command = {
-  operands: 'CLAIM --fence N --referral ID --outcome OUTCOME',
+  operands: 'CLAIM [--fence N] --referral ID --outcome OUTCOME',
   summary: 'End the work on an item.',
-  details: connectionDetails,
+  details: `${fenceDetails}
+
+${connectionDetails}`,
   options: {
     ...fence,
     referral: {
@@ -35,9 +34,10 @@ export const complete: Command = {
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const lease = leaseOf(input)
+    const claim = claimNamed(input)
     const outcome = outcomeOf(input)
-    const value = await (await readerOf(input)).complete(lease, outcome)
+    const reader = await readerOf(input)
+    const value = await reader.complete(await leaseOf(reader, claim), outcome)
     const late = value.late ? ', late: the lease had ended' : ''
     const back = value.requeued.map((id) => `  referral ${shown(id)}`)
     const others = back.length > 0 ? ['Back on the queue, without an answer:', ...back] : []
@@ -48,24 +48,30 @@ export const complete: Command = {
 
 /** `intake release`. */
 export const release: Command = {
-  operands: 'CLAIM --fence N',
+  operands: 'CLAIM [--fence N]',
   summary: 'Give an item back, at its old place in the queue.',
-  details: connectionDetails,
+  details: `${fenceDetails}
+
+${connectionDetails}`,
   options: { ...fence, ...connection },
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const lease = leaseOf(input)
-    await (await readerOf(input)).release(lease)
+    const claim = claimNamed(input)
+    const reader = await readerOf(input)
+    const lease = await leaseOf(reader, claim)
+    await reader.release(lease)
     return { value: { released: lease.claimId }, text: `Released ${shown(lease.claimId)}` }
   },
 }
 
 /** `intake renew`. */
 export const renew: Command = {
-  operands: 'CLAIM --fence N',
+  operands: 'CLAIM [--fence N]',
   summary: 'Keep an item for longer.',
-  details: connectionDetails,
+  details: `${fenceDetails}
+
+${connectionDetails}`,
   options: {
     ...fence,
     'lease-seconds': { value: 'N', help: 'From now: 30 to 3600, else 600.' },
@@ -74,18 +80,15 @@ export const renew: Command = {
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
-    const lease = leaseOf(input)
+    const claim = claimNamed(input)
     const leaseSeconds = input.whole('lease-seconds', 30, 3600) ?? 600
-    const value = await (await readerOf(input)).renew(lease, leaseSeconds)
-    return { value, text: `Yours until ${value.leasedUntil}` }
+    const reader = await readerOf(input)
+    const value = await reader.renew(await leaseOf(reader, claim), leaseSeconds)
+    const changed = value.changed ? ['Its case has other referrals than when you claimed it.'] : []
+    const due = `${urgencyWord(value.urgency)}. ${dueLine(value.dueAt, new Date())}`
+    const lines = [`Yours until ${londonTime(value.leasedUntil)}`, due, ...changed]
+    return { value, text: fitted(lines.join('\n')) }
   },
-}
-
-function leaseOf(input: Input): Lease {
-  const claimId = named(required(input.operands[0], 'operandsMin is 1'))
-  const fence = input.whole('fence', 1, Number.MAX_SAFE_INTEGER)
-  if (fence === undefined) throw new UsageError('--fence is missing')
-  return { claimId, fence }
 }
 
 function outcomeOf(input: Input): Outcome {

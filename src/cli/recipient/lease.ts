@@ -1,0 +1,40 @@
+/** The claim that a command is about. */
+import type { Lease, Reader } from '../../client/index.ts'
+import { required } from '../../errors.ts'
+import type { Input, Option } from '../command.ts'
+import { named } from './naming.ts'
+
+export const fence: Record<string, Option> = {
+  fence: {
+    value: 'N',
+    help: 'The number that came with the claim; else that of what is yours now.',
+  },
+}
+
+/** For the details of a command that takes `fence`. */
+export const fenceDetails = `CLAIM is the id of an item, or the reference of a referral of it. Without --fence it is what
+your client holds now: with it, a claim that has ended since, and that somebody made anew, is refused.`
+
+/** What names the claim, before anything is sent. @throws UsageError for a mistyped reference, or no fence */
+export function claimNamed(input: Input): { claimId: string; fence: number | undefined } {
+  const claimId = named(required(input.operands[0], 'operandsMin is 1'))
+  return { claimId, fence: input.whole('fence', 1, Number.MAX_SAFE_INTEGER) }
+}
+
+/** The claim with its fence. @throws Error if it is not held */
+export async function leaseOf(
+  reader: Reader,
+  { claimId, fence }: ReturnType<typeof claimNamed>,
+): Promise<Lease> {
+  if (fence !== undefined) return { claimId, fence }
+  let cursor: string | undefined
+  do {
+    const page = await reader.ownClaims({ limit: 200, ...(cursor !== undefined && { cursor }) })
+    const found = page.claims.find(({ claimId: id, references }) => {
+      return id === claimId || references.includes(claimId)
+    })
+    if (found) return found
+    cursor = page.next
+  } while (cursor !== undefined)
+  throw new Error(`${claimId} is not yours now: intake mine lists what is`)
+}
