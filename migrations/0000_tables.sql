@@ -320,6 +320,14 @@ CREATE TABLE "unopened" (
 	"block" "bytea"
 );
 --> statement-breakpoint
+CREATE TABLE "urgency_setting" (
+	"entry_id" uuid NOT NULL,
+	"referral_id" uuid NOT NULL,
+	"urgency" text NOT NULL,
+	"set_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "urgency_setting_referral_id_entry_id_pk" PRIMARY KEY("referral_id","entry_id")
+);
+--> statement-breakpoint
 CREATE TABLE "urgency_statement" (
 	"referral_id" uuid NOT NULL,
 	"urgency" text NOT NULL,
@@ -395,6 +403,7 @@ ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("sender
 ALTER TABLE "referral_case" ADD CONSTRAINT "referral_case_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "signing_key" ADD CONSTRAINT "signing_key_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "unopened" ADD CONSTRAINT "unopened_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "urgency_setting" ADD CONSTRAINT "urgency_setting_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_statement" ADD CONSTRAINT "urgency_statement_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "webhook_endpoint" ADD CONSTRAINT "webhook_endpoint_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "withdrawal" ADD CONSTRAINT "withdrawal_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -323,6 +323,13 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
 --> statement-breakpoint
 CREATE POLICY staff ON triage_item TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
+-- What a person said of urgency is never changed, and taken back only by saying something else.
+GRANT SELECT, INSERT ON urgency_setting TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE urgency_setting ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON urgency_setting TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
 -- Who claimed what under which key, for as long as the leases last: no longer, whatever a statement says.
 GRANT SELECT, INSERT, DELETE ON claim_key TO intake_internal;
 --> statement-breakpoint
@@ -374,6 +381,7 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
   AS $$
     DECLARE
       types text[] := '{opened}';
+      urgencies CONSTANT text[] := '{immediate,urgent,soon,standard}';
     BEGIN
       IF TG_OP = 'UPDATE' THEN
         types := array_remove(ARRAY[
@@ -393,9 +401,11 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
           CASE WHEN new.fence > old.fence AND new.park_reason IS NOT NULL THEN 'parked' END,
           CASE WHEN old.park_reason IS NOT NULL AND new.park_reason IS NULL AND new.merged_into IS NULL
                THEN 'woken' END,
-          CASE WHEN new.urgency <> old.urgency
+          CASE WHEN array_position(urgencies, new.urgency) < array_position(urgencies, old.urgency)
                     OR new.merged_into IS NULL AND old.merged_into IS NULL AND new.due_at < old.due_at
                THEN 'raised' END,
+          CASE WHEN array_position(urgencies, new.urgency) > array_position(urgencies, old.urgency)
+               THEN 'lowered' END,
           CASE WHEN new.merged_into IS NULL
                     AND (new.referral_ids <> old.referral_ids
                          OR old.escalated_at IS NOT NULL AND new.escalated_at IS NULL)
@@ -406,7 +416,7 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
       SELECT greatest(pg_current_xact_id()::text::bigint,
                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1),
              type,
-             CASE WHEN type = 'raised' THEN coalesce(new.merged_into, new.id) ELSE new.id END,
+             CASE WHEN type IN ('raised', 'lowered') THEN coalesce(new.merged_into, new.id) ELSE new.id END,
              new.case_id, date_trunc('milliseconds', now())
       FROM unnest(types) type;
       RETURN NULL;

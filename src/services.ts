@@ -38,9 +38,9 @@ import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
 import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
-import type { CompletionRequest } from './triage/schemas.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
+import type { UrgencySetting } from './triage/urgencyschemas.ts'
 import * as webhooks from './webhooks/service.ts'
 
 export type ServiceOptions = {
@@ -69,6 +69,8 @@ export type ServiceOptions = {
   /** Tells the background work that there is some. */
   readonly wake: () => void
 }
+
+type CompletionOrder = Parameters<typeof triage.complete>[2]
 
 export type Services = ReturnType<typeof createServices>
 
@@ -132,7 +134,7 @@ export function createServices({
       claim: triage.createClaims(database, waiting, onClaimed),
       renew: holdersDoor(triage.renew),
       release: holdersDoor(triage.release),
-      complete: holdersDoor((tx: Tx<KnownCaller>, ...named: [string, CompletionRequest]) =>
+      complete: holdersDoor((tx: Tx<KnownCaller>, ...named: [string, CompletionOrder]) =>
         triage.complete(tx, ...named, take),
       ),
       park: holdersDoor(triage.park),
@@ -140,6 +142,9 @@ export function createServices({
       wake: door(triage.wake),
       setItemsAside: door(triage.setItemsAside),
       wakeItemsAside: door(triage.wakeItemsAside),
+      setUrgency: door((tx: Tx<KnownCaller>, ...named: [string, UrgencySetting]) =>
+        triage.setUrgency(tx, ...named, take),
+      ),
       completeSeveral: holdersDoor((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
         triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),

@@ -22,6 +22,7 @@ export const actions = {
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',
+  'urgency.set': 'A person set the urgency of an item, up or down, with a sealed note.',
   'match-keys.retired': 'The match keys of an epoch that no keyset lists any more were deleted.',
   'matching.evaluated': 'Blinded match keys were evaluated: a number of elements, and no more.',
   'referral.paired':

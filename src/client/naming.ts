@@ -29,3 +29,8 @@ export function requireReferenceOf(referralIds: readonly string[], reference: st
 export function claimPath(claimId: string, act: string): string {
   return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
 }
+
+/** Where an act on an item goes. */
+export function itemPath(itemId: string, act: string): string {
+  return `/v1/triage/items/${encodeURIComponent(itemId)}/${act}`
+}

@@ -1,7 +1,7 @@
 /** Items that nobody is to work on for a while. */
 import type { ParkReason } from '../triage/parkingschemas.ts'
 import type { ClaimOptions, Lease } from './claiming.ts'
-import { claimPath } from './naming.ts'
+import { claimPath, itemPath } from './naming.ts'
 import { type Aside, AsideAnswer, readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
@@ -78,8 +78,4 @@ export function createParking(transport: Transport): Parking {
       return readAnswer(AsideAnswer, await post(path, {}, true), `POST ${path}`)
     },
   }
-}
-
-function itemPath(itemId: string, act: string): string {
-  return `/v1/triage/items/${encodeURIComponent(itemId)}/${act}`
 }

@@ -25,6 +25,7 @@ import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
+import { createSetting, type Setting } from './urgency.ts'
 import { createWatching, type Watching } from './watching.ts'
 
 /** What a recipient brings. */
@@ -71,6 +72,7 @@ export type Reader = {
 } & Claiming &
   Consuming &
   Parking &
+  Setting &
   Watching &
   Checking &
   Stating &
@@ -167,6 +169,7 @@ export function createReader(options: ReaderOptions): Reader {
     claim,
     ...createConsuming({ ...claiming, claim, open }),
     ...createParking(transport),
+    ...createSetting(transport, notes),
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,

@@ -142,6 +142,10 @@ export type OwnClaims = {
   next?: string
 }
 
+export const ItemAnswer = tolerant(triage.Item)
+/** An item of the queue. */
+export type Item = Static<typeof ItemAnswer>
+
 export const AsideAnswer = tolerant(parking.Aside)
 /** What one act set aside, or brought back: its id, and how many items. */
 export type Aside = Static<typeof AsideAnswer>

@@ -352,7 +352,7 @@ export const triageItem = pgTable(
     /** Of an open head: all referrals of its case, so that a claim is one look-up. */
     referralIds: uuid('referral_ids').array().notNull(),
     arrivedAt: instant('arrived_at').notNull(),
-    /** Of this item's own referral: its header's, or the highest that a recipient has stated since. */
+    /** Of this item's own referral: its header's, the highest that a recipient has stated since, or a person's word. */
     urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
     respondBy: date('respond_by'),
     /** Of this item's own referral, as its header has them: by these a claim chooses. */
@@ -419,6 +419,21 @@ export const triageItem = pgTable(
       .on(table.id)
       .where(sql`lapses >= 4 and completed_at is null and escalated_at is null`),
   ],
+)
+
+/** What a person said of the urgency of an item, of each of its referrals that moved by it. */
+export const urgencySetting = pgTable(
+  'urgency_setting',
+  {
+    /** Who said it, and what stood beside it: the entry of the access log. */
+    entryId: uuid('entry_id').notNull(),
+    referralId: uuid('referral_id')
+      .notNull()
+      .references(() => referral.id),
+    urgency: text('urgency', { enum: ['immediate', 'urgent', 'soon', 'standard'] }).notNull(),
+    setAt: instant('set_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.referralId, table.entryId] })],
 )
 
 /** What a client claimed under an `Idempotency-Key`; forgotten when those leases would have ended. */

@@ -32,6 +32,7 @@ import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
 import { parkingRoutes } from '../triage/parkingroutes.ts'
 import { triageRoutes } from '../triage/routes.ts'
+import { urgencyRoutes } from '../triage/urgencyroutes.ts'
 import { watchingRoutes } from '../triage/watching.ts'
 import { changingRoutes } from '../webhooks/changing.ts'
 import { webhookRoutes } from '../webhooks/routes.ts'
@@ -87,7 +88,7 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
-const queueRoutes = [triageRoutes, holdingRoutes, parkingRoutes, watchingRoutes]
+const queueRoutes = [triageRoutes, holdingRoutes, parkingRoutes, urgencyRoutes, watchingRoutes]
 const endpointRoutes = [webhookRoutes, changingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>

@@ -21,6 +21,7 @@ import * as header from '../referral/header.ts'
 import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import * as several from '../triage/severalschemas.ts'
+import * as urgency from '../triage/urgencyschemas.ts'
 import * as watching from '../triage/watchingschemas.ts'
 import * as vault from '../vault/schemas.ts'
 import * as webhooks from '../webhooks/schemas.ts'
@@ -74,6 +75,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...several,
   ...parking,
   ...watching,
+  ...urgency,
   ...webhooks,
   ...cases,
   ...audit,
@@ -135,6 +137,7 @@ const opaque = new Set([
   'RotationRequest',
   'Signature',
   'Summary',
+  'UrgencySetting',
   'WakingRequest',
   'WebhookEndpoint',
   'WebhookEndpoints',

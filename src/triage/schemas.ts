@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { MessageEnvelope } from '../protocol/messages/message.ts'
@@ -226,13 +226,12 @@ export const RenewalRequest = Type.Object(
 export const Renewal = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'Whether referrals came to or left the case since the item was claimed.',
+    description: 'Whether its referrals or its urgency have changed since it was claimed.',
   }),
   urgency: StandingUrgency,
   dueAt: Instant,
 })
 
-/** Beside an act on an item. */
 const Note = Type.Optional({
   ...MessageEnvelope,
   description:
@@ -272,8 +271,6 @@ export const CompletionRequest = Type.Object(
   },
   { additionalProperties: false },
 )
-
-export type CompletionRequest = Static<typeof CompletionRequest>
 
 /** For the API document: the service refuses each in its own words. */
 export const completionConditions = {

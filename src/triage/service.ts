@@ -31,6 +31,7 @@ export { forgetChanges, selectEnd as changesEnd } from './store/changes.ts'
 export { deleteExpiredKeys as forgetClaimKeys } from './store/claimkey.ts'
 export { raiseUrgency } from './store/raise.ts'
 export { createSummary } from './summary.ts'
+export { setUrgency } from './urgency.ts'
 export { createWaiting } from './waiting.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */

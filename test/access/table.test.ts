@@ -16,6 +16,7 @@ import { blind } from '../../src/protocol/matching/voprf.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { noteOn } from '../helpers/note.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { refer, sealed } from '../helpers/referral.ts'
@@ -180,6 +181,15 @@ function onItem(verb: string, body: object) {
     const [item] = await sql`select id from triage_item where referral_id = ${referralId}`
     return { method: 'POST', path: `/v1/triage/items/${item?.id}/${verb}`, body }
   }
+}
+
+/** A person's word on an item of its own. */
+async function urgencyOf() {
+  const referred = await refer(built)
+  const { referralId } = referred
+  const [item] = await sql`select id from triage_item where referral_id = ${referralId}`
+  const body = { urgency: 'urgent', note: noteOn(world, referred) }
+  return { method: 'POST', path: `/v1/triage/items/${item?.id}/urgency`, body }
 }
 
 /** The same completion, as one of several. */
@@ -522,6 +532,13 @@ const table: Record<string, Record<string, Case>> = {
     'that nobody holds': {
       request: onItem('parking', { reason: 'call_back' }),
       expected: workers(204),
+    },
+  },
+  setUrgency: {
+    'of an item': {
+      request: urgencyOf,
+      // Its note is a recipient's, which only that client can write.
+      expected: { ...workers(200), clinic: 403 },
     },
   },
   wakeItem: {

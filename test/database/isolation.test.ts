@@ -59,6 +59,9 @@ const others = [await refer(built, ngo), await refer(built, ngo)]
 const [one, two] = await sql`
   select case_id from referral_case
   where referral_id = any (${others.map(({ referralId }) => referralId)})`
+const [item] = await sql`select id from triage_item where referral_id = ${others[1]!.referralId}`
+const why = { urgency: 'urgent', note: noteOn(world, others[1]!) }
+await asCasework('POST', `/v1/triage/items/${item?.id}/urgency`, why)
 const merge = { otherId: two?.case_id, note: noteOn(world, others[0]!) }
 await asCasework('POST', `/v1/cases/${one?.case_id}/merge`, merge)
 const budgetOf = (clientId: string) => sql`

@@ -51,7 +51,25 @@ const lines: Readonly<Record<string, string>> = {
         select min(position(said.urgency in 'immediate urgent soon standard')) from (
           select convert_from(r.header, 'UTF8')::jsonb ->> 'urgency' as urgency
           union all
-          select s.urgency from urgency_statement s where s.referral_id = r.id) said)`,
+          select s.urgency from urgency_statement s where s.referral_id = r.id) said
+        where not exists (select from urgency_setting p where p.referral_id = r.id))`,
+  'an open item that is not as urgent as a person said last, or was stated since of what was never stated': `
+    select i.id
+    from triage_item i
+    cross join lateral (
+      select p.urgency, p.set_at from urgency_setting p
+      where p.referral_id = i.referral_id order by p.set_at desc, p.entry_id desc limit 1) last
+    where i.completed_at is null
+      and position(i.urgency in 'immediate urgent soon standard') <> (
+        select min(position(said.urgency in 'immediate urgent soon standard')) from (
+          select last.urgency
+          union all
+          select s.urgency from urgency_statement s
+          where s.referral_id = i.referral_id and s.stored_at > last.set_at) said)`,
+  'a person who said how urgent an item is without an entry and a note': `
+    select p.entry_id from urgency_setting p
+    where not exists (select from audit_entry e where e.id = p.entry_id and e.action = 'urgency.set')
+      or not exists (select from note n where n.stored_at = p.set_at)`,
   'an open item that is due at another time than the rule says': `
     select i.id
     from triage_item i

@@ -55,6 +55,7 @@ async function raise(tx: Tx, raised: Raised, urgency: Urgency): Promise<void> {
     set urgency = case when item.id = ${id} then ${urgency} else item.urgency end,
         own_due_at = case when item.id = ${id} then ${due}::timestamptz else item.own_due_at end,
         due_at = least(item.due_at, ${due}::timestamptz),
+        changed = item.changed or item.id = ${headId},
         ${awake(tx)}
     where item.id in (${id}, ${headId})`
 }
