@@ -109,6 +109,13 @@ t.test('the programs for partners are the files, and the table of refusals is wh
   t.equal(text, withExamples(text))
 })
 
+t.test('the programs that verify webhooks are the files', async (t) => {
+  const text = read('docs/WEBHOOKS.md')
+  for (const file of readdirSync('examples/webhooks')) {
+    t.ok(text.includes(`\n${read(join('examples/webhooks', file))}\`\`\``), file)
+  }
+})
+
 t.test('every environment variable of the configuration is documented', async (t) => {
   const source = readdirSync('src/config')
     .map((file) => read(join('src/config', file)))
