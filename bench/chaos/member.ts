@@ -12,6 +12,9 @@ process.on('message', (message) => {
   if (message === 'end') isOver = true
 })
 
+// It works for nobody when the crew is gone.
+process.once('disconnect', () => process.exit(1))
+
 export function isEnding(): boolean {
   return isOver
 }
