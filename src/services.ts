@@ -40,7 +40,6 @@ import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
-import type { UrgencySetting } from './triage/urgencyschemas.ts'
 import * as webhooks from './webhooks/service.ts'
 
 export type ServiceOptions = {
@@ -70,8 +69,6 @@ export type ServiceOptions = {
   readonly wake: () => void
 }
 
-type CompletionOrder = Parameters<typeof triage.complete>[2]
-
 export type Services = ReturnType<typeof createServices>
 
 export function createServices({
@@ -100,6 +97,7 @@ export function createServices({
   const { appendRepetition, appendRefusal, ...sums } = createSums(database, onRefused)
   const ofClient = door(findClient)
   const take: triage.TakeNote = (tx, note, asked) => cases.takeNote(tx, origin, note, asked)
+  const noted = notedBy(take)
   const waiting = triage.createWaiting(database)
 
   return {
@@ -134,17 +132,13 @@ export function createServices({
       claim: triage.createClaims(database, waiting, onClaimed),
       renew: holdersDoor(triage.renew),
       release: holdersDoor(triage.release),
-      complete: holdersDoor((tx: Tx<KnownCaller>, ...named: [string, CompletionOrder]) =>
-        triage.complete(tx, ...named, take),
-      ),
-      park: holdersDoor(triage.park),
-      parkItem: door(triage.parkItem),
+      complete: holdersDoor(noted(triage.complete)),
+      park: holdersDoor(noted(triage.park)),
+      parkItem: door(noted(triage.parkItem)),
       wake: door(triage.wake),
       setItemsAside: door(triage.setItemsAside),
       wakeItemsAside: door(triage.wakeItemsAside),
-      setUrgency: door((tx: Tx<KnownCaller>, ...named: [string, UrgencySetting]) =>
-        triage.setUrgency(tx, ...named, take),
-      ),
+      setUrgency: door(noted(triage.setUrgency)),
       completeSeveral: holdersDoor((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
         triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),
@@ -165,6 +159,15 @@ export function createServices({
     reading: readingDoors(database, wake),
     webhooks: webhookDoors(database, rest.webhooks),
   }
+}
+
+/** Gives acts what takes the note that may stand beside them. */
+function notedBy(take: triage.TakeNote) {
+  return <Args extends unknown[], Result>(
+    act: (tx: Tx<KnownCaller>, ...args: [...Args, triage.TakeNote]) => Promise<Result>,
+  ) =>
+    (tx: Tx<KnownCaller>, ...args: Args) =>
+      act(tx, ...args, take)
 }
 
 /** Makes doors whose act is one transaction. */

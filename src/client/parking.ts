@@ -2,6 +2,7 @@
 import type { ParkReason } from '../triage/parkingschemas.ts'
 import type { ClaimOptions, Lease } from './claiming.ts'
 import { claimPath, itemPath } from './naming.ts'
+import type { Note, Notes } from './notes.ts'
 import { type Aside, AsideAnswer, readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
@@ -28,17 +29,17 @@ export type AsideOptions = Pick<
 export type Parking = {
   /**
    * Parks what this client holds: nobody works on it until its time, or until its case has another referral. Repeated,
-   * it is done already.
+   * it is done already. A note goes with it as with `complete`.
    *
    * @throws ServiceProblem `lease-lost`
    */
-  park(lease: Lease, options: ParkOptions): Promise<void>
+  park(lease: Lease, options: ParkOptions, note?: Note): Promise<void>
   /**
-   * Parks an item that nobody holds, without a claim.
+   * Parks an item that nobody holds, without a claim, with a note as above.
    *
    * @throws ServiceProblem `item-changed` if the fence is an older one, `item-held`, `not-found`
    */
-  parkItem(item: SeenItem, options: ParkOptions): Promise<void>
+  parkItem(item: SeenItem, options: ParkOptions, note?: Note): Promise<void>
   /** Ends the parking of an item. @throws ServiceProblem `item-changed` if the fence is an older one, `not-found` */
   wake(item: SeenItem): Promise<void>
   /**
@@ -52,19 +53,21 @@ export type Parking = {
 }
 
 /** The part of a reader that parks. */
-export function createParking(transport: Transport): Parking {
+export function createParking(transport: Transport, notes: Notes): Parking {
   async function post(path: string, body?: object, repeatable = false): Promise<unknown> {
     return transport.send({ method: 'POST', path, ...(body && { body }), repeatable })
   }
 
   return {
-    async park({ claimId, fence }, options) {
-      await post(claimPath(claimId, 'parking'), { fence, ...options }, true)
+    async park({ claimId, fence }, options, note) {
+      const path = claimPath(claimId, 'parking')
+      await notes.sendWith(note, (sealed) => post(path, { fence, ...options, ...sealed }, true))
     },
-    // Sent twice with a fence, the second would be refused after the first was done.
-    async parkItem({ itemId, fence }, options) {
-      const seen = fence !== undefined && { fence }
-      await post(itemPath(itemId, 'parking'), { ...seen, ...options })
+    // Sent twice with a fence, the second would be refused after the first was done; but for the very same note.
+    async parkItem({ itemId, fence }, options, note) {
+      const body = { ...(fence !== undefined && { fence }), ...options }
+      const path = itemPath(itemId, 'parking')
+      await notes.sendWith(note, (sealed) => post(path, { ...body, ...sealed }, note !== undefined))
     },
     async wake({ itemId, fence }) {
       await post(itemPath(itemId, 'waking'), fence === undefined ? {} : { fence })

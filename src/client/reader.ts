@@ -168,7 +168,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...claiming,
     claim,
     ...createConsuming({ ...claiming, claim, open }),
-    ...createParking(transport),
+    ...createParking(transport, notes),
     ...createSetting(transport, notes),
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),

@@ -17,6 +17,7 @@ import { itemEntry, leaseLost } from './completion.ts'
 import { filterOf } from './filter.ts'
 import { asideItemsMax, parkedDaysMax } from './lease.ts'
 import { claimOf } from './naming.ts'
+import { type TakeNote, takeNoteOf } from './noting.ts'
 import type {
   Aside,
   AsideRequest,
@@ -42,12 +43,16 @@ const dayMs = 24 * 3_600_000
 export async function park(
   tx: Tx<KnownCaller>,
   claimId: string,
-  { fence, ...request }: Static<typeof ParkingRequest>,
+  { fence, note, ...request }: Static<typeof ParkingRequest>,
+  take: TakeNote,
 ): Promise<void> {
   const claim = await claimOf(tx, { claimId, fence })
   const parking = parkingOf(tx, request)
+  const asked = { parked: claimId, fence, ...request }
+  const taken = note && (await takeNoteOf(tx, claim.id, { note, take }, asked))
   const isDone = await parkHeld(tx, claim, parking)
   if (!isDone && !(await isParkedBy(tx, claim, parking))) throw await leaseLost(tx, claim)
+  await taken?.keep()
   const details = { ...said(parking), ...(!isDone && { repeated: true }) }
   await append(tx, itemEntry('triage.parked', claim.id, { details }))
 }
@@ -56,9 +61,18 @@ export async function park(
 export async function parkItem(
   tx: Tx<KnownCaller>,
   id: string,
-  { fence, ...request }: Static<typeof ItemParkingRequest>,
+  { fence, note, ...request }: Static<typeof ItemParkingRequest>,
+  take: TakeNote,
 ): Promise<void> {
   const parking = parkingOf(tx, request)
+  // Without the fence: sent again, it has risen by the parking itself.
+  const asked = { parked: id, ...request }
+  const taken = note && (await takeNoteOf(tx, id, { note, take }, asked))
+  if (taken?.isKept) {
+    const details = { ...said(parking), repeated: true }
+    await append(tx, itemEntry('triage.parked', id, { details }))
+    return
+  }
   const acts = await writeDownByClock(tx)
   const named = { id, clientId: tx.caller.clientId, fence }
   if (!(await parkFree(tx, named, parking))) {
@@ -66,6 +80,7 @@ export async function parkItem(
     if (standing.isHeld) throw new Refusal('item-held', 'somebody holds it: only they can park it')
     throw new Error('an item that could be parked was not')
   }
+  await taken?.keep()
   await appendAll(tx, [...acts, itemEntry('triage.parked', id, { details: said(parking) })])
 }
 

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { Instant, Uuid } from '../referral/format.ts'
 import { asideItemsMax, itemsPageMax, parkedDaysMax, parkReasons } from './lease.ts'
-import { ClaimRequest, ReleaseRequest } from './schemas.ts'
+import { ClaimRequest, CompletionRequest, ReleaseRequest } from './schemas.ts'
 
 const ParkReason = Type.Enum([...parkReasons])
 
@@ -21,15 +21,17 @@ const SeenFence = Type.Optional(
   }),
 )
 
+const { note } = CompletionRequest.properties
+
 /** By the holder. */
 export const ParkingRequest = Type.Object(
-  { fence: ReleaseRequest.properties.fence, reason: ParkReason, until: Until },
+  { fence: ReleaseRequest.properties.fence, reason: ParkReason, until: Until, note },
   { additionalProperties: false },
 )
 
 /** By a person without a claim. */
 export const ItemParkingRequest = Type.Object(
-  { fence: SeenFence, reason: ParkReason, until: Until },
+  { fence: SeenFence, reason: ParkReason, until: Until, note },
   { additionalProperties: false },
 )
 

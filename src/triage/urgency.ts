@@ -59,6 +59,7 @@ export async function setUrgency(
   const entryId = newId()
   if (!taken.isKept && move.moved.length > 0) {
     await Promise.all([moveItem(tx, move), insertSettings(tx, move, entryId)])
+    tx.announce()
   }
   const details = {
     ...{ from: before, to: urgency, referrals: move.moved.length },

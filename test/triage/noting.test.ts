@@ -138,3 +138,28 @@ t.test(
     t.same(new Set(read), new Set(texts.map((text) => ({ text }))))
   },
 )
+
+t.test('a note is kept with parking, by its holder and without a claim, once', async (t) => {
+  const on = await claimed()
+  const { claimId, fence, referralId } = on
+  const first = noteOn(world, on)
+  const park = (path: string, body: object) =>
+    call('POST', `/v1/triage/${path}/parking`, { reason: 'call_back', ...body })
+  const stale = await park(`claims/${claimId}`, { fence: fence + 1, note: first })
+  t.equal(stale.body.code, 'lease-lost')
+  t.same(await numbers(referralId), [])
+  for (const _ of [1, 2]) {
+    t.equal((await park(`claims/${claimId}`, { fence, note: first })).status, 204)
+    t.same(await numbers(referralId), [1])
+  }
+  const fenceOf = async () =>
+    Number((await sql`select fence from triage_item where id = ${claimId}`)[0]?.fence)
+  const seen = { fence: await fenceOf(), note: noteOn(world, on, first) }
+  const old = await park(`items/${claimId}`, { ...seen, fence: seen.fence - 1 })
+  t.equal(old.body.code, 'item-changed')
+  t.same(await numbers(referralId), [1])
+  t.equal((await park(`items/${claimId}`, seen)).status, 204)
+  const now = await fenceOf()
+  t.equal((await park(`items/${claimId}`, seen)).status, 204, 'sent again')
+  t.same([await numbers(referralId), await fenceOf()], [[1, 2], now], 'nothing is done twice')
+})
