@@ -305,6 +305,7 @@ t.test('where something may be missing, that is told first, and the rest after i
   t.same(again!.body, first!.body)
   t.equal(idsOf(hook)[0], idsOf(hook)[1])
   t.ok(verified(hook.secret, again!))
+  t.match(await shown(hook.id), { tries: 0, failures: [{ status: 500, tries: 1 }] }, 'begun anew')
 })
 
 t.test('the log has an entry a day, however much is sent, and before it is', async (t) => {
