@@ -133,6 +133,7 @@ export function createServices({
       renew: holdersDoor(triage.renew),
       release: holdersDoor(triage.release),
       complete: holdersDoor(noted(triage.complete)),
+      handover: holdersDoor(triage.handover),
       park: holdersDoor(noted(triage.park)),
       parkItem: door(noted(triage.parkItem)),
       wake: door(triage.wake),

@@ -41,6 +41,7 @@ export const actions = {
   'triage.claimed': 'An item of the queue was leased to a client.',
   'triage.renewed': 'A lease was prolonged.',
   'triage.released': 'A lease was given back.',
+  'triage.handed-over': 'A lease was handed to a colleague: another client that opens the item.',
   'triage.parked':
     'An item was parked, or a number of them was set aside together: until a time, or until they are woken.',
   'triage.woken': 'A person woke an item that was parked, or all that were set aside together.',

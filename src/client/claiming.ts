@@ -94,6 +94,13 @@ export type Claiming = {
   ownClaims(query?: { readonly cursor?: string; readonly limit?: number }): Promise<OwnClaims>
   /** Prolongs a lease to `leaseSeconds` (30 to 3600) from now. @throws ServiceProblem `lease-lost` */
   renew(lease: Lease, leaseSeconds: number): Promise<Renewal>
+  /**
+   * Hands the item to a colleague, who has it for `leaseSeconds` (30 to 3600) from now: its `ownClaims` lists it.
+   *
+   * @param to - the id of another client that works the queue and opens the item
+   * @throws ServiceProblem `lease-lost`, `not-found` for a client that cannot have it
+   */
+  handOver(lease: Lease, to: string, leaseSeconds: number): Promise<void>
   /** Gives the item back, at its old place in the queue. @throws ServiceProblem `lease-lost` */
   release(lease: Lease): Promise<void>
   /**
@@ -147,6 +154,13 @@ export function createClaiming(transport: Transport, kid: string, notes: Notes):
     return readAnswer(RenewalAnswer, answer, `POST ${path}`)
   }
 
+  async function handOver({ claimId, fence }: Lease, to: string, leaseSeconds: number) {
+    const path = claimPath(claimId, 'handover')
+    const body = { fence, to, leaseSeconds }
+    // As with a release, the second would be refused.
+    await transport.send({ method: 'POST', path, body, repeatable: false })
+  }
+
   async function release({ claimId, fence }: Lease): Promise<void> {
     // Sent twice, the second would be refused as `lease-lost` after the first was done.
     const path = claimPath(claimId, 'release')
@@ -178,5 +192,5 @@ export function createClaiming(transport: Transport, kid: string, notes: Notes):
     throw new BadAnswer(`the answer to POST ${path} is not of as many as were asked`)
   }
 
-  return { claim, ownClaims, renew, release, complete, completeSeveral }
+  return { claim, ownClaims, renew, handOver, release, complete, completeSeveral }
 }

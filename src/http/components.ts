@@ -18,6 +18,7 @@ import * as message from '../protocol/messages/message.ts'
 import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
+import * as handover from '../triage/handoverschemas.ts'
 import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import * as several from '../triage/severalschemas.ts'
@@ -74,6 +75,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...triage,
   ...several,
   ...parking,
+  ...handover,
   ...watching,
   ...urgency,
   ...webhooks,
@@ -124,6 +126,7 @@ const opaque = new Set([
   'Envelope',
   'Exposure',
   'Grant',
+  'HandoverRequest',
   'ItemParkingRequest',
   'KeysetReference',
   'MessageEnvelope',

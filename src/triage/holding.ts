@@ -1,7 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { ItemsPage, OwnClaimsQuery } from './schemas.ts'
+import { HandoverRequest } from './handoverschemas.ts'
+import { ClaimParams, ItemsPage, OwnClaimsQuery } from './schemas.ts'
 import { Completions, CompletionsRequest } from './severalschemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
@@ -23,6 +25,24 @@ export const holdingRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage
       response: { 200: ItemsPage },
     },
     handler: async ({ caller, query }) => triage.listOwn(knownCaller(caller), query),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/claims/:claimId/handover',
+    config: { action: 'triage.handed-over' },
+    schema: {
+      operationId: 'handOverClaim',
+      summary: 'Hand an item that you hold to a colleague: another client that opens it',
+      security,
+      params: ClaimParams,
+      body: HandoverRequest,
+      response: { 204: Type.Null() },
+    },
+    handler: async ({ caller, params, body }, reply) => {
+      await triage.handover(knownCaller(caller), params.claimId, body)
+      return reply.code(204).send(null)
+    },
   })
 
   app.route({

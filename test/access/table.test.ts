@@ -521,6 +521,19 @@ const table: Record<string, Record<string, Case>> = {
     own: { request: underClaim('completion', {}, 'own'), expected: workers(200) },
     other: { request: underClaim('completion', {}, 'other'), expected: workers(409) },
   },
+  handOverClaim: {
+    // To itself: some of what stands here only one of them opens.
+    own: {
+      request: (who) =>
+        underClaim('handover', { to: clientIds[who], leaseSeconds: 60 }, 'own')(who),
+      expected: workers(204),
+    },
+    other: {
+      request: (who) =>
+        underClaim('handover', { to: clientIds[who], leaseSeconds: 60 }, 'other')(who),
+      expected: workers(409),
+    },
+  },
   parkClaim: {
     own: { request: underClaim('parking', { reason: 'call_back' }, 'own'), expected: workers(204) },
     other: {

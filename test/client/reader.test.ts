@@ -51,6 +51,10 @@ t.test(
     const { referrals: _, ...expected } = own
     t.match(await reader.ownClaims({ limit: 10 }), { claims: [expected] })
     t.ok((await reader.renew(claim!, 120)).leasedUntil > claim!.leasedUntil)
+    await t.rejects(reader.handOver(claim!, claim!.caseId, 60), {
+      name: 'ServiceProblem',
+      problem: { code: 'not-found' },
+    })
     const item = { itemId: claim!.claimId }
     const until = new Date(Date.now() + 3_600_000).toISOString()
     await reader.park(claim!, { reason: 'call_back', until })

@@ -299,3 +299,31 @@ t.test('parked items are counted as such, and as nothing else', async (t) => {
   await triage.complete(callers.casework, claimId, { fence: next, outcome: 'accepted', referrals })
   t.match(await counted(), none)
 })
+
+t.test('a holder hands over to a colleague who opens it, and has lost it itself', async (t) => {
+  const { referred, claimId, fence } = await held()
+  const to = callers.clinic.clientId
+  const handing = { fence, to, leaseSeconds: 60 }
+  t.equal(await codeOf(triage.handover(callers.clinic, claimId, handing)), 'lease-lost')
+  for (const stranger of [newId(), world.clients.auditor, world.referring.lawFirm.clientId]) {
+    const wrong = { ...handing, to: stranger }
+    t.equal(await codeOf(triage.handover(callers.casework, claimId, wrong)), 'not-found')
+  }
+  await triage.handover(callers.casework, claimId, handing)
+  t.equal(await codeOf(triage.handover(callers.casework, claimId, handing)), 'lease-lost')
+  t.equal(await codeOf(triage.release(callers.casework, { claimId, fence })), 'lease-lost')
+  t.same((await triage.listOwn(callers.casework, {})).items, [])
+  const [own] = (await triage.listOwn(callers.clinic, {})).items
+  t.match(own, { itemId: claimId, fence: fence + 1, lapses: 0 })
+  t.same(await entriesOf(claimId, 'triage.handed-over'), [{ to }])
+  t.same((await rowOf(referred)).types, ['opened', 'claimed', 'claimed'])
+  const referrals = [referred.referralId]
+  const end = { fence: fence + 1, outcome: 'accepted' as const, referrals }
+  t.match(await triage.complete(callers.clinic, claimId, end), { late: false })
+
+  const again = await held()
+  const onHold = { fence: again.fence, to, leaseSeconds: 60 }
+  await sql`update client set disabled_at = now() where id = ${to}`
+  t.equal(await codeOf(triage.handover(callers.casework, again.claimId, onHold)), 'not-found')
+  await sql`update client set disabled_at = null where id = ${to}`
+})

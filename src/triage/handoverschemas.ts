@@ -1,0 +1,15 @@
+/** What handing a claim over takes. */
+import { Type } from 'typebox'
+import { Uuid } from '../referral/format.ts'
+import { RenewalRequest } from './schemas.ts'
+
+export const HandoverRequest = Type.Object(
+  {
+    ...RenewalRequest.properties,
+    to: Type.Unsafe<string>({
+      ...Uuid,
+      description: 'The id of the client that is to hold it from now on, for `leaseSeconds`.',
+    }),
+  },
+  { additionalProperties: false },
+)
