@@ -89,12 +89,23 @@ t.test('against the service', async (t) => {
     t.ok([known, other].every((id) => waiting.out.includes(id)))
     const possible = await run('possible', known)
     t.equal(possible.code, 0, possible.err)
-    t.match(possible.out, new RegExp(`^possible {2}case ${other}, p 0\\.\\d{3}: \\S+`, 'm'))
+    t.match(
+      possible.out,
+      new RegExp(`^possible {2}case ${other}, at odds of \\d+ in 100: \\S+`, 'm'),
+    )
     t.match(possible.out, `referral ${third.referralId}`)
     const whole = await run('case', known)
     for (const { out } of [waiting, possible, whole]) t.same(tooWide(out), [])
     t.match(possible.out, /^ +\+\d+\.\d bits {2}\S/m)
     t.notMatch(possible.out, /okonkwo|1990/i)
+    const sides = await run('possible', known, '--compare')
+    t.equal(sides.code, 0, sides.err)
+    t.match(sides.out, /^≠ dateOfBirth\.date +199\d-03-14 +199\d-03-14$/m)
+    t.match(sides.out, /^= familyName +Okonkwo +Okonkwo$/m)
+    t.match(sides.out, /^The rest: \d+ agrees?, \d+ contradicts?, \d+ on one side only\.$/m)
+    const all = await run('case', known, '--compare')
+    t.match(all.out, /^= familyName +Okonkwo +Okonkwo$/m)
+    for (const { out } of [sides, all]) t.same(tooWide(out), [])
   })
 
   t.test('each judgement holds until another, with what was noted', async (t) => {

@@ -69,10 +69,14 @@ t.test('against the service', async (t) => {
     const lease = [claim.claimId, '--fence', String(claim.fence)]
     const mine = await run('mine')
     t.match(mine, { code: 0, out: new RegExp(`^Item ${claim.claimId}, fence ${claim.fence}: `) })
-    t.match(mine.out, /^ {2}Due 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d\n {2}Yours until 2/m)
+    t.match(mine.out, /^ {2}Due 2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d, in \d.*\n {2}Yours until 2/m)
     t.same(tooWide(mine.out), [])
     await sql`update triage_item set due_at = '2026-07-01T11:00:00Z', own_due_at = '2026-07-01T11:00:00Z'`
-    t.match((await run('mine')).out, /^ {2}Overdue since 2026-07-01 12:00:00$/m, 'by summer time')
+    t.match(
+      (await run('mine')).out,
+      /^ {2}Overdue since 2026-07-01 12:00:00, by \d+ days$/m,
+      'by summer time',
+    )
     t.equal((await run('renew', ...lease)).code, 0)
     t.match(await run('complete', ...lease, '--outcome', 'accepted'), {
       code: 2,

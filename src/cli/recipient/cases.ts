@@ -4,17 +4,22 @@ import {
   type Case,
   type Draft,
   type Found,
+  type Opened,
   type PossibleMatches,
+  type Reader,
   type Reviews,
   shown,
 } from '../../client/index.ts'
+import { londonTime } from '../../client/london.ts'
 import { required } from '../../errors.ts'
 import { type Command, fitted, UsageError } from '../command.ts'
 import { parseJson } from '../json.ts'
 import { readDraftFile } from '../partner/drafts.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { comparisonOf } from './comparing.ts'
 import { named } from './naming.ts'
 import { areSound, notesOf, wordsOfNotes } from './notes.ts'
+import { dueLine, labelOf, urgencyWord } from './wording.ts'
 
 /** `intake reviews`. */
 export const reviews: Command = {
@@ -46,16 +51,23 @@ Each stands with who wrote it, also one that is not sealed to you. Exit code 1 i
 changed: what is wrong is said.
 
 ${connectionDetails}`,
-  options: { notes: { help: 'Open the notes too.' }, ...connection },
+  options: {
+    notes: { help: 'Open the notes too.' },
+    compare: { help: 'Open its referrals, and show what they say of the person.' },
+    ...connection,
+  },
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
     const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const found = await reader.case(caseId)
-    if (!input.given('notes')) return { value: found, text: fitted(wordsOf(found).join('\n')) }
+    const ids = found.referrals.map(({ referralId }) => referralId)
+    const sides = input.given('compare') ? await compared(reader, ids) : []
+    const words = [...wordsOf(found), ...sides]
+    if (!input.given('notes')) return { value: found, text: fitted(words.join('\n')) }
     const notes = await notesOf(reader, found)
-    const text = [...wordsOf(found), ...wordsOfNotes(notes)].join('\n')
+    const text = [...words, ...wordsOfNotes(notes)].join('\n')
     return { value: { ...found, notes }, text: fitted(text), failed: !areSound(notes) }
   },
 }
@@ -64,16 +76,27 @@ ${connectionDetails}`,
 export const possible: Command = {
   operands: 'CASE|REFERENCE',
   summary: 'List the cases that may be about the same person as this one, and what agrees.',
-  details: `Open a referral of both sides before you judge: intake open, then intake judge.
+  details: `Look at both sides before you judge: with --compare one referral of each is opened, and what they say of
+the person stands side by side, = where it agrees and ≠ where it contradicts; the rest is counted.
 
 ${connectionDetails}`,
-  options: connection,
+  options: {
+    compare: { help: 'Open one referral of each side, which is logged.' },
+    ...connection,
+  },
   operandsMin: 1,
   operandsMax: 1,
   async run(input) {
     const [caseId = ''] = input.operands.map(named)
-    const value = await (await readerOf(input)).possibleMatches(caseId)
-    return { value, text: fitted(wordsOfPossible(value)) }
+    const reader = await readerOf(input)
+    const value = await reader.possibleMatches(caseId)
+    const sides = new Map<string, readonly string[]>()
+    if (input.given('compare')) {
+      for (const { otherId, between } of value.possibleMatches) {
+        sides.set(otherId, await compared(reader, between))
+      }
+    }
+    return { value, text: fitted(wordsOfPossible(value, sides)) }
   },
 }
 
@@ -111,16 +134,21 @@ async function personIn(file: string): Promise<Pick<Draft['referral'], 'identity
 }
 
 function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[] {
+  const references = new Map(referrals.map(({ referralId, reference }) => [referralId, reference]))
+  const nameOf = (id: string) => shown(references.get(id) ?? id)
   return [
-    `Case ${caseId}: ${item ? `${shown(item.urgency)}, ${shown(item.state)}, due ${item.dueAt}` : 'no open item'}`,
-    ...referrals.map(({ referralId, reference, receivedAt, state, keys }) => {
-      return `  ${referralId}  reference ${shown(reference)}, ${receivedAt}, ${shown(state)}, match keys ${shown(keys)}`
-    }),
-    ...flags.map(({ kind, referralId }) => `  Flagged: ${shown(kind)}, at ${referralId}`),
+    `Case ${caseId}: ${item ? `${urgencyWord(item.urgency)}, ${shown(item.state)}` : 'no open item'}`,
+    ...(item ? [`  ${dueLine(item.dueAt, new Date())}`] : []),
+    ...referrals.flatMap(({ referralId, reference, receivedAt, state, keys }) => [
+      `  Reference ${shown(reference)}, came ${londonTime(receivedAt)}`,
+      `    ${labelOf('state', state)}, match keys ${shown(keys)}, id ${referralId}`,
+    ]),
+    ...flags.map(({ kind, referralId }) => `  Flagged: ${shown(kind)}, at ${nameOf(referralId)}`),
     ...judgements.flatMap(
       ({ verdict, basis, between, probability, bits, endedAt, madeAt, note }) => [
-        `  ${madeAt}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}${endedAt ? `, until ${endedAt}` : ''}`,
-        `    ${between.join(' and ')}`,
+        `  ${londonTime(madeAt)}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}`,
+        ...(endedAt ? [`    No longer held since ${londonTime(endedAt)}`] : []),
+        `    ${between.map(nameOf).join(' and ')}`,
         ...bits.map((bit) => `    ${signed(bit.bits)} bits  ${shown(bit.words)}`),
         ...(note ? [`    with note ${note.number} about ${note.referralId}`] : []),
       ],
@@ -128,13 +156,33 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[]
   ]
 }
 
-function wordsOfPossible({ possibleMatches }: PossibleMatches): string {
+/** Each referral of a case opened, and side by side. What does not open is named. */
+async function compared(reader: Reader, ids: readonly string[]): Promise<string[]> {
+  const opened: Opened[] = []
+  const names: string[] = []
+  const lines: string[] = []
+  for (const id of ids) {
+    const released = await reader.fetch(id)
+    const result = await reader.open(released)
+    if (result.opened) {
+      opened.push(result)
+      names.push(released.reference)
+    } else lines.push(`${shown(released.reference)} does not open, at the step ${result.step}`)
+  }
+  return [...lines, ...(opened.length > 1 ? comparisonOf(opened, names) : [])]
+}
+
+function wordsOfPossible(
+  { possibleMatches }: PossibleMatches,
+  sides: ReadonlyMap<string, readonly string[]>,
+): string {
   if (possibleMatches.length === 0) return 'No other case may be about the same person.'
   const lines = possibleMatches.flatMap(
     ({ otherId, otherReferralIds, verdict, probability, words, bits }) => [
       `${shown(verdict)}  case ${otherId}${likely(probability)}: ${shown(words)}`,
       ...otherReferralIds.map((id) => `  referral ${id}`),
       ...bits.map((bit) => `  ${signed(bit.bits)} bits  ${shown(bit.words)}`),
+      ...(sides.get(otherId) ?? []),
     ],
   )
   return lines.join('\n')
@@ -143,7 +191,7 @@ function wordsOfPossible({ possibleMatches }: PossibleMatches): string {
 function wordsOfReviews({ reviews, next }: Reviews): string {
   if (reviews.length === 0) return 'Nothing waits for a judgement.'
   const lines = reviews.map(({ kind, caseId, otherId, probability, at }) => {
-    return `${at}  ${shown(kind)}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
+    return `${londonTime(at)}  ${shown(kind)}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
   })
   return [...lines, ...(next ? [`More: --cursor=${shown(next)}`] : [])].join('\n')
 }
@@ -158,7 +206,7 @@ function wordsOfFound({ cases }: Found): string {
 }
 
 function likely(probability: number | undefined): string {
-  return probability === undefined ? '' : `, p ${probability.toFixed(3)}`
+  return probability === undefined ? '' : `, at odds of ${Math.round(probability * 100)} in 100`
 }
 
 function signed(bits: number): string {

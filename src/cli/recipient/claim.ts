@@ -9,13 +9,16 @@ import {
   shown,
   type Unopenable,
 } from '../../client/index.ts'
+import { londonTime } from '../../client/london.ts'
 import { replaceOpened } from '../../disk.ts'
 import { type Command, fitted, type Report } from '../command.ts'
 import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import { choices, chosenBy } from './choosing.ts'
+import { comparisonOf } from './comparing.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
+import { dueLine, urgencyWord } from './wording.ts'
 
 /** One item of work, opened. */
 type Work = Omit<Claim, 'referrals'> & {
@@ -24,6 +27,8 @@ type Work = Omit<Claim, 'referrals'> & {
   readonly unread: readonly { readonly referralId: string; readonly problem: Fault }[]
   /** The ids of those that had their answer before this claim: nobody waits for them. */
   readonly answered: readonly string[]
+  /** The reference of each, by its id. */
+  readonly references: Readonly<Record<string, string>>
   /** With `--out`, instead of what the referrals say: where it was written. */
   readonly files?: readonly string[]
 }
@@ -96,7 +101,17 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
   const answered = item.referrals.flatMap(({ referralId, answered }) =>
     answered ? [referralId] : [],
   )
-  return { ...item, referrals, unread, answered, ...(folder !== undefined && { files }) }
+  const references = Object.fromEntries(
+    item.referrals.map(({ referralId, reference }) => [referralId, reference]),
+  )
+  return {
+    ...item,
+    referrals,
+    unread,
+    answered,
+    references,
+    ...(folder !== undefined && { files }),
+  }
 }
 
 function withoutAnswers({ referrals, ...item }: Work) {
@@ -118,17 +133,27 @@ function wordsOfWork({ files, ...work }: Work): string {
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
-    `Item ${claimId}, fence ${fence}: ${shown(work.urgency)}`,
-    `  Due ${work.dueAt}, yours until ${work.leasedUntil}`,
+    `Item ${claimId}, fence ${fence}: ${urgencyWord(work.urgency)}`,
+    `  ${dueLine(work.dueAt, new Date())}`,
+    `  Yours until ${londonTime(work.leasedUntil)}`,
     ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
     ...listed.map(wordsOfOpened),
+    ...(files ? [] : differences(work)),
     ...unread.map(
       ({ referralId, problem }) => `Not opened: ${shown(referralId)}\n${wordsOf(problem)}`,
     ),
     ...answered.map((id) => `Answered before: ${id}`),
     ...endingOf(work),
   ].join('\n')
+}
+
+/** Where a case has several that open: what they say of the person, side by side. */
+function differences({ referrals, references }: Omit<Work, 'files'>): string[] {
+  const opened = referrals.filter((result) => result.opened)
+  if (opened.length < 2) return []
+  const names = opened.map(({ referralId }) => references[referralId] ?? referralId)
+  return ['What they say of the person:', ...comparisonOf(opened, names)]
 }
 
 /** Of a referral that was written to a file: what is not in there. */

@@ -3,6 +3,7 @@ import { type OwnClaims, shown } from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
 import { type Command, fitted } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { dueLine, urgencyWord } from './wording.ts'
 
 /** `intake mine`. */
 export const mine: Command = {
@@ -31,10 +32,9 @@ ${connectionDetails}`,
 function wordsOf({ claims, next }: OwnClaims, now: Date): string {
   if (claims.length === 0) return 'No item is yours.'
   const items = claims.map((claim) => {
-    const isOverdue = new Date(claim.dueAt) < now
     return [
-      `Item ${shown(claim.claimId)}, fence ${claim.fence}: ${shown(claim.urgency)}`,
-      `  ${isOverdue ? 'Overdue since' : 'Due'} ${londonTime(claim.dueAt)}`,
+      `Item ${shown(claim.claimId)}, fence ${claim.fence}: ${urgencyWord(claim.urgency)}`,
+      `  ${dueLine(claim.dueAt, now)}`,
       `  Yours until ${londonTime(claim.leasedUntil)}`,
       ...(claim.unverified ? ['  No organisation stands behind it'] : []),
       `  Reference ${claim.references.map(shown).join(', ')}`,

@@ -1,4 +1,5 @@
 import { jsonText, type Opened, shown, type Unopenable } from '../../client/index.ts'
+import { labelOf, urgencyWord } from './wording.ts'
 
 /** An opened referral as text for a terminal: who signed it, what to mind, then the answers. */
 export function wordsOfOpened(result: Opened | Unopenable): string {
@@ -10,8 +11,8 @@ export function wordsOfOpened(result: Opened | Unopenable): string {
   const by = signedBy === 'receipt' ? 'a receipt' : signedBy.label
   const answerBy = header.respondBy ? `, answer by ${shown(header.respondBy)}` : ''
   const lines = [
-    `Referral ${shown(result.referralId)}, ${shown(header.urgency)}, signed by ${shown(by)}`,
-    `  ${shown(header.channel)}, ${shown(header.region)}${answerBy}`,
+    `Referral ${shown(result.referralId)}, ${urgencyWord(header.urgency)}, signed by ${shown(by)}`,
+    `  ${labelOf('channel', header.channel)}, ${labelOf('region', header.region)}${answerBy}`,
     ...urgencyWords(urgency).map((line) => `  ${shown(line)}`),
     ...(consent.compared ? [`  Consent to an assessment: ${consent.assessment}`] : []),
     ...(incomplete.length > 0 ? [`  Still to be asked: ${incomplete.map(shown).join(' ')}`] : []),

@@ -1,0 +1,106 @@
+/** What several referrals say of the same: what agrees, what contradicts, and how much more there is. */
+import { type Opened, shown } from '../../client/index.ts'
+import { cell } from './wording.ts'
+
+/** The answers to one question, in the order of the referrals; `undefined` where one says nothing. */
+type Row = { readonly name: string; readonly values: readonly (string | undefined)[] }
+
+/** Of these each answer is shown; of the others how many agree. */
+const shownOf = ['identity', 'contact']
+const rowsMax = 14
+
+/**
+ * Lines of at most 80 columns: what is said of the person, side by side, what contradicts first, and a line on all else.
+ *
+ * @param names - of each referral, such as its reference
+ */
+export function comparisonOf(opened: readonly Opened[], names: readonly string[]): string[] {
+  const rows = rowsOf(opened)
+  const person = rows.filter(({ name }) => shownOf.includes(name.split('.')[0] ?? ''))
+  const [differing, agreeing] = [person.filter(contradicts), person.filter(agrees)]
+  const listed = [...differing, ...agreeing].slice(0, rowsMax)
+  const rest = rows.filter((row) => !listed.includes(row))
+  const head =
+    cell('', nameColumns) + names.map((name) => cell(shown(name), columnsOf(names))).join('')
+  return [
+    ...(listed.length > 0 ? [head.trimEnd()] : []),
+    ...listed.flatMap((row) => wordsOf(row, names)),
+    `The rest: ${counted(rest.filter(agrees).length, 'agrees', 'agree')}, ${counted(
+      rest.filter(contradicts).length,
+      'contradicts',
+      'contradict',
+    )}, ${rest.filter(isOnOneSide).length} on one side only.`,
+  ]
+}
+
+const nameColumns = 24
+
+function columnsOf({ length }: readonly unknown[]): number {
+  return Math.floor((80 - nameColumns) / Math.max(length, 1))
+}
+
+/** In columns where all fits and reads from left to right, else each on a line of its own. */
+function wordsOf(row: Row, names: readonly string[]): string[] {
+  const mark = contradicts(row) ? '≠ ' : '= '
+  const name = row.name.replace(/^identity\./, '')
+  const values = row.values.map((value) => shown(value ?? '-'))
+  const columns = columnsOf(names)
+  const fits = values.every((value) => value.length < columns && !unlikeLatin.test(value))
+  if (fits) {
+    const cells = values.map((value) => cell(value, columns))
+    return [`${cell(mark + shown(name), nameColumns - 1)} ${cells.join('')}`.trimEnd()]
+  }
+  const lines = values.map((value, index) => {
+    return `    ${cell(shown(names[index] ?? ''), 10)}${cell(value, unlikeLatin.test(value) ? 32 : 64).trimEnd()}`
+  })
+  return [cell(mark + shown(name), 79).trimEnd(), ...lines]
+}
+
+/** What is written from right to left, which turns a whole line around, and what may be two columns wide. */
+const unlikeLatin =
+  /[\u0590-\u08ff\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufdff\ufe30-\uff60\u{10000}-\u{10ffff}]/u
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`
+}
+
+function agrees({ values }: Row): boolean {
+  const said = values.filter((value) => value !== undefined)
+  return said.length > 1 && new Set(said.map(folded)).size === 1
+}
+
+function contradicts({ values }: Row): boolean {
+  return new Set(values.filter((value) => value !== undefined).map(folded)).size > 1
+}
+
+function isOnOneSide({ values }: Row): boolean {
+  return values.filter((value) => value !== undefined).length === 1
+}
+
+function folded(value: string): string {
+  return value.normalize('NFKC').toLowerCase().trim()
+}
+
+/** Each question that any of them answers. */
+function rowsOf(opened: readonly Opened[]): Row[] {
+  const answers = opened.map(({ compartments }) => {
+    const found = new Map<string, string>()
+    collect(found, '', compartments)
+    return found
+  })
+  const names = new Set(answers.flatMap((found) => [...found.keys()]))
+  return [...names].map((name) => ({ name, values: answers.map((found) => found.get(name)) }))
+}
+
+/** Each answer by the names that lead to it. A list is one answer, in whatever order. */
+function collect(found: Map<string, string>, name: string, value: unknown): void {
+  if (value === null || value === undefined) return
+  if (Array.isArray(value)) {
+    const texts = value.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))
+    if (texts.length > 0) found.set(name, texts.sort().join(', '))
+  } else if (typeof value === 'object') {
+    for (const [key, each] of Object.entries(value)) {
+      collect(found, name === '' ? key : `${name}.${key}`, each)
+    }
+  } else found.set(name, String(value))
+}
