@@ -119,7 +119,8 @@ t.test('an item that somebody holds is raised under the same lease and fence', a
     t.same(after[name], before[name], name)
   }
   const { claimId = '', fence = 0 } = claimed ?? {}
-  await triage.renew(callers.casework, { claimId, fence }, 600)
+  const renewed = await triage.renew(callers.casework, { claimId, fence }, 600)
+  t.equal(renewed.changed, true, 'its holder is told')
   await triage.release(callers.casework, { claimId, fence })
   const [again] = (await claim(1)).claims
   t.match(again, { claimId, urgency: 'immediate' }, 'given back, it stands at its new place')
