@@ -84,6 +84,8 @@ export async function weather(t: Closing, given: Weather): Promise<Outcome> {
   await persistently(() => untilDone(sql))
   const seconds = (performance.now() - begun) / 1000
   await crew.end()
+  const [fallen] = replicas.fallen
+  if (fallen !== undefined) throw new Error(`a replica ended by itself: ${fallen}`)
   await untilSequenced(sql, 600)
   await requireConsistent(sql)
   return {
@@ -97,20 +99,31 @@ const budgets = { CLIENT_REQUESTS_PER_MINUTE: '1000000', CLIENT_REQUESTS_AT_ONCE
 
 /** Two services on one database, each of which is started again where it listened. */
 async function startReplicas(t: Closing, variables: Variables) {
-  const services: Service[] = []
-  for (const _ of [1, 2]) services.push(await listening(t, variables))
+  const killed = new Set<Service>()
+  const fallen: string[] = []
+  const start = async (port: string) => {
+    const service = await listening(t, { ...variables, PORT: port })
+    void service.ended.then(() => {
+      if (!killed.has(service)) fallen.push(service.output().slice(-2_000))
+    })
+    return service
+  }
+  const services = [await start('0'), await start('0')]
   const urls = services.map(({ url }) => url)
   let next = 0
   return {
     urls,
+    /** What those printed last that ended by themselves: there is none. */
+    fallen,
     async kill() {
       const number = next++ % services.length
-      const { child, ended } = services[number]!
-      child.kill('SIGKILL')
-      await ended
+      const service = services[number]!
+      killed.add(service)
+      service.child.kill('SIGKILL')
+      await service.ended
       const { port } = new URL(urls[number]!)
       // It does not start while the database is away.
-      services[number] = await persistently(() => listening(t, { ...variables, PORT: port }))
+      services[number] = await persistently(() => start(port))
     },
   }
 }
