@@ -8,7 +8,7 @@ import { append, appendAll } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal, required } from '../errors.ts'
-import { answer } from '../vault/service.ts'
+import { answering } from '../vault/service.ts'
 import type { Completion, CompletionRequest } from './schemas.ts'
 import type { Claim } from './state.ts'
 import {
@@ -57,42 +57,25 @@ export async function completeAll(
   orders: readonly Order[],
 ): Promise<Map<Order, Answer>> {
   if (orders.length === 0) return new Map()
-  const endings = orders.map(({ claim, request: { outcome, referrals } }) => {
-    return { claim, outcome, referrals }
+  const endings = orders.map((order) => {
+    return { claim: order.claim, ...answerOf(order), referrals: order.request.referrals }
   })
-  const rows = await completeItems(tx, tx.caller.clientId, endings)
+  const rows = await completeItems(tx, tx.caller.clientId, endings, answering(tx))
   const ended = rows.map(({ id, ...row }) => {
     const order = orders.find(({ claim }) => claim.id === id)
     return { ...row, order: required(order, 'its id was named') }
   })
   const completions = new Map<Order, Answer>()
-  for (const { order, referralIds, ...when } of ended) {
+  const acts: Act[] = []
+  for (const { order, referralIds, answered, ...when } of ended) {
     const { outcome, referrals } = order.request
     const requeued = referralIds.length > 1 ? await endMembers(tx, order.claim.id, referrals) : []
     if (requeued.length > 0) tx.announce()
     completions.set(order, { outcome, ...when, requeued })
+    acts.push(...answered.map((id) => answeredEntry(id, answerOf(order))))
   }
-  const answered = await answerReferrals(tx, [...completions.keys()])
-  await appendAll(tx, [...[...completions].map(completedEntry), ...answered])
+  await appendAll(tx, [...[...completions].map(completedEntry), ...acts])
   return completions
-}
-
-/** Gives the listed referrals their answers, all that get the same one together. @returns the entries */
-async function answerReferrals(tx: Tx, orders: readonly Order[]): Promise<Act[]> {
-  const groups = new Map<string, { details: ReturnType<typeof answerOf>; listed: string[] }>()
-  for (const order of orders) {
-    const details = answerOf(order)
-    const key = `${details.outcome} ${details.reason}`
-    const { listed } = groups.get(key) ?? { listed: [] }
-    groups.set(key, { details, listed: [...listed, ...order.request.referrals] })
-  }
-  const acts: Act[] = []
-  for (const { details, listed } of groups.values()) {
-    const { outcome: state, ...reason } = details
-    const answered = await answer(tx, listed, { state, ...reason })
-    acts.push(...answered.map((id) => answeredEntry(id, details)))
-  }
-  return acts
 }
 
 function answerOf({ request: { outcome, reason } }: Order) {

@@ -11,7 +11,7 @@ import { parseCanonical } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import type { DeclineReason, State } from '../referral/codes/state.ts'
+import type { State } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
 import type { ReleasedReferral } from './schemas.ts'
@@ -24,19 +24,13 @@ import {
   selectReferral,
   selectWrapped,
   takeTurnUnder,
-  updateState,
+  updateBegun,
 } from './store.ts'
 import { deleteUnopened } from './unopened-store.ts'
 
 export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
-export { insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
+export { answering, insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
 export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
-
-/** How the work on an item can answer the referrals it lists. */
-type Answer = {
-  readonly state: 'accepted' | 'declined' | 'redirected'
-  readonly reason?: DeclineReason
-}
 
 /** What the bearer of a receipt is told of one referral. */
 type ReceiptState = {
@@ -187,21 +181,7 @@ export async function release(
 
 /** First claimed: what was `received` is now `in_triage`. */
 export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
-  await updateState(tx, ids, ['received'], 'in_triage', null)
-}
-
-/**
- * Gives the listed referrals their answer; one that was answered before keeps the first.
- *
- * @returns those that got it
- */
-export async function answer(tx: Tx, ids: readonly string[], answer: Answer): Promise<string[]> {
-  const [answered] = await Promise.all([
-    updateState(tx, ids, unanswered, answer.state, answer.reason ?? null),
-    // One that came to a case after its claim may be answered without being handed out.
-    deleteUnopened(tx, ids),
-  ])
-  return answered
+  await updateBegun(tx, ids)
 }
 
 /** Under a receipt the policy shows nothing that an organisation sent. */

@@ -213,17 +213,30 @@ export async function selectCompartments(tx: Tx, ids: readonly string[]) {
     where referral_id = any (${ids as string[]}::uuid[])`
 }
 
-/** Moves the referrals that stand in one of the states `from`, and returns their ids; the others stay as they are. */
-export async function updateState(
-  tx: Tx,
-  ids: readonly string[],
-  from: readonly string[],
-  to: string,
-  declineReason: string | null,
-): Promise<string[]> {
-  const rows = await tx.sql<{ id: string }[]>`
-    update referral set state = ${to}, decline_reason = ${declineReason}
-    where id = any (${ids as string[]}::uuid[]) and state = any (${from as string[]}::text[])
-    returning id`
-  return rows.map(({ id }) => id)
+/** First claimed: what was `received` is now `in_triage`. */
+export async function updateBegun(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.sql`
+    update referral set state = 'in_triage'
+    where id = any (${ids as string[]}::uuid[]) and state = 'received'`
+}
+
+/**
+ * The part of a statement that gives referrals their answers, where `held` says which: the `outcome` and `reason` for
+ * its `referrals`. One that was answered before keeps the first; of the others the ids are in `answered`.
+ */
+export function answering(tx: Tx) {
+  return tx.sql`
+    said as materialized (
+      select unnest(held.referrals) as id, held.outcome, held.reason from held
+    ), opened as (
+      -- One that came to a case after its claim may be answered without being handed out.
+      delete from unopened where referral_id = any (array (select said.id from said))
+    ), answered as (
+      update referral
+      set state = (select said.outcome from said where said.id = referral.id),
+          decline_reason = (select said.reason from said where said.id = referral.id)
+      where referral.id = any (array (select said.id from said))
+        and referral.state in ('received', 'in_triage')
+      returning referral.id
+    )`
 }

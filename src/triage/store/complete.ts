@@ -1,49 +1,58 @@
 /** A holder ends the work on an item, with an answer or without one. */
+import type { PendingQuery, Row } from 'postgres'
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
+import type { DeclineReason } from '../../referral/codes/state.ts'
 import { type Claim, endedWith, isHeldBy, isOpen, isOpenHead } from '../state.ts'
 
 /** A claim, how its work ended, and the referrals that this answers. */
 export type Ending = {
   readonly claim: Claim
-  readonly outcome: string
+  readonly outcome: Outcome
+  readonly reason?: DeclineReason
   readonly referrals: readonly string[]
 }
+
+type Outcome = 'accepted' | 'declined' | 'redirected'
 
 type Ended = {
   readonly id: string
   readonly referralIds: string[]
+  /** Those that got their answer now; one that was answered before keeps the first. */
+  readonly answered: string[]
   readonly completedAt: string
   readonly late: boolean
 }
 
 /**
- * Ends the work on items, also late, as long as nobody has claimed the item since: the fence of each decides. One
- * whose case does not hold the referrals that were listed is left as it is.
+ * Ends the work on items and gives the listed referrals their answers, also late, as long as nobody has claimed the
+ * item since: the fence of each decides. One whose case does not hold the referrals that were listed is left as it is.
  *
  * They are locked in the order of their ids, so that of two requests at once one waits and none is undone.
  *
  * @param endings - of one client, each of another item
+ * @param answering - the part of the statement that answers what `held` lists
  */
 export async function completeItems(
   tx: Tx,
   clientId: string,
   endings: readonly Ending[],
+  answering: PendingQuery<Row[]>,
 ): Promise<Ended[]> {
   const named = endings.map(({ claim, ...rest }) => ({ id: claim.id, fence: claim.fence, ...rest }))
   return tx.sql<Ended[]>`
     with held as materialized (
-      select item.id, named.outcome
+      select item.id, named.outcome, named.reason, named.referrals::uuid[] as referrals
       from triage_item item
       join jsonb_to_recordset(${JSON.stringify(named)}::text::jsonb)
-        as named (id uuid, fence bigint, outcome text, referrals text[]) on named.id = item.id
+        as named (id uuid, fence bigint, outcome text, reason text, referrals text[]) on named.id = item.id
       where item.id = any (${named.map(({ id }) => id)}::uuid[])
         and item.fence = named.fence and item.leased_by = ${clientId}
         and item.leased_until is not null and ${isOpenHead(tx)}
         and named.referrals <@ item.referral_ids::text[]
       order by item.id
       for update of item
-    )
+    ), ${answering}
     update triage_item item
     set fence = item.fence + 1,
         completed_at = date_trunc('milliseconds', now()),
@@ -51,6 +60,7 @@ export async function completeItems(
         outcome = (select held.outcome from held where held.id = item.id)
     where item.id = any (array (select id from held))
     returning item.id, item.referral_ids as "referralIds", item.completed_late as late,
+              array (select answered.id from answered where answered.id = any (item.referral_ids)) as answered,
               ${iso(tx, 'item.completed_at')} as "completedAt"`
 }
 
