@@ -16,7 +16,7 @@ export type Crew = {
   /** How many were stopped so far, and let go. */
   readonly slept: number
   readonly killed: number
-  /** Those that ended and were not told to: there is none. */
+  /** Those that ended by themselves, each of which another came for. */
   readonly failed: number
 }
 
@@ -29,12 +29,18 @@ export function startCrew(
   argsOf: (number: number) => readonly string[],
 ): Crew {
   let [number, slept, killed, failed] = [0, 0, 0, 0]
-  const start = (): Member => {
+  let isOver = false
+  const start = (member: Partial<Member> = {}): Member => {
     const child = fork(script, argsOf(number++), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    child.once('exit', (code) => (failed += Number(code !== null && code !== 0)))
-    return { child, busy: false }
+    const started = Object.assign(member, { child, busy: false })
+    child.once('exit', (code) => {
+      if (code === null || code === 0 || isOver) return
+      failed += 1
+      start(started)
+    })
+    return started
   }
-  const members = Array.from({ length: size }, start)
+  const members = Array.from({ length: size }, () => start())
   const awake = () => {
     const free = members.filter(({ busy }) => !busy)
     return free[Math.floor(Math.random() * free.length)]
@@ -46,7 +52,7 @@ export function startCrew(
     member.child.kill('SIGKILL')
     await ended(member.child)
     killed += 1
-    Object.assign(member, start())
+    start(member)
   }
 
   async function sleep(how: 'holding' | 'anywhere', ms: number, meanwhile = async () => {}) {
@@ -70,6 +76,7 @@ export function startCrew(
   }
 
   async function end() {
+    isOver = true
     for (const { child } of members) {
       child.kill('SIGCONT')
       if (child.connected) child.send('end')

@@ -84,6 +84,7 @@ export async function weather(t: Closing, given: Weather): Promise<Outcome> {
   await persistently(() => untilDone(sql))
   const seconds = (performance.now() - begun) / 1000
   await crew.end()
+  if (crew.failed > 0) throw new Error('a consumer ended by itself')
   const [fallen] = replicas.fallen
   if (fallen !== undefined) throw new Error(`a replica ended by itself: ${fallen}`)
   await untilSequenced(sql, 600)
@@ -168,7 +169,6 @@ async function run(given: Weather, running: Running): Promise<Outcome['kills']> 
     },
   ]
   await storm(
-    crew,
     [
       [consumer, crew.kill],
       [replica, killReplica],

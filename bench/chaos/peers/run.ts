@@ -138,7 +138,6 @@ export async function runPeer(
   }
   const sleep = (how: 'holding' | 'anywhere') => () => crew.sleep(how, peer.sleepMs, recover)
   await storm(
-    crew,
     [
       [2_000, crew.kill],
       [30_000, killDatabase],
@@ -164,7 +163,7 @@ export async function runPeer(
   const kept = new Map<string, Kept>([...ids].map((id) => [id, { completed: !open.has(id) }]))
   return {
     verdict: judge(journals, kept),
-    kills: { ...kills, consumers: crew.killed, slept: crew.slept },
+    kills: { ...kills, consumers: crew.killed, slept: crew.slept, 'by itself': crew.failed },
     seconds: took,
     repeated: 0,
   }
