@@ -8,6 +8,8 @@ import { byDeadRows, byWaiting, renewals } from './depth.ts'
 import { overHttp } from './http.ts'
 import { inProcess } from './inprocess.ts'
 import { startQueue } from './queue.ts'
+import { waiters } from './waiters.ts'
+import { waking } from './waking.ts'
 
 const parts = {
   http: overHttp,
@@ -15,6 +17,8 @@ const parts = {
   waiting: byWaiting,
   dead: byDeadRows,
   renewals,
+  waking,
+  waiters,
 }
 
 export async function bench([size = 'full', only]: readonly string[]): Promise<void> {

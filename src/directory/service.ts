@@ -135,12 +135,20 @@ export function findClient(tx: Tx, id: string) {
   return selectClient(tx, id)
 }
 
-/** For an act that waited since its caller was let in. @throws Refusal `caller-disabled` if it was disabled since */
-export async function requireEnabled(tx: Tx<KnownCaller>): Promise<void> {
-  const client = await selectClient(tx, tx.caller.clientId)
-  if (!client || client.disabled) {
+/**
+ * Does what waited since its caller was let in, and asks in the same turn whether that still holds.
+ *
+ * @throws Refusal `caller-disabled` if the client was disabled since
+ */
+export async function whileEnabled<T>(tx: Tx<KnownCaller>, act: () => Promise<T>): Promise<T> {
+  // Both to their end: a statement that was sent late would find the transaction over.
+  const [asked, acted] = await Promise.allSettled([selectClient(tx, tx.caller.clientId), act()])
+  if (asked.status === 'rejected') throw asked.reason
+  if (!asked.value || asked.value.disabled) {
     throw new Refusal('caller-disabled', 'this client was disabled while it waited')
   }
+  if (acted.status === 'rejected') throw acted.reason
+  return acted.value
 }
 
 /** What a client that is not disabled signs in with, and for which scopes. Asked for each token. */

@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import { requireEnabled } from '../directory/service.ts'
+import { whileEnabled } from '../directory/service.ts'
 import { Refusal, required } from '../errors.ts'
 import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { pageRows } from '../protocol/page.ts'
@@ -24,9 +24,9 @@ export function createWatching(database: Database, waiting: Waiting) {
       const { clientId } = caller
       const wanted = {
         look: (isLast: boolean, hasWaited: boolean) =>
-          database.inTransaction(caller, async (tx) => {
-            if (hasWaited) await requireEnabled(tx)
-            return changes(tx, query, isLast)
+          database.inTransaction(caller, (tx) => {
+            const reading = () => changes(tx, query, isLast)
+            return hasWaited ? whileEnabled(tx, reading) : reading()
           }),
         offers: async (tx: Tx) => ((await isBehind(tx, query)) ? [query] : []),
       }

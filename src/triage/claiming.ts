@@ -5,7 +5,7 @@
 import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import { requireEnabled } from '../directory/service.ts'
+import { whileEnabled } from '../directory/service.ts'
 import { required } from '../errors.ts'
 import { claim, claimable } from './claim.ts'
 import { type Asked, isClaimed } from './claimkey.ts'
@@ -33,9 +33,9 @@ export function createClaims(
   ): Promise<Answer> => {
     async function look(isLast: boolean, hasWaited: boolean): Promise<Answer | undefined> {
       const begun = performance.now()
-      const act = async (tx: Tx<KnownCaller>) => {
-        if (hasWaited) await requireEnabled(tx)
-        return claim(tx, request, key)
+      const act = (tx: Tx<KnownCaller>) => {
+        const claiming = () => claim(tx, request, key)
+        return hasWaited ? whileEnabled(tx, claiming) : claiming()
       }
       const done = await database.inTransaction(caller, act, { keepsPlans: true })
       const { answer, isRepeated, ...leased } = done
