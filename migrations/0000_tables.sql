@@ -305,7 +305,8 @@ CREATE TABLE "triage_item" (
 	"aside_id" uuid,
 	"completed_at" timestamp (3) with time zone,
 	"outcome" text,
-	"completed_late" boolean
+	"completed_late" boolean,
+	"reopened_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "unheld_item" (

@@ -227,10 +227,10 @@ CREATE POLICY own ON withdrawal TO intake_partner
 CREATE POLICY staff ON withdrawal FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 -- Which referrals of people without an account wait to be opened, and from which block of addresses. They come
--- with their referral, and go when staff are handed it or answer it; no referrer sees how many there are.
+-- with their referral, and go when staff are handed it or answer it, and come back if that answer is taken back; no referrer sees how many there are.
 GRANT INSERT ON unopened TO intake_partner;
 --> statement-breakpoint
-GRANT SELECT, DELETE ON unopened TO intake_internal;
+GRANT SELECT, INSERT, DELETE ON unopened TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE unopened ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
@@ -301,7 +301,7 @@ GRANT SELECT, INSERT ON triage_item TO intake_internal;
 GRANT UPDATE (
   case_id, referral_ids, urgency, own_due_at, due_at, merged_into, fence, lapses, leased_by,
   leased_until, claimed_at, changed, escalated_at, escalated_before, park_reason, parked_until,
-  aside_id, completed_at, outcome, completed_late
+  aside_id, completed_at, outcome, completed_late, reopened_at
 ) ON triage_item TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE triage_item ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -318,7 +318,7 @@ CREATE POLICY own_new ON triage_item FOR INSERT TO intake_partner
     AND fence = 0 AND lapses = 0 AND leased_by IS NULL AND leased_until IS NULL
     AND claimed_at IS NULL AND NOT changed AND escalated_at IS NULL AND escalated_before IS NULL
     AND park_reason IS NULL AND parked_until IS NULL AND aside_id IS NULL
-    AND completed_at IS NULL
+    AND completed_at IS NULL AND reopened_at IS NULL
   );
 --> statement-breakpoint
 CREATE POLICY staff ON triage_item TO intake_internal USING (true) WITH CHECK (true);
@@ -392,6 +392,7 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
           CASE WHEN old.merged_into IS NOT NULL AND new.merged_into IS NULL THEN 'split' END,
           CASE WHEN new.merged_into IS NULL AND new.completed_at IS NOT NULL AND old.completed_at IS NULL
                THEN 'completed' END,
+          CASE WHEN new.reopened_at IS NOT NULL AND old.reopened_at IS NULL THEN 'reopened' END,
           CASE WHEN new.fence > old.fence AND new.completed_at IS NULL AND new.leased_until IS NOT NULL
                THEN 'claimed' END,
           CASE WHEN new.fence > old.fence AND old.leased_until IS NOT NULL AND new.leased_until IS NULL

@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'cursor-outdated'
   | 'item-held'
   | 'item-changed'
+  | 'reopening-over'
   | 'endpoint-refused'
   // Cases.
   | 'case-changed'

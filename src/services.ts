@@ -135,11 +135,7 @@ export function createServices({
       complete: holdersDoor(noted(triage.complete)),
       handover: holdersDoor(triage.handover),
       park: holdersDoor(noted(triage.park)),
-      parkItem: door(noted(triage.parkItem)),
-      wake: door(triage.wake),
-      setItemsAside: door(triage.setItemsAside),
-      wakeItemsAside: door(triage.wakeItemsAside),
-      setUrgency: door(noted(triage.setUrgency)),
+      ...itemDoors(database, noted),
       completeSeveral: holdersDoor((tx: Tx<KnownCaller>, request: CompletionsRequest) =>
         triage.completeSeveral(tx, request, { appendRefusal, take }),
       ),
@@ -169,6 +165,19 @@ function notedBy(take: triage.TakeNote) {
   ) =>
     (tx: Tx<KnownCaller>, ...args: Args) =>
       act(tx, ...args, take)
+}
+
+/** What is done with an item without a claim. */
+function itemDoors(database: Database, noted: ReturnType<typeof notedBy>) {
+  const door = doorsOn(database)
+  return {
+    parkItem: door(noted(triage.parkItem)),
+    wake: door(triage.wake),
+    setItemsAside: door(triage.setItemsAside),
+    wakeItemsAside: door(triage.wakeItemsAside),
+    setUrgency: door(noted(triage.setUrgency)),
+    reopen: door(triage.reopen),
+  }
 }
 
 /** Makes doors whose act is one transaction. */

@@ -16,6 +16,7 @@ export const actions = {
   'referral.submitted': 'A sealed referral was stored.',
   'referral.opened': 'A sealed referral was handed to the client of one recipient key.',
   'referral.answered': 'A referral got its answer: accepted, declined or redirected.',
+  'referral.reopened': 'The answer to a referral was taken back: it is being looked at again.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',
   'withdrawal.asked': 'The bearer of a receipt asked for the withdrawal of a referral.',
@@ -46,6 +47,8 @@ export const actions = {
     'An item was parked, or a number of them was set aside together: until a time, or until they are woken.',
   'triage.woken': 'A person woke an item that was parked, or all that were set aside together.',
   'triage.completed': 'The work on an item ended, with an outcome.',
+  'item.reopened':
+    'The completion of an item was taken back: what it answered is on the queue again.',
   'item.escalated':
     'An item was escalated: a referral of it did not open, or its leases expired too often.',
   'duty.mailed':

@@ -15,9 +15,6 @@ import { detailsOf, type Reason } from './judgement.ts'
 import { endJudgements, insertJudgement, selectBetween } from './store/judgements.ts'
 import { caseIn, moveCase, selectCasesOf, selectMembers } from './store/members.ts'
 
-/** Who changes cases takes it, or waits for it. */
-export const casesLock = 'cases'
-
 /** What a merge did, as an entry of the log says it. */
 export type Merged = {
   /** The case that goes on. */

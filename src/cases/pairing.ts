@@ -15,11 +15,11 @@ import { append, appendAll } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
-import { elect } from '../database/lock.ts'
+import { casesLock, elect } from '../database/lock.ts'
 import { candidatesOf, candidatesOfEach, compare } from '../matching/service.ts'
 import { newId } from '../protocol/uuid.ts'
 import { detailsOf, endsOf, type FlagKind, otherOf } from './judgement.ts'
-import { casesLock, mergeCases } from './merge.ts'
+import { mergeCases } from './merge.ts'
 import {
   type Act,
   type Held,

@@ -43,6 +43,14 @@ export type Parking = {
   /** Ends the parking of an item. @throws ServiceProblem `item-changed` if the fence is an older one, `not-found` */
   wake(item: SeenItem): Promise<void>
   /**
+   * Takes the completion of an item back, within 24 hours: what it answered is on the queue again, at its old place, as a
+   * new item. Repeated, it is done already.
+   *
+   * @param itemId - the id of the claim that completed it
+   * @throws ServiceProblem `reopening-over`, `not-found` if this client neither completed it nor opens it
+   */
+  reopen(itemId: string): Promise<void>
+  /**
    * Sets waiting items aside by one act, of those that nobody holds and behind which no organisation stands: a burst.
    *
    * @returns the id by which they are listed and brought back, and how many they are: at most 10,000
@@ -71,6 +79,9 @@ export function createParking(transport: Transport, notes: Notes): Parking {
     },
     async wake({ itemId, fence }) {
       await post(itemPath(itemId, 'waking'), fence === undefined ? {} : { fence })
+    },
+    async reopen(itemId) {
+      await post(itemPath(itemId, 'reopening'), undefined, true)
     },
     async setAside(which) {
       const path = '/v1/triage/asides'

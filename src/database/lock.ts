@@ -23,3 +23,6 @@ export async function elect(tx: Tx, work: string): Promise<boolean> {
 export async function takeTurn(tx: Tx, work: string): Promise<void> {
   await tx.sql`select pg_advisory_xact_lock(hashtext(${`referral-intake ${work}`}))`
 }
+
+/** Whose turn it is to change which referrals are one case, or to open an item of one again. */
+export const casesLock = 'cases'

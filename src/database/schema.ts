@@ -396,6 +396,8 @@ export const triageItem = pgTable(
     outcome: text('outcome'),
     /** The lease had run out, and nobody had claimed the item since. */
     completedLate: boolean('completed_late'),
+    /** The completion was taken back, and what it answered has other items since. */
+    reopenedAt: instant('reopened_at'),
   },
   (table) => [
     // In claim order. No lease column stands in an index or its predicate, so claiming and

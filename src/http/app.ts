@@ -31,6 +31,7 @@ import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
 import { parkingRoutes } from '../triage/parkingroutes.ts'
+import { pastRoutes } from '../triage/pastroutes.ts'
 import { triageRoutes } from '../triage/routes.ts'
 import { urgencyRoutes } from '../triage/urgencyroutes.ts'
 import { watchingRoutes } from '../triage/watching.ts'
@@ -88,7 +89,14 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
-const queueRoutes = [triageRoutes, holdingRoutes, parkingRoutes, urgencyRoutes, watchingRoutes]
+const queueRoutes = [
+  triageRoutes,
+  holdingRoutes,
+  parkingRoutes,
+  pastRoutes,
+  urgencyRoutes,
+  watchingRoutes,
+]
 const endpointRoutes = [webhookRoutes, changingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>

@@ -344,6 +344,12 @@ export const problems = {
     retry: 'after-refresh',
     next: 'List the item again, and decide from how it stands now.',
   },
+  'reopening-over': {
+    status: 409,
+    title: 'The completion is too old to be taken back',
+    retry: 'never',
+    next: 'The answer stands. Ask whoever sent the referral to amend it: that comes to the queue as new work.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

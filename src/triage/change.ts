@@ -3,7 +3,7 @@
 /** A closed list; what each stands for is said in docs/LIFE-OF-A-REFERRAL.md, section 7. */
 export const changeTypes = [
   ...['opened', 'claimed', 'released', 'lapsed', 'escalated', 'completed'],
-  ...['merged', 'split', 'raised', 'lowered', 'changed', 'parked', 'woken'],
+  ...['merged', 'split', 'raised', 'lowered', 'changed', 'parked', 'woken', 'reopened'],
 ] as const
 export type ChangeType = (typeof changeTypes)[number]
 

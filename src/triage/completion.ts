@@ -68,8 +68,8 @@ export async function completeAll(
   const completions = new Map<Order, Answer>()
   const acts: Act[] = []
   for (const { order, referralIds, answered, ...when } of ended) {
-    const { outcome, referrals } = order.request
-    const requeued = referralIds.length > 1 ? await endMembers(tx, order.claim.id, referrals) : []
+    const { outcome } = order.request
+    const requeued = referralIds.length > 1 ? await endMembers(tx, order.claim.id) : []
     if (requeued.length > 0) tx.announce()
     completions.set(order, { outcome, ...when, requeued })
     acts.push(...answered.map((id) => answeredEntry(id, answerOf(order))))

@@ -39,6 +39,9 @@ export const parkedDaysMax = 366
 /** One claim wakes at most this many items whose time has come; the next claim wakes the rest. */
 export const wokenItemsMax = 200
 
+/** So long after it a completion may be taken back: who was mistaken notices the same or the next day. */
+export const reopenedHoursMax = 24
+
 /** One act sets aside at most this many items: as many referrals as the public door takes by default. */
 export const asideItemsMax = 10_000
 

@@ -8,7 +8,8 @@
  *                Only a claim that asks for escalated items gets it, and it stays escalated meanwhile.
  *     parked     nobody works on it for a while, for a reason, and nobody holds it: until a time, or until
  *                something wakes it.
- *     completed  its work has ended. The row stays, so that a repeated completion gets the same answer.
+ *     completed  its work has ended. The row stays, so that a repeated completion gets the same answer. If it is
+ *                taken back (reopening.ts), new items are opened, and the row stays as what was.
  *
  *     waiting or escalated  -> leased     claim: the fence rises, and an expired lease counts as a lapse
  *     leased                -> as before  release, or the lease expires

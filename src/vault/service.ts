@@ -25,6 +25,7 @@ import {
   selectWrapped,
   takeTurnUnder,
   updateBegun,
+  updateUnanswered,
 } from './store.ts'
 import { deleteUnopened } from './unopened-store.ts'
 
@@ -182,6 +183,11 @@ export async function release(
 /** First claimed: what was `received` is now `in_triage`. */
 export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
   await updateBegun(tx, ids)
+}
+
+/** What was answered is being looked at again. */
+export async function takeBackAnswers(tx: Tx, ids: readonly string[]): Promise<void> {
+  await updateUnanswered(tx, ids)
 }
 
 /** Under a receipt the policy shows nothing that an organisation sent. */

@@ -221,6 +221,24 @@ export async function updateBegun(tx: Tx, ids: readonly string[]): Promise<void>
 }
 
 /**
+ * They have no answer any more. Those that came without an account and were never handed out wait to be opened
+ * again, by themselves: from which block they came is forgotten.
+ */
+export async function updateUnanswered(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx.sql`
+    with again as (
+      update referral set state = 'in_triage', decline_reason = null
+      where id = any (${ids as string[]}::uuid[])
+      returning id, receipt_hash
+    )
+    insert into unopened (referral_id)
+    select again.id from again
+    where again.receipt_hash is not null and not exists (
+      select from audit_entry e
+      where e.object_id = again.id::text and e.action = 'referral.opened' and e.outcome = 'permitted')`
+}
+
+/**
  * The part of a statement that gives referrals their answers, where `held` says which: the `outcome` and `reason` for
  * its `referrals`. One that was answered before keeps the first; of the others the ids are in `answered`.
  */

@@ -183,6 +183,17 @@ function onItem(verb: string, body: object) {
   }
 }
 
+/** Taking back what was completed: by the caller's own client, or by the other worker's. */
+function completedBy(whose: 'own' | 'other') {
+  return async (who: Known) => {
+    const holder = (who === 'clinic') === (whose === 'own') ? 'clinic' : 'casework'
+    const completion = await underClaim('completion', {}, 'own')(holder)
+    await sendAs(holder, completion)
+    const itemId = completion.path.split('/')[4]
+    return { method: 'POST', path: `/v1/triage/items/${itemId}/reopening` }
+  }
+}
+
 /** A person's word on an item of its own. */
 async function urgencyOf() {
   const referred = await refer(built)
@@ -556,6 +567,13 @@ const table: Record<string, Record<string, Case>> = {
   },
   wakeItem: {
     'that nobody holds': { request: onItem('waking', {}), expected: workers(204) },
+  },
+  reopenItem: {
+    'that it completed': { request: completedBy('own'), expected: workers(204) },
+    'that the other completed and it opens': {
+      request: completedBy('other'),
+      expected: workers(204),
+    },
   },
   setItemsAside: {
     'of which there are none': {

@@ -65,6 +65,10 @@ t.test(
       problem: { code: 'item-changed' },
     })
     await reader.wake(item)
+    await t.rejects(reader.reopen(claim!.claimId), {
+      name: 'ServiceProblem',
+      problem: { code: 'not-found' },
+    })
     t.match(await reader.setAside({ items: [item.itemId] }), { items: 0 }, 'it is verified')
     const { asideId } = await reader.setAside({ regions: ['kent'] })
     t.same(await reader.wakeAside(asideId), { asideId, items: 0 })
@@ -88,6 +92,10 @@ t.test(
       name: 'ServiceProblem',
       problem: { code: 'lease-lost' },
     })
+    await reader.reopen(claim!.claimId)
+    await reader.reopen(claim!.claimId)
+    const [reopened] = await reader.claim({ max: 5, leaseSeconds: 60 })
+    t.match(reopened, { fence: 1, dueAt: claim!.dueAt })
   },
 )
 

@@ -203,6 +203,12 @@ const lines: Readonly<Record<string, string>> = {
     select id from triage_item
     where num_nonnulls(completed_at, outcome) = 1
        or (completed_at is not null and completed_late is null)`,
+  'an item that was reopened and is open or merged, or whose entry is not in the log': `
+    select i.id from triage_item i left join audit_entry e
+      on e.object_id = i.id::text and e.action = 'item.reopened' and e.outcome = 'permitted'
+        and e.at = i.reopened_at
+    where i.reopened_at is not null
+      and (e.id is null or i.completed_at is null or i.merged_into is not null)`,
   'a referral that was claimed and still says received': `
     select r.id from referral r join triage_item i on r.id = i.referral_id
     where r.state = 'received' and i.claimed_at is not null`,

@@ -16,6 +16,8 @@ export type Item = {
   reported?: { who: Who; fence: number }
   done?: { who: Who; fence: number; answer: unknown }
   isOpen: boolean
+  /** Its completion was taken back. */
+  reopened?: boolean
   escalated: boolean
   parked?: { over: boolean; isTimed: boolean; by?: { who: Who; fence: number }; aside?: string }
 }
@@ -170,6 +172,18 @@ export class Model {
     const woken = this.items.filter(({ parked }) => parked?.aside === aside)
     for (const item of woken) this.wake(item)
     return woken.length
+  }
+
+  /** @param open - as which item it is open again, where that is done */
+  reopen(item: Item, open?: Pick<Item, 'id' | 'arrivedAt'>): string {
+    if (!item.done && !item.reopened) return 'not-found'
+    if (item.reopened || !open) return 'done'
+    const { caseId, isVerified, dueAt, escalated, referralIds } = item
+    const again = { caseId, isVerified, dueAt, escalated, referralIds: [...referralIds] }
+    this.items.push({ ...open, ...again, fence: 0, lapses: 0, isOpen: true })
+    item.reopened = true
+    delete item.done
+    return 'done'
   }
 
   /** Who holds one keeps it; else one that is not escalated goes on; else the first. Whatever slept is awake. */

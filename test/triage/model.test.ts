@@ -181,6 +181,15 @@ const wakeAside = (at: number) =>
     },
     ({ asides }) => asides.length > 0,
   )
+const reopen = (at: number) =>
+  onItem('reopen', at, async (model, item) => {
+    const answer = await said(triage.reopen(callers.clinic, item.id))
+    const [open] = await sql<{ id: string; arrivedAt: number }[]>`
+      select id, (extract(epoch from arrived_at) * 1000)::float8 as "arrivedAt"
+      from triage_item
+      where case_id = ${item.caseId} and completed_at is null and merged_into is null`
+    same(answer, model.reopen(item, open && { ...open }))
+  })
 /** A person knows that two cases are about one. */
 const merge = (at: number, other: number) =>
   onItem(`merge ${other}`, at, async (model, item) => {
@@ -207,7 +216,7 @@ const commands = [
   fc.tuple(who, fc.integer({ min: 1, max: 4 })).map(([w, max]) => claim(w, max)),
   fc.tuple(who, at).map(([w, n]) => claimCase(w, n)),
   fc.constant(endAll),
-  ...[endLease, renew, release, complete, report, steal, timeComes, wakeAside].map((make) =>
+  ...[endLease, renew, release, complete, report, steal, timeComes, wakeAside, reopen].map((make) =>
     at.map(make),
   ),
   fc.tuple(at, fc.boolean()).map(([n, isTimed]) => park(n, isTimed)),

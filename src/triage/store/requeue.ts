@@ -11,13 +11,11 @@ import { isOpen } from '../state.ts'
  * The new item counts lapses from zero, because the work went on. It is escalated by the rule of a split
  * (split.ts): a referral that did not open is not back on the queue because another one got its answer.
  *
+ * Which have no answer, their states say: one that had an answer when it was listed may have lost it since.
+ *
  * @returns the referrals that are on the queue again, in the order of their ids
  */
-export async function endMembers(
-  tx: Tx,
-  headId: string,
-  answered: readonly string[],
-): Promise<string[]> {
+export async function endMembers(tx: Tx, headId: string): Promise<string[]> {
   const ids = Array.from({ length: caseReferralsMax }, newId)
   const rows = await tx.sql<{ referralId: string }[]>`
     with ended as (
@@ -41,7 +39,8 @@ export async function endMembers(
                    organisation_id, own_due_at, escalated_before
             from triage_item where id = ${headId}) member
       join triage_item head on head.id = ${headId}
-      where not member.referral_id = any (${answered as string[]}::uuid[])
+      where exists (select from referral r
+                    where r.id = member.referral_id and r.state in ('received', 'in_triage'))
       window place as (order by member.own_due_at, member.arrived_at, member.id)
     )
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
@@ -66,12 +65,23 @@ export async function selectRequeued(tx: Tx, headId: string): Promise<string[]> 
   const rows = await tx.sql<{ referralId: string }[]>`
     select ended.referral_id as "referralId"
     from triage_item head
-    join triage_item ended on ended.id = head.id
-      or (ended.merged_into = head.id and ended.completed_at = head.completed_at)
-    where head.id = ${headId}
-      and exists (select from triage_item later
-                  where later.case_id = ended.case_id and later.referral_id = ended.referral_id
-                    and (later.completed_at is null or later.completed_at > ended.completed_at))
+    join triage_item ended on ${isEndedWith(tx)}
+    where head.id = ${headId} and not ${wasAnswered(tx)}
     order by ended.referral_id`
   return rows.map(({ referralId }) => referralId)
+}
+
+/** `ended` was worked on as the completed `head`, and ended with it. */
+export function isEndedWith(tx: Tx) {
+  return tx.sql`(
+    ended.id = head.id
+    or (ended.merged_into = head.id and ended.completed_at = head.completed_at))`
+}
+
+/** `ended` is the last item that its referral had: it was answered then. */
+export function wasAnswered(tx: Tx) {
+  return tx.sql`not exists (
+    select from triage_item later
+    where later.case_id = ended.case_id and later.referral_id = ended.referral_id
+      and (later.completed_at is null or later.completed_at > ended.completed_at))`
 }
