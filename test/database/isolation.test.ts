@@ -506,7 +506,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     duty_mail: ['number', 'attempts', 'not_before'],
     triage_item: [
       ...['fence', 'lapses', 'leased_by', 'leased_until', 'claimed_at'],
-      ...['escalated_at', 'completed_at', 'outcome', 'completed_late'],
+      ...['escalated_at', 'completed_at', 'outcome', 'completed_late', 'reopened_at'],
       ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'escalated_before'],
       ...['park_reason', 'parked_until', 'aside_id'],
       ...['urgency', 'own_due_at'],
