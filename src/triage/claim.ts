@@ -13,21 +13,28 @@ import { beginTriage, release, releasedEntry, requireKid } from '../vault/servic
 import { type Asked, claimedBefore, keepClaim } from './claimkey.ts'
 import { itemEntry } from './completion.ts'
 import { filterOf, isOfOne } from './filter.ts'
+import type { Floors } from './floor.ts'
 import { lapsesMax } from './lease.ts'
 import type { Claims } from './schemas.ts'
 import { selectHolder } from './store/chosen.ts'
-import { type Among, type ItemRow, leaseItems, selectClaimable } from './store/claim.ts'
+import { type Among, type ItemRow, leaseItems, type Place, selectClaimable } from './store/claim.ts'
 import { writeDown } from './store/lapse.ts'
 
 /**
  * Leases what `request` asks for, after writing down what the clock did: items whose leases expired too often are
  * escalated, and what was parked until now is waiting.
  *
+ * @param floors - where it may begin to look (floor.ts)
  * @param key - under which the same request gets the same items again (claimkey.ts)
  * @returns what is handed out; how many items were leased for it, none if it is the same again; how many of these
  * had a lease that expired; and whether it is the same again
  */
-export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): Promise<Claimed> {
+export async function claim(
+  tx: Tx<KnownCaller>,
+  request: Asked,
+  floors: Floors,
+  key?: string,
+): Promise<Claimed> {
   const { recipient, max, leaseSeconds, compartments } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
@@ -39,10 +46,11 @@ export async function claim(tx: Tx<KnownCaller>, request: Asked, key?: string): 
   }
   const holder = { clientId: tx.caller.clientId, recipient }
   const among = await amongOf(tx, request)
+  const lease = (from?: Place) => leaseItems(tx, holder, max, leaseSeconds, { ...among, from })
   // Sent together, and done one after the other.
   const [acts, { items, lapsed }] = await Promise.all([
     writeDownByClock(tx),
-    leaseItems(tx, holder, max, leaseSeconds, among),
+    isWhole(among) ? floors.lease(recipient, max, lease) : lease(),
   ])
   const { caseId } = among.filter
   if (items.length === 0 && caseId !== undefined) throw await unclaimed(tx, caseId, recipient)
@@ -69,6 +77,11 @@ export async function claimable(tx: Tx, request: Wanted): Promise<string[]> {
 async function amongOf(tx: Tx, { escalated = false, ...asked }: Wanted): Promise<Among> {
   const list = isOfOne(asked) ? 'either' : escalated ? 'escalated' : 'queue'
   return { list, filter: await filterOf(tx, asked) }
+}
+
+/** Nothing on the queue is left out. */
+function isWhole({ list, filter }: Among): boolean {
+  return list === 'queue' && Object.values(filter).every((value) => value === undefined)
 }
 
 /** What the clock did to items, before anything else is done with them. @returns the entries */

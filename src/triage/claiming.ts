@@ -10,6 +10,7 @@ import { required } from '../errors.ts'
 import { claim, claimable } from './claim.ts'
 import { type Asked, isClaimed } from './claimkey.ts'
 import type { Claimed } from './counting.ts'
+import { createFloors } from './floor.ts'
 import type { ClaimRequest, Claims } from './schemas.ts'
 import type { Wait, Waiting } from './waiting.ts'
 
@@ -25,6 +26,7 @@ export function createClaims(
   onClaimed: (claimed: Claimed) => void,
 ) {
   const offersOf = createOffers()
+  const floors = createFloors(database)
   return async (
     caller: KnownCaller,
     { waitSeconds: seconds = 0, ...request }: Static<typeof ClaimRequest>,
@@ -34,7 +36,7 @@ export function createClaims(
     async function look(isLast: boolean, hasWaited: boolean): Promise<Answer | undefined> {
       const begun = performance.now()
       const act = (tx: Tx<KnownCaller>) => {
-        const claiming = () => claim(tx, request, key)
+        const claiming = () => claim(tx, request, floors, key)
         return hasWaited ? whileEnabled(tx, claiming) : claiming()
       }
       const done = await database.inTransaction(caller, act, { keepsPlans: true })

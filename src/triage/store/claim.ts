@@ -11,6 +11,9 @@ import { type Filter, fits } from './filter.ts'
 /** From which list, or, where one case is asked for, from either; and what of it. */
 export type Among = { readonly list: 'queue' | 'escalated' | 'either'; readonly filter: Filter }
 
+/** Where an item stands in the order of the queue. */
+export type Place = { readonly dueAt: string; readonly id: string }
+
 export type Holder = { readonly clientId: string; readonly recipient: string }
 
 export type ItemRow = {
@@ -34,23 +37,34 @@ export type ItemRow = {
  *
  * @param among - An item whose last lease has expired is leased to nobody before the escalation is written down,
  * however many of them one claim leaves to the next. One case is leased also where it is parked.
- * @returns the items, earliest deadline first, and how many of them had a lease that expired
+ * @param from - the place before which nothing is looked for
+ * @returns the items, earliest deadline first; how many of them had a lease that expired; and, if there are any, how
+ * many entries of the queue's index it walked, dead ones included
  */
 export async function leaseItems(
   tx: Tx,
   holder: Holder,
-  count: number,
+  max: number,
   leaseSeconds: number,
-  { list, filter }: Among,
-): Promise<{ items: ItemRow[]; lapsed: number }> {
-  const rows = await tx.sql<(ItemRow & { lapsed: boolean })[]>`
-    with next as materialized (
+  { list, filter, from }: Among & { readonly from?: Place | undefined },
+): Promise<{ items: ItemRow[]; lapsed: number; walked: number }> {
+  const isAfter = from
+    ? tx.sql`(item.due_at, item.id) >= (${from.dueAt}::timestamptz, ${from.id}::uuid)`
+    : tx.sql`true`
+  // PostgreSQL counts for a whole session. That the count is not null is looked at once, before the walk begins.
+  const count = tx.sql`pg_stat_get_xact_tuples_returned('triage_item_order'::regclass)`
+  const rows = await tx.sql<(ItemRow & { lapsed: boolean; walked: number })[]>`
+    with counted as materialized (
+      select ${count} as before
+    ), next as materialized (
       select item.id, item.due_at, cardinality(item.referral_ids) as referrals,
              item.leased_until is not null as lapsed
       from triage_item item
-      where ${isClaimable(tx, holder.recipient, { list: isOn(tx, list), filter })}
+      where (select before from counted) is not null
+        and ${isAfter}
+        and ${isClaimable(tx, holder.recipient, { list: isOn(tx, list), filter })}
       order by item.due_at, item.id
-      limit ${constant(tx, count)}
+      limit ${constant(tx, max)}
       for update of item skip locked
     ), carried as (
       select id, sum(referrals) over (order by due_at, id) - referrals as before from next
@@ -67,10 +81,12 @@ export async function leaseItems(
     returning item.id, item.case_id as "caseId", item.referral_ids as "referralIds", item.fence,
               ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
               ${iso(tx, 'item.due_at')} as "dueAt", ${iso(tx, 'item.leased_until')} as "leasedUntil",
-              (select lapsed from next where next.id = item.id) as lapsed`
+              (select lapsed from next where next.id = item.id) as lapsed,
+              (${count} - (select before from counted))::int as walked`
   // RETURNING gives its rows in no particular order.
-  const items = byDeadline(rows.map(({ lapsed: _, ...item }) => item))
-  return { items, lapsed: rows.filter(({ lapsed }) => lapsed).length }
+  const items = byDeadline(rows.map(({ lapsed: _, walked: __, ...item }) => item))
+  const lapsed = rows.filter(({ lapsed }) => lapsed).length
+  return { items, lapsed, walked: rows[0]?.walked ?? 0 }
 }
 
 /** So many are as good as all: who looks for more looks again. */
