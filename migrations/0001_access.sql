@@ -413,6 +413,21 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
                THEN 'changed' END
         ], NULL);
       END IF;
+      IF TG_OP = 'UPDATE' AND old.leased_until IS NOT NULL AND old.completed_at IS NULL AND new.fence > old.fence THEN
+        INSERT INTO public.triage_attempt (item_id, fence, client_id, claimed_at, ended_at, ending)
+        SELECT old.id, old.fence, old.leased_by, old.claimed_at,
+               CASE ending WHEN 'lapsed' THEN old.leased_until ELSE date_trunc('milliseconds', now()) END,
+               ending
+        FROM (SELECT CASE
+          WHEN new.lapses > old.lapses OR new.merged_into IS NOT NULL AND old.leased_until <= now() THEN 'lapsed'
+          WHEN new.merged_into IS NOT NULL THEN 'merged'
+          WHEN new.completed_at IS NOT NULL THEN 'completed'
+          WHEN new.leased_until IS NOT NULL THEN 'handed_over'
+          WHEN new.park_reason IS NOT NULL THEN 'parked'
+          WHEN new.leased_by IS NULL THEN 'released'
+          ELSE 'unopenable'
+        END AS ending) ended;
+      END IF;
       INSERT INTO public.triage_change (position, type, item_id, case_id, at)
       SELECT greatest(pg_current_xact_id()::text::bigint,
                       pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1),
@@ -438,6 +453,15 @@ CREATE TRIGGER note_change AFTER UPDATE ON triage_item
     (new.fence, new.lapses, new.urgency, new.due_at, new.merged_into, new.referral_ids,
      new.escalated_at, new.park_reason, new.completed_at))
   EXECUTE FUNCTION note_triage_change();
+--> statement-breakpoint
+-- How each lease ended is kept in the same statement: all of it, and nothing that did not happen.
+GRANT SELECT ON triage_attempt TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE triage_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY note_as_owner ON triage_attempt FOR INSERT TO CURRENT_USER WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON triage_attempt FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 GRANT SELECT, DELETE ON triage_change TO intake_internal;
 --> statement-breakpoint

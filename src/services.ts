@@ -177,6 +177,7 @@ function itemDoors(database: Database, noted: ReturnType<typeof notedBy>) {
     wakeItemsAside: door(triage.wakeItemsAside),
     setUrgency: door(noted(triage.setUrgency)),
     reopen: door(triage.reopen),
+    attempts: door(triage.attempts),
   }
 }
 

@@ -37,6 +37,7 @@ export const actions = {
     'A case was read: its referrals and why they are together, or the notes about one of them.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
+  'triage.traced': 'It was read who held an item, and how each lease of its case ended.',
   'triage.watched': 'What became of items of the queue was read, by their ids.',
   'triage.counted': 'Open items of the queue were counted.',
   'triage.claimed': 'An item of the queue was leased to a client.',

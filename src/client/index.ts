@@ -74,6 +74,7 @@ export {
 export type { Referrer, ReferrerOptions } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
 export type {
+  Attempts,
   Case,
   Claim,
   Completion,

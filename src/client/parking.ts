@@ -3,7 +3,7 @@ import type { ParkReason } from '../triage/parkingschemas.ts'
 import type { ClaimOptions, Lease } from './claiming.ts'
 import { claimPath, itemPath } from './naming.ts'
 import type { Note, Notes } from './notes.ts'
-import { type Aside, AsideAnswer, readAnswer } from './schemas.ts'
+import { type Aside, AsideAnswer, type Attempts, AttemptsAnswer, readAnswer } from './schemas.ts'
 import type { Transport } from './transport.ts'
 
 /** For what, and until when: RFC 3339, at most 366 days away. Without a time, until something wakes it. */
@@ -51,6 +51,13 @@ export type Parking = {
    */
   reopen(itemId: string): Promise<void>
   /**
+   * Who held an item, open or completed, and how each lease ended, with those of the other items of its case: the last 200,
+   * in the order in which they began.
+   *
+   * @throws ServiceProblem `not-found`
+   */
+  attempts(itemId: string): Promise<Attempts>
+  /**
    * Sets waiting items aside by one act, of those that nobody holds and behind which no organisation stands: a burst.
    *
    * @returns the id by which they are listed and brought back, and how many they are: at most 10,000
@@ -82,6 +89,11 @@ export function createParking(transport: Transport, notes: Notes): Parking {
     },
     async reopen(itemId) {
       await post(itemPath(itemId, 'reopening'), undefined, true)
+    },
+    async attempts(itemId) {
+      const path = itemPath(itemId, 'attempts')
+      const answer = await transport.send({ method: 'GET', path, repeatable: true })
+      return readAnswer(AttemptsAnswer, answer, `GET ${path}`)
     },
     async setAside(which) {
       const path = '/v1/triage/asides'

@@ -13,6 +13,7 @@ import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
+import * as attempts from '../triage/attemptsschemas.ts'
 import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
 import { Completions } from '../triage/severalschemas.ts'
@@ -149,6 +150,10 @@ export type Item = Static<typeof ItemAnswer>
 export const AsideAnswer = tolerant(parking.Aside)
 /** What one act set aside, or brought back: its id, and how many items. */
 export type Aside = Static<typeof AsideAnswer>
+
+export const AttemptsAnswer = tolerant(attempts.Attempts)
+/** Who held the items of a case, from when to when, and how each lease ended. */
+export type Attempts = Static<typeof AttemptsAnswer>
 
 export const ItemsAnswer = tolerant(triage.ItemsPage)
 /** A page of items, and the cursor of the next. */

@@ -480,6 +480,23 @@ export const triageChange = pgTable(
   (table) => [primaryKey({ columns: [table.position, table.number] })],
 )
 
+/** The leases of items that have ended. A trigger writes them in the statement of each act, and nobody changes them. */
+export const triageAttempt = pgTable(
+  'triage_attempt',
+  {
+    itemId: uuid('item_id').notNull(),
+    /** That was given with the lease. */
+    fence: bigint('fence', { mode: 'number' }).notNull(),
+    clientId: uuid('client_id').notNull(),
+    /** When the work began. Who was handed the item has it from the end of the attempt before. */
+    claimedAt: instant('claimed_at').notNull(),
+    endedAt: instant('ended_at').notNull(),
+    /** One of `attemptEndings` (triage/change.ts). */
+    ending: text('ending').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.itemId, table.fence] })],
+)
+
 /** Immediate items that nobody holds, as the background work last found them: people are told of these. */
 export const unheldItem = pgTable('unheld_item', {
   itemId: uuid('item_id').primaryKey(),

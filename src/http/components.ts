@@ -18,6 +18,7 @@ import * as message from '../protocol/messages/message.ts'
 import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
+import * as attempts from '../triage/attemptsschemas.ts'
 import * as handover from '../triage/handoverschemas.ts'
 import * as parking from '../triage/parkingschemas.ts'
 import * as triage from '../triage/schemas.ts'
@@ -76,6 +77,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...several,
   ...parking,
   ...handover,
+  ...attempts,
   ...watching,
   ...urgency,
   ...webhooks,
@@ -116,6 +118,7 @@ const opaque = new Set([
   'ApiDocument',
   'Aside',
   'AsideRequest',
+  'Attempts',
   'Challenge',
   'ChangesPage',
   'CompartmentHashes',

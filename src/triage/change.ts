@@ -7,6 +7,15 @@ export const changeTypes = [
 ] as const
 export type ChangeType = (typeof changeTypes)[number]
 
+/**
+ * How a lease ended: as its holder said, because it ran out (`lapsed`), or because the item was merged into another that
+ * somebody held, or that was to go on (`merged`). What was reported not to open is `unopenable`.
+ */
+export const attemptEndings = [
+  ...['completed', 'released', 'parked', 'handed_over', 'unopenable', 'lapsed', 'merged'],
+] as const
+export type AttemptEnding = (typeof attemptEndings)[number]
+
 /** The database's policy says the same (migrations/0001_access.sql). */
 export const changesKeptDays = 7
 

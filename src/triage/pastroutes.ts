@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
+import { Attempts } from './attemptsschemas.ts'
 import { ItemParams } from './parkingschemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
@@ -11,6 +12,20 @@ export const pastRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'] 
   app,
   { triage },
 ) => {
+  app.route({
+    method: 'GET',
+    url: '/items/:itemId/attempts',
+    config: { action: 'triage.traced' },
+    schema: {
+      operationId: 'listAttempts',
+      summary: 'List who held an item, open or completed, and how each lease of its case ended',
+      security,
+      params: ItemParams,
+      response: { 200: Attempts },
+    },
+    handler: async ({ caller, params }) => triage.attempts(knownCaller(caller), params.itemId),
+  })
+
   app.route({
     method: 'POST',
     url: '/items/:itemId/reopening',

@@ -161,6 +161,7 @@ export const Item = Type.Object({
   unverified: Unverified,
   dueAt: Instant,
   lapses: Type.Integer({ description: 'How many leases of this item expired.' }),
+  attempts: Type.Integer({ description: 'How often it was leased, the present lease included.' }),
   leasedUntil: Type.Optional(
     Type.Unsafe<string>({ ...Instant, description: 'While somebody holds it.' }),
   ),

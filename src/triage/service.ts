@@ -19,6 +19,7 @@ import type { Completion, CompletionRequest, Renewal } from './schemas.ts'
 import { insertItem } from './store/enqueue.ts'
 import { releaseLease, renewLease } from './store/lease.ts'
 
+export { attempts } from './attempts.ts'
 export { createWatching } from './changes.ts'
 export { createClaims } from './claiming.ts'
 export { follow, placeBefore } from './following.ts'

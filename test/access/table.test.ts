@@ -568,6 +568,15 @@ const table: Record<string, Record<string, Case>> = {
   wakeItem: {
     'that nobody holds': { request: onItem('waking', {}), expected: workers(204) },
   },
+  listAttempts: {
+    'of an item': {
+      request: async () => {
+        const { method: _, ...rest } = await onItem('attempts', {})()
+        return { method: 'GET', path: rest.path }
+      },
+      expected: workers(200),
+    },
+  },
   reopenItem: {
     'that it completed': { request: completedBy('own'), expected: workers(204) },
     'that the other completed and it opens': {

@@ -138,7 +138,7 @@ const successes: Record<string, object> = {
     flags: [{ referralId: one, kind: planted, at }],
     item: {
       ...{ itemId: one, caseId: one, referralIds: [one], urgency: planted, unverified: false },
-      ...{ dueAt: at, lapses: 0, state: planted, references: [] },
+      ...{ dueAt: at, lapses: 0, attempts: 0, state: planted, references: [] },
       ...{ regions: [], channels: [], organisations: [] },
     },
   },
@@ -179,6 +179,7 @@ const successes: Record<string, object> = {
           dueAt: at,
           leasedUntil: at,
           lapses: 0,
+          attempts: 0,
         },
       },
     ],

@@ -16,7 +16,13 @@ const now = new Date('2026-07-01T11:00:05Z')
 const item = (changes: object) => ({
   ...{ itemId: newId(), caseId: newId(), referralIds: [], references: ['57200004'] },
   ...{ state: 'waiting', urgency: 'immediate', regions: ['northern_ireland'] },
-  ...{ channels: ['medical_professional'], organisations: [], unverified: false, lapses: 0 },
+  ...{
+    channels: ['medical_professional'],
+    organisations: [],
+    unverified: false,
+    lapses: 0,
+    attempts: 0,
+  },
   ...{ dueAt: '2026-06-28T10:00:00.000Z', ...changes },
 })
 

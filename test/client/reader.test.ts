@@ -96,6 +96,9 @@ t.test(
     await reader.reopen(claim!.claimId)
     const [reopened] = await reader.claim({ max: 5, leaseSeconds: 60 })
     t.match(reopened, { fence: 1, dueAt: claim!.dueAt })
+    const { attempts } = await reader.attempts(reopened!.claimId)
+    const endings = attempts.map(({ ending }) => ending)
+    t.same(endings, ['parked', 'completed', undefined])
   },
 )
 

@@ -48,6 +48,9 @@ await sql`
 await sql`insert into token_key values ('kid', '', now(), now(), 'infinity')`
 await sql`
   insert into claim_key values (${lawFirm.clientId}, '\\x00', '\\x00', '{}', '{}', now() + interval '1 hour')`
+await sql`
+  insert into triage_attempt
+  select id, -1, ${lawFirm.clientId}, now(), now(), 'lapsed' from triage_item limit 1`
 await sql`insert into unheld_item values (${newId()}, 0, now())`
 await sql`insert into duty_mail values (1, '\\x00', 0, 0, 'infinity')`
 await sql`

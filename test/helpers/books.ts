@@ -209,6 +209,10 @@ const lines: Readonly<Record<string, string>> = {
         and e.at = i.reopened_at
     where i.reopened_at is not null
       and (e.id is null or i.completed_at is null or i.merged_into is not null)`,
+  'an attempt of no item, under a fence that is not older than the item’s, or of no known ending': `
+    select a.item_id from triage_attempt a left join triage_item i on i.id = a.item_id
+    where i.id is null or a.fence >= i.fence
+      or not a.ending = any ('{completed,released,parked,handed_over,unopenable,lapsed,merged}')`,
   'a referral that was claimed and still says received': `
     select r.id from referral r join triage_item i on r.id = i.referral_id
     where r.state = 'received' and i.claimed_at is not null`,

@@ -38,6 +38,14 @@ export type Claimed = {
   readonly referrals: string[]
 }
 
+/** A lease that has ended. */
+export type Attempt = {
+  readonly itemId: string
+  readonly fence: number
+  readonly who: Who
+  readonly ending: string
+}
+
 /** As it comes to the queue. */
 type New = Pick<Item, 'id' | 'caseId' | 'arrivedAt' | 'isVerified' | 'dueAt'> & {
   readonly referralId: string
@@ -55,6 +63,7 @@ export class Model {
   readonly items: Item[] = []
   readonly held: Held[] = []
   readonly asides: string[] = []
+  readonly attempts: Attempt[] = []
   private claims = 0
 
   add({ referralId, ...item }: New): void {
@@ -86,6 +95,7 @@ export class Model {
 
   release(held: Held): string {
     if (!leaseOf(held)) return 'lease-lost'
+    this.end(held.item, 'released')
     held.item.fence += 1
     delete held.item.lease
     return 'done'
@@ -97,6 +107,7 @@ export class Model {
     const lease = leaseOf(held)
     if (!lease) return isBy(item.done, held) ? item.done?.answer : 'lease-lost'
     const late = lease.ended
+    this.end(item, 'completed')
     item.fence += 1
     item.isOpen = false
     item.done = { who, fence, answer }
@@ -107,6 +118,7 @@ export class Model {
   report(held: Held): string {
     const { item, who, fence } = held
     if (leaseOf(held)) {
+      this.end(item, 'unopenable')
       item.fence += 1
       item.escalated = true
       delete item.lease
@@ -124,6 +136,7 @@ export class Model {
   park(held: Held, isTimed: boolean): string {
     const { item, who, fence } = held
     if (leaseOf(held)) {
+      this.end(item, 'parked')
       this.sleep(item, { isTimed, by: { who, fence } })
       return 'done'
     }
@@ -202,6 +215,7 @@ export class Model {
     kept.isVerified ||= merged.isVerified
     delete kept.parked
     delete merged.parked
+    this.end(merged, isHeld(merged) ? 'merged' : 'lapsed')
     delete merged.lease
     merged.isOpen = false
   }
@@ -230,8 +244,13 @@ export class Model {
   }
 
   private lapse(item: Item): void {
+    this.end(item, 'lapsed')
     if (item.lease) item.lapses += 1
     delete item.lease
+  }
+
+  private end({ id: itemId, fence, lease }: Item, ending: string): void {
+    if (lease) this.attempts.push({ itemId, fence, who: lease.who, ending })
   }
 
   private sleep(item: Item, parked: Omit<NonNullable<Item['parked']>, 'over'>): void {

@@ -81,7 +81,8 @@ t.test('nothing is missed, and each case is in order, while 32 commit out of ord
       update triage_item
       set fence = fence + 1,
           leased_by = case when leased_by is null then ${callers.casework.clientId}::uuid end,
-          leased_until = case when leased_by is null then now() + interval '1 hour' end
+          leased_until = case when leased_by is null then now() + interval '1 hour' end,
+          claimed_at = now()
       where id = ${item.id}
       returning case when leased_by is null then 'released' else 'claimed' end as type`
     await turns(20)
@@ -119,7 +120,7 @@ t.test('nothing is missed, and each case is in order, while 32 commit out of ord
     )
     t.ok(ofCase.every(({ itemId }) => itemId === id))
   }
-  await sql`update triage_item set leased_by = null, leased_until = null`
+  await sql`update triage_item set leased_by = null, leased_until = null, claimed_at = null`
 })
 
 t.test('each act on an item is told as what it is, and a renewal is not told', async (t) => {

@@ -181,9 +181,9 @@ t.test('nor for a sixth if more leases have expired than one claim escalates', a
   // Two hundred others are escalated first. No key opens them, so that none is claimed.
   await sql`
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,
-                             region, channel, own_due_at, due_at, lapses, leased_by, leased_until)
+                             region, channel, own_due_at, due_at, lapses, leased_by, leased_until, claimed_at)
     select ('00000000-0000-4000-8000-' || lpad(number::text, 12, '0'))::uuid, gen_random_uuid(),
-           other, array[other], now(), 'standard', 'unknown', 'internal', now(), now(), 4, item.leased_by, item.leased_until
+           other, array[other], now(), 'standard', 'unknown', 'internal', now(), now(), 4, item.leased_by, item.leased_until, now()
     from triage_item item,
          (select number, gen_random_uuid() as other from generate_series(1, 200) number) made
     where item.id = ${claim.claimId}`

@@ -257,4 +257,27 @@ async function nothingIsLost(model: Model): Promise<void> {
     rows.map(({ id }) => id),
     open.map(({ id }) => id).sort(),
   )
+  await eachAttemptIsKept(model)
+}
+
+/** Each lease that ended, by whom it was held, and how it ended; and none that did not. */
+async function eachAttemptIsKept(model: Model): Promise<void> {
+  const kept = await sql`
+    select item_id as "itemId", fence::int, client_id as "clientId", ending from triage_attempt
+    where item_id = any (${model.items.map(({ id }) => id)}::uuid[])
+    order by item_id, fence`
+  const promised = model.attempts.map(({ who, ...attempt }) => {
+    return { ...attempt, clientId: callers[who].clientId }
+  })
+  const inOrder = promised.sort((a, b) => compare(a.itemId, b.itemId) || a.fence - b.fence)
+  const written = ({ itemId, fence, clientId, ending }: (typeof promised)[number]) =>
+    [itemId, fence, clientId, ending].join(' ')
+  same(
+    kept.map((row) => written(row as (typeof promised)[number])),
+    inOrder.map(written),
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
 }

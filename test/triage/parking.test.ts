@@ -206,6 +206,16 @@ t.test('an escalated item sleeps too, and is escalated again when it wakes', asy
   t.match(await claims('casework', { escalated: true }), [{ claimId }])
 })
 
+t.test('what was reported is no more the last word once its next holder parks it', async (t) => {
+  const { referred, claimId, fence, caseId } = await held()
+  const report = { outcome: 'unopenable' as const, referrals: [referred.referralId] }
+  await triage.complete(callers.casework, claimId, { fence, ...report })
+  const [again] = await claims('casework', { caseId })
+  const next = { fence: again!.fence, ...report }
+  await triage.park(callers.casework, claimId, { fence: again!.fence, reason })
+  t.equal(await codeOf(triage.complete(callers.casework, claimId, next)), 'lease-lost')
+})
+
 t.test('who rings back is found where the case is asked for, parked or not', async (t) => {
   const { referred, claimId, fence, caseId } = await held()
   await triage.park(callers.casework, claimId, { fence, reason })

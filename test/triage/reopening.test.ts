@@ -248,3 +248,47 @@ t.test('what was answered without being opened waits to be opened again', async 
   await triage.reopen(callers.casework, claim!.claimId)
   t.equal(await counted(), 1)
 })
+
+t.test('who held an item is kept, from when to when, and how each lease ended', async (t) => {
+  const [referred, other] = [await staged.refer(), await staged.refer()]
+  const [caseId, otherCase] = [await caseOf(referred), await caseOf(other)]
+  const { id: itemId } = await rowOf(referred)
+  const claim = async (who: Worker, of = caseId) => (await claims(who, { caseId: of }))[0]!
+  const { casework, clinic } = callers
+  const referrals = [referred.referralId]
+  const kept = async (id = itemId) => (await triage.attempts(clinic, id)).attempts
+  const endings = async () => (await kept()).map(({ ending }) => ending)
+  t.same(await kept(), [])
+  t.equal(await codeOf(triage.attempts(clinic, newId())), 'not-found')
+
+  const first = await claim('casework')
+  await sql`update triage_item set claimed_at = claimed_at - interval '1 hour' where id = ${itemId}`
+  const { claimed_at: from } = await rowOf(referred)
+  await triage.renew(casework, first, 60)
+  t.match(await kept(), [{ itemId, clientId: casework.clientId, from: from.toISOString() }])
+  t.same(await endings(), [undefined], 'the present one')
+  await triage.handover(casework, itemId, { ...first, to: clinic.clientId, leaseSeconds: 60 })
+  const [given, taken] = await kept()
+  t.match([given, taken], [{ ending: 'handed_over' }, { clientId: clinic.clientId }])
+  t.equal(taken!.from, given!.to, 'whoever is handed it holds it from then on')
+  await triage.release(clinic, { claimId: itemId, fence: first.fence + 1 })
+  await triage.park(casework, itemId, { ...(await claim('casework')), reason: 'call_back' })
+  const report = { outcome: 'unopenable', referrals } as const
+  await triage.complete(clinic, itemId, { fence: (await claim('clinic')).fence, ...report })
+  await claim('casework')
+  await sql`update triage_item set leased_until = now() - interval '1 ms' where id = ${itemId}`
+  const { leased_until: until } = await rowOf(referred)
+  t.match((await kept()).at(-1), { ending: 'lapsed', to: until.toISOString() }, 'by the clock')
+  const last = await claim('clinic')
+  t.match((await kept()).at(-2), { ending: 'lapsed', to: until.toISOString() })
+  const [{ attempts } = { attempts: 0 }] = (await triage.listOwn(clinic, {})).items
+  t.equal(attempts, 6)
+  const lost = await claim('casework', otherCase)
+  await together(referred, other)
+  await triage.complete(clinic, itemId, { fence: last.fence, outcome: 'accepted', referrals })
+  const said = ['handed_over', 'released', 'parked', 'unopenable', 'lapsed', 'completed', 'merged']
+  t.same((await endings()).sort(), said.sort())
+  t.equal((await kept()).find(({ ending }) => ending === 'merged')?.itemId, lost.claimId)
+  t.same(await kept(lost.claimId), await kept(), 'of the whole case')
+  t.same((await entriesOf(itemId, 'triage.traced')).at(-1), { attempts: 7 })
+})

@@ -13,6 +13,7 @@ import {
   stateOf,
   wasParked,
 } from '../state.ts'
+import { attemptsOf } from './attempts.ts'
 import type { ItemRow } from './claim.ts'
 import { isUnverified, itemUrgency, workedOf } from './columns.ts'
 import { type Filter, fits } from './filter.ts'
@@ -22,6 +23,7 @@ export type ListedRow = Omit<ItemRow, 'id' | 'fence' | 'leasedUntil'> & {
   references: string[]
   state: ItemState
   lapses: number
+  attempts: number
   fence: string
   leasedUntil: string | null
   parkReason: ParkReason | null
@@ -96,7 +98,7 @@ function columns(tx: Tx) {
     array (select r.reference from referral r where r.id = any (item.referral_ids)
            order by r.received_at, r.id) as references,
     ${stateOf(tx)} as state, ${itemUrgency(tx)} as urgency, ${isUnverified(tx)} as unverified,
-    item.lapses + (${hasExpired(tx)})::int as lapses, ${iso(tx, 'item.due_at')} as "dueAt",
+    item.lapses + (${hasExpired(tx)})::int as lapses, ${attemptsOf(tx)} as attempts, ${iso(tx, 'item.due_at')} as "dueAt",
     case when item.leased_until > now() then ${iso(tx, 'item.leased_until')} end as "leasedUntil",
     case when item.leased_until > now()
          then (select c.label from client c where c.id = item.leased_by) end as holder,
