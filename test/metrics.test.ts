@@ -32,6 +32,8 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
   t.same(lines.sort(), [
     'intake_access_refused_total{reason="unauthenticated"} 1',
     'intake_background_ended_total 0',
+    'intake_duty_mail_failures_total 0',
+    'intake_duty_mails_total 0',
     'intake_evaluations_refused_total{reason="batch-mismatch"} 1',
     'intake_evaluations_refused_total{reason="matching-budget-spent"} 1',
     'intake_holidays_missing 0',
@@ -46,6 +48,9 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
     'intake_unknown_receipts_total 0',
     'intake_unopened_public_referrals 0',
     'intake_unopened_public_referrals_max +Inf',
+    'intake_webhook_disabled_total 0',
+    'intake_webhook_failures_total 0',
+    'intake_webhook_sent_total 0',
   ])
   t.match(text, /^process_resident_memory_bytes \d+/m)
 

@@ -148,8 +148,7 @@ async function run(given: Weather, running: Running): Promise<Outcome['kills']> 
   }
   const killDatabase: Lane[1] = async () => {
     if (kills.PostgreSQL > kills.backends) {
-      await killBackend(sql)
-      kills.backends += 1
+      if (await killBackend(sql)) kills.backends += 1
       return
     }
     await server.kill('SIGKILL')
@@ -186,14 +185,24 @@ async function run(given: Weather, running: Running): Promise<Outcome['kills']> 
   return { ...kills, consumers: crew.killed, slept: crew.slept }
 }
 
-/** Kills the backend of one connection of the service: PostgreSQL then ends all others, and recovers. */
-async function killBackend(sql: postgres.Sql): Promise<void> {
+/**
+ * Kills the backend of one connection of the service: PostgreSQL then ends all others, and recovers.
+ *
+ * @returns whether there was one: it may have ended by itself meanwhile
+ */
+async function killBackend(sql: postgres.Sql): Promise<boolean> {
   const [backend] = await persistently(
     () => sql<{ pid: number }[]>`
       select pid from pg_stat_activity
       where usename = 'intake_service' order by state = 'active' desc, pid limit 1`,
   )
-  if (backend) process.kill(backend.pid, 'SIGKILL')
+  if (!backend) return false
+  try {
+    return process.kill(backend.pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
 }
 
 /** Every lease ends now: what each holder does from here on is late, or too late. */

@@ -90,7 +90,7 @@ t.test('a leaf is at most 4 KiB, and a longer one is a bug that is not written',
 
 t.test('every action is a noun and a verb, with a sentence for the auditor', (t) => {
   for (const [action, prose] of Object.entries(actions) as [Action, string][]) {
-    t.match(action, /^[a-z-]+\.[a-z]+$/)
+    t.match(action, /^[a-z-]+\.[a-z-]+$/)
     t.match(prose, /^[A-Z].+\.$/)
   }
   t.end()

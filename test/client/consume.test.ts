@@ -16,6 +16,7 @@ import {
   type Outcome,
   sealKeyFile,
 } from '../../src/client/index.ts'
+import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -304,16 +305,22 @@ t.test(
     const { lawFirm } = world.referring
     // Its sealer had other rules: who opens it states what they give now.
     const { referralId } = await refer(built, lawFirm, { referral, urgency: 'standard' })
-    const [raised, joined] = [event<News>(), event<News>()]
-    const { stop } = consumer(async ({ claim, onNews, signal }) => {
-      t.equal(claim.urgency, 'standard')
-      onNews((news) => (news.changed ? joined : raised).resolve(news))
-      return untilAborted(signal)
-    })
-    t.match(await raised.happened, { urgency: 'immediate', changed: false, dueAt: /Z$/ })
+    const holder = (urgency: Urgency) => {
+      const heard = event<News>()
+      const { stop } = consumer(async ({ claim, onNews, signal }) => {
+        t.equal(claim.urgency, urgency)
+        onNews(heard.resolve)
+        return untilAborted(signal)
+      })
+      return { news: heard.happened, stop }
+    }
+    const first = holder('standard')
+    t.match(await first.news, { urgency: 'immediate', changed: true, dueAt: /Z$/ })
+    await first.stop()
+    const second = holder('immediate')
     await refer(built, lawFirm, { supersedes: referralId })
-    t.match(await joined.happened, { urgency: 'immediate', changed: true })
-    await stop()
+    t.match(await second.news, { urgency: 'immediate', changed: true })
+    await second.stop()
   },
 )
 

@@ -77,8 +77,14 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 const waits = {
   claim: () => there('POST', claims, asked),
   changes: async () => {
-    const { next } = (await there('GET', '/v1/triage/changes')).body
-    return there('GET', `/v1/triage/changes?since=${next}&waitSeconds=30`)
+    let { next } = (await there('GET', '/v1/triage/changes')).body
+    for (;;) {
+      const { status, body } = await there('GET', `/v1/triage/changes?since=${next}&waitSeconds=30`)
+      // What was claimed before comes after as well, where another transaction was still open.
+      const changes = body.changes?.filter(({ type }: { type: string }) => type === 'opened')
+      if (changes?.length !== 0) return { status, body: { changes } }
+      next = body.next
+    }
   },
 }
 
