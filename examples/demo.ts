@@ -1,5 +1,5 @@
 /**
- * The whole product in thirteen short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in fourteen short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
@@ -14,6 +14,7 @@ import { liar } from './demo/liar.ts'
 import { doubtfulPair, paired, threeSpellings } from './demo/matching.ts'
 import { partnerJoins } from './demo/partner.ts'
 import { portIsFree } from './demo/port.ts'
+import { queueInFull } from './demo/queue.ts'
 import { twoReaders } from './demo/reading.ts'
 import { onePut, takeCall } from './demo/referring.ts'
 import { say } from './demo/screen.ts'
@@ -70,6 +71,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   const { clientId, overheard } = await partnerJoins(stage)
   await thiefOfToken(overheard)
   await bearer(stage)
+  await queueInFull(stage)
   await whoDidWhat(stage, clientId)
   if (kept) await keep(stage)
 }

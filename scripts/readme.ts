@@ -27,6 +27,7 @@ const varying: readonly (readonly [RegExp, string | ((found: string) => string)]
   [/\b[0-9]+ files\b/g, 'xxxx files'],
   [/\b[0-9]+ entries\b/g, 'xxx entries'],
   [/\bentry [0-9]+\b/g, 'entry xxx'],
+  [/\b[0-9]+ ms\b/g, 'xx ms'],
   [/\b[0-9]+ becomes [0-9]+\b/g, 'xx becomes xx'],
 ]
 

@@ -65,6 +65,7 @@ export async function startStage(ending: Ending, port: number): Promise<Stage> {
     MATCHING_KEY_FILES: matchingKeyFile,
     AUDIT_KEY_FILE: logKeyFile,
     MATCHING_ELEMENTS_PER_CLIENT: '1000',
+    WEBHOOK_ALLOWED_NETWORKS: '127.0.0.1',
     PORT: String(port),
   })
   const superuser = postgres(embedded.superuserUrl, { max: 1, onnotice: () => {} })
