@@ -199,11 +199,14 @@ t.test(
 
 t.test('the reference of a lost item does not reach the one it was merged into', async (t) => {
   const [first, second] = await referrals(2)
-  const [early, late] = [await claimed(first!), await claimed(second!)]
+  const fence = 9
+  const early = { ...(await claimed(first!)), fence }
+  const late = { ...(await claimed(second!)), fence }
   // One client holds both, and their fences are equal: as those of two first claims are.
-  await sql`update triage_item set fence = ${early.fence} where id = ${late.claimId}`
+  await sql`
+    update triage_item set fence = ${fence} where id in (${early.claimId}, ${late.claimId})`
   const [row] = await sql`select reference from referral where id = ${second!.referralId}`
-  const named = { ...late, fence: early.fence, claimId: row?.reference }
+  const named = { ...late, claimId: row?.reference }
   t.ok(await renew(named), 'until then it names its own')
   await merge(first!, second!)
   t.equal(await lost(renew(named)), early.claimId)
