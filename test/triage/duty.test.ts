@@ -154,6 +154,7 @@ t.test(
     await on.look()
     t.same(on.told(), [], 'released just now')
     await on.triage.parkItem(on.callers.casework, claimId, { reason: 'call_back' })
+    await on.look()
     await waitOn(on, 11)
     await on.look()
     t.same(on.told(), [], 'parked')
