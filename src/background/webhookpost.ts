@@ -83,6 +83,8 @@ function post(url: URL, { headers, body, rule, signal }: Post): Promise<Answer> 
       response.destroy()
     })
     request.on('error', reject)
+    // A receiver that goes on by another protocol gives neither an answer nor an error.
+    request.on('close', () => reject(new Error('the connection was closed without an answer')))
     request.end(body)
   })
 }

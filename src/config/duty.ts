@@ -53,7 +53,7 @@ function readSmtp(environment: Environment, faults: string[]): SmtpConfig | unde
   if (!text) return undefined
   const [passwordFile, caFile] = [SMTP_PASSWORD_FILE || undefined, SMTP_CA_FILE || undefined]
   // The value is never quoted: somebody may have put the password in.
-  const isForm = /^smtps?:\/\/[^/?#\s]+\/?$/.test(text) && URL.canParse(text)
+  const isForm = /^smtps?:\/\/[^/?#\s]+\/?$/.test(text) && URL.canParse(text) && isEncoded(text)
   const parsed = isForm ? new URL(text) : undefined
   if (parsed?.password !== '') {
     faults.push(
@@ -71,6 +71,15 @@ function readSmtp(environment: Environment, faults: string[]): SmtpConfig | unde
   const needsTls = caFile !== undefined || !(host === '::1' || isLoopbackHost(host))
   const port = Number(parsed.port) || (isTls ? tlsPort : submissionPort)
   return { host, port, isTls, needsTls, user, passwordFile, caFile }
+}
+
+/** Whether each `%` begins a byte of a text. */
+function isEncoded(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== ''
+  } catch {
+    return false
+  }
 }
 
 function isAddress(text: string): boolean {

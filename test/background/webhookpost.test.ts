@@ -131,6 +131,13 @@ t.test('what fails before there is an answer has a kind', async (t) => {
   t.same(await post(inside, 'https://hook.invalid/'), { fault: 'name' })
 })
 
+t.test('one that answers by another protocol has failed at once', async (t) => {
+  plain.answers.push(({ socket }) => {
+    socket?.end('HTTP/1.1 101 Other\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n')
+  })
+  t.same(await post(inside, http()), { fault: 'connection' })
+})
+
 t.test('one that does not answer is left when the service ends', async (t) => {
   const ending = new AbortController()
   plain.answers.push(() => ending.abort())

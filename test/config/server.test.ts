@@ -231,6 +231,7 @@ t.test('who is told by mail is whole, and no password stands in an address', (t)
     'smtp://intake:sesame@mail.example',
     'http://mail.example',
     'mail.example',
+    'smtp://in%ff@mail.example',
   ]) {
     t.match(faulty({ SMTP_URL }), /^- SMTP_URL must be/m, SMTP_URL)
     t.notMatch(faulty({ SMTP_URL }), /sesame/)
