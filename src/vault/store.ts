@@ -191,7 +191,8 @@ export async function selectWrapped(
              coalesce(string_agg(part.sealed, '' order by part.place), '') as sealed
       from compartment c, unnest(c.names, c.sealed) with ordinality as part (name, sealed, place)
       where c.referral_id = r.id and ${isChosen}) parts
-    where r.id = any (${ids as string[]}::uuid[])`
+    where r.id = any (${ids as string[]}::uuid[])
+    order by r.received_at, r.id`
 }
 
 /** The header of one referral as it was signed, if there is a wrap for `kid`, its keyset, and when it came. */

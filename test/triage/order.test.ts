@@ -5,7 +5,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { dueMs } from '../helpers/due.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { asSuperuser } from '../helpers/superuser.ts'
+import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -30,6 +30,20 @@ async function claim(max: number, who: 'casework' | 'clinic' = 'casework'): Prom
 }
 
 const idsOf = (claims: Claim[]) => claims.map(({ referrals }) => referrals[0]!.referralId)
+
+t.test('the referrals of a case come in the order in which they arrived', async (t) => {
+  const { referralId: first } = await refer(built)
+  const { referralId: second } = await refer(built, undefined, { supersedes: first })
+  await untilPaired(sql)
+  // A row that is written anew, as by each answer, stands behind all others.
+  await sql`update referral set state = state where id = ${first}`
+  const [claimed] = await claim(1)
+  t.same(
+    claimed?.referrals.map(({ referralId }) => referralId),
+    [first, second],
+  )
+  await sql`update triage_item set leased_until = now() + interval '1 day' where leased_until is not null`
+})
 
 t.test('the earliest deadline comes first, whatever came first', async (t) => {
   const ids: Record<string, string> = {}
