@@ -44,6 +44,8 @@ export type BuildOptions = {
   readonly matchingKeys?: readonly MatchingKey[]
   /** The total of the embedded matching key. */
   readonly elementsPerDay?: number
+  /** Makes its database. */
+  readonly databaseOf?: () => Promise<TestDatabase>
 } & Pick<
   AppOptions,
   | 'holders'
@@ -71,11 +73,16 @@ export const argon2id = { passes: 1, memoryKiB: 8 }
  */
 export async function build(
   t: Pick<Test, 'teardown'>,
-  { matchingKeys, elementsPerDay = 1_000_000, ...options }: BuildOptions = {},
+  {
+    matchingKeys,
+    elementsPerDay = 1_000_000,
+    databaseOf = cloneDatabase,
+    ...options
+  }: BuildOptions = {},
 ): Promise<Built> {
   const { metrics = createMetrics() } = options
   const folder = await mkdtemp(join(tmpdir(), 'intake-build-'))
-  const databases = await cloneDatabase()
+  const databases = await databaseOf()
   const tokenKeyFile = join(folder, 'token-key.pem')
   const { ownerUrl } = databases
   const matching = { argon2id, ...(matchingKeys && { keys: matchingKeys }) }
