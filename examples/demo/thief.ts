@@ -65,7 +65,13 @@ async function files({ folder }: Stage): Promise<Place> {
   const texts = await Promise.all(
     all.map(async (name) => {
       const file = join(folder, name)
-      return (await stat(file)).isFile() ? [await readFile(file)] : []
+      try {
+        return (await stat(file)).isFile() ? [await readFile(file)] : []
+      } catch (failed) {
+        // The service runs on: a new checkpoint is written beside the old one, then renamed over it.
+        if ((failed as NodeJS.ErrnoException).code === 'ENOENT') return []
+        throw failed
+      }
     }),
   )
   return { what: 'files', texts: texts.flat() }
