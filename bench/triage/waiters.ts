@@ -15,7 +15,8 @@ const rounds = 9
 
 export async function waiters({ stage, service, queue, isSmall }: Place): Promise<void> {
   const { sql } = queue
-  const count = isSmall ? 40 : 250
+  // Long enough for several rounds of those who wait: one round alone takes longer than forty referrals.
+  const count = isSmall ? 150 : 400
   const seal = await sealer(stage.world)
   const token = await stage.world.token(stage.world.referring.lawFirm.clientId)
   const waiting = await addClients()
