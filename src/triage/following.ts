@@ -12,7 +12,8 @@ export async function follow(tx: Tx, after: FollowedPlace | undefined, count: nu
   const last = rows.length === count ? rows.at(-1) : undefined
   const { position, id: number } = last ?? { position: horizon, id: '0' }
   const next: FollowedPlace = { epoch, position, number }
-  const isOutdated = outdated || (after !== undefined && after.epoch !== epoch)
+  // Whoever begins from now lacks nothing, whatever is forgotten.
+  const isOutdated = after !== undefined && (outdated || after.epoch !== epoch)
   return { isOutdated, changes: rows, next }
 }
 

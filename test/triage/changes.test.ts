@@ -218,6 +218,7 @@ t.test(
       t.same((await since(next)).seen, [], 'at the end')
     }
     t.equal((await sql`select from triage_change`).length, 1, 'the last stays as the sign')
+    t.same((await since(await now())).seen, [], 'whoever begins from now lacks nothing')
 
     // As after a restore into another cluster: what it counted comes with the data.
     await sql`
