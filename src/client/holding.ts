@@ -4,7 +4,7 @@ import { backoffMs, isLeaseLost, jittered, pause } from './pacing.ts'
 import type { Claim, Renewal } from './schemas.ts'
 
 /** What became of an item while it was worked on, as its last renewal told it. */
-export type News = Pick<Renewal, 'changed' | 'urgency' | 'dueAt'>
+export type News = Pick<Renewal, 'changed' | 'referralIds' | 'urgency' | 'dueAt'>
 
 export type Held = {
   /** Aborted with the ServiceProblem `lease-lost` as soon as that is known. */
@@ -36,20 +36,19 @@ export function hold(claim: Claim, { renew, leaseSeconds, sentAt, ...rest }: Hol
   const { renewShare, onTrouble } = rest
   const [ended, lost] = [new AbortController(), new AbortController()]
   const listeners: ((news: News) => void)[] = []
-  let told: News = { changed: false, urgency: claim.urgency, dueAt: claim.dueAt }
-  let isNew = false
+  let told: News | undefined
 
-  function tell({ changed, urgency, dueAt }: News): void {
-    const isSame = told.changed === changed && told.urgency === urgency && told.dueAt === dueAt
-    if (isSame) return
-    told = { changed, urgency, dueAt }
-    isNew = true
-    for (const listener of listeners) tellOne(listener)
+  function hear({ changed, referralIds, urgency, dueAt }: News): void {
+    const news = { changed, referralIds: referralIds.toSorted(), urgency, dueAt }
+    // Until it has changed all is as it was claimed; then it stays changed, and may change again.
+    if (!changed || JSON.stringify(news) === JSON.stringify(told)) return
+    told = news
+    for (const listener of listeners) tell(listener, news)
   }
 
-  function tellOne(listener: (news: News) => void): void {
+  function tell(listener: (news: News) => void, news: News): void {
     try {
-      listener(told)
+      listener(news)
     } catch (error) {
       onTrouble(error)
     }
@@ -66,7 +65,7 @@ export function hold(claim: Claim, { renew, leaseSeconds, sentAt, ...rest }: Hol
       try {
         const news = await renew(claim satisfies Lease, leaseSeconds)
         ;[faults, since] = [0, asked]
-        if (!ended.signal.aborted) tell(news)
+        if (!ended.signal.aborted) hear(news)
       } catch (error) {
         if (ended.signal.aborted) return
         if (isLeaseLost(error)) return lost.abort(error)
@@ -81,7 +80,7 @@ export function hold(claim: Claim, { renew, leaseSeconds, sentAt, ...rest }: Hol
     lost: lost.signal,
     onNews(listener) {
       listeners.push(listener)
-      if (isNew) tellOne(listener)
+      if (told) tell(listener, told)
     },
     end: () => ended.abort(),
   }

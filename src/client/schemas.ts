@@ -169,7 +169,10 @@ export type Summary = Static<typeof SummaryAnswer>
 export const ReleasedAnswer = Type.Object({ referralId, reference })
 
 export const RenewalAnswer = tolerant(triage.Renewal)
-/** If it has `changed`, the case has other referrals than at the claim: `reader.fetch` gets a new one. */
+/**
+ * If it has `changed`, its urgency or its referrals are others than at the claim: `reader.fetch` gets what is new in
+ * `referralIds`.
+ */
 export type Renewal = Static<typeof RenewalAnswer>
 
 export const CompletionAnswer = tolerant(triage.Completion)

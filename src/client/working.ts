@@ -20,8 +20,8 @@ export type Work = {
    */
   readonly signal: AbortSignal
   /**
-   * Calls `listener` when a renewal tells that the urgency or the deadline is another now, or that the case has
-   * other referrals than were claimed (`changed`, once): fetch those before you end the work.
+   * Calls `listener` each time that a renewal tells of another urgency or deadline, or of other referrals in the case
+   * (`referralIds`): fetch those before you end the work.
    */
   onNews(listener: (news: News) => void): void
 }

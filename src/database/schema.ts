@@ -360,16 +360,16 @@ export const triageItem = pgTable(
     channel: text('channel').notNull(),
     /** None of one that a receipt signed. */
     organisationId: uuid('organisation_id'),
-    /** When this item's own referral is due by the rule of `triage/store/due.ts`. */
+    /** When this item's own referral is due by the rule of `triage/calendar.ts`. */
     ownDueAt: instant('own_due_at').notNull(),
     /** The earliest of the items that are worked on as this one. */
     dueAt: instant('due_at').notNull(),
     /** The item as which this one is worked on, since their cases were merged. */
     mergedInto: uuid('merged_into'),
     /**
-     * Rises with each claim, release, completion, parking, waking by a person, and report that the item
-     * would not open; a write must name the current one. It rises for an item that is merged into another, and stays when
-     * an item is escalated because its leases expired.
+     * Rises with each claim, handover, release, completion, parking, waking by a person, and report that the item would
+     * not open; a write must name the current one. It rises for an item that is merged into another, and for one whose
+     * completion is taken back, and stays when an item is escalated because its leases expired.
      */
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
     /** Leases that expired. At five the item is escalated instead of being queued again. */
@@ -377,7 +377,7 @@ export const triageItem = pgTable(
     leasedBy: uuid('leased_by'),
     leasedUntil: instant('leased_until'),
     claimedAt: instant('claimed_at'),
-    /** Whether the case has other referrals than when this was claimed. */
+    /** Since it was claimed its case got or lost referrals, or somebody set its urgency. */
     changed: boolean('changed').notNull().default(false),
     escalatedAt: instant('escalated_at'),
     /**

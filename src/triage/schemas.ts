@@ -227,7 +227,12 @@ export const RenewalRequest = Type.Object(
 export const Renewal = Type.Object({
   leasedUntil: Instant,
   changed: Type.Boolean({
-    description: 'Whether its referrals or its urgency have changed since it was claimed.',
+    description:
+      'Whether its referrals or its urgency have changed since it was claimed. It stays so: what is new since the last renewal shows in the rest of this answer.',
+  }),
+  referralIds: Type.Array(Uuid, {
+    maxItems: caseReferralsMax,
+    description: 'Of its case, as it is now.',
   }),
   urgency: StandingUrgency,
   dueAt: Instant,

@@ -35,9 +35,9 @@
  * that was merged with a waiting one is itself the reason, with all its members: whatever was with people
  * goes back to them.
  *
- * A write under a claim names the fence that it was given. Each claim, release, completion and report
- * raises the fence, and so does a merge for the item that stops being a head, if it was ever claimed:
- * whoever names an older one has lost the item. Fence 0 therefore means that nobody ever held the item as
+ * A write under a claim names the fence that it was given. Each claim, handover, release, completion, parking and
+ * report raises the fence, and so do a waking by a person, a completion that is taken back, and a merge for the
+ * item that stops being a head, if it was ever claimed: whoever names an older one has lost the item. Fence 0 therefore means that nobody ever held the item as
  * itself, and a reference of its referral may name the item it was merged into (store/successor.ts).
  *
  * Parking leaves lapses as they are, for nobody failed; and deadlines too, for the person waits all the same:

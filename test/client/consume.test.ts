@@ -306,21 +306,27 @@ t.test(
     // Its sealer had other rules: who opens it states what they give now.
     const { referralId } = await refer(built, lawFirm, { referral, urgency: 'standard' })
     const holder = (urgency: Urgency) => {
-      const heard = event<News>()
+      const heard = [event<News>(), event<News>()] as const
+      const listeners = heard.map(({ resolve }) => resolve)
       const { stop } = consumer(async ({ claim, onNews, signal }) => {
         t.equal(claim.urgency, urgency)
-        onNews(heard.resolve)
+        onNews((news) => listeners.shift()?.(news))
         return untilAborted(signal)
       })
-      return { news: heard.happened, stop }
+      return { news: [heard[0].happened, heard[1].happened] as const, stop }
     }
     const first = holder('standard')
-    t.match(await first.news, { urgency: 'immediate', changed: true, dueAt: /Z$/ })
+    const raised = { urgency: 'immediate', changed: true }
+    t.match(await first.news[0], { ...raised, dueAt: /Z$/, referralIds: [referralId] })
+    const { referralId: joined } = await refer(built, lawFirm, { supersedes: referralId })
+    const second = await first.news[1]
+    t.match(second, raised)
+    t.same(second.referralIds.toSorted(), [referralId, joined].toSorted(), 'also after other news')
     await first.stop()
-    const second = holder('immediate')
-    await refer(built, lawFirm, { supersedes: referralId })
-    t.match(await second.news, { urgency: 'immediate', changed: true })
-    await second.stop()
+    const next = holder('immediate')
+    await refer(built, lawFirm, { supersedes: joined })
+    t.match(await next.news[0], raised)
+    await next.stop()
   },
 )
 

@@ -176,7 +176,10 @@ t.test('what joins is news also when somebody had claimed it before', async (t) 
   t.same(again?.referralIds.toSorted(), [one!.referralId, other!.referralId].toSorted())
   t.equal((await renew(again!)).changed, false)
   await split(one!)
-  t.equal((await renew(again!)).changed, true, 'and so is what leaves')
+  t.match(await renew(again!), { changed: true }, 'and so is what leaves')
+  await merge(one!, other!)
+  const both = [one!.referralId, other!.referralId].toSorted()
+  t.same((await renew(again!)).referralIds.toSorted(), both, 'a second time, too')
 })
 
 t.test(

@@ -84,7 +84,9 @@ ${connectionDetails}`,
     const leaseSeconds = input.whole('lease-seconds', 30, 3600) ?? 600
     const reader = await readerOf(input)
     const value = await reader.renew(await leaseOf(reader, claim), leaseSeconds)
-    const changed = value.changed ? ['Its case has other referrals than when you claimed it.'] : []
+    const changed = value.changed
+      ? ['Its urgency or its referrals have changed since you claimed it.']
+      : []
     const due = `${urgencyWord(value.urgency)}. ${dueLine(value.dueAt, new Date())}`
     const lines = [`Yours until ${londonTime(value.leasedUntil)}`, due, ...changed]
     return { value, text: fitted(lines.join('\n')) }

@@ -5,7 +5,13 @@ import type { Urgency } from '../../referral/codes/clear.ts'
 import { type Claim, isHeldBy } from '../state.ts'
 import { itemUrgency } from './columns.ts'
 
-type Renewed = { leasedUntil: string; changed: boolean; urgency: Urgency; dueAt: string }
+type Renewed = {
+  leasedUntil: string
+  changed: boolean
+  referralIds: string[]
+  urgency: Urgency
+  dueAt: string
+}
 
 /** Prolongs a lease, also one that ran out while nobody claimed the item: the fence decides. */
 export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
@@ -14,6 +20,7 @@ export async function renewLease(tx: Tx, claim: Claim, leaseSeconds: number) {
     set leased_until = date_trunc('milliseconds', now()) + make_interval(secs => ${leaseSeconds})
     where ${isHeldBy(tx, claim)}
     returning ${iso(tx, 'item.leased_until')} as "leasedUntil", item.changed,
+              item.referral_ids as "referralIds",
               ${itemUrgency(tx)} as urgency, ${iso(tx, 'item.due_at')} as "dueAt"`
   return row
 }
