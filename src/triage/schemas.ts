@@ -230,10 +230,7 @@ export const Renewal = Type.Object({
     description:
       'Whether its referrals or its urgency have changed since it was claimed. It stays so: what is new since the last renewal shows in the rest of this answer.',
   }),
-  referralIds: Type.Array(Uuid, {
-    maxItems: caseReferralsMax,
-    description: 'Of its case, as it is now.',
-  }),
+  referralIds: Item.properties.referralIds,
   urgency: StandingUrgency,
   dueAt: Instant,
 })
