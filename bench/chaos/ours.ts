@@ -231,19 +231,24 @@ async function untilDone(sql: postgres.Sql): Promise<void> {
   }
 }
 
+/** What is kept of each item. The log is counted first: joined item by item, a million entries take hours. */
 async function keptBy(sql: postgres.Sql): Promise<Map<string, Kept>> {
+  await sql`analyze`
   const rows = await sql<
     { id: string; completed: boolean; fence: number; completions: number; claims: number }[]
   >`
+    with logged as materialized (
+      select e.object_id,
+             count(*) filter (where e.action = 'triage.completed')::int as completions,
+             count(*) filter (where e.action = 'triage.claimed')::int as claims
+      from audit_entry e join audit_opening o on o.entry_id = e.id
+      where e.action in ('triage.completed', 'triage.claimed') and e.outcome = 'permitted'
+        and not coalesce(o.details, '{}') ? 'repeated'
+      group by e.object_id
+    )
     select item.id, item.completed_at is not null as completed, item.fence::int - 1 as fence,
-           count(*) filter (where e.action = 'triage.completed')::int as completions,
-           count(*) filter (where e.action = 'triage.claimed')::int as claims
-    from triage_item item
-    left join (audit_entry e join audit_opening o on o.entry_id = e.id
-                 and e.action in ('triage.completed', 'triage.claimed')
-                 and e.outcome = 'permitted' and o.details ->> 'repeated' is null)
-      on e.object_id = item.id::text
-    group by item.id`
+           coalesce(logged.completions, 0) as completions, coalesce(logged.claims, 0) as claims
+    from triage_item item left join logged on logged.object_id = item.id::text`
   return new Map(
     rows.map(({ id, completed, fence, ...logged }) => [id, { completed, fence, logged }]),
   )
