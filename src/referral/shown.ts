@@ -25,18 +25,21 @@ export function shown(value: unknown): string {
 export function quoted(text: string): string[] {
   return text
     .split(/\r\n|[\n\r\u2028\u2029]/)
-    .flatMap((line) => folded(shown(line)))
+    .flatMap((line) => folded(shown(line), quotedColumns))
     .map((line) => `| ${line}`)
 }
 
 const quotedColumns = 72
 
-/** Breaks behind the last space that fits, else where the columns end. Leaves nothing out. */
-function folded(line: string): string[] {
+/**
+ * One line, already escaped, as lines of at most so many columns. Breaks behind the last space that fits, else where
+ * the columns end. Leaves nothing out.
+ */
+export function folded(line: string, columns: number): string[] {
   const lines: string[] = []
   let begun = ''
   for (const character of line) {
-    if (columnsOf(begun) + columnsOf(character) > quotedColumns) {
+    if (columnsOf(begun) + columnsOf(character) > columns) {
       const end = begun.lastIndexOf(' ') + 1 || begun.length
       lines.push(begun.slice(0, end))
       begun = begun.slice(end)

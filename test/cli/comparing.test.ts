@@ -27,12 +27,12 @@ t.test('three referrals stand side by side, whatever names they bear', (t) => {
   )
   t.same(lines, [
     '                        57200004          12345678          87654321',
-    '≠ givenNames',
+    '≠ Given names',
     `    57200004  ${long.slice(0, 63)}…`,
     '    12345678  محمود عبد الرحمن',
     `    87654321  ${'欧阳娜娜'.repeat(30).slice(0, 31)}…`,
-    '= familyName            Okonkwo           OKONKWO           Okonkwo',
-    '= otherNames            a, b              a, b              -',
+    '= Family name           Okonkwo           OKONKWO           Okonkwo',
+    '= Other names           a, b              a, b              -',
     'The rest: 0 agree, 0 contradict, 2 on one side only.',
   ])
   const many = Object.fromEntries(Array.from({ length: 99 }, (_, at) => [`name${at}`, planted]))

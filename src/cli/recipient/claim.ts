@@ -17,6 +17,7 @@ import { connection, connectionDetails, readerOf, warnOfDates } from '../setting
 import { checkingDetails, checkOpened } from './checking.ts'
 import { choices, chosenBy } from './choosing.ts'
 import { comparisonOf } from './comparing.ts'
+import type { Said } from './laying.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 import { dueLine, urgencyWord } from './wording.ts'
 
@@ -129,7 +130,8 @@ function textOf(work: readonly Work[]): string {
 }
 
 function wordsOfWork({ files, ...work }: Work): string {
-  const { claimId, fence, referrals, unread, answered } = work
+  const { claimId, fence, referrals, unread, answered, references } = work
+  const said: Said = new Set()
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [
@@ -138,7 +140,7 @@ function wordsOfWork({ files, ...work }: Work): string {
     `  Yours until ${londonTime(work.leasedUntil)}`,
     ...(files ?? []).map((file) => `  ${shown(file)}`),
     ...partly.flatMap(wordsOfWithheld),
-    ...listed.map(wordsOfOpened),
+    ...listed.map((one) => wordsOfOpened(one, { reference: references[one.referralId], said })),
     ...(files ? [] : differences(work)),
     ...unread.map(
       ({ referralId, problem }) => `Not opened: ${shown(referralId)}\n${wordsOf(problem)}`,

@@ -1,9 +1,15 @@
 /** What several referrals say of the same: what agrees, what contradicts, and how much more there is. */
 import { type Opened, shown } from '../../client/index.ts'
+import { compartmentNames } from '../../referral/compartment.ts'
+import { answersOf, wordsOfAnswer } from './answers.ts'
 import { cell } from './wording.ts'
 
 /** The answers to one question, in the order of the referrals; `undefined` where one says nothing. */
-type Row = { readonly name: string; readonly values: readonly (string | undefined)[] }
+type Row = {
+  readonly compartment: string
+  readonly name: string
+  readonly values: readonly (string | undefined)[]
+}
 
 /** Of these each answer is shown; of the others how many agree. */
 const shownOf = ['identity', 'contact']
@@ -16,7 +22,7 @@ const rowsMax = 14
  */
 export function comparisonOf(opened: readonly Opened[], names: readonly string[]): string[] {
   const rows = rowsOf(opened)
-  const person = rows.filter(({ name }) => shownOf.includes(name.split('.')[0] ?? ''))
+  const person = rows.filter(({ compartment }) => shownOf.includes(compartment))
   const [differing, agreeing] = [person.filter(contradicts), person.filter(agrees)]
   const listed = [...differing, ...agreeing].slice(0, rowsMax)
   const rest = rows.filter((row) => !listed.includes(row))
@@ -42,18 +48,17 @@ function columnsOf({ length }: readonly unknown[]): number {
 /** In columns where all fits and reads from left to right, else each on a line of its own. */
 function wordsOf(row: Row, names: readonly string[]): string[] {
   const mark = contradicts(row) ? '≠ ' : '= '
-  const name = row.name.replace(/^identity\./, '')
   const values = row.values.map((value) => shown(value ?? '-'))
   const columns = columnsOf(names)
   const fits = values.every((value) => value.length < columns && !unlikeLatin.test(value))
   if (fits) {
     const cells = values.map((value) => cell(value, columns))
-    return [`${cell(mark + shown(name), nameColumns - 1)} ${cells.join('')}`.trimEnd()]
+    return [`${cell(mark + shown(row.name), nameColumns - 1)} ${cells.join('')}`.trimEnd()]
   }
   const lines = values.map((value, index) => {
     return `    ${cell(shown(names[index] ?? ''), 10)}${cell(value, unlikeLatin.test(value) ? 32 : 64).trimEnd()}`
   })
-  return [cell(mark + shown(name), 79).trimEnd(), ...lines]
+  return [cell(mark + shown(row.name), 79).trimEnd(), ...lines]
 }
 
 /** What is written from right to left, which turns a whole line around, and what may be two columns wide. */
@@ -83,24 +88,21 @@ function folded(value: string): string {
 
 /** Each question that any of them answers. */
 function rowsOf(opened: readonly Opened[]): Row[] {
-  const answers = opened.map(({ compartments }) => {
+  const said = opened.map(({ compartments }) => {
     const found = new Map<string, string>()
-    collect(found, '', compartments)
+    for (const name of compartmentNames) {
+      for (const answer of answersOf(name, compartments[name])) {
+        // A list is one answer, in whatever order.
+        const values = answer.values.toSorted()
+        found.set(`${name} ${answer.label}`, wordsOfAnswer({ ...answer, values }))
+      }
+    }
     return found
   })
-  const names = new Set(answers.flatMap((found) => [...found.keys()]))
-  return [...names].map((name) => ({ name, values: answers.map((found) => found.get(name)) }))
-}
-
-/** Each answer by the names that lead to it. A list is one answer, in whatever order. */
-function collect(found: Map<string, string>, name: string, value: unknown): void {
-  if (value === null || value === undefined) return
-  if (Array.isArray(value)) {
-    const texts = value.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)))
-    if (texts.length > 0) found.set(name, texts.sort().join(', '))
-  } else if (typeof value === 'object') {
-    for (const [key, each] of Object.entries(value)) {
-      collect(found, name === '' ? key : `${name}.${key}`, each)
-    }
-  } else found.set(name, String(value))
+  const keys = new Set(said.flatMap((found) => [...found.keys()]))
+  return [...keys].map((key) => {
+    const [compartment = ''] = key.split(' ', 1)
+    const name = key.slice(compartment.length + 1)
+    return { compartment, name, values: said.map((found) => found.get(key)) }
+  })
 }

@@ -33,9 +33,11 @@ ${connectionDetails}`,
     const result = await reader.open(released)
     const afterwards = () => checkOpened(reader, [result])
     const file = input.text('out')
+    // Whether a file's own word for its reference is right, nobody has checked.
+    const naming = isName ? { reference: released.reference } : {}
     const failed = failedStep(result) !== undefined
     if (file === undefined || !result.opened) {
-      return { value: result, text: fitted(wordsOfOpened(result)), failed, afterwards }
+      return { value: result, text: fitted(wordsOfOpened(result, naming)), failed, afterwards }
     }
     await replaceOpened(file, `${jsonText(result, 2)}\n`)
     const { referralId, withheld } = result

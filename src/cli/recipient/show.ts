@@ -1,28 +1,50 @@
-import { jsonText, type Opened, shown, type Unopenable } from '../../client/index.ts'
+import { type Opened, shown, type Unopenable } from '../../client/index.ts'
+import { questionOf } from './answers.ts'
+import { linesOfAnswers, type Said } from './laying.ts'
 import { labelOf, urgencyWord } from './wording.ts'
 
-/** An opened referral as text for a terminal: who signed it, what to mind, then the answers. */
-export function wordsOfOpened(result: Opened | Unopenable): string {
+/** Of a referral beside what it says. */
+type Shown = {
+  /** Where it is known. */
+  readonly reference?: string | undefined
+  /** What was shown before of the same case. */
+  readonly said?: Said
+}
+
+/**
+ * An opened referral as text for a terminal: who signed it, what to mind, then the answers in the words of the questions.
+ * What was not asked, and what `said` holds, is left out; all else is there, however long it is.
+ */
+export function wordsOfOpened(
+  result: Opened | Unopenable,
+  { reference, said = new Set() }: Shown = {},
+): string {
+  const name = `Referral ${shown(result.referralId)}`
   if (!result.opened) {
-    const words = `Referral ${shown(result.referralId)} does not open, at the step ${result.step}`
+    const words = `${name} does not open, at the step ${result.step}`
     return `${words}: ${shown(result.detail)}`
   }
-  const { header, signedBy, compartments, problems, incomplete, urgency, consent } = result
+  const { header, signedBy, problems, incomplete, urgency, consent } = result
   const by = signedBy === 'receipt' ? 'a receipt' : signedBy.label
   const answerBy = header.respondBy ? `, answer by ${shown(header.respondBy)}` : ''
+  const from = [labelOf('channel', header.channel), labelOf('region', header.region)]
   const lines = [
-    `Referral ${shown(result.referralId)}, ${urgencyWord(header.urgency)}, signed by ${shown(by)}`,
-    `  ${labelOf('channel', header.channel)}, ${labelOf('region', header.region)}${answerBy}`,
+    `${name}${reference === undefined ? '' : `, reference ${shown(reference)}`}`,
+    `  ${[urgencyWord(header.urgency), ...from].join(', ')}${answerBy}, signed by ${shown(by)}`,
     ...urgencyWords(urgency).map((line) => `  ${shown(line)}`),
-    ...(consent.compared ? [`  Consent to an assessment: ${consent.assessment}`] : []),
-    ...(incomplete.length > 0 ? [`  Still to be asked: ${incomplete.map(shown).join(' ')}`] : []),
+    ...(consent.compared ? [`  Consent to an assessment: ${wordOf(consent.assessment)}`] : []),
+    ...(incomplete.length > 0
+      ? [`  Still to be asked: ${incomplete.map(questionOf).join(', ')}`]
+      : []),
     ...problems.map(({ pointer, detail }) => `  Does not fit: ${shown(pointer)} ${shown(detail)}`),
     ...withheldWords(result),
-    ...Object.entries(compartments).map(([name, answers]) => {
-      return `  ${name}: ${jsonText(answers, 2).replaceAll('\n', '\n  ')}`
-    }),
+    ...linesOfAnswers(result, said).map((line) => `  ${line}`),
   ]
   return lines.join('\n')
+}
+
+function wordOf(assessment: string): string {
+  return assessment.replace('_', ' ')
 }
 
 /**
