@@ -138,12 +138,16 @@ async function serve(config: Config): Promise<void> {
   }
 }
 
+const deafText =
+  'the other replicas are not heard: a pooler takes what they tell, and whoever waits looks every second or so; set DATABASE_DIRECT_URL to PostgreSQL itself'
+
 /** Hears of the work that other replicas bring. Without them whoever waits looks every second or so. */
 function hearOthers(url: string, database: Database, logger: ReturnType<typeof createLogger>) {
   return joinReplicas({
     ...{ url, database },
     onLost: (error) => logger.warn({ err: error }, 'the other replicas are not heard'),
     onHeard: () => logger.info('the other replicas are heard again'),
+    onDeaf: () => logger.warn(deafText),
   })
 }
 

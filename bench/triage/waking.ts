@@ -44,6 +44,7 @@ async function ours({ stage, service, queue: { sql } }: Place): Promise<Side> {
     ...{ database, url: stage.url },
     onLost: (error) => console.error(error),
     onHeard: () => {},
+    onDeaf: () => {},
   })
   const headers = {
     authorization: `Bearer ${await stage.world.token(stage.world.clients.casework)}`,

@@ -23,6 +23,9 @@ import { listening } from '../helpers/process.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
+/** Whoever waits alone looks by itself no sooner. */
+const pollMsMin = 500
+
 const folder = await mkdtemp(join(tmpdir(), 'intake-pgbouncer-'))
 const databases = await cloneDatabase()
 t.teardown(async () => {
@@ -36,14 +39,16 @@ const bouncerUrl = await startBouncer(databases.url)
 const tokenKeyFile = join(folder, 'token-key.pem')
 const { ownerUrl } = databases
 const world = await holdCeremony({ ownerUrl, origin: 'intake.test', tokenKeyFile })
-const { url } = await listening(t, {
+const variables = {
   PORT: '0',
   DATABASE_URL: bouncerUrl,
   DATABASE_PREPARE: 'off',
   DATABASE_CONNECTIONS: '8',
   TOKEN_KEY_FILE: tokenKeyFile,
   ORIGIN: world.origin,
-})
+}
+const hearing = await listening(t, { ...variables, DATABASE_DIRECT_URL: databases.url })
+const { url } = hearing
 const { lawFirm, ngo } = world.referring
 const service = { world, url }
 t.afterEach(() => requireBalanced(superuser))
@@ -154,6 +159,30 @@ t.test('two organisations at once get their own answers and no others', async (t
     t.same(ownAgain!.body, ofNgo!.acknowledgement)
     t.match(amending, { status: 404, body: { code: 'not-found' } })
   }
+})
+
+t.test('past it a replica hears the others, and one that cannot says why', async (t) => {
+  const deaf = await listening(t, variables)
+  const there = await callerOf(world, url, world.clients.casework)
+  const recipient = world.recipients.casework.receiving.kid
+  const asked = { recipient, max: 50, leaseSeconds: 3600 }
+  const waits: number[] = []
+  while (waits.length < 5) {
+    await there('POST', '/v1/triage/claims', asked)
+    const begun = performance.now()
+    const waiting = there('POST', '/v1/triage/claims', { ...asked, waitSeconds: 30 })
+    // It waits by then.
+    for (let n = 0; n < 3; n += 1) await there('GET', '/v1/triage/summary')
+    await refer({ world, url: deaf.url })
+    const { status, body } = await waiting
+    t.match([status, body.claims.length], [200, 1])
+    waits.push(performance.now() - begun)
+  }
+  t.ok(Math.min(...waits) < pollMsMin, `woken, and did not look: ${waits}`)
+  const said = /the other replicas are not heard/
+  while (!said.test(deaf.output())) await once(deaf.child.stdout!, 'data')
+  t.match(deaf.output(), /set DATABASE_DIRECT_URL to PostgreSQL itself/)
+  t.notMatch(hearing.output(), said)
 })
 
 t.test('role and organisation end with their transaction', async (t) => {

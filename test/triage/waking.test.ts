@@ -44,6 +44,7 @@ const replicas = [built.database, database].map((each) =>
     ...{ database: each, url: databases.url },
     onLost: () => told.push('lost'),
     onHeard: () => told.push('heard'),
+    onDeaf: () => told.push('deaf'),
   }),
 )
 t.teardown(async () => {
