@@ -30,7 +30,7 @@ export function claimPath(claimId: string, act: string): string {
   return `/v1/triage/claims/${encodeURIComponent(wellTyped(claimId))}/${act}`
 }
 
-/** Where an act on an item goes. */
+/** Where an act on an item goes. @param itemId - of what was done with it, the reference of a referral too */
 export function itemPath(itemId: string, act: string): string {
-  return `/v1/triage/items/${encodeURIComponent(itemId)}/${act}`
+  return `/v1/triage/items/${encodeURIComponent(wellTyped(itemId))}/${act}`
 }

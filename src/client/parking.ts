@@ -46,7 +46,7 @@ export type Parking = {
    * Takes the completion of an item back, within 24 hours: what it answered is on the queue again, at its old place, as a
    * new item. Repeated, it is done already.
    *
-   * @param itemId - the id of the claim that completed it
+   * @param itemId - the id of the claim that completed it, or the reference of what it answered
    * @throws ServiceProblem `reopening-over`, `not-found` if this client neither completed it nor opens it
    */
   reopen(itemId: string): Promise<void>
@@ -54,6 +54,7 @@ export type Parking = {
    * Who held an item, open or completed, and how each lease ended, with those of the other items of its case: the last 200,
    * in the order in which they began.
    *
+   * @param itemId - its id, or the reference of a referral of it
    * @throws ServiceProblem `not-found`
    */
   attempts(itemId: string): Promise<Attempts>

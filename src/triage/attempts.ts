@@ -5,10 +5,12 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { type Attempts, attemptsMax } from './attemptsschemas.ts'
 import { itemEntry } from './completion.ts'
+import { itemOf } from './naming.ts'
 import { selectAttempts, selectCaseOfItem } from './store/attempts.ts'
 
 /** The attempts at the case of an item, open or completed: also at what was merged with it. @throws Refusal `not-found` */
-export async function attempts(tx: Tx, itemId: string): Promise<Static<typeof Attempts>> {
+export async function attempts(tx: Tx, name: string): Promise<Static<typeof Attempts>> {
+  const itemId = await itemOf(tx, name)
   const caseId = await selectCaseOfItem(tx, itemId)
   if (caseId === undefined) throw new Refusal('not-found', 'there is no item of that id')
   const rows = await selectAttempts(tx, caseId, attemptsMax)

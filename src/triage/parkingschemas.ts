@@ -1,5 +1,6 @@
 /** What parking takes and gives. */
 import { type Static, Type } from 'typebox'
+import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 import { asideItemsMax, itemsPageMax, parkedDaysMax, parkReasons } from './lease.ts'
 import { ClaimRequest, CompletionRequest, ReleaseRequest } from './schemas.ts'
@@ -65,4 +66,6 @@ export const Aside = Type.Object({
 })
 
 export const ItemParams = Type.Object({ itemId: Uuid }, { additionalProperties: false })
+/** Of what was done with an item: the reference of one of its referrals does as well. */
+export const PastParams = Type.Object({ itemId: IdOrReference }, { additionalProperties: false })
 export const AsideParams = Type.Object({ asideId: Uuid }, { additionalProperties: false })

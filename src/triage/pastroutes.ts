@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
 import { Attempts } from './attemptsschemas.ts'
-import { ItemParams } from './parkingschemas.ts'
+import { PastParams } from './parkingschemas.ts'
 
 const security = [{ bearer: ['triage:work'] }]
 
@@ -20,7 +20,7 @@ export const pastRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'] 
       operationId: 'listAttempts',
       summary: 'List who held an item, open or completed, and how each lease of its case ended',
       security,
-      params: ItemParams,
+      params: PastParams,
       response: { 200: Attempts },
     },
     handler: async ({ caller, params }) => triage.attempts(knownCaller(caller), params.itemId),
@@ -34,7 +34,7 @@ export const pastRoutes: FastifyPluginAsyncTypebox<{ triage: Services['triage'] 
       operationId: 'reopenItem',
       summary: 'Take back the completion of an item, within 24 hours of it',
       security,
-      params: ItemParams,
+      params: PastParams,
       response: { 204: Type.Null() },
     },
     handler: async ({ caller, params }, reply) => {

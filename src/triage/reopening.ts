@@ -15,6 +15,7 @@ import { takeBackAnswers } from '../vault/service.ts'
 import { dueAt } from './calendar.ts'
 import { itemEntry } from './completion.ts'
 import { reopenedHoursMax } from './lease.ts'
+import { itemOf } from './naming.ts'
 import { lockHeads } from './store/heads.ts'
 import { listReferrals, mergeItem } from './store/merge.ts'
 import {
@@ -29,9 +30,10 @@ import {
 import { type Head, survivorOf } from './survivor.ts'
 
 /** Takes a completion back; repeated, it was done. @throws Refusal `not-found`, `reopening-over` */
-export async function reopen(tx: Tx<KnownCaller>, itemId: string): Promise<void> {
+export async function reopen(tx: Tx<KnownCaller>, name: string): Promise<void> {
   // Nobody merges or splits cases meanwhile, nor opens another item of this one.
   await takeTurn(tx, casesLock)
+  const itemId = await itemOf(tx, name)
   const completed = await lockCompleted(tx, itemId, tx.caller.clientId)
   if (!completed) {
     throw new Refusal('not-found', 'there is no completed item of that id that you can open')

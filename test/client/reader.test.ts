@@ -92,13 +92,17 @@ t.test(
       name: 'ServiceProblem',
       problem: { code: 'lease-lost' },
     })
+    const { reference } = claim!.referrals[0]!
+    await reader.reopen(reference)
     await reader.reopen(claim!.claimId)
-    await reader.reopen(claim!.claimId)
+    await reader.reopen(reference)
     const [reopened] = await reader.claim({ max: 5, leaseSeconds: 60 })
     t.match(reopened, { fence: 1, dueAt: claim!.dueAt })
     const { attempts } = await reader.attempts(reopened!.claimId)
     const endings = attempts.map(({ ending }) => ending)
     t.same(endings, ['parked', 'completed', undefined])
+    t.same((await reader.attempts(reference)).attempts, attempts)
+    await t.rejects(reader.attempts('57200012'), { code: 'reference-mistyped' })
   },
 )
 

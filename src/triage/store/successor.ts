@@ -26,6 +26,17 @@ export async function selectItemByReference(
   return row?.id
 }
 
+/** The item as which the work on a referral last ended; as which it is open, if it never did. */
+export async function selectPastItem(tx: Tx, reference: string): Promise<string | undefined> {
+  const [row] = await tx.sql<{ id: string }[]>`
+    select coalesce(item.merged_into, item.id) as id
+    from referral r join triage_item item on item.referral_id = r.id
+    where r.reference = ${reference}
+    order by item.completed_at desc nulls last
+    limit 1`
+  return row?.id
+}
+
 /**
  * Whether an item was merged into another, and the open item as which its referral is worked on
  * now: none where the work has ended.
