@@ -64,6 +64,9 @@ export type Outcome = {
   | { readonly outcome: 'unopenable'; readonly step: OpeningStep }
 )
 
+/** How the work on one of several items ended, and why in a reviewer's words. */
+export type Ending = Lease & Outcome & { readonly note?: Note }
+
 /** @see createReader */
 export type Claiming = {
   /**
@@ -112,11 +115,12 @@ export type Claiming = {
   complete(lease: Lease, outcome: Outcome, note?: Note): Promise<Completion>
   /**
    * Ends the work on up to 50 items at once, each judged by itself: one whose lease is lost says so in its
-   * `problem`, and keeps no other from ending. Repeating gives the same answers.
+   * `problem`, and keeps no other from ending. Repeating gives the same answers. A note goes with each as with
+   * `complete`.
    *
    * @returns what became of each, in the same order
    */
-  completeSeveral(completions: readonly (Lease & Outcome)[]): Promise<Ended[]>
+  completeSeveral(completions: readonly Ending[]): Promise<Ended[]>
 }
 
 /** The part of a reader that claims work. @param kid - of the recipient's X-Wing key */
@@ -177,19 +181,24 @@ export function createClaiming(transport: Transport, kid: string, notes: Notes):
     })
   }
 
-  async function completeSeveral(asked: readonly (Lease & Outcome)[]): Promise<Ended[]> {
+  async function sendCompletions(completions: readonly object[]): Promise<Ended[]> {
     const path = '/v1/triage/completions'
-    // A whole claim may be handed in: only what names it is sent.
-    const completions = asked.map(({ claimId, fence, outcome, referrals, ...rest }) => ({
-      ...{ claimId: wellTyped(claimId), fence, outcome, referrals: referrals.map(wellTyped) },
-      ...('reason' in rest && { reason: rest.reason }),
-      ...('step' in rest && { step: rest.step }),
-    }))
     const body = { completions }
     const answer = await transport.send({ method: 'POST', path, body, repeatable: true })
     const { completions: ended } = readAnswer(CompletionsAnswer, answer, `POST ${path}`)
-    if (ended.length === asked.length) return ended
+    if (ended.length === completions.length) return ended
     throw new BadAnswer(`the answer to POST ${path} is not of as many as were asked`)
+  }
+
+  function completeSeveral(asked: readonly Ending[]): Promise<Ended[]> {
+    // A whole claim may be handed in: only what names it is sent.
+    const completions = asked.map(({ claimId, fence, outcome, referrals, note, ...rest }) => ({
+      ...{ claimId: wellTyped(claimId), fence, outcome, referrals: referrals.map(wellTyped) },
+      ...('reason' in rest && { reason: rest.reason }),
+      ...('step' in rest && { step: rest.step }),
+      ...(note && { note }),
+    }))
+    return notes.sendSeveral(completions, sendCompletions)
   }
 
   return { claim, ownClaims, renew, handOver, release, complete, completeSeveral }

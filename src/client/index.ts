@@ -37,7 +37,7 @@ export type { Proposal } from '../referral/urgency.ts'
 export { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 export type { Reviewing, Sought } from './cases.ts'
 export type { CheckedMatchKeys, Checking, UncheckedQuery } from './checking.ts'
-export type { Attempt, ClaimOptions, Lease, Outcome } from './claiming.ts'
+export type { Attempt, ClaimOptions, Ending, Lease, Outcome } from './claiming.ts'
 export type { ClockSkew } from './clock.ts'
 export { wordsOfSkew } from './clock.ts'
 export type { Complaint, TestWorld } from './conform.ts'
@@ -79,6 +79,7 @@ export type {
   Claim,
   Completion,
   Ended,
+  Endpoint,
   Found,
   Items,
   Judged,
@@ -99,4 +100,6 @@ export type { NewestKeyset, Publication } from './trust.ts'
 export { createKeysetReader } from './trust.ts'
 export type { Unmatched } from './unmatched.ts'
 export type { ChangesOptions, ChangesPage, ItemsQuery } from './watching.ts'
+export type { ReplayFrom, Webhooks } from './webhooks.ts'
+export { createWebhooks } from './webhooks.ts'
 export type { Handler, Work } from './working.ts'

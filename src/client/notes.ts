@@ -13,6 +13,7 @@ import { claimBytesMax } from './answer.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
 import { createNoteEnds } from './noteends.ts'
 import { NotesAnswer, type NotesPage, readAnswer } from './schemas.ts'
+import { createSeveral } from './severalnotes.ts'
 import type { Transport } from './transport.ts'
 import type { createKeysets, NewestKeyset } from './trust.ts'
 
@@ -59,7 +60,8 @@ export function createNotes(
         await remember(note.about.referralId, sealed)
         return answer
       } catch (error) {
-        if (tries === triesMax || !mayPass(error, keysets)) throw error
+        const code = error instanceof ServiceProblem ? error.problem.code : undefined
+        if (tries === triesMax || !mayPass(code, keysets)) throw error
       }
     }
   }
@@ -75,12 +77,14 @@ export function createNotes(
     }
   }
 
-  async function seal({ about, text }: Note): Promise<MessageEnvelope> {
+  /** @param before - the note that it comes behind; if left out, the newest that there is */
+  async function seal({ about, text }: Note, before?: MessageEnvelope): Promise<MessageEnvelope> {
     const content = { text: text.normalize('NFC') }
     const [problem] = schemaProblems(MessageContent, content)
     if (problem)
       throw new Refusal('referral-invalid', `the note${problem.pointer} ${problem.detail}`)
-    const last = lastOf(await shownAbout(transport, about.referralId))
+    const shown = before ? [{ note: before }] : await shownAbout(transport, about.referralId)
+    const last = lastOf(shown)
     return sealMessage({
       kind: 'note',
       from: 'recipient',
@@ -117,18 +121,15 @@ export function createNotes(
     })
   }
 
+  const passes = (code: string | undefined) => mayPass(code, keysets)
+  const sendSeveral = createSeveral({ seal, remember, triesMax, mayPass: passes })
   /** @see Reviewing */
-  async function seen(referralId: string): Promise<number> {
-    return (await ends.seen(referralId))?.number ?? 0
-  }
-
-  return { sendWith, read, seen }
+  const seen = async (referralId: string) => (await ends.seen(referralId))?.number ?? 0
+  return { sendWith, sendSeveral, read, seen }
 }
 
 /** Whether the same note, sealed anew, may be taken. */
-function mayPass(error: unknown, keysets: Keysets): boolean {
-  if (!(error instanceof ServiceProblem)) return false
-  const { code } = error.problem
+function mayPass(code: string | undefined, keysets: Keysets): boolean {
   return code === 'note-not-next' || (code === 'keyset-superseded' && keysets.refresh())
 }
 
@@ -170,7 +171,7 @@ async function signable(keysets: Keysets, { kid }: KeyPair): Promise<NewestKeyse
  * The one with the highest number, unchecked: whatever is shown for a note has a hash, and whether it is one
  * its readers find out.
  */
-function lastOf(shown: readonly ShownNote[]) {
+function lastOf(shown: readonly Pick<ShownNote, 'note'>[]) {
   const numbered = shown.toSorted(
     (a, b) => Number(a.note.header?.number) - Number(b.note.header?.number),
   )

@@ -19,6 +19,7 @@ import * as triage from '../triage/schemas.ts'
 import { Completions } from '../triage/severalschemas.ts'
 import * as watching from '../triage/watchingschemas.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
+import * as webhooks from '../webhooks/schemas.ts'
 import { BadAnswer } from './failure.ts'
 import { tolerant } from './tolerant.ts'
 
@@ -165,6 +166,11 @@ export type Changes = Static<typeof ChangesAnswer>
 export const SummaryAnswer = tolerant(watching.Summary)
 /** Open items counted by state, urgency and region. */
 export type Summary = Static<typeof SummaryAnswer>
+
+export const EndpointAnswer = tolerant(webhooks.WebhookEndpoint)
+/** A server that is told what becomes of items. */
+export type Endpoint = Static<typeof EndpointAnswer>
+export const EndpointsAnswer = tolerant(webhooks.WebhookEndpoints)
 
 export const ReleasedAnswer = Type.Object({ referralId, reference })
 

@@ -22,7 +22,7 @@ export type Answer = { status: number; body: string; headers?: Record<string, st
 export async function between(
   t: Pick<Test, 'teardown'>,
   url: string,
-  change: (answer: Answer, request: Passed) => Answer | undefined | Promise<never>,
+  change: (answer: Answer, request: Passed) => Answer | undefined | Promise<Answer | undefined>,
 ): Promise<{ url: string; passed: Passed[] }> {
   const passed: Passed[] = []
   const base = await listen(t, async (request, hungUp) => {

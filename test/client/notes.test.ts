@@ -347,3 +347,57 @@ t.test('whoever is not shown the newest note learns it on writing', async (t) =>
   })
   t.equal((await casework.readNotes(about)).notes.length, 1)
 })
+
+t.test('several completions each take a note, sealed anew where somebody was faster', async (t) => {
+  const referred = [await refer(built), await refer(built), await refer(built)]
+  const ids = referred.map(({ referralId }) => referralId)
+  const claims = await casework.claim({ max: 50, leaseSeconds: 600 })
+  const mine = ids.map((id) => claims.find(({ referrals }) => referrals[0]!.referralId === id)!)
+  const [first, second, third] = await Promise.all(ids.map(opened))
+  let isFirst = true
+  const { url: at, passed } = await between(t, url, async (answer, { path }) => {
+    if (isFirst && path.includes(`/${ids[0]}/notes`)) {
+      isFirst = false
+      const item = { itemId: mine[0]!.claimId }
+      await clinic.setUrgency(item, { urgency: 'soon' }, { about: first!, text: 'Faster.' })
+    }
+    return answer
+  })
+  const reader = readerAt('casework', at)
+  const ended = await reader.completeSeveral([
+    { ...mine[0]!, outcome: 'accepted', referrals: [ids[0]!], note: { about: first!, text: 'A.' } },
+    {
+      ...mine[1]!,
+      outcome: 'accepted',
+      referrals: [ids[1]!],
+      note: { about: second!, text: 'B.' },
+    },
+    {
+      ...mine[2]!,
+      fence: 99,
+      outcome: 'accepted',
+      referrals: [ids[2]!],
+      note: { about: third!, text: 'C.' },
+    },
+    { ...mine[2]!, outcome: 'accepted', referrals: [ids[2]!], note: { about: third!, text: 'D.' } },
+  ])
+  t.same(
+    ended.map(({ problem }) => problem?.code),
+    [undefined, undefined, 'lease-lost', undefined],
+  )
+  const notesOf = async (about: Opened) => {
+    const { notes, faults } = await clinic.readNotes(about)
+    t.same(faults, [])
+    return notes.map((note) => note.opened && (note.content as { text: string }).text)
+  }
+  t.same(await notesOf(first!), ['Faster.', 'A.'])
+  t.same(await notesOf(second!), ['B.'])
+  t.same(await notesOf(third!), ['D.'], 'what is refused keeps no note')
+  const sent = passed.filter(({ path }) => path.endsWith('/completions'))
+  t.same(
+    sent.map(({ body }) => JSON.parse(body).completions.length),
+    [4, 2],
+    'only what was not taken is sent again',
+  )
+  t.equal(await reader.notesSeen(ids[0]!), 2, 'it remembers what it wrote')
+})
