@@ -82,7 +82,8 @@ async function queue() {
            case when item.leased_until > now() then item.fence end as fence
     from triage_item item
     where item.completed_at is null and item.merged_into is null
-    order by item.due_at`
+    -- At a weekend many are due at the same moment, and the id of a head is that of one of its members.
+    order by item.due_at, (select min(id::text) from unnest(item.referral_ids) as listed (id))`
   const fences = await sql`select id, fence::int from triage_item where completed_at is null`
   return {
     seen: rows.map(({ ids, ...row }) => ({ ids: ids.toSorted(), ...row })),
