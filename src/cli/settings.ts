@@ -32,6 +32,11 @@ export const connection: Record<string, Option> = {
   home: { value: 'DIR', help: 'What is remembered (INTAKE_HOME, else ~/.intake).' },
 }
 
+const { trust: _, key: __, home: ___, ...withoutKeys } = connection
+
+/** The flags of those that call it without a key that opens. */
+export const signingIn = withoutKeys
+
 /** The details of every command that calls the service. */
 export const connectionDetails = `It signs in as the client INTAKE_CLIENT, by the key in the file that INTAKE_CLIENT_KEY names.
 The passphrase of key files is in INTAKE_PASSPHRASE, or it is asked for. In a trial, an access token that

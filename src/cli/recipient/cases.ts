@@ -19,6 +19,7 @@ import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { comparisonOf } from './comparing.ts'
 import { named } from './naming.ts'
 import { areSound, notesOf, wordsOfNotes } from './notes.ts'
+import { moreWords, pageOf, pageOptions } from './paging.ts'
 import { dueLine, labelOf, urgencyWord } from './wording.ts'
 
 /** `intake reviews`. */
@@ -26,18 +27,13 @@ export const reviews: Command = {
   operands: '',
   summary: 'List what waits for your judgement: questions, and cases that were flagged.',
   details: connectionDetails,
-  options: {
-    limit: { value: 'N', help: 'At most so many, the oldest: 1 to 200, else 50.' },
-    cursor: { value: 'CURSOR', help: 'Read on where the page before ended.' },
-    ...connection,
-  },
+  options: { ...pageOptions('the oldest'), ...connection },
   operandsMin: 0,
   operandsMax: 0,
   async run(input) {
-    const limit = input.whole('limit', 1, 200) ?? 50
-    const cursor = input.text('cursor')
+    const page = pageOf(input)
     const reader = await readerOf(input)
-    const value = await reader.reviews({ limit, ...(cursor !== undefined && { cursor }) })
+    const value = await reader.reviews(page)
     return { value, text: fitted(wordsOfReviews(value)) }
   },
 }
@@ -193,7 +189,7 @@ function wordsOfReviews({ reviews, next }: Reviews): string {
   const lines = reviews.map(({ kind, caseId, otherId, probability, at }) => {
     return `${londonTime(at)}  ${shown(kind)}  case ${caseId}${otherId ? ` and ${otherId}` : ''}${likely(probability)}`
   })
-  return [...lines, ...(next ? [`More: --cursor=${shown(next)}`] : [])].join('\n')
+  return [...lines, ...moreWords(next)].join('\n')
 }
 
 function wordsOfFound({ cases }: Found): string {

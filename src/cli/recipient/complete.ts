@@ -7,6 +7,7 @@ import { type Command, fitted, type Input, UsageError } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { claimNamed, fence, fenceDetails, leaseOf } from './lease.ts'
 import { named, oneOf } from './naming.ts'
+import { noteAbout, noteDetails, noteOptions, textOf } from './noting.ts'
 import { dueLine, urgencyWord } from './wording.ts'
 
 const outcomes: readonly Outcome['outcome'][] = ['accepted', 'declined', 'redirected', 'unopenable']
@@ -17,6 +18,8 @@ export const complete: Command = {
   operands: 'CLAIM [--fence N] --referral ID --outcome OUTCOME',
   summary: 'End the work on an item.',
   details: `${fenceDetails}
+
+${noteDetails} It is about the first referral that is named.
 
 ${connectionDetails}`,
   options: {
@@ -29,6 +32,7 @@ ${connectionDetails}`,
     outcome: { value: 'OUTCOME', help: `${outcomes.join(', ')}.` },
     reason: { value: 'REASON', help: `With declined, why: ${reasons.join(', ')}.` },
     step: { value: 'STEP', help: 'With unopenable, the step at which opening failed.' },
+    ...noteOptions,
     ...connection,
   },
   operandsMin: 1,
@@ -36,8 +40,12 @@ ${connectionDetails}`,
   async run(input) {
     const claim = claimNamed(input)
     const outcome = outcomeOf(input)
+    const said = await textOf(input, 'note')
     const reader = await readerOf(input)
-    const value = await reader.complete(await leaseOf(reader, claim), outcome)
+    const lease = await leaseOf(reader, claim)
+    const [first = ''] = outcome.referrals
+    const note = said === undefined ? undefined : await noteAbout(reader, first, said)
+    const value = await reader.complete(lease, outcome, note)
     const late = value.late ? ', late: the lease had ended' : ''
     const back = value.requeued.map((id) => `  referral ${shown(id)}`)
     const others = back.length > 0 ? ['Back on the queue, without an answer:', ...back] : []

@@ -1,19 +1,12 @@
 /** A person's word on cases: the same person, not the same, not sure. Each can be undone. */
-import { readFile } from 'node:fs/promises'
-import { text as readText } from 'node:stream/consumers'
 import { type Judged, type Note, type Reader, shown } from '../../client/index.ts'
-import { type Command, type Input, type Option, UsageError } from '../command.ts'
+import { type Command, type Input, UsageError } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
-import { tell } from '../terminal.ts'
 import { named, oneOf } from './naming.ts'
+import { noteAbout, noteDetails, noteOptions, textOf } from './noting.ts'
 
-const noteOptions: Record<string, Option> = {
-  note: { value: 'FILE', help: 'Why, in a text file (- is standard input): kept, sealed.' },
-}
 const details = `The reference of a referral names the case that it is in, where the id of a case goes.
-A note is sealed to every required recipient, and shown to no referrer. It is about the first
-referral of CASE, which is opened for it and named. It comes from a file, for others on this machine
-see the arguments of a command.
+${noteDetails} It is about the first referral of CASE, which is opened for it and named.
 
 ${connectionDetails}`
 
@@ -99,26 +92,13 @@ function decisionOf<Decision extends string>(
   return oneOf('decision', input.text('decision') ?? '', decisions)
 }
 
+/** Which referral is the first is the service's word: whoever writes is told whom the note will be about. */
 async function noteOf(input: Input, reader: Reader, caseId: string): Promise<Note | undefined> {
-  const file = input.text('note')
-  if (file === undefined) return undefined
-  const text = (file === '-' ? await readText(process.stdin) : await readFile(file, 'utf8')).trim()
-  if (text === '') throw new UsageError('the note is empty')
+  const text = await textOf(input, 'note')
+  if (text === undefined) return undefined
   const [first] = (await reader.case(caseId)).referrals
   if (!first) throw new Error(`case ${caseId} has no referral for a note to be about`)
-  const about = await reader.open(await reader.fetch(first.referralId))
-  if (about.opened) {
-    // Which one is first is the service's word: whoever writes sees whom the note will be about.
-    tell(`The note is about referral ${shown(first.referralId)}, ${nameOf(about)}.`)
-    return { about, text }
-  }
-  throw new Error(`the note was not sealed: ${first.referralId} does not open, at ${about.step}`)
-}
-
-function nameOf({ compartments: { identity } }: Note['about']): string {
-  const { givenNames, familyName } = (identity ?? {}) as Record<string, unknown>
-  const names = [givenNames, familyName].filter((name) => typeof name === 'string')
-  return names.length > 0 ? shown(names.join(' ')) : 'whose name you do not hold'
+  return noteAbout(reader, first.referralId, text)
 }
 
 function report(judged: Judged) {

@@ -2,7 +2,7 @@
 import type { Lease, Reader } from '../../client/index.ts'
 import { required } from '../../errors.ts'
 import type { Input, Option } from '../command.ts'
-import { named } from './naming.ts'
+import { hasReferenceForm, named } from './naming.ts'
 
 export const fence: Record<string, Option> = {
   fence: {
@@ -15,26 +15,35 @@ export const fence: Record<string, Option> = {
 export const fenceDetails = `CLAIM is the id of an item, or the reference of a referral of it. Without --fence it is what
 your client holds now: with it, a claim that has ended since, and that somebody made anew, is refused.`
 
+type Claimed = { readonly claimId: string; readonly fence: number | undefined }
+
 /** What names the claim, before anything is sent. @throws UsageError for a mistyped reference, or no fence */
-export function claimNamed(input: Input): { claimId: string; fence: number | undefined } {
+export function claimNamed(input: Input): Claimed {
   const claimId = named(required(input.operands[0], 'operandsMin is 1'))
   return { claimId, fence: input.whole('fence', 1, Number.MAX_SAFE_INTEGER) }
 }
 
 /** The claim with its fence. @throws Error if it is not held */
-export async function leaseOf(
-  reader: Reader,
-  { claimId, fence }: ReturnType<typeof claimNamed>,
-): Promise<Lease> {
-  if (fence !== undefined) return { claimId, fence }
+export async function leaseOf(reader: Reader, { claimId, fence }: Claimed): Promise<Lease> {
+  return fence === undefined ? ownClaim(reader, claimId) : { claimId, fence }
+}
+
+/** A referral of the claim, by its reference. @throws Error if it is not held */
+export async function referralOf(reader: Reader, { claimId }: Claimed): Promise<string> {
+  if (hasReferenceForm(claimId)) return claimId
+  const { references } = await ownClaim(reader, claimId)
+  return required(references[0], 'an item has a referral')
+}
+
+async function ownClaim(reader: Reader, name: string) {
   let cursor: string | undefined
   do {
     const page = await reader.ownClaims({ limit: 200, ...(cursor !== undefined && { cursor }) })
-    const found = page.claims.find(({ claimId: id, references }) => {
-      return id === claimId || references.includes(claimId)
+    const found = page.claims.find(({ claimId, references }) => {
+      return claimId === name || references.includes(name)
     })
     if (found) return found
     cursor = page.next
   } while (cursor !== undefined)
-  throw new Error(`${claimId} is not yours now: intake mine lists what is`)
+  throw new Error(`${name} is not yours now: intake mine lists what is`)
 }

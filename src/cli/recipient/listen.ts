@@ -5,10 +5,8 @@ import { isSafeAddress } from '../../protocol/address.ts'
 import { newWebhookSecret, readWebhookSecret, writeWebhookSecret } from '../../protocol/webhook.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
-import { addressOf, connection, connectionDetails, credentialsOf } from '../settings.ts'
+import { addressOf, connectionDetails, credentialsOf, signingIn } from '../settings.ts'
 import { print, tell } from '../terminal.ts'
-
-const { trust: _, key: __, home: ___, ...signingIn } = connection
 
 /** `intake listen`. */
 export const listen: Command = {

@@ -3,6 +3,7 @@ import { type OwnClaims, shown } from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
 import { type Command, fitted } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { moreWords, pageOf, pageOptions } from './paging.ts'
 import { dueLine, urgencyWord } from './wording.ts'
 
 /** `intake mine`. */
@@ -13,18 +14,13 @@ export const mine: Command = {
 intake open, with the id or reference of a referral. Times are of London.
 
 ${connectionDetails}`,
-  options: {
-    limit: { value: 'N', help: 'At most so many, those due first: 1 to 200, else 50.' },
-    cursor: { value: 'CURSOR', help: 'Read on where the page before ended.' },
-    ...connection,
-  },
+  options: { ...pageOptions('those due first'), ...connection },
   operandsMin: 0,
   operandsMax: 0,
   async run(input) {
-    const limit = input.whole('limit', 1, 200) ?? 50
-    const cursor = input.text('cursor')
+    const page = pageOf(input)
     const reader = await readerOf(input)
-    const value = await reader.ownClaims({ limit, ...(cursor !== undefined && { cursor }) })
+    const value = await reader.ownClaims(page)
     return { value, text: fitted(wordsOf(value, new Date())) }
   },
 }
@@ -40,5 +36,5 @@ function wordsOf({ claims, next }: OwnClaims, now: Date): string {
       `  Reference ${claim.references.map(shown).join(', ')}`,
     ].join('\n')
   })
-  return [...items, ...(next ? [`More: --cursor=${shown(next)}`] : [])].join('\n\n')
+  return [...items, ...moreWords(next)].join('\n\n')
 }

@@ -15,9 +15,14 @@ export function named(name: string): string {
 
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
+/** Whether it has the form of an id. */
+export function isId(name: string): boolean {
+  return idForm.test(name)
+}
+
 /** A referral's id or reference, and nothing else. @throws UsageError as `named`, and for what is neither */
 export function referralNamed(name: string): string {
-  if (hasReferenceForm(name) || idForm.test(name)) return named(name.toLowerCase())
+  if (hasReferenceForm(name) || isId(name)) return named(name.toLowerCase())
   throw new UsageError('a referral is named by its id, or by its reference of 8 digits')
 }
 

@@ -5,7 +5,7 @@ import { type Command, fitted } from '../command.ts'
 import { readJson } from '../json.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
-import { hasReferenceForm, named } from './naming.ts'
+import { hasReferenceForm, isId, named } from './naming.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 
 /** `intake open`. */
@@ -26,7 +26,7 @@ ${connectionDetails}`,
   operandsMax: 1,
   async run(input) {
     const name = named(required(input.operands[0], 'operandsMin is 1'))
-    const isName = uuid.test(name) || hasReferenceForm(name)
+    const isName = isId(name) || hasReferenceForm(name)
     const reader = await readerOf(input)
     await warnOfDates(reader)
     const released = isName ? await reader.fetch(name) : await readJson<Released>(name)
@@ -48,5 +48,3 @@ ${connectionDetails}`,
     return { value: { referralId, file, withheld }, text: fitted(text), failed, afterwards }
   },
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
