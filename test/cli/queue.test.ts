@@ -81,7 +81,7 @@ t.test('against the service', async (t) => {
       const parked = await run('park', claimId, '--reason', 'call_back', '--note', file)
       t.match(parked, { code: 0, out: /^Parked, to be called back/m }, parked.err)
       t.same(await notesAbout(referralId), ['She has a lawyer by now.', 'Nobody picks up.'])
-      },
+    },
   )
 
   t.test('urgency is set up and down, and why is asked for elsewhere than in argv', async (t) => {
