@@ -78,25 +78,39 @@ export function webhookSealKey(sealKey: Uint8Array): Uint8Array {
 
 const nonceBytes = 24
 
-/** Seals a secret for one endpoint: in the row of another it does not open. XChaCha20-Poly1305, a random nonce. */
-export function sealWebhookSecret(key: Uint8Array, endpointId: string, secret: Uint8Array) {
+/** What a sealed secret is for. */
+export type SecretOwner = {
+  readonly endpointId: string
+  readonly clientId: string
+  readonly url: string
+}
+
+/** What is bound: as JSON, so that no two owners have the same bytes. */
+const bound = ({ endpointId, clientId, url }: SecretOwner) =>
+  utf8(JSON.stringify([endpointId, clientId, url]))
+
+/**
+ * Seals a secret for one endpoint of one client at one address: in any other row it does not open. XChaCha20-Poly1305, a
+ * random nonce.
+ */
+export function sealWebhookSecret(key: Uint8Array, owner: SecretOwner, secret: Uint8Array) {
   const nonce = randomBytes(nonceBytes)
   const sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
-    ...([secret, utf8(endpointId), null, nonce, key] as const),
+    ...([secret, bound(owner), null, nonce, key] as const),
   )
   return concat(nonce, sealed)
 }
 
-/** Opens it again; `undefined` if it was sealed under another key, or for another endpoint. */
+/** Opens it again; `undefined` if it was sealed under another key, or for another owner. */
 export function openWebhookSecret(
   key: Uint8Array,
-  endpointId: string,
+  owner: SecretOwner,
   sealed: Uint8Array,
 ): Uint8Array | undefined {
   const [nonce, rest] = [sealed.subarray(0, nonceBytes), sealed.subarray(nonceBytes)]
   try {
     return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-      ...([null, rest, utf8(endpointId), nonce, key] as const),
+      ...([null, rest, bound(owner), nonce, key] as const),
     )
   } catch {
     return undefined

@@ -35,6 +35,8 @@ import {
 
 /** Endpoints that one replica delivers to at once. */
 const deliveriesMax = 8
+/** Of those, for one client: its slow receivers delay its own. */
+const clientDeliveriesMax = 2
 /** Messages of one lease: as many are sent again where a replica dies. */
 const messagesMax = 50
 /** After this no further message of a lease is begun; with the longest request it ends well within it. */
@@ -64,7 +66,7 @@ type Placed = WebhookMessage & { readonly place: EndpointPlace }
 /** The step; each replica has one, and they share the endpoints. */
 export function createDelivering(database: Database, options: DeliveringOptions): Delivering {
   const system: Caller = { kind: 'system', request: newId() }
-  const underWay = new Map<string, Promise<void>>()
+  const underWay = new Map<string, { clientId: string; ended: Promise<void> }>()
   const ending = new AbortController()
 
   async function deliver(delivery: Delivery): Promise<void> {
@@ -81,7 +83,13 @@ export function createDelivering(database: Database, options: DeliveringOptions)
     async run() {
       const max = deliveriesMax - underWay.size
       if (max === 0 || ending.signal.aborted) return false
-      const lease = { max, seconds: leaseSeconds, except: [...underWay.keys()] }
+      const lease = {
+        ...{ max, clientMax: clientDeliveriesMax, seconds: leaseSeconds },
+        underWay: {
+          endpointIds: [...underWay.keys()],
+          clientIds: Array.from(underWay.values(), ({ clientId }) => clientId),
+        },
+      }
       const deliveries = await database.inTransaction(system, async (tx) => {
         await beginDays(tx)
         const leased = await leaseDue(tx, await changesEnd(tx), lease)
@@ -91,16 +99,16 @@ export function createDelivering(database: Database, options: DeliveringOptions)
       })
       for (const delivery of deliveries) {
         const ended = deliver(delivery).catch(options.onError)
-        underWay.set(
-          delivery.id,
-          ended.then(() => void underWay.delete(delivery.id)),
-        )
+        underWay.set(delivery.id, {
+          clientId: delivery.clientId,
+          ended: ended.then(() => void underWay.delete(delivery.id)),
+        })
       }
       return false
     },
     async stop() {
       ending.abort()
-      await Promise.all(underWay.values())
+      await Promise.all(Array.from(underWay.values(), ({ ended }) => ended))
     },
   }
 }
@@ -135,11 +143,12 @@ async function withMessages(tx: Tx, leased: Leased): Promise<Delivery> {
 
 /** Sends one after the other until one fails. */
 async function sendAll(
-  { id, url, messages, place, gapAt, tries, ...leased }: Delivery,
+  { id, clientId, url, messages, place, gapAt, tries, ...leased }: Delivery,
   { key, send }: Pick<DeliveringOptions, 'key' | 'send'>,
   signal: AbortSignal,
 ): Promise<Settled> {
-  const secrets = leased.secrets.flatMap((sealed) => openWebhookSecret(key, id, sealed) ?? [])
+  const owner = { endpointId: id, clientId, url }
+  const secrets = leased.secrets.flatMap((sealed) => openWebhookSecret(key, owner, sealed) ?? [])
   let [sent, at] = [0, place]
   const settled = () => ({ sent, place: at, gapTold: gapAt !== null && sent > 0 })
   const until = performance.now() + deliveryMsMax

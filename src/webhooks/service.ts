@@ -46,8 +46,8 @@ export async function createEndpoint(
   const id = newId()
   const secret = newWebhookSecret()
   const { next: place } = await follow(tx, undefined, 0)
-  const sealed = sealWebhookSecret(key, id, secret)
   const { clientId } = tx.caller
+  const sealed = sealWebhookSecret(key, { endpointId: id, clientId, url }, secret)
   if (!(await insertEndpoint(tx, { id, clientId, url, secret: sealed, place }, endpointsMax))) {
     throw new Refusal('endpoint-refused', `a client has at most ${endpointsMax} endpoints`)
   }
@@ -81,7 +81,10 @@ export async function rotateSecret(
   overlapHours: number,
 ): Promise<Endpoint> {
   const secret = newWebhookSecret()
-  const sealed = sealWebhookSecret(key, endpointId, secret)
+  const { clientId } = tx.caller
+  const [row] = await selectEndpoints(tx, clientId, endpointId)
+  if (!row) throw notYours()
+  const sealed = sealWebhookSecret(key, { endpointId, clientId, url: row.url }, secret)
   await requireOwn(updateSecret(tx, ownNamed(tx, endpointId), sealed, overlapHours))
   await changed(tx, endpointId, { overlapHours })
   return shownWith(tx, endpointId, secret)
@@ -116,8 +119,10 @@ function ownNamed(tx: Tx<KnownCaller>, id: string): Named {
 }
 
 async function requireOwn(done: Promise<boolean>): Promise<void> {
-  if (!(await done)) throw new Refusal('not-found', 'no endpoint of yours has this id')
+  if (!(await done)) throw notYours()
 }
+
+const notYours = () => new Refusal('not-found', 'no endpoint of yours has this id')
 
 /** Writes the entry of a change, and shows the endpoint as it is then. */
 async function changed(

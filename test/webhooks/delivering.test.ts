@@ -361,6 +361,69 @@ t.test('who may no longer read the queue is told nothing', async (t) => {
   t.equal(hook.received.length, 1)
 })
 
+t.test('a client with slow receivers holds two places of a replica, no more', async (t) => {
+  const slow: Awaited<ReturnType<typeof endpoint>>[] = []
+  for (let count = 0; count < 9; count += 1) slow.push(await endpoint())
+  await sql`update client set scopes = scopes || '{webhooks:manage}' where id = ${clinic.clientId}`
+  const other = await endpoint(clinic)
+  const late: (() => void)[] = []
+  for (const { answers } of slow) answers.push((reply) => late.push(() => say(204)(reply)))
+  const slowed = step()
+  const begun = () => slow.filter(({ received }) => received.length > 0)
+  const leased = async () => {
+    const rows = await sql`
+      select from webhook_endpoint where leased_until > now() and client_id = ${casework.clientId}`
+    return rows.length
+  }
+  await staged.refer()
+  await slowed.run()
+  t.equal(await leased(), 2)
+  await until(() => begun().length === 2 && other.received.length === 1)
+  // What is under way counts, also once its endpoint is gone.
+  for (const { id } of begun()) await webhooks.remove(casework, id)
+  await slowed.run()
+  t.equal(await leased(), 0)
+  for (const answer of late.splice(0)) answer()
+  await until(async () => {
+    await slowed.run()
+    return begun().length === 4
+  })
+  t.equal(await leased(), 2, 'then come the next')
+  for (const answer of late) answer()
+  await slowed.stop()
+})
+
+t.test('a secret opens for its endpoint, client and address alone', async (t) => {
+  await sql`update client set scopes = scopes || '{webhooks:manage}' where id = ${clinic.clientId}`
+  for (const moved of ['url', 'client_id', 'id'] as const) {
+    const [hook, other] = [await endpoint(), await receive(t)]
+    await staged.refer()
+    const to = {
+      url: `http://127.0.0.1:${other.port}/in`,
+      client_id: clinic.clientId,
+      id: newId(),
+    }[moved]
+    await sql`update webhook_endpoint set ${sql({ [moved]: to })} where id = ${hook.id}`
+    const before = disabled.length
+    await deliver()
+    t.same(disabled.slice(before), ['secret'], moved)
+    t.same([...hook.received, ...other.received], [], 'nothing is signed with it')
+    await sql`delete from webhook_endpoint`
+  }
+  const hook = await endpoint()
+  const { secret } = await webhooks.rotate(casework, hook.id, 0)
+  await staged.refer()
+  await deliver()
+  t.ok(verified(secret!, hook.received[0]!), 'nor does another move by being replaced')
+})
+
+t.test('ten is the most also of those that are made at once', async (t) => {
+  const making = Array.from({ length: 24 }, () => webhooks.create(casework, 'https://hook.test/'))
+  const made = await Promise.allSettled(making)
+  t.equal(made.filter(({ status }) => status === 'fulfilled').length, 10)
+  t.equal((await webhooks.list(casework)).endpoints.length, 10)
+})
+
 t.test('an endpoint is its own client’s, of which it has ten', async (t) => {
   const hook = await endpoint()
   for (const act of [

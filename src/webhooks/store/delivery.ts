@@ -6,6 +6,7 @@ import type { DisabledFor, EndpointPlace, Failure } from '../message.ts'
 /** An endpoint that is ours until its time is over, by the fence. */
 export type Leased = {
   readonly id: string
+  readonly clientId: string
   readonly fence: string
   readonly url: string
   /** Sealed, the newest first. */
@@ -35,36 +36,52 @@ type End = {
   readonly newest: { readonly position: string; readonly number: string }
 }
 
-type Lease = { readonly max: number; readonly seconds: number; readonly except: readonly string[] }
+type Lease = {
+  readonly max: number
+  /** Of one client, with those under way. */
+  readonly clientMax: number
+  readonly seconds: number
+  /** Of this replica: their ids, and the client of each. */
+  readonly underWay: {
+    readonly endpointIds: readonly string[]
+    readonly clientIds: readonly string[]
+  }
+}
 
 /**
- * Leases endpoints that there may be something for, and whose client may still have it. One for which a replica
- * writes something just now is passed over.
+ * Leases endpoints that there may be something for, and whose client may still have it: of each client a few, so that
+ * nobody's slow receivers hold all places. One for which a replica writes something just now is passed over.
  */
 export async function leaseDue(tx: Tx, end: End, lease: Lease): Promise<Leased[]> {
   const { epoch, newest } = end
+  const { endpointIds, clientIds } = lease.underWay
   type Row = Omit<Leased, 'place' | 'secrets'> &
     EndpointPlace & { secret: Uint8Array; earlier: Uint8Array | null }
   const rows = await tx.sql<Row[]>`
     update webhook_endpoint
     set leased_until = now() + make_interval(secs => ${lease.seconds}), fence = fence + 1
     where id = any (array(
-      select e.id
-      from webhook_endpoint e
-      join client c on c.id = e.client_id
+      select due.id
+      from client c
       join organisation o on o.id = c.organisation_id
-      where e.disabled_at is null and e.next_try_at <= now()
-        and (e.leased_until is null or e.leased_until <= now())
-        and e.recorded_on >= (now() at time zone 'UTC')::date
-        and e.id <> all (${lease.except as string[]}::uuid[])
-        and c.disabled_at is null and o.disabled_at is null
+      cross join lateral (
+        select e.id, e.next_try_at
+        from webhook_endpoint e
+        where e.client_id = c.id and e.disabled_at is null and e.next_try_at <= now()
+          and (e.leased_until is null or e.leased_until <= now())
+          and e.recorded_on >= (now() at time zone 'UTC')::date
+          and e.id <> all (${endpointIds as string[]}::uuid[])
+          and (e.gap_at is not null or e.epoch <> ${epoch} or e.position > ${end.end}::bigint
+               or (e.position, e.number) < (${newest.position}::bigint, ${newest.number}::bigint))
+        order by e.next_try_at, e.id
+        limit greatest(0, ${lease.clientMax}::int
+                          - cardinality(array_positions(${clientIds as string[]}::uuid[], c.id)))
+        for update skip locked) due
+      where c.disabled_at is null and o.disabled_at is null
         and c.scopes @> '{webhooks:manage,triage:work}'
-        and (e.gap_at is not null or e.epoch <> ${epoch} or e.position > ${end.end}::bigint
-             or (e.position, e.number) < (${newest.position}::bigint, ${newest.number}::bigint))
-      order by e.next_try_at, e.id
-      limit ${lease.max}
-      for update of e skip locked))
-    returning id, fence::text, url, secret,
+      order by due.next_try_at, due.id
+      limit ${lease.max}))
+    returning id, client_id as "clientId", fence::text, url, secret,
               case when earlier_until > now() then earlier_secret end as earlier,
               epoch, position::text, number::text, ${iso(tx, 'gap_at')} as "gapAt", tries`
   return rows.map(({ secret, earlier, epoch, position, number, ...rest }) => ({

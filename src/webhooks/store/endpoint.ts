@@ -24,9 +24,10 @@ export type NewEndpoint = Named & {
   readonly place: EndpointPlace
 }
 
-/** Makes one, if the client has fewer than `max`; returns whether. */
+/** Makes one, if the client has fewer than `max`, with those that it makes just now; returns whether. */
 export async function insertEndpoint(tx: Tx, endpoint: NewEndpoint, max: number): Promise<boolean> {
   const { id, clientId, url, secret, place } = endpoint
+  await tx.sql`select pg_advisory_xact_lock(hashtextextended('webhooks ' || ${clientId}, 0))`
   const { count } = await tx.sql`
     insert into webhook_endpoint (id, client_id, url, secret, created_at, next_try_at, recorded_on,
                                   epoch, position, number)
