@@ -2,7 +2,7 @@
 import type { Tx } from '../database/connect.ts'
 import { type ChangePlace, selectChange, selectChanges, selectFirstSince } from './store/changes.ts'
 
-/** Behind which change a reader stands, and of which cluster that is. */
+/** Behind which change a reader stands, and of which epoch that is (store/changes.ts). */
 export type FollowedPlace = ChangePlace & { readonly epoch: string }
 
 /** At most `count` changes behind `after`, and where to go on. Without a place there are none: it begins from now. */

@@ -15,6 +15,7 @@ import { createReader } from '../../src/client/index.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { blocksOf, foreignPostgres } from '../helpers/foreign.ts'
 import { listening } from '../helpers/process.ts'
+import { type Receiver, receive } from '../helpers/receiver.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
@@ -52,9 +53,27 @@ const serviceUrlAt = (port: number) =>
 const serve = (port: number) =>
   listening(t, {
     ...{ HOST: '127.0.0.1', PORT: '0', ORIGIN: 'intake.example.org', LOG_LEVEL: 'error' },
-    ...{ DATA_DIR: folder, TOKEN_KEY_FILE: tokenKeyFile },
+    ...{ DATA_DIR: folder, TOKEN_KEY_FILE: tokenKeyFile, WEBHOOK_ALLOWED_NETWORKS: '127.0.0.1' },
     DATABASE_URL: serviceUrlAt(port),
   })
+
+type Asking = Awaited<ReturnType<typeof callerOf>>
+
+/** Where whoever reads the changes goes on from. */
+const placeNow = async (ask: Asking): Promise<string> =>
+  (await ask('GET', '/v1/triage/changes')).body.next
+
+/** What is said to whoever comes with a place from before. */
+const codesAt = async (ask: Asking, places: readonly string[]) => {
+  const answers = places.map((place) => ask('GET', `/v1/triage/changes?since=${place}`))
+  return (await Promise.all(answers)).map(({ status, body }) => `${status} ${body.code}`)
+}
+
+async function untilTold({ received }: Receiver, type: string): Promise<void> {
+  while (!received.some(({ told }) => told.type === type)) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
 
 t.test('a dump, restored into another cluster, is served on, claimed and opened', async (t) => {
   await typed(`psql -v ON_ERROR_STOP=1 ${urlBefore}/postgres <<'SQL'\n${makeRoles}\nSQL`)
@@ -71,10 +90,20 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   const firsts = [await refer({ world, url: before.url }), await refer({ world, url: before.url })]
   const superuser = asSuperuser(t, { superuserUrl: `${urlBefore}/intake` })
   await untilPaired(superuser)
-  const [claim] = await (await readerAt(before.url)).claim({ max: 1, leaseSeconds: 600 })
+  const hook = await receive(t)
+  const asCasework = await callerOf(world, before.url, world.clients.casework)
+  const address = { url: `http://127.0.0.1:${hook.port}/` }
+  t.equal((await asCasework('POST', '/v1/webhooks/endpoints', address)).status, 201)
+  const early = await placeNow(asCasework)
+  const readerBefore = await readerAt(before.url)
+  const [claim] = await readerBefore.claim({ max: 1, leaseSeconds: 600 })
+  await untilTold(hook, 'item.claimed')
   const numbers = (await typed(dump)).trim()
   t.match(numbers, /^2\|2\|\d+\|1\|1$/)
   const lost = await refer({ world, url: before.url })
+  const [forgotten] = await readerBefore.claim({ max: 1, leaseSeconds: 600 })
+  await untilTold(hook, 'item.opened')
+  const late = await placeNow(asCasework)
   before.child.kill('SIGTERM')
   t.equal(await before.ended, 0)
 
@@ -98,17 +127,32 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   t.match(checked, world.clients.casework)
   t.match(checked, /"referrals": 2,\s+"wrong": 0,\s+"missing": 0/)
 
+  hook.received.length = 0
   const after = await serve(portAfter)
   const ready = await fetch(`${after.url}/readyz`)
   t.equal(ready.status, 200)
   const reader = await readerAt(after.url)
   await reader.renew(claim!, 600)
+  const stale = await reader.renew(forgotten!, 600).catch((error) => error.problem.code)
+  t.equal(stale, 'lease-lost', 'a claim that the dump does not know')
+  const asCaseworkAfter = await callerOf(world, after.url, world.clients.casework)
+  const refused = '410 cursor-outdated'
+  t.same(await codesAt(asCaseworkAfter, [early, late]), [refused, refused])
+  const begun = await placeNow(asCaseworkAfter)
+  await untilTold(hook, 'queue.gap')
   const [next] = await reader.claim({ max: 5, leaseSeconds: 60 })
   const left = firsts.find(({ referralId }) => referralId !== claim!.referrals[0]!.referralId)!
   const opened = await reader.open(next!.referrals[0]!)
   t.match(opened, { opened: true, referralId: left.referralId })
   t.match(JSON.stringify(opened), /Okonkwo/, 'what was sealed before is read')
   await reader.complete(next!, { outcome: 'accepted', referrals: [left.referralId] })
+  await untilTold(hook, 'item.completed')
+  t.same(
+    hook.received.map(({ told }) => told.type),
+    ['queue.gap', 'item.claimed', 'item.completed'],
+  )
+  const { body } = await asCaseworkAfter('GET', `/v1/triage/changes?since=${begun}`)
+  t.match(body.changes, [{ type: 'claimed' }, { type: 'completed' }])
 
   const asLawFirm = await callerOf(world, after.url, world.referring.lawFirm.clientId)
   const again = await asLawFirm('PUT', `/v1/referrals/${lost.referralId}`, lost.envelope)
@@ -117,4 +161,17 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   const restoredSuperuser = asSuperuser(t, { superuserUrl: `${urlAfter}/intake` })
   await untilPaired(restoredSuperuser)
   await requireBalanced(restoredSuperuser)
+
+  // In the place of a database of the same cluster, which counts its transactions on.
+  await typed(dump)
+  await refer({ world, url: after.url })
+  const ahead = await placeNow(asCaseworkAfter)
+  after.child.kill('SIGTERM')
+  t.equal(await after.ended, 0)
+  await restoredSuperuser.end()
+  await typed(`psql "$SUPERUSER_URL" -c 'drop database intake with (force)'`)
+  await typed(`pg_restore --exit-on-error --create -d "$SUPERUSER_URL" intake.dump`)
+  const { url: urlAgain } = await serve(portAfter)
+  const asCaseworkAgain = await callerOf(world, urlAgain, world.clients.casework)
+  t.same(await codesAt(asCaseworkAgain, [ahead]), [refused], 'what came then it would never miss')
 })

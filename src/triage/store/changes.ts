@@ -21,8 +21,9 @@ type Changes = {
 /**
  * The changes behind a place, as far as nothing before them is still to come.
  *
- * The epoch is of one cluster and of one timeline of it: transactions are numbered anew where a dump is restored, and
- * again from an earlier number on where a backup is, or a standby took over that lacked some.
+ * The epoch is of one cluster, of one timeline of it, and of one table: transactions are numbered anew where a dump is
+ * restored, and again from an earlier number on where a backup is, or a standby took over that lacked some; and in the
+ * same cluster, where they are numbered on, a table from a dump knows less than was told.
  */
 export async function selectChanges(
   tx: Tx,
@@ -90,10 +91,10 @@ export async function selectChange(tx: Tx, number: string): Promise<ChangePlace 
   return row
 }
 
-/** Of this cluster and this timeline of it. */
+/** Of this cluster, this timeline of it, and this table. */
 function epochOf(tx: Tx) {
   return tx.sql`to_hex(hashtextextended(system_identifier || ' ' ||
-                  left(pg_walfile_name(pg_current_wal_lsn()), 8), 0))`
+                  left(pg_walfile_name(pg_current_wal_lsn()), 8) || ' ' || 'triage_change'::regclass::oid, 0))`
 }
 
 function isOver(tx: Tx) {
