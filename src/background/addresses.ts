@@ -2,8 +2,9 @@
  * Which addresses a webhook may be posted to. Whoever may name one, or the name of one, could else have the service call
  * what only the service reaches: the metadata of its cloud, its database, a neighbour's page without a password.
  *
- * An address that holds another counts as both: IPv4-mapped and -compatible ones (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC
- * 3056), Teredo (RFC 4380). The list is IANA's of special addresses (RFC 6890), of which few lead anywhere.
+ * An address that holds another counts as both, or as that alone where it cannot be called itself: IPv4-mapped and
+ * -compatible ones (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214). A NAT64 under a
+ * prefix of the network's own cannot be told from other addresses. The list is IANA's of special addresses (RFC 6890), of which few lead anywhere.
  */
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
@@ -20,6 +21,8 @@ const never = networksOf([
   ],
   ...['100.100.100.200/32', '168.63.129.16/32', '192.0.0.192/32', 'fd00:ec2::254/128'],
   'fd20:ce::254/128',
+  // A NAT64 of the network's own: where in the address it holds another, only that network knows (RFC 8215).
+  '64:ff9b:1::/48',
 ])
 
 /** Only where they are allowed by name. */
@@ -33,7 +36,7 @@ const inward = networksOf([
     '192.0.2.0/24',
   ],
   ...['192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['2001:db8::/32', '3fff::/20'],
+  ...['2001:2::/48', '2001:10::/28', '2001:db8::/32', '3fff::/20'],
 ])
 /** All other of IPv6 is inward: what is global lies here (RFC 4291, section 2.4). */
 const global6 = networksOf(['2000::/3'])
@@ -70,7 +73,9 @@ function heldIn(address: string): string[] {
     const client = last.map((group) => group ^ 0xffff)
     return [address, ipv4([three, groups[3] ?? 0]), ipv4(client)]
   }
-  return [address]
+  // ISATAP, under whatever prefix; the bit says whether the address is globally unique.
+  const isIsatap = ((groups[4] ?? 0) & 0xfdff) === 0 && groups[5] === 0x5efe
+  return isIsatap ? [address, ipv4(last)] : [address]
 }
 
 function ipv4([high = 0, low = 0]: readonly number[]): string {

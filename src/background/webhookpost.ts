@@ -3,26 +3,34 @@
  * others the socket connects: a name that is answered otherwise a moment later leads nowhere. A redirect is an answer
  * like any other. Nothing of what a receiver says but its status is read, and nothing is logged.
  */
-import dns from 'node:dns'
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
 import type { Answer, Fault, Send } from '../webhooks/message.ts'
 import { type AddressRule, createAddressRule } from './addresses.ts'
+import { type AskName, createAskName } from './names.ts'
 
 /** With the name, the connection and the answer. The specification has 15 to 30 seconds. */
 const answerMsMax = 15_000
 
-/** What `send` is given as an address is judged again there: rules may have changed since. */
-export function createWebhookPost(allowedNetworks: readonly string[]): Send {
+/**
+ * What `send` is given as an address is judged again there: rules may have changed since.
+ *
+ * @param ask - another is for tests
+ */
+export function createWebhookPost(
+  allowedNetworks: readonly string[],
+  ask: AskName = createAskName(),
+): Send {
   const rule = createAddressRule(allowedNetworks)
   return async (address, headers, body, signal) => {
     const url = new URL(address)
     if (faultOf(rule, url) !== undefined) return { fault: 'address' }
     const timeout = AbortSignal.timeout(answerMsMax)
     try {
-      return await post(url, { headers, body, rule, signal: AbortSignal.any([signal, timeout]) })
+      const ending = AbortSignal.any([signal, timeout])
+      return await post(url, { headers, body, rule, ask, signal: ending })
     } catch (error) {
       return { fault: timeout.aborted ? 'timeout' : kindOf(error) }
     }
@@ -56,20 +64,23 @@ type Post = {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly rule: AddressRule
+  readonly ask: AskName
   readonly signal: AbortSignal
 }
 
-function post(url: URL, { headers, body, rule, signal }: Post): Promise<Answer> {
+function post(url: URL, { headers, body, rule, ask, signal }: Post): Promise<Answer> {
   const isPlain = url.protocol === 'http:'
   const lookup: LookupFunction = (name, options, answer) => {
-    dns.lookup(name, { ...options, all: true }, (error, found) => {
-      if (error) return answer(error, [])
-      // One that is not to be called condemns the name: who answers with such a one is not to be chosen from.
-      if (!found.every(({ address }) => rule(address, isPlain))) return answer(new Refused(), [])
-      const [first] = found
-      if (options.all) answer(null, found)
-      else answer(null, first?.address ?? '', first?.family)
-    })
+    ask(name, { ...options, all: true }).then(
+      (found) => {
+        // One that is not to be called condemns the name: who answers with such a one is not to be chosen from.
+        if (!found.every(({ address }) => rule(address, isPlain))) return answer(new Refused(), [])
+        const [first] = found
+        if (options.all) answer(null, found)
+        else answer(null, first?.address ?? '', first?.family)
+      },
+      (error) => answer(error, []),
+    )
   }
   return new Promise((resolve, reject) => {
     const request = (isPlain ? http : https).request(url, {

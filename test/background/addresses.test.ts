@@ -9,6 +9,14 @@ const never = [
   ...['2002:a9fe:a9fe::1', '::169.254.169.254', '::ffff:0:169.254.169.254', '::ffff:0.0.0.0'],
   // Teredo: the client's address is written with each bit turned.
   ...['2001:0:a9fe:a9fe::', '2001:0:808:808:0:0:5601:5601'],
+  // NAT64 of the network's own (RFC 8215), in whatever form: only it knows what is held where.
+  ...[
+    '64:ff9b:1::1',
+    '64:ff9b:1::8.8.8.8',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:ffff::a9fe:a9fe',
+  ],
+  ...['2001:470::5efe:169.254.169.254', '2a00::200:5efe:a9fe:a9fe', 'fe80::5efe:808:808'],
   ...['', 'localhost', '127.1', '2130706433', '0x7f.0.0.1', '127.0.0.1:80', '[::1]', '10.0.0.1/8'],
 ]
 
@@ -31,7 +39,8 @@ const inward: Record<string, string> = {
   'fc00::1': 'fc00::/7',
   'fd12:3456::1': 'fd12:3456::/32',
   'fec0::1': 'fec0::/10',
-  '64:ff9b:1::1': '64:ff9b:1::/48',
+  '2001:2::1': '2001:2::/48',
+  '2001:10::1': '2001:10::/28',
   '100::1': '100::/64',
   '2001:db8::1': '2001:db8::/32',
   '5f00::1': '5f00::/16',
@@ -40,7 +49,7 @@ const inward: Record<string, string> = {
 const outward = [
   ...['8.8.8.8', '172.15.255.255', '172.32.0.0', '192.167.255.255', '100.63.255.255'],
   ...['1.1.1.1', '2606:4700::1111', '2a00:1450:4009::1', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8'],
-  ...['2002:808:808::1', '2001:0:808:808:0:0:f7f7:f7f7'],
+  ...['2002:808:808::1', '2001:0:808:808:0:0:f7f7:f7f7', '2001:470::5efe:808:808'],
 ]
 
 t.test('an address counts as what it holds, and inward ones are called only by name', async (t) => {
@@ -63,7 +72,8 @@ t.test('an address counts as what it holds, and inward ones are called only by n
 })
 
 t.test('what a tunnel leads to is judged as well as the tunnel', async (t) => {
-  const tunnel = '2002:a00:1::1'
-  t.notOk(createAddressRule([])(tunnel, false), 'it holds 10.0.0.1')
-  t.ok(createAddressRule(['10.0.0.0/8'])(tunnel, false))
+  for (const tunnel of ['2002:a00:1::1', '2001:470::5efe:a00:1', '2001:470::200:5efe:a00:1']) {
+    t.notOk(createAddressRule([])(tunnel, false), `${tunnel} holds 10.0.0.1`)
+    t.ok(createAddressRule(['10.0.0.0/8'])(tunnel, false), tunnel)
+  }
 })

@@ -5,6 +5,7 @@
 import dns from 'node:dns'
 import tls from 'node:tls'
 import t from 'tap'
+import { createAskName } from '../../src/background/names.ts'
 import { createUrlRule, createWebhookPost } from '../../src/background/webhookpost.ts'
 import { authority } from '../helpers/certificates.ts'
 import { receive, say } from '../helpers/receiver.ts'
@@ -26,7 +27,7 @@ const real = dns.lookup
 t.teardown(() => {
   dns.lookup = real
 })
-dns.lookup = ((_name: string, _options: unknown, answer: (...args: unknown[]) => void) => {
+const says = ((_name: string, _options: unknown, answer: (...args: unknown[]) => void) => {
   const found = names[Math.min(asked, names.length - 1)] ?? []
   asked += 1
   const family = (address: string) => (address.includes(':') ? 6 : 4)
@@ -35,6 +36,7 @@ dns.lookup = ((_name: string, _options: unknown, answer: (...args: unknown[]) =>
     found.map((address) => ({ address, family: family(address) })),
   )
 }) as typeof dns.lookup
+dns.lookup = says
 
 function resolveTo(...answers: (readonly string[])[]): void {
   names = answers
@@ -137,6 +139,30 @@ t.test('one that answers by another protocol has failed at once', async (t) => {
   })
   t.same(await post(inside, http()), { fault: 'connection' })
 })
+
+t.test(
+  'a name whose servers are silent is given up, and leaves the resolver to others',
+  async (t) => {
+    const sends = createWebhookPost(['127.0.0.1'], createAskName(50))
+    const silent: (() => void)[] = []
+    dns.lookup = ((_name: string, _options: unknown, answer: (...args: unknown[]) => void) => {
+      silent.push(() => answer(null, [{ address: '127.0.0.1', family: 4 }]))
+    }) as typeof dns.lookup
+    const tried = await Promise.all([
+      post(sends, https()),
+      post(sends, https()),
+      post(sends, https()),
+    ])
+    t.same(tried, [{ fault: 'name' }, { fault: 'name' }, { fault: 'name' }])
+    t.equal(silent.length, 1, 'one question is under way')
+    dns.lookup = says
+    silent[0]?.()
+    resolveTo(['127.0.0.1'])
+    t.match(await post(sends, https()), { status: 204 })
+    t.equal(asked, 1, 'what was given up is not asked')
+    t.equal(trusted.received.length, 1)
+  },
+)
 
 t.test('one that does not answer is left when the service ends', async (t) => {
   const ending = new AbortController()
