@@ -54,7 +54,7 @@ t.test('codes, places, languages, countries and times have their names', (t) => 
           capacityConcern: 'not_asked',
         },
         detention: {
-          places: [{ place: 'irc-brook-house', wing: 'C wing', from: '2026-07-01T11:00:00Z' }],
+          places: [{ from: '2026-07-01T11:00:00Z', place: 'irc-brook-house', wing: 'C wing' }],
           acdt: { open: 'no' },
         },
         legal: { removal: { removalAt: '2026-12-01', destination: 'ER' }, nrm: 'rg_positive' },
@@ -117,7 +117,7 @@ t.test('what was sealed in another form is shown as it is, and passes for nothin
 })
 
 t.test('of a second referral of a case only what is new is told, and the rest counted', (t) => {
-  const said = new Set<string>()
+  const said = { answers: new Set<string>(), elsewhere: [] }
   const identity = { familyName: 'Okonkwo', givenNames: 'Zuleika' }
   const reference = '57200004'
   const first = wordsOfOpened(openedOf({ identity }), { reference, said })
@@ -131,6 +131,11 @@ t.test('of a second referral of a case only what is new is told, and the rest co
   t.match(second, / {2}Identity {5}Given names: Zulaika\n {2}Contact {6}Phone: \+44 1\n/)
   t.notMatch(second, /Okonkwo/)
   t.match(second, /The same as above: 1 more answer\.$/)
+  const compared = { answers: new Set<string>(), elsewhere: ['identity'] } as const
+  t.match(wordsOfOpened(openedOf({ identity }), { said: compared }), /Okonkwo/)
+  const third = wordsOfOpened(openedOf(other), { said: compared })
+  t.match(third, / {2}Contact {6}Phone: \+44 1$/)
+  t.notMatch(third, /Zulaika/, 'it stands side by side elsewhere')
   t.end()
 })
 

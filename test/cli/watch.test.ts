@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import t from 'tap'
 import { linesOf } from '../../src/cli/recipient/board.ts'
 import { openScreen } from '../../src/cli/screen.ts'
@@ -68,6 +69,23 @@ t.test('a screen is left as it was found', async (t) => {
     written.replaceAll('\u001b', '^'),
     '^[?1049h^[?25l^[Hone^[K\ntwo\\u{1b}[2J^[K^[J^[?25h^[?1049l',
   )
+})
+
+t.test('a terminal of another size is drawn anew, and no line goes on in the next', async (t) => {
+  const output = Object.assign(new EventEmitter(), {
+    ...{ written: '', rows: 24, columns: 80 },
+    write: (text: string) => (output.written += text),
+  })
+  let resized = 0
+  const screen = openScreen(output, () => (resized += 1))
+  Object.assign(output, { rows: 12, columns: 5 })
+  output.emit('resize')
+  t.same([resized, screen.rows()], [1, 12])
+  screen.draw(['123456789'])
+  t.ok(output.written.endsWith('\u001b[H12345\u001b[K\u001b[J'))
+  screen.close()
+  output.emit('resize')
+  t.equal(resized, 1)
 })
 
 t.test('where there is no terminal, it prints a line for each change', async (t) => {

@@ -83,7 +83,9 @@ function wordsOf(schema: Schema | undefined, value: unknown): string {
   if (Array.isArray(value)) return valuesOf(schema, value).join(', ')
   if (!isGroup(value)) return rawOf(value)
   const asked = Object.assign({}, ...choices.map(propertiesOf)) as Record<string, Schema>
-  const parts = Object.entries(value).flatMap(([key, each]) => {
+  const others = Object.keys(value).filter((key) => !Object.hasOwn(asked, key))
+  const parts = [...Object.keys(asked), ...others].flatMap((key) => {
+    const each = Object.hasOwn(value, key) ? value[key] : undefined
     // Among other details it is said what was not asked.
     if (isEmpty(each) && each !== 'not_asked') return []
     return [partOf(key, Object.hasOwn(asked, key) ? asked[key] : undefined, each)]

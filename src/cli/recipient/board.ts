@@ -55,17 +55,17 @@ export function summaryLine({ byUrgency, ...all }: Summary): string {
   return figures.length <= 80 ? figures : `${waiting} waiting, ${overdue} overdue, ${leased} held`
 }
 
-const title = `${cell('Due', 21)}${cell('Urgency', 11)}${cell('Region', 18)}${cell('From', 22)}Ref.`
+const title = `${cell('Due', 20)}${cell('Urgency', 10)}${cell('Region', 17)}${cell('From', 23)} Ref.`
 
 function itemLine(item: Item, now: Date): string {
   const [region = '', channel = ''] = [item.regions[0], item.channels[0]]
   const others = item.references.length - 1
   const from = item.unverified ? 'No organisation' : labelOf('channel', channel)
   return [
-    cell(dueWords(item.dueAt, now), 21),
-    cell(urgencyWord(item.urgency), 11),
-    cell(labelOf('region', region), 18),
-    cell(from, 21),
+    cell(dueWords(item.dueAt, now), 20),
+    cell(urgencyWord(item.urgency), 10),
+    cell(labelOf('region', region), 17),
+    `${cell(from, 22)} `,
     `${others > 0 ? '+' : ' '}${shown(item.references[0] ?? '').slice(0, 8)}`,
   ].join('')
 }

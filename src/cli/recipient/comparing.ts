@@ -1,18 +1,18 @@
 /** What several referrals say of the same: what agrees, what contradicts, and how much more there is. */
 import { type Opened, shown } from '../../client/index.ts'
-import { compartmentNames } from '../../referral/compartment.ts'
+import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { answersOf, wordsOfAnswer } from './answers.ts'
 import { cell } from './wording.ts'
 
 /** The answers to one question, in the order of the referrals; `undefined` where one says nothing. */
 type Row = {
-  readonly compartment: string
+  readonly compartment: CompartmentName
   readonly name: string
   readonly values: readonly (string | undefined)[]
 }
 
 /** Of these each answer is shown; of the others how many agree. */
-const shownOf = ['identity', 'contact']
+export const comparedOf: readonly CompartmentName[] = ['identity', 'contact']
 const rowsMax = 14
 
 /**
@@ -22,7 +22,7 @@ const rowsMax = 14
  */
 export function comparisonOf(opened: readonly Opened[], names: readonly string[]): string[] {
   const rows = rowsOf(opened)
-  const person = rows.filter(({ compartment }) => shownOf.includes(compartment))
+  const person = rows.filter(({ compartment }) => comparedOf.includes(compartment))
   const [differing, agreeing] = [person.filter(contradicts), person.filter(agrees)]
   const listed = [...differing, ...agreeing].slice(0, rowsMax)
   const rest = rows.filter((row) => !listed.includes(row))
@@ -89,20 +89,19 @@ function folded(value: string): string {
 /** Each question that any of them answers. */
 function rowsOf(opened: readonly Opened[]): Row[] {
   const said = opened.map(({ compartments }) => {
-    const found = new Map<string, string>()
-    for (const name of compartmentNames) {
-      for (const answer of answersOf(name, compartments[name])) {
+    const found = new Map<string, Row>()
+    for (const compartment of compartmentNames) {
+      for (const answer of answersOf(compartment, compartments[compartment])) {
         // A list is one answer, in whatever order.
-        const values = answer.values.toSorted()
-        found.set(`${name} ${answer.label}`, wordsOfAnswer({ ...answer, values }))
+        const words = wordsOfAnswer({ ...answer, values: answer.values.toSorted() })
+        const row = { compartment, name: answer.label, values: [words] }
+        found.set(`${compartment} ${answer.label}`, row)
       }
     }
     return found
   })
-  const keys = new Set(said.flatMap((found) => [...found.keys()]))
-  return [...keys].map((key) => {
-    const [compartment = ''] = key.split(' ', 1)
-    const name = key.slice(compartment.length + 1)
-    return { compartment, name, values: said.map((found) => found.get(key)) }
+  const rows = new Map(said.flatMap((found) => [...found]))
+  return [...rows].map(([key, row]) => {
+    return { ...row, values: said.map((found) => found.get(key)?.values[0]) }
   })
 }

@@ -17,7 +17,7 @@ type Shown = {
  */
 export function wordsOfOpened(
   result: Opened | Unopenable,
-  { reference, said = new Set() }: Shown = {},
+  { reference, said = { answers: new Set(), elsewhere: [] } }: Shown = {},
 ): string {
   const name = `Referral ${shown(result.referralId)}`
   if (!result.opened) {

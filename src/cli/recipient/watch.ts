@@ -48,7 +48,6 @@ const [drawMsMin, drawMsMost] = [1_000, 15_000]
 
 /** One screen, drawn again after each change. @returns how many there were */
 async function drawn(reader: Reader, stopping: AbortSignal): Promise<number> {
-  const screen = openScreen(process.stdout)
   const over = new AbortController()
   const signal = AbortSignal.any([stopping, over.signal])
   const references = new Map<string, string>()
@@ -57,6 +56,11 @@ async function drawn(reader: Reader, stopping: AbortSignal): Promise<number> {
   let count = 0
   let board: Board | undefined
   let wake = new AbortController()
+  const screen = openScreen(process.stdout, () => redraw())
+
+  function redraw(): void {
+    if (board && !signal.aborted) screen.draw(linesOf(board, new Date(), screen.rows()))
+  }
 
   async function draw(): Promise<void> {
     try {
@@ -70,7 +74,7 @@ async function drawn(reader: Reader, stopping: AbortSignal): Promise<number> {
       trouble = faultOf(error).title
       board &&= { ...board, trouble }
     }
-    if (board && !signal.aborted) screen.draw(linesOf(board, new Date(), screen.rows()))
+    redraw()
   }
 
   async function drawing(): Promise<void> {
