@@ -97,6 +97,8 @@ t.test('against the service', async (t) => {
     const whole = await run('case', known)
     for (const { out } of [waiting, possible, whole]) t.same(tooWide(out), [])
     t.match(possible.out, /^ +\+\d+\.\d bits {2}\S/m)
+    t.equal(possible.out.match(/to compare/g)?.length, 1, 'what could not be compared is one line')
+    t.match(unbroken(possible).out, /bits {2}nothing to compare: .*telephone numbers/)
     t.notMatch(possible.out, /okonkwo|1990/i)
     const sides = await run('possible', known, '--compare')
     t.equal(sides.code, 0, sides.err)

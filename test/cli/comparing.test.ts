@@ -48,6 +48,21 @@ t.test('three referrals stand side by side, whatever names they bear', (t) => {
   t.end()
 })
 
+t.test('lists that have something in common agree in part, and contradict otherwise', (t) => {
+  const file = { type: 'home_office_file', value: 'A1' }
+  const number = { type: 'uan', value: '54' }
+  const marksOf = (...lists: object[][]) =>
+    comparisonOf(
+      lists.map((identifiers) => opened({ identifiers })),
+      lists.map((_, at) => String(at)),
+    ).flatMap((line) => /^([=≈≠]) Identifiers/.exec(line)?.[1] ?? [])
+  t.same(marksOf([file, number], [number, file]), ['='])
+  t.same(marksOf([file, number], [file]), ['≈'])
+  t.same(marksOf([file], [number]), ['≠'])
+  t.same(marksOf([file, number], [file], [number]), ['≠'], 'nothing that all have')
+  t.end()
+})
+
 t.test('a time is that of London, also when clocks change', (t) => {
   t.equal(instantOf('until', '2027-06-30 17:00'), '2027-06-30T16:00:00.000Z')
   t.equal(instantOf('until', '2026-12-01T17:00'), '2026-12-01T17:00:00.000Z')

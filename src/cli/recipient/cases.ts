@@ -73,7 +73,8 @@ export const possible: Command = {
   operands: 'CASE|REFERENCE',
   summary: 'List the cases that may be about the same person as this one, and what agrees.',
   details: `Look at both sides before you judge: with --compare one referral of each is opened, and what they say of
-the person stands side by side, = where it agrees and ≠ where it contradicts; the rest is counted.
+the person stands side by side: = where it agrees, ≈ where lists have something in common, ≠ where it
+contradicts; the rest is counted.
 
 ${connectionDetails}`,
   options: {
@@ -145,7 +146,7 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[]
         `  ${londonTime(madeAt)}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}`,
         ...(endedAt ? [`    No longer held since ${londonTime(endedAt)}`] : []),
         `    ${between.map(nameOf).join(' and ')}`,
-        ...bits.map((bit) => `    ${signed(bit.bits)} bits  ${shown(bit.words)}`),
+        ...wordsOfBits(bits).map((line) => `    ${line}`),
         ...(note ? [`    with note ${note.number} about ${note.referralId}`] : []),
       ],
     ),
@@ -177,7 +178,7 @@ function wordsOfPossible(
     ({ otherId, otherReferralIds, verdict, probability, words, bits }) => [
       `${shown(verdict)}  case ${otherId}${likely(probability)}: ${shown(words)}`,
       ...otherReferralIds.map((id) => `  referral ${id}`),
-      ...bits.map((bit) => `  ${signed(bit.bits)} bits  ${shown(bit.words)}`),
+      ...wordsOfBits(bits).map((line) => `  ${line}`),
       ...(sides.get(otherId) ?? []),
     ],
   )
@@ -203,6 +204,20 @@ function wordsOfFound({ cases }: Found): string {
 
 function likely(probability: number | undefined): string {
   return probability === undefined ? '' : `, at odds of ${Math.round(probability * 100)} in 100`
+}
+
+/** A line for each kind that was compared, and one for all of which there was nothing to compare. */
+function wordsOfBits(all: PossibleMatches['possibleMatches'][number]['bits']): string[] {
+  const isMissing = ({ words }: (typeof all)[number]) => /^no .* to compare$/.test(words)
+  const missing = all.filter(isMissing)
+  const sum = missing.reduce((before, { bits }) => before + bits, 0)
+  const kinds = missing.map(({ words }) => shown(words.replace(/^no (.*) to compare$/, '$1')))
+  return [
+    ...all
+      .filter((one) => !isMissing(one))
+      .map(({ bits, words }) => `${signed(bits)} bits  ${shown(words)}`),
+    ...(missing.length > 0 ? [`${signed(sum)} bits  nothing to compare: ${kinds.join(', ')}`] : []),
+  ]
 }
 
 function signed(bits: number): string {

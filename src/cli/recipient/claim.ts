@@ -16,7 +16,7 @@ import { type Fault, faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { checkingDetails, checkOpened } from './checking.ts'
 import { choices, chosenBy } from './choosing.ts'
-import { comparedOf, comparisonOf } from './comparing.ts'
+import { comparisonOf } from './comparing.ts'
 import type { Said } from './laying.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
 import { dueLine, urgencyWord } from './wording.ts'
@@ -131,7 +131,7 @@ function textOf(work: readonly Work[]): string {
 
 function wordsOfWork({ files, ...work }: Work): string {
   const { claimId, fence, referrals, unread, answered, references } = work
-  const said: Said = { answers: new Set(), elsewhere: comparedOf }
+  const said: Said = new Set()
   const listed = files ? referrals.filter(({ opened }) => !opened) : referrals
   const partly = files ? referrals.filter(({ opened }) => opened) : []
   return [

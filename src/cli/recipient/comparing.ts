@@ -8,11 +8,11 @@ import { cell } from './wording.ts'
 type Row = {
   readonly compartment: CompartmentName
   readonly name: string
-  readonly values: readonly (string | undefined)[]
+  readonly values: readonly (readonly string[] | undefined)[]
 }
 
 /** Of these each answer is shown; of the others how many agree. */
-export const comparedOf: readonly CompartmentName[] = ['identity', 'contact']
+const shownOf: readonly CompartmentName[] = ['identity', 'contact']
 const rowsMax = 14
 
 /**
@@ -22,7 +22,7 @@ const rowsMax = 14
  */
 export function comparisonOf(opened: readonly Opened[], names: readonly string[]): string[] {
   const rows = rowsOf(opened)
-  const person = rows.filter(({ compartment }) => comparedOf.includes(compartment))
+  const person = rows.filter(({ compartment }) => shownOf.includes(compartment))
   const [differing, agreeing] = [person.filter(contradicts), person.filter(agrees)]
   const listed = [...differing, ...agreeing].slice(0, rowsMax)
   const rest = rows.filter((row) => !listed.includes(row))
@@ -47,8 +47,8 @@ function columnsOf({ length }: readonly unknown[]): number {
 
 /** In columns where all fits and reads from left to right, else each on a line of its own. */
 function wordsOf(row: Row, names: readonly string[]): string[] {
-  const mark = contradicts(row) ? '≠ ' : '= '
-  const values = row.values.map((value) => shown(value ?? '-'))
+  const mark = contradicts(row) ? '≠ ' : isSame(row) ? '= ' : '≈ '
+  const values = row.values.map((value) => (value ? shown(inOneLine(value)) : '-'))
   const columns = columnsOf(names)
   const fits = values.every((value) => value.length < columns && !unlikeLatin.test(value))
   if (fits) {
@@ -69,13 +69,23 @@ function counted(count: number, one: string, several: string): string {
   return `${count} ${count === 1 ? one : several}`
 }
 
-function agrees({ values }: Row): boolean {
-  const said = values.filter((value) => value !== undefined)
-  return said.length > 1 && new Set(said.map(folded)).size === 1
+/** All that say something have something in common: of one answer that is the answer. */
+function agrees(row: Row): boolean {
+  const [first = [], ...others] = saidIn(row)
+  return others.length > 0 && first.some((each) => others.every((said) => said.includes(each)))
 }
 
-function contradicts({ values }: Row): boolean {
-  return new Set(values.filter((value) => value !== undefined).map(folded)).size > 1
+function contradicts(row: Row): boolean {
+  return saidIn(row).length > 1 && !agrees(row)
+}
+
+/** A list is one answer, in whatever order. */
+function isSame(row: Row): boolean {
+  return new Set(saidIn(row).map((said) => said.toSorted().join('\n'))).size === 1
+}
+
+function saidIn({ values }: Row): string[][] {
+  return values.flatMap((value) => (value ? [value.map(folded)] : []))
 }
 
 function isOnOneSide({ values }: Row): boolean {
@@ -86,16 +96,17 @@ function folded(value: string): string {
   return value.normalize('NFKC').toLowerCase().trim()
 }
 
+function inOneLine(values: readonly string[]): string {
+  return wordsOfAnswer({ label: '', values: values.toSorted() })
+}
+
 /** Each question that any of them answers. */
 function rowsOf(opened: readonly Opened[]): Row[] {
   const said = opened.map(({ compartments }) => {
     const found = new Map<string, Row>()
     for (const compartment of compartmentNames) {
-      for (const answer of answersOf(compartment, compartments[compartment])) {
-        // A list is one answer, in whatever order.
-        const words = wordsOfAnswer({ ...answer, values: answer.values.toSorted() })
-        const row = { compartment, name: answer.label, values: [words] }
-        found.set(`${compartment} ${answer.label}`, row)
+      for (const { label: name, values } of answersOf(compartment, compartments[compartment])) {
+        found.set(`${compartment} ${name}`, { compartment, name, values: [values] })
       }
     }
     return found

@@ -1,7 +1,7 @@
 /** Answers as lines of a screen: short ones share a line, long ones are folded, and each is escaped. */
 
 import type { Opened } from '../../client/index.ts'
-import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
+import { compartmentNames } from '../../referral/compartment.ts'
 import { folded, shown } from '../../referral/shown.ts'
 import { type Answer, answersOf, wordsOfAnswer } from './answers.ts'
 
@@ -10,31 +10,24 @@ const columns = 78
 const gutter = 13
 const room = columns - gutter
 
-/** What was shown of a case already. */
-export type Said = {
-  /** The answers that a further referral of it would only repeat. */
-  readonly answers: Set<string>
-  /** Compartments of which a further referral is shown elsewhere. */
-  readonly elsewhere: readonly CompartmentName[]
-}
+/** What was shown of a case already: the answers that a further referral of it would only repeat. */
+export type Said = Set<string>
 
 /**
  * A few lines for each compartment that says something. A line that a stranger's words go on in begins with a mark.
  *
- * @param said - what its answers hold is left out and counted, and what is shown comes in
+ * @param said - what is in there is left out and counted, and what is shown comes in
  */
 export function linesOfAnswers(
   { compartments }: Pick<Opened, 'compartments'>,
   said: Said,
 ): string[] {
-  const isFurther = said.answers.size > 0
   let repeated = 0
   const lines = compartmentNames.flatMap((name) => {
-    if (isFurther && said.elsewhere.includes(name)) return []
     const texts = textsOf(answersOf(name, compartments[name]))
-    const fresh = texts.filter((text) => !said.answers.has(`${name} ${text}`))
+    const fresh = texts.filter((text) => !said.has(`${name} ${text}`))
     repeated += texts.length - fresh.length
-    for (const text of fresh) said.answers.add(`${name} ${text}`)
+    for (const text of fresh) said.add(`${name} ${text}`)
     const title = name.charAt(0).toUpperCase() + name.slice(1)
     return packed(fresh).map((line, at) => (at === 0 ? title : '').padEnd(gutter) + line)
   })

@@ -17,7 +17,7 @@ type Shown = {
  */
 export function wordsOfOpened(
   result: Opened | Unopenable,
-  { reference, said = { answers: new Set(), elsewhere: [] } }: Shown = {},
+  { reference, said = new Set() }: Shown = {},
 ): string {
   const name = `Referral ${shown(result.referralId)}`
   if (!result.opened) {
