@@ -3,9 +3,12 @@
  * sealed once.
  */
 import type postgres from 'postgres'
+import { required } from '../../src/errors.ts'
 import type { Envelope } from '../../src/protocol/envelope/envelope.ts'
+import type { MessageEnvelope } from '../../src/protocol/messages/message.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
+import { noteOn } from './note.ts'
 import { receiptKeysOfNobody, sealedByReceipt } from './receipt.ts'
 import { sealed } from './referral.ts'
 import { partnerOf, type Stage } from './stage.ts'
@@ -16,6 +19,9 @@ export async function queueOn(stage: Stage) {
   const pool = new Map<string, Envelope[]>()
   const used = new Map<string, number>()
   const emptying = await emptyingOf(sql)
+  const referred = new Map<string, Parameters<typeof noteOn>[1]>()
+  const notes = new Map<string, MessageEnvelope[]>()
+  const kept = new Map<string, number>()
 
   return {
     /** Refers somebody whom nobody referred before in this history. */
@@ -30,18 +36,27 @@ export async function queueOn(stage: Stage) {
         : sealedByReceipt(world, receiptKeysOfNobody(), { urgency })
       const envelope = envelopes[count]
       const { referralId } = envelope.header
-      if (isVerified) {
-        await intake.submit(partnerOf(world.referring.lawFirm), referralId, envelope)
-      } else {
-        const caller = { kind: 'anonymous', request: newId() } as const
-        await intake.submitWithoutAccount(caller, referralId, envelope, undefined)
-      }
+      const caller = { kind: 'anonymous', request: newId() } as const
+      const { acknowledgement } = isVerified
+        ? await intake.submit(partnerOf(world.referring.lawFirm), referralId, envelope)
+        : await intake.submitWithoutAccount(caller, referralId, envelope, undefined)
+      referred.set(referralId, { envelope, acknowledgement })
       return referralId
+    },
+
+    /** Does something with the next note about a referral. @param act - returns whether it was kept */
+    async note(referralId: string, act: (note: MessageEnvelope) => Promise<boolean>) {
+      const number = kept.get(referralId) ?? 0
+      const chain = notes.get(referralId) ?? []
+      notes.set(referralId, chain)
+      chain[number] ??= noteOn(world, required(referred.get(referralId), 'it was'), chain.at(-1))
+      if (await act(chain[number])) kept.set(referralId, number + 1)
     },
 
     /** As if nobody had referred anybody, nor done anything. */
     async empty() {
       used.clear()
+      kept.clear()
       await sql.unsafe(emptying)
     },
   }

@@ -1,4 +1,13 @@
 /** The queue as a list in memory, as naive as what it promises (test/triage/model.test.ts). */
+import type { Urgency } from '../../src/referral/codes/clear.ts'
+import {
+  dueOf,
+  isMoreUrgent,
+  type Standing,
+  standingOf,
+  urgencyOf,
+  type Worked,
+} from './queuestanding.ts'
 
 export type Who = 'casework' | 'clinic'
 
@@ -6,9 +15,10 @@ export type Item = {
   readonly id: string
   readonly caseId: string
   readonly arrivedAt: number
-  referralIds: string[]
+  worked: Worked[]
   isVerified: boolean
-  dueAt: number
+  /** Since it was claimed: other referrals, or another urgency. */
+  changed: boolean
   fence: number
   lapses: number
   lease?: { who: Who; ended: boolean }
@@ -31,12 +41,10 @@ export type Held = {
   readonly claim?: number
 }
 
-export type Claimed = {
-  readonly claimId: string
-  readonly fence: number
-  readonly dueAt: number
-  readonly referrals: string[]
-}
+export type Claimed = Standing & { readonly claimId: string; readonly fence: number }
+
+/** How an item stood on somebody's screen, as far as they say. */
+type Seen = { readonly fence?: number; readonly from?: Urgency }
 
 /** A lease that has ended. */
 export type Attempt = {
@@ -47,9 +55,7 @@ export type Attempt = {
 }
 
 /** As it comes to the queue. */
-type New = Pick<Item, 'id' | 'caseId' | 'arrivedAt' | 'isVerified' | 'dueAt'> & {
-  readonly referralId: string
-}
+type New = Pick<Item, 'id' | 'caseId' | 'arrivedAt' | 'isVerified'> & Omit<Worked, 'at'>
 
 const isHeld = ({ lease }: Item) => lease !== undefined && !lease.ended
 /** By the clock, also before anybody wrote it down. */
@@ -66,9 +72,9 @@ export class Model {
   readonly attempts: Attempt[] = []
   private claims = 0
 
-  add({ referralId, ...item }: New): void {
-    const rest = { fence: 0, lapses: 0, isOpen: true, escalated: false }
-    this.items.push({ ...item, ...rest, referralIds: [referralId] })
+  add({ referralId, urgency, ...item }: New): void {
+    const rest = { fence: 0, lapses: 0, isOpen: true, escalated: false, changed: false }
+    this.items.push({ ...item, ...rest, worked: [{ referralId, urgency, at: item.arrivedAt }] })
   }
 
   claim(who: Who, max: number): Claimed[] {
@@ -76,7 +82,7 @@ export class Model {
     const free = this.items.filter((item) => {
       return item.isOpen && !item.escalated && !item.parked && !isHeld(item)
     })
-    const due = free.sort((a, b) => a.dueAt - b.dueAt || byId(a, b))
+    const due = free.sort((a, b) => dueOf(a) - dueOf(b) || byId(a, b))
     return due.slice(0, max).map((item) => this.lease(who, item))
   }
 
@@ -86,11 +92,27 @@ export class Model {
     return [this.lease(who, item)]
   }
 
-  renew(held: Held): string {
+  renew(held: Held): (Standing & { changed: boolean }) | string {
     const lease = leaseOf(held)
     if (!lease) return 'lease-lost'
     lease.ended = false
-    return 'done'
+    return { ...standingOf(held.item), changed: held.item.changed }
+  }
+
+  /** Raised, all are as urgent as is said; lowered, those that were more urgent. What slept as less urgent is awake. */
+  setUrgency(item: Item, urgency: Urgency, seen: Seen): Standing | string {
+    const before = urgencyOf(item)
+    const refusal = refusalOf(item, seen.fence ?? item.fence)
+    if (refusal) return refusal
+    if ((seen.from ?? before) !== before) return 'item-changed'
+    const isRaised = isMoreUrgent(urgency, before)
+    item.changed ||= urgency !== before
+    item.worked = item.worked.map((one) => {
+      const moves = isRaised || isMoreUrgent(one.urgency, urgency)
+      return moves ? { ...one, urgency } : one
+    })
+    if (isRaised) delete item.parked
+    return standingOf(item)
   }
 
   release(held: Held): string {
@@ -191,8 +213,8 @@ export class Model {
   reopen(item: Item, open?: Pick<Item, 'id' | 'arrivedAt'>): string {
     if (!item.done && !item.reopened) return 'not-found'
     if (item.reopened || !open) return 'done'
-    const { caseId, isVerified, dueAt, escalated, referralIds } = item
-    const again = { caseId, isVerified, dueAt, escalated, referralIds: [...referralIds] }
+    const { caseId, isVerified, escalated, worked } = item
+    const again = { caseId, isVerified, escalated, worked, changed: false }
     this.items.push({ ...open, ...again, fence: 0, lapses: 0, isOpen: true })
     item.reopened = true
     delete item.done
@@ -210,8 +232,8 @@ export class Model {
         byId(a, b),
     ) as [Item, Item]
     kept.escalated &&= isEscalated(merged)
-    kept.dueAt = Math.min(kept.dueAt, merged.dueAt)
-    kept.referralIds = [...kept.referralIds, ...merged.referralIds]
+    kept.worked = [...kept.worked, ...merged.worked]
+    kept.changed = true
     kept.isVerified ||= merged.isVerified
     delete kept.parked
     delete merged.parked
@@ -239,8 +261,8 @@ export class Model {
     item.lease = { who, ended: false }
     delete item.parked
     this.held.push({ item, who, fence: item.fence, claim: this.claims })
-    const { id: claimId, fence, dueAt } = item
-    return { claimId, fence, dueAt, referrals: [...item.referralIds].sort() }
+    item.changed = false
+    return { claimId: item.id, fence: item.fence, ...standingOf(item) }
   }
 
   private lapse(item: Item): void {

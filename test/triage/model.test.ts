@@ -10,9 +10,9 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Urgency } from '../../src/referral/codes/clear.ts'
 import { requireBalanced, requireConsistent } from '../helpers/books.ts'
-import { dueMs } from '../helpers/due.ts'
 import { queueOn } from '../helpers/queue.ts'
 import { type Claimed, type Held, type Item, Model, type Who } from '../helpers/queuemodel.ts'
+import { referralsOf, urgencyOf } from '../helpers/queuestanding.ts'
 import { seedOf } from '../helpers/seed.ts'
 import { stage } from '../helpers/stage.ts'
 
@@ -62,8 +62,7 @@ const refer = (urgency: Urgency, isVerified: boolean) =>
     const [row] = await sql<{ id: string; caseId: string; arrivedAt: number }[]>`
       select id, case_id as "caseId", (extract(epoch from arrived_at) * 1000)::float8 as "arrivedAt"
       from triage_item where referral_id = ${referralId}`
-    const dueAt = dueMs({ at: row!.arrivedAt, urgency })
-    model.add({ ...row!, referralId, isVerified, dueAt })
+    model.add({ ...row!, referralId, isVerified, urgency })
   })
 
 async function claims(who: Who, asked: { max: number; caseId?: string }) {
@@ -76,8 +75,8 @@ async function claims(who: Who, asked: { max: number; caseId?: string }) {
   )
   if (typeof answer === 'string') return answer
   const { claims: given } = answer as Awaited<ReturnType<typeof triage.claim>>
-  return given.map(({ claimId, fence, dueAt, referrals }) => ({
-    ...{ claimId, fence, dueAt: Date.parse(dueAt) },
+  return given.map(({ claimId, fence, urgency, dueAt, referrals }) => ({
+    ...{ claimId, fence, urgency, dueAt: Date.parse(dueAt) },
     referrals: referrals.map(({ referralId }) => referralId).sort(),
   })) satisfies Claimed[]
 }
@@ -94,8 +93,36 @@ const claimCase = (who: Who, at: number) =>
 
 const renew = (at: number) =>
   onHeld('renew', at, async (model, { item, who, fence }) => {
-    const answer = await said(triage.renew(callers[who], { claimId: item.id, fence }, 3600))
-    same(typeof answer === 'object' ? 'done' : answer, model.renew({ item, who, fence }))
+    const answer = await said(
+      triage.renew(callers[who], { claimId: item.id, fence }, 3600).then((told) => {
+        return { ...standing(told), changed: told.changed }
+      }),
+    )
+    same(answer, model.renew({ item, who, fence }))
+  })
+type Told = { urgency: Urgency; dueAt: string; referralIds: readonly string[] }
+const standing = ({ urgency, dueAt, referralIds }: Told) => {
+  return { urgency, dueAt: Date.parse(dueAt), referrals: referralIds.toSorted() }
+}
+
+/** What a person's screen shows, of which they may name all or nothing. */
+const screens = {
+  none: () => ({}),
+  current: (item: Item) => ({ fence: item.fence, from: urgencyOf(item) }),
+  oldFence: (item: Item) => ({ fence: item.fence + 1 }),
+  oldUrgency: (item: Item) => ({ from: urgencyOf(item) === 'soon' ? 'urgent' : 'soon' }) as const,
+}
+const setUrgency = (at: number, urgency: Urgency, screen: keyof typeof screens) =>
+  onItem(`setUrgency ${urgency} ${screen}`, at, async (model, item) => {
+    const seen = screens[screen](item)
+    const [about = ''] = referralsOf(item)
+    await queue.note(about, async (note) => {
+      const asked = { urgency, ...seen, note }
+      const setting = triage.setUrgency(callers.casework, item.id, asked)
+      const answer = await said(setting.then(standing))
+      same(answer, model.setUrgency(item, urgency, seen))
+      return typeof answer === 'object'
+    })
   })
 const release = (at: number) =>
   onHeld('release', at, async (model, held) => {
@@ -104,14 +131,14 @@ const release = (at: number) =>
   })
 const complete = (at: number) =>
   onHeld('complete', at, async (model, { item, who, fence }) => {
-    const referrals = [...item.referralIds]
+    const referrals = referralsOf(item)
     const end = { fence, outcome: 'accepted', referrals } as const
     const answer = await said(triage.complete(callers[who], item.id, end))
     same(answer, model.complete({ item, who, fence }, answer))
   })
 const report = (at: number) =>
   onHeld('report', at, async (model, { item, who, fence }) => {
-    const referrals = [...item.referralIds]
+    const referrals = referralsOf(item)
     const end = { fence, outcome: 'unopenable' as const, referrals }
     const answer = await said(triage.complete(callers[who], item.id, end))
     same(typeof answer === 'object' ? 'done' : answer, model.report({ item, who, fence }))
@@ -120,7 +147,7 @@ const report = (at: number) =>
 const steal = (at: number) =>
   onHeld('steal', at, async (_, { item, who, fence }) => {
     const thief = callers[who === 'casework' ? 'clinic' : 'casework']
-    const referrals = [...item.referralIds]
+    const referrals = referralsOf(item)
     const end = { fence, outcome: 'accepted', referrals } as const
     same(await said(triage.complete(thief, item.id, end)), 'lease-lost')
     same(await said(triage.park(thief, item.id, { fence, reason })), 'lease-lost')
@@ -209,6 +236,7 @@ const at = fc.nat({ max: 40 })
 const fence = fc.option(fc.nat({ max: 4 }), { nil: undefined })
 const who = fc.constantFrom(...workers)
 const urgency = fc.constantFrom<Urgency>('immediate', 'urgent', 'soon', 'standard')
+const screen = fc.constantFrom('none', 'current', 'oldFence', 'oldUrgency')
 const commands = [
   fc.tuple(urgency, fc.boolean()).map(([u, isVerified]) => refer(u, isVerified)),
   fc.tuple(urgency, fc.boolean()).map(([u, isVerified]) => refer(u, isVerified)),
@@ -222,6 +250,7 @@ const commands = [
   fc.tuple(at, fc.boolean()).map(([n, isTimed]) => park(n, isTimed)),
   fc.tuple(at, fc.boolean(), fence).map(([n, isTimed, f]) => parkItem(n, isTimed, f)),
   fc.tuple(at, fence).map(([n, f]) => wake(n, f)),
+  fc.tuple(at, urgency, screen).map(([n, u, s]) => setUrgency(n, u, s)),
   fc.constant(setAside),
   fc.tuple(at, at).map(([n, m]) => merge(n, m)),
 ]
