@@ -135,6 +135,9 @@ export function createClaiming(transport: Transport, kid: string, notes: Notes):
     const request = { method: 'POST', path, body, headers, repeatable: true } as const
     const answer = await transport.send({ ...request, bytesMax: claimBytesMax, signal })
     const { claims } = readAnswer(ClaimsAnswer, answer, `POST ${path}`)
+    if (claims.length > options.max) {
+      throw new BadAnswer(`the answer to POST ${path} is of more than were asked for`)
+    }
     for (const { referralId, reference } of claims.flatMap(({ referrals }) => referrals)) {
       requireReferenceOf([referralId], reference)
     }

@@ -9,6 +9,8 @@ import { encodeBase64url } from '../protocol/bytes.ts'
 import type { ClientKey } from '../protocol/partner/clientkey.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
+import { problemBytesMax, readText } from './answer.ts'
+import { BadAnswer } from './failure.ts'
 
 export type SignInOptions = {
   /** The service, by the address that it calls itself: `https://intake.example.org`. */
@@ -103,7 +105,10 @@ type Session = Awaited<ReturnType<typeof openSession>>
 async function openSession(issuer: string, { clientId, key, person }: SignInOptions) {
   const oauth = await import('oauth4webapi')
   const place = new URL(issuer)
-  const lines = { [oauth.allowInsecureRequests]: place.protocol === 'http:' }
+  const lines = {
+    [oauth.allowInsecureRequests]: place.protocol === 'http:',
+    [oauth.customFetch]: fetchBounded,
+  }
   const server = await discovered(oauth, place, lines)
   const keyPair = await oauth.generateKeyPair('ES256')
   const auth = oauth.PrivateKeyJwt(
@@ -201,6 +206,16 @@ async function discovered(
     const detail = `${place.href} is not the address of an issuer of tokens, as it calls itself`
     throw new Refusal('unauthenticated', detail, { cause })
   }
+}
+
+/** As `fetch`, with the whole body read, to the length of a short answer. @throws BadAnswer for a longer one */
+async function fetchBounded(url: string, init: RequestInit): Promise<Response> {
+  const answer = await fetch(url, init)
+  if (!answer.body) return answer
+  const text = await readText(answer, problemBytesMax)
+  if (text === undefined) throw new BadAnswer('the answer of the issuer is too long, or not UTF-8')
+  const { status, statusText, headers } = answer
+  return new Response(text, { status, statusText, headers })
 }
 
 async function importedKey({ publicKey, secretKey }: ClientKey): Promise<OAuth.CryptoKey> {

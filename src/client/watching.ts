@@ -1,7 +1,7 @@
 /** Watching the queue without claiming: what there is, how much, and what becomes of it. */
 import type { TSchema } from 'typebox'
 import type { Channel, Region, Urgency } from '../referral/codes/clear.ts'
-import { ServiceProblem } from './failure.ts'
+import { BadAnswer, ServiceProblem } from './failure.ts'
 import { wellTyped } from './naming.ts'
 import { backoffMs, jittered, passes, pause } from './pacing.ts'
 import {
@@ -85,7 +85,7 @@ export function createWatching(transport: Transport): Watching {
   }
 
   async function* changes({ since, signal, onTrouble }: ChangesOptions = {}) {
-    let faults = 0
+    let [faults, losses] = [0, 0]
     let waits = true
     while (!signal?.aborted) {
       const asked = performance.now()
@@ -93,11 +93,17 @@ export function createWatching(transport: Transport): Watching {
       try {
         const query = { since, waitSeconds: waits ? waitSeconds : 0 }
         page = await get(ChangesAnswer, 'changes', query, signal)
+        if (page.changes.length > 0 && page.next === since) {
+          throw new BadAnswer('the answer to GET /v1/triage/changes leads to itself')
+        }
       } catch (error) {
         if (signal?.aborted) return
         const { status, code } = error instanceof ServiceProblem ? error.problem : {}
         if (code === 'cursor-outdated' && since !== undefined) {
           since = undefined
+          losses += 1
+          // The first time at once. A service that knows its own places no more would go on for ever.
+          if (losses > 1) await pause(backoffMs(losses - 1, ...faultMs), signal)
           continue
         }
         if (!passes(error)) throw error
@@ -110,6 +116,7 @@ export function createWatching(transport: Transport): Watching {
       }
       ;[faults, waits] = [0, true]
       const isBeginning = since === undefined
+      if (!isBeginning) losses = 0
       since = page.next
       if (isBeginning || page.changes.length > 0) yield { ...page, isBeginning }
       // A service that ends answers at once.

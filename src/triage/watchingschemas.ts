@@ -30,7 +30,10 @@ export const ChangesQuery = Type.Object(
 export const ChangesPage = Type.Object({
   changes: Type.Array(
     Type.Object({
-      id: Type.String({ description: 'The same each time: what was sent twice is known by it.' }),
+      id: Type.String({
+        pattern: '^[0-9]{1,20}$',
+        description: 'The same each time: what was sent twice is known by it.',
+      }),
       type: Type.Enum([...changeTypes]),
       itemId: Uuid,
       caseId: Uuid,

@@ -43,7 +43,8 @@ export function linesOf(board: Board, now: Date, rows: number): string[] {
 export function summaryLine({ byUrgency, ...all }: Summary): string {
   const { waiting, overdue, leased, escalated, parked } = all
   const parts = Object.entries(byUrgency)
-    .filter(([, figures]) => figures.waiting > 0)
+    // A newer service may say more there, and none that is honest anything but figures.
+    .filter(([, figures]) => typeof figures?.waiting === 'number' && figures.waiting > 0)
     .map(([urgency, figures]) => `${shown(urgency)} ${figures.waiting}`)
   const figures = [
     `${waiting} waiting${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`,

@@ -1,5 +1,6 @@
 /** Referrals whose match keys nobody has checked: each is opened, its keys made again and put right. */
 import {
+  BadAnswer,
   KeysUnmade,
   type Opened,
   type Reader,
@@ -65,7 +66,9 @@ export function createFollower(
     const whole = Date.now() - wholeAt >= wholeEveryMs
     const listed = new Set<string>()
     let cursor: string | undefined
-    for (;;) {
+    /** The pages that were turned without finding anything to do. */
+    const turned = new Set<string>()
+    while (!stopped()) {
       const page = await reader.unchecked({
         limit: pageMax,
         ...(cursor !== undefined && { cursor }),
@@ -79,11 +82,13 @@ export function createFollower(
         if (stopped()) return
         passed.set(nameOf(referralId), await follow(referralId))
       }
-      if (due.length > 0) cursor = undefined
-      else if (whole && page.next !== undefined) cursor = page.next
-      else break
+      if (due.length === 0 && !(whole && page.next !== undefined)) break
+      cursor = due.length > 0 ? undefined : page.next
+      if (cursor === undefined) turned.clear()
+      else if (turned.has(cursor)) throw new BadAnswer('the list of unchecked referrals has no end')
+      else turned.add(cursor)
     }
-    if (!whole) return
+    if (!whole || stopped()) return
     wholeAt = Date.now()
     for (const name of passed.keys()) if (!listed.has(name)) passed.delete(name)
   }

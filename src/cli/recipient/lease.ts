@@ -1,5 +1,5 @@
 /** The claim that a command is about. */
-import type { Lease, Reader } from '../../client/index.ts'
+import { BadAnswer, type Lease, type Reader } from '../../client/index.ts'
 import { required } from '../../errors.ts'
 import type { Input, Option } from '../command.ts'
 import { hasReferenceForm, named } from './naming.ts'
@@ -35,15 +35,21 @@ export async function referralOf(reader: Reader, { claimId }: Claimed): Promise<
   return required(references[0], 'an item has a referral')
 }
 
+/** Of 200 claims each: far more than a client ever holds. */
+const pagesMax = 500
+
 async function ownClaim(reader: Reader, name: string) {
   let cursor: string | undefined
-  do {
+  for (let pages = 0; pages < pagesMax; pages += 1) {
     const page = await reader.ownClaims({ limit: 200, ...(cursor !== undefined && { cursor }) })
     const found = page.claims.find(({ claimId, references }) => {
       return claimId === name || references.includes(name)
     })
     if (found) return found
+    if (page.next === undefined) {
+      throw new Error(`${name} is not yours now: intake mine lists what is`)
+    }
     cursor = page.next
-  } while (cursor !== undefined)
-  throw new Error(`${name} is not yours now: intake mine lists what is`)
+  }
+  throw new BadAnswer('the list of what is yours has no end')
 }

@@ -1,5 +1,4 @@
 /** Reading a list page by page. */
-import { shown } from '../../client/index.ts'
 import type { Input, Option } from '../command.ts'
 
 /** @param which - those that come first, such as `the oldest` */
@@ -18,5 +17,8 @@ export function pageOf(input: Input): { limit: number; cursor?: string } {
 
 /** How to get the next page, if there is one. */
 export function moreWords(next: string | undefined): string[] {
-  return next === undefined ? [] : [`More: --cursor=${shown(next)}`]
+  if (next === undefined) return []
+  // It is copied into a shell.
+  if (!/^[A-Za-z0-9_-]{1,120}$/.test(next)) return ['More: under a cursor that is none.']
+  return [`More: --cursor=${next}`]
 }

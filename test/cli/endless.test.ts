@@ -1,0 +1,68 @@
+/**
+ * Goal: lists of a service that lies have an end, and what it names a page by runs nothing in a shell.
+ * Method: the command line's own parts, and a reader that says what a test wants.
+ */
+import t from 'tap'
+import { summaryLine } from '../../src/cli/recipient/board.ts'
+import { createFollower } from '../../src/cli/recipient/following.ts'
+import { leaseOf } from '../../src/cli/recipient/lease.ts'
+import { moreWords } from '../../src/cli/recipient/paging.ts'
+import { newId, type Reader, type Summary } from '../../src/client/index.ts'
+
+/** A reader of which one method answers, at most so often as no honest list has pages. */
+function readerOf(name: 'ownClaims' | 'unchecked', answer: (page: number) => object) {
+  let pages = 0
+  const method = async () => {
+    pages += 1
+    if (pages > 20_000) throw new RangeError('it never ends')
+    return answer(pages)
+  }
+  return { reader: { [name]: method } as unknown as Reader, pages: () => pages }
+}
+
+t.test('a claim is looked for on as many pages as there may be', async (t) => {
+  for (const next of [() => 'the-same', (page: number) => `page-${page}`]) {
+    const { reader } = readerOf('ownClaims', (page) => ({ claims: [], next: next(page) }))
+    const looking = leaseOf(reader, { claimId: newId(), fence: undefined })
+    await t.rejects(looking, { name: 'BadAnswer', message: /no end/ })
+  }
+})
+
+t.test(
+  'a list of unchecked referrals that turns in a circle is left, as at a signal',
+  async (t) => {
+    const page = (next: string) => ({ epoch: 1, referralIds: [], next })
+    const circle = readerOf('unchecked', () => page('the-same'))
+    const following = createFollower(
+      circle.reader,
+      () => {},
+      () => false,
+    )
+    await t.rejects(following.pass(), { name: 'BadAnswer', message: /no end/ })
+    t.equal(circle.pages(), 2)
+    const endless = readerOf('unchecked', (number) => page(`page-${number}`))
+    await createFollower(
+      endless.reader,
+      () => {},
+      () => endless.pages() === 3,
+    ).pass()
+    t.equal(endless.pages(), 3)
+  },
+)
+
+t.test('a cursor is printed to be copied only where it has the form of one', (t) => {
+  t.same(moreWords(undefined), [])
+  t.same(moreWords('abc_DEF-1'), ['More: --cursor=abc_DEF-1'])
+  for (const next of ['x; rm -rf .', '$(id)', '`id`', "x' --url=y", 'x\ny', '']) {
+    t.notMatch(moreWords(next).join(), /--cursor/, next)
+  }
+  t.end()
+})
+
+t.test('figures that are none are left out of the line that sums the queue up', (t) => {
+  const figures = { waiting: 2, leased: 0, escalated: 0, parked: 0, overdue: 0 }
+  const byUrgency = { immediate: figures, newer: null, other: { waiting: ' 5\n' }, third: 7 }
+  const summary = { at: '', byRegion: [], ...figures, byUrgency } as unknown as Summary
+  t.equal(summaryLine(summary), '2 waiting (immediate 2), 0 held, 0 escalated')
+  t.end()
+})

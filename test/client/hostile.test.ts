@@ -1,0 +1,109 @@
+/**
+ * Goal: a service that was broken into, or a machine in its place, keeps no client busy, fills no memory and has it work on no
+ * more than it asked for.
+ * Method: the SDK's own parts against a server that says what a test wants.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { createClaiming } from '../../src/client/claiming.ts'
+import { createSignIn, newId } from '../../src/client/index.ts'
+import type { Notes } from '../../src/client/notes.ts'
+import { createTransport } from '../../src/client/transport.ts'
+import { createWatching } from '../../src/client/watching.ts'
+import { generateClientKey } from '../../src/protocol/partner/clientkey.ts'
+import { type Passed, serve } from './between.ts'
+
+const token = () => 'the-token'
+const ids = () => ({ itemId: newId(), caseId: newId() })
+const change = (id: string) => ({ id, type: 'opened', at: '2026-11-29T10:00:00.000Z', ...ids() })
+const said = (value: object, status = 200) => ({ status, body: JSON.stringify(value) })
+
+/** How many requests a follower of changes makes within 500 ms, what it is given and what it is told. */
+async function followed(answer: (request: Passed) => ReturnType<typeof said>) {
+  const ending = new AbortController()
+  let isBegun = false
+  const { url, passed } = await serve(t, (request) => {
+    if (!isBegun) setTimeout(() => ending.abort(), 500)
+    isBegun = true
+    return answer(request)
+  })
+  const [pages, troubles]: [unknown[], unknown[]] = [[], []]
+  const { changes } = createWatching(createTransport({ url, token }))
+  const onTrouble = (error: unknown) => void troubles.push(error)
+  for await (const page of changes({ signal: ending.signal, onTrouble })) pages.push(page)
+  return { pages, troubles, requests: passed.length }
+}
+
+t.test('a place that is lost again and again is looked for ever more rarely', async (t) => {
+  const outdated = said({ code: 'cursor-outdated', retry: 'never' }, 409)
+  const { pages, requests } = await followed(({ path }) =>
+    path.includes('since=') ? outdated : said({ changes: [], next: 'a' }),
+  )
+  t.ok(pages.length <= 2, 'the first time at once')
+  t.ok(requests <= 4, `${requests} requests`)
+})
+
+t.test('changes behind which the place stays the same are not handed on', async (t) => {
+  const { pages, troubles, requests } = await followed(({ path }) =>
+    said({ changes: path.includes('since=') ? [change('1')] : [], next: 'a' }),
+  )
+  t.equal(pages.length, 1)
+  t.match(troubles, [{ name: 'BadAnswer' }])
+  t.equal(requests, 2)
+})
+
+t.test('the number of a change is one, for it goes into a header', async (t) => {
+  for (const id of ['1\r\nx: y', '1.2', '', '9'.repeat(40), '\u001b[2J']) {
+    const { pages, troubles } = await followed(() => said({ changes: [change(id)], next: 'a' }))
+    t.same(pages, [], JSON.stringify(id))
+    t.match(troubles, [{ name: 'BadAnswer' }])
+  }
+})
+
+t.test('more work than was asked for is not begun', async (t) => {
+  const item = {
+    ...{ claimId: newId(), fence: 1, caseId: newId(), urgency: 'soon', lapses: 0, attempts: 1 },
+    ...{ dueAt: '2026-11-29T10:00:00.000Z', leasedUntil: '2026-11-29T10:05:00.000Z' },
+    ...{ unverified: false, referrals: [] },
+  }
+  const { url } = await serve(t, ({ body }) => {
+    return said({ claims: Array(JSON.parse(body).recipient === 'two' ? 2 : 1).fill(item) })
+  })
+  const claiming = (kid: string) =>
+    createClaiming(createTransport({ url, token }), kid, undefined as unknown as Notes)
+  const asked = { max: 1, leaseSeconds: 60 }
+  t.equal((await claiming('one').claim(asked)).length, 1)
+  await t.rejects(claiming('two').claim(asked), { name: 'BadAnswer', message: /more/ })
+})
+
+t.test('an issuer of tokens is read to a limit, and never followed elsewhere', async (t) => {
+  let sent = 0
+  let elsewhere = 0
+  const server = createServer((request, reply) => {
+    if (request.url === '/elsewhere') elsewhere += 1
+    if (request.url?.startsWith('/away') || request.url?.includes('/oauth/away')) {
+      reply.writeHead(307, { location: '/elsewhere' }).end()
+      return
+    }
+    reply.writeHead(200, { 'content-type': 'application/json' })
+    reply.write('{"issuer":"')
+    const more = () => {
+      while (sent < 64 * 1024 * 1024) {
+        sent += 65_536
+        if (!reply.write('x'.repeat(65_536))) return
+      }
+      reply.end('"}')
+    }
+    reply.on('drain', more)
+    more()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const signIn = (url: string) => createSignIn({ url, clientId: newId(), key: generateClientKey() })
+  await t.rejects(signIn(base).ready())
+  t.ok(sent < 8 * 1024 * 1024, `${sent} bytes were taken`)
+  await t.rejects(signIn(`${base}/away`).ready())
+  t.equal(elsewhere, 0)
+})
