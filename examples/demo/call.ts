@@ -14,7 +14,7 @@ const portToTry = 8080
 
 export const usage = `Usage: npm run demo [-- --keep]
 
-Plays the whole path of a referral on this machine, in about ten seconds, and
+Plays the whole path of a referral on this machine, in under half a minute, and
 leaves nothing behind: neither a process nor a folder.
 
   --keep     Afterwards leave the service running until Ctrl-C, with a law firm,

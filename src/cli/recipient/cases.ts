@@ -146,7 +146,7 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[]
         `  ${londonTime(madeAt)}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}`,
         ...(endedAt ? [`    No longer held since ${londonTime(endedAt)}`] : []),
         `    ${between.map(nameOf).join(' and ')}`,
-        ...wordsOfBits(bits).map((line) => `    ${line}`),
+        ...(endedAt ? [] : wordsOfBits(bits)).map((line) => `    ${line}`),
         ...(note ? [`    with note ${note.number} about ${note.referralId}`] : []),
       ],
     ),
