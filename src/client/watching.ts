@@ -42,6 +42,8 @@ export type ItemsQuery = {
   readonly organisation?: string
   readonly unverified?: boolean
   readonly dueBefore?: string
+  /** Leased so often, or more often: where one holder after the other fails. */
+  readonly attemptsMin?: number
   readonly caseId?: string
   readonly referral?: string
   readonly cursor?: string

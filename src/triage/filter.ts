@@ -20,11 +20,11 @@ export function isOfOne({ caseId, referral }: Asked): boolean {
  *   referral of no case
  */
 export async function filterOf(tx: Tx, asked: Asked): Promise<Filter> {
-  const { regions, urgencies, channels, organisations, unverified, dueBefore, ...parked } = asked
-  const { parkReason, asideId } = parked
+  const { regions, urgencies, channels, organisations, unverified, dueBefore, ...rest } = asked
+  const { parkReason, asideId, attemptsMin } = rest
   const others = {
     ...{ regions, urgencies, channels, organisations, unverified, dueBefore },
-    ...{ parkReason, asideId },
+    ...{ parkReason, asideId, attemptsMin },
   }
   if (!isOfOne(asked)) {
     // Through the calendar: the 30th of February has the form of a day, and PostgreSQL would fail on it.

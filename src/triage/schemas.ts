@@ -128,6 +128,7 @@ export const ItemsQuery = Type.Object(
     caseId: Type.Optional(Uuid),
     referral: Type.Optional(IdOrReference),
     parkReason: Type.Optional(StandingParkReason),
+    attemptsMin: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
     asideId: Type.Optional(
       Type.Unsafe<string>({ ...Uuid, description: 'What was set aside by one act.' }),
     ),

@@ -113,6 +113,30 @@ t.test('any of several words will do, and an item says what it is', async (t) =>
   for (const held of claims) await release('casework', held)
 })
 
+t.test('what is leased again and again is listed by how often it was', async (t) => {
+  const way = { referral: sent.oxford.referralId }
+  const listed = async (state: string, attemptsMin: number) => {
+    const query = `/v1/triage/items?state=${state}&attemptsMin=${attemptsMin}`
+    const { items } = (await calls.clinic('GET', query)).body
+    return items.filter(({ referralIds }: { referralIds: string[] }) =>
+      referralIds.includes(way.referral),
+    )
+  }
+  const [{ attempts } = { attempts: 0 }] = await sql<{ attempts: number }[]>`
+    select count(*)::int as attempts from triage_attempt attempt
+    join triage_item item on item.id = attempt.item_id where item.referral_id = ${way.referral}`
+  for (let count = attempts; count < attempts + 2; count += 1) {
+    await release('casework', (await claim('casework', way)).body.claims[0])
+  }
+  t.match(await listed('waiting', attempts + 2), [{ attempts: attempts + 2 }])
+  t.same(await listed('waiting', attempts + 3), [])
+  const [held] = (await claim('casework', way)).body.claims
+  t.match(await listed('leased', attempts + 3), [{ attempts: attempts + 3 }], 'with the present')
+  await release('casework', held)
+  const none = await calls.clinic('GET', '/v1/triage/items?state=waiting&attemptsMin=0')
+  t.equal(none.status, 400)
+})
+
 t.test('one case is claimed by its id, or by the reference of a referral', async (t) => {
   const { referralId, acknowledgement } = sent.second
   const ways = [

@@ -1,6 +1,7 @@
 /** Which items are asked for: conditions on a row of `triage_item` with the alias `item`, an open head. */
 import type { PendingQuery, Row } from 'postgres'
 import type { Tx } from '../../database/connect.ts'
+import { attemptsOf } from './attempts.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
 
 /** What is left out excludes nothing. Of a list any of its words will do. */
@@ -16,6 +17,8 @@ export type Filter = {
   readonly caseId?: string | undefined
   readonly parkReason?: string | undefined
   readonly asideId?: string | undefined
+  /** It was leased so often, or more often. */
+  readonly attemptsMin?: number | undefined
 }
 
 type Condition = PendingQuery<Row[]>
@@ -28,13 +31,16 @@ type Condition = PendingQuery<Row[]>
 export function fits(tx: Tx, filter: Filter): Condition {
   const { sql } = tx
   const { regions, channels, organisations, urgencies, unverified, dueBefore, caseId } = filter
-  const { parkReason, asideId } = filter
+  const { parkReason, asideId, attemptsMin } = filter
   const among = (list: readonly string[]) => sql`any (${list as string[]}::text[])`
   const conditions = [
     caseId !== undefined && sql`item.case_id = ${caseId}`,
     parkReason !== undefined && sql`item.park_reason = ${parkReason}`,
     asideId !== undefined && sql`item.aside_id = ${asideId}`,
     dueBefore !== undefined && sql`item.due_at < ${dueBefore}::timestamptz`,
+    // Each lease raised the fence: of most items that says enough.
+    attemptsMin !== undefined &&
+      sql`item.fence >= ${attemptsMin} and ${attemptsOf(tx)} >= ${attemptsMin}`,
     regions && worked(tx, (row) => sql`${row}.region = ${among(regions)}`),
     channels && worked(tx, (row) => sql`${row}.channel = ${among(channels)}`),
     organisations &&
