@@ -4,6 +4,8 @@
  * Method: mail servers that speak SMTP over a socket; items that are aged by their rows; each look is a step of its
  * own, as another replica would have one.
  */
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { createSendMail, type MailServer } from '../../src/background/mail.ts'
 import { connect } from '../../src/database/connect.ts'
@@ -308,6 +310,25 @@ t.test('nothing is said to a server without TLS, nor to one of another authority
   await sender(own.port, user)(first[0]!, mail)
   t.match(own.received, [{ to: first[0], isTls: true, text: 'only under TLS' }])
   await t.rejects(sender(own.port, trusting)(first[0]!, mail), { code: /^EENVELOPE, 530/ })
+})
+
+t.test('a server that goes on for ever keeps neither the mail nor the connection', async (t) => {
+  const server = createServer((socket) => {
+    socket.resume().on('error', () => {})
+    socket.write('220 here\r\n')
+    const timer = setInterval(() => socket.write('250-and another thing\r\n'), 20)
+    socket.once('close', () => clearInterval(timer))
+  })
+  t.teardown(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const came = once(server, 'connection')
+  const send = createSendMail(serverAt(port), 'intake@intake.example', 500)
+  await t.rejects(send(first[0]!, { subject: 's', text: 't' }), { message: 'a mail was not taken' })
+  const [socket] = await came
+  if (!socket.readableEnded) await once(socket, 'end', { signal: AbortSignal.timeout(5_000) })
+  t.ok(socket.readableEnded)
 })
 
 t.test('two services send one, as their variables say', async (t) => {
