@@ -115,8 +115,8 @@ export async function setItemsAside(
   const { clientId } = tx.caller
   const ids = await setAside(tx, clientId, { filter, items }, parking, asideItemsMax)
   const filters = Object.keys(asked).sort().join(' ')
-  const details = { ...said(parking), items: ids.join(' '), ...(filters && { filters }) }
-  await appendAll(tx, [...acts, asideEntry('triage.parked', asideId, details)])
+  const details = { ...said(parking), ...(filters && { filters }) }
+  await appendAll(tx, [...acts, ...asideEntries('triage.parked', asideId, ids, details)])
   return { asideId, items: ids.length }
 }
 
@@ -127,7 +127,7 @@ export async function wakeItemsAside(
 ): Promise<Static<typeof Aside>> {
   const ids = await wakeAside(tx, tx.caller.clientId, asideId)
   if (ids.length > 0) tx.announce()
-  await append(tx, asideEntry('triage.woken', asideId, { items: ids.join(' ') }))
+  await appendAll(tx, asideEntries('triage.woken', asideId, ids))
   return { asideId, items: ids.length }
 }
 
@@ -146,12 +146,20 @@ function said({ reason, until }: Parking) {
   return { reason, ...(until !== undefined && { until }) }
 }
 
-function asideEntry(
+/** One entry for so many items: thousands in one would make a page of the log longer than auditors can read. */
+const entryItemsMax = 200
+
+function asideEntries(
   action: 'triage.parked' | 'triage.woken',
   id: string,
-  details: NonNullable<Act['details']>,
-): Act {
-  return { action, object: { kind: 'aside', id }, details }
+  ids: readonly string[],
+  said: Act['details'] = {},
+): Act[] {
+  const count = Math.max(1, Math.ceil(ids.length / entryItemsMax))
+  return Array.from({ length: count }, (_, part) => {
+    const items = ids.slice(part * entryItemsMax, (part + 1) * entryItemsMax).join(' ')
+    return { action, object: { kind: 'aside', id }, details: { ...said, items } }
+  })
 }
 
 /** How the item stands, from the fence on that was named. */

@@ -2,6 +2,7 @@
  * Goal: what is parked is nobody's work until its time comes or something comes in, is never lost, never counts as a
  * failure, and costs a claim nothing.
  */
+import type postgres from 'postgres'
 import t from 'tap'
 import { newId } from '../../src/protocol/uuid.ts'
 import { claimable } from '../../src/triage/claim.ts'
@@ -252,6 +253,9 @@ t.test(
       'not-found',
       'whose keys do not open it has no part in it',
     )
+    const note = {} as Parameters<typeof triage.setUrgency>[2]['note']
+    const lowering = { urgency: 'standard', note } as const
+    t.equal(await codeOf(triage.setUrgency(stranger, itemId, lowering)), 'not-found')
     await sql`update triage_item set leased_until = now() - interval '1 ms', lapses = 4 where id = ${itemId}`
     await triage.parkItem(callers.clinic, itemId, { reason })
     await triage.wake(callers.clinic, itemId, {})
@@ -281,6 +285,9 @@ t.test(
     t.same(entry.items.split(' ').sort(), ids.sort())
 
     await triage.wake(callers.casework, ids[0]!, {})
+    const stranger = { ...callers.clinic, clientId: world.clients.auditor }
+    t.match(await triage.setItemsAside(stranger, {}), { items: 0 })
+    t.match(await triage.wakeItemsAside(stranger, asideId), { items: 0 })
     t.match(await triage.wakeItemsAside(callers.clinic, asideId), { asideId, items: 1 })
     t.match(await triage.wakeItemsAside(callers.clinic, asideId), { asideId, items: 0 })
     t.equal(await counted(), 2)
@@ -292,6 +299,49 @@ t.test(
     t.equal((await triage.setItemsAside(callers.casework, byId)).items, 1)
   },
 )
+
+t.test('however many are set aside, no entry of it is long', async (t) => {
+  const { referralId } = await fromNobody({ region: 'kent' })
+  await copies(referralId, 250)
+  const { asideId, items } = await triage.setItemsAside(callers.casework, { regions: ['kent'] })
+  t.equal(items, 251)
+  await triage.wakeItemsAside(callers.casework, asideId)
+  for (const action of ['triage.parked', 'triage.woken'] as const) {
+    const entries = (await entriesOf(asideId, action)).map((entry) => entry.items.split(' '))
+    t.same(entries.map((ids) => ids.length).sort(), [200, 51])
+    t.equal(new Set(entries.flat()).size, 251, 'each is named')
+  }
+  await withoutCopies()
+})
+
+/** So many others that look the same to the queue, of referrals that there are not. */
+const copies = (referralId: string, count: number) =>
+  inPassing((tx) => [
+    tx`
+      create temporary table copy on commit drop as
+      select gen_random_uuid() as id, gen_random_uuid() as of from generate_series(1, ${count})`,
+    tx`
+      insert into triage_item
+      select one.* from triage_item item, copy, jsonb_populate_record(item, jsonb_build_object(
+        'id', copy.id, 'referral_id', copy.of, 'case_id', copy.id)) one
+      where item.referral_id = ${referralId}`,
+    tx`
+      insert into wrap
+      select copy.of, kid, encapsulated, sealed_keys from wrap, copy where referral_id = ${referralId}`,
+  ])
+
+const withoutCopies = () =>
+  inPassing((tx) => [
+    tx`delete from wrap where not exists (select from referral where id = referral_id)`,
+    tx`delete from triage_item where not exists (select from referral where id = referral_id)`,
+  ])
+
+/** What no trigger is told of, and no key of another table is asked about. */
+const inPassing = (statements: (tx: postgres.TransactionSql) => postgres.PendingQuery<never[]>[]) =>
+  sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    for (const statement of statements(tx)) await statement
+  })
 
 t.test('parked items are counted as such, and as nothing else', async (t) => {
   const { referred, claimId, fence } = await held({ urgency: 'immediate' })
