@@ -42,7 +42,7 @@ export async function endClaim(tx: Tx<KnownCaller>, order: Order): Promise<Answe
   if (outcome === 'unopenable') return escalate(tx, claim, request)
   const [completion] = (await completeAll(tx, [order])).values()
   if (completion) return completion
-  await requireMembers(tx, claim)
+  await requireMembers(tx, claim, request.referrals)
   return answerAgain(tx, claim, outcome)
 }
 
@@ -95,7 +95,7 @@ async function escalate(
 ): Promise<Answer> {
   const escalated = await escalateItem(tx, claim, listed)
   if (!escalated) {
-    await requireMembers(tx, claim)
+    await requireMembers(tx, claim, listed)
     return reportAgain(tx, claim)
   }
   tx.announce()
@@ -163,10 +163,21 @@ function answeredEntry(id: string, details: NonNullable<Act['details']>): Act {
   return { action: 'referral.answered', object: { kind: 'referral', id }, details }
 }
 
-/** If the claim still holds its item, it listed a referral that is not in its case, which may have changed since. */
-async function requireMembers(tx: Tx, claim: Claim): Promise<void> {
-  const changed = await selectChanged(tx, claim)
-  if (changed === undefined) return
-  const code = changed ? 'case-changed' : 'malformed-request'
+/**
+ * If the claim still holds its item, it listed a referral that is not in its case, which may have changed since, or
+ * one that came to it since and that its client cannot read.
+ */
+async function requireMembers(
+  tx: Tx<KnownCaller>,
+  claim: Claim,
+  listed: readonly string[],
+): Promise<void> {
+  const held = await selectChanged(tx, claim, listed)
+  if (held === undefined) return
+  if (!held.opens) {
+    const detail = 'referrals names one that no key of your client opens: it ends with who opens it'
+    throw new Refusal('recipient-not-yours', detail)
+  }
+  const code = held.changed ? 'case-changed' : 'malformed-request'
   throw new Refusal(code, 'referrals names one that is not in this case')
 }

@@ -801,6 +801,15 @@ t.test('referrals that no one key opens together are worked on one after the oth
     })
     await host.disableClient(disabled)
   })
+  // Nor whose organisation was.
+  await onHost(staged, async (host) => {
+    const gone = await host.addOrganisation('Gone')
+    await host.addClient({
+      ...{ organisationId: gone, label: 'Its app', kind: 'internal' },
+      ...{ scopes: ['triage:work'], kids: [world.recipients.recovery.receiving.kid] },
+    })
+    await host.disableOrganisation(gone)
+  })
   const [before] = await referrals(1)
   const [after] = await referrals(1, { keyset: keysetReference(keyset) })
   await merge(before!, after!)
@@ -815,6 +824,16 @@ t.test('referrals that no one key opens together are worked on one after the oth
   const old = world.recipients.casework.receiving.kid
   t.same(await releasedTo(old, before!, after!), [before!.referralId], 'nor does the log say so')
   t.same(await states(before!, after!), ['in_triage', 'received'])
+  const unread = { code: 'recipient-not-yours' }
+  await t.rejects(complete(first!, before!, after!), unread, 'whoever cannot read it ends it not')
+  await t.rejects(report(first!, after!), unread)
+  const { claimId, fence } = first!
+  const listed = [before!.referralId, after!.referralId]
+  const completions = [{ claimId, fence, outcome: 'redirected' as const, referrals: listed }]
+  t.match(await triage.completeSeveral(callers.casework, { completions }), {
+    completions: [{ problem: unread }],
+  })
+  t.same(await states(before!, after!), ['in_triage', 'received'], 'nothing was answered')
   await complete(first!, before!)
   const [second, ...others] = await claimNew()
   t.same(others, [])

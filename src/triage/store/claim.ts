@@ -156,6 +156,21 @@ export function isOpenableBy(tx: Tx, clientId: string) {
     where c.id = ${clientId} and ${isOpenable(tx, tx.sql`own.kid`)})`
 }
 
+/**
+ * Whether a client opens each unanswered referral of `item` that is `listed`. Of an item of one referral it does: it
+ * holds it. A case that was joined since may hold others, which it was not handed.
+ */
+export function opensListed(tx: Tx, clientId: string, listed: PendingQuery<Row[]>) {
+  return tx.sql`(
+    cardinality(item.referral_ids) = 1
+    or not exists (
+      select from referral r
+      where r.id = any (item.referral_ids) and r.id::text = any (${listed})
+        and r.state in ('received', 'in_triage')
+        and not exists (select from wrap w join client c on w.kid = any (c.kids)
+                        where w.referral_id = r.id and c.id = ${clientId})))`
+}
+
 /** The unanswered referrals that are worked on as `item`: its own, and those of its open members. */
 function openReferrals(tx: Tx) {
   return tx.sql`unnest(item.referral_id || array(
@@ -185,8 +200,9 @@ function opensWhatNobodyOpensWhole(tx: Tx, kid: string | ReturnType<Tx['sql']>) 
     cardinality(item.referral_ids) > 1
     and exists (select from ${openReferrals(tx)}
                 join wrap w on w.referral_id = open.id and w.kid = ${kid})
-    and not exists (select from client c cross join unnest(c.kids) as held (kid)
-                    where c.disabled_at is null and 'triage:work' = any (c.scopes)
+    and not exists (select from client c join organisation o on o.id = c.organisation_id
+                    cross join unnest(c.kids) as held (kid)
+                    where c.disabled_at is null and o.disabled_at is null and 'triage:work' = any (c.scopes)
                       and ${opensAll(tx, tx.sql`held.kid`)}))`
 }
 

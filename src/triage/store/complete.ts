@@ -4,6 +4,7 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { DeclineReason } from '../../referral/codes/state.ts'
 import { type Claim, endedWith, isHeldBy, isOpen, isOpenHead } from '../state.ts'
+import { opensListed } from './claim.ts'
 
 /** A claim, how its work ended, and the referrals that this answers. */
 export type Ending = {
@@ -26,7 +27,8 @@ type Ended = {
 
 /**
  * Ends the work on items and gives the listed referrals their answers, also late, as long as nobody has claimed the
- * item since: the fence of each decides. One whose case does not hold the referrals that were listed is left as it is.
+ * item since: the fence of each decides. One whose case does not hold the referrals that were listed, or holds one of
+ * them that this client does not open, is left as it is.
  *
  * They are locked in the order of their ids, so that of two requests at once one waits and none is undone.
  *
@@ -50,6 +52,7 @@ export async function completeItems(
         and item.fence = named.fence and item.leased_by = ${clientId}
         and item.leased_until is not null and ${isOpenHead(tx)}
         and named.referrals <@ item.referral_ids::text[]
+        and ${opensListed(tx, clientId, tx.sql`named.referrals`)}
       order by item.id
       for update of item
     ), ${answering}
@@ -64,11 +67,15 @@ export async function completeItems(
               ${iso(tx, 'item.completed_at')} as "completedAt"`
 }
 
-/** Whether the case of an item has changed since the claim that still holds it; `undefined` if that is over. */
-export async function selectChanged(tx: Tx, claim: Claim): Promise<boolean | undefined> {
-  const [row] = await tx.sql<{ changed: boolean }[]>`
-    select item.changed from triage_item item where ${isHeldBy(tx, claim)}`
-  return row?.changed
+/**
+ * Of a claim that still holds its item: whether the case has changed since, and whether the client opens what is
+ * `listed` of it. `undefined` if that is over.
+ */
+export async function selectChanged(tx: Tx, claim: Claim, listed: readonly string[]) {
+  const opens = opensListed(tx, claim.clientId, tx.sql`${listed as string[]}::text[]`)
+  const [row] = await tx.sql<{ changed: boolean; opens: boolean }[]>`
+    select item.changed, ${opens} as opens from triage_item item where ${isHeldBy(tx, claim)}`
+  return row
 }
 
 /** The completion that this very claim made before, for a caller whose answer was lost. */
@@ -83,7 +90,7 @@ export async function selectCompletion(tx: Tx, claim: Claim) {
 /**
  * Escalates the item: what does not open will not open for the next holder either. The lease ends;
  * who reported it stays on the row, so that a repeated report gets the same answer. One whose case does not hold
- * the listed referrals is left as it is.
+ * the listed referrals, or of which this client does not open one, is left as it is.
  */
 export async function escalateItem(tx: Tx, claim: Claim, listed: readonly string[]) {
   const [row] = await tx.sql<Pick<Ended, 'late'>[]>`
@@ -93,6 +100,7 @@ export async function escalateItem(tx: Tx, claim: Claim, listed: readonly string
         leased_until = null,
         escalated_at = date_trunc('milliseconds', now())
     where ${isHeldBy(tx, claim)} and ${listed as string[]}::text[] <@ item.referral_ids::text[]
+      and ${opensListed(tx, claim.clientId, tx.sql`${listed as string[]}::text[]`)}
     returning item.completed_late as late`
   return row
 }
