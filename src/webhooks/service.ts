@@ -39,10 +39,12 @@ type Endpoint = Static<typeof WebhookEndpoint>
 export async function createEndpoint(
   tx: Tx<KnownCaller>,
   { key, faultOf }: WebhookOptions,
-  url: string,
+  address: string,
 ): Promise<Endpoint> {
-  const fault = faultOf(url)
+  const fault = faultOf(address)
   if (fault !== undefined) throw new Refusal('endpoint-refused', fault)
+  // As it is called: what was typed may hold characters that a database or a terminal does not take as they are.
+  const { href: url, host } = new URL(address)
   const id = newId()
   const secret = newWebhookSecret()
   const { next: place } = await follow(tx, undefined, 0)
@@ -51,8 +53,8 @@ export async function createEndpoint(
   if (!(await insertEndpoint(tx, { id, clientId, url, secret: sealed, place }, endpointsMax))) {
     throw new Refusal('endpoint-refused', `a client has at most ${endpointsMax} endpoints`)
   }
-  const details = { host: new URL(url).host }
-  await append(tx, { action: 'webhook.created', object: { kind: 'endpoint', id }, details })
+  const object = { kind: 'endpoint', id } as const
+  await append(tx, { action: 'webhook.created', object, details: { host } })
   return shownWith(tx, id, secret)
 }
 

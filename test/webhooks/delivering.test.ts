@@ -417,6 +417,13 @@ t.test('a secret opens for its endpoint, client and address alone', async (t) =>
   t.ok(verified(secret!, hook.received[0]!), 'nor does another move by being replaced')
 })
 
+t.test('an address is kept as a request would have it, whatever was typed', async (t) => {
+  const typed = 'https://HOOK.test/a\tb\u0000\ud800?\u001b[2J\u202e'
+  const { endpointId } = await webhooks.create(casework, typed)
+  const { url } = await shown(endpointId)
+  t.equal(url, 'https://hook.test/ab%00%EF%BF%BD?%1B[2J%E2%80%AE')
+})
+
 t.test('ten is the most also of those that are made at once', async (t) => {
   const making = Array.from({ length: 24 }, () => webhooks.create(casework, 'https://hook.test/'))
   const made = await Promise.allSettled(making)
