@@ -22,7 +22,7 @@ if [ "$(id -u)" = 0 ]; then
   chown nobody data
   own=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 fi
-port=$(node -e 'require("net").createServer().listen(0, function () { console.log(this.address().port); this.close() })')
+port=$(node -e 'require("net").createServer().listen(0, function() { console.log(this.address().port); this.close() })')
 "${own[@]}" "$native/bin/initdb" -D data -U postgres -A trust -N >/dev/null
 "${own[@]}" "$native/bin/postgres" -D data -k '' -h 127.0.0.1 -p "$port" >/dev/null 2>&1 &
 server=$!

@@ -3,8 +3,8 @@
 #
 # Guessed: the first hit of `search_fuzzy()` is the best one, so that a name spelled as the standard has it finds its
 # own country first; a name that the standard lacks finds none.
-# Seen: the first hit for Niger, spelled just so, is Nigeria; for Kosovo it is Serbia, for Korea the North, for Kurdistan
-# Iraq. `lookup()` finds Niger, and knows neither Russia nor Kosovo. i18n-iso-countries gives Kosovo XKK,
+# Seen: the first hit for Niger, spelled just so, is Nigeria; for Kosovo it is Serbia, for Korea the North, for
+# Kurdistan Iraq. `lookup()` finds Niger, and knows neither Russia nor Kosovo. i18n-iso-countries gives Kosovo XKK,
 # where its passports say RKS.
 set -euo pipefail
 cd "$(mktemp -d)"

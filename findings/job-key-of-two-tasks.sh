@@ -3,8 +3,8 @@
 #
 # Guessed: a key keeps one task from being queued twice for one thing, so that two tasks for one referral, each with the
 # referral's number as its key, are two jobs; and `maxAttempts: 0` is refused, or means that nothing is tried.
-# Seen: a key is one for all tasks. The second call turns the first one's job into its own, and the first task never runs
-# for that referral; both calls succeed. `maxAttempts: 0` is taken for none given, and the job gets 25 attempts.
+# Seen: a key is one for all tasks. The second call turns the first one's job into its own, and the first task never
+# runs for that referral; both calls succeed. `maxAttempts: 0` is taken for none given, and the job gets 25 attempts.
 set -euo pipefail
 cd "$(mktemp -d)"
 server=
@@ -21,7 +21,7 @@ if [ "$(id -u)" = 0 ]; then
   chown nobody data
   own=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 fi
-port=$(node -e 'require("net").createServer().listen(0, function () { console.log(this.address().port); this.close() })')
+port=$(node -e 'require("net").createServer().listen(0, function() { console.log(this.address().port); this.close() })')
 "${own[@]}" "$native/bin/initdb" -D data -U postgres -A trust -N >/dev/null
 "${own[@]}" "$native/bin/postgres" -D data -k '' -h 127.0.0.1 -p "$port" >/dev/null 2>&1 &
 server=$!
