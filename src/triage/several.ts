@@ -6,7 +6,7 @@ import type { Static } from 'typebox'
 import type { Act } from '../audit/entry.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { type ErrorCode, Refusal } from '../errors.ts'
+import { type ErrorCode, Refusal, required } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { resolveLists } from '../vault/service.ts'
 import { completeAll, endClaim, itemEntry, misfitOf, type Order } from './completion.ts'
@@ -38,23 +38,28 @@ export async function completeSeveral(
   const notes = await takeNotes(tx, asked, take)
   const orders = usual(tx, asked)
   const completed = await completeAll(tx, [...orders.values()])
-  const ended: Ended[] = []
-  for (const one of asked) {
+  const ended = new Map<Asked, Ended>()
+  // In one order, as those together, so that of two requests at once one waits and none is undone.
+  for (const one of [...asked].sort(byClaim)) {
     const order = orders.get(one)
     const completion = order && completed.get(order)
     const { claimId } = one
-    ended.push(
-      completion ? { claimId, completion } : await endAlone(tx, one, notes.get(one), appendRefusal),
-    )
+    const alone = () => endAlone(tx, one, notes.get(one), appendRefusal)
+    ended.set(one, completion ? { claimId, completion } : await alone())
   }
-  return { completions: ended }
+  return { completions: asked.map((one) => required(ended.get(one), 'each has ended')) }
+}
+
+/** What names the same claim stays in its order. */
+function byClaim(a: Asked, b: Asked): number {
+  return a.claimId < b.claimId ? -1 : Number(a.claimId > b.claimId)
 }
 
 /** Of each claim that is named by its id the first, if an answer to referrals is all that is asked. */
 function usual({ caller }: Tx<KnownCaller>, asked: readonly Asked[]): Map<Asked, Order> {
   const orders = new Map<Asked, Order>()
   const ids = new Set<string>()
-  for (const one of asked) {
+  for (const one of [...asked].sort(byClaim)) {
     const { claimId: id, fence, note, ...request } = one
     const isAnswer = request.outcome !== 'unopenable' && !misfitOf(request) && !note
     if (!isAnswer || isReferenceForm(id) || ids.has(id)) continue

@@ -128,13 +128,16 @@ t.test('a claim that is named twice ends once, and nobody ends another’s', asy
 })
 
 t.test('two requests for the same claims in opposite orders both get an answer', async (t) => {
-  const list = (await held(8)).map(accepting)
-  const answers = await Promise.all(
-    Array.from({ length: 6 }, (_, turn) =>
-      completeSeveral('casework', turn % 2 ? list : [...list].reverse()),
-    ),
-  )
-  for (const { completion } of answers.flat()) t.match(completion, { outcome: 'accepted' })
+  for (const ending of [{ outcome: 'accepted' }, { outcome: 'unopenable', step: 'wrap' }]) {
+    const list = (await held(8)).map((one) => ({ ...accepting(one), ...ending }))
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, turn) =>
+        completeSeveral('casework', turn % 2 ? list : [...list].reverse()),
+      ),
+    )
+    const { outcome } = ending
+    for (const { completion } of answers.flat()) t.match(completion, { outcome })
+  }
 })
 
 t.test('a list that is no list of completions is refused whole', async (t) => {
