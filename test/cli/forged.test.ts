@@ -47,6 +47,20 @@ const commands = (draft: string): string[][] => [
   ['judge', one, two, '--decision', 'same'],
   ['merge', one, two],
   ['split', one, '--referral', two, '--decision', 'unsure'],
+  ['park', one, '--fence', '1', '--reason', 'call_back'],
+  ['hand-over', one, '--fence', '1', '--to', two],
+  ['reopen', one],
+  ['attempts', one],
+  ['webhooks', 'list'],
+  ['webhooks', 'add', 'https://hook.test/'],
+  ['webhooks', 'rotate', one],
+  ['webhooks', 'remove', one],
+]
+
+/** What a service does without a word. */
+const wordless = [
+  ...[`release ${one} --fence 1`, `park ${one} --fence 1 --reason call_back`, `reopen ${one}`],
+  ...[`hand-over ${one} --fence 1 --to ${two}`, `webhooks remove ${one}`],
 ]
 
 const everything = {
@@ -59,7 +73,8 @@ t.test('no refusal writes a line of the program, whatever was asked', async (t) 
   const { file, environment } = await party(t)
   const { url } = await serve(t, () => ({ status: 422, body: JSON.stringify(everything) }))
   const at: Environment = { ...environment, INTAKE_URL: url }
-  for (const command of commands(file('draft.json'))) {
+  const following = [['watch'], ['listen', '--forward', 'http://localhost:1/']]
+  for (const command of [...commands(file('draft.json')), ...following]) {
     const name = command.join(' ')
     const ran = await called(t, command, at)
     t.equal(ran.code, 1, name)
@@ -103,8 +118,7 @@ t.test('whatever is answered, a person gets words and no stack', async (t) => {
       const ran = await called(t, command, at)
       const place = `${command[0]}: ${JSON.stringify(answer).slice(0, 80)}`
       t.same(forgedIn(ran), [], place)
-      // An item may be given back without a word.
-      if (ran.code === 0) t.same([command[0], ran.err], ['release', ''], place)
+      if (ran.code === 0) t.same([wordless.includes(command.join(' ')), ran.err], [true, ''], place)
       else if (command[0] === 'refer')
         t.match(ran, { code: 1, out: /^(failed|waiting) .*\n +\S/ }, place)
       else t.match(ran, { code: 1, out: '', err: /^\S.*\n( {2}\S|$)/ }, place)
@@ -167,6 +181,21 @@ const successes: Record<string, object> = {
   '/v1/cases/search': {
     cases: [{ caseId: one, referralIds: [one], probability: 0.5, words: planted }],
   },
+  [`/v1/triage/items/${one}/attempts`]: {
+    attempts: [
+      { itemId: one, clientId: one, holder: planted, from: at, to: at, ending: planted },
+      { itemId: two, clientId: one, holder: planted, from: at },
+    ],
+  },
+  '/v1/webhooks/endpoints': {
+    endpoints: [
+      {
+        ...{ endpointId: one, url: planted, createdAt: at, disabledAt: at, disabledFor: planted },
+        ...{ deliveredAt: at, tries: 3, nextTryAt: at },
+        failures: [{ at, messageId: planted, tries: 1, fault: planted }],
+      },
+    ],
+  },
   '/v1/triage/claims?limit=50': {
     items: [
       {
@@ -199,6 +228,8 @@ t.test('no answer that is taken writes a line of the program either', async (t) 
     ...[['case', one], ['possible', one], ['reviews'], ['claim']],
     ['complete', one, '--fence', '1', '--referral', two, '--outcome', 'accepted'],
     ['find', '--reference', reference],
+    ['attempts', one],
+    ['webhooks', 'list'],
     ['mine'],
   ]
   const values: object[] = Object.values(successes)
