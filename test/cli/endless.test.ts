@@ -3,7 +3,7 @@
  * Method: the command line's own parts, and a reader that says what a test wants.
  */
 import t from 'tap'
-import { summaryLine } from '../../src/cli/recipient/board.ts'
+import { keepReferences, summaryLine } from '../../src/cli/recipient/board.ts'
 import { createFollower } from '../../src/cli/recipient/following.ts'
 import { leaseOf } from '../../src/cli/recipient/lease.ts'
 import { moreWords } from '../../src/cli/recipient/paging.ts'
@@ -56,6 +56,18 @@ t.test('a cursor is printed to be copied only where it has the form of one', (t)
   for (const next of ['x; rm -rf .', '$(id)', '`id`', "x' --url=y", 'x\ny', '']) {
     t.notMatch(moreWords(next).join(), /--cursor/, next)
   }
+  t.end()
+})
+
+t.test('of the references of items the newest thousand are kept', (t) => {
+  const references = new Map<string, string>()
+  const item = (itemId: string) => ({ itemId, references: [`of ${itemId}`] })
+  const all = Array.from({ length: 5_000 }, (_, index) => item(String(index)))
+  keepReferences(references, all)
+  keepReferences(references, [item('4000'), { itemId: 'none', references: [] }])
+  t.equal(references.size, 1_000)
+  t.same([...references.keys()].slice(-2), ['4000', 'none'])
+  t.equal(references.get('4999'), 'of 4999')
   t.end()
 })
 

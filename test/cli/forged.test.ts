@@ -129,6 +129,21 @@ t.test('whatever is answered, a person gets words and no stack', async (t) => {
   t.match(await intake(['claim'], at), { code: 1, out: '', err: /nested too deep/ })
 })
 
+t.test('whoever watches goes on where the figures alone cannot be had', async (t) => {
+  const { environment } = await party(t)
+  const change = { id: '1', type: 'opened', itemId: one, caseId: two, at }
+  const { url } = await serve(t, ({ path }) => {
+    if (path.includes('summary')) {
+      return { status: 503, body: '{"title":"Full"}', headers: { 'retry-after': '0' } }
+    }
+    if (path.includes('since=b')) return { status: 422, body: '{"title":"The end"}' }
+    const next = path.includes('since=a') ? 'b' : 'a'
+    return { status: 200, body: JSON.stringify({ changes: next === 'b' ? [change] : [], next }) }
+  })
+  const ran = await called(t, ['watch'], { ...environment, INTAKE_URL: url })
+  t.match(ran, { code: 1, out: /opened {5}item /, err: /^Full\n[\s\S]*The end/ })
+})
+
 const at = '2026-11-22T09:30:00.000Z'
 const bits = [{ type: planted, because: planted, bits: 3, words: planted }]
 

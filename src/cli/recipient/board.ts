@@ -21,6 +21,23 @@ export type Board = {
 
 const changesShown = 6
 
+const referencesMax = 1_000
+
+/** Notes the first reference of each item, and forgets those of the items that were listed longest ago. */
+export function keepReferences(
+  references: Map<string, string>,
+  items: readonly Pick<Item, 'itemId' | 'references'>[],
+): void {
+  for (const { itemId, references: all } of items) {
+    references.delete(itemId)
+    references.set(itemId, all[0] ?? '')
+  }
+  for (const itemId of references.keys()) {
+    if (references.size <= referencesMax) return
+    references.delete(itemId)
+  }
+}
+
 /** Lines of at most 80 columns, and at most `rows` of them. */
 export function linesOf(board: Board, now: Date, rows: number): string[] {
   const { summary, waiting, changes, references, trouble } = board

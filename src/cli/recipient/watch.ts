@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { type ChangesPage, jsonText, type Reader } from '../../client/index.ts'
+import { type ChangesPage, jsonText, type Reader, type Summary } from '../../client/index.ts'
 import type { Command, Report } from '../command.ts'
 import { faultOf } from '../report.ts'
 import { openScreen } from '../screen.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { print, tell } from '../terminal.ts'
-import { type Board, changeLine, linesOf, summaryLine } from './board.ts'
+import { type Board, changeLine, keepReferences, linesOf, summaryLine } from './board.ts'
 
 /** `intake watch`. */
 export const watch: Command = {
@@ -36,11 +36,16 @@ async function printed(reader: Reader, signal: AbortSignal, json: boolean): Prom
   let count = 0
   const onTrouble = (error: unknown) => tell(faultOf(error).title)
   for await (const { changes, isBeginning } of reader.changes({ signal, onTrouble })) {
-    if (isBeginning && !json) print(summaryLine(await reader.summary()))
+    // Whatever does not pass ends the changes as well.
+    if (isBeginning && !json) await reader.summary().then(printFigures, onTrouble)
     for (const change of changes) print(json ? jsonText(change) : changeLine(change))
     count += changes.length
   }
   return count
+}
+
+function printFigures(summary: Summary): void {
+  print(summaryLine(summary))
 }
 
 /** So often at most it is drawn, and so often at least while nothing changes: what is due comes nearer. */
@@ -68,7 +73,7 @@ async function drawn(reader: Reader, stopping: AbortSignal): Promise<number> {
         reader.summary(),
         reader.items({ state: 'waiting', limit: 50 }),
       ])
-      for (const { itemId, references: all } of items) references.set(itemId, all[0] ?? '')
+      keepReferences(references, items)
       board = { summary, waiting: items, changes, references, trouble }
     } catch (error) {
       trouble = faultOf(error).title
