@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# PostgreSQL 18.6 (npm @electric-sql/pglite 0.5.14): a prepared statement with `= any($1)`, called with 5,000 identifiers.
+# PostgreSQL 18.6 (npm @electric-sql/pglite 0.5.14): a prepared `= any($1)`, called with 5,000 identifiers.
 #
 # Guessed: PostgreSQL keeps to plans made for the value as long as the general one looks worse, and where it can't know
 # how long a list will be it reckons with a share of the table, or with what it has seen in the calls before.
