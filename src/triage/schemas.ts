@@ -53,7 +53,7 @@ export const ClaimHeaders = Type.Object({
       pattern: '^[!-~]{1,128}$',
       maxLength: 128,
       description:
-        'A new random one for each claim. Sent again with the same body while a lease of it lasts, it gets the same items with the same fences, as far as you hold them still; with another body it is refused (`idempotency-key-reused`).',
+        'A new random one for each claim. Sent again with the same body within its `leaseSeconds`, it gets the same items with the same fences, as far as you hold them still; with another body it is refused (`idempotency-key-reused`).',
     }),
   ),
 })
