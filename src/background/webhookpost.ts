@@ -14,6 +14,9 @@ import { type AskName, createAskName } from './names.ts'
 /** With the name, the connection and the answer. The specification has 15 to 30 seconds. */
 const answerMsMax = 15_000
 
+/** Interim answers (RFC 9110, section 15.2) before the answer: each costs as much as one. */
+const interimMax = 10
+
 /**
  * What `send` is given as an address is judged again there: rules may have changed since.
  *
@@ -92,6 +95,11 @@ function post(url: URL, { headers, body, rule, ask, signal }: Post): Promise<Ans
       resolve({ status: statusCode, retryAfter: said['retry-after'] })
       // However long its body is.
       response.destroy()
+    })
+    let interim = 0
+    request.on('information', () => {
+      interim += 1
+      if (interim > interimMax) request.destroy(new Error('interim answers without end'))
     })
     request.on('error', reject)
     // A receiver that goes on by another protocol gives neither an answer nor an error.

@@ -164,6 +164,23 @@ t.test(
   },
 )
 
+t.test('one that says again and again that it will answer has failed', async (t) => {
+  plain.answers.push((reply) => {
+    const { socket } = reply
+    const more = () => {
+      while (socket?.writable && socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100)));
+    }
+    socket?.on('drain', more)
+    more()
+  })
+  t.same(await post(inside, http()), { fault: 'connection' })
+  plain.answers.push((reply) => {
+    for (let count = 0; count < 5; count += 1) reply.writeProcessing()
+    reply.writeHead(204).end()
+  })
+  t.match(await post(inside, http()), { status: 204 }, 'some may')
+})
+
 t.test('one that does not answer is left when the service ends', async (t) => {
   const ending = new AbortController()
   plain.answers.push(() => ending.abort())
