@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { wordsOfOpened } from '../../src/cli/recipient/show.ts'
-import type { Draft, Opened } from '../../src/client/index.ts'
+import type { Draft, Opened, Proposal } from '../../src/client/index.ts'
 import { forgedIn, planted } from './forged.ts'
 import { tooWide } from './run.ts'
 
@@ -134,11 +134,23 @@ t.test('of a second referral of a case only what is new is told, and the rest co
   t.end()
 })
 
-t.test('what is still to be asked is named by its question', (t) => {
-  const incomplete = ['/identity/dateOfBirth', '/clinical', '/consent/given']
+t.test('what is still to be asked is named by its question, and once', (t) => {
+  const incomplete = [
+    '/identity/dateOfBirth',
+    '/clinical',
+    '/consent/given',
+    '/consent/personKnows',
+  ]
   const consent = { compared: true, assessment: 'not_asked', permits: false } as const
-  const text = wordsOfOpened(openedOf({}, { incomplete, consent }))
-  t.match(text, / {2}Still to be asked: identity: date of birth, clinical, consent: consent$/m)
+  const reasons = ['Not asked: torture.', 'A hearing is near.', 'Not asked: removal.']
+  const proposal = { urgency: 'urgent', reasons } as Proposal
+  const urgency = { compared: true, differs: false, proposal } as const
+  const text = wordsOfOpened(openedOf({}, { incomplete, consent, urgency }))
+  t.match(
+    joined(text),
+    'Still to be asked: identity: date of birth; clinical; consent: consent, person knows of this',
+  )
   t.match(text, / {2}Consent to an assessment: not asked$/m)
+  t.match(text, /^ {2}Not asked: torture, removal\.\n {2}A hearing is near\.$/m)
   t.end()
 })

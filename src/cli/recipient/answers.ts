@@ -171,9 +171,27 @@ function labelOf(key: string, isKnown: boolean): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** The question that a JSON pointer leads to: `identity: date of birth`. */
-export function questionOf(pointer: string): string {
-  const [compartment = '', ...keys] = pointer.split('/').slice(1)
-  const names = keys.filter((key) => !/^\d+$/.test(key)).map((key) => labelOf(key, true))
-  return shown([compartment, ...names.map((name) => name.toLowerCase())].join(': '))
+/** The questions that JSON pointers lead to: `identity: date of birth; legal: removal, bail`. */
+export function questionsOf(pointers: readonly string[]): string {
+  const questions = pointers.map((pointer) => {
+    const [compartment = '', ...keys] = pointer.split('/').slice(1)
+    const names = keys.filter((key) => !/^\d+$/.test(key)).map((key) => labelOf(key, true))
+    return [compartment, ...names.map((name) => name.toLowerCase())].join(': ')
+  })
+  return shown(gathered(questions).join('; '))
+}
+
+/** What begins alike up to a colon as one: `legal: removal` and `legal: bail` as `legal: removal, bail`. */
+export function gathered(lines: readonly string[]): string[] {
+  const found = new Map<string, string[]>()
+  for (const line of lines) {
+    const [, head = line, rest] = /^(.*?: )(.*)$/s.exec(line) ?? []
+    const ends = found.get(head) ?? []
+    found.set(head, rest === undefined ? ends : [...ends, rest])
+  }
+  return [...found].map(([head, ends]) => {
+    const [last = '', ...others] = ends.toReversed()
+    const all = [...others.toReversed().map((end) => end.replace(/\.$/, '')), last]
+    return `${head}${all.join(', ')}`
+  })
 }

@@ -1,5 +1,5 @@
 import { type Opened, shown, type Unopenable } from '../../client/index.ts'
-import { questionOf } from './answers.ts'
+import { gathered, questionsOf } from './answers.ts'
 import { linesOfAnswers, type Said } from './laying.ts'
 import { labelOf, urgencyWord } from './wording.ts'
 
@@ -33,9 +33,7 @@ export function wordsOfOpened(
     `  ${[urgencyWord(header.urgency), ...from].join(', ')}${answerBy}, signed by ${shown(by)}`,
     ...urgencyWords(urgency).map((line) => `  ${shown(line)}`),
     ...(consent.compared ? [`  Consent to an assessment: ${wordOf(consent.assessment)}`] : []),
-    ...(incomplete.length > 0
-      ? [`  Still to be asked: ${incomplete.map(questionOf).join(', ')}`]
-      : []),
+    ...(incomplete.length > 0 ? [`  Still to be asked: ${questionsOf(incomplete)}`] : []),
     ...problems.map(({ pointer, detail }) => `  Does not fit: ${shown(pointer)} ${shown(detail)}`),
     ...withheldWords(result),
     ...linesOfAnswers(result, said).map((line) => `  ${line}`),
@@ -72,6 +70,6 @@ function urgencyWords(urgency: Opened['urgency']): string[] {
   if (!urgency.compared && urgency.withheld) return []
   if (!urgency.compared) return ['Urgency: not compared, you do not hold all that the rules read']
   const { differs, proposal } = urgency
-  if (!differs) return proposal.reasons
-  return [`Urgency: the rules propose ${proposal.urgency}`, ...proposal.reasons]
+  const reasons = gathered(proposal.reasons)
+  return differs ? [`Urgency: the rules propose ${proposal.urgency}`, ...reasons] : reasons
 }
