@@ -288,6 +288,46 @@ t.test('what was told is told again, from a time or a message on', async (t) => 
   }
 })
 
+t.test('what is asked for while a message is under way stands when it was taken', async (t) => {
+  const hook = await endpoint()
+  await staged.refer()
+  await deliver()
+  const [first = ''] = idsOf(hook)
+  for (const ask of [
+    () => webhooks.replay(casework, hook.id, { messageId: first }),
+    () => webhooks.setActive(casework, hook.id, false),
+  ]) {
+    await staged.refer()
+    let answerLate = () => {}
+    hook.answers.push((reply) => {
+      answerLate = () => say(204)(reply)
+    })
+    const { length } = hook.received
+    const late = step()
+    await late.run()
+    await until(() => hook.received.length === length + 1)
+    await ask()
+    answerLate()
+    await late.stop()
+    await webhooks.setActive(casework, hook.id, true)
+    await deliver()
+  }
+  const [, second = '', third = ''] = [...new Set(idsOf(hook))]
+  t.same(idsOf(hook), [first, second, first, second, third, third])
+})
+
+t.test('the tries of a message are its own, and not of the one before', async (t) => {
+  const hook = await endpoint()
+  await staged.refer()
+  await staged.refer()
+  hook.answers.push(say(500))
+  await deliver()
+  await pass(hook.id)
+  hook.answers.push(say(204), say(500))
+  await deliver()
+  t.match(await shown(hook.id), { tries: 1, failures: [{ tries: 1 }, { tries: 1 }] })
+})
+
 t.test('where something may be missing, that is told first, and the rest after it', async (t) => {
   const hook = await endpoint()
   await staged.refer()
@@ -328,6 +368,13 @@ t.test('the log has an entry a day, however much is sent, and before it is', asy
   t.same(await entries(), [{ sent: 2 }], 'though there is nothing to send')
   await deliver()
   t.equal((await entries()).length, 1)
+  await webhooks.setActive(casework, hook.id, false)
+  await sql`update webhook_endpoint set recorded_on = recorded_on - 1`
+  await deliver()
+  t.equal((await entries()).length, 1, 'nothing may be sent')
+  await webhooks.setActive(casework, hook.id, true)
+  await deliver()
+  t.same(await entries(), [{ sent: 2 }, { sent: 0 }], 'and from this day on it may')
 })
 
 t.test('who may no longer read the queue is told nothing', async (t) => {

@@ -60,8 +60,7 @@ export async function deleteEndpoint(tx: Tx, { id, clientId }: Named): Promise<b
 /** Delivers to it again, from where it was: its next message is tried at once. Or no longer. */
 export async function updateActive(tx: Tx, { id, clientId }: Named, active: boolean) {
   const changes = active
-    ? tx.sql`disabled_at = null, disabled_for = null, tries = 0, next_try_at = now(),
-             recorded_on = (now() at time zone 'UTC')::date`
+    ? tx.sql`disabled_at = null, disabled_for = null, tries = 0, next_try_at = now()`
     : tx.sql`disabled_at = coalesce(disabled_at, now()), disabled_for = coalesce(disabled_for, 'asked')`
   const { count } = await tx.sql`
     update webhook_endpoint set ${changes}, leased_until = null, fence = fence + 1
