@@ -31,7 +31,7 @@ import {
   type Parking,
   parkFree,
   parkHeld,
-  selectStanding,
+  selectFence,
   setAside,
   wakeAside,
   wakeItem,
@@ -76,9 +76,8 @@ export async function parkItem(
   const acts = await writeDownByClock(tx)
   const named = { id, clientId: tx.caller.clientId, fence }
   if (!(await parkFree(tx, named, parking))) {
-    const standing = await standingOf(tx, named)
-    if (standing.isHeld) throw new Refusal('item-held', 'somebody holds it: only they can park it')
-    throw new Error('an item that could be parked was not')
+    await requireStanding(tx, named)
+    throw new Refusal('item-held', 'somebody holds it, or did a moment ago: only they can park it')
   }
   await taken?.keep()
   await appendAll(tx, [...acts, itemEntry('triage.parked', id, { details: said(parking) })])
@@ -93,7 +92,7 @@ export async function wake(
   const named = { id, clientId: tx.caller.clientId, fence }
   const isDone = await wakeItem(tx, named)
   if (isDone) tx.announce()
-  else await standingOf(tx, named)
+  else await requireStanding(tx, named)
   await append(
     tx,
     itemEntry('triage.woken', id, { ...(!isDone && { details: { repeated: true } }) }),
@@ -162,11 +161,12 @@ function asideEntries(
   })
 }
 
-/** How the item stands, from the fence on that was named. */
-async function standingOf(tx: Tx, named: Named) {
-  const standing = await selectStanding(tx, named)
-  if (!standing)
+/** The item is there, and as it was read. @throws Refusal `not-found`, `item-changed` */
+async function requireStanding(tx: Tx, named: Named): Promise<void> {
+  const fence = await selectFence(tx, named)
+  if (fence === undefined) {
     throw new Refusal('not-found', 'there is no open item of that id that you can open')
-  if (named.fence === undefined || named.fence === standing.fence) return standing
+  }
+  if (named.fence === undefined || named.fence === fence) return
   throw new Refusal('item-changed', 'fence is not the current one of this item')
 }

@@ -75,12 +75,12 @@ function isNamed(tx: Tx, { id, clientId, fence }: Named) {
     and item.fence = coalesce(${fence ?? null}::bigint, item.fence)`
 }
 
-/** How an open item stands that the client opens. */
-export async function selectStanding(tx: Tx, { id, clientId }: Named) {
-  const [row] = await tx.sql<{ fence: string; isHeld: boolean }[]>`
-    select item.fence, not ${isFree(tx)} as "isHeld" from triage_item item
+/** The fence of an open item that the client opens, if it is one. */
+export async function selectFence(tx: Tx, { id, clientId }: Named): Promise<number | undefined> {
+  const [row] = await tx.sql<{ fence: number }[]>`
+    select item.fence::float8 as fence from triage_item item
     where ${isNamed(tx, { id, clientId, fence: undefined })}`
-  return row && { ...row, fence: Number(row.fence) }
+  return row?.fence
 }
 
 /** Whether there was something to wake. */
