@@ -132,7 +132,7 @@ export const reports = {
     line: { level: 'warn', text: 'an endpoint of a webhook was disabled: it is told nothing more' },
     count: {
       name: 'intake_webhook_disabled_total',
-      help: 'Endpoints of webhooks that were disabled, by 410 or because all tries had failed',
+      help: 'Endpoints of webhooks that were disabled: by 410, because all tries had failed, or because the secret does not open',
     },
   },
   /** The thread which does the work has ended, and will be started again. */

@@ -13,7 +13,7 @@ import type { MailServer } from './mail.ts'
 import type { Tell, Told } from './report.ts'
 import type { WebhookPlace } from './work.ts'
 
-/** The database that the thread connects to by itself, and the files of the access log. */
+/** What the thread works on and with: it connects to the database by itself, and reads its files. */
 export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
   readonly log: {
     /** The deployment's name. */

@@ -37,6 +37,17 @@ export function dueAt({ arrivedAt, urgency, respondBy }: Wait): Date {
   return new Date(Math.min(allowed.getTime(), Math.max(earliest, wanted)))
 }
 
+/** The same as the database writes it, which has `null` for no day. */
+export function dueText(wait: {
+  readonly arrivedAt: string
+  readonly urgency: Urgency
+  readonly respondBy: string | null
+}): string {
+  const { arrivedAt, urgency, respondBy } = wait
+  const due = dueAt({ arrivedAt: new Date(arrivedAt), urgency, respondBy: respondBy ?? undefined })
+  return due.toISOString()
+}
+
 /**
  * Hours go by the clock. Of working days it is so many later at the same time of day, by 17:00 at the
  * latest; what comes after 17:00 or on another day came at 17:00 of the working day before, so that

@@ -34,7 +34,7 @@ export async function claim(
   request: Asked,
   floors: Floors,
   key?: string,
-): Promise<Claimed> {
+): Promise<Done> {
   const { recipient, max, leaseSeconds, compartments } = request
   requireKid(tx, recipient)
   const before = key === undefined ? undefined : await claimedBefore(tx, key, request)
@@ -59,7 +59,7 @@ export async function claim(
   return { answer, items: items.length, lapsed, isRepeated: false }
 }
 
-type Claimed = {
+type Done = {
   readonly answer: Static<typeof Claims>
   readonly items: number
   readonly lapsed: number

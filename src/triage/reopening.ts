@@ -12,7 +12,7 @@ import { casesLock, takeTurn } from '../database/lock.ts'
 import { Refusal, required } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 import { takeBackAnswers } from '../vault/service.ts'
-import { dueAt } from './calendar.ts'
+import { dueText } from './calendar.ts'
 import { itemEntry } from './completion.ts'
 import { reopenedHoursMax } from './lease.ts'
 import { itemOf } from './naming.ts'
@@ -92,7 +92,7 @@ async function openAgain(
 /** The new items, the head first: it is due when the earliest is, and escalated by the rule of `endMembers`. */
 function againOf(answered: readonly Answered[], wasEscalatedAt: string | null): Again[] {
   const due = answered
-    .map((was) => ({ was, ownDueAt: dueOf(was), id: newId() }))
+    .map((was) => ({ was, ownDueAt: dueText(was), id: newId() }))
     .sort((a, b) => (a.ownDueAt < b.ownDueAt ? -1 : Number(a.ownDueAt > b.ownDueAt)))
   const head = required(due[0], 'a case of something answered').id
   const reasons = answered.flatMap(({ escalatedBefore }) => escalatedBefore ?? []).sort()
@@ -102,9 +102,4 @@ function againOf(answered: readonly Answered[], wasEscalatedAt: string | null): 
     mergedInto: id === head ? null : head,
     escalatedAt: id === head && isEscalated ? (reasons[0] ?? wasEscalatedAt) : null,
   }))
-}
-
-function dueOf({ arrivedAt, respondBy, urgency }: Answered): string {
-  const wait = { arrivedAt: new Date(arrivedAt), urgency, respondBy: respondBy ?? undefined }
-  return dueAt(wait).toISOString()
 }

@@ -12,6 +12,7 @@
  *                taken back (reopening.ts), new items are opened, and the row stays as what was.
  *
  *     waiting or escalated  -> leased     claim: the fence rises, and an expired lease counts as a lapse
+ *     leased                -> leased     handover to a colleague, or a renewal
  *     leased                -> as before  release, or the lease expires
  *     leased                -> escalated  report `unopenable`, or the last of `lapsesMax` leases expires
  *     leased                -> completed  completion, also late, unless somebody claimed it meanwhile

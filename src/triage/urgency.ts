@@ -13,7 +13,7 @@ import { Refusal, required } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
 import { mostUrgent } from '../referral/urgency.ts'
-import { dueAt } from './calendar.ts'
+import { dueText } from './calendar.ts'
 import { itemOf } from './listing.ts'
 import { type TakeNote, takeNoteOf } from './noting.ts'
 import type { Item } from './schemas.ts'
@@ -96,14 +96,9 @@ function moveOf(headId: string, worked: readonly Worked[], urgency: Urgency): Mo
   const isHigher = urgency !== before && mostUrgent(before, urgency) === urgency
   const moves = (own: Urgency) => own !== urgency && (isHigher || mostUrgent(own, urgency) === own)
   const all = worked.map((one) =>
-    moves(one.urgency) ? { ...one, dueAt: dueOf(one, urgency) } : one,
+    moves(one.urgency) ? { ...one, dueAt: dueText({ ...one, urgency }) } : one,
   )
   const [headDueAt = ''] = all.map((one) => one.dueAt).sort()
   const moved = all.filter((_, index) => moves(required(worked[index], 'one for one').urgency))
   return { headId, headDueAt, urgency, isHigher, moved }
-}
-
-function dueOf({ arrivedAt, respondBy }: Worked, urgency: Urgency): string {
-  const wait = { arrivedAt: new Date(arrivedAt), urgency, respondBy: respondBy ?? undefined }
-  return dueAt(wait).toISOString()
 }

@@ -22,6 +22,9 @@ export type DisabledFor = 'asked' | 'gone' | 'failed' | 'secret'
 /** What came instead of an answer. */
 export type Fault = 'address' | 'name' | 'timeout' | 'certificate' | 'connection'
 
+/** How many failures of an endpoint are kept, for its client to read. */
+export const failuresMax = 10
+
 /** A try that failed. */
 export type Failure = {
   readonly at: string

@@ -1,10 +1,10 @@
 /** What managing endpoints takes and gives. */
 import { Type } from 'typebox'
 import { Instant, Uuid } from '../referral/format.ts'
+import { failuresMax } from './message.ts'
 import { triesMax } from './schedule.ts'
 
 export const endpointsMax = 10
-const failuresMax = 10
 export const overlapHoursMax = 168
 
 export const EndpointParams = Type.Object({ endpointId: Uuid }, { additionalProperties: false })
@@ -62,7 +62,7 @@ export const WebhookEndpoint = Type.Object({
   disabledFor: Type.Optional(
     Type.Enum(['asked', 'gone', 'failed', 'secret'], {
       description:
-        '`gone`: it answered 410. `failed`: a message failed at each try. `secret`: the service no longer opens its secret.',
+        '`asked`: by its client. `gone`: it answered 410. `failed`: a message failed at each try. `secret`: the service no longer opens its secret.',
     }),
   ),
   deliveredAt: Type.Optional({ ...Instant, description: 'When it last took a message.' }),

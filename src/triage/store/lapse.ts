@@ -4,10 +4,10 @@ import { escalatedItemsMax, wokenItemsMax } from '../lease.ts'
 import { awake, isLastLease, isOpenHead, wasParked } from '../state.ts'
 
 /**
- * Puts items whose parking has ended back into the order of the queue, and escalates items whose leases
- * expired too often; returns the ids of the latter. The fence stays as it is: until
- * somebody claims such an item, its last holder may still complete it late. Nobody knows at which of the
- * referrals the holders failed: after a split the escalation stays with the head, as the count of leases does.
+ * Puts items whose parking has ended back into the order of the queue, and escalates items whose leases expired too
+ * often; returns the ids of the latter. The fence stays as it is: until somebody claims such an item, its last holder
+ * may still complete it late. Nobody knows at which of the referrals the holders failed: after a split the escalation
+ * stays with the head, as the count of leases does.
  */
 export async function writeDown(tx: Tx): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`

@@ -2,16 +2,15 @@
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
-import { dueAt } from '../calendar.ts'
+import { dueText } from '../calendar.ts'
 import { awake } from '../state.ts'
 import { rank } from './columns.ts'
 import { headRoundsMax } from './heads.ts'
 
 /**
- * Raises the urgency of a referral's open item, and moves its head to an earlier place if that follows. A
- * lower or equal urgency changes nothing. Lease and fence stay as they are; what is parked wakes, because it was
- * parked as less urgent. Does nothing once the work has
- * ended.
+ * Raises the urgency of a referral's open item, and moves its head to an earlier place if that follows. A lower or
+ * equal urgency changes nothing. Lease and fence stay as they are; what is parked wakes, because it was parked as less
+ * urgent. Does nothing once the work has ended.
  *
  * @throws Error, a bug, if the head does not settle
  */
@@ -45,11 +44,10 @@ type Raised = {
 }
 
 async function raise(tx: Tx, raised: Raised, urgency: Urgency): Promise<void> {
-  const { id, headId, respondBy, isHigher } = raised
+  const { id, headId, isHigher, ...wait } = raised
   if (!isHigher) return
   tx.announce()
-  const wait = { urgency, ...(respondBy !== null && { respondBy }) }
-  const due = dueAt({ arrivedAt: new Date(raised.arrivedAt), ...wait }).toISOString()
+  const due = dueText({ ...wait, urgency })
   await tx.sql`
     update triage_item item
     set urgency = case when item.id = ${id} then ${urgency} else item.urgency end,

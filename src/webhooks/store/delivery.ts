@@ -1,7 +1,7 @@
 /** The statements of whoever delivers: leases of endpoints, and what became of them. */
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
-import type { DisabledFor, EndpointPlace, Failure } from '../message.ts'
+import { type DisabledFor, type EndpointPlace, type Failure, failuresMax } from '../message.ts'
 
 /** An endpoint that is ours until its time is over, by the fence. */
 export type Leased = {
@@ -118,9 +118,6 @@ export type Settled = {
     readonly disabledFor: DisabledFor | undefined
   }
 }
-
-/** How many failures are kept for the client to read. */
-const failuresMax = 10
 
 /** Writes it and ends the lease. Returns `false`, and changes nothing, if the endpoint is no longer ours. */
 export async function settle(
