@@ -3,10 +3,10 @@
 #
 # Guessed: each letter of a language that many people write becomes some letter; where a library lacks a letter, it is
 # a rare one, and the same text in another form of Unicode comes out the same.
-# Seen: Unidecode and transliteration, which share a table, make an at sign of Azerbaijan's `Ə` (Əli is `@li`), leave
-# out the first letter of Tigrinya's Isayas and all of a name in N'Ko, and of `سلام`, written with the forms that
-# old systems and PDFs hold, leave only the last letter. anyascii keeps the letters of each, and writes the last
-# two, which are one word, in two ways.
+# Seen: Unidecode and transliteration, which write all of these alike, make an at sign of Azerbaijan's `Ə` (Əli is
+# `@li`), leave out the first letter of Tigrinya's Isayas and all of a name in N'Ko, and of `سلام`, written with the
+# forms that old systems and PDFs hold, leave only the last letter. anyascii keeps the letters of each, and writes
+# the last two, which are one word, in two ways.
 set -euo pipefail
 cd "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT
