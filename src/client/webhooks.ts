@@ -1,4 +1,6 @@
 /** The servers of a client that are told what becomes of items: docs/WEBHOOKS.md. */
+import { readWebhookSecret } from '../protocol/webhook.ts'
+import { BadAnswer } from './failure.ts'
 import { type Endpoint, EndpointAnswer, EndpointsAnswer, readAnswer } from './schemas.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 
@@ -36,6 +38,13 @@ export function createWebhooks(options: TransportOptions): Webhooks {
     return readAnswer(EndpointAnswer, answer, `POST ${path}`)
   }
 
+  /** Makes a secret. A second time would make another, and of an endpoint a second one. */
+  async function postForSecret(path: string, body: object): Promise<Endpoint> {
+    const endpoint = await post(path, body, false)
+    if (readWebhookSecret(endpoint.secret ?? '')) return endpoint
+    throw new BadAnswer(`the answer to POST ${path} holds no secret of a webhook`)
+  }
+
   const act = (endpointId: string, name: string) =>
     `${root}/${encodeURIComponent(endpointId)}/${name}`
   return {
@@ -43,11 +52,10 @@ export function createWebhooks(options: TransportOptions): Webhooks {
       const answer = await transport.send({ method: 'GET', path: root, repeatable: true })
       return readAnswer(EndpointsAnswer, answer, `GET ${root}`).endpoints
     },
-    // A second time would make a second endpoint, and another secret.
-    add: (url) => post(root, { url }, false),
+    add: (url) => postForSecret(root, { url }),
     setActive: (endpointId, active) => post(act(endpointId, 'activation'), { active }, true),
     rotate: (endpointId, overlapHours) =>
-      post(act(endpointId, 'rotation'), { overlapHours }, false),
+      postForSecret(act(endpointId, 'rotation'), { overlapHours }),
     replay: (endpointId, from) => post(act(endpointId, 'replay'), from, true),
     async remove(endpointId) {
       const path = `${root}/${encodeURIComponent(endpointId)}`

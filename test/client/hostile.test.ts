@@ -11,6 +11,7 @@ import { createSignIn, newId } from '../../src/client/index.ts'
 import type { Notes } from '../../src/client/notes.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { createWatching } from '../../src/client/watching.ts'
+import { createWebhooks } from '../../src/client/webhooks.ts'
 import { generateClientKey } from '../../src/protocol/partner/clientkey.ts'
 import { type Passed, serve } from './between.ts'
 
@@ -75,6 +76,23 @@ t.test('more work than was asked for is not begun', async (t) => {
   const asked = { max: 1, leaseSeconds: 60 }
   t.equal((await claiming('one').claim(asked)).length, 1)
   await t.rejects(claiming('two').claim(asked), { name: 'BadAnswer', message: /more/ })
+})
+
+t.test('what is written down as the secret of a webhook is one', async (t) => {
+  const at = '2026-11-29T10:00:00.000Z'
+  const endpointId = newId()
+  const endpoint = { endpointId, url: 'https://hook.test/', createdAt: at, tries: 0 }
+  const good = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  let secret: string | undefined
+  const { url } = await serve(t, () => said({ ...endpoint, nextTryAt: at, failures: [], secret }))
+  const webhooks = createWebhooks({ url, token })
+  for (secret of [undefined, '', 'whsec_', '\u001b]0;x\u0007', `${good}\n${good}`, 'whsec_AAAA']) {
+    await t.rejects(webhooks.add('https://hook.test/'), { name: 'BadAnswer' }, String(secret))
+    await t.rejects(webhooks.rotate(endpointId, 24), { name: 'BadAnswer' }, String(secret))
+  }
+  secret = good
+  t.match(await webhooks.add('https://hook.test/'), { secret: good })
+  t.match(await webhooks.rotate(endpointId, 24), { secret: good })
 })
 
 t.test('an issuer of tokens is read to a limit, and never followed elsewhere', async (t) => {
