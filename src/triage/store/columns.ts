@@ -12,6 +12,15 @@ export function openHeads(tx: Tx) {
 }
 
 /**
+ * Before a statement that reads each open item once, because no index holds a lease. Several processes at once would take
+ * the processors from claims, and compiling the plan would take longer than it saves.
+ */
+export async function readAlone(tx: Tx): Promise<void> {
+  await tx.sql`
+    select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)`
+}
+
+/**
  * The most urgent of what is worked on as `item`, an open item that is merged into none. Its own urgency stands
  * on its row; asked for together with its members' (`id = … or merged_into = …`), a table without statistics
  * was read through an index of all open items, once for each item.

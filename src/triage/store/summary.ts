@@ -3,7 +3,7 @@ import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import { type Region, type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { type ItemState, stateOf } from '../state.ts'
-import { openHeads, rank } from './columns.ts'
+import { openHeads, rank, readAlone } from './columns.ts'
 
 export type CountedRow = {
   readonly state: ItemState
@@ -19,13 +19,10 @@ export type CountedRow = {
 /**
  * How many there are in each state, by their urgency and region; nothing of those of which there is none.
  *
- * It reads each open item once, because no index holds a lease, and gathers the members before: looked up one by
- * one, they would take longer than all the rest. Several processes at once would take the processors from claims, and
- * compiling the plan would take longer than it saves.
+ * Members are gathered before: looked up one by one, they would take longer than all the rest.
  */
 export async function countItems(tx: Tx) {
-  await tx.sql`
-    select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)`
+  await readAlone(tx)
   return tx.sql<CountedRow[]>`
     select counted.state, (${Object.keys(urgencies)}::text[])[counted.rank] as urgency,
            counted.region, counted.items, counted.overdue, ${iso(tx, 'counted.since')} as since
