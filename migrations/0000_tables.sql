@@ -223,6 +223,9 @@ CREATE TABLE "referral" (
 	"received_at" timestamp (3) with time zone NOT NULL,
 	"state" text NOT NULL,
 	"decline_reason" text,
+	"shown_state" text GENERATED ALWAYS AS (case state when 'in_triage' then 'received' else state end) STORED NOT NULL,
+	"shown_at" timestamp (3) with time zone NOT NULL,
+	"shown_by" bigint NOT NULL,
 	"header" "bytea" NOT NULL,
 	"keyset_version" integer NOT NULL,
 	"signer" text NOT NULL,
@@ -441,6 +444,7 @@ CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE 
 CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint
 CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
 CREATE INDEX "referral_receipt" ON "referral" USING btree ("receipt_hash") WHERE receipt_hash is not null;--> statement-breakpoint
+CREATE INDEX "referral_shown" ON "referral" USING btree ("organisation_id","shown_by","id") WHERE organisation_id is not null;--> statement-breakpoint
 CREATE INDEX "referral_case_case" ON "referral_case" USING btree ("case_id");--> statement-breakpoint
 CREATE INDEX "spent_id_expires" ON "spent_id" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "triage_item_order" ON "triage_item" USING btree ("due_at","id") WHERE completed_at is null and merged_into is null and park_reason is null;--> statement-breakpoint

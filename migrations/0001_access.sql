@@ -146,10 +146,41 @@ REVOKE EXECUTE ON FUNCTION is_directory_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION is_directory_key TO intake_partner;
 --> statement-breakpoint
 
--- Sealed referrals: a referrer stores its own and reads them again; staff change only their state.
-GRANT SELECT, INSERT ON referral, compartment, wrap TO intake_partner, intake_internal;
+-- Sealed referrals: a referrer stores its own and reads them again; staff change only their state. That they are being
+-- looked at no referrer sees: the moment of a first claim depends on who else was referred.
+GRANT SELECT, INSERT ON compartment, wrap TO intake_partner, intake_internal;
 --> statement-breakpoint
-GRANT UPDATE (state, decline_reason) ON referral TO intake_internal;
+GRANT SELECT, INSERT ON referral TO intake_internal;
+--> statement-breakpoint
+GRANT INSERT ON referral TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT (
+  id, organisation_id, receipt_hash, reference, received_at, shown_state, shown_at, shown_by, decline_reason, header,
+  keyset_version, signer, signature, envelope_hash, matching_hash, sealed_hashes, wrap_hashes, supersedes,
+  entry_id, sender
+) ON referral TO intake_partner;
+--> statement-breakpoint
+GRANT UPDATE (state, decline_reason, shown_by) ON referral TO intake_internal;
+--> statement-breakpoint
+-- When and by which transaction the shown state came: whoever reads up to `pg_snapshot_xmin` and goes on from
+-- there misses no referral, in whatever order transactions commit. Nothing is written where the shown state stays.
+CREATE FUNCTION note_shown_state() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+  AS $$ BEGIN
+    new.shown_by := pg_current_xact_id()::text::bigint;
+    new.shown_at := date_trunc('milliseconds', now());
+    RETURN new;
+  END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION note_shown_state FROM PUBLIC;
+--> statement-breakpoint
+CREATE TRIGGER note_new BEFORE INSERT ON referral FOR EACH ROW EXECUTE FUNCTION note_shown_state();
+--> statement-breakpoint
+CREATE TRIGGER note_shown BEFORE UPDATE OF state, decline_reason ON referral
+  FOR EACH ROW WHEN (
+    (CASE new.state WHEN 'in_triage' THEN 'received' ELSE new.state END, new.decline_reason)
+    IS DISTINCT FROM (old.shown_state, old.decline_reason))
+  EXECUTE FUNCTION note_shown_state();
 --> statement-breakpoint
 ALTER TABLE referral ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint

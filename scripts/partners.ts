@@ -13,13 +13,8 @@ const examples = new URL('../examples/partners/', import.meta.url)
 /** What no program of a partner's meets: recipients, auditors, the host, people with a receipt do. */
 const othersOnly: readonly ErrorCode[] = [
   ...(['recipient-not-yours', 'recipient-lacks-compartments', 'clock-differs'] as const),
-  ...([
-    'lease-lost',
-    'cursor-outdated',
-    'idempotency-key-reused',
-    'item-held',
-    'item-changed',
-  ] as const),
+  ...(['lease-lost', 'idempotency-key-reused', 'item-held', 'item-changed'] as const),
+  ...(['reopening-over', 'state-refused'] as const),
   ...(['case-changed', 'case-full', 'note-not-next', 'endpoint-refused'] as const),
   ...(['search-budget-spent', 'reference-mistyped'] as const),
   ...(['proof-required', 'receipt-mistyped', 'block-spent'] as const),

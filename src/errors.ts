@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'item-held'
   | 'item-changed'
   | 'reopening-over'
+  | 'state-refused'
   | 'endpoint-refused'
   // Cases.
   | 'case-changed'

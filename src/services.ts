@@ -21,11 +21,14 @@ import {
   serveKeyset,
 } from './directory/service.ts'
 import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
+import type { ChangedQuery } from './intake/schemas.ts'
 import {
   askToWithdraw,
   type IntakeOptions,
+  listOwn,
   type ReceiptOptions,
   readOpenings,
+  readOwn,
   readReceipt,
   submit,
   submitWithoutAccount,
@@ -36,7 +39,7 @@ import { unchecked } from './matching/service.ts'
 import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
-import { checkMatchKeys, open, stateUrgency } from './reading/service.ts'
+import { checkMatchKeys, close, open, stateUrgency } from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
@@ -212,6 +215,7 @@ function readingDoors(database: Database, wake: () => void) {
       return checked
     },
     stateUrgency: door(stateUrgency),
+    close: door(close),
   }
 }
 
@@ -260,6 +264,8 @@ function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
     },
     countUnopened: ceiling.count,
     readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, options)),
+    listOwn: door((tx: Tx<KnownCaller>, query: ChangedQuery) => listOwn(tx, options, query)),
+    readOwn: door((tx: Tx<KnownCaller>, name: string) => readOwn(tx, options, name)),
     readOpenings: door((tx: Tx<SendingCaller>, referralId: string) =>
       readOpenings(tx, { ...options, proveOpenings }, referralId),
     ),

@@ -16,7 +16,10 @@ export const actions = {
   'referral.submitted': 'A sealed referral was stored.',
   'referral.opened': 'A sealed referral was handed to the client of one recipient key.',
   'referral.answered': 'A referral got its answer: accepted, declined or redirected.',
+  'referral.moved':
+    'A referral was put on the waiting list, was returned for information, or was closed.',
   'referral.reopened': 'The answer to a referral was taken back: it is being looked at again.',
+  'states.read': 'A referrer read what became of referrals of its own.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',
   'withdrawal.asked': 'The bearer of a receipt asked for the withdrawal of a referral.',

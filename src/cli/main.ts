@@ -23,6 +23,7 @@ const commands: Commands = {
   refer: async () => (await import('./partner/refer.ts')).refer,
   outbox: async () => (await import('./partner/waiting.ts')).outboxList,
   'outbox drop': async () => (await import('./partner/waiting.ts')).outboxDrop,
+  status: async () => (await import('./partner/status.ts')).status,
   openings: async () => (await import('./partner/openings.ts')).openingsCommand,
   check: async () => (await import('./partner/check.ts')).check,
   'match-keys': async () => (await import('./partner/match-keys.ts')).matchKeysCommand,

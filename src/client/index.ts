@@ -85,6 +85,7 @@ export type {
   Judged,
   OwnClaims,
   OwnReferral,
+  OwnReferrals,
   PossibleMatches,
   Renewal,
   Reviews,

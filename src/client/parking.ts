@@ -10,6 +10,8 @@ import type { Transport } from './transport.ts'
 export type ParkOptions = {
   readonly reason: ParkReason
   readonly until?: string
+  /** With `waiting_list` and `returned_for_information`: the ids or references of those whose referrers are told so. */
+  readonly tellReferrersOf?: readonly string[]
 }
 
 /** An item of the list, with the fence as it was read; without one, however it stands. */

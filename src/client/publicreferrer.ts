@@ -23,8 +23,8 @@ import { createOpenings, type FirstOpening } from './openings.ts'
 import {
   ChallengeAnswer,
   type OwnReferral,
-  ReceiptAnswer,
-  ReceiptStateAnswer,
+  OwnReferralAnswer,
+  OwnReferralsAnswer,
   readAnswer,
 } from './schemas.ts'
 import {
@@ -174,7 +174,7 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     const path = '/v1/receipt'
     const request = { method: 'GET', path, open: true, headers, repeatable: true } as const
     try {
-      return readAnswer(ReceiptAnswer, await transport.send(request), `GET ${path}`).referrals
+      return readAnswer(OwnReferralsAnswer, await transport.send(request), `GET ${path}`).referrals
     } catch (error) {
       // By the code: a proxy's page of that status does not know what the service knows.
       if (error instanceof ServiceProblem && error.problem.code === 'not-found') return []
@@ -187,7 +187,7 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     const path = '/v1/receipt/withdrawal'
     const request = { method: 'POST', path, body: { referralId }, open: true, headers } as const
     const answer = await transport.send({ ...request, repeatable: true })
-    return readAnswer(ReceiptStateAnswer, answer, `POST ${path}`)
+    return readAnswer(OwnReferralAnswer, answer, `POST ${path}`)
   }
 
   async function openings(receipt: string, referralId: string) {

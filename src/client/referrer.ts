@@ -8,7 +8,15 @@ import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
+import { wellTyped } from './naming.ts'
 import { createOpenings, type FirstOpening } from './openings.ts'
+import {
+  type OwnReferral,
+  OwnReferralAnswer,
+  type OwnReferrals,
+  OwnReferralsAnswer,
+  readAnswer,
+} from './schemas.ts'
 import {
   acknowledgementOf,
   createSealer,
@@ -69,6 +77,21 @@ export type Referrer = {
    *   does not hold, BadAnswer for what no proof says
    */
   openings(referralId: string): Promise<readonly FirstOpening[]>
+  /**
+   * What became of a referral of your organisation, by its id or reference.
+   *
+   * @throws ServiceProblem `not-found` for one that it did not send
+   */
+  state(referral: string): Promise<OwnReferral>
+  /**
+   * Which referrals of your organisation are new, or stand otherwise than before: each at least once, as it stands now. Keep
+   * `next`, and give it as `changedSince`: at once where there are `limit` referrals, and else when something may have
+   * changed. Without it, all there are.
+   *
+   * @param limit - 1 to 500, else 50
+   * @throws ServiceProblem `cursor-outdated` where all is to be read again, without `changedSince`
+   */
+  states(query?: { readonly changedSince?: string; readonly limit?: number }): Promise<OwnReferrals>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 }
@@ -135,5 +158,19 @@ export function createReferrer(options: ReferrerOptions): Referrer {
       path: `/v1/referrals/${encodeURIComponent(referralId)}/openings`,
     })
 
-  return { seal, submit, openings, keyset: keysets.newest }
+  async function state(referral: string): Promise<OwnReferral> {
+    const path = `/v1/referrals/${encodeURIComponent(wellTyped(referral))}/state`
+    const answer = await transport.send({ method: 'GET', path, repeatable: true })
+    return readAnswer(OwnReferralAnswer, answer, `GET ${path}`)
+  }
+
+  async function states(query: Parameters<Referrer['states']>[0] = {}): Promise<OwnReferrals> {
+    const asked = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) asked.set(name, String(value))
+    const path = `/v1/referrals?${asked}`
+    const answer = await transport.send({ method: 'GET', path, repeatable: true })
+    return readAnswer(OwnReferralsAnswer, answer, `GET ${path}`)
+  }
+
+  return { seal, submit, openings, state, states, keyset: keysets.newest }
 }

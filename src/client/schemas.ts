@@ -243,10 +243,12 @@ export const ChallengeAnswer = Type.Object({
 })
 export type ChallengeAnswer = Static<typeof ChallengeAnswer>
 
-export const ReceiptAnswer = tolerant(intake.ReceiptStates)
-/** What a bearer may know of a referral of theirs. */
-export type OwnReferral = Static<typeof ReceiptAnswer>['referrals'][number]
+export const OwnReferralsAnswer = tolerant(intake.OwnReferrals)
+/** Referrals, and where to go on; under a receipt all of them. */
+export type OwnReferrals = Static<typeof OwnReferralsAnswer>
 
-export const ReceiptStateAnswer = tolerant(intake.ReceiptState)
+export const OwnReferralAnswer = tolerant(intake.OwnReferral)
+/** What whoever sent a referral may know of it. */
+export type OwnReferral = Static<typeof OwnReferralAnswer>
 
 export const OpeningsAnswer = tolerant(intake.Openings)

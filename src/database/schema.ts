@@ -161,10 +161,16 @@ export const referral = pgTable(
     /** Seven digits and a check digit, to say on the telephone; it opens nothing. */
     reference: text('reference').notNull().unique(),
     receivedAt: instant('received_at').notNull(),
-    state: text('state', {
-      enum: ['received', 'in_triage', 'accepted', 'declined', 'redirected'],
-    }).notNull(),
+    /** One of `states` (referral/codes/state.ts). */
+    state: text('state').notNull(),
     declineReason: text('decline_reason'),
+    /** What its referrer is shown, who is not to see when it was first claimed. */
+    shownState: text('shown_state')
+      .notNull()
+      .generatedAlwaysAs(sql`case state when 'in_triage' then 'received' else state end`),
+    /** Since when that is shown, and the transaction that wrote it: a trigger writes both (0001_access.sql). */
+    shownAt: instant('shown_at').notNull(),
+    shownBy: bigint('shown_by', { mode: 'number' }).notNull(),
     /** The JCS of the header, as it was signed. */
     header: bytea('header').notNull(),
     keysetVersion: integer('keyset_version')
@@ -202,6 +208,10 @@ export const referral = pgTable(
       foreignColumns: [table.sender, table.id],
     }),
     index('referral_receipt').on(table.receiptHash).where(sql`receipt_hash is not null`),
+    // What became of an organisation's referrals, in the order in which it is read.
+    index('referral_shown')
+      .on(table.organisationId, table.shownBy, table.id)
+      .where(sql`organisation_id is not null`),
   ],
 )
 

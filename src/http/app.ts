@@ -20,6 +20,7 @@ import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
 import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
+import { stateRoutes } from '../intake/stateroutes.ts'
 import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
@@ -89,6 +90,7 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
+const sendersRoutes = [receiptRoutes, stateRoutes]
 const queueRoutes = [
   triageRoutes,
   holdingRoutes,
@@ -173,7 +175,7 @@ export async function createApp(options: AppOptions) {
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
   await app.register(proofRoutes, { prefix: '/v1/public', proof })
   await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
-  await app.register(receiptRoutes, { prefix: '/v1', intake })
+  for (const routes of sendersRoutes) await app.register(routes, { prefix: '/v1', intake })
   await app.register(readingRoutes, { prefix: '/v1/referrals', reading })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })

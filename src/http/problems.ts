@@ -350,6 +350,12 @@ export const problems = {
     retry: 'never',
     next: 'The answer stands. Ask whoever sent the referral to amend it: that comes to the queue as new work.',
   },
+  'state-refused': {
+    status: 409,
+    title: 'The referral does not go from its state to that one',
+    retry: 'never',
+    next: 'Read how it stands. What has no answer yet is answered first, by completing its item.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

@@ -14,9 +14,8 @@ import { sha256 } from '../protocol/sodium.ts'
 import type { Services } from '../services.ts'
 import {
   Openings,
+  OwnReferral,
   ProofHeaders,
-  ReceiptState,
-  ReceiptStates,
   ReferralParams,
   WithdrawalRequest,
 } from './schemas.ts'
@@ -131,25 +130,10 @@ export const publicRoutes: FastifyPluginAsyncTypebox<{
   })
 }
 
-/** What the bearer of a receipt may know. */
+/** What the bearer of a receipt may know and ask, beside the state (stateroutes.ts). */
 export const receiptRoutes: FastifyPluginAsyncTypebox<{
   intake: Services['intake']
 }> = async (app, { intake }) => {
-  app.route({
-    method: 'GET',
-    url: '/receipt',
-    config: { action: 'receipt.read' },
-    schema: {
-      operationId: 'readReceipt',
-      summary: 'Read what became of the referrals under a receipt',
-      description:
-        'The newest first, and at most fifty. A referral that was declined says so without the reason.',
-      security: [{ receipt: [] }],
-      response: { 200: ReceiptStates },
-    },
-    handler: async ({ caller }) => intake.readReceipt(bearerOf(caller)),
-  })
-
   app.route({
     method: 'GET',
     url: '/receipt/referrals/:referralId/openings',
@@ -176,7 +160,7 @@ export const receiptRoutes: FastifyPluginAsyncTypebox<{
         'It only asks: people see it, and do it. Nothing is erased or changed by it. Safe to repeat: the first time stands.',
       security: [{ receipt: [] }],
       body: WithdrawalRequest,
-      response: { 200: ReceiptState },
+      response: { 200: OwnReferral },
     },
     handler: async ({ caller, body }) => intake.askToWithdraw(bearerOf(caller), body.referralId),
   })

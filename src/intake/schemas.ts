@@ -1,7 +1,9 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { ProvenEntry } from '../audit/schemas.ts'
-import { type State, states } from '../referral/codes/state.ts'
-import { Instant, Kid, Uuid } from '../referral/format.ts'
+import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
+import { PageLimit } from '../protocol/page.ts'
+import { type DeclineReason, declineReasons, shownStates } from '../referral/codes/state.ts'
+import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { recipientsMax } from '../referral/header.ts'
 
 export const ReferralParams = Type.Object({ referralId: Uuid }, { additionalProperties: false })
@@ -12,17 +14,53 @@ export const ProofHeaders = Type.Object({
   }),
 })
 
-/** What the bearer of a receipt may know of one referral. */
-export const ReceiptState = Type.Object({
+/** What whoever sent a referral may know of it. */
+export const OwnReferral = Type.Object({
   referralId: Uuid,
   reference: Type.String(),
   receivedAt: Instant,
-  state: Type.Enum(Object.keys(states) as State[]),
+  state: Type.Enum(shownStates, {
+    description: 'That it is being looked at is not told: it is `received` until it has an answer.',
+  }),
+  changedAt: { ...Instant, description: 'Since when it is in this state.' },
+  declineReason: Type.Optional(
+    Type.Enum(Object.keys(declineReasons) as DeclineReason[], {
+      description: 'To an organisation only, and not where a friend or relative referred.',
+    }),
+  ),
   supersedes: Type.Optional(Uuid),
   withdrawalAskedAt: Type.Optional(Instant),
 })
 
-export const ReceiptStates = Type.Object({ referrals: Type.Array(ReceiptState) })
+export const OwnReferrals = Type.Object({
+  referrals: Type.Array(OwnReferral),
+  next: Type.Optional(
+    Type.Unsafe<string>({
+      ...Cursor,
+      description: 'The `changedSince` of the next page, now or later; not under a receipt.',
+    }),
+  ),
+})
+
+export const OwnReferralParams = Type.Object(
+  { referralId: IdOrReference },
+  { additionalProperties: false },
+)
+
+/** In a page, of some 300 bytes each. */
+export const ownReferralsPageMax = 500
+
+export const ChangedQuery = Type.Object(
+  {
+    changedSince: Type.Optional({
+      ...Cursor,
+      description: 'The `next` of a page. Left out: all, from the earliest change on.',
+    }),
+    limit: Type.Optional(PageLimit(ownReferralsPageMax)),
+  },
+  { additionalProperties: false },
+)
+export type ChangedQuery = Static<typeof ChangedQuery>
 
 /** Who opened a referral, as its referrer may know it. */
 export const Openings = Type.Object({

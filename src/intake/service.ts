@@ -10,7 +10,7 @@ import { flagWithdrawal, openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { recipientLabels, requireSealable } from '../directory/service.ts'
-import { Refusal, required } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { addValues } from '../matching/service.ts'
 import { base64urlBytes, encodeBase64url } from '../protocol/bytes.ts'
 import {
@@ -29,11 +29,13 @@ import {
   amendsOwn,
   isStored,
   keysetOfOwn,
-  receiptStates,
   requireOwnReceipt,
 } from '../vault/service.ts'
 import type { Ceiling } from './ceiling.ts'
-import type { Openings, ReceiptState, ReceiptStates } from './schemas.ts'
+import type { Openings, OwnReferral } from './schemas.ts'
+import { type ReceiptOptions, requireStates } from './states.ts'
+
+export { listOwn, type ReceiptOptions, readOwn, readReceipt } from './states.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {
@@ -48,12 +50,6 @@ type Admission = {
   readonly ceiling: Ceiling
   /** Its mark (proof/service.ts); none of an exit that many share. */
   readonly block: Uint8Array | undefined
-}
-
-/** What a door of a receipt needs. */
-export type ReceiptOptions = Pick<IntakeOptions, 'appendRepetition'> & {
-  /** Told of each receipt that nothing was sent under: many of them are somebody's guesses. */
-  readonly onUnknownReceipt: () => void
 }
 
 /**
@@ -124,21 +120,6 @@ type OpeningsOptions = ReceiptOptions & {
   ) => Promise<Static<typeof Openings>['openings']>
 }
 
-/** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
-export async function readReceipt(
-  tx: Tx<SendingCaller>,
-  options: ReceiptOptions,
-): Promise<Static<typeof ReceiptStates>> {
-  const referrals = await ownStates(tx, options)
-  const object = {
-    kind: 'referral',
-    id: required(referrals[0], 'there is one').referralId,
-  } as const
-  const details = { referrals: referrals.length }
-  await options.appendRepetition(tx, { action: 'receipt.read', object, details })
-  return { referrals }
-}
-
 /**
  * Notes that the bearer of a receipt asks to withdraw a referral, for people to see.
  *
@@ -149,8 +130,8 @@ export async function askToWithdraw(
   tx: Tx<SendingCaller>,
   options: ReceiptOptions,
   referralId: string,
-): Promise<Static<typeof ReceiptState>> {
-  const own = await ownStates(tx, options)
+): Promise<Static<typeof OwnReferral>> {
+  const own = await requireStates(tx, options)
   const named = own.find((referral) => referral.referralId === referralId)
   if (!named) throw new Refusal('not-found', 'no referral of that id was sent under this receipt')
   const act = { action: 'withdrawal.asked', object: { kind: 'referral', id: referralId } } as const
@@ -176,7 +157,7 @@ export async function readOpenings(
   referralId: string,
 ): Promise<Static<typeof Openings>> {
   // A receipt that nobody has is counted, at whichever door it is tried.
-  if (tx.caller.kind === 'bearer') await ownStates(tx, options)
+  if (tx.caller.kind === 'bearer') await requireStates(tx, options)
   const keysetVersion = await keysetOfOwn(tx, referralId)
   if (keysetVersion === undefined) {
     throw new Refusal('not-found', 'you sent no referral of that id')
@@ -187,13 +168,6 @@ export async function readOpenings(
   const details = { openings: openings.length }
   await options.appendRepetition(tx, { action: 'openings.read', object, details })
   return { keysetVersion, openings }
-}
-
-async function ownStates(tx: Tx<SendingCaller>, { onUnknownReceipt }: ReceiptOptions) {
-  const referrals = await receiptStates(tx)
-  if (referrals.length > 0) return referrals
-  onUnknownReceipt()
-  throw new Refusal('not-found', 'nothing was sent under this receipt')
 }
 
 async function store(

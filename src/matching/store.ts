@@ -2,6 +2,7 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { Place } from '../database/page.ts'
 import { bytesArray } from '../database/types.ts'
+import { openStates } from '../referral/codes/state.ts'
 import type { Agreement, Sharing, ValueOfEpoch } from './evidence.ts'
 
 export type MatchValue = { readonly type: string; readonly value: Uint8Array }
@@ -189,7 +190,7 @@ export async function selectUnchecked(
       from missing r
       where exists (select from match_value m where m.referral_id = r.id and m.epoch = r.epoch)
         or r.epoch = ${epochs[0] ?? 0}
-          and (r.state in ('received', 'in_triage')
+          and (r.state = any (${[...openStates]}::text[])
                or not exists (select from match_check c where c.referral_id = r.id))
       group by r.id, r.organisation_id, r.received_at
     )

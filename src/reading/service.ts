@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts'
 import type { ReleasedReferral } from '../vault/schemas.ts'
 import { release, releasedEntry, requireId, requireKid } from '../vault/service.ts'
 
+export { close } from './closing.ts'
 export { checkMatchKeys } from './matchkeys.ts'
 export { stateUrgency } from './urgency.ts'
 

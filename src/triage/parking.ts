@@ -36,6 +36,7 @@ import {
   wakeAside,
   wakeItem,
 } from './store/park.ts'
+import { tellReferrers } from './telling.ts'
 
 const dayMs = 24 * 3_600_000
 
@@ -53,8 +54,11 @@ export async function park(
   const isDone = await parkHeld(tx, claim, parking)
   if (!isDone && !(await isParkedBy(tx, claim, parking))) throw await leaseLost(tx, claim)
   await taken?.keep()
+  const told = isDone
+    ? await tellReferrers(tx, claim.id, request.reason, request.tellReferrersOf)
+    : []
   const details = { ...said(parking), ...(!isDone && { repeated: true }) }
-  await append(tx, itemEntry('triage.parked', claim.id, { details }))
+  await appendAll(tx, [itemEntry('triage.parked', claim.id, { details }), ...told])
 }
 
 /** Parks what nobody holds, again if it is parked. @throws Refusal `not-found`, `item-held`, `item-changed` */
@@ -80,7 +84,9 @@ export async function parkItem(
     throw new Refusal('item-held', 'somebody holds it, or did a moment ago: only they can park it')
   }
   await taken?.keep()
-  await appendAll(tx, [...acts, itemEntry('triage.parked', id, { details: said(parking) })])
+  const told = await tellReferrers(tx, id, request.reason, request.tellReferrersOf)
+  const parked = itemEntry('triage.parked', id, { details: said(parking) })
+  await appendAll(tx, [...acts, parked, ...told])
 }
 
 /** Ends the parking of an item; of one that is not parked nothing changes. @throws Refusal `not-found`, `item-changed` */

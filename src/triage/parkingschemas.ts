@@ -24,15 +24,29 @@ const SeenFence = Type.Optional(
 
 const { note } = CompletionRequest.properties
 
+const Told = Type.Optional(
+  Type.Unsafe<string[]>({
+    ...CompletionRequest.properties.referrals,
+    description:
+      'With waiting_list and returned_for_information: the referrals of the item whose referrers are told so. Left out: nobody is told.',
+  }),
+)
+
 /** By the holder. */
 export const ParkingRequest = Type.Object(
-  { fence: ReleaseRequest.properties.fence, reason: ParkReason, until: Until, note },
+  {
+    fence: ReleaseRequest.properties.fence,
+    reason: ParkReason,
+    until: Until,
+    tellReferrersOf: Told,
+    note,
+  },
   { additionalProperties: false },
 )
 
 /** By a person without a claim. */
 export const ItemParkingRequest = Type.Object(
-  { fence: SeenFence, reason: ParkReason, until: Until, note },
+  { fence: SeenFence, reason: ParkReason, until: Until, tellReferrersOf: Told, note },
   { additionalProperties: false },
 )
 

@@ -11,40 +11,33 @@ import { parseCanonical } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import type { State } from '../referral/codes/state.ts'
+import { openStates } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
 import type { ReleasedReferral } from './schemas.ts'
+import { isFrom } from './sender.ts'
 import {
   insertReferral,
   isOfAnotherSigner,
   type NewReferral,
   type Stored,
-  selectByReceipt,
   selectReferral,
   selectWrapped,
   takeTurnUnder,
-  updateBegun,
-  updateUnanswered,
 } from './store.ts'
 import { deleteUnopened } from './unopened-store.ts'
 
 export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
-export { answering, insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
+export {
+  answering,
+  renumberShown,
+  selectState as stateOf,
+  updateBegun as beginTriage,
+  updateUnanswered as takeBackAnswers,
+} from './state-store.ts'
+export { move, movedEntry, ownState, receiptStates, statesSince } from './states.ts'
+export { insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
 export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
-
-/** What the bearer of a receipt is told of one referral. */
-type ReceiptState = {
-  readonly referralId: string
-  readonly reference: string
-  readonly receivedAt: string
-  readonly state: State
-  readonly supersedes?: string
-  readonly withdrawalAskedAt?: string
-}
-
-/** A referral in one of these is still without an answer. */
-const unanswered: readonly State[] = ['received', 'in_triage']
 
 /**
  * Stores what `checked` holds. A known id, a reference that is taken and a second successor of
@@ -127,20 +120,6 @@ export async function keysetOfOwn(tx: Tx<SendingCaller>, id: string): Promise<nu
   return row && isFrom(row, senderOf(tx.caller)) ? row.keysetVersion : undefined
 }
 
-/** What became of the referrals under a receipt, the newest first, and at most fifty. */
-export async function receiptStates(tx: Tx<SendingCaller>): Promise<ReceiptState[]> {
-  const sender = senderOf(tx.caller)
-  if (sender.kind !== 'receipt') return []
-  const rows = await selectByReceipt(tx, sender.hash)
-  return rows
-    .filter((row) => isFrom(row, sender))
-    .map(({ referralId, reference, receivedAt, state, supersedes, withdrawalAskedAt }) => ({
-      ...{ referralId, reference, receivedAt, state },
-      ...(supersedes !== null && { supersedes }),
-      ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
-    }))
-}
-
 /**
  * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
  * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
@@ -174,29 +153,10 @@ export async function release(
     const { withdrawalAskedAt } = row
     return {
       ...present(row, kid, granted.get(row.keysetVersion) ?? []),
-      answered: !(unanswered as readonly string[]).includes(row.state),
+      answered: !(openStates as readonly string[]).includes(row.state),
       ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
     }
   })
-}
-
-/** First claimed: what was `received` is now `in_triage`. */
-export async function beginTriage(tx: Tx, ids: readonly string[]): Promise<void> {
-  await updateBegun(tx, ids)
-}
-
-/** What was answered is being looked at again. */
-export async function takeBackAnswers(tx: Tx, ids: readonly string[]): Promise<void> {
-  await updateUnanswered(tx, ids)
-}
-
-/** Under a receipt the policy shows nothing that an organisation sent. */
-function isFrom(
-  { organisationId, receiptHash }: Pick<Stored, 'organisationId' | 'receiptHash'>,
-  sender: Sender,
-): boolean {
-  if (sender.kind === 'organisation') return organisationId === sender.id
-  return receiptHash !== null && equalBytes(receiptHash, sender.hash)
 }
 
 function isSame(

@@ -3,7 +3,6 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
-import type { State } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 
 export type NewReferral = {
@@ -96,33 +95,6 @@ export async function isOfAnotherSigner(
   return rows.length > 0
 }
 
-/** More than one person ever sends under one receipt. */
-const receiptReferralsMax = 50
-
-/** The referrals under one receipt, the newest first. Found by the index; whoever asks compares once more. */
-export async function selectByReceipt(tx: Tx, hash: Uint8Array) {
-  return tx.sql<
-    {
-      referralId: string
-      organisationId: string | null
-      receiptHash: Uint8Array | null
-      reference: string
-      receivedAt: string
-      state: State
-      supersedes: string | null
-      withdrawalAskedAt: string | null
-    }[]
-  >`
-    select r.id as "referralId", r.organisation_id as "organisationId",
-           r.receipt_hash as "receiptHash", r.reference, r.state, r.supersedes,
-           ${iso(tx, 'r.received_at')} as "receivedAt",
-           ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt"
-    from referral r left join withdrawal w on w.referral_id = r.id
-    where r.receipt_hash = ${hash}
-    order by r.received_at desc, r.id desc
-    limit ${receiptReferralsMax}`
-}
-
 /** Notes that a withdrawal was asked for, unless it was before. @returns whether it is noted now */
 export async function insertWithdrawal(tx: Tx, id: string, entryId: string): Promise<boolean> {
   const { count } = await tx.sql`
@@ -212,50 +184,4 @@ export async function selectCompartments(tx: Tx, ids: readonly string[]) {
     select c.referral_id as id, part.name, part.sealed
     from compartment c, unnest(c.names, c.sealed) as part (name, sealed)
     where referral_id = any (${ids as string[]}::uuid[])`
-}
-
-/** First claimed: what was `received` is now `in_triage`. */
-export async function updateBegun(tx: Tx, ids: readonly string[]): Promise<void> {
-  await tx.sql`
-    update referral set state = 'in_triage'
-    where id = any (${ids as string[]}::uuid[]) and state = 'received'`
-}
-
-/**
- * They have no answer any more. Those that came without an account and were never handed out wait to be opened
- * again, by themselves: from which block they came is forgotten.
- */
-export async function updateUnanswered(tx: Tx, ids: readonly string[]): Promise<void> {
-  await tx.sql`
-    with again as (
-      update referral set state = 'in_triage', decline_reason = null
-      where id = any (${ids as string[]}::uuid[])
-      returning id, receipt_hash
-    )
-    insert into unopened (referral_id)
-    select again.id from again
-    where again.receipt_hash is not null and not exists (
-      select from audit_entry e
-      where e.object_id = again.id::text and e.action = 'referral.opened' and e.outcome = 'permitted')`
-}
-
-/**
- * The part of a statement that gives referrals their answers, where `held` says which: the `outcome` and `reason` for
- * its `referrals`. One that was answered before keeps the first; of the others the ids are in `answered`.
- */
-export function answering(tx: Tx) {
-  return tx.sql`
-    said as materialized (
-      select unnest(held.referrals) as id, held.outcome, held.reason from held
-    ), opened as (
-      -- One that came to a case after its claim may be answered without being handed out.
-      delete from unopened where referral_id = any (array (select said.id from said))
-    ), answered as (
-      update referral
-      set state = (select said.outcome from said where said.id = referral.id),
-          decline_reason = (select said.reason from said where said.id = referral.id)
-      where referral.id = any (array (select said.id from said))
-        and referral.state in ('received', 'in_triage')
-      returning referral.id
-    )`
 }

@@ -229,6 +229,11 @@ async function checkKeys(by: 'casework' | 'clinic') {
   return { method: 'PUT', path, body: { ...statement, signature } }
 }
 
+function closing(referralId: string) {
+  const path = `/v1/referrals/${referralId}/closing`
+  return { method: 'POST', path, body: { recipient: kids.casework } }
+}
+
 async function stateUrgency(by: 'casework' | 'clinic') {
   const { envelope, referralId } = await refer(built, ngo)
   const statement = { rules: 1, urgency: 'immediate', at: new Date().toISOString() } as const
@@ -377,6 +382,48 @@ const table: Record<string, Record<string, Case>> = {
     },
   },
   readReceipt: { 'with a token': { request: get('/v1/receipt'), expected: all(401) } },
+  listOwnReferrals: {
+    'of its own': {
+      request: get('/v1/referrals'),
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+  },
+  readOwnReferral: {
+    'of its own': {
+      request: async (who) => {
+        const { referralId } = await refer(built, who === 'partner' ? lawFirm : telephone)
+        return { method: 'GET', path: `/v1/referrals/${referralId}/state` }
+      },
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    "of another organisation's": {
+      request: async () => {
+        const { referralId } = await refer(built, ngo)
+        return { method: 'GET', path: `/v1/referrals/${referralId}/state` }
+      },
+      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+  },
+  closeReferral: {
+    'one that was answered': {
+      request: async () => {
+        const { referralId } = await refer(built, ngo)
+        await sql`update triage_item set completed_at = now(), completed_late = false,
+                  outcome = 'redirected' where referral_id = ${referralId}`
+        await sql`update referral set state = 'redirected' where id = ${referralId}`
+        return closing(referralId)
+      },
+      expected: { ...none, casework: 204, clinic: 403 },
+    },
+    'one without an answer': {
+      request: async () => closing((await refer(built, ngo)).referralId),
+      expected: { ...none, casework: 409, clinic: 403 },
+    },
+    'an unknown one': {
+      request: () => closing(newId()),
+      expected: { ...none, casework: 404, clinic: 403 },
+    },
+  },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: workers(200) },
     'for the key of another': {

@@ -108,12 +108,12 @@ const lines: Readonly<Record<string, string>> = {
       or i.organisation_id is distinct from r.organisation_id`,
   'a referral without an answer that is not on the queue, or twice': `
     select r.id from referral r
-    where r.state in ('received', 'in_triage')
+    where r.state in ('received', 'in_triage', 'waiting_list', 'returned_for_information')
       and (select count(*) from triage_item i
            where i.referral_id = r.id and i.completed_at is null) <> 1`,
   'a referral with an answer that is still on the queue': `
     select r.id from referral r join triage_item i on i.referral_id = r.id
-    where r.state not in ('received', 'in_triage') and i.completed_at is null`,
+    where r.state not in ('received', 'in_triage', 'waiting_list', 'returned_for_information') and i.completed_at is null`,
   'a merged item that somebody holds': `
     select id from triage_item where merged_into is not null and completed_at is null
       and num_nonnulls(leased_by, leased_until, claimed_at) > 0`,
@@ -142,7 +142,7 @@ const lines: Readonly<Record<string, string>> = {
   'a referral without an account that waits to be opened and is not counted, or that is and does not': `
     select r.id from referral r left join unopened u on u.referral_id = r.id
     where (u.referral_id is not null) <> (
-      r.receipt_hash is not null and r.state in ('received', 'in_triage') and not exists (
+      r.receipt_hash is not null and r.state in ('received', 'in_triage', 'waiting_list', 'returned_for_information') and not exists (
         select from audit_entry e
         where e.action = 'referral.opened' and e.outcome = 'permitted'
           and e.object_id = r.id::text))`,

@@ -43,7 +43,9 @@ t.test('a referral by a receipt is stored, told, claimed, opened and answered', 
   t.equal(sent.status, 201)
   const { reference, receivedAt, entryId } = sent.body
   const told = { referralId, reference, receivedAt }
-  t.strictSame((await asBearer(url, keys)).body, { referrals: [{ ...told, state: 'received' }] })
+  t.strictSame((await asBearer(url, keys)).body, {
+    referrals: [{ ...told, state: 'received', changedAt: receivedAt }],
+  })
 
   const again = await sendPublicly(url, envelope)
   t.equal(again.status, 200)
@@ -59,7 +61,9 @@ t.test('a referral by a receipt is stored, told, claimed, opened and answered', 
   const reason = 'no_capacity'
   await reader.complete(claim!, { outcome: 'declined', reason, referrals: [referralId] })
   const [state] = (await asBearer(url, keys)).body.referrals
-  t.strictSame(state, { ...told, state: 'declined' }, 'and not why')
+  const { changedAt } = state
+  t.strictSame(state, { ...told, state: 'declined', changedAt }, 'and not why')
+  t.ok(changedAt > receivedAt)
 })
 
 t.test('only the same receipt amends, and it sees both', async (t) => {

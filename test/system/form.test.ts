@@ -255,7 +255,7 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   const shown = (what: string) => later.locator(`[data-of=${what}]`).allTextContents()
   await comeBack()
   t.same(await shown('reference'), [reference])
-  t.same(await shown('state'), [en['state.in_triage']])
+  t.same(await shown('state'), [en['state.received']])
   t.same(await barriers(later), [])
 
   await press(later, en['standing.add'])

@@ -24,3 +24,46 @@ export const declineReasons = {
 
 export type State = keyof typeof states
 export type DeclineReason = keyof typeof declineReasons
+
+/**
+ * What a state may become, and nothing else; a state may also become itself. An answer that is taken
+ * back, and a question that was answered, are `in_triage` again.
+ */
+export const transitions: Readonly<Record<State, readonly State[]>> = {
+  received: ['in_triage', ...answers(), 'withdrawn', 'erased'],
+  in_triage: [...answers(), 'withdrawn', 'erased'],
+  waiting_list: [...answers(), 'withdrawn', 'erased'],
+  returned_for_information: ['in_triage', ...answers(), 'withdrawn', 'erased'],
+  accepted: ['in_triage', 'closed', 'withdrawn', 'erased'],
+  declined: ['in_triage', 'closed', 'withdrawn', 'erased'],
+  redirected: ['in_triage', 'closed', 'withdrawn', 'erased'],
+  closed: ['erased'],
+  withdrawn: ['erased'],
+  erased: [],
+}
+
+function answers(): readonly State[] {
+  return ['accepted', 'waiting_list', 'returned_for_information', 'declined', 'redirected']
+}
+
+/** The states that may become `state`. */
+export function statesBefore(state: State): State[] {
+  return (Object.keys(transitions) as State[]).filter((from) => transitions[from].includes(state))
+}
+
+/** Without an answer that ends the work: it is on the queue, held, or parked there. */
+export const openStates = [
+  'received',
+  'in_triage',
+  'waiting_list',
+  'returned_for_information',
+] as const
+
+/**
+ * What a referrer is shown. `in_triage` is for recipients only: when a referral was first claimed depends on its case, so
+ * that it would tell of others about the same person.
+ */
+export type ShownState = Exclude<State, 'in_triage'>
+export const shownStates = (Object.keys(states) as State[]).filter(
+  (state): state is ShownState => state !== 'in_triage',
+)

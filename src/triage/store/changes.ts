@@ -1,5 +1,6 @@
 /** What became of items, read in an order in which nothing is missed (migrations/0001_access.sql). */
 import type { Tx } from '../../database/connect.ts'
+import { epochOf } from '../../database/epoch.ts'
 import { iso } from '../../database/iso.ts'
 import { type ChangeType, changesKeptDays } from '../change.ts'
 
@@ -33,7 +34,7 @@ export async function selectChanges(
   const behind = tx.sql`(${after?.position ?? '0'}::bigint, ${after?.number ?? '0'}::bigint)`
   const rows = await tx.sql<(Omit<Changes, 'rows'> & (Changes['rows'][number] | { id: null }))[]>`
     select here.epoch, here.horizon, here.outdated, change.*
-    from (select ${epochOf(tx)} as epoch,
+    from (select ${epochOf(tx, 'triage_change')} as epoch,
                  pg_snapshot_xmin(pg_current_snapshot())::text as horizon,
                  ${after?.position ?? '0'}::bigint > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                  or coalesce((select (position, number) > ${behind} and ${isOver(tx)}
@@ -65,7 +66,7 @@ type ChangesEnd = {
 /** Reads it, whatever there is before. */
 export async function selectEnd(tx: Tx): Promise<ChangesEnd> {
   const [row] = await tx.sql<[{ epoch: string; end: string } & ChangePlace]>`
-    select ${epochOf(tx)} as epoch, pg_snapshot_xmax(pg_current_snapshot())::text as "end",
+    select ${epochOf(tx, 'triage_change')} as epoch, pg_snapshot_xmax(pg_current_snapshot())::text as "end",
            coalesce(newest.position, 0)::text as position, coalesce(newest.number, 0)::text as number
     from pg_control_system()
     left join lateral (
@@ -89,12 +90,6 @@ export async function selectChange(tx: Tx, number: string): Promise<ChangePlace 
   const [row] = await tx.sql<ChangePlace[]>`
     select position::text, number::text from triage_change where number = ${number}::bigint`
   return row
-}
-
-/** Of this cluster, this timeline of it, and this table. */
-function epochOf(tx: Tx) {
-  return tx.sql`to_hex(hashtextextended(system_identifier || ' ' ||
-                  left(pg_walfile_name(pg_current_wal_lsn()), 8) || ' ' || 'triage_change'::regclass::oid, 0))`
 }
 
 function isOver(tx: Tx) {

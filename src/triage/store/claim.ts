@@ -3,6 +3,7 @@ import type { PendingQuery, Row } from 'postgres'
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
+import { openStates } from '../../referral/codes/state.ts'
 import { claimReferralsMax } from '../lease.ts'
 import { awake, isEscalated, isFree, isOpenHead, isQueued, wasParked } from '../state.ts'
 import { isUnverified, itemUrgency } from './columns.ts'
@@ -166,7 +167,7 @@ export function opensListed(tx: Tx, clientId: string, listed: PendingQuery<Row[]
     or not exists (
       select from referral r
       where r.id = any (item.referral_ids) and r.id::text = any (${listed})
-        and r.state in ('received', 'in_triage')
+        and r.state = any (${[...openStates]}::text[])
         and not exists (select from wrap w join client c on w.kid = any (c.kids)
                         where w.referral_id = r.id and c.id = ${clientId})))`
 }

@@ -1,6 +1,7 @@
 /** Members of a completed item: they end with it, and those without an answer come back to the queue. */
 import type { Tx } from '../../database/connect.ts'
 import { newId } from '../../protocol/uuid.ts'
+import { openStates } from '../../referral/codes/state.ts'
 import { caseReferralsMax } from '../lease.ts'
 import { isOpen } from '../state.ts'
 
@@ -40,7 +41,7 @@ export async function endMembers(tx: Tx, headId: string): Promise<string[]> {
             from triage_item where id = ${headId}) member
       join triage_item head on head.id = ${headId}
       where exists (select from referral r
-                    where r.id = member.referral_id and r.state in ('received', 'in_triage'))
+                    where r.id = member.referral_id and r.state = any (${[...openStates]}::text[]))
       window place as (order by member.own_due_at, member.arrived_at, member.id)
     )
     insert into triage_item (id, case_id, referral_id, referral_ids, arrived_at, urgency,

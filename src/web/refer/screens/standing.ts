@@ -42,13 +42,14 @@ function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
   ]
 }
 
-function stateOf({ reference, receivedAt, state }: OwnReferral): HTMLElement {
+function stateOf({ reference, receivedAt, state, changedAt }: OwnReferral): HTMLElement {
   return element(
     'dl',
     { class: 'govuk-summary-list' },
     rowOf(say('standing.reference'), reference, 'reference'),
     rowOf(say('standing.sent'), dayOf(receivedAt), 'sent'),
     rowOf(say('standing.state'), sayIf(`state.${state}`) ?? state, 'state'),
+    ...(state === 'received' ? [] : [rowOf(say('standing.since'), dayOf(changedAt), 'since')]),
   )
 }
 

@@ -1,0 +1,123 @@
+/**
+ * What becomes of a referral. Its state is its own, never its case's: another referral about the same person, a merge, a
+ * split or a claim changes nothing that its referrer sees.
+ */
+import type { Act } from '../audit/entry.ts'
+import { type SendingCaller, senderOf } from '../caller.ts'
+import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
+import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
+import { parseCanonical } from '../protocol/canonical.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
+import type { DeclineReason, ShownState, State } from '../referral/codes/state.ts'
+import type { Header } from '../referral/header.ts'
+import { isFrom } from './sender.ts'
+import {
+  type OwnRow,
+  type ShownPlace,
+  selectByReceipt,
+  selectOwn,
+  selectShown,
+  updateState,
+} from './state-store.ts'
+
+/** A referral as its referrer sees it. */
+export type OwnReferral = {
+  readonly referralId: string
+  readonly reference: string
+  readonly receivedAt: string
+  readonly state: ShownState
+  /** Since when: at first when it was received. */
+  readonly changedAt: string
+  readonly declineReason?: DeclineReason
+  readonly supersedes?: string
+  readonly withdrawalAskedAt?: string
+}
+
+/** What became of the referrals under a receipt, the newest first, and at most fifty. */
+export async function receiptStates(tx: Tx<SendingCaller>): Promise<OwnReferral[]> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'receipt') return []
+  const rows = await selectByReceipt(tx, sender.hash)
+  return rows.filter((row) => isFrom(row, sender)).map(present)
+}
+
+/** One referral of the caller's organisation, by its id or reference; `undefined` for any other. */
+export async function ownState(
+  tx: Tx<SendingCaller>,
+  name: string,
+): Promise<OwnReferral | undefined> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'organisation') return undefined
+  const named = isReferenceForm(name) ? { reference: name } : { id: name }
+  const row = await selectOwn(tx, sender.id, named)
+  return row && present(row)
+}
+
+/**
+ * The referrals of the caller's organisation that are new, or stand otherwise, since a page was read: each at least once, as
+ * it stands now. Without a cursor all of them.
+ *
+ * @returns a page, whole where more may follow, and where to go on: now, or when something may have changed
+ * @throws Refusal `cursor-outdated` where the database was restored since, `malformed-request` for a cursor that no page
+ *   gave
+ */
+export async function statesSince(
+  tx: Tx<SendingCaller>,
+  cursor: string | undefined,
+  limit: number,
+): Promise<{ referrals: OwnReferral[]; next: string }> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'organisation') throw new Error('a receipt has no feed')
+  const after = cursor === undefined ? undefined : readPlace(cursor)
+  const { epoch, horizon, rows } = await selectShown(tx, sender.id, after ?? begin, limit)
+  if (after && after.epoch !== epoch) {
+    throw new Refusal('cursor-outdated', 'the database was restored since this page was read')
+  }
+  const last = rows.length === limit ? rows.at(-1) : undefined
+  const place = last
+    ? { shownBy: last.shownBy, id: last.referralId }
+    : { shownBy: horizon, id: begin.id }
+  return { referrals: rows.map(present), next: writePlace(epoch, place) }
+}
+
+/** The entry of a move that is no answer. */
+export function movedEntry(id: string, state: State): Act {
+  return { action: 'referral.moved', object: { kind: 'referral', id }, details: { state } }
+}
+
+/** Moves those of `ids` to `state` that may go there (referral/codes/state.ts). @returns which these are */
+export function move(tx: Tx, ids: readonly string[], state: State): Promise<string[]> {
+  return updateState(tx, ids, state)
+}
+
+function present(row: OwnRow): OwnReferral {
+  const { referralId, reference, receivedAt, state, shownAt, supersedes, withdrawalAskedAt } = row
+  return {
+    ...{ referralId, reference, receivedAt, state, changedAt: shownAt },
+    ...(row.declineReason !== null && isToldWhy(row) && { declineReason: row.declineReason }),
+    ...(supersedes !== null && { supersedes }),
+    ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
+  }
+}
+
+/** Why somebody was declined is not for whoever may not be the person, nor act for them by their profession. */
+function isToldWhy({ organisationId, header }: OwnRow): boolean {
+  return organisationId !== null && (parseCanonical(header) as Header).channel !== 'family_friend'
+}
+
+const begin: ShownPlace = { shownBy: '0', id: '00000000-0000-0000-0000-000000000000' }
+const form = /^([0-9a-f]{1,16}) (\d{1,18}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+function writePlace(epoch: string, { shownBy, id }: ShownPlace): string {
+  return encodeBase64url(utf8([epoch, shownBy, id].join(' ')))
+}
+
+function readPlace(cursor: string): ShownPlace & { readonly epoch: string } {
+  const text = new TextDecoder().decode(base64urlBytes(cursor) ?? new Uint8Array())
+  const [, epoch, shownBy, id] = form.exec(text) ?? []
+  if (epoch === undefined || shownBy === undefined || id === undefined) {
+    throw new Refusal('malformed-request', 'changedSince is not one that a page gave')
+  }
+  return { epoch, shownBy, id }
+}
