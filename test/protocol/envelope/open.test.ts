@@ -4,6 +4,7 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
 import t from 'tap'
+import { answersOf, wordsOfAnswer } from '../../../src/cli/recipient/answers.ts'
 import { plainBytes, sealCompartment } from '../../../src/protocol/envelope/compartment.ts'
 import type { Envelope } from '../../../src/protocol/envelope/envelope.ts'
 import {
@@ -19,7 +20,7 @@ import { endedAt, grantVerifies } from '../../../src/protocol/messages/grant.ts'
 import { rewrap } from '../../../src/protocol/messages/rewrap.ts'
 import type { Directory } from '../../../src/protocol/trust/directory.ts'
 import type { Keyset } from '../../../src/protocol/trust/keyset.ts'
-import { compartmentNames } from '../../../src/referral/compartment.ts'
+import { type CompartmentName, compartmentNames } from '../../../src/referral/compartment.ts'
 import type { Referral } from '../../../src/referral/fields.ts'
 import type { Header } from '../../../src/referral/header.ts'
 import { calm } from '../../referral/calm.ts'
@@ -381,6 +382,52 @@ t.test('what does not fit the form opens with a problem beside it', async (t) =>
   )
   t.ok(odd.problems.some(({ pointer }) => pointer === '/legal'))
 })
+
+t.test(
+  'what a newer client asked is opened whole, and each part that is not known is named',
+  async (t) => {
+    const said: [CompartmentName, Record<string, unknown>][] = [
+      ['identity', { ...referral.identity, chosenName: 'Amina', content: 'referral/2' }],
+      [
+        'detention',
+        {
+          places: [{ place: 'irc-of-tomorrow', wing: 'B' }],
+          release: { expected: 'soon' },
+          content: 'referral/2',
+        },
+      ],
+      ['clinical', { ...referral.clinical, sleep: ['none', 'little'], content: 'referral/2' }],
+    ]
+    const random = fixedRandom('hostile')
+    const held = new Map(compartmentNames.map((name) => [name, random(32)]))
+    const nonce = seedOf('n').subarray(0, 12)
+    const newer = hostile((parts) => {
+      for (const [name, says] of said) {
+        const json = second.utf8(second.jcs(says))
+        const sealed = sealCompartment(name, json, held.get(name)!, nonce, parts.headerHash)
+        parts.compartments[name] = second.b64u(sealed)
+      }
+    })
+    const opened = mustOpen(newer)
+    for (const [name, says] of said) t.strictSame(opened.compartments[name], says)
+    t.strictSame(opened.withheld, [], 'nothing is withheld')
+    const named = new Set(opened.problems.map(({ pointer }) => pointer))
+    for (const pointer of [
+      ...['/identity/content', '/identity/chosenName', '/detention/content', '/detention/release'],
+      ...['/detention/places/0/place', '/clinical/content', '/clinical/sleep'],
+    ]) {
+      t.ok(named.has(pointer), pointer)
+    }
+    // Whoever reads it at a terminal is shown all of it, and told which words are not known.
+    const words = said.flatMap(([name]) => answersOf(name, opened.compartments[name]))
+    const line = (label: string) => words.filter((one) => one.label === label).map(wordsOfAnswer)
+    t.strictSame(line('"chosenName"'), ['Amina'])
+    t.match(line('Places'), [/irc-of-tomorrow/])
+    t.strictSame(line('"sleep"'), ['none, little'])
+    t.match(line('"release"'), [/soon/])
+    t.notMatch(words.map(wordsOfAnswer).join(' '), /null|undefined|\[object/)
+  },
+)
 
 t.test('a newer header opens with a problem beside it', async (t) => {
   const { sealedTo: _, commitments: __, ...header } = envelope.header
