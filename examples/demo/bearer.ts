@@ -31,6 +31,9 @@ export async function bearer({ url, world, reader }: Stage): Promise<void> {
   if (!opened.opened || opened.signedBy !== 'receipt') throw new Error('it is not as it was sent')
   const { story } = opened.compartments.narrative as { story?: string }
   show('casework opens', `unverified: ${claim.unverified}, ${story}`)
+  const [held] = await referrer.state(receipt)
+  show('meanwhile', `the paper shows: ${held?.state}, as to whoever was referred alone`)
+  if (held?.changedAt !== received?.changedAt) throw new Error('a paper shows who reads it')
   await casework.complete(claim, { outcome: 'accepted', referrals: [referralId] })
   const [answered] = await referrer.state(receipt)
   const others = await referrer.state(await newReceipt())
