@@ -239,8 +239,11 @@ t.test('a key is its client’s own, and forgotten once its leases have ended', 
   t.teardown(() => database.close())
   await refer(built)
   await keyed('three')
-  await createForgetting(database).run()
-  t.match(await sql`select expires_at > now() as counts from claim_key`, [{ counts: true }])
+  const forgetting = createForgetting(database)
+  const keys = () => sql`select expires_at > now() as counts from claim_key`
+  // The service's own step may be at it, and then this one does nothing.
+  for (let tries = 0; tries < 50 && (await keys()).length > 1; tries += 1) await forgetting.run()
+  t.match(await keys(), [{ counts: true }])
 })
 
 t.test('two claims at once under one key get the same items', async (t) => {
