@@ -3,9 +3,10 @@
  * the state of each referral that is listed, for the others of the case are other people's.
  */
 import type { Act } from '../audit/entry.ts'
+import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { move, movedEntry, resolveLists } from '../vault/service.ts'
+import { move, movedEntry, opened, resolveLists } from '../vault/service.ts'
 import type { Parking } from './store/park.ts'
 import { selectListed } from './store/successor.ts'
 
@@ -21,10 +22,11 @@ function isTold(reason: Parking['reason']): reason is Told {
  *
  * @param listed - their ids or references; none where nobody is told
  * @returns the entries
- * @throws Refusal `malformed-request` for another's referral, or a reason that nobody is told of
+ * @throws Refusal `malformed-request` for another's referral, or a reason that nobody is told of; `recipient-not-yours` for
+ * one of the case that no key of the client opens
  */
 export async function tellReferrers(
-  tx: Tx,
+  tx: Tx<KnownCaller>,
   itemId: string,
   reason: Parking['reason'],
   listed: readonly string[] | undefined,
@@ -38,6 +40,11 @@ export async function tellReferrers(
   const own = await selectListed(tx, itemId)
   if (!ids.every((id) => own.includes(id))) {
     throw new Refusal('malformed-request', 'tellReferrersOf names one that is not of this item')
+  }
+  const read = await opened(tx, ids, [...tx.caller.kids])
+  if (!ids.every((id) => read.includes(id))) {
+    const detail = 'tellReferrersOf names one that no key of your client opens'
+    throw new Refusal('recipient-not-yours', detail)
   }
   const moved = await move(tx, ids, reason)
   return moved.map((id) => movedEntry(id, reason))

@@ -36,7 +36,11 @@ export {
   updateUnanswered as takeBackAnswers,
 } from './state-store.ts'
 export { move, movedEntry, ownState, receiptStates, statesSince } from './states.ts'
-export { insertWithdrawal as addWithdrawal, selectHeader as headerOf } from './store.ts'
+export {
+  insertWithdrawal as addWithdrawal,
+  selectHeader as headerOf,
+  selectOpened as opened,
+} from './store.ts'
 export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
 
 /**

@@ -104,6 +104,18 @@ export async function insertWithdrawal(tx: Tx, id: string, entryId: string): Pro
   return count === 1
 }
 
+/** Those of the referrals that there is a wrap of for any of these keys. */
+export async function selectOpened(
+  tx: Tx,
+  ids: readonly string[],
+  kids: readonly string[],
+): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select distinct referral_id as id from wrap
+    where referral_id = any (${ids as string[]}::uuid[]) and kid = any (${kids as string[]}::text[])`
+  return rows.map(({ id }) => id)
+}
+
 /** The ids of the referrals with these references, by reference. */
 export async function selectIds(
   tx: Tx,

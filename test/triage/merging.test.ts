@@ -827,6 +827,16 @@ t.test('referrals that no one key opens together are worked on one after the oth
   const unread = { code: 'recipient-not-yours' }
   await t.rejects(complete(first!, before!, after!), unread, 'whoever cannot read it ends it not')
   await t.rejects(report(first!, after!), unread)
+  const parking = {
+    fence: first!.fence,
+    reason: 'waiting_list',
+    tellReferrersOf: [after!.referralId],
+  }
+  await t.rejects(
+    triage.park(callers.casework, first!.claimId, parking as never),
+    unread,
+    'nor does its referrer hear of it',
+  )
   const { claimId, fence } = first!
   const listed = [before!.referralId, after!.referralId]
   const completions = [{ claimId, fence, outcome: 'redirected' as const, referrals: listed }]
