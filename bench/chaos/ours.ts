@@ -11,7 +11,7 @@ import { requireConsistent } from '../../test/helpers/books.ts'
 import { deployment, listening, type Service, type Variables } from '../../test/helpers/process.ts'
 import { refer } from '../../test/helpers/referral.ts'
 import { type OwnServer, ownServer } from '../../test/helpers/server.ts'
-import { untilSequenced } from '../../test/helpers/superuser.ts'
+import { asSuperuser, untilSequenced } from '../../test/helpers/superuser.ts'
 import type { Orders } from './consumer.ts'
 import { startCrew } from './crew.ts'
 import { readJournals } from './journal.ts'
@@ -87,11 +87,13 @@ export async function weather(t: Closing, given: Weather): Promise<Outcome> {
   if (crew.failed > 0) throw new Error('a consumer ended by itself')
   const [fallen] = replicas.fallen
   if (fallen !== undefined) throw new Error(`a replica ended by itself: ${fallen}`)
-  await untilSequenced(sql, 600)
-  await requireConsistent(sql)
+  // A connection that the driver made anew still throws what its dead server said, at whichever query comes next.
+  const judging = asSuperuser(t, server)
+  await untilSequenced(judging, 600)
+  await requireConsistent(judging)
   return {
-    ...{ verdict: judge(readJournals(folder), await keptBy(sql)), kills, seconds },
-    repeated: await countRepeated(sql),
+    ...{ verdict: judge(readJournals(folder), await keptBy(judging)), kills, seconds },
+    repeated: await countRepeated(judging),
   }
 }
 

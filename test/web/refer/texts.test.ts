@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { states } from '../../../src/referral/codes/state.ts'
+import { shownStates } from '../../../src/referral/codes/state.ts'
 import { countryCodes, languageCodes } from '../../../src/web/refer/lists.ts'
 import {
   dayParts,
@@ -30,7 +30,7 @@ const asked = [
     codes.map((code) => `option.${set}.${code}`),
   ),
   ...dayParts.map((part) => `date.${part}`),
-  ...Object.keys(states).map((state) => `state.${state}`),
+  ...shownStates.map((state) => `state.${state}`),
 ]
 
 /** The keys that a source names as a whole. */
