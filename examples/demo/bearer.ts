@@ -32,7 +32,7 @@ export async function bearer({ url, world, reader }: Stage): Promise<void> {
   const { story } = opened.compartments.narrative as { story?: string }
   show('casework opens', `unverified: ${claim.unverified}, ${story}`)
   const [held] = await referrer.state(receipt)
-  show('meanwhile', `the paper shows: ${held?.state}, as to whoever was referred alone`)
+  show('meanwhile', `the paper shows: ${held?.state}, as before`)
   if (held?.changedAt !== received?.changedAt) throw new Error('a paper shows who reads it')
   await casework.complete(claim, { outcome: 'accepted', referrals: [referralId] })
   const [answered] = await referrer.state(receipt)

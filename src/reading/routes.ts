@@ -43,11 +43,11 @@ export const readingRoutes: FastifyPluginAsyncTypebox<{ reading: Services['readi
       description: 'Its referrer is shown that. Safe to repeat.',
       security: [{ bearer: ['triage:work'] }],
       params: NamedParams,
-      body: OpenQuery,
+      querystring: OpenQuery,
       response: { 204: Type.Null() },
     },
-    handler: async ({ caller, params, body }, reply) => {
-      await reading.close(knownCaller(caller), params.referralId, body)
+    handler: async ({ caller, params, query }, reply) => {
+      await reading.close(knownCaller(caller), params.referralId, query)
       return reply.code(204).send(null)
     },
   })

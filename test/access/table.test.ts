@@ -230,8 +230,7 @@ async function checkKeys(by: 'casework' | 'clinic') {
 }
 
 function closing(referralId: string) {
-  const path = `/v1/referrals/${referralId}/closing`
-  return { method: 'POST', path, body: { recipient: kids.casework } }
+  return { method: 'POST', path: `/v1/referrals/${referralId}/closing?recipient=${kids.casework}` }
 }
 
 async function stateUrgency(by: 'casework' | 'clinic') {
