@@ -147,12 +147,15 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   t.match(JSON.stringify(opened), /Okonkwo/, 'what was sealed before is read')
   await reader.complete(next!, { outcome: 'accepted', referrals: [left.referralId] })
   await untilTold(hook, 'item.completed')
-  t.same(
-    hook.received.map(({ told }) => told.type),
-    ['queue.gap', 'item.claimed', 'item.completed'],
-  )
+  // Whoever opens states the urgency as well, and nothing waits for that: it may be raised in between, or after.
+  const told = hook.received.map(({ told }) => told.type).filter((type) => type !== 'item.raised')
+  t.same(told, ['queue.gap', 'item.claimed', 'item.completed'])
   const { body } = await asCaseworkAfter('GET', `/v1/triage/changes?since=${begun}`)
-  t.match(body.changes, [{ type: 'claimed' }, { type: 'completed' }])
+  const types = body.changes.map(({ type }: { type: string }) => type)
+  t.same(
+    types.filter((type: string) => type !== 'raised'),
+    ['claimed', 'completed'],
+  )
 
   const asLawFirm = await callerOf(world, after.url, world.referring.lawFirm.clientId)
   const again = await asLawFirm('PUT', `/v1/referrals/${lost.referralId}`, lost.envelope)
