@@ -146,7 +146,7 @@ function createRounds(database: Pick<Database, 'inTransaction' | 'onAnnounced'>)
     // One alone had better go for it: it asks the same.
     if (first && members.size === 1) first.call()
     // The database is away, or somebody asks for too much: each finds out for itself at its end.
-    else await round().catch(() => {})
+    else if (first) await round().catch(() => {})
     pollAt = nextPoll()
     isTurning = false
     schedule()
