@@ -5,6 +5,9 @@
  * books then recompute every urgency and deadline from headers and statements.
  */
 import t from 'tap'
+import { append } from '../../src/audit/service.ts'
+import { byPerson } from '../../src/cases/judgement.ts'
+import { mergeCases } from '../../src/cases/merge.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
@@ -305,6 +308,49 @@ t.test(
     for (const it of referred) t.equal((await itemOf(it)).urgency, 'immediate')
   },
 )
+
+t.test('a statement that waited for a merge holds up none that follows', async (t) => {
+  const [first, second, third] = [await refer(), await refer(), await refer()]
+  const head = (await itemOf(first)).id
+  /** The case of `first` takes in another, once its item is free, under no lock of all cases; then it waits. */
+  function merge(other: Referred, until: Promise<void>) {
+    return staged.database.inTransaction(callers.casework, async (tx) => {
+      await tx.sql`select from triage_item where id = ${head} for update`
+      const entryId = newId()
+      const between = [first.referralId, other.referralId] as const
+      const { caseId } = await mergeCases(tx, between, byPerson(), entryId)
+      const object = { kind: 'case', id: caseId } as const
+      await append(tx, { action: 'case.merged', object }, entryId)
+      await until
+    })
+  }
+  const untilLocked = async (id: string) => {
+    for (let free = 1; free > 0; ) {
+      free = (await sql`select from triage_item where id = ${id} for update skip locked`).length
+    }
+  }
+  const untilBlocked = async (count: number) => {
+    for (let blocked = 0; blocked < count; ) {
+      const rows = await sql`
+        select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`
+      blocked = rows.length
+    }
+  }
+  let commit = () => {}
+  const gate = new Promise<void>((resolve) => {
+    commit = resolve
+  })
+  const before = merge(second, gate)
+  await untilLocked((await itemOf(second)).id)
+  const stated = state(second, 'immediate')
+  await untilBlocked(1)
+  const after = merge(third, Promise.resolve())
+  await untilBlocked(2)
+  commit()
+  await Promise.all([before, stated, after])
+  t.match(await itemOf(second), { urgency: 'immediate', merged_into: head })
+})
 
 t.test(
   'who was a recipient of the keyset before may still state, until it is revoked',

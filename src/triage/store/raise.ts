@@ -18,11 +18,14 @@ export async function raiseUrgency(tx: Tx, referralId: string, urgency: Urgency)
   for (let round = 0; round < headRoundsMax; round += 1) {
     // Claims, completions, merges and splits all lock the head first, so nothing of the item changes
     // once this statement has it. What it waited for may have changed which item is the head: look again.
-    const [locked] = await tx.sql<{ id: string }[]>`
-      select head.id from triage_item own
-      join triage_item head on head.id = coalesce(own.merged_into, own.id)
-      where own.referral_id = ${referralId} and own.completed_at is null
-      for update of head`
+    const [, [locked]] = await Promise.all([
+      tx.sql`savepoint looked`,
+      tx.sql<{ id: string }[]>`
+        select head.id from triage_item own
+        join triage_item head on head.id = coalesce(own.merged_into, own.id)
+        where own.referral_id = ${referralId} and own.completed_at is null
+        for update of head`,
+    ])
     const [found] = await tx.sql<Raised[]>`
       select own.id, coalesce(own.merged_into, own.id) as "headId", ${iso(tx, 'own.arrived_at')} as "arrivedAt",
              own.respond_by::text as "respondBy",
@@ -31,6 +34,8 @@ export async function raiseUrgency(tx: Tx, referralId: string, urgency: Urgency)
       where own.referral_id = ${referralId} and own.completed_at is null`
     if (!found) return
     if (found.headId === locked?.id) return raise(tx, found, urgency)
+    // What is no head any more is let go: whoever merges its new head with another would wait for it, for ever.
+    await tx.sql`rollback to savepoint looked`
   }
   throw new Error(`an item was merged ${headRoundsMax} times while it was raised`)
 }
