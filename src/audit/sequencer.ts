@@ -23,6 +23,7 @@ import { sameHash } from '../protocol/log/hash.ts'
 import { parseNote } from '../protocol/log/note.ts'
 import { originOfLog } from '../protocol/logorigin.ts'
 import { newId } from '../protocol/uuid.ts'
+import { createPendingFloor } from './pendingfloor.ts'
 import { hasher, type Point, pointOf, signedCheckpoint } from './tree.ts'
 import {
   countPending,
@@ -35,6 +36,7 @@ import {
   selectTiles,
   takePending,
   upsertTiles,
+  type Waiting,
 } from './tree-store.ts'
 import type { Witnessing } from './witnessing.ts'
 
@@ -80,6 +82,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
   let written: string | undefined
   /** The newest checkpoint that this replica knows; ahead of what is kept only while that is being written. */
   let known: string | undefined
+  const floor = createPendingFloor()
 
   async function learn(): Promise<void> {
     if (isRead) return
@@ -107,7 +110,7 @@ export function createSequencer(database: Database, options: SequencerOptions): 
         const done = await database.inTransaction(caller, async (tx) => {
           const [open, waiting] = await Promise.all([
             selectOpenLog(tx),
-            countPending(tx, countedMax),
+            floor.look((from) => countPending(tx, countedMax, from)),
           ])
           standing = standingOf(open, waiting)
           const head = waiting.count > 0 ? await lockHead(tx, open, origin) : open
@@ -124,7 +127,9 @@ export function createSequencer(database: Database, options: SequencerOptions): 
           const fault = witnesses?.faultOf(head.n)
           if (fault !== undefined) throw new LogFault('rolled-back', fault)
           const mayAppend = witnesses?.isAsked() ?? true
-          return waiting.count > 0 && mayAppend ? appendPending(tx, head, keys) : undefined
+          return waiting.count > 0 && mayAppend
+            ? appendPending(tx, head, keys, waiting.oldest)
+            : undefined
         })
         if (done?.checkpoint !== undefined) await keep(done.checkpoint)
         if (standing) onStanding(standing)
@@ -153,10 +158,7 @@ function notKept({ code }: NodeJS.ErrnoException): never {
   throw Object.assign(new Error(words), { code })
 }
 
-function standingOf(
-  head: Head | undefined,
-  waiting: { readonly count: number; readonly oldestSeconds: number },
-): LogStanding {
+function standingOf(head: Head | undefined, waiting: Waiting): LogStanding {
   return {
     size: head?.size ?? 0,
     signedSeconds: head?.signedAt ? Date.parse(head.signedAt) / 1000 : 0,
@@ -197,11 +199,16 @@ async function requireContinued(tx: Tx, head: Head, known: Point): Promise<void>
 
 type Appended = { readonly checkpoint?: string; readonly hasMore: boolean }
 
-/** Appends what waits, if there is any, and signs. Nothing of it is there until the commit. */
-async function appendPending(tx: Tx, head: Head, keys: readonly KeyPair[]): Promise<Appended> {
+/** Appends what waits since `from`, if there is any, and signs. Nothing of it is there until the commit. */
+async function appendPending(
+  tx: Tx,
+  head: Head,
+  keys: readonly KeyPair[],
+  from: string,
+): Promise<Appended> {
   const first = head.size === 0 && head.firstEntryId !== null ? head.firstEntryId : undefined
   const [entries, edge] = await Promise.all([
-    takePending(tx, first, batchMax),
+    takePending(tx, first, batchMax, from),
     edgeAt(tx, head.n, head.size),
   ])
   if (entries.length === 0) return { hasMore: false }

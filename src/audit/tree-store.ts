@@ -48,28 +48,43 @@ export async function insertFirstLog(tx: Tx, origin: string): Promise<void> {
     on conflict do nothing`
 }
 
-/** How many entries wait for their place, counted up to `countedMax`, and since when the oldest does. */
+/** What waits for its place: how much, counted up to a bound, and since when the oldest does. */
+export type Waiting = {
+  readonly count: number
+  readonly oldestSeconds: number
+  /** The time of the oldest, not later; that of the look where nothing waits. */
+  readonly oldest: string
+}
+
+/** Looks at what waits. @param from - entries of an earlier time are not looked at */
 export async function countPending(
   tx: Tx,
   countedMax: number,
-): Promise<{ count: number; oldestSeconds: number }> {
-  const [row] = await tx.sql<[{ count: number; oldestSeconds: number }]>`
-    select count(*)::int as count,
-           coalesce(extract(epoch from now() - min(at)), 0)::float8 as "oldestSeconds"
-    from (select at from audit_pending order by at, entry_id limit ${countedMax}) waiting`
+  from: string | undefined,
+): Promise<Waiting> {
+  const [row] = await tx.sql<[Waiting]>`
+    select count::int as count, ${iso(tx, 'oldest')} as oldest,
+           extract(epoch from now() - oldest)::float8 as "oldestSeconds"
+    from (
+      select coalesce(min(at), now()) as oldest, count(*) as count
+      from (
+        select at from audit_pending where ${since(tx, from)}
+        order by at, entry_id limit ${countedMax}) waiting) seen`
   return row
 }
 
 /**
  * Takes what waits, the oldest first, at most `count`; of a log that begins with a certain entry that one
  * alone. What has a place already, because somebody put it here twice, is passed over.
+ * @param from - entries of an earlier time are left for later
  */
 export async function takePending(
   tx: Tx,
   first: string | undefined,
   count: number,
+  from: string,
 ): Promise<{ id: string; leaf: Uint8Array }[]> {
-  const only = first === undefined ? tx.sql`true` : tx.sql`entry_id = ${first}`
+  const only = first === undefined ? since(tx, from) : tx.sql`entry_id = ${first}`
   // By the place of the row: nobody else deletes any while the head is locked, and no plan reads more.
   return tx.sql<{ id: string; leaf: Uint8Array }[]>`
     with taken as (
@@ -81,6 +96,11 @@ export async function takePending(
     from taken t join audit_entry e on e.id = t.entry_id
     where not exists (select from audit_index i where i.entry_id = t.entry_id)
     order by t.at, t.entry_id`
+}
+
+/** At or after a time, if one is given. */
+function since(tx: Tx, from: string | undefined) {
+  return from === undefined ? tx.sql`true` : tx.sql`at >= ${from}`
 }
 
 /** Gives entries their indexes, from `index` on. */
