@@ -17,6 +17,7 @@ export function createForgetting(database: Database): Step {
   const name = 'forgetting what expired'
   return {
     name,
+    restMs: 5_000,
     run: () =>
       database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
         if (!(await elect(tx, name))) return false

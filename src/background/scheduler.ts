@@ -72,14 +72,14 @@ function createLoop(step: Step, budget: Budget, tell: Tell): Scheduler {
   let turning: Promise<void> = Promise.resolve()
   let woken = false
 
-  function schedule(): void {
+  function schedule(restMs = pollMsMax): void {
     if (stopped) return
-    const ms = woken ? between(wakeMsMin, wakeMsMax) : between(pollMsMax / 2, pollMsMax)
+    const ms = woken ? between(wakeMsMin, wakeMsMax) : between(restMs / 2, restMs)
     clearTimeout(timer)
     timer = setTimeout(() => {
       timer = undefined
       woken = false
-      turning = turn().then(schedule)
+      turning = turn().then(() => schedule(step.restMs))
     }, ms)
   }
 
@@ -105,7 +105,7 @@ function createLoop(step: Step, budget: Budget, tell: Tell): Scheduler {
       schedule()
     },
     wake() {
-      if (woken || step.isUnwoken) return
+      if (woken || step.isUnwoken || step.restMs !== undefined) return
       woken = true
       // During a turn the flag is enough: the next is scheduled at its end.
       if (timer) schedule()

@@ -6,6 +6,11 @@ export type Step = {
   readonly name: string
   /** It comes by its own clock alone: anybody may watch when it was done, and must not learn what woke it. */
   readonly isUnwoken?: true
+  /**
+   * After a turn it rests for about so long, in milliseconds, whatever happens meanwhile: for what time alone brings, and
+   * nobody waits for. Each commit of an act wakes the others.
+   */
+  readonly restMs?: number
   /** Does one batch; returns whether there is more to do at once. */
   run(): Promise<boolean>
   /** Lets what its batches began, and did not wait for, come to an end. */

@@ -14,6 +14,7 @@ const retiredValuesMax = 5_000
 export function createRetiring(database: Database): Step {
   return {
     name: 'retiring match values',
+    restMs: 5_000,
     run() {
       const caller: Caller = { kind: 'system', request: newId() }
       return database.inTransaction(caller, async (tx) => {

@@ -123,6 +123,24 @@ t.test(
   },
 )
 
+t.test('a step that rests begins at once, and is woken by nobody', async (t) => {
+  const quick = counted('quick', () => false)
+  const resting = counted('resting', () => false)
+  const often = counted('often', () => false)
+  const { scheduler } = scheduled(t, [
+    quick.step,
+    { ...resting.step, restMs: 600_000 },
+    { ...often.step, restMs: 1 },
+  ])
+  await Promise.all([quick.reach(1), resting.reach(1)])
+  for (const runs of [2, 3, 4]) {
+    scheduler.wake()
+    await quick.reach(runs)
+  }
+  t.equal(resting.runs(), 1)
+  await often.reach(20)
+})
+
 t.test('what wakes it during a turn is not lost', async (t) => {
   let scheduler: Scheduler | undefined
   let work = 1
