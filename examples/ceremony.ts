@@ -149,7 +149,7 @@ async function addPartner(administration: Administration, label: string): Promis
     organisationId,
     label: `${label} client`,
     kind: 'partner',
-    scopes: ['referrals:submit', 'matching:evaluate'],
+    scopes: [...grantable.partner],
     kids: [],
   })
   return addKey(administration, organisationId, clientId)

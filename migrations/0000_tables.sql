@@ -192,6 +192,34 @@ CREATE TABLE "match_value" (
 	CONSTRAINT "match_value_referral_id_epoch_type_value_pk" PRIMARY KEY("referral_id","epoch","type","value")
 );
 --> statement-breakpoint
+CREATE TABLE "message" (
+	"referral_id" uuid NOT NULL,
+	"place" integer NOT NULL,
+	"side" text NOT NULL,
+	"number" integer NOT NULL,
+	"message_id" uuid NOT NULL,
+	"envelope" "bytea" NOT NULL,
+	"urgency" text,
+	"deliver" text,
+	"language" text,
+	"stored_at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"settled_at" timestamp (3) with time zone,
+	CONSTRAINT "message_referral_id_place_pk" PRIMARY KEY("referral_id","place"),
+	CONSTRAINT "message_number" UNIQUE("referral_id","side","number"),
+	CONSTRAINT "message_once" UNIQUE("referral_id","message_id")
+);
+--> statement-breakpoint
+CREATE TABLE "message_delivery" (
+	"referral_id" uuid NOT NULL,
+	"place" integer NOT NULL,
+	"way" text NOT NULL,
+	"language" text,
+	"at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL,
+	CONSTRAINT "message_delivery_referral_id_place_way_pk" PRIMARY KEY("referral_id","place","way")
+);
+--> statement-breakpoint
 CREATE TABLE "note" (
 	"referral_id" uuid NOT NULL,
 	"number" integer NOT NULL,
@@ -409,6 +437,9 @@ ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREI
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_note" FOREIGN KEY ("note_referral_id","note_number") REFERENCES "public"."note"("referral_id","number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "match_check" ADD CONSTRAINT "match_check_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "match_value" ADD CONSTRAINT "match_value_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "message" ADD CONSTRAINT "message_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "message_delivery" ADD CONSTRAINT "message_delivery_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "message_delivery" ADD CONSTRAINT "message_delivery_of" FOREIGN KEY ("referral_id","place") REFERENCES "public"."message"("referral_id","place") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "note" ADD CONSTRAINT "note_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "pairing" ADD CONSTRAINT "pairing_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -442,6 +473,7 @@ CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> state
 CREATE INDEX "judgement_merged" ON "judgement" USING btree ("merged_case_id") WHERE merged_case_id is not null;--> statement-breakpoint
 CREATE INDEX "judgement_open" ON "judgement" USING btree ("made_at","id") WHERE ended_at is null and verdict in ('possible', 'unsure');--> statement-breakpoint
 CREATE INDEX "match_value_shared" ON "match_value" USING btree ("epoch","type","value","at","referral_id");--> statement-breakpoint
+CREATE INDEX "message_unsettled" ON "message" USING btree ("stored_at") WHERE side = 'referrer' and settled_at is null;--> statement-breakpoint
 CREATE INDEX "pairing_order" ON "pairing" USING btree ("queued_at","referral_id");--> statement-breakpoint
 CREATE INDEX "referral_receipt" ON "referral" USING btree ("receipt_hash") WHERE receipt_hash is not null;--> statement-breakpoint
 CREATE INDEX "referral_shown" ON "referral" USING btree ("organisation_id","shown_by","id") WHERE organisation_id is not null;--> statement-breakpoint

@@ -601,6 +601,55 @@ CREATE POLICY own_withdrawal ON case_flag FOR INSERT TO intake_partner
 CREATE POLICY staff ON case_flag TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 
+-- Messages. A referrer adds to the threads of its own referrals, on its own side, and reads both: what it reads it has
+-- opened. When its own were opened it sees from the next day in London on: sooner it would tell when its referral was
+-- looked at, which depends on who else was referred. What a message does to the queue is a step of the service.
+GRANT SELECT (
+  referral_id, place, side, number, message_id, envelope, urgency, deliver, language, stored_at, entry_id
+) ON message TO intake_partner;
+--> statement-breakpoint
+GRANT INSERT (
+  referral_id, place, side, number, message_id, envelope, urgency, stored_at, entry_id
+) ON message TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON message TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (settled_at) ON message TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON message_delivery TO intake_partner, intake_internal;
+--> statement-breakpoint
+ALTER TABLE message ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE message_delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own ON message FOR SELECT TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY own_new ON message FOR INSERT TO intake_partner
+  WITH CHECK (
+    side = 'referrer' AND stored_at = date_trunc('milliseconds', now())
+    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY staff ON message TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY own ON message_delivery FOR SELECT TO intake_partner
+  USING (EXISTS (
+    SELECT FROM message m
+    WHERE m.referral_id = message_delivery.referral_id AND m.place = message_delivery.place
+      AND (m.side = 'recipient'
+        OR at < date_trunc('day', now() AT TIME ZONE 'Europe/London') AT TIME ZONE 'Europe/London')));
+--> statement-breakpoint
+CREATE POLICY own_new ON message_delivery FOR INSERT TO intake_partner
+  WITH CHECK (
+    way = 'opened' AND language IS NULL AND at = date_trunc('milliseconds', now())
+    AND EXISTS (
+      SELECT FROM message m
+      WHERE m.referral_id = message_delivery.referral_id AND m.place = message_delivery.place
+        AND m.side = 'recipient'));
+--> statement-breakpoint
+CREATE POLICY staff ON message_delivery TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
 -- The access log: everybody appends, staff and auditors read, nobody changes or removes an entry.
 GRANT INSERT ON audit_entry, audit_opening TO intake_partner;
 --> statement-breakpoint

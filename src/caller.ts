@@ -11,6 +11,8 @@ export const scopes = {
   'matching:evaluate': 'Have blinded match keys evaluated, within a budget',
   'triage:work': 'Claim, renew, release and complete items of the queue',
   'cases:review': 'See which referrals are taken for one person, and judge it',
+  'messages:write':
+    'Read and write the messages about referrals of its own, or of its recipient keys',
   'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
   'audit:read': 'Read the access log',
 } as const
@@ -19,13 +21,14 @@ export type Scope = keyof typeof scopes
 
 /** The scopes a kind of client may be granted at all; the directory grants from these. */
 export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scope[]> = {
-  partner: ['referrals:submit', 'matching:evaluate'],
+  partner: ['referrals:submit', 'matching:evaluate', 'messages:write'],
   internal: [
     'referrals:submit',
     'referrals:open',
     'matching:evaluate',
     'triage:work',
     'cases:review',
+    'messages:write',
     'webhooks:manage',
   ],
   auditor: ['audit:read'],

@@ -75,6 +75,9 @@ export type ErrorCode =
   | 'case-full'
   | 'note-not-next'
   | 'search-budget-spent'
+  // Messages.
+  | 'message-not-next'
+  | 'messages-unread'
   // The access log.
   | 'not-sequenced'
   // What a client refuses before it sends, or of what it is answered.

@@ -36,6 +36,7 @@ import {
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
 import { unchecked } from './matching/service.ts'
+import { createMessages } from './messages/doors.ts'
 import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
@@ -155,6 +156,7 @@ export function createServices({
       split: doorOfOrigin(cases.split),
     },
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
+    messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
     reading: readingDoors(database, wake),
     webhooks: webhookDoors(database, rest.webhooks),

@@ -15,6 +15,7 @@ const features = [
   'cases',
   'intake',
   'reading',
+  'messages',
   'webhooks',
 ]
 

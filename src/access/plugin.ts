@@ -48,8 +48,15 @@ type Options = {
 const clientKeptMs = 2_000
 const clientsKeptMax = 1_000
 
-/** A client with no other scopes may show its token without a proof: what it sends is sealed and signed. */
-const withoutProof: readonly string[] = ['referrals:submit', 'matching:evaluate'] satisfies Scope[]
+/**
+ * A client with no other scopes may show its token without a proof: what it sends is sealed and signed, and what it is
+ * given is sealed.
+ */
+const withoutProof: readonly string[] = [
+  'referrals:submit',
+  'matching:evaluate',
+  'messages:write',
+] satisfies Scope[]
 
 type Client = NonNullable<Awaited<ReturnType<Services['directory']['findClient']>>>
 

@@ -23,6 +23,13 @@ export const actions = {
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',
   'withdrawal.asked': 'The bearer of a receipt asked for the withdrawal of a referral.',
+  'message.sent':
+    'A sealed message about a referral was stored: by its referrer, or by a recipient.',
+  'message.settled':
+    'The queue was told of a message by a referrer: what it woke or raised stands in the details.',
+  'message.delivered': 'A person said that a reply was read aloud, or handed over as a letter.',
+  'messages.read':
+    'The sealed messages about a referral were handed to its referrer, or to the client of a recipient key.',
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',

@@ -5,6 +5,7 @@ import { createPairing } from '../cases/pairing.ts'
 import type { Database } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { createRetiring } from '../matching/retiring.ts'
+import { createSettling } from '../messages/service.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import { createCounting } from '../triage/counting.ts'
 import { createDuty, type DutyOptions } from '../triage/duty.ts'
@@ -71,6 +72,7 @@ export function createWork(
   })
   const steps = [
     pairing,
+    createSettling(database),
     sequencer,
     witnessing,
     createRetiring(database),

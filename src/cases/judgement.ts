@@ -6,7 +6,9 @@ export const verdicts = ['same', 'possible', 'unsure', 'different'] as const
 /** On whose word: match keys, the referrer that amends its own referral, or a person. */
 export const bases = ['keys', 'amendment', 'person'] as const
 /** Why a person should look at a case; in words in `schemas.ts`. */
-export const flagKinds = ['long', 'shared', 'replaced', 'full', 'unasked', 'withdrawal'] as const
+export const flagKinds = [
+  ...['long', 'shared', 'replaced', 'full', 'unasked', 'withdrawal', 'message'],
+] as const
 
 export type Verdict = (typeof verdicts)[number]
 export type FlagKind = (typeof flagKinds)[number]

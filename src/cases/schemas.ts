@@ -57,7 +57,8 @@ const flagWords =
   'long: match keys alone hold together many referrals. shared: a value that many share. ' +
   'replaced: a recipient found other keys than were sent. full: a case had no room. ' +
   'unasked: more possible matches were found than a person is asked about. ' +
-  'withdrawal: whoever holds its receipt asked to withdraw it; nothing is done until people do it.'
+  'withdrawal: whoever holds its receipt asked to withdraw it; nothing is done until people do it. ' +
+  'message: its referrer wrote after the work on it had ended.'
 
 /** A case: which referrals are held to be about one person, and why. */
 export const Case = Type.Object({
@@ -70,6 +71,9 @@ export const Case = Type.Object({
       state: Type.String(),
       keys: Keys,
       notes: Type.Integer({ description: 'How many notes were written about it.' }),
+      unread: Type.Integer({
+        description: 'How many messages by its referrer no recipient has been given.',
+      }),
     }),
     { maxItems: caseReferralsMax },
   ),

@@ -31,3 +31,8 @@ export async function reconsider(tx: Tx, referralId: string, replaced: boolean):
 export function flagWithdrawal(tx: Tx, referralId: string): Promise<void> {
   return insertWithdrawalFlag(tx, referralId)
 }
+
+/** Has people look at a referral about which its referrer wrote after the work on it had ended. */
+export function flagMessage(tx: Tx, referralId: string): Promise<void> {
+  return insertFlag(tx, referralId, 'message')
+}

@@ -2,10 +2,13 @@
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { checkRecipients, checkRequiredOnly } from '../protocol/envelope/check.ts'
+import { checkMessageSealed } from '../protocol/messages/check.ts'
 import type { MessageHeader } from '../protocol/messages/message.ts'
+import { signerOf } from '../protocol/trust/directory.ts'
 import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/trust/keyset.ts'
+import type { Header } from '../referral/header.ts'
 import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
-import { publishedKeyset } from './published.ts'
+import { ownReferrer, publishedKeyset } from './published.ts'
 import { selectKeysetStanding, selectNewestVersion } from './store.ts'
 
 type EpochValues = {
@@ -47,7 +50,7 @@ export async function recipientSigning(tx: Tx, kid: string): Promise<Recipient |
 }
 
 /**
- * The recipient that wrote a note, of the very keyset that it names: no reader looks in another.
+ * The recipient that wrote a note or a message, of the very keyset that it names: no reader looks in another.
  *
  * @throws Refusal `unknown-keyset`, `unknown-signer`
  */
@@ -60,7 +63,7 @@ export async function requireNoteWriter(
   const { keyset } = await publishedKeyset(tx, version)
   const recipient = recipientThatSigns(keyset, header.signer)
   if (recipient) return recipient
-  const detail = `note.header.signer is no recipient of keyset ${version}, which the note names`
+  const detail = `header.signer is no recipient of keyset ${version}, which it names`
   throw new Refusal('unknown-signer', detail)
 }
 
@@ -78,6 +81,38 @@ export async function requireNoteSealed(
   const { keyset, retired } = await publishedKeyset(tx, header.keyset.version)
   checkRecipients(header, keyset, retired)
   checkRequiredOnly(header, keyset)
+}
+
+/**
+ * Refuses a message that is not sealed to all who must be able to read it, and to nobody else.
+ *
+ * @param referral - the header of what it answers
+ * @throws Refusal as `requireStanding` and `checkMessageSealed`
+ */
+export async function requireMessageSealed(
+  tx: Tx,
+  header: Pick<MessageHeader, 'keyset' | 'sealedTo' | 'from'>,
+  referral: Pick<Header, 'replyTo'>,
+): Promise<void> {
+  const standing = await selectKeysetStanding(tx, header.keyset.version)
+  requireStanding(header.keyset, standing, tx.now)
+  const { keyset, retired } = await publishedKeyset(tx, header.keyset.version)
+  checkMessageSealed(header, referral, keyset, retired)
+}
+
+/**
+ * The key of the caller's organisation that a header names, if the directory has it today.
+ *
+ * @throws Refusal `unknown-keyset`
+ */
+export async function ownSigner(
+  tx: Tx,
+  organisation: string,
+  { signer, keyset }: Pick<MessageHeader, 'keyset' | 'signer'>,
+): Promise<Uint8Array | undefined> {
+  const standing = requirePublished(keyset, await selectKeysetStanding(tx, keyset.version))
+  const referrer = await ownReferrer(tx, standing.directory, organisation)
+  return referrer && signerOf([referrer], signer, tx.now)?.publicKey
 }
 
 /** The keys that sign checkpoints of the access log, as the newest keyset names them; base64url. */

@@ -26,7 +26,7 @@ import {
 export type Partners = ReturnType<typeof createPartners>
 
 /** What a partner's client may ask for. */
-const partnerScopes = ['referrals:submit', 'matching:evaluate'] as const
+const partnerScopes = ['referrals:submit', 'matching:evaluate', 'messages:write'] as const
 
 const dayMs = 86_400_000
 

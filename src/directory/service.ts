@@ -35,8 +35,10 @@ import {
 export {
   logKeys,
   matchingEpochs,
+  ownSigner,
   recipientSigning,
   requireMatching,
+  requireMessageSealed,
   requireNoteSealed,
   requireNoteWriter,
 } from './newest.ts'

@@ -23,6 +23,7 @@ import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
 import { stateRoutes } from '../intake/stateroutes.ts'
 import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
+import { messageRoutes } from '../messages/routes.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import { proofRoutes } from '../proof/routes.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
@@ -119,10 +120,7 @@ export async function createApp(options: AppOptions) {
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
   const { trustedProxies = [], unopenedMax = Infinity } = options
   const services = createServices({
-    database,
-    origin,
-    holders,
-    wake,
+    ...{ database, origin, holders, wake },
     budgets: options,
     listener: metrics.evaluations,
     countersMax: options.countersMax ?? proofCountersMax,
@@ -176,6 +174,7 @@ export async function createApp(options: AppOptions) {
   await app.register(proofRoutes, { prefix: '/v1/public', proof })
   await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
   for (const routes of sendersRoutes) await app.register(routes, { prefix: '/v1', intake })
+  await app.register(messageRoutes, { prefix: '/v1', messages: services.messages })
   await app.register(readingRoutes, { prefix: '/v1/referrals', reading })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })

@@ -9,6 +9,7 @@ import * as cases from '../cases/schemas.ts'
 import * as directory from '../directory/schemas.ts'
 import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
+import * as messages from '../messages/schemas.ts'
 import * as proof from '../proof/schemas.ts'
 import * as acknowledgement from '../protocol/envelope/acknowledgement.ts'
 import * as envelope from '../protocol/envelope/envelope.ts'
@@ -72,6 +73,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...proof,
   ...matching,
   ...reading,
+  ...messages,
   ...vault,
   ...triage,
   ...several,
@@ -132,7 +134,9 @@ const opaque = new Set([
   'HandoverRequest',
   'ItemParkingRequest',
   'KeysetReference',
+  'MessageAcknowledgement',
   'MessageEnvelope',
+  'Messages',
   'Openings',
   'ParkingRequest',
   'ProvenEntry',

@@ -374,6 +374,18 @@ export const problems = {
     retry: 'after-refresh',
     next: 'Read the notes about the referral again, seal this note as the next one, and send it.',
   },
+  'message-not-next': {
+    status: 409,
+    title: 'The message is not the next one of its side about its referral',
+    retry: 'after-refresh',
+    next: 'Read the messages about the referral again, seal this one as the next, and send it.',
+  },
+  'messages-unread': {
+    status: 429,
+    title: 'Many messages about this referral have still to be read',
+    retry: 'later',
+    next: 'They will be read: wait until tomorrow to write more, or ring. To change what you sent, amend the referral.',
+  },
   'search-budget-spent': {
     status: 429,
     title: 'Your client has reached the hourly limit of searches',

@@ -30,6 +30,10 @@ export const OwnReferral = Type.Object({
   ),
   supersedes: Type.Optional(Uuid),
   withdrawalAskedAt: Type.Optional(Instant),
+  unread: Type.Integer({
+    minimum: 0,
+    description: 'How many messages about it you have not read.',
+  }),
 })
 
 export const OwnReferrals = Type.Object({

@@ -35,7 +35,7 @@ import type { Ceiling } from './ceiling.ts'
 import type { Openings, OwnReferral } from './schemas.ts'
 import { type ReceiptOptions, requireStates } from './states.ts'
 
-export { listOwn, type ReceiptOptions, readOwn, readReceipt } from './states.ts'
+export { listOwn, type ReceiptOptions, readOwn, readReceipt, requireStates } from './states.ts'
 
 /** What `submit` needs beside its transactions. */
 export type IntakeOptions = {

@@ -10,6 +10,10 @@ export const ReleasedReferral = Type.Object(
       description:
         'Whether it has its answer; in a claim, whether it had it before. It keeps that answer, and a completion need not name it.',
     }),
+    unread: Type.Integer({
+      minimum: 0,
+      description: 'How many messages by its referrer no recipient has been given.',
+    }),
     withdrawalAskedAt: Type.Optional(
       Type.Unsafe<string>({
         ...Instant,

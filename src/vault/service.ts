@@ -28,11 +28,14 @@ import {
 import { deleteUnopened } from './unopened-store.ts'
 
 export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
+export { type SignedReferral, signedByOwn, signedFor } from './signed.ts'
+export { showAgain } from './signed-store.ts'
 export {
   answering,
   renumberShown,
   selectState as stateOf,
   updateBegun as beginTriage,
+  updateInformed as lookAgain,
   updateUnanswered as takeBackAnswers,
 } from './state-store.ts'
 export { move, movedEntry, ownState, receiptStates, statesSince } from './states.ts'
@@ -158,6 +161,7 @@ export async function release(
     return {
       ...present(row, kid, granted.get(row.keysetVersion) ?? []),
       answered: !(openStates as readonly string[]).includes(row.state),
+      unread: row.unread,
       ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
     }
   })

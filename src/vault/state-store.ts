@@ -23,6 +23,8 @@ export type OwnRow = {
   readonly header: Uint8Array
   readonly supersedes: string | null
   readonly withdrawalAskedAt: string | null
+  /** How many messages by recipients it has not opened, and nobody read to whom it is about. */
+  readonly unread: number
 }
 
 function own(tx: Tx) {
@@ -31,8 +33,16 @@ function own(tx: Tx) {
            r.receipt_hash as "receiptHash", r.reference, ${iso(tx, 'r.received_at')} as "receivedAt",
            r.shown_state as state, ${iso(tx, 'r.shown_at')} as "shownAt",
            r.decline_reason as "declineReason", r.header, r.supersedes,
-           ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt"
+           ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt", ${unreadOf(tx, 'recipient')} as unread
     from referral r left join withdrawal w on w.referral_id = r.id`
+}
+
+/** How many messages by one side about the referral `r` the caller does not see to have reached the other. */
+export function unreadOf(tx: Tx, side: 'referrer' | 'recipient') {
+  return tx.sql`(
+    select count(*)::int from message m
+    where m.referral_id = r.id and m.side = ${side} and not exists (
+      select from message_delivery d where d.referral_id = m.referral_id and d.place = m.place))`
 }
 
 /** More than one person ever sends under one receipt. */
@@ -128,6 +138,14 @@ export async function updateBegun(tx: Tx, ids: readonly string[]): Promise<void>
   await tx.sql`
     update referral set state = 'in_triage'
     where id = any (${ids as string[]}::uuid[]) and state = 'received'`
+}
+
+/** Returned for information, and the information came: it is looked at again. @returns whether it was returned */
+export async function updateInformed(tx: Tx, id: string): Promise<boolean> {
+  const { count } = await tx.sql`
+    update referral set state = 'in_triage'
+    where id = ${id} and state = 'returned_for_information'`
+  return count > 0
 }
 
 /**

@@ -32,6 +32,8 @@ export type OwnReferral = {
   readonly declineReason?: DeclineReason
   readonly supersedes?: string
   readonly withdrawalAskedAt?: string
+  /** Messages that it has not read. */
+  readonly unread: number
 }
 
 /** What became of the referrals under a receipt, the newest first, and at most fifty. */
@@ -94,7 +96,7 @@ export function move(tx: Tx, ids: readonly string[], state: State): Promise<stri
 function present(row: OwnRow): OwnReferral {
   const { referralId, reference, receivedAt, state, shownAt, supersedes, withdrawalAskedAt } = row
   return {
-    ...{ referralId, reference, receivedAt, state, changedAt: shownAt },
+    ...{ referralId, reference, receivedAt, state, changedAt: shownAt, unread: row.unread },
     ...(row.declineReason !== null && isToldWhy(row) && { declineReason: row.declineReason }),
     ...(supersedes !== null && { supersedes }),
     ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),

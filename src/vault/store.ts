@@ -4,6 +4,7 @@ import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
+import { unreadOf } from './state-store.ts'
 
 export type NewReferral = {
   readonly checked: CheckedEnvelope
@@ -154,6 +155,7 @@ export async function selectWrapped(
       encapsulated: Uint8Array
       sealedKeys: Uint8Array
       withdrawalAskedAt: string | null
+      unread: number
       names: CompartmentName[]
       lengths: number[]
       sealed: Uint8Array
@@ -166,7 +168,7 @@ export async function selectWrapped(
            r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
            r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys",
            (select ${iso(tx, 'asked.asked_at')} from withdrawal asked where asked.referral_id = r.id)
-             as "withdrawalAskedAt", parts.names, parts.lengths, parts.sealed
+             as "withdrawalAskedAt", ${unreadOf(tx, 'referrer')} as unread, parts.names, parts.lengths, parts.sealed
     from referral r
     join wrap w on w.referral_id = r.id and w.kid = ${kid}
     cross join lateral (

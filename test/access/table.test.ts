@@ -16,6 +16,7 @@ import { blind } from '../../src/protocol/matching/voprf.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { messageOn, replyKeys } from '../helpers/message.ts'
 import { noteOn } from '../helpers/note.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
@@ -201,6 +202,30 @@ async function urgencyOf() {
   const [item] = await sql`select id from triage_item where referral_id = ${referralId}`
   const body = { urgency: 'urgent', note: noteOn(world, referred) }
   return { method: 'POST', path: `/v1/triage/items/${item?.id}/urgency`, body }
+}
+
+/** A message about a referral of the caller's own organisation, or of another; or an answer to it. */
+function messaging(whose: 'own' | 'other', rest: string, method = 'GET') {
+  return async (who: Known) => {
+    const by = whose === 'other' ? ngo : who === 'partner' ? lawFirm : telephone
+    const one = await refer(built, by)
+    const message = messageOn(world, one, undefined, { signer: by.signing })
+    const path = `/v1/referrals/${one.referralId}/messages${rest}`
+    return { method, path, ...(method === 'POST' && { body: message }) }
+  }
+}
+async function answering(): Promise<{ message: ReturnType<typeof messageOn>; path: string }> {
+  const one = await refer(built, ngo, { replyTo: replyKeys().replyTo })
+  const signer = world.recipients.casework.signing
+  const message = messageOn(world, one, undefined, { from: 'recipient', signer })
+  return { message, path: `/v1/referrals/${one.referralId}/messages` }
+}
+async function delivering() {
+  const { message, path } = await answering()
+  const sent = { method: 'POST', path: `${path}?recipient=${kids.casework}`, body: message }
+  await sendAs('casework', sent)
+  const query = `recipient=${kids.casework}&way=letter&language=amh`
+  return { method: 'POST', path: `${path}/${message.header.messageId}/delivery?${query}` }
 }
 
 /** The same completion, as one of several. */
@@ -401,6 +426,63 @@ const table: Record<string, Record<string, Case>> = {
         return { method: 'GET', path: `/v1/referrals/${referralId}/state` }
       },
       expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+  },
+  sendMessage: {
+    'about its own': {
+      request: messaging('own', '', 'POST'),
+      expected: { partner: 201, casework: 201, clinic: 201, auditor: 403 },
+    },
+    "about another organisation's": {
+      request: messaging('other', '', 'POST'),
+      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+    'as a recipient': {
+      request: async () => {
+        const { message, path } = await answering()
+        return { method: 'POST', path: `${path}?recipient=${kids.casework}`, body: message }
+      },
+      expected: { ...none, casework: 201 },
+    },
+  },
+  listMessages: {
+    'about its own': {
+      request: messaging('own', ''),
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    "about another organisation's": {
+      request: messaging('other', ''),
+      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+    'as a recipient': {
+      request: (who) => messaging('other', `?recipient=${kidOf(who)}`)(who),
+      expected: workers(200),
+    },
+    'as another recipient': {
+      request: (who) =>
+        messaging('other', `?recipient=${who === 'clinic' ? kids.casework : kids.clinic}`)(who),
+      expected: none,
+    },
+  },
+  deliverMessage: {
+    'a reply': { request: delivering, expected: { ...none, casework: 204 } },
+  },
+  sendMessageByReceipt: {
+    'with a token': {
+      request: async () => {
+        // Stored before: of the bearers one is given its acknowledgement again.
+        const path = `/v1/receipt/messages?referral=${sentId}`
+        const request = { method: 'POST', path, body: ownMessage }
+        await send(shown(sent), request)
+        return request
+      },
+      expected: all(401),
+    },
+  },
+  listMessagesByReceipt: {
+    'with a token': {
+      request: () => get(`/v1/receipt/messages?referral=${sentId}`)(),
+      expected: all(401),
     },
   },
   closeReferral: {
@@ -750,8 +832,13 @@ async function referWithoutClinic(): Promise<string> {
 }
 
 const sent = receiptKeysOfNobody()
-const { referralId: sentId } = (await sendPublicly(url, sealedByReceipt(world, sent))).body
+const sentPublicly = await (async () => {
+  const envelope = sealedByReceipt(world, sent)
+  return { envelope, acknowledgement: (await sendPublicly(url, envelope)).body }
+})()
+const { referralId: sentId } = sentPublicly.acknowledgement
 const shown = ({ accessTag }: typeof sent) => `Receipt ${encodeBase64url(accessTag)}`
+const ownMessage = messageOn(world, sentPublicly, undefined, { signer: sent.signing })
 const bearers = {
   'the bearer of a receipt': { receipt: shown(sent), status: 200 },
   'the bearer of a receipt that nothing was sent under': {
@@ -795,11 +882,11 @@ const unrecorded = [
 ]
 /**
  * Recorded, and not permitted above: test/intake/public.test.ts, test/intake/openings.test.ts,
- * test/cases/review.test.ts.
+ * test/cases/review.test.ts, test/messages/routes.test.ts.
  */
 const elsewhere = [
   ...['submitWithoutAccount', 'readReceipt', 'readOpeningsByReceipt', 'askToWithdraw'],
-  ...['decidePossibleMatch', 'splitCase'],
+  ...['decidePossibleMatch', 'splitCase', 'sendMessageByReceipt', 'listMessagesByReceipt'],
 ]
 /** The operations of which a permitted request left an entry by its caller. */
 const recorded = new Set<string>()

@@ -103,7 +103,7 @@ t.test(
     from organisation o join client c on c.organisation_id = o.id
     join signing_key s on s.organisation_id = o.id join client_key k on k.client_id = c.id
     where o.id = ${organisationId}`
-    const scopes = ['referrals:submit', 'matching:evaluate']
+    const scopes = ['referrals:submit', 'matching:evaluate', 'messages:write']
     t.match(recorded, [
       { kind: 'partner', scopes, kid: signing.kid, client: client.kid, alg: 'Ed25519', x },
     ])

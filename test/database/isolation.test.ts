@@ -11,6 +11,7 @@ import { connect, type Tx } from '../../src/database/connect.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { messageOn, replyKeys } from '../helpers/message.ts'
 import { noteOn } from '../helpers/note.ts'
 import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
@@ -21,6 +22,7 @@ import {
   treeTables,
   untilPaired,
   untilSequenced,
+  untilSettled,
 } from '../helpers/superuser.ts'
 
 const built = await build(t)
@@ -28,8 +30,12 @@ const { world, url, databases } = built
 const { lawFirm, ngo } = world.referring
 const sql = asSuperuser(t, databases)
 
-const own = (await refer(built, lawFirm)).referralId
-const stranger = (await refer(built, ngo)).referralId
+/** Of two organisations, each with a key to be answered by. */
+const threads = [
+  { by: lawFirm, one: await refer(built, lawFirm, { replyTo: replyKeys().replyTo }) },
+  { by: ngo, one: await refer(built, ngo, { replyTo: replyKeys().replyTo }) },
+]
+const [own = '', stranger = ''] = threads.map(({ one }) => one.referralId)
 const keysOfReceipt = receiptKeysOfNobody()
 const ofReceipt = sealedByReceipt(world, keysOfReceipt)
 await sendPublicly(url, ofReceipt)
@@ -67,6 +73,17 @@ const why = { urgency: 'urgent', note: noteOn(world, others[1]!) }
 await asCasework('POST', `/v1/triage/items/${item?.id}/urgency`, why)
 const merge = { otherId: two?.case_id, note: noteOn(world, others[0]!) }
 await asCasework('POST', `/v1/cases/${one?.case_id}/merge`, merge)
+// What each wrote, and an answer that neither has opened.
+for (const { by, one } of threads) {
+  const call = await callerOf(world, url, by.clientId)
+  const path = `/v1/referrals/${one.referralId}/messages`
+  await call('POST', path, messageOn(world, one, undefined, { signer: by.signing }))
+  await asCasework('GET', `${path}?recipient=${recipient}`)
+  const answering = { from: 'recipient', signer: world.recipients.casework.signing } as const
+  const answer = messageOn(world, one, undefined, answering)
+  await asCasework('POST', `${path}?recipient=${recipient}`, answer)
+}
+await untilSettled(sql)
 const budgetOf = (clientId: string) => sql`
   insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
 await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
@@ -283,12 +300,39 @@ t.test('an anonymous caller sees no row of anybody', async (t) => {
 t.test('a partner cannot read what would tell of others', async (t) => {
   const readable = [
     ...['referral', 'compartment', 'wrap', 'withdrawal', 'evaluation_budget'],
+    ...['message', 'message_delivery'],
     ...['client', 'organisation', 'keyset', 'directory'],
     ...published,
   ]
   for (const table of tables.filter((name) => !readable.includes(name))) {
     await deniedTo(t, partner, table, `select from ${table}`)
   }
+})
+
+t.test('of messages a partner sees its own, and not when they were opened today', async (t) => {
+  const seen = (statement: string) => as(partner, (tx) => tx.sql.unsafe(statement))
+  const rows = await seen('select distinct referral_id as id from message')
+  t.same(rows, [{ id: own }])
+  t.same(await seen('select from message_delivery'), [])
+  const write = (changes: Record<string, string>) => {
+    const made = {
+      ...{ referral_id: `'${own}'`, place: '9', side: `'referrer'`, number: '9' },
+      ...{ message_id: `'${newId()}'`, envelope: `'\\x00'`, urgency: 'null' },
+      ...{ stored_at: nowMs, entry_id: `'${newId()}'`, ...changes },
+    }
+    return `insert into message (${Object.keys(made)}) values (${Object.values(made)})`
+  }
+  t.same(await seen(write({})), [], 'on its own side')
+  await deniedTo(t, partner, 'of another', write({ referral_id: `'${stranger}'` }))
+  await deniedTo(t, partner, 'as a recipient', write({ side: `'recipient'` }))
+  await deniedTo(t, partner, 'dated back', write({ stored_at: `'2026-01-01'` }))
+  await deniedTo(t, partner, 'as told', write({ settled_at: nowMs }))
+  const open = (place: number, way = 'opened', of = own) =>
+    `insert into message_delivery values ('${of}', ${place}, '${way}', null, ${nowMs}, '${newId()}')`
+  t.same(await seen(open(2)), [], 'what it was answered')
+  await deniedTo(t, partner, 'its own', open(1))
+  await deniedTo(t, partner, 'as read aloud', open(2, 'letter'))
+  await deniedTo(t, partner, 'of another', open(2, 'opened', stranger))
 })
 
 t.test(
@@ -516,6 +560,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     pairing: ['queued_at', 'attempts', 'not_before'],
     match_check: ['checked_at', 'signer', 'signature'],
     case_flag: ['at'],
+    message: ['settled_at'],
     challenge_block: ['challenges'],
     webhook_endpoint: [
       ...['secret', 'earlier_secret', 'earlier_until', 'disabled_at', 'disabled_for'],

@@ -51,7 +51,10 @@ const lines: Readonly<Record<string, string>> = {
         select min(position(said.urgency in 'immediate urgent soon standard')) from (
           select convert_from(r.header, 'UTF8')::jsonb ->> 'urgency' as urgency
           union all
-          select s.urgency from urgency_statement s where s.referral_id = r.id) said
+          select s.urgency from urgency_statement s where s.referral_id = r.id
+          union all
+          select m.urgency from message m
+          where m.referral_id = r.id and m.urgency is not null and m.settled_at is not null) said
         where not exists (select from urgency_setting p where p.referral_id = r.id))`,
   'an open item that is not as urgent as a person said last, or was stated since of what was never stated': `
     select i.id
@@ -65,7 +68,11 @@ const lines: Readonly<Record<string, string>> = {
           select last.urgency
           union all
           select s.urgency from urgency_statement s
-          where s.referral_id = i.referral_id and s.stored_at > last.set_at) said)`,
+          where s.referral_id = i.referral_id and s.stored_at > last.set_at
+          union all
+          select m.urgency from message m
+          where m.referral_id = i.referral_id and m.urgency is not null
+            and m.settled_at > last.set_at) said)`,
   'a person who said how urgent an item is without an entry and a note': `
     select p.entry_id from urgency_setting p
     where not exists (select from audit_entry e where e.id = p.entry_id and e.action = 'urgency.set')
@@ -133,6 +140,32 @@ const lines: Readonly<Record<string, string>> = {
       on e.id = n.entry_id and e.action = 'note.written' and e.outcome = 'permitted'
         and e.object_id = n.referral_id::text and e.at = n.stored_at
     where e.id is null`,
+  'messages about a referral that are not numbered from 1 without a gap, as they say themselves': `
+    select m.referral_id from message m,
+      lateral (select convert_from(m.envelope, 'UTF8')::jsonb -> 'header' as said) header
+    group by m.referral_id
+    having max(m.place) <> count(*) or min(m.place) <> 1
+      or coalesce(max(m.number) filter (where side = 'referrer'), 0) <> count(*) filter (where side = 'referrer')
+      or coalesce(max(m.number) filter (where side = 'recipient'), 0) <> count(*) filter (where side = 'recipient')
+      or bool_or((said ->> 'number')::int <> m.number or said ->> 'from' <> m.side
+        or said ->> 'messageId' <> m.message_id::text or said ->> 'referralId' <> m.referral_id::text
+        or said ->> 'urgency' is distinct from m.urgency)`,
+  'a message whose entry is not in the log, or that a recipient wrote and the queue was told of': `
+    select m.referral_id from message m left join audit_entry e
+      on e.id = m.entry_id and e.action = 'message.sent' and e.outcome = 'permitted'
+        and e.object_id = m.referral_id::text and e.at = m.stored_at
+    where e.id is null or (m.side = 'recipient' and m.settled_at is not null)`,
+  'a message of which the queue was told other than once': `
+    select m.referral_id from message m
+    group by m.referral_id
+    having count(m.settled_at) <> (select count(*) from audit_entry e
+      where e.object_id = m.referral_id::text and e.action = 'message.settled')`,
+  'a message that reached the other side and whose entry is not in the log': `
+    select d.referral_id from message_delivery d left join audit_entry e
+      on e.id = d.entry_id and e.outcome = 'permitted' and e.object_id = d.referral_id::text
+        and e.at = d.at
+        and e.action = case d.way when 'opened' then 'messages.read' else 'message.delivered' end
+    where e.id is null or (d.way = 'opened') <> (d.language is null)`,
   'a withdrawal whose entry is not in the log, or of a referral without a receipt': `
     select w.referral_id from withdrawal w
     left join audit_entry e on e.id = w.entry_id and e.action = 'withdrawal.asked'

@@ -52,6 +52,17 @@ export async function untilPaired(sql: postgres.Sql, secondsMax = 60): Promise<v
   }
 }
 
+/** Waits, by asking, until the queue was told of every message. The loop of a service must run. */
+export async function untilSettled(sql: postgres.Sql, secondsMax = 60): Promise<void> {
+  for (const end = Date.now() + secondsMax * 1000; ; ) {
+    const waiting = await sql`
+      select from message where side = 'referrer' and settled_at is null limit 1`
+    if (waiting.length === 0) return
+    if (Date.now() > end) throw new Error('messages are still to be told to the queue')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
 /** Waits, by asking, until every entry of the log has its place. The loop of a service must run. */
 export async function untilSequenced(sql: postgres.Sql, secondsMax = 60): Promise<void> {
   for (const end = Date.now() + secondsMax * 1000; ; ) {

@@ -124,10 +124,15 @@ export async function selectReferralsOfCase(tx: Tx, caseId: string) {
       receivedAt: string
       state: string
       notes: number
+      unread: number
     }[]
   >`
     select r.id as "referralId", r.reference, r.state,
            (select count(*)::int from note n where n.referral_id = r.id) as notes,
+           (select count(*)::int from message m
+            where m.referral_id = r.id and m.side = 'referrer' and not exists (
+              select from message_delivery d
+              where d.referral_id = m.referral_id and d.place = m.place)) as unread,
            ${iso(tx, 'r.received_at')}
              as "receivedAt"
     from referral_case c join referral r on r.id = c.referral_id

@@ -158,5 +158,7 @@ export function holdersOf(
   if (kind === 'note') return required
   const { replyTo } = referral.header
   if (!replyTo) throw new Refusal('invalid-reply-key', 'the referral names no key to answer to')
+  // A recipient that refers itself, by the telephone, may be the one that is answered.
+  if (required.some(({ kid }) => kid === replyTo.kid)) return required
   return [...required, { ...replyTo, compartments: ['message'] }]
 }

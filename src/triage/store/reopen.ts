@@ -59,8 +59,13 @@ export async function lockAnswered(tx: Tx, id: string): Promise<Answered[]> {
            (select said.urgency from (
               select ended.urgency
               union all
-              select s.urgency from urgency_statement s
-              where s.referral_id = ended.referral_id and s.stored_at > coalesce(
+              select later.urgency from (
+                select s.urgency, s.stored_at as at from urgency_statement s
+                where s.referral_id = ended.referral_id
+                union all
+                select m.urgency, m.settled_at from message m
+                where m.referral_id = ended.referral_id and m.urgency is not null) later
+              where later.at > coalesce(
                 (select max(p.set_at) from urgency_setting p where p.referral_id = ended.referral_id),
                 '-infinity')) said
             order by ${rank(tx, tx.sql`said.urgency`)} limit 1) as urgency

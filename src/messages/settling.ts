@@ -1,0 +1,48 @@
+/**
+ * The step that tells the queue of messages by referrers. It is none of the referrer's own transaction, whose role neither
+ * reads nor writes the queue: what stands there depends on who else referred the person.
+ *
+ * One entry for each message, whatever it did: the log is public by its size.
+ */
+import { append } from '../audit/service.ts'
+import type { Caller } from '../caller.ts'
+import { flagMessage } from '../cases/service.ts'
+import type { Database, Tx } from '../database/connect.ts'
+import type { Step } from '../database/lock.ts'
+import { newId } from '../protocol/uuid.ts'
+import { tellOfMessage } from '../triage/service.ts'
+import { lookAgain } from '../vault/service.ts'
+import { settle, takeUnsettled, type Unsettled } from './store.ts'
+
+/** The step; each replica has one, and each message is settled by one of them. */
+export function createSettling(database: Database): Step {
+  return {
+    name: 'settling messages',
+    run() {
+      const caller: Caller = { kind: 'system', request: newId() }
+      // One at a time: a transaction that held the items of several could wait in a circle.
+      return database.inTransaction(caller, async (tx) => {
+        const message = await takeUnsettled(tx)
+        if (message) await settleOne(tx, message)
+        return message !== undefined
+      })
+    },
+  }
+}
+
+async function settleOne(tx: Tx, message: Unsettled): Promise<void> {
+  const { referralId, urgency } = message
+  const { item, woken, raised } = await tellOfMessage(tx, referralId, urgency ?? undefined)
+  const isInformed = await lookAgain(tx, referralId)
+  // Its answer stands, and whoever gave it is not at work on it: people find it among what is to be looked at.
+  if (item === undefined) await flagMessage(tx, referralId)
+  await settle(tx, message)
+  const object = { kind: 'referral', id: referralId } as const
+  const details = {
+    ...(item === undefined ? { flagged: true } : { item }),
+    ...(woken && { woken }),
+    ...(raised && urgency !== null && { raised: urgency }),
+    ...(isInformed && { informed: true }),
+  }
+  await append(tx, { action: 'message.settled', object, details })
+}
