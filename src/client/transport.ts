@@ -70,6 +70,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
   async function send(request: Call): Promise<unknown> {
     // What is answered is checked by it.
     await ready
+    requireNamed(request.path)
     const endsAt = Date.now() + (request.withinMs ?? Number.POSITIVE_INFINITY)
     for (let attempt = 1; ; attempt += 1) {
       const leftMs = Math.max(endsAt - Date.now(), 0)
@@ -129,6 +130,14 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
     send,
     /** @returns milliseconds, by the last answer that told a time; negative where it is behind, NaN for no readable date */
     clockAheadMs: () => aheadMs,
+  }
+}
+
+/** An id of only dots would be taken as a step up, and the request would be another than was meant. */
+function requireNamed(path: string): void {
+  const names = path.split(/[?#]/)[0]?.split('/') ?? []
+  if (names.some((name) => name === '.' || name === '..')) {
+    throw new TypeError('an id or a reference of only dots names nothing')
   }
 }
 

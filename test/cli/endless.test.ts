@@ -3,6 +3,7 @@
  * Method: the command line's own parts, and a reader that says what a test wants.
  */
 import t from 'tap'
+import { exposureOf } from '../../src/cli/auditor/asking.ts'
 import { keepReferences, summaryLine } from '../../src/cli/recipient/board.ts'
 import { createFollower } from '../../src/cli/recipient/following.ts'
 import { leaseOf } from '../../src/cli/recipient/lease.ts'
@@ -49,6 +50,17 @@ t.test(
     t.equal(endless.pages(), 3)
   },
 )
+
+t.test('of what a key opens there are as many pages as there may be', async (t) => {
+  let pages = 0
+  const get = async () => {
+    pages += 1
+    if (pages > 20_000) throw new RangeError('it never ends')
+    return Response.json({ clients: [], referrals: [], next: `page-${pages}` })
+  }
+  const asking = exposureOf(get, new URLSearchParams({ kid: 'a key' }))
+  await t.rejects(asking, { name: 'BadAnswer', message: /no end/ })
+})
 
 t.test('a cursor is printed to be copied only where it has the form of one', (t) => {
   t.same(moreWords(undefined), [])

@@ -59,6 +59,17 @@ t.test(
   },
 )
 
+t.test('an id of only dots leads to no other route', async (t) => {
+  const { url, passed } = await serve(t, () => ({ status: 200, body: '{}' }))
+  const transport = createTransport({ url, token })
+  for (const path of ['/v1/x/../activation', '/v1/x/..', '/v1/x/.?limit=1']) {
+    await t.rejects(transport.send({ ...get, path }), { name: 'TypeError' }, path)
+  }
+  t.equal(passed.length, 0)
+  await transport.send({ ...get, path: '/v1/x/...?since=..' })
+  t.equal(passed.length, 1)
+})
+
 t.test('a service that asks for a long pause is not held on to', async (t) => {
   const { url, passed } = await serve(t, () => {
     return { status: 429, body: '<html>', headers: { 'retry-after': '3600' } }

@@ -9,7 +9,7 @@ import {
   readKeysetKeys,
   readReferralAccess,
 } from '../../client/exposure.ts'
-import { NoAnswer } from '../../client/index.ts'
+import { BadAnswer, NoAnswer } from '../../client/index.ts'
 import type { Get } from './getter.ts'
 
 /** The entries that fit, newest first. @throws NoAnswer where the answer breaks off */
@@ -30,13 +30,17 @@ export async function accessOf(get: Get, name: string): Promise<ReferralAccess> 
   return readReferralAccess(await textOf(await get(path)))
 }
 
-/** All pages of what a key opens, or a client could ask for. */
+/** Of 5,000 referrals each: more than a charity is sent in a hundred years. */
+const pagesMax = 1_000
+
+/** All pages of what a key opens, or a client could ask for. @throws BadAnswer where they have no end */
 export async function exposureOf(
   get: Get,
   query: URLSearchParams,
 ): Promise<Omit<Exposure, 'next'>> {
   const referrals: Exposure['referrals'] = []
-  for (let cursor: string | undefined; ; ) {
+  let cursor: string | undefined
+  for (let pages = 0; pages < pagesMax; pages += 1) {
     const asked = new URLSearchParams([...query, ['limit', '5000']])
     if (cursor !== undefined) asked.set('cursor', cursor)
     const page = readExposure(await textOf(await get(`/v1/audit/exposure?${asked}`)))
@@ -44,6 +48,7 @@ export async function exposureOf(
     if (page.next === undefined) return { clients: page.clients, referrals }
     cursor = page.next
   }
+  throw new BadAnswer('the list of what a key opens has no end')
 }
 
 /** The recipient keys that a keyset names: of this version, or the newest. */
