@@ -408,7 +408,15 @@ CREATE TABLE "webhook_endpoint" (
 CREATE TABLE "withdrawal" (
 	"referral_id" uuid PRIMARY KEY NOT NULL,
 	"asked_at" timestamp (3) with time zone NOT NULL,
-	"entry_id" uuid NOT NULL
+	"entry_id" uuid NOT NULL,
+	"kept_until" timestamp (3) with time zone NOT NULL,
+	"envelope" "bytea",
+	"block" "bytea",
+	"decision" text,
+	"decided_at" timestamp (3) with time zone,
+	"settled_at" timestamp (3) with time zone,
+	CONSTRAINT "withdrawal_decided" CHECK ((decision is null) = (decided_at is null)),
+	CONSTRAINT "withdrawal_told" CHECK (envelope is null or (block is null and decision is null))
 );
 --> statement-breakpoint
 CREATE TABLE "wrap" (
@@ -486,4 +494,7 @@ CREATE UNIQUE INDEX "triage_item_referral" ON "triage_item" USING btree ("referr
 CREATE INDEX "triage_item_merged" ON "triage_item" USING btree ("merged_into","completed_at") WHERE merged_into is not null;--> statement-breakpoint
 CREATE INDEX "triage_item_lapsed" ON "triage_item" USING btree ("id") WHERE lapses >= 4 and completed_at is null and escalated_at is null;--> statement-breakpoint
 CREATE INDEX "webhook_endpoint_client" ON "webhook_endpoint" USING btree ("client_id");--> statement-breakpoint
+CREATE INDEX "withdrawal_unsettled" ON "withdrawal" USING btree ("asked_at","referral_id") WHERE envelope is not null and settled_at is null;--> statement-breakpoint
+CREATE INDEX "withdrawal_asked" ON "withdrawal" USING btree ("asked_at","referral_id") WHERE envelope is null and decision is null;--> statement-breakpoint
+CREATE INDEX "withdrawal_block" ON "withdrawal" USING btree ("block","asked_at") WHERE block is not null;--> statement-breakpoint
 CREATE INDEX "wrap_kid" ON "wrap" USING btree ("kid","referral_id");

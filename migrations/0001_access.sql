@@ -242,20 +242,42 @@ CREATE POLICY auditor ON referral FOR SELECT TO intake_auditor USING (true);
 --> statement-breakpoint
 CREATE POLICY auditor ON wrap FOR SELECT TO intake_auditor USING (true);
 --> statement-breakpoint
--- Who sent a referral asks for its withdrawal, once; nobody takes that back.
-GRANT SELECT, INSERT ON withdrawal TO intake_partner;
+-- Who sent a referral withdraws it, or asks for that, once, and nobody takes that back: an organisation with what it signed,
+-- and whoever holds a receipt without, for people to decide. Where that came from no referrer reads. What an organisation
+-- withdraws is withdrawn from that moment on; what has its answer, it withdraws no more.
+GRANT INSERT ON withdrawal TO intake_partner, intake_internal;
+--> statement-breakpoint
+GRANT SELECT (referral_id, asked_at, kept_until, decision, decided_at) ON withdrawal TO intake_partner;
 --> statement-breakpoint
 GRANT SELECT ON withdrawal TO intake_internal;
 --> statement-breakpoint
+GRANT UPDATE (decision, decided_at, settled_at) ON withdrawal TO intake_internal;
+--> statement-breakpoint
+GRANT UPDATE (state) ON referral TO intake_partner;
+--> statement-breakpoint
 ALTER TABLE withdrawal ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
-CREATE POLICY own ON withdrawal TO intake_partner
-  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id))
+CREATE POLICY own ON withdrawal FOR SELECT TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY own_new ON withdrawal FOR INSERT TO intake_partner, intake_internal
   WITH CHECK (
-    asked_at = date_trunc('milliseconds', now())
-    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+    asked_at = date_trunc('milliseconds', now()) AND kept_until = asked_at + interval '168 hours'
+    AND decision IS NULL AND settled_at IS NULL
+    AND EXISTS (
+      SELECT FROM referral
+      WHERE referral.id = referral_id
+        AND (envelope IS NOT NULL) = (referral.organisation_id IS NOT NULL)));
+--> statement-breakpoint
+CREATE POLICY own_withdrawn ON referral FOR UPDATE TO intake_partner
+  USING (
+    organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+    AND state IN ('received', 'in_triage', 'waiting_list', 'returned_for_information'))
+  WITH CHECK (state = 'withdrawn');
 --> statement-breakpoint
 CREATE POLICY staff ON withdrawal FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+CREATE POLICY decide ON withdrawal FOR UPDATE TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 -- Which referrals of people without an account wait to be opened, and from which block of addresses. They come
 -- with their referral, and go when staff are handed it or answer it, and come back if that answer is taken back; no referrer sees how many there are.
@@ -330,7 +352,8 @@ GRANT INSERT ON triage_item TO intake_partner;
 GRANT SELECT, INSERT ON triage_item TO intake_internal;
 --> statement-breakpoint
 GRANT UPDATE (
-  case_id, referral_ids, urgency, own_due_at, due_at, merged_into, fence, lapses, leased_by,
+  case_id, referral_id, arrived_at, respond_by, region, channel, organisation_id,
+  referral_ids, urgency, own_due_at, due_at, merged_into, fence, lapses, leased_by,
   leased_until, claimed_at, changed, escalated_at, escalated_before, park_reason, parked_until,
   aside_id, completed_at, outcome, completed_late, reopened_at
 ) ON triage_item TO intake_internal;
@@ -432,11 +455,14 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
                THEN 'released' END,
           CASE WHEN new.fence > old.fence AND new.park_reason IS NOT NULL THEN 'parked' END,
           CASE WHEN old.park_reason IS NOT NULL AND new.park_reason IS NULL AND new.merged_into IS NULL
+                    AND new.completed_at IS NULL
                THEN 'woken' END,
-          CASE WHEN array_position(urgencies, new.urgency) < array_position(urgencies, old.urgency)
-                    OR new.merged_into IS NULL AND old.merged_into IS NULL AND new.due_at < old.due_at
+          CASE WHEN new.referral_id = old.referral_id
+                    AND (array_position(urgencies, new.urgency) < array_position(urgencies, old.urgency)
+                         OR new.merged_into IS NULL AND old.merged_into IS NULL AND new.due_at < old.due_at)
                THEN 'raised' END,
-          CASE WHEN array_position(urgencies, new.urgency) > array_position(urgencies, old.urgency)
+          CASE WHEN new.referral_id = old.referral_id
+                    AND array_position(urgencies, new.urgency) > array_position(urgencies, old.urgency)
                THEN 'lowered' END,
           CASE WHEN new.merged_into IS NULL
                     AND (new.referral_ids <> old.referral_ids
@@ -451,6 +477,8 @@ CREATE FUNCTION note_triage_change() RETURNS trigger
                ending
         FROM (SELECT CASE
           WHEN new.lapses > old.lapses OR new.merged_into IS NOT NULL AND old.leased_until <= now() THEN 'lapsed'
+          WHEN new.outcome = 'withdrawn' AND old.leased_until <= now() THEN 'lapsed'
+          WHEN new.outcome = 'withdrawn' THEN 'withdrawn'
           WHEN new.merged_into IS NOT NULL THEN 'merged'
           WHEN new.completed_at IS NOT NULL THEN 'completed'
           WHEN new.leased_until IS NOT NULL THEN 'handed_over'

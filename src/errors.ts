@@ -69,6 +69,7 @@ export type ErrorCode =
   | 'item-changed'
   | 'reopening-over'
   | 'state-refused'
+  | 'withdrawal-refused'
   | 'endpoint-refused'
   // Cases.
   | 'case-changed'

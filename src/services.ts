@@ -32,6 +32,7 @@ import {
   readReceipt,
   submit,
   submitWithoutAccount,
+  withdraw,
 } from './intake/service.ts'
 import { type Budgets, createEvaluations, type EvaluationListener } from './matching/evaluations.ts'
 import type { Keyholders } from './matching/keyholders.ts'
@@ -39,8 +40,16 @@ import { unchecked } from './matching/service.ts'
 import { createMessages } from './messages/doors.ts'
 import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
+import type { MessageEnvelope } from './protocol/messages/message.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
-import { checkMatchKeys, close, open, stateUrgency } from './reading/service.ts'
+import {
+  checkMatchKeys,
+  close,
+  decideWithdrawal,
+  listWithdrawals,
+  open,
+  stateUrgency,
+} from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
@@ -218,6 +227,8 @@ function readingDoors(database: Database, wake: () => void) {
     },
     stateUrgency: door(stateUrgency),
     close: door(close),
+    listWithdrawals: door(listWithdrawals),
+    decideWithdrawal: door(decideWithdrawal),
   }
 }
 
@@ -245,6 +256,9 @@ type IntakeDoorOptions = IntakeOptions &
 function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
   const door = doorsOn(options.database)
   const ceiling = createCeiling(options)
+  const withdrawing = door((tx: Tx<KnownCaller>, name: string, message: MessageEnvelope) =>
+    withdraw(tx, options, name, message),
+  )
 
   async function wakeFor<Submitted extends { created: boolean }>(submitting: Promise<Submitted>) {
     const submitted = await submitting
@@ -271,8 +285,14 @@ function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
     readOpenings: door((tx: Tx<SendingCaller>, referralId: string) =>
       readOpenings(tx, { ...options, proveOpenings }, referralId),
     ),
-    askToWithdraw: door((tx: Tx<SendingCaller>, referralId: string) =>
-      askToWithdraw(tx, options, referralId),
+    async withdraw(caller: KnownCaller, name: string, message: MessageEnvelope) {
+      const own = await withdrawing(caller, name, message)
+      wake()
+      return own
+    },
+    askToWithdraw: door(
+      (tx: Tx<SendingCaller>, referralId: string, block: Uint8Array | undefined) =>
+        askToWithdraw(tx, options, referralId, block),
     ),
   }
 }

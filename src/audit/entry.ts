@@ -22,6 +22,9 @@ export const actions = {
   'states.read': 'A referrer read what became of referrals of its own.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',
+  'referral.withdrawn': 'The organisation that sent a referral withdrew it.',
+  'referral.taken-off':
+    'The service took a referral off the queue that its organisation had withdrawn. What there was to do stands in the details.',
   'withdrawal.asked': 'The bearer of a receipt asked for the withdrawal of a referral.',
   'message.sent':
     'A sealed message about a referral was stored: by its referrer, or by a recipient.',
@@ -30,6 +33,9 @@ export const actions = {
   'message.delivered': 'A person said that a reply was read aloud, or handed over as a letter.',
   'messages.read':
     'The sealed messages about a referral were handed to its referrer, or to the client of a recipient key.',
+  'withdrawal.listed': 'The withdrawals that bearers asked for and nobody decided on were listed.',
+  'withdrawal.decided':
+    'A person withdrew a referral as its bearer had asked, or declined that. Which of the two stands in the details.',
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',

@@ -2,6 +2,7 @@
 import { createSequencer, type Kept } from '../audit/sequencer.ts'
 import { createWitnessing, type Post, type Witness } from '../audit/witnessing.ts'
 import { createPairing } from '../cases/pairing.ts'
+import { createWithdrawing } from '../cases/withdrawing.ts'
 import type { Database } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { createRetiring } from '../matching/retiring.ts'
@@ -73,6 +74,7 @@ export function createWork(
   const steps = [
     pairing,
     createSettling(database),
+    createWithdrawing(database),
     sequencer,
     witnessing,
     createRetiring(database),

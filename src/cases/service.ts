@@ -7,13 +7,14 @@ import type { Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import { enqueue } from '../triage/service.ts'
-import { insertFlag, insertWithdrawalFlag } from './store/flags.ts'
+import { deleteFlag, insertFlag, insertWithdrawalFlag } from './store/flags.ts'
 import { insertCase } from './store/members.ts'
 import { pairAgain } from './store/waiting.ts'
 
 export { notesAbout, takeNote } from './notes.ts'
 export { possibleMatches, read, reviews, search } from './read.ts'
 export { clearFlags, decide, merge, split } from './review.ts'
+export { takeOffQueue } from './withdrawing.ts'
 
 /** Opens a case for one new referral, with its item on the queue, to be paired after the answer. */
 export async function openCase(tx: Tx, header: Header): Promise<void> {
@@ -35,4 +36,9 @@ export function flagWithdrawal(tx: Tx, referralId: string): Promise<void> {
 /** Has people look at a referral about which its referrer wrote after the work on it had ended. */
 export function flagMessage(tx: Tx, referralId: string): Promise<void> {
   return insertFlag(tx, referralId, 'message')
+}
+
+/** Nobody need look any more: somebody decided. */
+export function unflagWithdrawal(tx: Tx, referralId: string): Promise<void> {
+  return deleteFlag(tx, referralId, 'withdrawal')
 }

@@ -215,14 +215,44 @@ export const referral = pgTable(
   ],
 )
 
-/** That the bearer of its receipt asked to withdraw a referral. Nothing follows by itself: people see it. */
-export const withdrawal = pgTable('withdrawal', {
-  referralId: uuid('referral_id')
-    .primaryKey()
-    .references(() => referral.id),
-  askedAt: instant('asked_at').notNull(),
-  entryId: uuid('entry_id').notNull(),
-})
+/**
+ * That a referral was withdrawn by the organisation that sent it, or that the bearer of its receipt asked for that: of this
+ * people decide. Nothing of it is erased before `kept_until`.
+ */
+export const withdrawal = pgTable(
+  'withdrawal',
+  {
+    referralId: uuid('referral_id')
+      .primaryKey()
+      .references(() => referral.id),
+    askedAt: instant('asked_at').notNull(),
+    /** The entry of the access log. */
+    entryId: uuid('entry_id').notNull(),
+    keptUntil: instant('kept_until').notNull(),
+    /** The canonical bytes of what an organisation signed, with its reason sealed; none of a receipt. */
+    envelope: bytea('envelope'),
+    /** Of the bearer of a receipt, as in `challenge_block`; none where people share an exit that is known. */
+    block: bytea('block'),
+    /** What a person decided of what a bearer asked for. */
+    decision: text('decision', { enum: ['confirmed', 'declined'] }),
+    decidedAt: instant('decided_at'),
+    /** When the queue was told of it: by the background work, or by who confirmed it. */
+    settledAt: instant('settled_at'),
+  },
+  (table) => [
+    check('withdrawal_decided', sql`(decision is null) = (decided_at is null)`),
+    check('withdrawal_told', sql`envelope is null or (block is null and decision is null)`),
+    // What the background work has still to do, and what people have.
+    index('withdrawal_unsettled')
+      .on(table.askedAt, table.referralId)
+      .where(sql`envelope is not null and settled_at is null`),
+    index('withdrawal_asked')
+      .on(table.askedAt, table.referralId)
+      .where(sql`envelope is null and decision is null`),
+    // How many others asked from one network.
+    index('withdrawal_block').on(table.block, table.askedAt).where(sql`block is not null`),
+  ],
+)
 
 /**
  * The referrals of people without an account that were neither handed out nor answered yet: how many fit on the

@@ -21,6 +21,7 @@ import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
 import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
 import { stateRoutes } from '../intake/stateroutes.ts'
+import { withdrawalRoutes } from '../intake/withdrawalroutes.ts'
 import { type Keyholders, noKeyholders } from '../matching/keyholders.ts'
 import { matchingRoutes } from '../matching/routes.ts'
 import { messageRoutes } from '../messages/routes.ts'
@@ -29,6 +30,7 @@ import { proofRoutes } from '../proof/routes.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
 import { webhookSealKey } from '../protocol/webhook.ts'
+import { endingRoutes } from '../reading/endingroutes.ts'
 import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
@@ -91,7 +93,8 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
-const sendersRoutes = [receiptRoutes, stateRoutes]
+const readersRoutes = [readingRoutes, endingRoutes]
+const sendersRoutes = [receiptRoutes, stateRoutes, withdrawalRoutes]
 const queueRoutes = [
   triageRoutes,
   holdingRoutes,
@@ -134,7 +137,7 @@ export async function createApp(options: AppOptions) {
       faultOf: createUrlRule(options.webhookNetworks ?? []),
     },
   })
-  const { audit, directory, intake, proof, reading, matching, cases, triage, webhooks } = services
+  const { audit, directory, intake, proof, matching, cases, triage, webhooks } = services
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
   metrics.watchPool(database.connections)
 
@@ -170,12 +173,8 @@ export async function createApp(options: AppOptions) {
   await app.register(authorization, { ...gate, directory, database, listener })
   await app.register(health, { ...options, directory, matchingKey: holders.place })
   await app.register(directoryRoutes, { prefix: '/v1', directory })
-  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await admitReferrals(app, services)
   await app.register(proofRoutes, { prefix: '/v1/public', proof })
-  await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
-  for (const routes of sendersRoutes) await app.register(routes, { prefix: '/v1', intake })
-  await app.register(messageRoutes, { prefix: '/v1', messages: services.messages })
-  await app.register(readingRoutes, { prefix: '/v1/referrals', reading })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
@@ -188,6 +187,20 @@ export async function createApp(options: AppOptions) {
 
   writeSums(app, audit, logger)
   return app
+}
+
+/** What is about referrals: for those who send them, and for those who open them. */
+async function admitReferrals(
+  app: FastifyInstance,
+  { intake, messages, proof, reading }: Services,
+): Promise<void> {
+  await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
+  await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
+  for (const routes of sendersRoutes) await app.register(routes, { prefix: '/v1', intake, proof })
+  await app.register(messageRoutes, { prefix: '/v1', messages })
+  for (const routes of readersRoutes) {
+    await app.register(routes, { prefix: '/v1/referrals', reading })
+  }
 }
 
 /** What holds for every request and every answer. */

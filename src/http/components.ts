@@ -118,6 +118,8 @@ const named: Readonly<Record<string, unknown>> = {
 const opaque = new Set([
   'ActivationRequest',
   'ApiDocument',
+  'AskedWithdrawal',
+  'AskedWithdrawals',
   'Aside',
   'AsideRequest',
   'Attempts',

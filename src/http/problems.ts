@@ -356,6 +356,12 @@ export const problems = {
     retry: 'never',
     next: 'Read how it stands. What has no answer yet is answered first, by completing its item.',
   },
+  'withdrawal-refused': {
+    status: 409,
+    title: 'The referral has its answer, or its withdrawal is decided',
+    retry: 'never',
+    next: 'Read how it stands. What has its answer is not withdrawn: ask the charity to close it.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

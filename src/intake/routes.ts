@@ -12,13 +12,7 @@ import { readEnvelope } from '../protocol/envelope/check.ts'
 import { Envelope } from '../protocol/envelope/envelope.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import type { Services } from '../services.ts'
-import {
-  Openings,
-  OwnReferral,
-  ProofHeaders,
-  ReferralParams,
-  WithdrawalRequest,
-} from './schemas.ts'
+import { Openings, ProofHeaders, ReferralParams } from './schemas.ts'
 
 /** The protocol names each fault of an envelope itself; path and query are checked as elsewhere. */
 const envelopeCompiler: FastifySchemaCompiler<TSchema> = (route) =>
@@ -130,7 +124,7 @@ export const publicRoutes: FastifyPluginAsyncTypebox<{
   })
 }
 
-/** What the bearer of a receipt may know and ask, beside the state (stateroutes.ts). */
+/** What the bearer of a receipt may know, beside the state (stateroutes.ts). */
 export const receiptRoutes: FastifyPluginAsyncTypebox<{
   intake: Services['intake']
 }> = async (app, { intake }) => {
@@ -147,21 +141,5 @@ export const receiptRoutes: FastifyPluginAsyncTypebox<{
       response: { 200: Openings },
     },
     handler: async ({ caller, params }) => intake.readOpenings(bearerOf(caller), params.referralId),
-  })
-
-  app.route({
-    method: 'POST',
-    url: '/receipt/withdrawal',
-    config: { action: 'withdrawal.asked' },
-    schema: {
-      operationId: 'askToWithdraw',
-      summary: 'Ask for the withdrawal of a referral',
-      description:
-        'It only asks: people see it, and do it. Nothing is erased or changed by it. Safe to repeat: the first time stands.',
-      security: [{ receipt: [] }],
-      body: WithdrawalRequest,
-      response: { 200: OwnReferral },
-    },
-    handler: async ({ caller, body }) => intake.askToWithdraw(bearerOf(caller), body.referralId),
   })
 }

@@ -3,12 +3,11 @@
  * anything is stored.
  */
 import type { Static } from 'typebox'
-import type { Act } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
 import { type Caller, type SendingCaller, senderOf } from '../caller.ts'
-import { flagWithdrawal, openCase } from '../cases/service.ts'
+import { openCase } from '../cases/service.ts'
 import { conflictOf } from '../database/conflict.ts'
-import type { Database, Tx } from '../database/connect.ts'
+import type { Tx } from '../database/connect.ts'
 import { recipientLabels, requireSealable } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { addValues } from '../matching/service.ts'
@@ -25,25 +24,19 @@ import {
   acknowledgeAgain,
   addReferral,
   addUnopened,
-  addWithdrawal,
   amendsOwn,
   isStored,
   keysetOfOwn,
   requireOwnReceipt,
 } from '../vault/service.ts'
 import type { Ceiling } from './ceiling.ts'
-import type { Openings, OwnReferral } from './schemas.ts'
-import { type ReceiptOptions, requireStates } from './states.ts'
+import type { IntakeOptions, ReceiptOptions } from './options.ts'
+import type { Openings } from './schemas.ts'
+import { requireStates } from './states.ts'
 
-export { listOwn, type ReceiptOptions, readOwn, readReceipt, requireStates } from './states.ts'
-
-/** What `submit` needs beside its transactions. */
-export type IntakeOptions = {
-  readonly database: Database
-  /** The entry of an act that says again what was said, which may be summed. */
-  readonly appendRepetition: (tx: Tx<SendingCaller>, act: Act) => Promise<void>
-  readonly origin: string
-}
+export type { IntakeOptions, ReceiptOptions } from './options.ts'
+export { listOwn, readOwn, readReceipt, requireStates } from './states.ts'
+export { askToWithdraw, withdraw } from './withdrawing.ts'
 
 /** How somebody without an account is let in: if there is room, for one from that block of addresses. */
 type Admission = {
@@ -118,32 +111,6 @@ type OpeningsOptions = ReceiptOptions & {
     referralId: string,
     labels: ReadonlyMap<string, string>,
   ) => Promise<Static<typeof Openings>['openings']>
-}
-
-/**
- * Notes that the bearer of a receipt asks to withdraw a referral, for people to see.
- *
- * @returns the referral, with the time at which it was first asked for
- * @throws Refusal `not-found` for what was not sent under that receipt
- */
-export async function askToWithdraw(
-  tx: Tx<SendingCaller>,
-  options: ReceiptOptions,
-  referralId: string,
-): Promise<Static<typeof OwnReferral>> {
-  const own = await requireStates(tx, options)
-  const named = own.find((referral) => referral.referralId === referralId)
-  if (!named) throw new Refusal('not-found', 'no referral of that id was sent under this receipt')
-  const act = { action: 'withdrawal.asked', object: { kind: 'referral', id: referralId } } as const
-  if (named.withdrawalAskedAt !== undefined) {
-    await options.appendRepetition(tx, { ...act, details: { repeated: true } })
-    return named
-  }
-  const entryId = newId()
-  // Two at once: the second waits for the first, and is then told what that one was.
-  if (!(await addWithdrawal(tx, referralId, entryId))) return askToWithdraw(tx, options, referralId)
-  await Promise.all([flagWithdrawal(tx, referralId), append(tx, act, entryId)])
-  return { ...named, withdrawalAskedAt: tx.now.toISOString() }
 }
 
 /**

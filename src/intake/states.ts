@@ -5,14 +5,8 @@ import type { Tx } from '../database/connect.ts'
 import { Refusal, required } from '../errors.ts'
 import { pageRows } from '../protocol/page.ts'
 import { ownState, receiptStates, statesSince } from '../vault/service.ts'
+import type { IntakeOptions, ReceiptOptions } from './options.ts'
 import type { ChangedQuery, OwnReferral, OwnReferrals } from './schemas.ts'
-import type { IntakeOptions } from './service.ts'
-
-/** What a door of a receipt needs. */
-export type ReceiptOptions = Pick<IntakeOptions, 'appendRepetition'> & {
-  /** Told of each receipt that nothing was sent under: many of them are somebody's guesses. */
-  readonly onUnknownReceipt: () => void
-}
 
 /** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
 export async function readReceipt(

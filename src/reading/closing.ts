@@ -1,4 +1,4 @@
-/** Closing: what was answered is done with. Retention begins with it (referral/codes/state.ts). */
+/** Closing: what was answered is done with, and its answer is not taken back any more (referral/codes/state.ts). */
 import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'

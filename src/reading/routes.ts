@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
 import { ReleasedReferral } from '../vault/schemas.ts'
@@ -31,25 +30,6 @@ export const readingRoutes: FastifyPluginAsyncTypebox<{ reading: Services['readi
     },
     handler: async ({ caller, params, query }) =>
       reading.open(knownCaller(caller), params.referralId, query.recipient),
-  })
-
-  app.route({
-    method: 'POST',
-    url: '/:referralId/closing',
-    config: { action: 'referral.moved' },
-    schema: {
-      operationId: 'closeReferral',
-      summary: 'Close a referral that has its answer: there is nothing more to do about it',
-      description: 'Its referrer is shown that. Safe to repeat.',
-      security: [{ bearer: ['triage:work'] }],
-      params: NamedParams,
-      querystring: OpenQuery,
-      response: { 204: Type.Null() },
-    },
-    handler: async ({ caller, params, query }, reply) => {
-      await reading.close(knownCaller(caller), params.referralId, query)
-      return reply.code(204).send(null)
-    },
   })
 
   app.route({

@@ -9,6 +9,7 @@ import { release, releasedEntry, requireId, requireKid } from '../vault/service.
 export { close } from './closing.ts'
 export { checkMatchKeys } from './matchkeys.ts'
 export { stateUrgency } from './urgency.ts'
+export { decideWithdrawal, listWithdrawals } from './withdrawing.ts'
 
 /** One referral for one of the caller's recipient keys, without a claim. */
 export async function open(

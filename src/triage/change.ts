@@ -9,10 +9,20 @@ export type ChangeType = (typeof changeTypes)[number]
 
 /**
  * How a lease ended: as its holder said, because it ran out (`lapsed`), or because the item was merged into another that
- * somebody held, or that was to go on (`merged`). What was reported not to open is `unopenable`.
+ * somebody held, or that was to go on (`merged`). What was reported not to open is `unopenable`, and what its referrer
+ * took back while somebody held it is `withdrawn`.
  */
 export const attemptEndings = [
-  ...['completed', 'released', 'parked', 'handed_over', 'unopenable', 'lapsed', 'merged'],
+  ...[
+    'completed',
+    'released',
+    'parked',
+    'handed_over',
+    'unopenable',
+    'lapsed',
+    'merged',
+    'withdrawn',
+  ],
 ] as const
 export type AttemptEnding = (typeof attemptEndings)[number]
 

@@ -136,9 +136,13 @@ export function misfitOf({ outcome, reason, step }: Order['request']): Refusal |
   return new Refusal('malformed-request', 'step is given with the outcome unopenable only')
 }
 
-/** The refusal of a write whose fence is no longer the current one, because of another claim or a merge. */
+/** The refusal of a write whose fence is no longer the current one: because of another claim, a merge or a withdrawal. */
 export async function leaseLost(tx: Tx, claim: Claim): Promise<Refusal> {
   const survivor = await selectSurvivor(tx, claim)
+  if (survivor?.wasWithdrawn && !survivor.wasMerged) {
+    const detail = 'its referral was withdrawn by who sent it: there is nothing left to do'
+    return new Refusal('lease-lost', detail)
+  }
   if (!survivor?.wasMerged) {
     const detail =
       'the fence is not the current one of this claim: it has ended, or somebody claimed the item since, or it never was yours'

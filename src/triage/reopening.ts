@@ -29,7 +29,7 @@ import {
 } from './store/reopen.ts'
 import { type Head, survivorOf } from './survivor.ts'
 
-/** Takes a completion back; repeated, it was done. @throws Refusal `not-found`, `reopening-over` */
+/** Takes a completion back; repeated, it was done. @throws Refusal `not-found`, `reopening-over`, `state-refused` */
 export async function reopen(tx: Tx<KnownCaller>, name: string): Promise<void> {
   // Nobody merges or splits cases meanwhile, nor opens another item of this one.
   await takeTurn(tx, casesLock)
@@ -46,6 +46,9 @@ export async function reopen(tx: Tx<KnownCaller>, name: string): Promise<void> {
     throw new Refusal('reopening-over', detail)
   }
   const answered = await lockAnswered(tx, itemId)
+  if (answered.length === 0) {
+    throw new Refusal('state-refused', 'what ended with it was withdrawn, or is closed since')
+  }
   await markReopened(tx, itemId)
   const ids = answered.map(({ referralId }) => referralId)
   await takeBackAnswers(tx, ids)

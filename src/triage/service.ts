@@ -36,6 +36,7 @@ export { raiseUrgency, tellOfMessage } from './store/raise.ts'
 export { createSummary } from './summary.ts'
 export { setUrgency } from './urgency.ts'
 export { createWaiting } from './waiting.ts'
+export { withdrawItem } from './withdrawing.ts'
 
 /** Puts a new case on the queue; claimable from the commit on. */
 export function enqueue(tx: Tx, caseId: string, header: Header): Promise<void> {

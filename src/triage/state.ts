@@ -17,6 +17,7 @@
  *     leased                -> escalated  report `unopenable`, or the last of `lapsesMax` leases expires
  *     leased                -> completed  completion, also late, unless somebody claimed it meanwhile
  *     any but completed     -> parked     its holder, or while nobody holds it a person
+ *     any but completed     -> completed  who sent its last referral without an answer withdraws that: outcome `withdrawn`
  *     parked                -> as before  its time has come, its case has other referrals than before, one of
  *                                         them is more urgent, or a person wakes it
  *     parked                -> leased     a claim that names its case: the person rings back
@@ -41,6 +42,10 @@
  * item that stops being a head, if it was ever claimed: whoever names an older one has lost the item. Fence 0 therefore means that nobody ever held the item as
  * itself, and a reference of its referral may name the item it was merged into (store/successor.ts).
  *
+ * A referral that is withdrawn from a case in which others wait leaves its item. Where that is the head, the head becomes
+ * the item of one of the others, whose own row ends as that of the withdrawn one (store/withdraw.ts): so the head's id, its
+ * fence and its lease stay with whoever has them. What is off the queue no item lists any more.
+ *
  * Parking leaves lapses as they are, for nobody failed; and deadlines too, for the person waits all the same:
  * an item that wakes stands at its old place. What a merge or a split leaves always waits: on what it holds
  * now nobody has decided.
@@ -58,6 +63,14 @@ export function isOpen(tx: Tx) {
 /** An open item that is worked on as itself. */
 export function isOpenHead(tx: Tx) {
   return tx.sql`${isOpen(tx)} and item.merged_into is null`
+}
+
+/** A referral with this id was withdrawn, or erased since, and the queue knows: no item lists it. */
+export function isOffQueue(tx: Tx, id: ReturnType<Tx['sql']>) {
+  return tx.sql`(
+    exists (select from referral gone where gone.id = ${id} and gone.state in ('withdrawn', 'erased'))
+    and not exists (
+      select from triage_item own where own.referral_id = ${id} and own.completed_at is null))`
 }
 
 /** Nobody holds it: it was given back, never claimed, or its lease has expired. */

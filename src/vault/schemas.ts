@@ -17,7 +17,8 @@ export const ReleasedReferral = Type.Object(
     withdrawalAskedAt: Type.Optional(
       Type.Unsafe<string>({
         ...Instant,
-        description: 'When whoever holds its receipt asked to withdraw it.',
+        description:
+          'When its organisation withdrew it, or whoever holds its receipt asked for that.',
       }),
     ),
   },

@@ -39,12 +39,25 @@ export {
   updateUnanswered as takeBackAnswers,
 } from './state-store.ts'
 export { move, movedEntry, ownState, receiptStates, statesSince } from './states.ts'
+export { selectHeader as headerOf, selectOpened as opened } from './store.ts'
 export {
+  countUnopened,
+  deleteUnopened,
+  insertUnopened as addUnopened,
+  type Unopened,
+} from './unopened-store.ts'
+export {
+  type AskedRow as AskedWithdrawal,
+  type Decision,
   insertWithdrawal as addWithdrawal,
-  selectHeader as headerOf,
-  selectOpened as opened,
-} from './store.ts'
-export { countUnopened, insertUnopened as addUnopened, type Unopened } from './unopened-store.ts'
+  lockAsked as askedOf,
+  selectAsked as listAsked,
+  selectUnsettled as unsettledWithdrawal,
+  updateDecision as keepDecision,
+  updateSettled as settleWithdrawal,
+  updateWithdrawn as withdrawOwn,
+} from './withdrawal-store.ts'
+export { keptUntilOf } from './withdrawals.ts'
 
 /**
  * Stores what `checked` holds. A known id, a reference that is taken and a second successor of

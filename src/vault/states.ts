@@ -31,7 +31,14 @@ export type OwnReferral = {
   readonly changedAt: string
   readonly declineReason?: DeclineReason
   readonly supersedes?: string
+  /** In base64url. What is written about it names it by this. */
+  readonly envelopeHash: string
+  /** When it was withdrawn by its organisation, or when that was asked for under its receipt. */
   readonly withdrawalAskedAt?: string
+  /** When a person declined what was asked for. */
+  readonly withdrawalDeclinedAt?: string
+  /** Of one that was withdrawn, or whose withdrawal is asked for: nothing is erased before. */
+  readonly keptUntil?: string
   /** Messages that it has not read. */
   readonly unread: number
 }
@@ -94,12 +101,16 @@ export function move(tx: Tx, ids: readonly string[], state: State): Promise<stri
 }
 
 function present(row: OwnRow): OwnReferral {
-  const { referralId, reference, receivedAt, state, shownAt, supersedes, withdrawalAskedAt } = row
+  const { referralId, reference, receivedAt, state, shownAt, supersedes } = row
+  const { withdrawalAskedAt, withdrawalDeclinedAt, keptUntil } = row
   return {
     ...{ referralId, reference, receivedAt, state, changedAt: shownAt, unread: row.unread },
+    envelopeHash: encodeBase64url(row.envelopeHash),
     ...(row.declineReason !== null && isToldWhy(row) && { declineReason: row.declineReason }),
     ...(supersedes !== null && { supersedes }),
     ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
+    ...(withdrawalDeclinedAt !== null && { withdrawalDeclinedAt }),
+    ...(keptUntil !== null && { keptUntil }),
   }
 }
 

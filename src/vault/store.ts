@@ -96,15 +96,6 @@ export async function isOfAnotherSigner(
   return rows.length > 0
 }
 
-/** Notes that a withdrawal was asked for, unless it was before. @returns whether it is noted now */
-export async function insertWithdrawal(tx: Tx, id: string, entryId: string): Promise<boolean> {
-  const { count } = await tx.sql`
-    insert into withdrawal (referral_id, asked_at, entry_id)
-    values (${id}, ${tx.now.toISOString()}, ${entryId})
-    on conflict do nothing`
-  return count === 1
-}
-
 /** Those of the referrals that there is a wrap of for any of these keys. */
 export async function selectOpened(
   tx: Tx,

@@ -19,11 +19,12 @@ import { build } from '../helpers/build.ts'
 import { messageOn, replyKeys } from '../helpers/message.ts'
 import { noteOn } from '../helpers/note.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
-import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
+import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { refer, sealed } from '../helpers/referral.ts'
 import { signIn } from '../helpers/signin.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { tokenForge } from '../helpers/token.ts'
+import { withdrawalOf } from '../helpers/withdrawal.ts'
 
 const built = await build(t)
 const { world, url, app } = built
@@ -131,6 +132,13 @@ const put = (envelope: ReturnType<typeof sealed>, id = envelope.header.referralI
   body: envelope,
 })
 const signerOf = (who: Known) => (who === 'partner' ? lawFirm.signing : telephone.signing)
+/** A referral without an account, whose withdrawal was asked for. */
+async function askedId(): Promise<string> {
+  const keys = receiptKeysOfNobody()
+  const { referralId } = (await sendPublicly(url, sealedByReceipt(world, keys))).body
+  await asBearer(url, keys, 'POST', { referralId })
+  return referralId
+}
 const kidOf = (who: Known) => (who === 'clinic' ? kids.clinic : kids.casework)
 
 async function sendAs(who: Known, request: Request) {
@@ -372,6 +380,55 @@ const table: Record<string, Record<string, Case>> = {
         return { method: 'PUT', path: `/v1/public/referrals/${body.header.referralId}`, body }
       },
       expected: all(403),
+    },
+  },
+  withdrawReferral: {
+    'of its own': {
+      request: async (who) => {
+        const by = who === 'partner' ? lawFirm : telephone
+        const { envelope, referralId } = await refer(built, by)
+        const body = withdrawalOf(world, envelope, { signer: by.signing })
+        return { method: 'POST', path: `/v1/referrals/${referralId}/withdrawal`, body }
+      },
+      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+    },
+    "of another organisation's": {
+      request: async () => {
+        const { envelope, referralId } = await refer(built, ngo)
+        const body = withdrawalOf(world, envelope, { signer: ngo.signing })
+        return { method: 'POST', path: `/v1/referrals/${referralId}/withdrawal`, body }
+      },
+      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+    },
+  },
+  listAskedWithdrawals: {
+    'for its own key': {
+      request: (who) => get(`/v1/referrals/withdrawals?recipient=${kidOf(who)}`)(),
+      expected: workers(200),
+    },
+    "for another's key": {
+      request: (who) => {
+        const other = who === 'clinic' ? kids.casework : kids.clinic
+        return get(`/v1/referrals/withdrawals?recipient=${other}`)()
+      },
+      expected: none,
+    },
+  },
+  decideWithdrawal: {
+    'that its bearer asked for': {
+      request: async (who) => {
+        const path = `/v1/referrals/${await askedId()}/withdrawal/confirmation`
+        return { method: 'POST', path: `${path}?recipient=${kidOf(who)}` }
+      },
+      expected: workers(200),
+    },
+    'that nobody asked for': {
+      request: async (who) => {
+        const { referralId } = await refer(built)
+        const path = `/v1/referrals/${referralId}/withdrawal/confirmation`
+        return { method: 'POST', path: `${path}?recipient=${kidOf(who)}` }
+      },
+      expected: workers(404),
     },
   },
   askToWithdraw: {

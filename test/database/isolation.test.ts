@@ -249,6 +249,33 @@ t.test(
   },
 )
 
+/** Inserts a withdrawal as it is right but for whose it is. */
+function withdraws(id: string, envelope: string, changes: Record<string, string> = {}): string {
+  const row = {
+    ...{ referral_id: `'${id}'`, asked_at: nowMs, entry_id: `'${newId()}'`, envelope },
+    ...{ kept_until: `${nowMs} + interval '7 days'`, ...changes },
+  }
+  return `insert into withdrawal (${Object.keys(row)}) values (${Object.values(row).join(', ')}) returning referral_id`
+}
+
+t.test('an organisation withdraws what it sent and has no answer, and nothing else', async (t) => {
+  const sets = (id: string, state: string) =>
+    `update referral set state = '${state}' where id = '${id}' returning id`
+  const tried = (statement: string) => as(partner, (tx) => tx.sql.unsafe(statement))
+  t.equal((await tried(sets(own, 'withdrawn'))).length, 1)
+  await deniedTo(t, partner, 'another state', sets(own, 'closed'))
+  await deniedTo(t, partner, 'its reason', `update referral set decline_reason = 'no_capacity'`)
+  t.equal((await tried(sets(stranger, 'withdrawn'))).length, 0, "another's")
+  t.equal((await tried(withdraws(own, `'\\x00'`))).length, 1)
+  await deniedTo(t, partner, "another's", withdraws(stranger, `'\\x00'`))
+  await deniedTo(t, partner, 'without what it signed', withdraws(own, 'null'))
+  const soon = { kept_until: `${nowMs} + interval '6 days'` }
+  await deniedTo(t, partner, 'to be erased before', withdraws(own, `'\\x00'`, soon))
+  const decided = { decision: `'confirmed'`, decided_at: nowMs }
+  await deniedTo(t, partner, 'decided', withdraws(own, 'null', decided))
+  await deniedTo(t, partner, 'told', withdraws(own, `'\\x00'`, { settled_at: nowMs }))
+})
+
 t.test('whoever holds a receipt sees what was sent under it, and adds only to that', async (t) => {
   const receipt = Buffer.from(ofReceipt.receipt!, 'base64url')
   const naming = copyOf(insertable, { receipt_hash: `'\\x${receipt.toString('hex')}'` })
@@ -265,9 +292,10 @@ t.test('whoever holds a receipt sees what was sent under it, and adds only to th
     t.equal((await seen('compartment')).length, 1)
     t.same(await seen('organisation'), [])
     await deniedTo(t, holder, 'the queue', 'select from triage_item')
-    t.equal((await seen('withdrawal')).length, 1)
+    await deniedTo(t, holder, 'where that was asked from', 'select block from withdrawal')
+    t.equal((await as(holder, (tx) => tx.sql`select referral_id from withdrawal`)).length, 1)
     for (const id of [own, stranger]) {
-      const asks = `insert into withdrawal values ('${id}', ${nowMs}, '${newId()}')`
+      const asks = withdraws(id, 'null')
       await deniedTo(t, holder, 'a withdrawal of another', asks)
       const flags = (of: string, kind: string) =>
         `insert into case_flag values ('${newId()}', '${of}', '${kind}', ${nowMs})`
@@ -554,7 +582,10 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
       ...['case_id', 'referral_ids', 'due_at', 'merged_into', 'changed', 'escalated_before'],
       ...['park_reason', 'parked_until', 'aside_id'],
       ...['urgency', 'own_due_at'],
+      // Where the head's own referral is withdrawn, it becomes the item of another.
+      ...['referral_id', 'arrived_at', 'respond_by', 'region', 'channel', 'organisation_id'],
     ],
+    withdrawal: ['decision', 'decided_at', 'settled_at'],
     referral_case: ['case_id'],
     judgement: ['ended_at'],
     pairing: ['queued_at', 'attempts', 'not_before'],

@@ -118,9 +118,10 @@ const lines: Readonly<Record<string, string>> = {
     where r.state in ('received', 'in_triage', 'waiting_list', 'returned_for_information')
       and (select count(*) from triage_item i
            where i.referral_id = r.id and i.completed_at is null) <> 1`,
-  'a referral with an answer that is still on the queue': `
+  'a referral with an answer that is still on the queue, but for one that was withdrawn this moment': `
     select r.id from referral r join triage_item i on i.referral_id = r.id
-    where r.state not in ('received', 'in_triage', 'waiting_list', 'returned_for_information') and i.completed_at is null`,
+    where r.state not in ('received', 'in_triage', 'waiting_list', 'returned_for_information') and i.completed_at is null
+      and not exists (select from withdrawal w where w.referral_id = r.id and w.settled_at is null)`,
   'a merged item that somebody holds': `
     select id from triage_item where merged_into is not null and completed_at is null
       and num_nonnulls(leased_by, leased_until, claimed_at) > 0`,
@@ -166,12 +167,26 @@ const lines: Readonly<Record<string, string>> = {
         and e.at = d.at
         and e.action = case d.way when 'opened' then 'messages.read' else 'message.delivered' end
     where e.id is null or (d.way = 'opened') <> (d.language is null)`,
-  'a withdrawal whose entry is not in the log, or of a referral without a receipt': `
+  'a withdrawal whose entry is not in the log, or that is signed by no organisation, or asked for by one': `
     select w.referral_id from withdrawal w
-    left join audit_entry e on e.id = w.entry_id and e.action = 'withdrawal.asked'
+    left join audit_entry e on e.id = w.entry_id
+      and e.action = case when w.envelope is null then 'withdrawal.asked' else 'referral.withdrawn' end
       and e.outcome = 'permitted' and e.object_id = w.referral_id::text and e.at = w.asked_at
     join referral r on r.id = w.referral_id
-    where e.id is null or r.receipt_hash is null`,
+    where e.id is null or (r.receipt_hash is null) <> (w.envelope is not null)`,
+  'a referral that is withdrawn and nobody withdrew it, or the other way about': `
+    select r.id from referral r left join withdrawal w on w.referral_id = r.id
+    where (r.state in ('withdrawn', 'erased') and w.referral_id is not null) <>
+      coalesce(w.envelope is not null or w.decision = 'confirmed', false)
+      or r.state = 'withdrawn' and w.referral_id is null`,
+  'a withdrawal of which the queue was told twice, or not in the log': `
+    select w.referral_id from withdrawal w
+    where (w.settled_at is null) <> (0 = (
+        select count(*) from audit_entry e
+        where e.object_id = w.referral_id::text and e.at = w.settled_at
+          and e.action in ('referral.taken-off', 'withdrawal.decided') and e.outcome = 'permitted'))
+      or 1 < (select count(*) from audit_entry e
+              where e.object_id = w.referral_id::text and e.action = 'referral.taken-off')`,
   'a referral without an account that waits to be opened and is not counted, or that is and does not': `
     select r.id from referral r left join unopened u on u.referral_id = r.id
     where (u.referral_id is not null) <> (
@@ -195,11 +210,13 @@ const lines: Readonly<Record<string, string>> = {
     where m.at <> r.received_at`,
   'a case of over 50 referrals': `
     select case_id from referral_case group by case_id having count(*) > 50`,
-  'an open item that does not list the referrals of its case': `
+  'an open item that does not list the referrals of its case, but for those that were withdrawn': `
     select i.id from triage_item i
     where i.completed_at is null and i.merged_into is null and not (
       select array_agg(c.referral_id) <@ i.referral_ids and array_agg(c.referral_id) @> i.referral_ids
-      from referral_case c where c.case_id = i.case_id)`,
+      from referral_case c join referral r on r.id = c.referral_id
+      where c.case_id = i.case_id and (r.state not in ('withdrawn', 'erased') or exists (
+        select from triage_item own where own.referral_id = r.id and own.completed_at is null)))`,
   'a referral without the entry that its acknowledgement names': `
     select r.id from referral r left join audit_entry e
       on e.id = r.entry_id and e.action = 'referral.submitted' and e.outcome = 'permitted'
@@ -245,7 +262,7 @@ const lines: Readonly<Record<string, string>> = {
   'an attempt of no item, under a fence that is not older than the item’s, or of no known ending': `
     select a.item_id from triage_attempt a left join triage_item i on i.id = a.item_id
     where i.id is null or a.fence >= i.fence
-      or not a.ending = any ('{completed,released,parked,handed_over,unopenable,lapsed,merged}')`,
+      or not a.ending = any ('{completed,released,parked,handed_over,unopenable,lapsed,merged,withdrawn}')`,
   'a referral that was claimed and still says received': `
     select r.id from referral r join triage_item i on r.id = i.referral_id
     where r.state = 'received' and i.claimed_at is not null`,

@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import { holdCeremony, type Referring, type World } from '../../examples/ceremony.ts'
 import type { KnownCaller } from '../../src/caller.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
+import { createWithdrawing } from '../../src/cases/withdrawing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
 import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
@@ -41,7 +42,8 @@ export function servicesOn(database: Database, origin: string) {
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
-  return { ...services, database, pairing, retiring: createRetiring(database), noted }
+  const [retiring, withdrawing] = [createRetiring(database), createWithdrawing(database)]
+  return { ...services, database, pairing, withdrawing, retiring, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>

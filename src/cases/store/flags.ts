@@ -34,6 +34,11 @@ export async function insertFlagOnce(tx: Tx, referralId: string, kind: FlagKind)
   return inserted.count > 0
 }
 
+/** Takes a flag off a referral, if it has it. */
+export async function deleteFlag(tx: Tx, referralId: string, kind: FlagKind): Promise<void> {
+  await tx.sql`delete from case_flag where referral_id = ${referralId} and kind = ${kind}`
+}
+
 /** The flags of a case, the oldest first. */
 export async function selectFlags(tx: Tx, caseId: string) {
   return tx.sql<{ referralId: string; kind: FlagKind; at: string }[]>`

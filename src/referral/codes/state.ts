@@ -27,16 +27,17 @@ export type DeclineReason = keyof typeof declineReasons
 
 /**
  * What a state may become, and nothing else; a state may also become itself. An answer that is taken
- * back, and a question that was answered, are `in_triage` again.
+ * back, and a question that was answered, are `in_triage` again. What has its answer is not withdrawn any more: it is
+ * closed.
  */
 export const transitions: Readonly<Record<State, readonly State[]>> = {
   received: ['in_triage', ...answers(), 'withdrawn', 'erased'],
   in_triage: [...answers(), 'withdrawn', 'erased'],
   waiting_list: [...answers(), 'withdrawn', 'erased'],
   returned_for_information: ['in_triage', ...answers(), 'withdrawn', 'erased'],
-  accepted: ['in_triage', 'closed', 'withdrawn', 'erased'],
-  declined: ['in_triage', 'closed', 'withdrawn', 'erased'],
-  redirected: ['in_triage', 'closed', 'withdrawn', 'erased'],
+  accepted: ['in_triage', 'closed', 'erased'],
+  declined: ['in_triage', 'closed', 'erased'],
+  redirected: ['in_triage', 'closed', 'erased'],
   closed: ['erased'],
   withdrawn: ['erased'],
   erased: [],
@@ -58,6 +59,9 @@ export const openStates = [
   'waiting_list',
   'returned_for_information',
 ] as const
+
+/** Nothing is answered or taken back any more. */
+export const finalStates = ['closed', 'withdrawn', 'erased'] as const
 
 /**
  * What a referrer is shown. `in_triage` is for recipients only: when a referral was first claimed depends on its case, so

@@ -1,6 +1,6 @@
 /** Two open items become one. */
 import type { Tx } from '../../database/connect.ts'
-import { awake, hasExpired, isLastLease, isOpen, isOpenHead } from '../state.ts'
+import { awake, hasExpired, isLastLease, isOffQueue, isOpen, isOpenHead } from '../state.ts'
 
 /** All items of one case, open and completed, belong to another case from now on. */
 export async function moveItems(tx: Tx, from: string, to: string): Promise<void> {
@@ -48,7 +48,7 @@ export async function mergeItem(tx: Tx, merged: string, survivor: string): Promi
 }
 
 /**
- * Writes all referrals of a case into its open head, and tells its holder that the case has changed. Whatever was
+ * Writes all referrals of a case into its open head, but for those that were withdrawn and are off the queue, and tells its holder that the case has changed. Whatever was
  * parked is waiting from now on: why it was, was said of other referrals.
  */
 export async function listReferrals(
@@ -57,7 +57,9 @@ export async function listReferrals(
   referralIds: readonly string[],
 ): Promise<void> {
   await tx.sql`
-    update triage_item item set referral_ids = ${referralIds as string[]}::uuid[], changed = true,
-                                ${awake(tx)}
+    update triage_item item
+    set referral_ids = array (select listed.id from unnest(${referralIds as string[]}::uuid[]) as listed (id)
+                              where not ${isOffQueue(tx, tx.sql`listed.id`)}),
+        changed = true, ${awake(tx)}
     where item.case_id = ${caseId} and ${isOpenHead(tx)}`
 }

@@ -2,7 +2,9 @@
 import type { Tx } from '../../database/connect.ts'
 import { iso } from '../../database/iso.ts'
 import type { Urgency } from '../../referral/codes/clear.ts'
+import { finalStates } from '../../referral/codes/state.ts'
 import { reopenedHoursMax } from '../lease.ts'
+import { isOffQueue } from '../state.ts'
 import { rank } from './columns.ts'
 import { isEndedWith, wasAnswered } from './requeue.ts'
 
@@ -43,7 +45,8 @@ export type Answered = {
 }
 
 /**
- * What this completion answered: whatever ended with it and had no other item since. Keeps urgencies from being stated
+ * What this completion answered, and what is not withdrawn or closed since: whatever ended with it and had no other item
+ * since. Keeps urgencies from being stated
  * of it until this transaction ends, and waits for those that are: a statement refers to the referral.
  */
 export async function lockAnswered(tx: Tx, id: string): Promise<Answered[]> {
@@ -70,7 +73,8 @@ export async function lockAnswered(tx: Tx, id: string): Promise<Answered[]> {
                 '-infinity')) said
             order by ${rank(tx, tx.sql`said.urgency`)} limit 1) as urgency
     from triage_item head join triage_item ended on ${isEndedWith(tx)}
-    where head.id = ${id} and ${wasAnswered(tx)}
+    join referral r on r.id = ended.referral_id
+    where head.id = ${id} and ${wasAnswered(tx)} and not r.state = any (${[...finalStates]}::text[])
     order by ended.id`
 }
 
@@ -92,7 +96,8 @@ export async function insertAgain(tx: Tx, items: readonly Again[]): Promise<void
                              respond_by, region, channel, organisation_id, own_due_at, due_at,
                              merged_into, escalated_at, escalated_before)
     select again.id, was.case_id, was.referral_id,
-           array (select c.referral_id from referral_case c where c.case_id = was.case_id order by 1),
+           array (select c.referral_id from referral_case c
+                  where c.case_id = was.case_id and not ${isOffQueue(tx, tx.sql`c.referral_id`)} order by 1),
            was.arrived_at, again.urgency, was.respond_by, was.region, was.channel, was.organisation_id,
            again."ownDueAt", again."dueAt", again."mergedInto", again."escalatedAt", was.escalated_before
     from jsonb_to_recordset(${JSON.stringify(items)}::text::jsonb)

@@ -76,7 +76,8 @@ export async function selectRequeued(tx: Tx, headId: string): Promise<string[]> 
 export function isEndedWith(tx: Tx) {
   return tx.sql`(
     ended.id = head.id
-    or (ended.merged_into = head.id and ended.completed_at = head.completed_at))`
+    or (ended.merged_into = head.id and ended.completed_at = head.completed_at
+        and ended.outcome = head.outcome))`
 }
 
 /** `ended` is the last item that its referral had: it was answered then. */

@@ -38,12 +38,15 @@ export async function selectPastItem(tx: Tx, reference: string): Promise<string 
 }
 
 /**
- * Whether an item was merged into another, and the open item as which its referral is worked on
+ * Whether an item was merged into another or ended because its referral was withdrawn, and the open item as which its referral is worked on
  * now: none where the work has ended.
  */
 export async function selectSurvivor(tx: Tx, { id }: Claim) {
-  const [row] = await tx.sql<{ wasMerged: boolean; itemId: string | null }[]>`
+  const [row] = await tx.sql<
+    { wasMerged: boolean; wasWithdrawn: boolean; itemId: string | null }[]
+  >`
     select item.merged_into is not null as "wasMerged",
+           coalesce(item.outcome = 'withdrawn', false) as "wasWithdrawn",
            coalesce(open.merged_into, open.id) as "itemId"
     from triage_item item
     left join triage_item open
