@@ -48,7 +48,6 @@ export {
 } from './unopened-store.ts'
 export {
   type AskedRow as AskedWithdrawal,
-  type Decision,
   insertWithdrawal as addWithdrawal,
   lockAsked as askedOf,
   selectAsked as listAsked,

@@ -58,7 +58,7 @@ export async function updateSettled(tx: Tx, id: string): Promise<boolean> {
   return count === 1
 }
 
-export type Decision = 'confirmed' | 'declined'
+type Decision = 'confirmed' | 'declined'
 
 /** What a bearer asked for, as those see it who decide. */
 export type AskedRow = {
