@@ -14,8 +14,7 @@ import {
   checkRecipients,
   checkSignature,
 } from '../protocol/envelope/check.ts'
-import type { MessageHeader } from '../protocol/messages/message.ts'
-import { type Directory, type Referrer, signerOf } from '../protocol/trust/directory.ts'
+import { type Directory, signerOf } from '../protocol/trust/directory.ts'
 import { readPayload } from '../protocol/trust/jws.ts'
 import type { Keyset, MatchingEpoch } from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
@@ -61,28 +60,11 @@ export async function requireSealable(
   checkRecipients(header, keyset, retired)
   requireEpoch(checked, keyset)
   if (sender.kind === 'receipt') return requireReceiptSigned(tx, checked)
-  checkSignature(checked, signingKeyIn(referrer, header.signer, tx.now))
-}
-
-/**
- * The key of the caller's own organisation by which it signed what names this keyset and signer.
- *
- * @throws Refusal `unknown-signer`
- */
-export async function ownSigningKey(
-  tx: Tx,
-  organisationId: string,
-  { keyset, signer }: Pick<MessageHeader, 'keyset' | 'signer'>,
-): Promise<Uint8Array> {
-  const standing = await selectKeysetStanding(tx, keyset.version)
-  const referrer = await ownReferrer(tx, standing?.directory, organisationId)
-  return signingKeyIn(referrer, signer, tx.now)
-}
-
-function signingKeyIn(referrer: Referrer | undefined, kid: string, now: Date): Uint8Array {
-  const signer = referrer && signerOf([referrer], kid, now)
-  if (signer) return signer.publicKey
-  throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
+  const signer = referrer && signerOf([referrer], header.signer, tx.now)
+  if (!signer) {
+    throw new Refusal('unknown-signer', 'header.signer is no current key of your organisation')
+  }
+  checkSignature(checked, signer.publicKey)
 }
 
 /** Signed by the key that came with it, and by no key of the directory: it would be taken for an organisation's. */

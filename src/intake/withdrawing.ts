@@ -8,11 +8,11 @@ import { append } from '../audit/service.ts'
 import { type KnownCaller, type SendingCaller, senderOf } from '../caller.ts'
 import { flagWithdrawal } from '../cases/service.ts'
 import type { Tx } from '../database/connect.ts'
-import { ownSigningKey, requireNoteSealed } from '../directory/service.ts'
+import { ownSigner, requireNoteSealed } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
+import { checkMessageSigned } from '../protocol/messages/check.ts'
 import type { MessageEnvelope } from '../protocol/messages/message.ts'
-import { checkSigned } from '../protocol/messages/note.ts'
 import { checkWithdrawal } from '../protocol/messages/withdrawal.ts'
 import { newId } from '../protocol/uuid.ts'
 import { addWithdrawal, keptUntilOf, ownState, withdrawOwn } from '../vault/service.ts'
@@ -27,7 +27,7 @@ type Own = Static<typeof OwnReferral>
  *
  * @returns how it stands
  * @throws Refusal `not-found` for any that another sent, `withdrawal-refused` for one that has its answer, and as
- *   `checkWithdrawal`, `requireNoteSealed`, `ownSigningKey` and `checkSigned`
+ *   `checkWithdrawal`, `checkMessageSigned` and `requireNoteSealed`
  */
 export async function withdraw(
   tx: Tx<KnownCaller>,
@@ -42,7 +42,7 @@ export async function withdraw(
   }
   const { referralId } = own
   const envelopeHash = decodeBase64url(own.envelopeHash, 32)
-  checkWithdrawal(message, { origin, referralId, envelopeHash })
+  const envelope = checkWithdrawal(message, { origin, referralId, envelopeHash })
   const act = {
     action: 'referral.withdrawn',
     object: { kind: 'referral', id: referralId },
@@ -51,9 +51,9 @@ export async function withdraw(
     await appendRepetition(tx, { ...act, details: { repeated: true } })
     return own
   }
-  const publicKey = await ownSigningKey(tx, sender.id, message.header)
+  const key = await ownSigner(tx, sender.id, message.header)
+  checkMessageSigned(message, key ? [key] : [])
   await requireNoteSealed(tx, message.header)
-  const envelope = checkSigned('', message, publicKey)
   const entryId = newId()
   const keptUntil = keptUntilOf(tx.now)
   // Two at once: the second waits for the first, and then finds it withdrawn.

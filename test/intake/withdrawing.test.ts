@@ -252,7 +252,10 @@ t.test(
       await tried(sealed({ last: { number: 1, envelopeHash: new Uint8Array(32) } })),
       'malformed-request',
     )
-    t.equal(await tried(withdrawalOf(world, (await staged.refer()).envelope)), 'malformed-request')
+    t.equal(
+      await tried(withdrawalOf(world, (await staged.refer()).envelope)),
+      'referral-id-mismatch',
+    )
     const elsewhere = { header: { ...envelope.header, origin: 'other.test' } }
     const hash = new Uint8Array(32)
     t.equal(await tried(sealed({ referral: { ...elsewhere, envelopeHash: hash } })), 'wrong-origin')

@@ -35,7 +35,7 @@ export type ChainEnd = {
  *   `wrong-origin`, `unknown-signer`, `wraps-mismatch`, `not-sealed`, `signature-invalid`
  */
 export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8Array {
-  const { header } = note
+  const { header, compartments, signature } = note
   if (header.kind !== 'note' || header.from !== 'recipient') {
     throw new Refusal('malformed-request', 'note is a message of another kind')
   }
@@ -46,37 +46,18 @@ export function checkNote(note: MessageEnvelope, expected: NoteExpected): Uint8A
     throw new Refusal('malformed-request', 'note.header.referralId is none of these cases')
   }
   const publicKey = decodeBase64url(expected.signingKey, 32)
-  if (header.signer !== kidOf('Ed25519', publicKey)) {
+  const kid = kidOf('Ed25519', publicKey)
+  if (header.signer !== kid || signature.kid !== kid) {
     throw new Refusal('unknown-signer', 'note.header.signer is not the key of your recipient')
   }
-  return checkSigned('note.', note, publicKey)
-}
-
-/**
- * Checks what is sealed and signed of a message whose `header.signer` has this key, and gives the bytes that are kept.
- *
- * @param place - where the message stands in the request
- * @throws Refusal `not-sealed`, `wraps-mismatch`, `unknown-signer`, `signature-invalid`
- */
-export function checkSigned(
-  place: string,
-  message: MessageEnvelope,
-  publicKey: Uint8Array,
-): Uint8Array {
-  const { header, compartments, signature, wraps } = message
-  if (signature.kid !== header.signer) {
-    throw new Refusal('unknown-signer', `${place}signature.kid is not ${place}header.signer`)
-  }
-  if (!base64urlBytes(compartments.message)) {
-    throw new Refusal('not-sealed', `${place}compartments.message is not base64url`)
-  }
+  if (!base64urlBytes(compartments.message))
+    throw new Refusal('not-sealed', 'note.compartments.message is not base64url')
   // The signature covers both, and a writer can sign two that do not fit: nobody would open it.
-  checkWrapped(header.sealedTo, wraps)
-  const signed = signedBytes(noteHash(message))
-  if (!verify(publicKey, signed, decodeBase64url(signature.value, 64))) {
-    throw new Refusal('signature-invalid', `${place}signature does not verify`)
+  checkWrapped(header.sealedTo, note.wraps)
+  if (!verify(publicKey, signedBytes(noteHash(note)), decodeBase64url(signature.value, 64))) {
+    throw new Refusal('signature-invalid', 'the signature of the note does not verify')
   }
-  return canonicalBytes(message)
+  return canonicalBytes(note)
 }
 
 /**
