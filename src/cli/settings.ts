@@ -48,9 +48,10 @@ export async function referrerOf(
   listeners: Required<Pick<ReferrerOptions, 'onUnmatched' | 'onWarnings'>>,
   credentials?: Credentials,
 ): Promise<Referrer> {
-  const { signing } = await keyOf(input)
+  const { signing, receiving } = await keyOf(input)
   const service = await serviceOf(input, credentials)
-  return createReferrer({ ...service, signer: signing, onClockSkew, ...listeners })
+  const keys = { signer: signing, ...(receiving && { reply: receiving }) }
+  return createReferrer({ ...service, ...keys, onClockSkew, ...listeners })
 }
 
 function onClockSkew(skew: ClockSkew): void {

@@ -55,6 +55,7 @@ export type { LogTrust, LogWitnessing, SignedState } from './logtrust.ts'
 export { openState, trustKeyset, trustPolicy } from './logtrust.ts'
 export type { Memory } from './memory.ts'
 export { processMemory } from './memory.ts'
+export type { Message, Thread, ThreadMessage } from './messages.ts'
 export type { Note } from './notes.ts'
 export type { FirstOpening } from './openings.ts'
 export type { AsideOptions, Parking, ParkOptions, SeenItem } from './parking.ts'
@@ -73,6 +74,7 @@ export {
 } from './ready.ts'
 export type { Referrer, ReferrerOptions } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
+export type { Delivery, Replying } from './replying.ts'
 export type {
   Attempts,
   Case,

@@ -158,7 +158,7 @@ async function shownAbout(transport: Transport, referralId: string): Promise<Sho
 }
 
 /** The newest keyset, in which readers look for who signs: else the note is kept for good and refused by all. */
-async function signable(keysets: Keysets, { kid }: KeyPair): Promise<NewestKeyset> {
+export async function signable(keysets: Keysets, { kid }: KeyPair): Promise<NewestKeyset> {
   const known = await keysets.newest()
   if (recipientThatSigns(known.keyset, kid)) return known
   const fresh = keysets.refresh() ? await keysets.newest() : known

@@ -20,6 +20,7 @@ import type { Draft } from '../referral/draft.ts'
 import { isOutdated, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { createOpenings, type FirstOpening } from './openings.ts'
+import { bearingOf, createReceiptMessages, type ReceiptMessages } from './receiptmessages.ts'
 import {
   ChallengeAnswer,
   type OwnReferral,
@@ -93,7 +94,7 @@ export type PublicReferrer = {
   openings(receipt: string, referralId: string): Promise<readonly FirstOpening[]>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
-}
+} & ReceiptMessages
 
 /** A proof that is spent or too old is made again, and so is one whose answer was lost. */
 const attemptsMax = 3
@@ -195,10 +196,8 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return readOpenings(referralId, { path, open: true, headers: await bearing(receipt) })
   }
 
-  /** The code itself is never sent: only what is derived from it. */
   async function bearing(receipt: string) {
-    const { accessTag } = await keysOf(receipt)
-    return { authorization: `Receipt ${encodeBase64url(accessTag)}` }
+    return bearingOf(await keysOf(receipt))
   }
 
   async function keysOf(receipt: string): Promise<ReceiptKeys> {
@@ -206,7 +205,9 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return receiptKeys(readReceipt(receipt), trust.origin)
   }
 
-  return { seal, submit, state, askToWithdraw, openings, keyset: keysets.newest }
+  const messages = createReceiptMessages(transport, keysets, { trust, keysOf })
+  const standing = { state, askToWithdraw, openings, ...messages }
+  return { seal, submit, ...standing, keyset: keysets.newest }
 }
 
 /** A new receipt: 25 digits in five groups, of which the last digit checks the others. */

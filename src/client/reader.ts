@@ -21,6 +21,7 @@ import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes } from './notes.ts'
 import { createParking, type Parking } from './parking.ts'
+import { createReplying, type Replying } from './replying.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -76,6 +77,7 @@ export type Reader = {
   Watching &
   Checking &
   Stating &
+  Replying &
   Reviewing
 
 /**
@@ -112,7 +114,8 @@ export function createReader(options: ReaderOptions): Reader {
   const keysets = createKeysets({ transport, trust, memory })
   const newestDirectory = createDirectories({ transport, trust, memory }, keysets)
   const stating = createStating(transport, recipient.signing)
-  const notes = createNotes(transport, keysets, { receiving: key, signing: recipient.signing })
+  const keys = { receiving: key, signing: recipient.signing }
+  const notes = createNotes(transport, keysets, keys)
   const claiming = createClaiming(transport, key.kid, notes)
   /** What was asked for, by what was released itself: the service's own word for it would not do. */
   const chosen = new WeakMap<Released, readonly CompartmentName[]>()
@@ -173,6 +176,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
+    ...createReplying(transport, keysets, newestDirectory, keys),
     ...createReviewing(transport, keysets, notes),
   }
 }

@@ -1,15 +1,20 @@
 /** The referrer's side: seal a draft here, submit the envelope, hold the acknowledgement against it. */
 
+import type { MessageAcknowledgement } from '../messages/schemas.ts'
+import { encodeBase64url } from '../protocol/bytes.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { Envelope } from '../protocol/envelope/envelope.ts'
-import type { SecretKey } from '../protocol/keys.ts'
+import type { KeyPair } from '../protocol/keys.ts'
+import { replyToOfKey } from '../protocol/messages/receipt.ts'
 import { ready } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
-import { wellTyped } from './naming.ts'
+import { type Correspondent, createCorrespondence, type Message, type Thread } from './messages.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createOpenings, type FirstOpening } from './openings.ts'
+import { knownAgain } from './ownreferral.ts'
 import {
   type OwnReferral,
   OwnReferralAnswer,
@@ -34,7 +39,9 @@ export type ReferrerOptions = TransportOptions &
     /** The origin and the root keys to believe, from the administrator's own hand. */
     readonly trust: Trust
     /** The organisation's signing key: `openKeyFile(…).signing`. */
-    readonly signer: SecretKey
+    readonly signer: KeyPair
+    /** What answers are sealed to: `openKeyFile(…).receiving`. Without one, nobody can answer what is sent. */
+    readonly reply?: KeyPair
     /** Without one, a server that shows an older keyset after a restart goes unnoticed. */
     readonly memory?: Memory
     /**
@@ -92,6 +99,20 @@ export type Referrer = {
    * @throws ServiceProblem `cursor-outdated` where all is to be read again, without `changedSince`
    */
   states(query?: { readonly changedSince?: string; readonly limit?: number }): Promise<OwnReferrals>
+  /**
+   * The messages about a referral of your organisation, by its id or reference. What recipients wrote opens with `reply`, and
+   * counts as opened from then on; of your own it is shown on which day they were opened, and not what they say, for they
+   * are sealed to recipients only. `faults` names what is missing or was changed. Escape what a message says.
+   *
+   * @throws ServiceProblem `not-found` for one that it did not send, BadAnswer if another's is shown
+   */
+  messages(referral: string): Promise<Thread>
+  /**
+   * Writes to the recipients about a referral of your organisation: the answer to a question, or what has changed.
+   *
+   * @throws Refusal `referral-invalid` for an urgency below that of the referral; ServiceProblem, NoAnswer, BadAnswer
+   */
+  send(referral: string, message: Message): Promise<MessageAcknowledgement>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 }
@@ -122,7 +143,7 @@ export type Referrer = {
  * @throws Error for a `url` or `trust` that cannot be used
  */
 export function createReferrer(options: ReferrerOptions): Referrer {
-  const { trust, signer, memory = processMemory() } = options
+  const { trust, signer, reply, memory = processMemory() } = options
   const { onUnmatched = warnOfUnmatched } = options
   const transport = createTransport(options)
   const keysets = createKeysets({ transport, trust, memory })
@@ -133,7 +154,8 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   function seal(draft: Draft, sealing: SealOptions = {}): Promise<Envelope> {
     return sealFor(draft, sealing, async (referralId, referral, { keyset }) => {
       const matching = await matchingOf(referralId, referral, keyset)
-      return { signer, ...(matching && { matching }) }
+      const replyTo = reply && replyToOfKey(reply)
+      return { signer, ...(matching && { matching }), ...(replyTo && { replyTo }) }
     })
   }
 
@@ -172,5 +194,39 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     return readAnswer(OwnReferralsAnswer, answer, `GET ${path}`)
   }
 
-  return { seal, submit, openings, state, states, keyset: keysets.newest }
+  const correspondence = createCorrespondence(transport, keysets)
+  const own = correspondentOf(options, keysets)
+  const messages = (referral: string) => correspondence.read(own(referral), wellTyped(referral))
+  const send = (referral: string, message: Message) =>
+    correspondence.send(own(referral), wellTyped(referral), message)
+
+  return { seal, submit, openings, state, states, messages, send, keyset: keysets.newest }
+}
+
+/** An organisation as one side of its referrals. It sees no directory, and knows its own key. */
+function correspondentOf(
+  { trust, signer, reply }: ReferrerOptions,
+  keysets: ReturnType<typeof createKeysets>,
+): (referral: string) => Correspondent {
+  const organisation = ''
+  const from = '1970-01-01T00:00:00Z'
+  return (referral) => ({
+    ...{ side: 'referrer', signer, reader: reply, call: {}, keyset: keysets.newest },
+    pathOf: (name, query) =>
+      `/v1/referrals/${encodeURIComponent(name)}/messages?${new URLSearchParams(query)}`,
+    answeredIn({ referralId, signed }) {
+      if (/^[0-9]{8}$/.test(referral)) requireReferenceOf([referralId], referral)
+      const replyTo = reply && replyToOfKey(reply)
+      const known = knownAgain(
+        signed,
+        { origin: trust.origin, signing: signer, replyTo },
+        referralId,
+      )
+      return { ...known, signedBy: { organisation, label: '' } }
+    },
+    async directory() {
+      const key = { kid: signer.kid, publicKey: encodeBase64url(signer.publicKey), from }
+      return { referrers: [{ organisation, label: '', signingKeys: [key] }] }
+    },
+  })
 }

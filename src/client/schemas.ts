@@ -7,6 +7,7 @@ import * as cases from '../cases/schemas.ts'
 import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
 import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
+import * as messages from '../messages/schemas.ts'
 import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
@@ -252,3 +253,21 @@ export const OwnReferralAnswer = tolerant(intake.OwnReferral)
 export type OwnReferral = Static<typeof OwnReferralAnswer>
 
 export const OpeningsAnswer = tolerant(intake.Openings)
+
+export const MessageAnswer = tolerant(messages.MessageAcknowledgement)
+
+const { messages: kept, signed: _signed, ...ofPage } = messages.Messages.properties
+const { message: _message, ...ofKept } = kept.items.properties
+
+/** A page of the messages about one referral, each still sealed: one that is spoilt hides no other. */
+export const MessagesAnswer = tolerant(
+  Type.Object({
+    ...ofPage,
+    signed: Type.Optional(Type.Object({})),
+    messages: Type.Array(Type.Object({ ...ofKept, message: Type.Object({}) })),
+  }),
+)
+type ReadPage = Static<typeof MessagesAnswer>
+export type MessagesPage = Omit<ReadPage, 'messages'> & {
+  messages: (Omit<ReadPage['messages'][number], 'message'> & { message: MessageEnvelope })[]
+}

@@ -3,7 +3,7 @@ import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { SignedParts } from '../protocol/envelope/signed.ts'
 import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
 import { ways } from '../referral/codes/delivery.ts'
-import { Instant, Kid, Uuid } from '../referral/format.ts'
+import { Bytes32, Instant, Kid, Uuid } from '../referral/format.ts'
 
 const Language = Type.String({
   pattern: '^[a-z]{3}$',
@@ -109,6 +109,12 @@ export const Messages = Type.Object({
   referralId: Uuid,
   signed: Type.Optional(SignedParts),
   messages: Type.Array(KeptMessage, { maxItems: notesPageMax }),
+  last: Type.Optional(
+    Type.Object(
+      { number: Type.Integer({ minimum: 1, maximum: notesMax }), envelopeHash: Bytes32 },
+      { description: 'The newest of your own side, behind which you seal the next.' },
+    ),
+  ),
   next: Type.Optional(
     Type.Integer({ minimum: 1, description: '`after` of the next page; absent at the end.' }),
   ),

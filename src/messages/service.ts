@@ -10,7 +10,7 @@ import { type KnownCaller, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { ownSigner, requireMessageSealed, requireNoteWriter } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import { decodeBase64url, equalBytes } from '../protocol/bytes.ts'
+import { decodeBase64url, encodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import {
   checkMessage,
@@ -118,6 +118,8 @@ export async function readMessages(
 ): Promise<Messages> {
   const { referral, side, kid } = await threadOf(tx, name, recipient)
   const { referralId, parts } = referral
+  const { envelope } = await selectEnd(tx, referralId, side)
+  const end = endOf(referral, envelope)
   const found = await selectMessages(tx, referralId, after, notesPageMax + 1)
   const page = found.slice(0, notesPageMax)
   const last = found.length > notesPageMax ? page.at(-1) : undefined
@@ -135,6 +137,9 @@ export async function readMessages(
     referralId,
     ...(side === 'referrer' && { signed: parts }),
     messages: page.map((one) => present(one, side)),
+    ...(end.number > 0 && {
+      last: { number: end.number, envelopeHash: encodeBase64url(end.envelopeHash) },
+    }),
     ...(last && { next: last.place }),
   }
 }

@@ -83,6 +83,15 @@ export function replyToOf({ reply, signing }: Pick<ReceiptKeys, 'reply' | 'signi
 }
 
 /**
+ * The `replyTo` of an organisation, made from its reply key alone: its signing key changes, and whoever stole that is to sign
+ * nothing by a referral of long ago.
+ */
+export function replyToOfKey(reply: KeyPair): ReplyTo {
+  const signing = signingKeyFrom(keyedHash(reply.secretKey, label('reply sign')))
+  return replyToOf({ reply, signing })
+}
+
+/**
  * Whether a referral that the server shows to the holder of a receipt is the holder's own. If not,
  * it is not answered: somebody else could read the answer.
  */

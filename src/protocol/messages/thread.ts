@@ -41,7 +41,7 @@ export type ThreadInput = {
   reader: SecretKey
   keysets: ReadonlyMap<string, Keyset>
   /** `undefined` for a referrer, who is not shown it and reads only what recipients sign. */
-  directory: Directory | undefined
+  directory: Pick<Directory, 'referrers'> | undefined
   /** The logged time of receipt of the message. */
   receivedAt: Date
 }
