@@ -35,7 +35,8 @@ COPY migrations migrations
 COPY docs/PROBLEMS.md docs/PROBLEMS.md
 COPY --from=build /app/dist/service dist/service
 # New volumes here belong to the holder of the matching key and to the service (docker/compose.yaml).
-RUN mkdir --mode=700 /var/lib/matching /var/lib/log && chown node:node /var/lib/matching /var/lib/log
+RUN mkdir --mode=700 /var/lib/matching /var/lib/log /var/lib/documents && \
+    chown node:node /var/lib/matching /var/lib/log /var/lib/documents
 USER node
 EXPOSE 8080
 STOPSIGNAL SIGTERM

@@ -149,7 +149,8 @@ async function addPartner(administration: Administration, label: string): Promis
     organisationId,
     label: `${label} client`,
     kind: 'partner',
-    scopes: [...grantable.partner],
+    // Not `documents:write`, with which a client must prove its key in each request.
+    scopes: ['referrals:submit', 'matching:evaluate', 'messages:write'],
     kids: [],
   })
   return addKey(administration, organisationId, clientId)

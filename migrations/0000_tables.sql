@@ -132,6 +132,15 @@ CREATE TABLE "directory" (
 	"published_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "document" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"referral_id" uuid NOT NULL,
+	"client_id" uuid,
+	"bytes" bigint NOT NULL,
+	"begun_at" timestamp (3) with time zone NOT NULL,
+	"stored_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
 CREATE TABLE "duty_mail" (
 	"step" smallint NOT NULL,
 	"address_sha256" "bytea" NOT NULL,
@@ -439,6 +448,8 @@ ALTER TABLE "claim_key" ADD CONSTRAINT "claim_key_client_id_client_id_fk" FOREIG
 ALTER TABLE "client" ADD CONSTRAINT "client_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "client_key" ADD CONSTRAINT "client_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "document" ADD CONSTRAINT "document_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "document" ADD CONSTRAINT "document_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "evaluation_budget" ADD CONSTRAINT "evaluation_budget_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREIGN KEY ("right_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -475,6 +486,9 @@ CREATE INDEX "audit_opening_acts" ON "audit_opening" USING gin (jsonb_path_query
 CREATE INDEX "case_flag_order" ON "case_flag" USING btree ("at","id");--> statement-breakpoint
 CREATE INDEX "claim_key_expires" ON "claim_key" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "client_key_client" ON "client_key" USING btree ("client_id");--> statement-breakpoint
+CREATE INDEX "document_referral" ON "document" USING btree ("referral_id");--> statement-breakpoint
+CREATE INDEX "document_client" ON "document" USING btree ("client_id","begun_at");--> statement-breakpoint
+CREATE INDEX "document_unfinished" ON "document" USING btree ("begun_at") WHERE stored_at is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint
 CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> statement-breakpoint

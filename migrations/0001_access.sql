@@ -303,6 +303,34 @@ ALTER TABLE urgency_statement ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURIT
 CREATE POLICY staff ON urgency_statement TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 
+-- Documents. Whoever sent a referral uploads to it and fetches what is there, also what recipients sent. A file is
+-- begun now and under one's own name, and finished once; only staff's own steps remove any.
+GRANT SELECT, INSERT, UPDATE (stored_at) ON document TO intake_partner, intake_internal;
+--> statement-breakpoint
+GRANT DELETE ON document TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE document ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY own ON document FOR SELECT TO intake_partner
+  USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
+--> statement-breakpoint
+CREATE POLICY own_new ON document FOR INSERT TO intake_partner
+  WITH CHECK (
+    begun_at = date_trunc('milliseconds', now()) AND stored_at IS NULL
+    AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id)
+    AND (client_id IS NULL
+      OR EXISTS (
+        SELECT FROM client
+        WHERE client.id = client_id
+          AND client.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid)));
+--> statement-breakpoint
+CREATE POLICY own_end ON document FOR UPDATE TO intake_partner
+  USING (stored_at IS NULL AND EXISTS (SELECT FROM referral WHERE referral.id = referral_id))
+  WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON document TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+
 -- Match values. A referrer writes them with its referral, and reads none: they would show that others
 -- asked about the same person. Added later, they could point it at somebody else's case; dated back,
 -- they would be looked at before older ones.

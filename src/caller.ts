@@ -14,6 +14,8 @@ export const scopes = {
   'messages:write':
     'Read and write the messages about referrals of its own, or of its recipient keys',
   'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
+  'documents:write':
+    'Upload sealed documents, and fetch those of referrals that its organisation sent',
   'audit:read': 'Read the access log',
 } as const
 
@@ -21,7 +23,7 @@ export type Scope = keyof typeof scopes
 
 /** The scopes a kind of client may be granted at all; the directory grants from these. */
 export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scope[]> = {
-  partner: ['referrals:submit', 'matching:evaluate', 'messages:write'],
+  partner: ['referrals:submit', 'matching:evaluate', 'messages:write', 'documents:write'],
   internal: [
     'referrals:submit',
     'referrals:open',
@@ -30,6 +32,7 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
     'cases:review',
     'messages:write',
     'webhooks:manage',
+    'documents:write',
   ],
   auditor: ['audit:read'],
 }

@@ -199,7 +199,7 @@ function isMissing(error: unknown): boolean {
 }
 
 /** A name in a folder survives a power cut only once the folder itself is on the disk. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

@@ -71,6 +71,17 @@ export type ErrorCode =
   | 'state-refused'
   | 'withdrawal-refused'
   | 'endpoint-refused'
+  // Documents: files that are sealed and stored apart.
+  | 'document-too-large'
+  | 'documents-full'
+  | 'document-budget-spent'
+  | 'document-id-taken'
+  | 'document-incomplete'
+  | 'upload-offset-differs'
+  | 'document-exchanged'
+  | 'document-altered'
+  | 'document-truncated'
+  | 'document-refused'
   // Cases.
   | 'case-changed'
   | 'case-full'

@@ -89,8 +89,7 @@ async function serve(config: Config): Promise<void> {
     wake: () => background?.wake(),
     origin: config.origin,
     share: config.share,
-    ...config.door,
-    ...accessKeys,
+    ...{ ...config.door, ...config.documents, ...accessKeys },
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,
   })
@@ -98,7 +97,8 @@ async function serve(config: Config): Promise<void> {
   // Not before: where it cannot listen the process exits, and no thread of it may be half started then.
   const tell = createTell(logger, metrics.background, outage.away)
   background = startBackground({
-    ...{ url, prepare, log, isWatched: shown !== undefined, duty: config.duty },
+    ...{ url, prepare, log, isWatched: shown !== undefined },
+    ...{ duty: config.duty, documents: config.documents.documentsFolder },
     webhooks: { key: webhookSealKey(accessKeys.sealKey), networks: webhookNetworks },
     tell(told) {
       if (told.log) logHalted = told.log.halted

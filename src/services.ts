@@ -20,6 +20,7 @@ import {
   serveDirectory,
   serveKeyset,
 } from './directory/service.ts'
+import { createDocuments, type DocumentsOptions } from './documents/service.ts'
 import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
 import type { ChangedQuery } from './intake/schemas.ts'
 import {
@@ -80,7 +81,7 @@ export type ServiceOptions = {
   readonly webhooks: webhooks.WebhookOptions
   /** Tells the background work that there is some. */
   readonly wake: () => void
-}
+} & Pick<DocumentsOptions, 'documents'>
 
 export type Services = ReturnType<typeof createServices>
 
@@ -164,6 +165,7 @@ export function createServices({
       merge: doorOfOrigin(cases.merge),
       split: doorOfOrigin(cases.split),
     },
+    documents: createDocuments({ database, appendRepetition, ...rest }),
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),

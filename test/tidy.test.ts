@@ -10,6 +10,7 @@ const features = [
   'proof',
   'directory',
   'vault',
+  'documents',
   'matching',
   'triage',
   'cases',
@@ -37,9 +38,11 @@ const mayImport: Record<string, readonly string[]> = {
   pure: pureRoles,
   schemas: ['schemas', ...pureRoles],
   database: ['database', 'protocol', 'errors', 'caller'],
+  // Bytes that stand beside the database.
+  files: ['disk', 'errors'],
   // Of its own feature: the statements of one table may take more than one file.
   store: ['store', 'database', ...pureRoles],
-  service: ['service', 'store', 'schemas', 'database', ...pureRoles],
+  service: ['service', 'store', 'files', 'schemas', 'database', ...pureRoles],
   // A route knows what it calls by type.
   routes: ['services', 'schemas', ...pureRoles],
   services: ['service', 'schemas', 'database', ...pureRoles],
@@ -47,7 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   client: ['client', 'schemas', 'protocol', 'referral', 'errors'],
   // The keyholder is a process of its own: it knows neither the database nor any service.
   keyholder: ['keyholder', 'disk', 'config', ...pureRoles],
-  background: ['background', 'service', 'database', 'disk', 'log', ...pureRoles],
+  background: ['background', 'service', 'files', 'database', 'disk', 'log', ...pureRoles],
   // Pages, each built apart: what they know of a service they know through the SDK.
   web: ['web', 'client', 'protocol', 'referral'],
   cli: ['cli', 'host', 'client', 'problems', 'config', 'disk', 'protocol', 'referral', 'errors'],
@@ -81,6 +84,7 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   // The proof of work: the client works out what the service asks.
   [/^altcha-lib(\/.*)?$/, ['client', 'service', 'web']],
   [/^nodemailer$/, ['background']],
+  [/^@tus\//, ['files']],
   [/^pino$/, ['log']],
   [/^prom-client$/, ['shell']],
   [/^(@inquirer\/password|csv-parse(\/.*)?)$/, ['cli']],
@@ -88,8 +92,10 @@ const usedBy: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^node:crypto$/, ['access', 'keyholder']],
   [
     /^node:(?!crypto)/,
-    ['shell', 'cli', 'host', 'database', 'access', 'keyholder', 'background', 'disk'],
+    [...['shell', 'cli', 'host', 'database', 'access', 'keyholder', 'background', 'disk'], 'files'],
   ],
+  // What a file is handed out as.
+  [/^node:stream$/, ['service']],
 ]
 
 const sources = new Map(
@@ -220,6 +226,7 @@ function role(file: string): string {
   }
   if (!features.includes(first)) return first
   const text = sources.get(file) ?? ''
+  if (second === 'files.ts') return 'files'
   if (second.endsWith('schemas.ts')) return 'schemas'
   if (/\bapp\.route\(/.test(text)) return 'routes'
   if (/\btx\.sql\b/.test(text)) return 'store'

@@ -36,6 +36,12 @@ export const actions = {
   'withdrawal.listed': 'The withdrawals that bearers asked for and nobody decided on were listed.',
   'withdrawal.decided':
     'A person withdrew a referral as its bearer had asked, or declined that. Which of the two stands in the details.',
+  'document.begun': 'The upload of a sealed document to a referral was begun.',
+  'document.continued':
+    'The upload of a sealed document was gone on with, or it was asked how far it had come.',
+  'document.stored': 'A sealed document was stored whole.',
+  'document.opened': 'A sealed document of a referral was handed out.',
+  'document.removed': 'A sealed document whose upload was not finished in time was removed.',
   'match-keys.listed': 'The referrals whose match keys no recipient has checked were listed.',
   'match-keys.checked': 'A recipient made the match keys of a referral again, from what it opened.',
   'urgency.stated': 'A recipient stated the urgency that the rules give for what it opened.',

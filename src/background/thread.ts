@@ -23,6 +23,8 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
     readonly witnessFile: string | undefined
   }
   readonly webhooks: WebhookPlace
+  /** The folder of sealed files. */
+  readonly documents: string
   /** Whether anybody sees figures of the queue, so that they are counted. */
   readonly isWatched: boolean
   /** Who is told of immediate items that nobody holds, if anybody. */

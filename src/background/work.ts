@@ -5,6 +5,8 @@ import { createPairing } from '../cases/pairing.ts'
 import { createWithdrawing } from '../cases/withdrawing.ts'
 import type { Database } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
+import { createFiles } from '../documents/files.ts'
+import { createSweeping } from '../documents/service.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import { createSettling } from '../messages/service.ts'
 import type { KeyPair } from '../protocol/keys.ts'
@@ -36,6 +38,8 @@ export type Extras = {
   /** Who is told of immediate items that nobody holds. */
   readonly duty?: Pick<DutyOptions, 'addresses' | 'send'> | undefined
   readonly webhooks?: WebhookPlace
+  /** The folder of sealed files. */
+  readonly documents?: string
 }
 
 export type WebhookPlace = {
@@ -50,7 +54,7 @@ export function createWork(
   database: Database,
   log: LogOptions,
   tell: Tell,
-  { isWatched = true, duty, webhooks }: Extras = {},
+  { isWatched = true, duty, webhooks, documents }: Extras = {},
 ): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
@@ -81,6 +85,7 @@ export function createWork(
     createForgetting(database),
     ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
     ...(duty ? [createDuty(database, { ...duty, origin: log.origin, ...mailing(tell) })] : []),
+    ...(documents === undefined ? [] : [createSweeping(database, createFiles(documents))]),
     ...(webhooks ? [deliveringOf(database, webhooks, tell)] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })

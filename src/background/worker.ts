@@ -29,7 +29,7 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(report)
-const { url, prepare, log, isWatched, duty, webhooks } = workerData as Place
+const { url, prepare, log, isWatched, duty, webhooks, documents } = workerData as Place
 const database = connect({
   ...{ url, prepare },
   connectionsMax: backgroundConnections,
@@ -38,7 +38,7 @@ const database = connect({
 })
 database.onAnnounced(() => report({ kind: 'brought' }))
 const work = createWork(database, await openLog(log), sorted.tell, {
-  ...{ isWatched, webhooks },
+  ...{ isWatched, webhooks, documents },
   duty: duty && {
     addresses: { 1: duty.first, 2: duty.later },
     send: createSendMail(duty.smtp, duty.from),

@@ -6,6 +6,7 @@
 import { isLoopbackHost } from '../protocol/address.ts'
 import { type AccessConfig, readAccess } from './access.ts'
 import { type AuditConfig, readAudit } from './audit.ts'
+import { type DocumentConfig, readDocuments } from './documents.ts'
 import { type DoorConfig, readDoor } from './door.ts'
 import { type DutyConfig, readDuty } from './duty.ts'
 import { integer, list, oneOf } from './values.ts'
@@ -26,6 +27,7 @@ export type Config = {
   readonly tokenKeyFile: string
   readonly access: AccessConfig
   readonly audit: AuditConfig
+  readonly documents: DocumentConfig
   readonly door: DoorConfig
   /** `undefined`: nobody is told by mail. */
   readonly duty: DutyConfig | undefined
@@ -91,6 +93,7 @@ export function readConfig(
     databaseConnectionsMax: integer(environment, 'DATABASE_CONNECTIONS', 10, 1, 100, faults),
     databasePrepare: oneOf(environment, 'DATABASE_PREPARE', ['on', 'off'], 'on', faults) === 'on',
     dataFolder,
+    documents: readDocuments(environment, dataFolder, faults),
     door: readDoor(environment, faults),
     duty: readDuty(environment, faults),
     access: readAccess(environment, dataFolder, isLoopback(host), faults),

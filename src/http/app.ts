@@ -19,6 +19,8 @@ import { casesRoutes, notesRoutes } from '../cases/routes.ts'
 import type { Database } from '../database/connect.ts'
 import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
+import { limitsOf } from '../documents/limits.ts'
+import { documentRoutes } from '../documents/routes.ts'
 import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
 import { stateRoutes } from '../intake/stateroutes.ts'
 import { withdrawalRoutes } from '../intake/withdrawalroutes.ts'
@@ -85,6 +87,12 @@ export type AppOptions = {
   readonly unopenedMax?: number
   /** Inward networks to which webhooks may be posted all the same; none, if left out. */
   readonly webhookNetworks?: readonly string[]
+  /** Where sealed files stand; as of a trial, if left out. */
+  readonly documentsFolder?: string
+  /** The largest file; 200 MB, if left out. */
+  readonly fileMegabytesMax?: number
+  /** What a client may upload in a day; 5 GB, if left out. */
+  readonly clientMegabytesPerDay?: number
   /** Where people ring when no more is taken; not said, if left out. */
   readonly telephone?: string | undefined
   /** The most counters that a proof of work takes at its base price; a telephone's, if left out. */
@@ -132,10 +140,8 @@ export async function createApp(options: AppOptions) {
     ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused },
     ...{ unopenedMax, telephone: options.telephone },
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
-    webhooks: {
-      key: webhookSealKey(options.sealKey),
-      faultOf: createUrlRule(options.webhookNetworks ?? []),
-    },
+    documents: documentPlace(options),
+    webhooks: webhookPlace(options),
   })
   const { audit, directory, intake, proof, matching, cases, triage, webhooks } = services
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
@@ -192,15 +198,25 @@ export async function createApp(options: AppOptions) {
 /** What is about referrals: for those who send them, and for those who open them. */
 async function admitReferrals(
   app: FastifyInstance,
-  { intake, messages, proof, reading }: Services,
+  { intake, messages, documents, proof, reading }: Services,
 ): Promise<void> {
   await app.register(intakeRoutes, { prefix: '/v1/referrals', intake })
   await app.register(publicRoutes, { prefix: '/v1/public/referrals', intake, proof })
   for (const routes of sendersRoutes) await app.register(routes, { prefix: '/v1', intake, proof })
   await app.register(messageRoutes, { prefix: '/v1', messages })
+  await app.register(documentRoutes, { prefix: '/v1', documents })
   for (const routes of readersRoutes) {
     await app.register(routes, { prefix: '/v1/referrals', reading })
   }
+}
+
+function webhookPlace({ sealKey, webhookNetworks = [] }: AppOptions) {
+  return { key: webhookSealKey(sealKey), faultOf: createUrlRule(webhookNetworks) }
+}
+
+function documentPlace({ documentsFolder = 'data/documents', ...options }: AppOptions) {
+  const { fileMegabytesMax = 200, clientMegabytesPerDay = 5_000 } = options
+  return { folder: documentsFolder, limits: limitsOf(fileMegabytesMax, clientMegabytesPerDay) }
 }
 
 /** What holds for every request and every answer. */

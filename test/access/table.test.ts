@@ -3,7 +3,7 @@
  * Method: the operations are walked; what each caller should get stands in a table of its own below,
  * so that an operation which nobody thought about fails here by having no row.
  */
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { grantable } from '../../src/caller.ts'
@@ -115,7 +115,13 @@ function changedToken(): string {
   return `Bearer ${header}.${claims}.${signature}`
 }
 
-type Request = { method: string; path: string; body?: unknown }
+type Request = {
+  method: string
+  path: string
+  body?: unknown
+  /** Beside those of a body in JSON. */
+  headers?: Readonly<Record<string, string>>
+}
 type Case = { request: (who: Known) => Request | Promise<Request>; expected: Expected }
 type Expected = Record<Known, number>
 
@@ -147,7 +153,7 @@ async function sendAs(who: Known, request: Request) {
 
 async function send(
   authorization: string | Record<string, string> | undefined,
-  { method, path, body }: Request,
+  { method, path, body, headers: own }: Request,
 ) {
   const headers = typeof authorization === 'string' ? { authorization } : authorization
   const response = await fetch(url + path, {
@@ -155,8 +161,9 @@ async function send(
     headers: {
       ...headers,
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...own,
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: own ? String(body) : JSON.stringify(body) }),
   })
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
@@ -250,6 +257,36 @@ const evaluation = (epoch: number) => {
   const { blindedElement } = blind(utf8('REF|A1234567'))
   const body = { epoch, elements: [encodeBase64url(blindedElement)] }
   return { method: 'POST', path: '/v1/matching/evaluations', body }
+}
+
+/** The shortest sealed file. */
+const sealedBytes = 65_577
+
+function beginningOf(documentId: string, referralId: string): Request {
+  const [referral, document] = [referralId, documentId].map((id) => btoa(id))
+  const metadata = `referral ${referral},document ${document}`
+  const headers = { 'upload-length': String(sealedBytes), 'upload-metadata': metadata }
+  return { method: 'POST', path: '/v1/documents', headers }
+}
+
+async function beginning(documentId: string, referralId?: string) {
+  return beginningOf(documentId, referralId ?? (await refer(built, telephone)).referralId)
+}
+
+function pieceOf(documentId: string): Request {
+  const type = 'application/offset+octet-stream'
+  const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': type }
+  return { method: 'PATCH', path: `/v1/documents/${documentId}`, body: 'a piece', headers }
+}
+
+/** One that is stored whole. */
+async function documentOf(referralId: string): Promise<string> {
+  const id = newId()
+  await mkdir(join(built.folder, 'documents'), { recursive: true })
+  await writeFile(join(built.folder, 'documents', id), new Uint8Array(sealedBytes))
+  await sql`insert into document (id, referral_id, bytes, begun_at, stored_at)
+            values (${id}, ${referralId}, ${sealedBytes}, now(), now())`
+  return id
 }
 
 /** Of the casework recipient, or of the clinic, which does not hold what keys are made from. */
@@ -587,6 +624,104 @@ const table: Record<string, Record<string, Case>> = {
       expected: { ...none, casework: 200, clinic: 404 },
     },
   },
+  beginDocument: {
+    'of a referral that it opens or sent': {
+      request: async () => beginning(newId()),
+      // This partner's client may not, so that it need not prove a key: test/documents/uploading.test.ts has one that may.
+      expected: workers(201),
+    },
+    'of none': {
+      request: () => beginning(newId(), newId()),
+      expected: workers(404),
+    },
+  },
+  continueDocument: {
+    own: {
+      request: async (who) => {
+        const id = newId()
+        if (who === 'casework' || who === 'clinic') await sendAs(who, await beginning(id))
+        return pieceOf(id)
+      },
+      expected: workers(204),
+    },
+    "another's": {
+      request: async (who) => {
+        const id = newId()
+        await sendAs(who === 'clinic' ? 'casework' : 'clinic', await beginning(id))
+        return pieceOf(id)
+      },
+      expected: workers(404),
+    },
+  },
+  fetchDocument: {
+    'of a referral that it sent': {
+      request: async () => ({
+        method: 'GET',
+        path: `/v1/documents/${await documentOf((await refer(built, telephone)).referralId)}`,
+      }),
+      expected: workers(200),
+    },
+    'of a referral that another organisation sent': {
+      request: async () => ({
+        method: 'GET',
+        path: `/v1/documents/${await documentOf((await refer(built, ngo)).referralId)}`,
+      }),
+      expected: workers(404),
+    },
+  },
+  beginDocumentByReceipt: {
+    'with a token': {
+      request: () => ({ ...beginningOf(newId(), sentId), path: '/v1/receipt/documents' }),
+      expected: all(401),
+    },
+  },
+  continueDocumentByReceipt: {
+    'with a token': {
+      request: async () => {
+        const id = newId()
+        await send(shown(sent), {
+          ...beginningOf(id, sentId),
+          path: '/v1/receipt/documents',
+        })
+        return { ...pieceOf(id), path: `/v1/receipt/documents/${id}` }
+      },
+      expected: all(401),
+    },
+  },
+  fetchDocumentByReceipt: {
+    'with a token': {
+      request: async () => get(`/v1/receipt/documents/${await documentOf(sentId)}`)(),
+      expected: all(401),
+    },
+  },
+  openDocument: {
+    'for its own key': {
+      request: async (who) => {
+        const { referralId } = await refer(built, ngo)
+        const id = await documentOf(referralId)
+        const path = `/v1/referrals/${referralId}/documents/${id}?recipient=${kidOf(who)}`
+        return { method: 'GET', path }
+      },
+      expected: workers(200),
+    },
+    'for the key of another': {
+      request: async (who) => {
+        const { referralId } = await refer(built, ngo)
+        const other = who === 'clinic' ? kids.casework : kids.clinic
+        const id = await documentOf(referralId)
+        return get(`/v1/referrals/${referralId}/documents/${id}?recipient=${other}`)()
+      },
+      expected: none,
+    },
+    'one without a wrap for it': {
+      request: async (who) => {
+        const referralId = await referWithoutClinic()
+        const id = await documentOf(referralId)
+        return get(`/v1/referrals/${referralId}/documents/${id}?recipient=${kidOf(who)}`)()
+      },
+      expected: { ...none, casework: 200, clinic: 404 },
+    },
+  },
   evaluateMatchKeys: {
     'of the newest epoch': {
       request: () => evaluation(1),
@@ -903,6 +1038,11 @@ const bearers = {
     status: 404,
   },
 }
+/** What the bearer of a receipt is told where it is another than 200. */
+const toldToBearer: Readonly<Record<string, number>> = {
+  beginDocumentByReceipt: 201,
+  continueDocumentByReceipt: 204,
+}
 const receiptChallenge = 'Receipt realm="referral-intake"'
 
 type Operation = { operationId: string; security: readonly Record<string, string[]>[] }
@@ -944,6 +1084,8 @@ const unrecorded = [
 const elsewhere = [
   ...['submitWithoutAccount', 'readReceipt', 'readOpeningsByReceipt', 'askToWithdraw'],
   ...['decidePossibleMatch', 'splitCase', 'sendMessageByReceipt', 'listMessagesByReceipt'],
+  // test/documents/uploading.test.ts.
+  ...['beginDocumentByReceipt', 'continueDocumentByReceipt', 'fetchDocumentByReceipt'],
 ]
 /** The operations of which a permitted request left an entry by its caller. */
 const recorded = new Set<string>()
@@ -975,7 +1117,8 @@ for (const { operationId, security } of operations) {
       }
       for (const [who, { receipt, status }] of Object.entries(bearers)) {
         const answer = await send(receipt, sample)
-        t.equal(answer.status, isByReceipt ? status : isOpen ? expected.partner : 401, who)
+        const own = status === 200 ? (toldToBearer[operationId] ?? status) : status
+        t.equal(answer.status, isByReceipt ? own : isOpen ? expected.partner : 401, who)
       }
       for (const [who, id] of Object.entries(shutOut)) {
         const { status, body } = await send(`Bearer ${forge.token(id)}`, sample)

@@ -62,6 +62,8 @@ export type BuildOptions = {
   | 'unopenedMax'
   | 'telephone'
   | 'webhookNetworks'
+  | 'fileMegabytesMax'
+  | 'clientMegabytesPerDay'
 >
 
 /** What a guess costs in a test: nothing. */
@@ -102,6 +104,7 @@ export async function build(
   )
   const work = createWork(database, logIn(folder, world), createTell(logger, metrics.background), {
     webhooks: { key: webhookSealKey(sealKey), networks: options.webhookNetworks ?? [] },
+    documents: join(folder, 'documents'),
   })
   const app = await createApp({
     ...{ database, logger, origin: world.origin, holders: embedded, wake: work.wake },
@@ -109,6 +112,7 @@ export async function build(
     // As good as no work: how much it is has tests of its own.
     countersMax: 3,
     tokenPublicKey: await readPublicKey(tokenKeyFile),
+    documentsFolder: join(folder, 'documents'),
     ...{ ...options, metrics },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

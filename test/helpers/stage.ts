@@ -12,6 +12,7 @@ import type { KnownCaller } from '../../src/caller.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
 import { createWithdrawing } from '../../src/cases/withdrawing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
+import { limitsOf } from '../../src/documents/limits.ts'
 import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
@@ -40,6 +41,7 @@ export function servicesOn(database: Database, origin: string) {
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
+    documents: { folder: '', limits: limitsOf(1, 1) },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   const [retiring, withdrawing] = [createRetiring(database), createWithdrawing(database)]

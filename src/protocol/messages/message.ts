@@ -6,6 +6,7 @@
 import { type Static, Type } from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
+import { Attachment } from '../../referral/fields/documents.ts'
 import { Bytes32, Kid, Origin, UuidV7 } from '../../referral/format.ts'
 import {
   type Header,
@@ -28,9 +29,15 @@ export const notesMax = 10_000
 /** A page of the largest notes that a request can bring is less than the 8 MiB that clients read. */
 export const notesPageMax = 15
 
+/** A message brings at most so many documents. */
+const attachmentsMax = 20
+
 /** What a message says, sealed. */
 export const MessageContent = Type.Object(
-  { text: Type.String({ minLength: 1, maxLength: 20_000 }) },
+  {
+    text: Type.String({ minLength: 1, maxLength: 20_000 }),
+    documents: Type.Optional(Type.Array(Attachment, { minItems: 1, maxItems: attachmentsMax })),
+  },
   { additionalProperties: false },
 )
 export type MessageContent = Static<typeof MessageContent>

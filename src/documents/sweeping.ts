@@ -1,0 +1,63 @@
+/**
+ * The step that removes uploads which were never finished, and every file that has no row: of an erased referral, of an upload
+ * that was swept, or of a time after the one that a restored database knows. A row goes first and its file follows, so a kill
+ * between the two leaves work for the next turn and nothing else.
+ */
+import { appendAll } from '../audit/service.ts'
+import type { Database } from '../database/connect.ts'
+import { elect, type Step } from '../database/lock.ts'
+import { newId } from '../protocol/uuid.ts'
+import type { Files } from './files.ts'
+import { deleteUnfinished, selectKnown } from './store.ts'
+
+/** Long enough for a client on a bad line, and one that starts again tomorrow morning. */
+const unfinishedHoursMax = 24
+const rowsMax = 100
+const filesMax = 1_000
+const everyMs = 30_000
+
+/** @param pauseMs - between two looks at the folder */
+export function createSweeping(database: Database, files: Files, pauseMs = everyMs): Step {
+  const name = 'sweeping documents'
+  let nextAt = 0
+
+  /** @returns whether more may be left */
+  async function sweepRows(): Promise<boolean> {
+    return database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+      if (!(await elect(tx, name))) return false
+      const removed = await deleteUnfinished(tx, unfinishedHoursMax, rowsMax)
+      await appendAll(
+        tx,
+        removed.map(({ id, referralId }) => {
+          const object = { kind: 'referral', id: referralId } as const
+          return { action: 'document.removed', object, details: { document: id } }
+        }),
+      )
+      return removed.length === rowsMax
+    })
+  }
+
+  async function sweepFiles(): Promise<void> {
+    const ids = await files.list()
+    for (let at = 0; at < ids.length; at += filesMax) {
+      const part = ids.slice(at, at + filesMax)
+      // Each was in the folder before this asks, and its row was committed before that.
+      const known = await database.inTransaction({ kind: 'system', request: newId() }, (tx) =>
+        selectKnown(tx, part),
+      )
+      for (const id of part) if (!known.has(id)) await files.remove(id)
+    }
+  }
+
+  return {
+    name,
+    isUnwoken: true,
+    async run() {
+      if (Date.now() < nextAt) return false
+      const isMore = await sweepRows()
+      await sweepFiles()
+      nextAt = isMore ? 0 : Date.now() + pauseMs
+      return isMore
+    },
+  }
+}
