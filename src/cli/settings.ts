@@ -61,9 +61,29 @@ function onClockSkew(skew: ClockSkew): void {
 
 /** A recipient's client as flags and environment say. */
 export async function readerOf(input: Input): Promise<Reader> {
-  const onClockSkew = (skew: ClockSkew) =>
-    tell(`Warning: ${wordsOfSkew(skew)}. The service refuses what you state of urgency by it.`)
+  const onClockSkew = onReadersSkew
   return createReader({ ...(await serviceOf(input)), recipient: await keyOf(input), onClockSkew })
+}
+
+function onReadersSkew(skew: ClockSkew): void {
+  tell(`Warning: ${wordsOfSkew(skew)}. The service refuses what you state of urgency by it.`)
+}
+
+/** The client of whichever side the key file is of: a recipient of the newest keyset, or else a referrer. */
+export async function eitherOf(
+  input: Input,
+): Promise<{ readonly reader: Reader } | { readonly referrer: Referrer }> {
+  const recipient = await keyOf(input)
+  const service = await serviceOf(input)
+  const { signing, receiving } = recipient
+  if (receiving) {
+    const reader = createReader({ ...service, recipient, onClockSkew: onReadersSkew })
+    const { keyset } = await reader.keyset()
+    if (keyset.recipients.some(({ kid }) => kid === reader.kid)) return { reader }
+  }
+  const keys = { signer: signing, ...(receiving && { reply: receiving }) }
+  const listeners = { onClockSkew, onUnmatched() {}, onWarnings() {} }
+  return { referrer: createReferrer({ ...service, ...keys, ...listeners }) }
 }
 
 /**

@@ -99,14 +99,14 @@ export const UncheckedAnswer = tolerant(matching.Unchecked)
 /** Which referrals' match keys no recipient has checked yet, of each organisation in turn. */
 export type Unchecked = Static<typeof UncheckedAnswer>
 
-const { referralId, reference, answered } = ReleasedReferral.properties
+const { referralId, reference, answered, unread } = ReleasedReferral.properties
 
 export const ClaimsAnswer = Type.Object({
   claims: Type.Array(
     tolerant(
       Type.Object({
         ...triage.Claims.properties.claims.items.properties,
-        referrals: Type.Array(Type.Object({ referralId, reference, answered })),
+        referrals: Type.Array(Type.Object({ referralId, reference, answered, unread })),
       }),
     ),
   ),
@@ -118,7 +118,7 @@ export type Claim = Omit<Static<typeof ClaimsAnswer>['claims'][number], 'referra
    * The referrals of the case, sealed: `reader.open` opens each. What is `answered` was so before this
    * claim, and is there to be read; `completable` says which of the others to complete together.
    */
-  referrals: (Released & { answered: boolean })[]
+  referrals: (Released & { answered: boolean; unread: number })[]
 }
 
 const { items, next } = triage.ItemsPage.properties

@@ -4,6 +4,7 @@ import { londonTime } from '../../client/london.ts'
 import { declineReasons, states } from '../../referral/codes/state.ts'
 import { type Command, fitted } from '../command.ts'
 import { referralNamed } from '../recipient/naming.ts'
+import { unreadLines } from '../recipient/wording.ts'
 import { connection, connectionDetails, referrerOf } from '../settings.ts'
 
 const pageMax = 500
@@ -55,6 +56,7 @@ function textOf({ referrals }: OwnReferrals): string {
 
 function linesOf(referral: OwnReferral): string {
   const { reference, state, changedAt, receivedAt, declineReason, withdrawalAskedAt } = referral
+  const { unread } = referral
   const why = declineReason === undefined ? '' : `: ${wordOf(declineReasons, declineReason)}`
   return [
     `${shown(reference)}  ${wordOf(states, state)}${why}`,
@@ -63,6 +65,7 @@ function linesOf(referral: OwnReferral): string {
     ...(withdrawalAskedAt === undefined
       ? []
       : [`  Its withdrawal was asked for ${londonTime(withdrawalAskedAt)}`]),
+    ...unreadLines(unread, reference),
   ].join('\n')
 }
 

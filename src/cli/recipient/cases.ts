@@ -20,7 +20,7 @@ import { comparisonOf } from './comparing.ts'
 import { named } from './naming.ts'
 import { areSound, notesOf, wordsOfNotes } from './notes.ts'
 import { moreWords, pageOf, pageOptions } from './paging.ts'
-import { dueLine, labelOf, urgencyWord } from './wording.ts'
+import { dueLine, labelOf, unreadLines, urgencyWord } from './wording.ts'
 
 /** `intake reviews`. */
 export const reviews: Command = {
@@ -136,9 +136,10 @@ function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[]
   return [
     `Case ${caseId}: ${item ? `${urgencyWord(item.urgency)}, ${shown(item.state)}` : 'no open item'}`,
     ...(item ? [`  ${dueLine(item.dueAt, new Date())}`] : []),
-    ...referrals.flatMap(({ referralId, reference, receivedAt, state, keys }) => [
+    ...referrals.flatMap(({ referralId, reference, receivedAt, state, keys, unread }) => [
       `  Reference ${shown(reference)}, came ${londonTime(receivedAt)}`,
       `    ${labelOf('state', state)}, match keys ${shown(keys)}, id ${referralId}`,
+      ...unreadLines(unread, reference),
     ]),
     ...flags.map(({ kind, referralId }) => `  Flagged: ${shown(kind)}, at ${nameOf(referralId)}`),
     ...judgements.flatMap(

@@ -19,7 +19,7 @@ import { choices, chosenBy } from './choosing.ts'
 import { comparisonOf } from './comparing.ts'
 import type { Said } from './laying.ts'
 import { withheldWords, wordsOfOpened } from './show.ts'
-import { dueLine, urgencyWord } from './wording.ts'
+import { dueLine, unreadLines, urgencyWord } from './wording.ts'
 
 /** One item of work, opened. */
 type Work = Omit<Claim, 'referrals'> & {
@@ -30,6 +30,8 @@ type Work = Omit<Claim, 'referrals'> & {
   readonly answered: readonly string[]
   /** The reference of each, by its id. */
   readonly references: Readonly<Record<string, string>>
+  /** How many messages by its referrer wait to be read, of each by its id. */
+  readonly messages: Readonly<Record<string, number>>
   /** With `--out`, instead of what the referrals say: where it was written. */
   readonly files?: readonly string[]
 }
@@ -111,6 +113,7 @@ async function openItem(reader: Reader, item: Claim, folder: string | undefined)
     unread,
     answered,
     references,
+    messages: Object.fromEntries(item.referrals.map((it) => [it.referralId, it.unread])),
     ...(folder !== undefined && { files }),
   }
 }
@@ -146,6 +149,9 @@ function wordsOfWork({ files, ...work }: Work): string {
       ({ referralId, problem }) => `Not opened: ${shown(referralId)}\n${wordsOf(problem)}`,
     ),
     ...answered.map((id) => `Answered before: ${id}`),
+    ...Object.entries(work.messages).flatMap(([id, count]) => {
+      return unreadLines(count, references[id] ?? id)
+    }),
     ...endingOf(work),
   ].join('\n')
 }

@@ -48,6 +48,13 @@ export function dueWords(dueAt: string, now: Date): string {
   return ms < 0 ? `overdue ${spanOf(ms)}` : `in ${spanOf(ms)}`
 }
 
+/** That messages about a referral wait to be read, and how; nothing where none does. */
+export function unreadLines(unread: number, reference: string): string[] {
+  if (!(unread > 0)) return []
+  const count = unread === 1 ? 'One message' : `${unread} messages`
+  return [`  ${count} not read yet: intake messages ${shown(reference)}`]
+}
+
 /** Cut to so many characters, and filled up to them. */
 export function cell(text: string, columns: number): string {
   return (text.length > columns ? `${text.slice(0, columns - 1)}…` : text).padEnd(columns)
