@@ -15,3 +15,16 @@ export function createProgress(total: number) {
     },
   }
 }
+
+/** The same of bytes: told how many are done, of how many. */
+export function createByteProgress(name: string): (done: number, bytes: number) => void {
+  const { stderr } = process
+  let isOver = false
+  return (done, bytes) => {
+    if (!stderr.isTTY || isOver) return
+    isOver = done === bytes
+    const bar = '#'.repeat(Math.round((done / bytes) * cells)).padEnd(cells)
+    const [now, all] = [done, bytes].map((count) => (count / 1e6).toFixed(1))
+    stderr.write(`\r[${bar}] ${name}: ${now} of ${all} MB${isOver ? '\n' : ''}`)
+  }
+}

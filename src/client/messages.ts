@@ -25,6 +25,7 @@ import type { Directory } from '../protocol/trust/directory.ts'
 import type { AcceptedKeyset } from '../protocol/trust/keyset.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
+import type { Attachment } from '../referral/fields/documents.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import { claimBytesMax } from './answer.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
@@ -39,6 +40,8 @@ export type Message = {
   readonly text: string
   /** May only raise that of the referral, and moves it on the queue. */
   readonly urgency?: Urgency
+  /** The files that it brings, at most 20: each is uploaded once this is sent (documents.ts). */
+  readonly documents?: readonly Attachment[]
 }
 
 /** The messages about one referral, with what became of each. */
@@ -101,8 +104,8 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
     message: Message,
     marks: Marks = {},
   ): Promise<MessageAcknowledgement> {
-    const { text, ...rest } = message
-    const content = contentOf(text)
+    const { text, documents, ...rest } = message
+    const content = contentOf(text, documents)
     for (let tries = 1; ; tries += 1) {
       const sealed = await sealBehind(by, await endOf(by, referral), { content, ...rest })
       try {
@@ -215,8 +218,8 @@ async function postSealed(
   throw new BadAnswer(`the acknowledgement of message ${number} is of another`)
 }
 
-function contentOf(text: string): MessageContent {
-  const content = { text: text.normalize('NFC') }
+function contentOf(text: string, documents?: readonly Attachment[]): MessageContent {
+  const content = { text: text.normalize('NFC'), ...(documents && { documents: [...documents] }) }
   const [problem] = schemaProblems(MessageContent, content)
   if (!problem) return content
   throw new Refusal('referral-invalid', `the message${problem.pointer} ${problem.detail}`)

@@ -16,6 +16,7 @@ import { type Checking, createChecking } from './checking.ts'
 import { type Attempt, type Claiming, type ClaimOptions, createClaiming } from './claiming.ts'
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { type Consuming, createConsuming } from './consume.ts'
+import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import { BadAnswer } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
@@ -78,6 +79,7 @@ export type Reader = {
   Checking &
   Stating &
   Replying &
+  Documents &
   Reviewing
 
 /**
@@ -177,7 +179,20 @@ export function createReader(options: ReaderOptions): Reader {
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
     ...createReplying(transport, keysets, newestDirectory, keys),
+    ...createDocuments(transport, recipientPaths(key.kid)),
     ...createReviewing(transport, keysets, notes),
+  }
+}
+
+/** Where a recipient fetches what it opens; it uploads as anybody does. */
+function recipientPaths(kid: string): DocumentPaths {
+  return {
+    call: {},
+    uploads: '/v1/documents',
+    pathOf(referralId, documentId) {
+      const [referral, document] = [referralId, documentId].map(encodeURIComponent)
+      return `/v1/referrals/${referral}/documents/${document}?recipient=${kid}`
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { replyToOfKey } from '../protocol/messages/receipt.ts'
 import { ready } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
+import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { type Correspondent, createCorrespondence, type Message, type Thread } from './messages.ts'
@@ -115,6 +116,13 @@ export type Referrer = {
   send(referral: string, message: Message): Promise<MessageAcknowledgement>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
+} & Documents
+
+/** Where an organisation's documents are. */
+const senderPaths: DocumentPaths = {
+  call: {},
+  uploads: '/v1/documents',
+  pathOf: (_, documentId) => `/v1/documents/${encodeURIComponent(documentId)}`,
 }
 
 /**
@@ -200,7 +208,11 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   const send = (referral: string, message: Message) =>
     correspondence.send(own(referral), wellTyped(referral), message)
 
-  return { seal, submit, openings, state, states, messages, send, keyset: keysets.newest }
+  const documents = createDocuments(transport, senderPaths)
+  return {
+    ...{ seal, submit, openings, state, states, messages, send, keyset: keysets.newest },
+    ...documents,
+  }
 }
 
 /** An organisation as one side of its referrals. It sees no directory, and knows its own key. */

@@ -40,7 +40,7 @@ export type SignIn = {
 type SignedInit = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Uint8Array<ArrayBuffer>
 } & Pick<RequestInit, 'redirect' | 'cache' | 'signal'>
 
 /** A token is renewed before a request that could arrive after its end. */

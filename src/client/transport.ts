@@ -43,6 +43,12 @@ export type Call = {
   readonly signal?: AbortSignal | undefined
 }
 
+/** One request of bytes. */
+export type Exchange = Pick<Call, 'path' | 'open' | 'headers'> & {
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'PATCH'
+  readonly bytes?: Uint8Array<ArrayBuffer>
+}
+
 export type Transport = ReturnType<typeof createTransport>
 
 const timeoutMsDefault = 75_000
@@ -128,6 +134,7 @@ export function createTransport({ url, token, timeoutMs = timeoutMsDefault }: Tr
 
   return {
     send,
+    exchange: createExchange(base, { token, timeoutMs }),
     /** @returns milliseconds, by the last answer that told a time; negative where it is behind, NaN for no readable date */
     clockAheadMs: () => aheadMs,
   }
@@ -174,4 +181,38 @@ function aheadOf({ headers }: Response): number | undefined {
 function retryAfterMs(response: Response): number | undefined {
   const seconds = response.headers.get('retry-after')
   return seconds !== null && /^[0-9]{1,6}$/.test(seconds) ? Number(seconds) * 1000 : undefined
+}
+
+/**
+ * Makes what sends one request whose answer is bytes, or headers alone, once. The time counts until the last byte is read.
+ *
+ * @returns an answer that is no refusal, its body unread
+ * @throws ServiceProblem, NoAnswer; Refusal where it cannot sign in
+ */
+function createExchange(
+  base: string,
+  { token, timeoutMs }: Required<Omit<TransportOptions, 'url'>>,
+) {
+  return async ({ method, path, open, headers, bytes }: Exchange): Promise<Response> => {
+    await ready
+    const byHand = !open && typeof token === 'function' ? `Bearer ${await token()}` : undefined
+    const fetched = open || typeof token === 'function' ? fetch : token.fetch
+    let response: Response
+    try {
+      response = await fetched(base + path, {
+        method,
+        headers: { ...(byHand && { authorization: byHand }), ...headers },
+        ...(bytes && { body: bytes }),
+        redirect: 'error',
+        cache: 'no-store',
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      if (response.ok) return response
+      const text = await readText(response, problemBytesMax)
+      throw new ServiceProblem(problemIn(text, response.status))
+    } catch (cause) {
+      if (cause instanceof Refusal || cause instanceof ServiceProblem) throw cause
+      throw new NoAnswer(noAnswer(base, cause, timeoutMs), { cause })
+    }
+  }
 }

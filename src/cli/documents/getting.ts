@@ -1,0 +1,128 @@
+/** `intake documents list` and `get`: what a recipient may open of a referral. */
+import {
+  type Attachment,
+  attachmentsIn,
+  type Opened,
+  type Reader,
+  Refusal,
+  ServiceProblem,
+  shown,
+} from '../../client/index.ts'
+import { documentTypes } from '../../referral/codes/documents.ts'
+import { fileTypes } from '../../referral/codes/files.ts'
+import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { referralNamed } from '../recipient/naming.ts'
+import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { openInto } from './opening.ts'
+
+type Listed = {
+  readonly reader: Reader
+  readonly referralId: string
+  readonly documents: readonly Attachment[]
+}
+
+/** `intake documents list`. */
+export const documentsList: Command = {
+  operands: 'ID|REFERENCE',
+  summary: 'List the documents of a referral, and of the messages about it.',
+  details: connectionDetails,
+  options: connection,
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input) {
+    const { referralId, documents } = await listed(input)
+    const value = { referralId, documents: documents.map(({ key: _, ...document }) => document) }
+    const lines = documents.map((document, at) => `${at + 1}  ${lineOf(document)}`)
+    return { value, text: fitted(lines.join('\n') || 'None.') }
+  },
+}
+
+/** `intake documents get`. */
+export const documentsGet: Command = {
+  operands: 'ID|REFERENCE',
+  summary: 'Fetch and open the documents of a referral, into a folder.',
+  details: `They are called document-1 and so on, in the order of \`intake documents list\`, with an ending by what they
+are. What is of another type than its sender states, or may do something when it is opened, is refused.
+
+Exit code 1 if some of them were not written: each is named, with what is wrong.
+
+${connectionDetails}`,
+  options: {
+    out: { value: 'DIR', help: 'The folder, made if it is not there; this one, if left out.' },
+    only: { value: 'NUMBER', help: 'This one alone.' },
+    'allow-active': { help: 'Write also what is refused otherwise.' },
+    ...connection,
+  },
+  operandsMin: 1,
+  operandsMax: 1,
+  async run(input): Promise<Report> {
+    const { reader, referralId, documents } = await listed(input)
+    const only = input.whole('only', 1, 10_000)
+    if (only !== undefined && only > documents.length) {
+      throw new UsageError(`there are ${documents.length} documents`)
+    }
+    const place = { folder: input.text('out') ?? '.', allowsActive: input.given('allow-active') }
+    const outcomes = []
+    for (const [at, document] of documents.entries()) {
+      const number = at + 1
+      if (only !== undefined && only !== number) continue
+      try {
+        const file = await openInto(reader, referralId, document, { ...place, number })
+        outcomes.push({ number, file })
+      } catch (error) {
+        const fault = faultOf(error)
+        outcomes.push({ number, ...fault })
+      }
+    }
+    const lines = outcomes.map((outcome) =>
+      'file' in outcome
+        ? `${shown(outcome.file)}  ${lineOf(documents[outcome.number - 1])}`
+        : `document-${outcome.number} was not written: ${shown(outcome.detail)} (${outcome.code})`,
+    )
+    const failed = outcomes.some((outcome) => !('file' in outcome))
+    return {
+      value: { referralId, documents: outcomes },
+      text: fitted(lines.join('\n') || 'None.'),
+      failed,
+    }
+  },
+}
+
+async function listed(input: Input): Promise<Listed> {
+  const reader = await readerOf(input)
+  await warnOfDates(reader)
+  const released = await reader.fetch(referralNamed(input.operands[0] ?? ''))
+  const opened = await reader.open(released)
+  if (!opened.opened) throw new Refusal('document-refused', 'the referral itself does not open')
+  const { messages } = await reader.messages(opened)
+  const told = messages.flatMap((message) =>
+    message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
+  )
+  return {
+    reader,
+    referralId: opened.referralId,
+    documents: [...attachmentsIn(listIn(opened)), ...told],
+  }
+}
+
+function listIn({ compartments }: Opened): unknown {
+  return (compartments.documents as { list?: unknown } | undefined)?.list
+}
+
+function faultOf(error: unknown): { code: string; detail: string } {
+  if (error instanceof Refusal) return { code: error.code, detail: error.message }
+  if (error instanceof ServiceProblem) {
+    return { code: error.problem.code ?? 'none', detail: error.message }
+  }
+  throw error
+}
+
+/** What is known of it. Its name is its sender's words, and stands in no path. */
+function lineOf(document: Attachment | undefined): string {
+  if (!document) return ''
+  const { type, fileType, size, name } = document
+  const words: Readonly<Record<string, string>> = { ...documentTypes, ...fileTypes }
+  const wordOf = (code: string) => words[code] ?? shown(code)
+  const kilobytes = Math.ceil(size / 1000)
+  return `${wordOf(type)}, ${wordOf(fileType)}, ${kilobytes} kB: "${shown(name)}"`
+}

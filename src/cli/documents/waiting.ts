@@ -1,0 +1,128 @@
+/**
+ * Sealed files that wait to be uploaded, in a folder of the client's home. A file is there whole or not at all, and is named in a
+ * message before its first byte goes up; so whatever is there is uploaded, and then removed.
+ */
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type Attachment,
+  attachmentOf,
+  createDocumentSealer,
+  type Documents,
+  newDocumentKey,
+  newId,
+  type SealedSource,
+} from '../../client/index.ts'
+import { makeFolder, syncFolder } from '../../disk.ts'
+import { headBytes, typeOf } from '../../referral/filetype.ts'
+import { UsageError } from '../command.ts'
+import { createByteProgress } from '../progress.ts'
+
+const nameForm = /^([0-9a-f-]{36})\.([0-9a-f-]{36})\.sealed$/
+const readBytes = 1024 * 1024
+const draftMsMax = 24 * 3_600_000
+
+const folderOf = (home: string) => join(home, 'documents')
+
+/** A file that was sealed here. */
+export type SealedHere = { readonly attachment: Attachment; readonly keep: () => Promise<void> }
+
+/**
+ * Seals a file for a referral, beside what waits. It waits once `keep` is called, and is forgotten where that never comes.
+ *
+ * @throws UsageError for a format that is not taken
+ */
+export async function sealFile(
+  home: string,
+  referralId: string,
+  file: string,
+  about: Pick<Attachment, 'type' | 'name'>,
+): Promise<SealedHere> {
+  const from = await open(file, 'r')
+  const documentId = newId()
+  const folder = folderOf(home)
+  await makeFolder(folder)
+  const draft = join(folder, `${documentId}.draft`)
+  try {
+    const fileType = typeOf(await bytesAt(from, 0, headBytes))
+    if (fileType === 'active' || fileType === 'unknown') {
+      throw new UsageError(`${file} is of no format that is taken: PDF, images, text, recordings`)
+    }
+    const key = newDocumentKey()
+    const sealed = await sealInto(draft, from, { referralId, documentId, key })
+    const attachment = attachmentOf({ ...about, documentId, fileType }, key, sealed)
+    const keep = async () => {
+      await rename(draft, join(folder, `${referralId}.${documentId}.sealed`))
+      await syncFolder(folder)
+    }
+    return { attachment, keep }
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  } finally {
+    await from.close()
+  }
+}
+
+/** Uploads all that waits. @returns how many there were */
+export async function uploadWaiting(home: string, by: Pick<Documents, 'upload'>): Promise<number> {
+  const names = await readdir(folderOf(home)).catch(() => [])
+  await removeLeft(folderOf(home), names)
+  let count = 0
+  for (const name of names.toSorted()) {
+    const [, referralId, documentId] = nameForm.exec(name) ?? []
+    if (referralId === undefined || documentId === undefined) continue
+    const path = join(folderOf(home), name)
+    const handle = await open(path, 'r')
+    try {
+      const source: SealedSource = {
+        ...{ referralId, documentId, bytes: (await handle.stat()).size },
+        read: (at, length) => bytesAt(handle, at, length),
+      }
+      await by.upload(source, createByteProgress(`Document ${count + 1}`))
+    } finally {
+      await handle.close()
+    }
+    await rm(path, { force: true })
+    count += 1
+  }
+  return count
+}
+
+/** A draft of another day was left by a process that died: it is named nowhere, and its key is gone. */
+async function removeLeft(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((name) => name.endsWith('.draft'))) {
+    const found = await stat(join(folder, name)).catch(() => undefined)
+    if (found && Date.now() - found.mtimeMs > draftMsMax)
+      await rm(join(folder, name), { force: true })
+  }
+}
+
+async function sealInto(
+  draft: string,
+  from: FileHandle,
+  file: Parameters<typeof createDocumentSealer>[0],
+) {
+  const to = await open(draft, 'wx', 0o600)
+  try {
+    const sealer = createDocumentSealer(file)
+    for (let at = 0; ; ) {
+      const bytes = await bytesAt(from, at, readBytes)
+      if (bytes.length === 0) break
+      at += bytes.length
+      for (const part of sealer.push(bytes)) await to.writeFile(part)
+    }
+    const { last, ...sealed } = sealer.end()
+    await to.writeFile(last)
+    await to.sync()
+    return sealed
+  } finally {
+    await to.close()
+  }
+}
+
+async function bytesAt(from: FileHandle, at: number, length: number) {
+  const buffer = new Uint8Array(length)
+  const { bytesRead } = await from.read(buffer, 0, length, at)
+  return buffer.subarray(0, bytesRead)
+}

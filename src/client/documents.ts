@@ -1,0 +1,213 @@
+/**
+ * Sealed files: up in pieces that go on where a broken line left off, and down, opened as they come. They are sealed before by
+ * `createDocumentSealer`, named in a referral or a message, and uploaded then (docs/PROTOCOL.md, "Documents").
+ */
+import type { ErrorCode } from '../errors.ts'
+import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
+import { createDocumentOpener } from '../protocol/documents/open.ts'
+import type { Sealed } from '../protocol/documents/seal.ts'
+import { Attachment } from '../referral/fields/documents.ts'
+import { schemaProblems } from '../referral/problems.ts'
+import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
+import { jittered, pause } from './pacing.ts'
+import type { Call, Exchange, Transport } from './transport.ts'
+
+/** A sealed file, wherever it is kept. */
+export type SealedSource = {
+  readonly referralId: string
+  readonly documentId: string
+  /** How long it is. */
+  readonly bytes: number
+  /** At most `length` bytes from a place on. */
+  read(from: number, length: number): Promise<Uint8Array<ArrayBuffer>>
+}
+
+/** Told how many bytes are done, of how many. */
+export type Progress = (done: number, bytes: number) => void
+
+/** What either side does with files. */
+export type Documents = {
+  /**
+   * Uploads a sealed file to a referral, from where an earlier try ended. Safe to repeat.
+   *
+   * @throws ServiceProblem such as `documents-full`, NoAnswer where no piece went through for a minute
+   */
+  upload(source: SealedSource, onProgress?: Progress): Promise<void>
+  /**
+   * Fetches and opens a file, piece by piece. What comes is to be kept apart, and used for nothing before the last piece
+   * came without an error.
+   *
+   * @throws Refusal `document-exchanged`, `document-altered`, `document-truncated`; ServiceProblem
+   *   `document-incomplete` for one that is not there yet; NoAnswer
+   */
+  document(
+    referralId: string,
+    attachment: Attachment,
+    onProgress?: Progress,
+  ): AsyncGenerator<Uint8Array>
+}
+
+/** A bad line loses a piece, and no more. */
+const pieceBytes = 4 * 1024 * 1024
+/** Without a byte in between. */
+const triesMax = 6
+const waitMs = 500
+const waitMsMax = 20_000
+
+const passing: readonly (ErrorCode | undefined)[] = [
+  ...(['request-incomplete', 'upload-offset-differs', 'too-many-requests', 'not-ready'] as const),
+  'outcome-unknown',
+]
+
+/** The paths of one side. */
+export type DocumentPaths = {
+  readonly call: Pick<Call, 'open' | 'headers'>
+  readonly uploads: string
+  pathOf(referralId: string, documentId: string): string
+}
+
+/** The part of a client that sends and fetches files. */
+export function createDocuments(
+  { exchange }: Pick<Transport, 'exchange'>,
+  paths: DocumentPaths,
+): Documents {
+  function ask(request: Exchange): Promise<Response> {
+    const headers = { ...paths.call.headers, ...request.headers }
+    return exchange({ ...paths.call, ...request, headers })
+  }
+
+  async function begin({ referralId, documentId, bytes }: SealedSource): Promise<number> {
+    const metadata = `referral ${btoa(referralId)},document ${btoa(documentId)}`
+    await ask({
+      method: 'POST',
+      path: paths.uploads,
+      headers: {
+        'tus-resumable': '1.0.0',
+        ...{ 'upload-length': String(bytes), 'upload-metadata': metadata },
+      },
+    })
+    const path = `${paths.uploads}/${documentId}`
+    return offsetOf(await ask({ method: 'HEAD', path, headers: { 'tus-resumable': '1.0.0' } }))
+  }
+
+  async function upload(source: SealedSource, onProgress: Progress = () => {}): Promise<void> {
+    const { documentId, bytes } = source
+    const path = `${paths.uploads}/${documentId}`
+    const tries = createTries()
+    for (let offset: number | undefined; offset !== bytes; ) {
+      try {
+        // Where it stands is asked for at first, and whenever an answer was lost.
+        offset ??= await begin(source)
+        onProgress(offset, bytes)
+        if (offset === bytes) return
+        const piece = await source.read(offset, pieceBytes)
+        const headers = {
+          'tus-resumable': '1.0.0',
+          ...{ 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+        }
+        offset = offsetOf(await ask({ method: 'PATCH', path, headers, bytes: piece }))
+        onProgress(offset, bytes)
+        tries.renew()
+      } catch (error) {
+        offset = undefined
+        await tries.spend(error)
+      }
+    }
+  }
+
+  async function* document(
+    referralId: string,
+    attachment: Attachment,
+    onProgress: Progress = () => {},
+  ): AsyncGenerator<Uint8Array> {
+    const { documentId, key, sha256, size } = attachment
+    const sealed: Sealed = { size, sha256: decodeBase64url(sha256, 32) }
+    const file = { referralId, documentId, key: decodeBase64url(key, 32), ...sealed }
+    const opener = createDocumentOpener(file)
+    for await (const bytes of sealedBytes(paths.pathOf(referralId, documentId), onProgress)) {
+      yield* opener.push(bytes)
+    }
+    opener.end()
+  }
+
+  /** The file as it is stored, asked for again from where a line broke. */
+  async function* sealedBytes(path: string, onProgress: Progress): AsyncGenerator<Uint8Array> {
+    const tries = createTries()
+    for (let done = 0; ; ) {
+      try {
+        const headers: Record<string, string> = done > 0 ? { range: `bytes=${done}-` } : {}
+        const answer = await ask({ method: 'GET', path, headers })
+        const whole = done + Number(answer.headers.get('content-length') ?? Number.NaN)
+        if (done > 0 && answer.status !== 206) throw new BadAnswer('a part was asked for, not all')
+        for await (const bytes of answer.body ?? []) {
+          done += bytes.length
+          onProgress(done, whole)
+          tries.renew()
+          yield bytes
+        }
+        return
+      } catch (error) {
+        await tries.spend(error instanceof TypeError || isTimeout(error) ? lost(error) : error)
+      }
+    }
+  }
+
+  return { upload, document }
+}
+
+/** What opens a file that was sealed here, for the referral or message that names it. */
+export function attachmentOf(
+  about: Pick<Attachment, 'type' | 'fileType' | 'name' | 'documentId'>,
+  key: Uint8Array,
+  { size, sha256 }: Sealed,
+): Attachment {
+  const keys = { key: encodeBase64url(key), sha256: encodeBase64url(sha256) }
+  return { ...about, name: about.name.normalize('NFC'), size, ...keys }
+}
+
+/** Tries that begin anew with each byte that goes through. */
+function createTries() {
+  let failed = 0
+  return {
+    renew: () => {
+      failed = 0
+    },
+    /** @throws what was thrown, where another try would not help, or came too often */
+    async spend(error: unknown): Promise<void> {
+      failed += 1
+      if (!mayPass(error) || failed === triesMax) throw error
+      await pause(jittered(Math.min(waitMs * 2 ** failed, waitMsMax)))
+    },
+  }
+}
+
+function mayPass(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true
+  return error instanceof ServiceProblem && passing.includes(error.problem.code)
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
+}
+
+/** A body that breaks off is told by the network's own errors. */
+function lost(cause: unknown): NoAnswer {
+  return new NoAnswer('the line broke off', { cause })
+}
+
+function offsetOf(response: Response): number {
+  const offset = response.headers.get('upload-offset') ?? ''
+  if (!/^[0-9]{1,15}$/.test(offset)) throw new BadAnswer('the answer says no place of the upload')
+  return Number(offset)
+}
+
+/** Those files of a list that was opened which this client can fetch; others name none, or are of another form. */
+export function attachmentsIn(list: unknown): Attachment[] {
+  if (!Array.isArray(list)) return []
+  return list.flatMap((item: unknown) => {
+    const named = { fileType: 'text/plain', name: '?', ...(item as Partial<Attachment>) }
+    // A format that a newer client knows is shown as such, and is not opened as one of ours.
+    const known = schemaProblems(Attachment, named).every(({ pointer }) => pointer === '/fileType')
+    return known ? [named as Attachment] : []
+  })
+}

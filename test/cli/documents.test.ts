@@ -1,0 +1,165 @@
+/**
+ * Goal: a law firm sends documents, casework opens them into a folder, and what is not what it was said to be is not written.
+ * Method: the commands, against a service whose folder of files is in the test's hands.
+ */
+import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { attachmentOf, createReferrer } from '../../src/client/index.ts'
+import { build } from '../helpers/build.ts'
+import { sealedFile } from '../helpers/documents.ts'
+import { onHost } from '../helpers/publish.ts'
+import { refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+import { called, partyOf, unbroken } from './run.ts'
+
+const built = await build(t)
+const sql = asSuperuser(t, built.databases)
+const { url, world } = built
+const { lawFirm } = world.referring
+const clientId = await onHost(built, (host) =>
+  host.addClient({
+    ...{ organisationId: lawFirm.organisationId, label: 'Documents', kind: 'partner', kids: [] },
+    scopes: ['referrals:submit', 'messages:write', 'documents:write'],
+  }),
+)
+const firm = await partyOf(t, { url, world, clientId, keys: { signing: lawFirm.signing } })
+const casework = await partyOf(t, {
+  ...{ url, world, clientId: world.clients.casework, keys: world.recipients.casework },
+})
+const stored = (id: string) => join(built.folder, 'documents', id)
+const waiting = () => readdir(join(firm.environment.INTAKE_HOME ?? '', 'documents'))
+const letter = `%PDF-1.7\n${'A letter of 22 November. '.repeat(9_000)}`
+
+async function fileOf(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(firm.folder, name)
+  await writeFile(path, content)
+  return path
+}
+
+async function sent(...files: readonly string[]) {
+  const { referralId, acknowledgement } = await refer(built)
+  const { reference } = acknowledgement
+  const call = ['documents', 'add', reference, ...files, '--type', 'medical_records', '--json']
+  const { code, out, err } = await called(t, call, firm.environment)
+  if (code !== 0) throw new Error(err)
+  const documents: string[] = JSON.parse(out).documents
+  return { referralId, reference, documents }
+}
+
+const folders = { count: 0 }
+async function got(reference: string, ...flags: readonly string[]) {
+  folders.count += 1
+  const out = join(casework.folder, `out-${folders.count}`)
+  const call = ['documents', 'get', reference, '--out', out, ...flags]
+  return { ...unbroken(await called(t, call, casework.environment)), folder: out }
+}
+
+t.test('documents go up in a message and come down whole, under names of our own', async (t) => {
+  const pdf = await fileOf('../../etc/report.pdf'.replaceAll('/', '_'), letter)
+  const note = await fileOf('note.txt', 'Seen on 3 December.\n')
+  const { reference } = await sent(pdf, note)
+  t.strictSame(await waiting(), [], 'nothing of them is left here')
+  const list = unbroken(await called(t, ['documents', 'list', reference], casework.environment))
+  t.match(list.out, /^1 {2}Medical records, PDF, 226 kB: "\.\._\.\._etc_report\.pdf"$/m)
+  t.notMatch(
+    (await called(t, ['documents', 'list', reference, '--json'], casework.environment)).out,
+    /"key"/,
+  )
+  const { code, folder, err } = await got(reference)
+  t.equal(code, 0, err)
+  t.strictSame((await readdir(folder)).sort(), ['document-1.pdf', 'document-2.txt'])
+  t.equal(await readFile(join(folder, 'document-1.pdf'), 'utf8'), letter)
+  t.equal((await stat(join(folder, 'document-1.pdf'))).mode & 0o777, 0o600)
+})
+
+t.test(
+  'a file that was exchanged, cut or changed is refused by its name, and nothing is left',
+  async (t) => {
+    const one = await fileOf('one.pdf', letter)
+    const two = await fileOf('two.pdf', letter.toUpperCase())
+    const three = await fileOf('three.pdf', letter)
+    const { reference, documents } = await sent(one, two, three)
+    const [first = '', second = '', third = ''] = documents
+    await copyFile(stored(second), stored(first))
+    const bytes = await readFile(stored(third))
+    bytes[200_000] = (bytes[200_000] ?? 0) ^ 1
+    await writeFile(stored(third), bytes)
+    const { code, out, folder } = await got(reference)
+    t.equal(code, 1)
+    t.match(out, /document-1 was not written: .*\(document-exchanged\)/)
+    t.match(out, /document-2\.pdf/)
+    t.match(out, /document-3 was not written: .*\(document-altered\)/)
+    t.strictSame(await readdir(folder), ['document-2.pdf'])
+    await truncate(stored(second), 100_000)
+    t.match(
+      (await got(reference, '--only', '2')).out,
+      /document-2 was not written: .*\(document-incomplete\)/,
+    )
+  },
+)
+
+t.test('what is another type than stated, or may act, is written only when told to', async (t) => {
+  const html = await fileOf('page.html', '<!doctype html><script>alert(1)</script>')
+  const { referralId, reference } = await sent(await fileOf('plain.txt', 'plain'))
+  const refused = await called(t, ['documents', 'add', reference, html], firm.environment)
+  t.match(refused, { code: 2, err: /no format that is taken/ })
+  // Another client may say anything.
+  const referrer = createReferrer({
+    ...{ url, trust: world.trust, signer: lawFirm.signing, onUnmatched() {} },
+    token: () => world.token(clientId),
+  })
+  const claims = [
+    ['application/pdf', 'MZ a program'],
+    ['image/png', letter],
+    [
+      'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+      `PK\x03\x04${' '.repeat(26)}word/document.xml word/vbaProject.bin`,
+    ],
+  ] as const
+  const files = claims.map(([fileType, text]) => {
+    const file = sealedFile(referralId, new TextEncoder().encode(text))
+    const about = { documentId: file.documentId, type: 'other', fileType, name: 'x' } as const
+    return { file, attachment: attachmentOf(about, file.key, file) }
+  })
+  const documents = files.map(({ attachment }) => attachment)
+  await referrer.send(referralId, { text: 'Three more.', documents })
+  const early = await got(reference, '--only', '2')
+  t.match(early, { code: 1, out: /not written: .*\(not-found\)/ }, 'named, and not there yet')
+  for (const { file } of files) {
+    await referrer.upload({
+      ...{ referralId, documentId: file.documentId, bytes: file.sealed.length },
+      read: async (from, length) => file.sealed.slice(from, from + length),
+    })
+  }
+  const { code, out, folder } = await got(reference)
+  t.equal(code, 1)
+  t.match(out, /document-2 was not written: .*may do something.*\(document-refused\)/s)
+  t.match(out, /document-3 was not written: .*not of the type/s)
+  t.match(out, /document-4 was not written: .*may do something/s)
+  t.strictSame(await readdir(folder), ['document-1.txt'])
+  const told = await got(reference, '--allow-active')
+  t.equal(told.code, 0, told.err)
+  t.strictSame((await readdir(told.folder)).sort(), [
+    ...['document-1.txt', 'document-2.bin', 'document-3.pdf', 'document-4.bin'],
+  ])
+})
+
+t.test('an upload that was killed goes on from there, with the same bytes', async (t) => {
+  const { referralId, reference, documents } = await sent(await fileOf('last.pdf', letter))
+  const [id = ''] = documents
+  const home = firm.environment.INTAKE_HOME ?? ''
+  await copyFile(stored(id), join(home, 'documents', `${referralId}.${id}.sealed`))
+  // As if killed in the middle: half of it came, and nothing says that it is whole.
+  await truncate(stored(id), 150_000)
+  await sql`update document set stored_at = null where id = ${id}`
+  t.match((await got(reference)).out, /document-incomplete/)
+  t.match(await called(t, ['documents', 'send'], firm.environment), {
+    code: 0,
+    out: /One document/,
+  })
+  t.strictSame(await waiting(), [])
+  const { folder } = await got(reference)
+  t.equal(await readFile(join(folder, 'document-1.pdf'), 'utf8'), letter)
+  t.match((await called(t, ['documents', 'send'], firm.environment)).out, /Nothing waits/)
+})
