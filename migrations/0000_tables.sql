@@ -150,6 +150,14 @@ CREATE TABLE "duty_mail" (
 	CONSTRAINT "duty_mail_step_address_sha256_pk" PRIMARY KEY("step","address_sha256")
 );
 --> statement-breakpoint
+CREATE TABLE "erasure" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"erased_at" timestamp (3) with time zone NOT NULL,
+	"rule" text NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"receipt_mark" "bytea"
+);
+--> statement-breakpoint
 CREATE TABLE "evaluation_budget" (
 	"client_id" uuid NOT NULL,
 	"day" date NOT NULL,
@@ -181,6 +189,13 @@ CREATE TABLE "keyset" (
 	"sha256" "bytea" NOT NULL,
 	"revokes" integer[] NOT NULL,
 	"published_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "legal_hold" (
+	"referral_id" uuid PRIMARY KEY NOT NULL,
+	"reason" text NOT NULL,
+	"placed_at" timestamp (3) with time zone NOT NULL,
+	"entry_id" uuid NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "match_check" (
@@ -273,15 +288,26 @@ CREATE TABLE "referral" (
 	"wrap_hashes" "bytea" NOT NULL,
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
-	"sender" text GENERATED ALWAYS AS (coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer)) STORED NOT NULL,
+	"sender" text GENERATED ALWAYS AS (coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)) STORED NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
 	CONSTRAINT "referral_supersedes" UNIQUE("sender","supersedes"),
-	CONSTRAINT "referral_own" UNIQUE("sender","id")
+	CONSTRAINT "referral_own" UNIQUE("sender","id"),
+	CONSTRAINT "referral_erased" CHECK (case when state = 'erased'
+        then octet_length(header || signature || sealed_hashes || wrap_hashes) = 0 and signer = ''
+          and num_nonnulls(receipt_hash, matching_hash, supersedes, decline_reason) = 0
+        else octet_length(header) > 0 end)
 );
 --> statement-breakpoint
 CREATE TABLE "referral_case" (
 	"referral_id" uuid PRIMARY KEY NOT NULL,
 	"case_id" uuid NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "served_as" (
+	"n" smallint PRIMARY KEY NOT NULL,
+	"epoch" text NOT NULL,
+	"since" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "served_as_one" CHECK ("served_as"."n" = 1)
 );
 --> statement-breakpoint
 CREATE TABLE "signing_key" (
@@ -450,10 +476,12 @@ ALTER TABLE "client_key" ADD CONSTRAINT "client_key_client_id_client_id_fk" FORE
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "document" ADD CONSTRAINT "document_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "document" ADD CONSTRAINT "document_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "erasure" ADD CONSTRAINT "erasure_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "evaluation_budget" ADD CONSTRAINT "evaluation_budget_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_left_id_referral_id_fk" FOREIGN KEY ("left_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_right_id_referral_id_fk" FOREIGN KEY ("right_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "judgement" ADD CONSTRAINT "judgement_note" FOREIGN KEY ("note_referral_id","note_number") REFERENCES "public"."note"("referral_id","number") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "legal_hold" ADD CONSTRAINT "legal_hold_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "match_check" ADD CONSTRAINT "match_check_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "match_value" ADD CONSTRAINT "match_value_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "message" ADD CONSTRAINT "message_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -489,6 +517,8 @@ CREATE INDEX "client_key_client" ON "client_key" USING btree ("client_id");--> s
 CREATE INDEX "document_referral" ON "document" USING btree ("referral_id");--> statement-breakpoint
 CREATE INDEX "document_client" ON "document" USING btree ("client_id","begun_at");--> statement-breakpoint
 CREATE INDEX "document_unfinished" ON "document" USING btree ("begun_at") WHERE stored_at is null;--> statement-breakpoint
+CREATE INDEX "erasure_receipt" ON "erasure" USING btree ("receipt_mark") WHERE receipt_mark is not null;--> statement-breakpoint
+CREATE INDEX "erasure_order" ON "erasure" USING btree ("erased_at","referral_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "judgement_current" ON "judgement" USING btree ("left_id","right_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "judgement_left" ON "judgement" USING btree ("left_id");--> statement-breakpoint
 CREATE INDEX "judgement_right" ON "judgement" USING btree ("right_id");--> statement-breakpoint

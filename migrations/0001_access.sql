@@ -7,6 +7,7 @@
 -- intake_internal  while staff and the service itself are served
 -- intake_auditor   while an auditor is served: the log, and nothing that is sealed
 -- intake_sequencer while entries of the log are put into its tree, and no other way
+-- intake_eraser    for the statements that take away what is erased, and for nothing else
 --
 -- Roles belong to the cluster, so a second database finds them made.
 DO $$ BEGIN CREATE ROLE intake_partner NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
@@ -17,11 +18,13 @@ DO $$ BEGIN CREATE ROLE intake_auditor NOLOGIN; EXCEPTION WHEN duplicate_object 
 --> statement-breakpoint
 DO $$ BEGIN CREATE ROLE intake_sequencer NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
+DO $$ BEGIN CREATE ROLE intake_eraser NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+--> statement-breakpoint
 -- The host gives it a password and LOGIN; until then nobody can be it.
 DO $$ BEGIN CREATE ROLE intake_service NOLOGIN NOINHERIT; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 --> statement-breakpoint
 -- It may become each of them, and by itself it may do nothing.
-GRANT intake_partner, intake_internal, intake_auditor, intake_sequencer TO intake_service
+GRANT intake_partner, intake_internal, intake_auditor, intake_sequencer, intake_eraser TO intake_service
   WITH INHERIT FALSE, SET TRUE;
 --> statement-breakpoint
 -- On the role, because a pooler in between passes no settings of a connection on.
@@ -33,7 +36,7 @@ ALTER ROLE intake_service SET idle_in_transaction_session_timeout = '15s';
 --> statement-breakpoint
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 --> statement-breakpoint
-GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor, intake_sequencer;
+GRANT USAGE ON SCHEMA public TO intake_partner, intake_internal, intake_auditor, intake_sequencer, intake_eraser;
 --> statement-breakpoint
 -- A thief of the service's login finds no place of its own to keep rows in. What else there is, large
 -- objects, only a superuser can close (docs/OPERATIONS.md, "First deployment").
@@ -704,6 +707,128 @@ CREATE POLICY own_new ON message_delivery FOR INSERT TO intake_partner
         AND m.side = 'recipient'));
 --> statement-breakpoint
 CREATE POLICY staff ON message_delivery TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- Erasing. What is left says who was erased when, and by whose word; it is written once. A bearer is told of what it sent
+-- by a hash of the hash of its receipt, for that itself is gone.
+GRANT SELECT, INSERT ON erasure TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT (referral_id, erased_at, receipt_mark) ON erasure TO intake_partner;
+--> statement-breakpoint
+GRANT SELECT, INSERT, DELETE ON legal_hold TO intake_internal;
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE (epoch, since) ON served_as TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE erasure ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE legal_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+ALTER TABLE served_as ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY read ON erasure FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
+-- Nothing under a legal hold is erased, whatever a statement forgets.
+CREATE POLICY now ON erasure FOR INSERT TO intake_internal WITH CHECK (
+  erased_at = date_trunc('milliseconds', now())
+  AND NOT EXISTS (SELECT FROM legal_hold h WHERE h.referral_id = erasure.referral_id));
+--> statement-breakpoint
+CREATE POLICY own_receipt ON erasure FOR SELECT TO intake_partner
+  USING (receipt_mark = sha256(
+    convert_to('referral-intake erased receipt', 'UTF8')
+      || decode(nullif(current_setting('app.receipt', true), ''), 'hex')));
+--> statement-breakpoint
+CREATE POLICY own_erased ON referral FOR SELECT TO intake_partner
+  USING (
+    organisation_id IS NULL AND state = 'erased'
+    AND EXISTS (SELECT FROM erasure WHERE erasure.referral_id = referral.id));
+--> statement-breakpoint
+CREATE POLICY staff ON legal_hold TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY staff ON served_as TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+-- The eraser: what belongs to a referral is deleted, and what was signed emptied, only where it is erased. A row of `erasure`
+-- says so, in the same transaction, and is never taken back.
+CREATE FUNCTION is_erased(of_referral uuid) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT EXISTS (SELECT FROM public.erasure e WHERE e.referral_id = of_referral) $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION is_erased FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION is_erased TO intake_eraser;
+--> statement-breakpoint
+GRANT SELECT (referral_id) ON erasure TO intake_eraser;
+--> statement-breakpoint
+CREATE POLICY look ON erasure FOR SELECT TO intake_eraser USING (true);
+--> statement-breakpoint
+GRANT SELECT (id, state, supersedes) ON referral TO intake_eraser;
+--> statement-breakpoint
+GRANT UPDATE (
+  state, decline_reason, receipt_hash, header, signer, signature, matching_hash, sealed_hashes, wrap_hashes, supersedes
+) ON referral TO intake_eraser;
+--> statement-breakpoint
+-- Its new row must be one that it sees, though it amends nothing any more.
+CREATE POLICY look ON referral FOR SELECT TO intake_eraser USING (true);
+--> statement-breakpoint
+CREATE POLICY erase ON referral FOR UPDATE TO intake_eraser
+  USING (is_erased(id) OR is_erased(supersedes)) WITH CHECK (true);
+--> statement-breakpoint
+-- Of what amended an erased one only the link goes.
+CREATE FUNCTION refuse_emptying() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+  AS $$ BEGIN
+    RAISE EXCEPTION 'only what is erased is emptied' USING ERRCODE = 'insufficient_privilege';
+  END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION refuse_emptying FROM PUBLIC;
+--> statement-breakpoint
+CREATE TRIGGER empty_erased BEFORE UPDATE ON referral FOR EACH ROW WHEN (
+    current_user = 'intake_eraser' AND new.state <> 'erased' AND (
+      new.supersedes IS NOT NULL
+      OR (new.state, new.decline_reason, new.receipt_hash, new.header, new.signer, new.signature, new.matching_hash,
+          new.sealed_hashes, new.wrap_hashes)
+         IS DISTINCT FROM
+         (old.state, old.decline_reason, old.receipt_hash, old.header, old.signer, old.signature, old.matching_hash,
+          old.sealed_hashes, old.wrap_hashes)))
+  EXECUTE FUNCTION refuse_emptying();
+--> statement-breakpoint
+-- Every table whose rows go with their referral (src/erasure/tables.ts).
+DO $$
+  DECLARE held text;
+  BEGIN
+    FOREACH held IN ARRAY ARRAY[
+      'compartment', 'wrap', 'withdrawal', 'unopened', 'urgency_statement', 'urgency_setting', 'match_value',
+      'match_check', 'pairing', 'case_flag', 'note', 'message_delivery', 'message', 'referral_case', 'triage_item'
+    ] LOOP
+      EXECUTE format('GRANT SELECT (referral_id), DELETE ON %I TO intake_eraser', held);
+      EXECUTE format('CREATE POLICY erase ON %I TO intake_eraser USING (is_erased(referral_id))', held);
+    END LOOP;
+  END
+$$;
+--> statement-breakpoint
+GRANT SELECT (id) ON triage_item TO intake_eraser;
+--> statement-breakpoint
+GRANT SELECT (item_id), DELETE ON triage_attempt, unheld_item TO intake_eraser;
+--> statement-breakpoint
+-- The subquery sees only items of what is erased.
+CREATE POLICY erase ON triage_attempt TO intake_eraser
+  USING (EXISTS (SELECT FROM triage_item i WHERE i.id = item_id));
+--> statement-breakpoint
+CREATE POLICY erase ON unheld_item TO intake_eraser
+  USING (EXISTS (SELECT FROM triage_item i WHERE i.id = item_id));
+--> statement-breakpoint
+-- A judgement of others forgets the note beside it, if that was about what is erased.
+GRANT SELECT (left_id, right_id, note_referral_id), DELETE, UPDATE (note_referral_id, note_number)
+  ON judgement TO intake_eraser;
+--> statement-breakpoint
+CREATE POLICY look ON judgement FOR SELECT TO intake_eraser USING (true);
+--> statement-breakpoint
+CREATE POLICY erase ON judgement FOR DELETE TO intake_eraser USING (is_erased(left_id) OR is_erased(right_id));
+--> statement-breakpoint
+CREATE POLICY forget_note ON judgement FOR UPDATE TO intake_eraser
+  USING (is_erased(note_referral_id)) WITH CHECK (true);
+--> statement-breakpoint
+CREATE TRIGGER empty_erased BEFORE UPDATE OF note_referral_id, note_number ON judgement
+  FOR EACH ROW WHEN (num_nonnulls(new.note_referral_id, new.note_number) > 0)
+  EXECUTE FUNCTION refuse_emptying();
 --> statement-breakpoint
 
 -- The access log: everybody appends, staff and auditors read, nobody changes or removes an entry.

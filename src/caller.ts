@@ -13,6 +13,7 @@ export const scopes = {
   'cases:review': 'See which referrals are taken for one person, and judge it',
   'messages:write':
     'Read and write the messages about referrals of its own, or of its recipient keys',
+  'cases:erase': 'Erase referrals for good, and hold or free what may not be erased',
   'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
   'documents:write':
     'Upload sealed documents, and fetch those of referrals that its organisation sent',
@@ -33,9 +34,13 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
     'messages:write',
     'webhooks:manage',
     'documents:write',
+    'cases:erase',
   ],
   auditor: ['audit:read'],
 }
+
+/** What is granted by name only: to nobody who was not thought of. */
+export const grantedByName: readonly Scope[] = ['cases:erase']
 
 /** What a client and its organisation are called. */
 export type Labels = { readonly client: string; readonly organisation: string }

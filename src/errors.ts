@@ -70,6 +70,8 @@ export type ErrorCode =
   | 'reopening-over'
   | 'state-refused'
   | 'withdrawal-refused'
+  | 'erased'
+  | 'erasure-refused'
   | 'endpoint-refused'
   // Documents: files that are sealed and stored apart.
   | 'document-too-large'

@@ -21,6 +21,7 @@ import {
   serveKeyset,
 } from './directory/service.ts'
 import { createDocuments, type DocumentsOptions } from './documents/service.ts'
+import { createErasures, type ErasureOptions } from './erasure/service.ts'
 import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
 import type { ChangedQuery } from './intake/schemas.ts'
 import {
@@ -70,17 +71,15 @@ export type ServiceOptions = {
   readonly unopenedMax: number
   /** Where people ring instead, if that is to be said. */
   readonly telephone: string | undefined
-  /** Told when half of that room is taken. */
-  readonly onHalf: (unopened: number) => void
-  /** Told of each receipt that nothing was sent under. */
-  readonly onUnknownReceipt: () => void
-  /** Told of each claim that was answered. */
+  readonly onHalf: CeilingOptions['onHalf']
+  readonly onUnknownReceipt: ReceiptOptions['onUnknownReceipt']
   readonly onClaimed: (claimed: Claimed) => void
   /** Told of each refusal. */
   readonly onRefused: (reason: string) => void
   readonly webhooks: webhooks.WebhookOptions
   /** Tells the background work that there is some. */
   readonly wake: () => void
+  readonly erasures: ErasureOptions
 } & Pick<DocumentsOptions, 'documents'>
 
 export type Services = ReturnType<typeof createServices>
@@ -170,6 +169,7 @@ export function createServices({
     messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
     reading: readingDoors(database, wake),
+    erasure: createErasures(database, rest.erasures),
     webhooks: webhookDoors(database, rest.webhooks),
   }
 }

@@ -14,6 +14,7 @@ const features = [
   'matching',
   'triage',
   'cases',
+  'erasure',
   'intake',
   'reading',
   'messages',

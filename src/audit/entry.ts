@@ -19,6 +19,10 @@ export const actions = {
   'referral.moved':
     'A referral was put on the waiting list, was returned for information, or was closed.',
   'referral.reopened': 'The answer to a referral was taken back: it is being looked at again.',
+  'referral.erased':
+    'A referral was erased: what was sealed, the keys to it, and all that was kept about it. The digest is that of its envelope.',
+  'hold.placed': 'A referral was put under a legal hold: nothing erases it until that is lifted.',
+  'hold.lifted': 'The legal hold of a referral was lifted.',
   'states.read': 'A referrer read what became of referrals of its own.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',

@@ -20,9 +20,10 @@ export async function selectSealedTo(tx: Tx, name: string): Promise<SealedTo | u
   const [row] = await sql<SealedTo[]>`
     select r.id as "referralId", r.reference, ${iso(tx, 'r.received_at')} as "receivedAt",
            r.keyset_version as "keysetVersion",
-           (select jsonb_agg(jsonb_build_object('kid', signed.kid, 'holds', w.kid is not null)
-                             order by signed.kid)
-            from jsonb_object_keys(convert_from(r.wrap_hashes, 'UTF8')::jsonb) signed (kid)
+           (select coalesce(jsonb_agg(jsonb_build_object('kid', signed.kid, 'holds', w.kid is not null)
+                                      order by signed.kid), '[]')
+            -- Of what was erased no key is left, and no hash of a wrap.
+            from jsonb_object_keys(nullif(convert_from(r.wrap_hashes, 'UTF8'), '')::jsonb) signed (kid)
                  left join wrap w on w.referral_id = r.id and w.kid = signed.kid) as recipients
     from referral r where ${isNamed}`
   return row

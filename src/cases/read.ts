@@ -15,6 +15,7 @@ import { candidatesFor, keysOf } from '../matching/service.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { itemOf } from '../triage/service.ts'
+import { requireId } from '../vault/service.ts'
 import { inWords, presentBit } from './judgement.ts'
 import {
   type Case,
@@ -143,6 +144,7 @@ export async function search(
 export async function requireCase(tx: Tx, name: string): Promise<string> {
   const find = isReferenceForm(name) ? selectCaseByReference : resolveCase
   const found = await find(tx, name)
+  if (found === undefined && isReferenceForm(name)) await requireId(tx, name)
   if (found === undefined) throw new Refusal('not-found', `there is no case ${name}`)
   return found
 }

@@ -100,7 +100,7 @@ export async function splitUnconnected(tx: Tx, caseId: string, entryId: string):
 type Part = readonly [caseId: string, referralIds: readonly string[]]
 
 /** Moves the second part out of the case of the first, with what people said of either. */
-async function moveOut(tx: Tx, entryId: string, stays: Part, leaves: Part): Promise<void> {
+export async function moveOut(tx: Tx, entryId: string, stays: Part, leaves: Part): Promise<void> {
   const [[caseId, staying], [to, moved]] = [stays, leaves]
   await keepAnswers(tx, entryId, [staying, moved])
   await moveReferrals(tx, moved, to)

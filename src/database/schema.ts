@@ -190,11 +190,11 @@ export const referral = pgTable(
     wrapHashes: bytea('wrap_hashes').notNull(),
     supersedes: uuid('supersedes'),
     entryId: uuid('entry_id').notNull(),
-    /** Whose hand it is by: an organisation, or a receipt with the key that is derived from it. */
+    /** Whose hand it is by: an organisation, or a receipt with the key that is derived from it; nobody's once erased. */
     sender: text('sender')
       .notNull()
       .generatedAlwaysAs(
-        sql`coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer)`,
+        sql`coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)`,
       ),
   },
   (table) => [
@@ -212,6 +212,14 @@ export const referral = pgTable(
     index('referral_shown')
       .on(table.organisationId, table.shownBy, table.id)
       .where(sql`organisation_id is not null`),
+    // Erased is what keeps nothing of what was sent but its hash, and nothing else is.
+    check(
+      'referral_erased',
+      sql`case when state = 'erased'
+        then octet_length(header || signature || sealed_hashes || wrap_hashes) = 0 and signer = ''
+          and num_nonnulls(receipt_hash, matching_hash, supersedes, decline_reason) = 0
+        else octet_length(header) > 0 end`,
+    ),
   ],
 )
 
@@ -252,6 +260,50 @@ export const withdrawal = pgTable(
     // How many others asked from one network.
     index('withdrawal_block').on(table.block, table.askedAt).where(sql`block is not null`),
   ],
+)
+
+/** What is left of a referral that was erased, beside its row in `referral` and its entries in the log. */
+export const erasure = pgTable(
+  'erasure',
+  {
+    referralId: uuid('referral_id')
+      .primaryKey()
+      .references(() => referral.id),
+    erasedAt: instant('erased_at').notNull(),
+    /** One of `erasureRules` (erasure/rules.ts): a person's act, retention, or the list that outlives a restore. */
+    rule: text('rule').notNull(),
+    /** Who did it: the entry of the access log. */
+    entryId: uuid('entry_id').notNull(),
+    /** A hash of the hash of the receipt that it was sent under: whoever holds that is told that it was erased. */
+    receiptMark: bytea('receipt_mark'),
+  },
+  (table) => [
+    index('erasure_receipt').on(table.receiptMark).where(sql`receipt_mark is not null`),
+    index('erasure_order').on(table.erasedAt, table.referralId),
+  ],
+)
+
+/** What may not be erased, whoever asks and whatever rule says so, and why. */
+export const legalHold = pgTable('legal_hold', {
+  referralId: uuid('referral_id')
+    .primaryKey()
+    .references(() => referral.id),
+  /** One of `holdReasons` (erasure/rules.ts). */
+  reason: text('reason').notNull(),
+  placedAt: instant('placed_at').notNull(),
+  entryId: uuid('entry_id').notNull(),
+})
+
+/** As which database replicas served last: a restored one is another, and needs the list of erasures. One row. */
+export const servedAs = pgTable(
+  'served_as',
+  {
+    n: smallint('n').primaryKey(),
+    /** As `epochOf` has it (database/epoch.ts). */
+    epoch: text('epoch').notNull(),
+    since: instant('since').notNull(),
+  },
+  (table) => [check('served_as_one', sql`${table.n} = 1`)],
 )
 
 /**

@@ -21,6 +21,8 @@ import { isAway } from '../database/lost.ts'
 import { directoryRoutes } from '../directory/routes.ts'
 import { limitsOf } from '../documents/limits.ts'
 import { documentRoutes } from '../documents/routes.ts'
+import { erasureRoutes } from '../erasure/routes.ts'
+import { backupDaysUsual, type ErasureOptions } from '../erasure/service.ts'
 import { intakeRoutes, publicRoutes, receiptRoutes } from '../intake/routes.ts'
 import { stateRoutes } from '../intake/stateroutes.ts'
 import { withdrawalRoutes } from '../intake/withdrawalroutes.ts'
@@ -97,6 +99,8 @@ export type AppOptions = {
   readonly telephone?: string | undefined
   /** The most counters that a proof of work takes at its base price; a telephone's, if left out. */
   readonly countersMax?: number
+  /** Where what is erased is kept outside the database; nowhere, if left out. */
+  readonly erasures?: ErasureOptions
   /** Where the service counts what it does; nobody sees it, if left out. */
   readonly metrics?: Metrics
 }
@@ -111,6 +115,7 @@ const queueRoutes = [
   urgencyRoutes,
   watchingRoutes,
 ]
+const logReaders = [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]
 const endpointRoutes = [webhookRoutes, changingRoutes]
 
 export type App = Awaited<ReturnType<typeof createApp>>
@@ -123,27 +128,30 @@ const halfFull = 'half of the room for referrals without an account that wait to
 /** The sums of refusals are written as soon as their minute is over, give or take this. */
 const sumsEveryMs = 15_000
 
+/** As long as backups are kept if nobody says otherwise. */
+const unlisted: ErasureOptions = { keep: async () => {}, backupDays: backupDaysUsual }
+
 /** What a client has of a replica that was told no limits. */
 const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitMsMax: 2_000 }
 
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { trustedProxies = [], unopenedMax = Infinity } = options
+  const { trustedProxies = [], unopenedMax = Infinity, erasures = unlisted } = options
   const services = createServices({
-    ...{ database, origin, holders, wake },
+    ...{ database, origin, holders, wake, erasures },
     budgets: options,
     listener: metrics.evaluations,
     countersMax: options.countersMax ?? proofCountersMax,
     blockOf: createBlocks(options.sharedNetworks),
     onUnknownReceipt: metrics.onUnknownReceipt,
-    ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused },
-    ...{ unopenedMax, telephone: options.telephone },
+    ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused, unopenedMax },
+    telephone: options.telephone,
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
     documents: documentPlace(options),
     webhooks: webhookPlace(options),
   })
-  const { audit, directory, intake, proof, matching, cases, triage, webhooks } = services
+  const { audit, directory, intake } = services
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)
   metrics.watchPool(database.connections)
 
@@ -178,21 +186,26 @@ export async function createApp(options: AppOptions) {
   await app.register(shares, { ...unlimited, ...options.share })
   await app.register(authorization, { ...gate, directory, database, listener })
   await app.register(health, { ...options, directory, matchingKey: holders.place })
+  await openDoors(app, services)
+
+  writeSums(app, audit, logger)
+  return app
+}
+
+/** The routes of each feature. */
+async function openDoors(app: FastifyInstance, services: Services): Promise<void> {
+  const { audit, cases, directory, erasure, matching, proof, triage, webhooks } = services
   await app.register(directoryRoutes, { prefix: '/v1', directory })
   await admitReferrals(app, services)
+  await app.register(erasureRoutes, { prefix: '/v1/referrals', erasure })
   await app.register(proofRoutes, { prefix: '/v1/public', proof })
   await app.register(matchingRoutes, { prefix: '/v1/matching', matching })
   await app.register(casesRoutes, { prefix: '/v1/cases', cases })
   await app.register(notesRoutes, { prefix: '/v1/referrals', cases })
   for (const routes of queueRoutes) await app.register(routes, { prefix: '/v1/triage', triage })
   for (const at of endpointRoutes) await app.register(at, { prefix: '/v1/webhooks', webhooks })
-  for (const routes of [auditRoutes, exportRoutes, proofOfEntryRoutes, exposureRoutes]) {
-    await app.register(routes, { prefix: '/v1/audit', audit })
-  }
+  for (const routes of logReaders) await app.register(routes, { prefix: '/v1/audit', audit })
   await app.register(logRoutes, { prefix: '/v1/audit/logs', audit })
-
-  writeSums(app, audit, logger)
-  return app
 }
 
 /** What is about referrals: for those who send them, and for those who open them. */

@@ -7,6 +7,7 @@ import { Type } from 'typebox'
 import * as audit from '../audit/schemas.ts'
 import * as cases from '../cases/schemas.ts'
 import * as directory from '../directory/schemas.ts'
+import * as erasure from '../erasure/schemas.ts'
 import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
 import * as messages from '../messages/schemas.ts'
@@ -69,6 +70,7 @@ const named: Readonly<Record<string, unknown>> = {
   WrapHashes: released.Released.properties.wrapHashes,
   ...health,
   ...directory,
+  ...erasure,
   ...intake,
   ...proof,
   ...matching,
@@ -131,6 +133,7 @@ const opaque = new Set([
   'EndpointRequest',
   'EntryDetails',
   'Envelope',
+  'Erased',
   'Exposure',
   'Grant',
   'HandoverRequest',

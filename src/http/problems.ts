@@ -422,6 +422,18 @@ export const problems = {
     retry: 'never',
     next: 'Ask the sender what it is. Open it only where nothing can be harmed, with --allow-active.',
   },
+  erased: {
+    status: 410,
+    title: 'The referral was erased',
+    retry: 'never',
+    next: 'Nothing of it is left to be read. Who needs help still refers anew.',
+  },
+  'erasure-refused': {
+    status: 409,
+    title: 'The referral may not be erased now',
+    retry: 'later',
+    next: 'Read in `detail` what stands against it: a legal hold is lifted first, and the days after a withdrawal are waited for.',
+  },
   'case-changed': {
     status: 409,
     title: 'The case has changed since you read it',

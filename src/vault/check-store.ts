@@ -4,16 +4,21 @@ import { iso } from '../database/iso.ts'
 import type { Stored } from './soundness.ts'
 
 /** A row of `referral`, as far as it never changes. */
-export type StoredRow = Omit<Stored, 'compartments' | 'wraps'> & { readonly entryId: string }
+export type StoredRow = Omit<Stored, 'compartments' | 'wraps'> & {
+  readonly entryId: string
+  /** The entry of its erasure. */
+  readonly erasedBy: string | null
+}
 
 /** The next `count` referrals behind the id `after`. */
 export function selectStored(tx: Tx, after: string, count: number) {
   return tx.sql<StoredRow[]>`
-    select id, organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
+    select id, state = 'erased' as "isErased", organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
            ${iso(tx, 'received_at')} as "receivedAt", header,
            keyset_version as "keysetVersion", signer, signature, envelope_hash as "envelopeHash",
            matching_hash as "matchingHash", sealed_hashes as "sealedHashes",
-           wrap_hashes as "wrapHashes", supersedes, entry_id as "entryId"
+           wrap_hashes as "wrapHashes", supersedes, entry_id as "entryId",
+           (select e.entry_id from erasure e where e.referral_id = id) as "erasedBy"
     from referral where id > ${after} order by id limit ${count}`
 }
 
@@ -22,6 +27,13 @@ export function selectWraps({ sql }: Tx, ids: readonly string[]) {
   return sql<{ id: string; kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]>`
     select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys"
     from wrap where referral_id = any (${ids as string[]}::uuid[])`
+}
+
+/** Those of `ids` that were erased. They stood in headers, and need not be ids. */
+export async function selectErasedOf({ sql }: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select referral_id as id from erasure where referral_id::text = any (${ids as string[]}::text[])`
+  return rows.map(({ id }) => id)
 }
 
 /** Those of `ids` that are not stored. */

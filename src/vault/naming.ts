@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
 import { mostUrgent } from '../referral/urgency.ts'
-import { selectIds } from './store.ts'
+import { selectErased, selectIds } from './store.ts'
 import { selectStated } from './urgency-store.ts'
 
 export { insertStatement as keepStatement } from './urgency-store.ts'
@@ -23,11 +23,22 @@ export async function resolveLists(
   return lists.map((names) => [...new Set(names.map((name) => ids.get(name) ?? name))])
 }
 
-/** The referral of this id or reference. @throws Refusal `not-found` for a reference of none */
+/** The referral of this id or reference. @throws Refusal `not-found` for a reference of none, `erased` */
 export async function requireId(tx: Tx, name: string): Promise<string> {
   const [[id = name] = []] = await resolveLists(tx, [[name]])
   if (isReferenceForm(id)) throw new Refusal('not-found', `no referral ${id} for that key`)
+  await requireKept(tx, id)
   return id
+}
+
+/** @throws Refusal `erased` for a referral of which nothing is left, to whoever saw it before */
+async function requireKept(tx: Tx, id: string): Promise<void> {
+  const erasedAt = await selectErased(tx, id)
+  if (erasedAt !== undefined) throw erasedOn(id, erasedAt)
+}
+
+export function erasedOn(id: string, erasedAt: string): Refusal {
+  return new Refusal('erased', `referral ${id} was erased on ${erasedAt.slice(0, 10)}`)
 }
 
 /** What stands for a referral: `sealed`, its header's, or a higher urgency that was stated since. */

@@ -14,6 +14,7 @@ import type { Released } from '../protocol/envelope/released.ts'
 import { openStates } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
+import { erasedOn } from './naming.ts'
 import type { ReleasedReferral } from './schemas.ts'
 import { isFrom } from './sender.ts'
 import {
@@ -73,13 +74,14 @@ export async function addReferral(tx: Tx, referral: NewReferral): Promise<Acknow
   }
 }
 
-/** The first acknowledgement again, when the same hand sends the same bytes. */
+/** The first acknowledgement again, when the same hand sends the same bytes. @throws Refusal `referral-id-taken`, `erased` */
 export async function acknowledgeAgain(
   tx: Tx<SendingCaller>,
   checked: CheckedEnvelope,
 ): Promise<Acknowledgement> {
   const { referralId } = checked.header
   const row = await selectReferral(tx, referralId)
+  requireUnerased(referralId, row)
   if (!isSame(row, senderOf(tx.caller), checked)) {
     throw new Refusal('referral-id-taken', `referral ${referralId} exists with other bytes`)
   }
@@ -130,12 +132,18 @@ export async function amendsOwn(
 ): Promise<boolean> {
   if (header.supersedes === undefined) return true
   const row = await selectReferral(tx, header.supersedes)
+  requireUnerased(header.supersedes, row)
   return row !== undefined && isFrom(row, senderOf(tx.caller))
 }
 
-/** The version of the keyset that a referral of the caller's own is sealed under; `undefined` for any other id. */
+/**
+ * The version of the keyset that a referral of the caller's own is sealed under; `undefined` for any other id.
+ *
+ * @throws Refusal `erased`
+ */
 export async function keysetOfOwn(tx: Tx<SendingCaller>, id: string): Promise<number | undefined> {
   const row = await selectReferral(tx, id)
+  requireUnerased(id, row)
   return row && isFrom(row, senderOf(tx.caller)) ? row.keysetVersion : undefined
 }
 
@@ -177,6 +185,11 @@ export async function release(
       ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
     }
   })
+}
+
+/** The policy shows of what was erased only the caller's own. */
+function requireUnerased(id: string, row: Stored | undefined): void {
+  if (row?.shownState === 'erased') throw erasedOn(id, row.shownAt)
 }
 
 function isSame(

@@ -18,6 +18,8 @@ import type { Header } from '../referral/header.ts'
 /** A referral with its parts, as they are stored. */
 export type Stored = {
   readonly id: string
+  /** Then nothing of what was signed is here but the hash of its envelope. */
+  readonly isErased: boolean
   readonly organisationId: string | null
   readonly receiptHash: Uint8Array | null
   readonly reference: string
@@ -59,6 +61,10 @@ export type Known = {
   readonly entry: Submission | undefined
   /** Whether that entry is in the tree as it stands, or waits for its place. */
   readonly isInTree: boolean
+  /** The entry of its erasure, where it is erased. */
+  readonly erasing: Submission | undefined
+  /** Whether what it amends was erased: then the link went with it. */
+  readonly isAmendedErased: (id: string) => boolean
   /** Whose the key is that signed, and the key in base64url; none where the directory has no such key. */
   readonly signer: { readonly organisation: string; readonly publicKey: string } | undefined
 }
@@ -68,7 +74,9 @@ export function faultOf(stored: Stored, known: Known): string | undefined {
   try {
     const { entry } = known
     if (!entry) return 'entry_id: the log has no such entry'
-    return faultOfEntry(stored, entry, known) ?? faultOfSigned(stored, entry, known)
+    const fault = faultOfEntry(stored, entry, known)
+    if (fault !== undefined) return fault
+    return stored.isErased ? faultOfErased(stored, known) : faultOfSigned(stored, entry, known)
   } catch (error) {
     if (error instanceof Refusal) return 'header: it cannot be read'
     throw error
@@ -96,10 +104,19 @@ function faultOfEntry(stored: Stored, entry: Submission, { isInTree }: Known): s
   return undefined
 }
 
+/** Whoever empties a row and calls that erased has no entry that says so. */
+function faultOfErased(stored: Stored, { erasing }: Known): string | undefined {
+  if (!erasing) return 'state: it is erased, and the log has no entry of that'
+  const { action, outcome, object, intact } = erasing
+  const isOf = action === 'referral.erased' && outcome === 'permitted' && object?.id === stored.id
+  if (!isOf) return 'state: it is erased, and the entry is of another act'
+  return intact ? undefined : 'the entry of its erasure: what stands beside it is not what it says'
+}
+
 function faultOfSigned(
   stored: Stored,
   { object }: Submission,
-  { signer }: Known,
+  { signer, isAmendedErased }: Known,
 ): string | undefined {
   const made = hashesOf({
     compartments: Object.fromEntries(stored.compartments.map(({ name, sealed }) => [name, sealed])),
@@ -128,20 +145,26 @@ function faultOfSigned(
   }
   const header = parseCanonical(stored.header) as Header
   return (
-    faultOfHeader(stored, header) ??
+    faultOfHeader(stored, header, isAmendedErased) ??
     faultOfParts('compartment', said.sealedHashes, made.sealedHashes) ??
     faultOfParts('wrap', said.wrapHashes, made.wrapHashes) ??
     faultOfSignature(stored, header, signer)
   )
 }
 
-function faultOfHeader(stored: Stored, header: Header): string | undefined {
+function faultOfHeader(
+  stored: Stored,
+  header: Header,
+  isAmendedErased: Known['isAmendedErased'],
+): string | undefined {
   if (header.referralId !== stored.id) return 'id: it is not the one that was signed'
   if (header.keyset.version !== stored.keysetVersion) {
     return 'keyset_version: it is not the one that was signed'
   }
   if (header.signer !== stored.signer) return 'signer: it is not the one that was signed'
-  if ((header.supersedes ?? null) !== stored.supersedes) {
+  const amended = header.supersedes ?? null
+  const isUnlinked = amended !== null && stored.supersedes === null && isAmendedErased(amended)
+  if (amended !== stored.supersedes && !isUnlinked) {
     return 'supersedes: it is not the one that was signed'
   }
   return undefined

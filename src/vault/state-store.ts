@@ -2,6 +2,7 @@
 import type { Tx } from '../database/connect.ts'
 import { epochOf } from '../database/epoch.ts'
 import { iso } from '../database/iso.ts'
+import { receiptMark } from '../database/mark.ts'
 import {
   type DeclineReason,
   type ShownState,
@@ -54,11 +55,16 @@ export function unreadOf(tx: Tx, side: 'referrer' | 'recipient') {
 /** More than one person ever sends under one receipt. */
 const receiptReferralsMax = 50
 
-/** The referrals under one receipt, the newest first. Found by the index; whoever asks compares once more. */
+/**
+ * The referrals under one receipt, the newest first, also what was erased, by what is left of it. Found by the indexes;
+ * whoever asks compares once more.
+ */
 export function selectByReceipt(tx: Tx, hash: Uint8Array): Promise<OwnRow[]> {
   return tx.sql<OwnRow[]>`
     ${own(tx)}
     where r.receipt_hash = ${hash}
+       or r.id = any (array(select e.referral_id from erasure e
+                            where e.receipt_mark = ${receiptMark(tx, tx.sql`${hash}`)}))
     order by r.received_at desc, r.id desc
     limit ${receiptReferralsMax}`
 }
@@ -179,7 +185,11 @@ export async function selectState(tx: Tx, id: string): Promise<State | undefined
 }
 
 /** Moves those to `state` that may go there. @returns their ids */
-export async function updateState(tx: Tx, ids: readonly string[], state: State): Promise<string[]> {
+export async function updateState(
+  tx: Tx,
+  ids: readonly string[],
+  state: Exclude<State, 'erased'>,
+): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
     update referral set state = ${state}
     where id = any (${ids as string[]}::uuid[]) and state = ${before(tx, state)}

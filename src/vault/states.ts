@@ -48,7 +48,7 @@ export async function receiptStates(tx: Tx<SendingCaller>): Promise<OwnReferral[
   const sender = senderOf(tx.caller)
   if (sender.kind !== 'receipt') return []
   const rows = await selectByReceipt(tx, sender.hash)
-  return rows.filter((row) => isFrom(row, sender)).map(present)
+  return rows.filter((row) => row.state === 'erased' || isFrom(row, sender)).map(present)
 }
 
 /** One referral of the caller's organisation, by its id or reference; `undefined` for any other. */
@@ -95,8 +95,17 @@ export function movedEntry(id: string, state: State): Act {
   return { action: 'referral.moved', object: { kind: 'referral', id }, details: { state } }
 }
 
-/** Moves those of `ids` to `state` that may go there (referral/codes/state.ts). @returns which these are */
-export function move(tx: Tx, ids: readonly string[], state: State): Promise<string[]> {
+/**
+ * Moves those of `ids` to `state` that may go there (referral/codes/state.ts). What is erased loses more than its state:
+ * that is another act (erasure/ending.ts).
+ *
+ * @returns which these are
+ */
+export function move(
+  tx: Tx,
+  ids: readonly string[],
+  state: Exclude<State, 'erased'>,
+): Promise<string[]> {
   return updateState(tx, ids, state)
 }
 

@@ -3,6 +3,7 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import { bytesArray } from '../database/types.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
+import type { ShownState } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import { unreadOf } from './state-store.ts'
 
@@ -52,8 +53,18 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
   ])
 }
 
+/** When a referral was erased; `undefined` where it was not, or the caller may not see that. */
+export async function selectErased(tx: Tx, id: string): Promise<string | undefined> {
+  const [row] = await tx.sql<{ erasedAt: string }[]>`
+    select ${iso(tx, 'erased_at')} as "erasedAt" from erasure where referral_id = ${id}`
+  return row?.erasedAt
+}
+
 /** Who sent a referral, and what was acknowledged. */
 export type Stored = {
+  readonly shownState: ShownState
+  /** Since when it is in that state. */
+  readonly shownAt: string
   readonly organisationId: string | null
   readonly receiptHash: Uint8Array | null
   readonly reference: string
@@ -67,7 +78,8 @@ export type Stored = {
 
 export async function selectReferral(tx: Tx, id: string): Promise<Stored | undefined> {
   const [row] = await tx.sql<Stored[]>`
-    select organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
+    select shown_state as "shownState", ${iso(tx, 'shown_at')} as "shownAt",
+           organisation_id as "organisationId", receipt_hash as "receiptHash", reference,
            ${iso(tx, 'received_at')} as "receivedAt", envelope_hash as "envelopeHash",
            signer, signature, entry_id as "entryId", keyset_version as "keysetVersion"
     from referral where id = ${id}`

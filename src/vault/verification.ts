@@ -6,10 +6,13 @@
 import * as audit from '../audit/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { signingKeysOf } from '../directory/service.ts'
+import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
+import type { Header } from '../referral/header.ts'
 import {
   countStored,
   type StoredRow,
+  selectErasedOf,
   selectMissing,
   selectStored,
   selectWraps,
@@ -57,7 +60,7 @@ export async function verifyVault(
   let first: VaultStanding['first']
 
   for (let after = beforeAll; ; ) {
-    const { rows, parts, wraps, entries } = await asService((tx) => readPage(tx, after))
+    const { rows, parts, wraps, entries, erased } = await asService((tx) => readPage(tx, after))
     const standing = await asSequencer((tx) =>
       audit.standingInTree(
         tx,
@@ -71,6 +74,8 @@ export async function verifyVault(
         { ...row, compartments: own(parts), wraps: own(wraps) },
         {
           entry: entries.find(({ id }) => id === row.entryId),
+          erasing: entries.find(({ id }) => id === row.erasedBy),
+          isAmendedErased: (id) => erased.includes(id),
           isInTree: standing.has(row.entryId),
           signer: signers.get(row.signer),
         },
@@ -106,13 +111,26 @@ const missingWords = 'the log says that it was stored, and it is not there'
 async function readPage(tx: Tx, after: string) {
   const rows: readonly StoredRow[] = await selectStored(tx, after, pageReferrals)
   const ids = rows.map(({ id }) => id)
-  const [parts, wraps, entries] = await Promise.all([
+  const entryIds = rows.flatMap(({ entryId, erasedBy }) => [
+    entryId,
+    ...(erasedBy ? [erasedBy] : []),
+  ])
+  const amended = rows.flatMap(({ header }) => amendedIn(header))
+  const [parts, wraps, entries, erased] = await Promise.all([
     selectCompartments(tx, ids),
     selectWraps(tx, ids),
-    audit.entriesOf(
-      tx,
-      rows.map(({ entryId }) => entryId),
-    ),
+    audit.entriesOf(tx, entryIds),
+    selectErasedOf(tx, amended),
   ])
-  return { rows, parts, wraps, entries }
+  return { rows, parts, wraps, entries, erased }
+}
+
+/** What a header says that it amends; of one that cannot be read, nothing. */
+function amendedIn(header: Uint8Array): string[] {
+  try {
+    const { supersedes } = parseCanonical(header) as Partial<Header>
+    return supersedes === undefined ? [] : [supersedes]
+  } catch {
+    return []
+  }
 }

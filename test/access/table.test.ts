@@ -303,6 +303,21 @@ function closing(referralId: string) {
   return { method: 'POST', path: `/v1/referrals/${referralId}/closing?recipient=${kids.casework}` }
 }
 
+function erasing(referralId: string) {
+  return { method: 'POST', path: `/v1/referrals/${referralId}/erasure` }
+}
+
+function holding(method: 'PUT' | 'DELETE', referralId: string) {
+  const reason = method === 'PUT' ? '?reason=inquiry' : ''
+  return { method, path: `/v1/referrals/${referralId}/hold${reason}` }
+}
+
+async function held(): Promise<string> {
+  const { referralId } = await refer(built, ngo)
+  await sendAs('casework', holding('PUT', referralId))
+  return referralId
+}
+
 async function stateUrgency(by: 'casework' | 'clinic') {
   const { envelope, referralId } = await refer(built, ngo)
   const statement = { rules: 1, urgency: 'immediate', at: new Date().toISOString() } as const
@@ -598,6 +613,31 @@ const table: Record<string, Record<string, Case>> = {
       request: () => closing(newId()),
       expected: { ...none, casework: 404, clinic: 403 },
     },
+  },
+  eraseReferral: {
+    'one of anybody’s': {
+      request: async () => erasing((await refer(built, ngo)).referralId),
+      expected: workers(200),
+    },
+    'one under a legal hold': {
+      request: async () => erasing(await held()),
+      expected: workers(409),
+    },
+    'an unknown one': { request: () => erasing(newId()), expected: workers(404) },
+  },
+  placeHold: {
+    'on one of anybody’s': {
+      request: async () => holding('PUT', (await refer(built, ngo)).referralId),
+      expected: workers(204),
+    },
+    'on an unknown one': { request: () => holding('PUT', newId()), expected: workers(404) },
+  },
+  liftHold: {
+    'of one of anybody’s': {
+      request: async () => holding('DELETE', await held()),
+      expected: workers(204),
+    },
+    'of an unknown one': { request: () => holding('DELETE', newId()), expected: workers(404) },
   },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: workers(200) },

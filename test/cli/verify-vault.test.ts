@@ -9,7 +9,7 @@ import { verifyVault } from '../../src/vault/verification.ts'
 import { build } from '../helpers/build.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
-import { refer } from '../helpers/referral.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
 import { called } from './run.ts'
 
@@ -171,4 +171,24 @@ t.test('the command says so, with 1, and leaves an entry', async (t) => {
     entries.map(({ outcome }) => outcome),
     ['permitted', 'permitted', 'failed'],
   )
+})
+
+t.test('what was erased is as it should be, and what was only emptied is named', async (t) => {
+  const casework = await callerOf(world, url, world.clients.casework)
+  for (const id of [plain, open]) {
+    t.equal((await casework('POST', `/v1/referrals/${id}/erasure`)).status, 200)
+  }
+  await untilSequenced(sql)
+  t.match(await verified(), { wrong: 0, missing: 0 })
+  const unsaid = `delete from erasure where referral_id = '${plain}'`
+  const found = await spoilt('erasure', unsaid, verified)
+  t.match(found.first, {
+    referralId: plain,
+    what: /^state: it is erased, and the log has no entry/,
+  })
+  const other = `update erasure set entry_id = (select entry_id from referral where id = '${plain}')
+    where referral_id = '${plain}'`
+  t.match((await spoilt('erasure', other, verified)).first?.what, /the entry is of another act/)
+  const [before] = await sql`select supersedes from referral where id = ${amendment}`
+  t.equal(before?.supersedes, null, 'the link to what it amended is gone, and that is right')
 })

@@ -88,6 +88,10 @@ const budgetOf = (clientId: string) => sql`
   insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
 await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
 
+const erased = await refer(built, ngo)
+await asCasework('POST', `/v1/referrals/${erased.referralId}/erasure`)
+await asCasework('PUT', `/v1/referrals/${stranger}/hold?reason=inquiry`)
+await sql`insert into served_as values (1, '', now())`
 await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
 await untilSequenced(sql)
@@ -328,7 +332,7 @@ t.test('an anonymous caller sees no row of anybody', async (t) => {
 t.test('a partner cannot read what would tell of others', async (t) => {
   const readable = [
     ...['referral', 'compartment', 'wrap', 'withdrawal', 'evaluation_budget'],
-    ...['message', 'message_delivery'],
+    ...['message', 'message_delivery', 'erasure'],
     ...['client', 'organisation', 'keyset', 'directory'],
     ...published,
   ]
@@ -593,6 +597,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     case_flag: ['at'],
     message: ['settled_at'],
     challenge_block: ['challenges'],
+    served_as: ['epoch', 'since'],
     webhook_endpoint: [
       ...['secret', 'earlier_secret', 'earlier_until', 'disabled_at', 'disabled_for'],
       ...['epoch', 'position', 'number', 'gap_at', 'tries', 'next_try_at', 'leased_until', 'fence'],
@@ -614,6 +619,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'unheld_item',
     'duty_mail',
     'webhook_endpoint',
+    'legal_hold',
   ]
   for (const table of tables) {
     const columns = await sql`

@@ -3,6 +3,7 @@
  * is wrong and finds the rows that are. Run after every test that writes.
  */
 import type postgres from 'postgres'
+import { goingTables } from '../../src/erasure/tables.ts'
 import { bankHolidays } from '../../src/triage/bankholidays.ts'
 import { tablesOf } from './superuser.ts'
 
@@ -16,9 +17,12 @@ function working(from: string, until: string): string {
     where extract(isodow from day) < 6 and day::date <> all (array[${holidays}]::date[]))`
 }
 
+/** What was not erased. */
+const kept = "(select * from referral where state <> 'erased')"
+
 const lines: Readonly<Record<string, string>> = {
   'a referral without exactly one case': `
-    select r.id from referral r left join referral_case c on c.referral_id = r.id
+    select r.id from ${kept} r left join referral_case c on c.referral_id = r.id
     group by r.id having count(c.case_id) <> 1`,
   'a case without a referral, or without an item': `
     select c.case_id from referral_case c
@@ -128,7 +132,7 @@ const lines: Readonly<Record<string, string>> = {
   'a judgement whose entry is not in the log, or whose sides are out of order': `
     select j.id from judgement j left join audit_entry e
       on e.id = j.entry_id and e.outcome = 'permitted'
-        and (e.action = 'referral.paired' or e.action like 'case.%')
+        and (e.action in ('referral.paired', 'referral.erased') or e.action like 'case.%')
     where e.id is null or j.left_id >= j.right_id`,
   'notes about a referral that are not numbered from 1 without a gap, as they say themselves': `
     select n.referral_id from note n,
@@ -195,7 +199,7 @@ const lines: Readonly<Record<string, string>> = {
         where e.action = 'referral.opened' and e.outcome = 'permitted'
           and e.object_id = r.id::text))`,
   'a referral that neither an organisation nor a receipt sent, or that amends one by another hand': `
-    select r.id from referral r left join referral earlier on earlier.id = r.supersedes
+    select r.id from ${kept} r left join referral earlier on earlier.id = r.supersedes
     where num_nonnulls(r.organisation_id, r.receipt_hash) = 0
       or r.organisation_id is distinct from earlier.organisation_id and r.supersedes is not null
       or r.organisation_id is null and r.supersedes is not null
@@ -231,10 +235,10 @@ const lines: Readonly<Record<string, string>> = {
       and o.details ->> 'repeated' is null
       and not exists (select from referral r where r.entry_id = e.id)`,
   'a referral without its ten compartments': `
-    select r.id from referral r left join compartment c on c.referral_id = r.id
+    select r.id from ${kept} r left join compartment c on c.referral_id = r.id
     where (cardinality(c.names), cardinality(c.sealed)) is distinct from (10, 10)`,
   'a referral without the wraps that its header names': `
-    select r.id from referral r
+    select r.id from ${kept} r
     where (select array_agg(w.kid order by w.kid collate "C") from wrap w where w.referral_id = r.id)
       is distinct from
       (select array_agg(kid) from jsonb_array_elements_text(
@@ -266,6 +270,31 @@ const lines: Readonly<Record<string, string>> = {
   'a referral that was claimed and still says received': `
     select r.id from referral r join triage_item i on r.id = i.referral_id
     where r.state = 'received' and i.claimed_at is not null`,
+  'a referral that is erased without its tombstone and its entry, or has them and is not': `
+    select coalesce(r.id, x.referral_id)
+    from (select id from referral where state = 'erased') r
+    full join erasure x on x.referral_id = r.id
+    left join audit_entry e on e.id = x.entry_id and e.action = 'referral.erased'
+      and e.outcome = 'permitted' and e.object_id = x.referral_id::text and e.at = x.erased_at
+    where r.id is null or x.referral_id is null or e.id is null`,
+  'something left of a referral that was erased': Object.entries({
+    ...goingTables,
+    triage_item: ['referral_id'],
+    document: ['referral_id'],
+    legal_hold: ['referral_id'],
+  })
+    .flatMap(([table, columns]) =>
+      columns.map(
+        (column) => `
+      select x.referral_id from ${table} held join erasure x on x.referral_id = held.${column}`,
+      ),
+    )
+    .join(' union all '),
+  'a legal hold whose entry is not in the log': `
+    select h.referral_id from legal_hold h left join audit_entry e
+      on e.id = h.entry_id and e.action = 'hold.placed' and e.outcome = 'permitted'
+        and e.object_id = h.referral_id::text and e.at = h.placed_at
+    where e.id is null`,
   'an entry without its opening': `
     select e.id from audit_entry e left join audit_opening o on o.entry_id = e.id
     where o.entry_id is null`,

@@ -40,6 +40,7 @@ export function servicesOn(database: Database, origin: string) {
     blockOf: () => undefined,
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
+    erasures: { keep: async () => {}, backupDays: 35 },
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
     documents: { folder: '', limits: limitsOf(1, 1) },
     listener: { onEvaluated: () => {}, onRefused: () => {} },

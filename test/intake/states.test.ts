@@ -80,8 +80,9 @@ const legal = {
 
 t.test('a state becomes what is written here, and nothing else', async (t) => {
   const { referralId } = await refer(built)
-  const names = Object.keys(states) as State[]
-  t.same(Object.keys(legal).sort(), [...names].sort())
+  t.same(Object.keys(legal).sort(), Object.keys(states).sort())
+  // What is erased loses more than its state (test/erasure/erasure.test.ts).
+  const names = (Object.keys(states) as State[]).filter((state) => state !== 'erased')
   for (const from of names) {
     for (const to of names) {
       await sql`update referral set state = ${from} where id = ${referralId}`

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { generateTokenKey, issueToken, tokenMinutesMax } from '../../access/token.ts'
 import { newSealKey } from '../../access/tokenkeys.ts'
-import { grantable, type Scope, scopes } from '../../caller.ts'
+import { grantable, grantedByName, type Scope, scopes } from '../../caller.ts'
 import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
 import { readSigningHalf } from '../ceremony/publichalf.ts'
@@ -63,7 +63,8 @@ export const clientAdd = administrative({
     if (!given.every(isScope)) {
       throw new UsageError(`--scope is one of ${Object.keys(scopes).join(', ')}`)
     }
-    const asked = input.given('scope') ? given : grantable[kind]
+    const usual = grantable[kind].filter((scope) => !grantedByName.includes(scope))
+    const asked = input.given('scope') ? given : usual
     const client = { organisationId, label: input.needed('label'), kind, kids: input.texts('kid') }
     return onHost(input, async ({ administration }) => ({
       clientId: await administration.addClient({ ...client, scopes: asked }),

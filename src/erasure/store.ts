@@ -1,0 +1,94 @@
+/** Statements about what is erased, and what is held. */
+import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
+import { receiptMark } from '../database/mark.ts'
+import type { State } from '../referral/codes/state.ts'
+import type { ErasureRule, HoldReason } from './rules.ts'
+import { goingTables } from './tables.ts'
+
+/** How a referral stands with being erased. */
+export type Standing = {
+  readonly state: State
+  readonly envelopeHash: Uint8Array
+  readonly erasedAt: string | null
+  readonly entryId: string | null
+  readonly hold: HoldReason | null
+  /** When its withdrawal was asked for, and until when it is kept after that, whatever was decided. */
+  readonly askedAt: string | null
+  readonly keptUntil: string | null
+  readonly isKept: boolean
+}
+
+/** How a referral stands, asked once cases change no more. */
+export async function selectStanding(tx: Tx, id: string): Promise<Standing | undefined> {
+  const [row] = await tx.sql<Standing[]>`
+    select r.state, r.envelope_hash as "envelopeHash", ${iso(tx, 'e.erased_at')} as "erasedAt",
+           e.entry_id as "entryId", h.reason as hold, ${iso(tx, 'w.asked_at')} as "askedAt",
+           ${iso(tx, 'w.kept_until')} as "keptUntil", coalesce(w.kept_until > now(), false) as "isKept"
+    from referral r
+    left join erasure e on e.referral_id = r.id
+    left join legal_hold h on h.referral_id = r.id
+    left join withdrawal w on w.referral_id = r.id
+    where r.id = ${id}`
+  return row
+}
+
+/** Waits for whoever adds to a referral, or moves it, and lets nobody do it until the transaction ends. */
+export async function lockReferral(tx: Tx, id: string): Promise<void> {
+  await tx.sql`select from referral where id = ${id} for update`
+}
+
+/** Says that a referral is erased: from now on its rows may be deleted. */
+export async function insertErasure(tx: Tx, { id, rule, entryId }: NewErasure): Promise<void> {
+  await tx.sql`
+    insert into erasure (referral_id, erased_at, rule, entry_id, receipt_mark)
+    select r.id, ${tx.now.toISOString()}, ${rule}, ${entryId}, ${receiptMark(tx, tx.sql`r.receipt_hash`)}
+    from referral r where r.id = ${id}`
+}
+
+type NewErasure = { readonly id: string; readonly rule: ErasureRule; readonly entryId: string }
+
+/** Deletes all that is kept of a referral beside its own row and its items. */
+export async function deleteParts(tx: Tx, id: string): Promise<void> {
+  // What others hold of each other, with a note that was about this one.
+  await tx.sql`
+    update judgement set note_referral_id = null, note_number = null
+    where note_referral_id = ${id} and left_id <> ${id} and right_id <> ${id}`
+  for (const [table, columns] of Object.entries(goingTables)) {
+    for (const column of columns) {
+      await tx.sql`delete from ${tx.sql(table)} where ${tx.sql(column)} = ${id}`
+    }
+  }
+}
+
+/** Empties the row of a referral to what stays, and takes the link from what amended it. */
+export async function emptyReferral(tx: Tx, id: string): Promise<void> {
+  await tx.sql`update referral set supersedes = null where supersedes = ${id}`
+  await tx.sql`
+    update referral
+    set state = 'erased', decline_reason = null, receipt_hash = null, header = '', signer = '',
+        signature = '', matching_hash = null, sealed_hashes = '', wrap_hashes = '', supersedes = null
+    where id = ${id}`
+}
+
+/** Holds a referral, or changes why. @returns whether that is new */
+export async function insertHold(
+  tx: Tx,
+  {
+    id,
+    reason,
+    entryId,
+  }: { readonly id: string; readonly reason: HoldReason; readonly entryId: string },
+): Promise<boolean> {
+  const before = await tx.sql`delete from legal_hold where referral_id = ${id} returning reason`
+  await tx.sql`
+    insert into legal_hold (referral_id, reason, placed_at, entry_id)
+    values (${id}, ${reason}, ${tx.now.toISOString()}, ${entryId})`
+  return before[0]?.reason !== reason
+}
+
+/** Lifts a hold. @returns whether there was one */
+export async function deleteHold(tx: Tx, id: string): Promise<boolean> {
+  const { count } = await tx.sql`delete from legal_hold where referral_id = ${id}`
+  return count > 0
+}
