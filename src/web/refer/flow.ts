@@ -22,7 +22,7 @@ export function before(screen: Screen, session: Session): Screen | undefined {
   if (screen === 'check') return session.amends === undefined ? lastPage(answers) : 'standing'
   if (screen === 'receipt') return 'check'
   if (screen === 'returning') return 'start'
-  if (screen === 'withdrawing') return 'standing'
+  if (screen === 'withdrawing' || screen === 'messages') return 'standing'
   return undefined
 }
 

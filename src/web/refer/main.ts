@@ -11,6 +11,7 @@ import { loadSealing } from './loading.ts'
 import { pinned } from './pinned.ts'
 import { check } from './screens/check.ts'
 import { heading } from './screens/heading.ts'
+import { answeringNow as answering, messages } from './screens/messages.ts'
 import { question } from './screens/question.ts'
 import { receipt } from './screens/receipt.ts'
 import { returning } from './screens/returning.ts'
@@ -22,6 +23,7 @@ import { type Language, say, speak } from './texts.ts'
 
 const screens: Record<Screen & string, (go: Go) => readonly HTMLElement[]> = {
   ...{ start, cleared, offer, check, receipt, sending, sent, returning, standing, withdrawing },
+  ...{ messages, answering },
 }
 
 let shown: Screen = 'start'
@@ -50,7 +52,7 @@ async function change(language: Language): Promise<void> {
   await speak(language)
   frame.speak()
   // What is being sealed and sent goes on in the words that it has: begun anew it would become a second referral.
-  if (shown === 'sending') return
+  if (shown === 'sending' || shown === 'answering') return
   const typed = fieldsShown()
   go(shown)
   for (const [index, field] of fieldsShown().entries()) takeOver(field, typed[index])

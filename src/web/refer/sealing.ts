@@ -12,6 +12,7 @@ import {
   Refusal,
   ready,
   ServiceProblem,
+  type Thread,
 } from '../../client/index.ts'
 import { readReceipt as digitsOf } from '../../protocol/messages/receipt.ts'
 import { draftOf } from './answers.ts'
@@ -89,6 +90,21 @@ export async function askToWithdraw(here: Session): Promise<void> {
   }
 }
 
+/** What was written about each referral under this receipt, the newest referral first. It counts as read. */
+export async function readAll(here: Session): Promise<readonly Thread[]> {
+  const threads: Thread[] = []
+  for (const { referralId } of await lookUp(here)) {
+    threads.push(await told(referrer.messages(receiptOf(here), referralId)))
+  }
+  return threads
+}
+
+/** Seals and sends what was written. */
+export async function answer(here: Session): Promise<void> {
+  const { message = '', answering = '' } = here
+  await told(referrer.send(receiptOf(here), answering, { text: message }))
+}
+
 function receiptOf({ receipt }: Session): string {
   if (receipt === undefined) throw new Error('the receipt comes before what is done with it')
   return receipt
@@ -113,6 +129,8 @@ async function told<Result>(act: Promise<Result>): Promise<Result> {
     if (error instanceof Refusal) throw new Told('failed.outdated', error)
     const isFull = error instanceof ServiceProblem && error.problem.code === 'too-many-unopened'
     if (isFull) throw new Told('failed.full', error)
+    const isUnread = error instanceof ServiceProblem && error.problem.code === 'messages-unread'
+    if (isUnread) throw new Told('failed.unread', error)
     const refused = error instanceof ServiceProblem && error.problem.retry !== 'after-refresh'
     if (refused && !passes(error)) throw new Told('failed.refused', error)
     throw error

@@ -20,6 +20,8 @@ export type Screen =
   | 'returning'
   | 'standing'
   | 'withdrawing'
+  | 'messages'
+  | 'answering'
   | 'cleared'
 
 /** Shows a screen. */
@@ -31,6 +33,9 @@ export type Session = {
   changing: boolean
   /** The 25 digits, made here or typed by who returns. */
   receipt?: string
+  /** What is being written to us, and about which referral. */
+  message?: string
+  answering?: string
   /** The referral that is added to. */
   amends?: string
   /** Made once and sent as often as needed, the same bytes. */

@@ -36,13 +36,14 @@ function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
     go('start')
   }
   return [
-    button(say('standing.add'), add),
+    button(say('standing.messages'), () => go('messages')),
+    button(say('standing.add'), add, 'govuk-button--secondary'),
     button(say('standing.withdraw'), () => go('withdrawing'), 'govuk-button--secondary'),
     button(say('standing.leave'), leave, 'govuk-button--secondary'),
   ]
 }
 
-function stateOf({ reference, receivedAt, state, changedAt }: OwnReferral): HTMLElement {
+function stateOf({ reference, receivedAt, state, changedAt, unread }: OwnReferral): HTMLElement {
   return element(
     'dl',
     { class: 'govuk-summary-list' },
@@ -50,6 +51,7 @@ function stateOf({ reference, receivedAt, state, changedAt }: OwnReferral): HTML
     rowOf(say('standing.sent'), dayOf(receivedAt), 'sent'),
     rowOf(say('standing.state'), sayIf(`state.${state}`) ?? state, 'state'),
     ...(state === 'received' ? [] : [rowOf(say('standing.since'), dayOf(changedAt), 'since')]),
+    ...(unread > 0 ? [rowOf(say('standing.unread'), String(unread), 'unread')] : []),
   )
 }
 
