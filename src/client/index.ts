@@ -81,6 +81,8 @@ export type { Referrer, ReferrerOptions } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
 export type { Delivery, Replying } from './replying.ts'
 export type {
+  AskedWithdrawal,
+  AskedWithdrawals,
   Attempts,
   Case,
   Claim,
@@ -110,4 +112,5 @@ export type { Unmatched } from './unmatched.ts'
 export type { ChangesOptions, ChangesPage, ItemsQuery } from './watching.ts'
 export type { ReplayFrom, Webhooks } from './webhooks.ts'
 export { createWebhooks } from './webhooks.ts'
+export type { Deciding } from './withdrawals.ts'
 export type { Handler, Work } from './working.ts'

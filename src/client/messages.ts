@@ -139,7 +139,14 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
     return acknowledged
   }
 
-  return { read, send }
+  /** The one withdrawal of a referral, with its reason sealed; it stands behind the referral itself. */
+  async function sealWithdrawal(by: Correspondent, name: string, reason: string) {
+    const content = contentOf(reason)
+    const { last: _, ...page } = await pageOf(transport, by, name, behindAll)
+    return sealBehind(by, page, { content }, 'withdrawal')
+  }
+
+  return { read, send, sealWithdrawal }
 }
 
 type Marks = Readonly<Record<string, string>>
@@ -229,10 +236,11 @@ async function sealBehind(
   by: Correspondent,
   page: MessagesPage,
   said: { content: MessageContent; urgency?: Urgency },
+  kind: 'message' | 'withdrawal' = 'message',
 ): Promise<MessageEnvelope> {
   const { last } = page
   return sealMessage({
-    ...{ kind: 'message', from: by.side, messageId: newId(), now: new Date() },
+    ...{ kind, from: by.side, messageId: newId(), now: new Date() },
     ...said,
     referral: by.answeredIn(page),
     last: last && { number: last.number, envelopeHash: decodeBase64url(last.envelopeHash, 32) },

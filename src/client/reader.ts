@@ -29,6 +29,7 @@ import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 import { createSetting, type Setting } from './urgency.ts'
 import { createWatching, type Watching } from './watching.ts'
+import { createDeciding, type Deciding } from './withdrawals.ts'
 
 /** What a recipient brings. */
 export type ReaderOptions = TransportOptions & {
@@ -78,6 +79,7 @@ export type Reader = {
   Watching &
   Checking &
   Stating &
+  Deciding &
   Replying &
   Documents &
   Reviewing
@@ -178,6 +180,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
+    ...createDeciding(transport, key.kid),
     ...createReplying(transport, keysets, newestDirectory, keys),
     ...createDocuments(transport, recipientPaths(key.kid)),
     ...createReviewing(transport, keysets, notes),

@@ -33,6 +33,7 @@ import {
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createKeysets, type NewestKeyset } from './trust.ts'
 import { createMatcher, type Unmatched, warnOfUnmatched } from './unmatched.ts'
+import { createWithdrawing } from './withdrawals.ts'
 
 /** What a referrer brings. */
 export type ReferrerOptions = TransportOptions &
@@ -114,6 +115,15 @@ export type Referrer = {
    * @throws Refusal `referral-invalid` for an urgency below that of the referral; ServiceProblem, NoAnswer, BadAnswer
    */
   send(referral: string, message: Message): Promise<MessageAcknowledgement>
+  /**
+   * Withdraws a referral of your organisation, by its id or reference, while it has no answer: done at once. Nothing of it is
+   * erased before `keptUntil`. Safe to repeat: the first time stands.
+   *
+   * @param reason - 1 to 20,000 characters, sealed to recipients
+   * @returns how it stands now
+   * @throws ServiceProblem `withdrawal-refused` for one that has its answer, `not-found` for one that you did not send
+   */
+  withdraw(referral: string, reason: string): Promise<OwnReferral>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 } & Documents
@@ -208,11 +218,13 @@ export function createReferrer(options: ReferrerOptions): Referrer {
   const send = (referral: string, message: Message) =>
     correspondence.send(own(referral), wellTyped(referral), message)
 
+  const withdraw = createWithdrawing(transport, keysets, (referral, reason) =>
+    correspondence.sealWithdrawal(own(referral), wellTyped(referral), reason),
+  )
+
   const documents = createDocuments(transport, senderPaths)
-  return {
-    ...{ seal, submit, openings, state, states, messages, send, keyset: keysets.newest },
-    ...documents,
-  }
+  const asked = { openings, state, states, messages, keyset: keysets.newest }
+  return { seal, submit, send, withdraw, ...asked, ...documents }
 }
 
 /** An organisation as one side of its referrals. It sees no directory, and knows its own key. */

@@ -12,6 +12,7 @@ import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
+import * as reading from '../reading/schemas.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
 import * as attempts from '../triage/attemptsschemas.ts'
@@ -251,6 +252,14 @@ export type OwnReferrals = Static<typeof OwnReferralsAnswer>
 export const OwnReferralAnswer = tolerant(intake.OwnReferral)
 /** What whoever sent a referral may know of it. */
 export type OwnReferral = Static<typeof OwnReferralAnswer>
+
+export const AskedWithdrawalAnswer = tolerant(reading.AskedWithdrawal)
+/** That a referral be withdrawn, asked for by whoever holds its receipt. */
+export type AskedWithdrawal = Static<typeof AskedWithdrawalAnswer>
+
+export const AskedWithdrawalsAnswer = tolerant(reading.AskedWithdrawals)
+/** What waits for a decision; `more` where there is still more. */
+export type AskedWithdrawals = Static<typeof AskedWithdrawalsAnswer>
 
 export const OpeningsAnswer = tolerant(intake.Openings)
 

@@ -3,7 +3,7 @@ import { ProvenEntry } from '../audit/schemas.ts'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type DeclineReason, declineReasons, shownStates } from '../referral/codes/state.ts'
-import { Bytes32, Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
+import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
 import { recipientsMax } from '../referral/header.ts'
 
 export const ReferralParams = Type.Object({ referralId: Uuid }, { additionalProperties: false })
@@ -29,7 +29,6 @@ export const OwnReferral = Type.Object({
     }),
   ),
   supersedes: Type.Optional(Uuid),
-  envelopeHash: { ...Bytes32, description: 'What is written about it names it by this.' },
   withdrawalAskedAt: Type.Optional({
     ...Instant,
     description: 'When its organisation withdrew it, or that was asked for under its receipt.',

@@ -10,12 +10,11 @@ import { flagWithdrawal } from '../cases/service.ts'
 import type { Tx } from '../database/connect.ts'
 import { ownSigner, requireNoteSealed } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
-import { decodeBase64url } from '../protocol/bytes.ts'
 import { checkMessageSigned } from '../protocol/messages/check.ts'
 import type { MessageEnvelope } from '../protocol/messages/message.ts'
 import { checkWithdrawal } from '../protocol/messages/withdrawal.ts'
 import { newId } from '../protocol/uuid.ts'
-import { addWithdrawal, keptUntilOf, ownState, withdrawOwn } from '../vault/service.ts'
+import { addWithdrawal, keptUntilOf, ownState, signedByOwn, withdrawOwn } from '../vault/service.ts'
 import type { IntakeOptions, ReceiptOptions } from './options.ts'
 import type { OwnReferral } from './schemas.ts'
 import { requireStates } from './states.ts'
@@ -35,13 +34,12 @@ export async function withdraw(
   name: string,
   message: MessageEnvelope,
 ): Promise<Own> {
-  const own = await ownState(tx, name)
+  const [own, signed] = await Promise.all([ownState(tx, name), signedByOwn(tx, name)])
   const sender = senderOf(tx.caller)
-  if (!own || sender.kind !== 'organisation') {
+  if (!own || !signed || sender.kind !== 'organisation') {
     throw new Refusal('not-found', 'your organisation sent no referral of that id')
   }
-  const { referralId } = own
-  const envelopeHash = decodeBase64url(own.envelopeHash, 32)
+  const { referralId, envelopeHash } = signed
   const envelope = checkWithdrawal(message, { origin, referralId, envelopeHash })
   const act = {
     action: 'referral.withdrawn',

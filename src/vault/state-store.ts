@@ -23,7 +23,6 @@ export type OwnRow = {
   /** As it was signed. */
   readonly header: Uint8Array
   readonly supersedes: string | null
-  readonly envelopeHash: Uint8Array
   readonly withdrawalAskedAt: string | null
   readonly withdrawalDeclinedAt: string | null
   readonly keptUntil: string | null
@@ -37,7 +36,7 @@ function own(tx: Tx) {
            r.receipt_hash as "receiptHash", r.reference, ${iso(tx, 'r.received_at')} as "receivedAt",
            r.shown_state as state, ${iso(tx, 'r.shown_at')} as "shownAt",
            r.decline_reason as "declineReason", r.header, r.supersedes,
-           r.envelope_hash as "envelopeHash", ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt",
+           ${iso(tx, 'w.asked_at')} as "withdrawalAskedAt",
            case when w.decision = 'declined' then ${iso(tx, 'w.decided_at')} end as "withdrawalDeclinedAt",
            case when w.decision is distinct from 'declined' then ${iso(tx, 'w.kept_until')} end as "keptUntil",
            ${unreadOf(tx, 'recipient')} as unread

@@ -31,8 +31,6 @@ export type OwnReferral = {
   readonly changedAt: string
   readonly declineReason?: DeclineReason
   readonly supersedes?: string
-  /** In base64url. What is written about it names it by this. */
-  readonly envelopeHash: string
   /** When it was withdrawn by its organisation, or when that was asked for under its receipt. */
   readonly withdrawalAskedAt?: string
   /** When a person declined what was asked for. */
@@ -114,7 +112,6 @@ function present(row: OwnRow): OwnReferral {
   const { withdrawalAskedAt, withdrawalDeclinedAt, keptUntil } = row
   return {
     ...{ referralId, reference, receivedAt, state, changedAt: shownAt, unread: row.unread },
-    envelopeHash: encodeBase64url(row.envelopeHash),
     ...(row.declineReason !== null && isToldWhy(row) && { declineReason: row.declineReason }),
     ...(supersedes !== null && { supersedes }),
     ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),

@@ -4,6 +4,7 @@
  */
 import t from 'tap'
 import { exposureOf } from '../../src/cli/auditor/asking.ts'
+import { allSince } from '../../src/cli/partner/status.ts'
 import { keepReferences, summaryLine } from '../../src/cli/recipient/board.ts'
 import { createFollower } from '../../src/cli/recipient/following.ts'
 import { leaseOf } from '../../src/cli/recipient/lease.ts'
@@ -50,6 +51,23 @@ t.test(
     t.equal(endless.pages(), 3)
   },
 )
+
+t.test('what became of referrals is read to an end, whatever the service says', async (t) => {
+  const referral = { reference: '', receivedAt: '', state: 'received', changedAt: '', unread: 0 }
+  for (const next of [() => 'the-same', (page: number) => `page-${page}`]) {
+    let pages = 0
+    const states = async () => {
+      pages += 1
+      if (pages > 20_000) throw new RangeError('it never ends')
+      const referrals = Array.from({ length: 500 }, (_, at) => ({
+        ...referral,
+        referralId: `${at}`,
+      }))
+      return { referrals, next: next(pages) }
+    }
+    await t.rejects(allSince({ states }, undefined), { name: 'BadAnswer', message: /no end/ })
+  }
+})
 
 t.test('of what a key opens there are as many pages as there may be', async (t) => {
   let pages = 0

@@ -1,5 +1,11 @@
 /** `intake status`: what became of referrals that your organisation sent. */
-import { type OwnReferral, type OwnReferrals, type Referrer, shown } from '../../client/index.ts'
+import {
+  BadAnswer,
+  type OwnReferral,
+  type OwnReferrals,
+  type Referrer,
+  shown,
+} from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
 import { declineReasons, states } from '../../referral/codes/state.ts'
 import { type Command, fitted } from '../command.ts'
@@ -35,18 +41,33 @@ ${connectionDetails}`,
   },
 }
 
-/** Page by page, up to the end. */
-async function allSince(referrer: Referrer, since: string | undefined): Promise<OwnReferrals> {
-  const referrals: OwnReferral[] = []
+/** Of 500 referrals each: more than any organisation sends. */
+const pagesMax = 2_000
+
+/** Page by page, up to the end. @throws BadAnswer where there is none */
+export async function allSince(
+  referrer: Pick<Referrer, 'states'>,
+  since: string | undefined,
+): Promise<OwnReferrals> {
+  const referrals = new Map<string, OwnReferral>()
   let next = since
-  for (;;) {
+  for (let pages = 0; pages < pagesMax; pages += 1) {
     const query = { limit: pageMax, ...(next !== undefined && { changedSince: next }) }
     const page = await referrer.states(query)
-    referrals.push(...page.referrals)
+    // One that changed meanwhile comes once more, as it stands then.
+    for (const one of page.referrals) {
+      referrals.delete(one.referralId)
+      referrals.set(one.referralId, one)
+    }
+    const isLast = page.referrals.length < pageMax || page.next === undefined
+    if (isLast) {
+      const end = page.next ?? next
+      return { referrals: [...referrals.values()], ...(end !== undefined && { next: end }) }
+    }
+    if (page.next === next) break
     next = page.next
-    if (page.referrals.length < pageMax || next === undefined) break
   }
-  return { referrals, ...(next !== undefined && { next }) }
+  throw new BadAnswer('the list of referrals has no end')
 }
 
 function textOf({ referrals }: OwnReferrals): string {
@@ -55,16 +76,16 @@ function textOf({ referrals }: OwnReferrals): string {
 }
 
 function linesOf(referral: OwnReferral): string {
-  const { reference, state, changedAt, receivedAt, declineReason, withdrawalAskedAt } = referral
+  const { reference, state, changedAt, receivedAt, declineReason, keptUntil } = referral
   const { unread } = referral
   const why = declineReason === undefined ? '' : `: ${wordOf(declineReasons, declineReason)}`
   return [
     `${shown(reference)}  ${wordOf(states, state)}${why}`,
     `  Since ${londonTime(changedAt)}`,
     ...(state === 'received' ? [] : [`  Sent ${londonTime(receivedAt)}`]),
-    ...(withdrawalAskedAt === undefined
+    ...(keptUntil === undefined
       ? []
-      : [`  Its withdrawal was asked for ${londonTime(withdrawalAskedAt)}`]),
+      : [`  Nothing of it is erased before ${londonTime(keptUntil)}`]),
     ...unreadLines(unread, reference),
   ].join('\n')
 }
