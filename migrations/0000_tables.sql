@@ -459,7 +459,15 @@ CREATE TABLE "wrap" (
 	"kid" text NOT NULL,
 	"encapsulated" "bytea" NOT NULL,
 	"sealed_keys" "bytea" NOT NULL,
-	CONSTRAINT "wrap_referral_id_kid_pk" PRIMARY KEY("referral_id","kid")
+	"granted_compartments" text[],
+	"granted_by" text,
+	"granted_at" text,
+	"granted_until" text,
+	"grant_signature" "bytea",
+	"ends_at" timestamp (3) with time zone,
+	CONSTRAINT "wrap_referral_id_kid_pk" PRIMARY KEY("referral_id","kid"),
+	CONSTRAINT "wrap_granted_whole" CHECK (num_nulls(granted_compartments, granted_by, granted_at, grant_signature) in (0, 4)
+          and (grant_signature is not null or granted_until is null and ends_at is null))
 );
 --> statement-breakpoint
 ALTER TABLE "audit_cosignature" ADD CONSTRAINT "audit_cosignature_log_audit_log_n_fk" FOREIGN KEY ("log") REFERENCES "public"."audit_log"("n") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -541,4 +549,5 @@ CREATE INDEX "webhook_endpoint_client" ON "webhook_endpoint" USING btree ("clien
 CREATE INDEX "withdrawal_unsettled" ON "withdrawal" USING btree ("asked_at","referral_id") WHERE envelope is not null and settled_at is null;--> statement-breakpoint
 CREATE INDEX "withdrawal_asked" ON "withdrawal" USING btree ("asked_at","referral_id") WHERE envelope is null and decision is null;--> statement-breakpoint
 CREATE INDEX "withdrawal_block" ON "withdrawal" USING btree ("block","asked_at") WHERE block is not null;--> statement-breakpoint
-CREATE INDEX "wrap_kid" ON "wrap" USING btree ("kid","referral_id");
+CREATE INDEX "wrap_kid" ON "wrap" USING btree ("kid","referral_id");--> statement-breakpoint
+CREATE INDEX "wrap_ends" ON "wrap" USING btree ("ends_at") WHERE ends_at is not null;

@@ -215,7 +215,7 @@ CREATE POLICY own_organisation ON compartment FOR SELECT TO intake_partner
   USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
 -- Parts come with their referral, in its transaction, and never after, whoever sends it: a wrap added
--- later would open it to somebody it was not sealed to.
+-- later would open it to somebody it was not sealed to, or granted to by one of those.
 CREATE POLICY own_new ON compartment FOR INSERT TO intake_partner, intake_internal
   WITH CHECK (EXISTS (
     SELECT FROM referral
@@ -225,7 +225,7 @@ CREATE POLICY own_organisation ON wrap FOR SELECT TO intake_partner
   USING (EXISTS (SELECT FROM referral WHERE referral.id = referral_id));
 --> statement-breakpoint
 CREATE POLICY own_new ON wrap FOR INSERT TO intake_partner, intake_internal
-  WITH CHECK (EXISTS (
+  WITH CHECK (grant_signature IS NULL AND EXISTS (
     SELECT FROM referral
     WHERE referral.id = referral_id AND received_at = date_trunc('milliseconds', now())));
 --> statement-breakpoint
@@ -233,7 +233,34 @@ CREATE POLICY staff ON referral TO intake_internal USING (true) WITH CHECK (true
 --> statement-breakpoint
 CREATE POLICY staff ON compartment FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
-CREATE POLICY staff ON wrap FOR SELECT TO intake_internal USING (true);
+-- A wrap that ended is withheld from everybody who is served, whatever a statement forgets.
+CREATE POLICY staff ON wrap FOR SELECT TO intake_internal USING (ends_at IS NULL OR ends_at > now());
+--> statement-breakpoint
+-- But one that a recipient granted, which comes with the grant as it was signed; and nobody changes one.
+CREATE POLICY granted ON wrap FOR INSERT TO intake_internal WITH CHECK (grant_signature IS NOT NULL);
+--> statement-breakpoint
+GRANT DELETE ON wrap TO intake_internal;
+--> statement-breakpoint
+CREATE POLICY revoked ON wrap FOR DELETE TO intake_internal USING (true);
+--> statement-breakpoint
+-- Those that ended are deleted by this function, which runs as the owner, who sees and deletes these and no others.
+CREATE POLICY ended_as_owner ON wrap FOR SELECT TO CURRENT_USER USING (ends_at <= now());
+--> statement-breakpoint
+CREATE POLICY delete_ended_as_owner ON wrap FOR DELETE TO CURRENT_USER USING (ends_at <= now());
+--> statement-breakpoint
+CREATE FUNCTION delete_ended_wraps(at_most integer) RETURNS TABLE (referral_id uuid, kid text)
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    DELETE FROM public.wrap w
+    USING (SELECT e.referral_id, e.kid FROM public.wrap e WHERE e.ends_at <= now()
+           ORDER BY e.ends_at LIMIT at_most) ended
+    WHERE w.referral_id = ended.referral_id AND w.kid = ended.kid
+    RETURNING w.referral_id, w.kid
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION delete_ended_wraps FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION delete_ended_wraps TO intake_internal;
 --> statement-breakpoint
 -- Who could have opened a referral: an auditor sees that there is one, which keys it was sealed to (by the
 -- hashes that were signed, which outlive a wrap) and who was bound to them; never what is sealed.

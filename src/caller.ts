@@ -14,6 +14,7 @@ export const scopes = {
   'messages:write':
     'Read and write the messages about referrals of its own, or of its recipient keys',
   'cases:erase': 'Erase referrals for good, and hold or free what may not be erased',
+  'grants:write': 'Let further readers open what its own recipient keys hold, and take that back',
   'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
   'documents:write':
     'Upload sealed documents, and fetch those of referrals that its organisation sent',
@@ -32,6 +33,7 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
     'triage:work',
     'cases:review',
     'messages:write',
+    'grants:write',
     'webhooks:manage',
     'documents:write',
     'cases:erase',

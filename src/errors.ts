@@ -53,6 +53,8 @@ export type ErrorCode =
   | 'too-many-unopened'
   | 'recipient-not-yours'
   | 'recipient-lacks-compartments'
+  | 'already-granted'
+  | 'wrap-needed'
   // Matching (RFC 9497 section 4.1, and who may ask how much).
   | 'element-invalid'
   | 'scalar-invalid'

@@ -43,15 +43,9 @@ import { createMessages } from './messages/doors.ts'
 import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MessageEnvelope } from './protocol/messages/message.ts'
+import type { GrantsRequest } from './reading/grantschemas.ts'
 import type { MatchKeysRequest } from './reading/schemas.ts'
-import {
-  checkMatchKeys,
-  close,
-  decideWithdrawal,
-  listWithdrawals,
-  open,
-  stateUrgency,
-} from './reading/service.ts'
+import * as recipients from './reading/service.ts'
 import type { Claimed } from './triage/counting.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
@@ -168,7 +162,7 @@ export function createServices({
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
-    reading: readingDoors(database, wake),
+    reading: readingDoors(database, wake, appendRefusal),
     erasure: createErasures(database, rest.erasures),
     webhooks: webhookDoors(database, rest.webhooks),
   }
@@ -217,20 +211,32 @@ function keysetDoor(database: Database) {
   }
 }
 
-function readingDoors(database: Database, wake: () => void) {
+function readingDoors(
+  database: Database,
+  wake: () => void,
+  appendRefusal: ReturnType<typeof createSums>['appendRefusal'],
+) {
   const door = doorsOn(database)
-  const checkKeys = door(checkMatchKeys)
+  const checkKeys = door(recipients.checkMatchKeys)
   return {
-    open: door(open),
+    open: door(recipients.open),
     async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
       const checked = await checkKeys(caller, name, request)
       if (checked.before !== 'same') wake()
       return checked
     },
-    stateUrgency: door(stateUrgency),
-    close: door(close),
-    listWithdrawals: door(listWithdrawals),
-    decideWithdrawal: door(decideWithdrawal),
+    stateUrgency: door(recipients.stateUrgency),
+    close: door(recipients.close),
+    give: door(recipients.give),
+    giveSeveral: door((tx: Tx<KnownCaller>, request: GrantsRequest) =>
+      recipients.giveSeveral(tx, request, appendRefusal),
+    ),
+    listGrants: door(recipients.listGrants),
+    revoke: door(recipients.revoke),
+    listWraps: door(recipients.listWraps),
+    giveUp: door(recipients.giveUp),
+    listWithdrawals: door(recipients.listWithdrawals),
+    decideWithdrawal: door(recipients.decideWithdrawal),
   }
 }
 

@@ -23,6 +23,15 @@ export const actions = {
     'A referral was erased: what was sealed, the keys to it, and all that was kept about it. The digest is that of its envelope.',
   'hold.placed': 'A referral was put under a legal hold: nothing erases it until that is lifted.',
   'hold.lifted': 'The legal hold of a referral was lifted.',
+  'grant.given':
+    'A recipient let one more key open compartments of a referral, for a while or without an end.',
+  'grant.listed': 'The grants of a referral were listed.',
+  'grant.revoked': 'A grant was taken back: its wrap was deleted.',
+  'grant.ended': 'A grant had come to its end: its wrap was deleted.',
+  'wrap.released':
+    'The wrap of a referral was handed to the client of its key, without a compartment, to be passed on to another key.',
+  'wrap.deleted':
+    'A recipient key gave up its wrap of a referral, which had been passed on to another key.',
   'states.read': 'A referrer read what became of referrals of its own.',
   'receipt.read': 'The bearer of a receipt read what became of the referrals under it.',
   'openings.read': 'A referrer read who had opened a referral of its own, and since which day.',

@@ -51,6 +51,7 @@ export type { ProblemDocument } from './failure.ts'
 export { BadAnswer, DraftRefused, KeysUnmade, NoAnswer, ServiceProblem } from './failure.ts'
 export type { Forwarded } from './forwarding.ts'
 export { forwardChanges } from './forwarding.ts'
+export type { Given, Granting, GrantTerms, ListedGrant } from './granting.ts'
 export type { News } from './holding.ts'
 export type { ProvenEntry, Restart, VerifiedLog, VerifyLogOptions } from './log.ts'
 export { digestOfState, openEntryProof, readState, verifyGrowth, verifyWholeLog } from './log.ts'
@@ -80,6 +81,7 @@ export {
 export type { Referrer, ReferrerOptions } from './referrer.ts'
 export { createReferrer } from './referrer.ts'
 export type { Delivery, Replying } from './replying.ts'
+export type { Rotated, RotateOptions, Rotating } from './rotating.ts'
 export type {
   AskedWithdrawal,
   AskedWithdrawals,

@@ -18,11 +18,13 @@ import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { type Consuming, createConsuming } from './consume.ts'
 import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import { BadAnswer } from './failure.ts'
+import { createGranting, type Granting } from './granting.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes } from './notes.ts'
 import { createParking, type Parking } from './parking.ts'
 import { createReplying, type Replying } from './replying.ts'
+import { createRotating, type Rotating } from './rotating.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -82,6 +84,8 @@ export type Reader = {
   Deciding &
   Replying &
   Documents &
+  Granting &
+  Rotating &
   Reviewing
 
 /**
@@ -120,6 +124,7 @@ export function createReader(options: ReaderOptions): Reader {
   const stating = createStating(transport, recipient.signing)
   const keys = { receiving: key, signing: recipient.signing }
   const notes = createNotes(transport, keysets, keys)
+  const granting = { transport, keysets, newestDirectory, ...keys }
   const claiming = createClaiming(transport, key.kid, notes)
   /** What was asked for, by what was released itself: the service's own word for it would not do. */
   const chosen = new WeakMap<Released, readonly CompartmentName[]>()
@@ -183,6 +188,8 @@ export function createReader(options: ReaderOptions): Reader {
     ...createDeciding(transport, key.kid),
     ...createReplying(transport, keysets, newestDirectory, keys),
     ...createDocuments(transport, recipientPaths(key.kid)),
+    ...createGranting(granting, fetchReferral),
+    ...createRotating(granting),
     ...createReviewing(transport, keysets, notes),
   }
 }

@@ -12,6 +12,7 @@ import { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import { type MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'
+import * as grants from '../reading/grantschemas.ts'
 import * as reading from '../reading/schemas.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'
@@ -175,6 +176,17 @@ export type Endpoint = Static<typeof EndpointAnswer>
 export const EndpointsAnswer = tolerant(webhooks.WebhookEndpoints)
 
 export const ReleasedAnswer = Type.Object({ referralId, reference })
+
+export const GrantsAnswer = tolerant(grants.Grants)
+export const GrantsGivenAnswer = tolerant(grants.GrantsGiven)
+/** What is released in it is checked as it is passed on. */
+export const WrapsAnswer = Type.Object({
+  referrals: Type.Array(Type.Object({ referralId: Uuid })),
+  next: Type.Optional(Uuid),
+  passed: Type.Integer({ minimum: 0 }),
+  left: Type.Integer({ minimum: 0 }),
+})
+export const GivenUpAnswer = tolerant(grants.GivenUp)
 
 export const RenewalAnswer = tolerant(triage.Renewal)
 /**

@@ -343,11 +343,25 @@ export const wrap = pgTable(
     kid: text('kid').notNull(),
     encapsulated: bytea('encapsulated').notNull(),
     sealedKeys: bytea('sealed_keys').notNull(),
+    /** Of a wrap that was granted after the sealing, and of no other: the grant, as it was signed. */
+    grantedCompartments: text('granted_compartments').array(),
+    grantedBy: text('granted_by'),
+    grantedAt: text('granted_at'),
+    grantedUntil: text('granted_until'),
+    grantSignature: bytea('grant_signature'),
+    /** From then on it is withheld, and soon deleted: the earliest end of the grant, its giver and its reader. */
+    endsAt: instant('ends_at'),
   },
   (table) => [
     primaryKey({ columns: [table.referralId, table.kid] }),
     // What a lost key opens.
     index('wrap_kid').on(table.kid, table.referralId),
+    index('wrap_ends').on(table.endsAt).where(sql`ends_at is not null`),
+    check(
+      'wrap_granted_whole',
+      sql`num_nulls(granted_compartments, granted_by, granted_at, grant_signature) in (0, 4)
+          and (grant_signature is not null or granted_until is null and ends_at is null)`,
+    ),
   ],
 )
 

@@ -4,12 +4,14 @@ import { Refusal } from '../errors.ts'
 import { checkRecipients, checkRequiredOnly } from '../protocol/envelope/check.ts'
 import { checkMessageSealed } from '../protocol/messages/check.ts'
 import type { MessageHeader } from '../protocol/messages/message.ts'
-import { signerOf } from '../protocol/trust/directory.ts'
+import { type Directory, signerOf } from '../protocol/trust/directory.ts'
+import { readPayload } from '../protocol/trust/jws.ts'
 import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/trust/keyset.ts'
+import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
 import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
 import { ownReferrer, publishedKeyset } from './published.ts'
-import { selectKeysetStanding, selectNewestVersion } from './store.ts'
+import { selectKeysetStanding, selectNewestDirectory, selectNewestVersion } from './store.ts'
 
 type EpochValues = {
   readonly epoch: number
@@ -47,6 +49,35 @@ export async function requireMatching(tx: Tx, matching: EpochValues): Promise<vo
 export async function recipientSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
   const keysets = await acceptedKeysets(tx)
   return recipientThatSigns({ recipients: keysets.flatMap(({ recipients }) => recipients) }, kid)
+}
+
+/**
+ * The recipient of any published keyset that signs with the key `kid`, as the newest of them lists it: a key that has
+ * left may still pass on what it holds.
+ */
+export async function recipientEverSigning(tx: Tx, kid: string): Promise<Recipient | undefined> {
+  const newest = (await selectNewestVersion(tx)) ?? 0
+  for (let version = newest; version >= 1; version -= 1) {
+    const { keyset } = await publishedKeyset(tx, version)
+    const recipient = recipientThatSigns(keyset, kid)
+    if (recipient) return recipient
+  }
+  return undefined
+}
+
+/** Somebody to whom recipients may grant: what it may have, and until when it is listed, if that ends. */
+export type ListedReader = {
+  readonly compartments: readonly CompartmentName[]
+  readonly until?: string | undefined
+}
+
+/** The recipient of the newest keyset, or grantee of the newest directory, with the key `kid`. */
+export async function listedReader(tx: Tx, kid: string): Promise<ListedReader | undefined> {
+  const listed = (await newestKeyset(tx))?.recipients.find((recipient) => recipient.kid === kid)
+  if (listed) return { compartments: listed.compartments }
+  const newest = await selectNewestDirectory(tx)
+  const { grantees } = newest ? readPayload<Directory>(newest.jws) : { grantees: [] }
+  return grantees.find((grantee) => grantee.kid === kid)
 }
 
 /**

@@ -33,9 +33,11 @@ import {
 } from './store.ts'
 
 export {
+  listedReader,
   logKeys,
   matchingEpochs,
   ownSigner,
+  recipientEverSigning,
   recipientSigning,
   requireMatching,
   requireMessageSealed,

@@ -35,6 +35,8 @@ import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
 import { newId } from '../protocol/uuid.ts'
 import { webhookSealKey } from '../protocol/webhook.ts'
 import { endingRoutes } from '../reading/endingroutes.ts'
+import { grantRoutes } from '../reading/grantroutes.ts'
+import { rotatingRoutes } from '../reading/rotatingroutes.ts'
 import { readingRoutes } from '../reading/routes.ts'
 import { createServices, type Services } from '../services.ts'
 import { holdingRoutes } from '../triage/holding.ts'
@@ -105,7 +107,7 @@ export type AppOptions = {
   readonly metrics?: Metrics
 }
 
-const readersRoutes = [readingRoutes, endingRoutes]
+const readersRoutes = [readingRoutes, endingRoutes, grantRoutes, rotatingRoutes]
 const sendersRoutes = [receiptRoutes, stateRoutes, withdrawalRoutes]
 const queueRoutes = [
   triageRoutes,

@@ -17,6 +17,7 @@ import * as envelope from '../protocol/envelope/envelope.ts'
 import * as released from '../protocol/envelope/released.ts'
 import * as grant from '../protocol/messages/grant.ts'
 import * as message from '../protocol/messages/message.ts'
+import * as grants from '../reading/grantschemas.ts'
 import * as reading from '../reading/schemas.ts'
 import * as format from '../referral/format.ts'
 import * as header from '../referral/header.ts'
@@ -76,6 +77,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...matching,
   ...reading,
   ...messages,
+  ...grants,
   ...vault,
   ...triage,
   ...several,
@@ -135,7 +137,12 @@ const opaque = new Set([
   'Envelope',
   'Erased',
   'Exposure',
+  'GivenUp',
   'Grant',
+  'GrantRequest',
+  'Grants',
+  'GrantsGiven',
+  'GrantsRequest',
   'HandoverRequest',
   'ItemParkingRequest',
   'KeysetReference',
@@ -158,6 +165,7 @@ const opaque = new Set([
   'WebhookEndpoints',
   'Wrap',
   'WrapHashes',
+  'WrapsPage',
 ])
 
 const Opaque = {

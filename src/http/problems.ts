@@ -266,6 +266,18 @@ export const problems = {
     retry: 'never',
     next: 'Leave this to a recipient that can open the compartments named in `detail`.',
   },
+  'already-granted': {
+    status: 409,
+    title: 'That key has a wrap of this referral already',
+    retry: 'never',
+    next: 'Read the grants of the referral. To grant other compartments or another end, revoke the grant first.',
+  },
+  'wrap-needed': {
+    status: 409,
+    title: 'The key is still in use, so its wraps are not deleted',
+    retry: 'never',
+    next: 'Publish a keyset without that key first, or a directory without that grantee.',
+  },
   'element-invalid': {
     status: 422,
     title: 'An element is not an element of the group',
@@ -306,7 +318,7 @@ export const problems = {
     status: 422,
     title: 'The time of the statement differs too much from the clock of the service',
     retry: 'never',
-    next: 'Set the clock of this machine, with NTP if you can, and state the urgency again.',
+    next: 'Set the clock of this machine, with NTP if you can, and sign the statement again.',
   },
   'lease-lost': {
     status: 409,

@@ -14,7 +14,7 @@ import { headerHash } from '../protocol/envelope/envelope.ts'
 import { matchKeysVerify } from '../protocol/matching/matchvalues.ts'
 import { headerOf, requireId } from '../vault/service.ts'
 import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
-import { requireSealedTo, requireSigner } from './signer.ts'
+import { requireGiven, requireSigner } from './signer.ts'
 
 /** What match keys are made from. */
 const madeFrom = ['identity', 'contact'] as const
@@ -33,7 +33,7 @@ export async function checkMatchKeys(
   await requireMatching(tx, { epoch, values })
   const stored = await headerOf(tx, referralId, recipient.kid)
   if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
-  await requireSealedTo(tx, recipient, stored.keysetVersion, madeFrom)
+  await requireGiven(tx, recipient, stored, madeFrom)
   const signingKey = decodeBase64url(recipient.signingKey, 32)
   const bound = headerHash(stored.header)
   if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {

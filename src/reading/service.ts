@@ -7,7 +7,9 @@ import type { ReleasedReferral } from '../vault/schemas.ts'
 import { release, releasedEntry, requireId, requireKid } from '../vault/service.ts'
 
 export { close } from './closing.ts'
+export { give, giveSeveral, listGrants, revoke } from './grants.ts'
 export { checkMatchKeys } from './matchkeys.ts'
+export { giveUp, listWraps } from './rotating.ts'
 export { stateUrgency } from './urgency.ts'
 export { decideWithdrawal, listWithdrawals } from './withdrawing.ts'
 

@@ -31,20 +31,36 @@ export async function requireSigner(
 
 /**
  * Refuses the word of a recipient that was not given the compartments of this referral: what it holds
- * by a later keyset it was not sealed, and so cannot have read.
+ * by a later keyset it was not sealed, and so cannot have read, unless that was granted to it.
  *
- * @param version - of the keyset that the referral was sealed under
+ * @param stored - the keyset that the referral was sealed under, or what was granted
  * @throws Refusal `recipient-lacks-compartments`
  */
-export async function requireSealedTo(
+export async function requireGiven(
   tx: Tx,
   { kid }: Recipient,
-  version: number,
+  { keysetVersion, granted }: Given,
   compartments: readonly CompartmentName[],
 ): Promise<void> {
-  const sealed = await compartmentsOf(tx, version, kid)
-  if (compartments.every((name) => sealed.includes(name))) return
-  const detail = `under keyset ${version}, by which the referral was sealed, the recipient of signature.kid`
-  const lacks = `does not hold all of ${compartments.join(', ')}`
-  throw new Refusal('recipient-lacks-compartments', `${detail} ${lacks}`)
+  const given = granted ?? (await compartmentsOf(tx, keysetVersion, kid))
+  if (compartments.every((name) => given.includes(name))) return
+  const by = granted ? 'by its grant' : `under keyset ${keysetVersion}, by which it was sealed`
+  const detail = `of this referral the recipient of signature.kid does not hold all of`
+  throw new Refusal('recipient-lacks-compartments', `${detail} ${compartments.join(', ')} ${by}`)
+}
+
+type Given = {
+  readonly keysetVersion: number
+  readonly granted: readonly CompartmentName[] | null
+}
+
+/** A statement is of now: one that was kept back could raise an item, or let somebody in, long after. */
+const clockDiffersMsMax = 5 * 60_000
+
+/** @throws Refusal `clock-differs` for what was signed at another time than now */
+export function requireNow(at: string, now: Date): void {
+  const differsMs = Math.abs(Date.parse(at) - now.getTime())
+  if (differsMs <= clockDiffersMsMax) return
+  const detail = 'at is over 5 minutes from the clock of the service, which `Date` shows'
+  throw new Refusal('clock-differs', detail)
 }

@@ -17,10 +17,7 @@ import { mostUrgent } from '../referral/urgency.ts'
 import { raiseUrgency } from '../triage/service.ts'
 import { headerOf, keepStatement, requireId, standingUrgency } from '../vault/service.ts'
 import type { StatedUrgency, UrgencyRequest } from './schemas.ts'
-import { requireSealedTo, requireSigner } from './signer.ts'
-
-/** A statement is of now: one that was kept back could raise an item long after. */
-const clockDiffersMsMax = 5 * 60_000
+import { requireGiven, requireNow, requireSigner } from './signer.ts'
 
 /** Takes a recipient's word on the urgency of one referral. Safe to repeat. */
 export async function stateUrgency(
@@ -32,7 +29,7 @@ export async function stateUrgency(
   const referralId = await requireId(tx, name)
   const stored = await headerOf(tx, referralId, recipient.kid)
   if (!stored) throw new Refusal('not-found', `no referral ${referralId} for that key`)
-  await requireSealedTo(tx, recipient, stored.keysetVersion, readsOf)
+  await requireGiven(tx, recipient, stored, readsOf)
   const signingKey = decodeBase64url(recipient.signingKey, 32)
   if (!urgencyVerifies(headerHash(stored.header), statement, signature, signingKey)) {
     throw new Refusal('signature-invalid', 'signature is not over this statement of urgency')
@@ -51,11 +48,4 @@ export async function stateUrgency(
   const details = { rules, stated, before }
   await append(tx, { action: 'urgency.stated', object, recipient: recipient.kid, details })
   return { referralId, before, urgency }
-}
-
-function requireNow(at: string, now: Date): void {
-  const differsMs = Math.abs(Date.parse(at) - now.getTime())
-  if (differsMs <= clockDiffersMsMax) return
-  const detail = 'at is over 5 minutes from the clock of the service, which `Date` shows'
-  throw new Refusal('clock-differs', detail)
 }

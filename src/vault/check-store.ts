@@ -22,11 +22,11 @@ export function selectStored(tx: Tx, after: string, count: number) {
     from referral where id > ${after} order by id limit ${count}`
 }
 
-/** All wraps of `ids`. */
+/** The wraps of sealing of `ids`; those that were granted are no part of what was sent. */
 export function selectWraps({ sql }: Tx, ids: readonly string[]) {
   return sql<{ id: string; kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]>`
     select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys"
-    from wrap where referral_id = any (${ids as string[]}::uuid[])`
+    from wrap where referral_id = any (${ids as string[]}::uuid[]) and grant_signature is null`
 }
 
 /** Those of `ids` that were erased. They stood in headers, and need not be ids. */

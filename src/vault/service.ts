@@ -4,18 +4,12 @@
  */
 import { type KnownCaller, type Sender, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { compartmentsOf } from '../directory/service.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url, equalBytes } from '../protocol/bytes.ts'
-import { parseCanonical } from '../protocol/canonical.ts'
 import type { Acknowledgement } from '../protocol/envelope/acknowledgement.ts'
 import type { CheckedEnvelope } from '../protocol/envelope/check.ts'
 import type { Released } from '../protocol/envelope/released.ts'
-import { openStates } from '../referral/codes/state.ts'
-import type { CompartmentName } from '../referral/compartment.ts'
-import type { Header } from '../referral/header.ts'
 import { erasedOn } from './naming.ts'
-import type { ReleasedReferral } from './schemas.ts'
 import { isFrom } from './sender.ts'
 import {
   insertReferral,
@@ -23,12 +17,21 @@ import {
   type NewReferral,
   type Stored,
   selectReferral,
-  selectWrapped,
   takeTurnUnder,
 } from './store.ts'
-import { deleteUnopened } from './unopened-store.ts'
 
+export {
+  addGrant,
+  endGrants,
+  giveUpPassed,
+  grantsOf,
+  type Held,
+  heldBy,
+  releaseWraps,
+  removeGrant,
+} from './grants.ts'
 export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
+export { release } from './releasing.ts'
 export { type SignedReferral, signedByOwn, signedFor } from './signed.ts'
 export { showAgain } from './signed-store.ts'
 export {
@@ -147,46 +150,6 @@ export async function keysetOfOwn(tx: Tx<SendingCaller>, id: string): Promise<nu
   return row && isFrom(row, senderOf(tx.caller)) ? row.keysetVersion : undefined
 }
 
-/**
- * What the holder of `kid` may have of each of `ids`: its compartments, its wrap, and of all parts
- * the hashes that the signature covers, as they were signed. Referrals without a wrap for `kid`
- * are left out. With what comes from people without an account, room is made for more of it.
- *
- * @param chosen - of its compartments these and no others
- */
-export async function release(
-  tx: Tx,
-  ids: readonly string[],
-  kid: string,
-  chosen?: readonly CompartmentName[],
-): Promise<ReleasedReferral[]> {
-  const rows = await selectWrapped(tx, ids, kid, chosen)
-  // A page is sealed under a version or two: each is asked for once.
-  const versions = [...new Set(rows.map(({ keysetVersion }) => keysetVersion))]
-  const byReceipt = rows.filter(({ receiptHash }) => receiptHash !== null)
-  const [held] = await Promise.all([
-    Promise.all(
-      versions.map(async (version) => {
-        return [version, await compartmentsOf(tx, version, kid)] as const
-      }),
-    ),
-    deleteUnopened(
-      tx,
-      byReceipt.map(({ id }) => id),
-    ),
-  ])
-  const granted = new Map(held)
-  return rows.map((row) => {
-    const { withdrawalAskedAt } = row
-    return {
-      ...present(row, kid, granted.get(row.keysetVersion) ?? []),
-      answered: !(openStates as readonly string[]).includes(row.state),
-      unread: row.unread,
-      ...(withdrawalAskedAt !== null && { withdrawalAskedAt }),
-    }
-  })
-}
-
 /** The policy shows of what was erased only the caller's own. */
 function requireUnerased(id: string, row: Stored | undefined): void {
   if (row?.shownState === 'erased') throw erasedOn(id, row.shownAt)
@@ -226,39 +189,4 @@ export function requireKid({ caller }: Tx<KnownCaller>, kid: string): void {
   if (!caller.kids.has(kid)) {
     throw new Refusal('recipient-not-yours', 'your client is not bound to that recipient key')
   }
-}
-
-type Row = Awaited<ReturnType<typeof selectWrapped>>[number]
-
-function present(row: Row, kid: string, granted: readonly CompartmentName[]): Released {
-  return {
-    referralId: row.id,
-    reference: row.reference,
-    receivedAt: row.receivedAt,
-    state: row.state,
-    header: parseCanonical(row.header) as Header,
-    compartments: compartmentsIn(row, granted),
-    sealedHashes: parseCanonical(row.sealedHashes) as Released['sealedHashes'],
-    wrapHashes: parseCanonical(row.wrapHashes) as Record<string, string>,
-    wrap: {
-      kid,
-      encapsulated: encodeBase64url(row.encapsulated),
-      sealedKeys: encodeBase64url(row.sealedKeys),
-    },
-    ...(row.matchingHash && { matchingHash: encodeBase64url(row.matchingHash) }),
-    ...(row.receiptHash && { receipt: encodeBase64url(row.receiptHash) }),
-    signature: { kid: row.signer, value: encodeBase64url(row.signature) },
-  }
-}
-
-/** Of the compartments that were read those that are granted, by name. */
-function compartmentsIn({ names, lengths, sealed }: Row, granted: readonly CompartmentName[]) {
-  const compartments: Released['compartments'] = {}
-  let from = 0
-  for (const [place, name] of names.entries()) {
-    const end = from + (lengths[place] ?? 0)
-    if (granted.includes(name)) compartments[name] = encodeBase64url(sealed.subarray(from, end))
-    from = end
-  }
-  return compartments
 }

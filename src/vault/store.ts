@@ -140,7 +140,9 @@ export async function selectWrapped(
   kid: string,
   chosen?: readonly CompartmentName[],
 ) {
-  const isChosen = chosen ? tx.sql`part.name = any (${chosen as string[]}::text[])` : tx.sql`true`
+  const some = tx.sql`part.name = any (${(chosen ?? []) as string[]}::text[])`
+  // Of none, none is read: they are long, and kept apart from the row.
+  const isChosen = chosen ? (chosen.length > 0 ? some : tx.sql`false`) : tx.sql`true`
   return tx.sql<
     {
       id: string
@@ -157,6 +159,11 @@ export async function selectWrapped(
       wrapHashes: Uint8Array
       encapsulated: Uint8Array
       sealedKeys: Uint8Array
+      grantedCompartments: CompartmentName[] | null
+      grantedBy: string | null
+      grantedAt: string | null
+      grantedUntil: string | null
+      grantSignature: Uint8Array | null
       withdrawalAskedAt: string | null
       unread: number
       names: CompartmentName[]
@@ -170,6 +177,9 @@ export async function selectWrapped(
            r.keyset_version as "keysetVersion", r.receipt_hash as "receiptHash",
            r.matching_hash as "matchingHash", r.sealed_hashes as "sealedHashes",
            r.wrap_hashes as "wrapHashes", w.encapsulated, w.sealed_keys as "sealedKeys",
+           w.granted_compartments as "grantedCompartments", w.granted_by as "grantedBy",
+           w.granted_at as "grantedAt", w.granted_until as "grantedUntil",
+           w.grant_signature as "grantSignature",
            (select ${iso(tx, 'asked.asked_at')} from withdrawal asked where asked.referral_id = r.id)
              as "withdrawalAskedAt", ${unreadOf(tx, 'referrer')} as unread, parts.names, parts.lengths, parts.sealed
     from referral r
@@ -184,10 +194,20 @@ export async function selectWrapped(
     order by r.received_at, r.id`
 }
 
-/** The header of one referral as it was signed, if there is a wrap for `kid`, its keyset, and when it came. */
+/**
+ * The header of one referral as it was signed, if there is a wrap for `kid`, its keyset, and when it came; and the
+ * compartments that were granted, where the wrap was.
+ */
 export async function selectHeader(tx: Tx, id: string, kid: string) {
-  const [row] = await tx.sql<{ header: Uint8Array; keysetVersion: number; receivedAt: string }[]>`
-    select r.header, r.keyset_version as "keysetVersion",
+  const [row] = await tx.sql<
+    {
+      header: Uint8Array
+      keysetVersion: number
+      receivedAt: string
+      granted: CompartmentName[] | null
+    }[]
+  >`
+    select r.header, r.keyset_version as "keysetVersion", w.granted_compartments as granted,
            ${iso(tx, 'r.received_at')}
              as "receivedAt"
     from referral r join wrap w on w.referral_id = r.id and w.kid = ${kid}

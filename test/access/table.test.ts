@@ -11,8 +11,11 @@ import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { signUrgency } from '../../src/protocol/envelope/urgency.ts'
+import { wrapKeys } from '../../src/protocol/envelope/wrap.ts'
 import { signMatchKeys } from '../../src/protocol/matching/matchvalues.ts'
 import { blind } from '../../src/protocol/matching/voprf.ts'
+import { signGrant } from '../../src/protocol/messages/grant.ts'
+import { randomBytes } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -24,6 +27,7 @@ import { refer, sealed } from '../helpers/referral.ts'
 import { signIn } from '../helpers/signin.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { tokenForge } from '../helpers/token.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
 import { withdrawalOf } from '../helpers/withdrawal.ts'
 
 const built = await build(t)
@@ -38,13 +42,25 @@ t.afterEach(() => requireBalanced(sql))
 
 const forge = tokenForge(await readFile(join(built.folder, 'token-key.pem'), 'utf8'), world.origin)
 
-type Known = 'partner' | 'casework' | 'clinic' | 'auditor'
+type Known = 'partner' | 'casework' | 'clinic' | 'reader' | 'auditor'
+/** A client of casework's key that may open, and neither claims nor judges nor grants. */
+const readOnly = await onHost(built, (host) =>
+  host.addClient({
+    organisationId: telephone.organisationId,
+    ...{ label: 'Read only', kind: 'internal', scopes: ['referrals:open'] },
+    kids: [kids.casework],
+  }),
+)
 const clientIds: Record<Known, string> = {
   partner: lawFirm.clientId,
   casework: world.clients.casework,
   clinic: world.clients.clinic,
+  reader: readOnly,
   auditor: world.clients.auditor,
 }
+
+/** Somebody to grant to. */
+const { grantee: reader } = await addVolunteer(built, ['clinical'])
 
 /** Two clients that were good until the host shut them out. */
 const shutOut = await onHost(built, async (host) => {
@@ -71,6 +87,7 @@ const signedIn = {
   partner: await signIn(built, clientIds.partner, { isBound: false }),
   casework: await signIn(built, clientIds.casework),
   clinic: await signIn(built, clientIds.clinic),
+  reader: await signIn(built, clientIds.reader),
   auditor: await signIn(built, clientIds.auditor),
 }
 
@@ -125,12 +142,14 @@ type Request = {
 type Case = { request: (who: Known) => Request | Promise<Request>; expected: Expected }
 type Expected = Record<Known, number>
 
-const none = { partner: 403, casework: 403, clinic: 403, auditor: 403 }
+const none = { partner: 403, casework: 403, clinic: 403, reader: 403, auditor: 403 }
 const all = (status: number): Expected => ({
-  ...{ partner: status, casework: status },
-  ...{ clinic: status, auditor: status },
+  ...{ partner: status, casework: status, clinic: status },
+  ...{ reader: status, auditor: status },
 })
 const workers = (status: number) => ({ ...none, casework: status, clinic: status })
+/** Workers, and who may only open. */
+const openers = (status: number) => ({ ...workers(status), reader: status })
 
 const put = (envelope: ReturnType<typeof sealed>, id = envelope.header.referralId) => ({
   method: 'PUT',
@@ -317,6 +336,21 @@ async function held(): Promise<string> {
   await sendAs('casework', holding('PUT', referralId))
   return referralId
 }
+/** A grant to the volunteer, of a new referral. */
+async function grantBy(by: 'casework' | 'clinic') {
+  const { envelope, referralId } = await refer(built, ngo)
+  const bound = headerHash(canonicalBytes(envelope.header))
+  const wrap = wrapKeys(new Map([['clinical', randomBytes(32)]]), reader, bound, randomBytes)
+  const granted = { referralId, headerHash: bound, wrap }
+  const terms = { compartments: ['clinical'] as const }
+  const grant = signGrant(granted, terms, world.recipients[by].signing, new Date())
+  return { method: 'POST', path: `/v1/referrals/${referralId}/grants`, body: { grant, wrap } }
+}
+
+const grants = (who: Known, referralId: string) => ({
+  method: 'GET',
+  path: `/v1/referrals/${referralId}/grants?recipient=${kidOf(who)}`,
+})
 
 async function stateUrgency(by: 'casework' | 'clinic') {
   const { envelope, referralId } = await refer(built, ngo)
@@ -398,22 +432,22 @@ const table: Record<string, Record<string, Case>> = {
     'a known one': { request: get('/v1/keyset/1'), expected: all(200) },
     'an unknown one': { request: get('/v1/keyset/99'), expected: all(404) },
   },
-  getDirectory: { newest: { request: get('/v1/directory'), expected: workers(200) } },
+  getDirectory: { newest: { request: get('/v1/directory'), expected: openers(200) } },
   submitReferral: {
     own: {
       request: (who) => put(sealed(world, { signer: signerOf(who) })),
-      expected: { partner: 201, casework: 201, clinic: 201, auditor: 403 },
+      expected: { ...none, partner: 201, casework: 201, clinic: 201 },
     },
     'signed by another organisation': {
       request: () => put(sealed(world, { signer: ngo.signing })),
-      expected: { partner: 422, casework: 422, clinic: 422, auditor: 403 },
+      expected: { ...none, partner: 422, casework: 422, clinic: 422 },
     },
     "another organisation's id": {
       request: async (who) => {
         const { referralId } = await refer(built, ngo)
         return put(sealed(world, { signer: signerOf(who), referralId }))
       },
-      expected: { partner: 409, casework: 409, clinic: 409, auditor: 403 },
+      expected: { ...none, partner: 409, casework: 409, clinic: 409 },
     },
   },
   getChallenge: {
@@ -442,7 +476,7 @@ const table: Record<string, Record<string, Case>> = {
         const body = withdrawalOf(world, envelope, { signer: by.signing })
         return { method: 'POST', path: `/v1/referrals/${referralId}/withdrawal`, body }
       },
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
     "of another organisation's": {
       request: async () => {
@@ -450,7 +484,7 @@ const table: Record<string, Record<string, Case>> = {
         const body = withdrawalOf(world, envelope, { signer: ngo.signing })
         return { method: 'POST', path: `/v1/referrals/${referralId}/withdrawal`, body }
       },
-      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+      expected: { ...none, partner: 404, casework: 404, clinic: 404 },
     },
   },
   listAskedWithdrawals: {
@@ -498,14 +532,14 @@ const table: Record<string, Record<string, Case>> = {
         const { referralId } = await refer(built, who === 'partner' ? lawFirm : telephone)
         return { method: 'GET', path: `/v1/referrals/${referralId}/openings` }
       },
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
     "of another organisation's": {
       request: async () => {
         const { referralId } = await refer(built, ngo)
         return { method: 'GET', path: `/v1/referrals/${referralId}/openings` }
       },
-      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+      expected: { ...none, partner: 404, casework: 404, clinic: 404 },
     },
   },
   readOpeningsByReceipt: {
@@ -518,7 +552,7 @@ const table: Record<string, Record<string, Case>> = {
   listOwnReferrals: {
     'of its own': {
       request: get('/v1/referrals'),
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
   },
   readOwnReferral: {
@@ -527,24 +561,24 @@ const table: Record<string, Record<string, Case>> = {
         const { referralId } = await refer(built, who === 'partner' ? lawFirm : telephone)
         return { method: 'GET', path: `/v1/referrals/${referralId}/state` }
       },
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
     "of another organisation's": {
       request: async () => {
         const { referralId } = await refer(built, ngo)
         return { method: 'GET', path: `/v1/referrals/${referralId}/state` }
       },
-      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+      expected: { ...none, partner: 404, casework: 404, clinic: 404 },
     },
   },
   sendMessage: {
     'about its own': {
       request: messaging('own', '', 'POST'),
-      expected: { partner: 201, casework: 201, clinic: 201, auditor: 403 },
+      expected: { ...none, partner: 201, casework: 201, clinic: 201 },
     },
     "about another organisation's": {
       request: messaging('other', '', 'POST'),
-      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+      expected: { ...none, partner: 404, casework: 404, clinic: 404 },
     },
     'as a recipient': {
       request: async () => {
@@ -557,11 +591,11 @@ const table: Record<string, Record<string, Case>> = {
   listMessages: {
     'about its own': {
       request: messaging('own', ''),
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
     "about another organisation's": {
       request: messaging('other', ''),
-      expected: { partner: 404, casework: 404, clinic: 404, auditor: 403 },
+      expected: { ...none, partner: 404, casework: 404, clinic: 404 },
     },
     'as a recipient': {
       request: (who) => messaging('other', `?recipient=${kidOf(who)}`)(who),
@@ -640,28 +674,105 @@ const table: Record<string, Record<string, Case>> = {
     'of an unknown one': { request: () => holding('DELETE', newId()), expected: workers(404) },
   },
   openReferral: {
-    'for its own key': { request: (who) => open(who), expected: workers(200) },
+    'for its own key': { request: (who) => open(who), expected: openers(200) },
     'for the key of another': {
       request: (who) => open(who, undefined, who === 'clinic' ? kids.casework : kids.clinic),
       expected: none,
     },
-    'an unknown one': { request: (who) => open(who, newId()), expected: workers(404) },
+    'an unknown one': { request: (who) => open(who, newId()), expected: openers(404) },
     'by its reference': {
       request: async (who) => open(who, (await refer(built, ngo)).acknowledgement.reference),
-      expected: workers(200),
+      expected: openers(200),
     },
-    'by a reference of nobody': { request: (who) => open(who, '00000000'), expected: workers(404) },
+    'by a reference of nobody': { request: (who) => open(who, '00000000'), expected: openers(404) },
     'one without a wrap for it, by its reference': {
       request: async (who) => {
         const referralId = await referWithoutClinic()
         const [row] = await sql`select reference from referral where id = ${referralId}`
         return open(who, row?.reference)
       },
-      expected: { ...none, casework: 200, clinic: 404 },
+      expected: { ...openers(200), clinic: 404 },
     },
     'one without a wrap for it': {
       request: async (who) => open(who, await referWithoutClinic()),
+      expected: { ...openers(200), clinic: 404 },
+    },
+  },
+  giveGrant: {
+    'by its own key': {
+      request: async (who) => grantBy(who === 'clinic' ? 'clinic' : 'casework'),
+      expected: workers(204),
+    },
+    'by the key of another': {
+      request: async (who) => grantBy(who === 'clinic' ? 'casework' : 'clinic'),
+      expected: none,
+    },
+  },
+  giveGrants: {
+    'by its own key': {
+      request: async (who) => {
+        const { path, body } = await grantBy(who === 'clinic' ? 'clinic' : 'casework')
+        const grants = [{ referralId: path.split('/')[3], ...body }]
+        return { method: 'POST', path: '/v1/referrals/grants', body: { grants } }
+      },
+      expected: workers(200),
+    },
+  },
+  listGrants: {
+    'of one that its key opens': {
+      request: async (who) => grants(who, (await refer(built, ngo)).referralId),
+      expected: workers(200),
+    },
+    'of one that it does not open': {
+      request: async (who) => grants(who, await referWithoutClinic()),
       expected: { ...none, casework: 200, clinic: 404 },
+    },
+    'for the key of another': {
+      request: async (who) => {
+        const { referralId } = await refer(built, ngo)
+        return grants(who === 'clinic' ? 'casework' : 'clinic', referralId)
+      },
+      expected: none,
+    },
+  },
+  revokeGrant: {
+    'that was given': {
+      request: async (who) => {
+        const given = await grantBy('casework')
+        await sendAs('casework', given)
+        const path = `${given.path}/${reader.kid}?recipient=${kidOf(who)}`
+        return { method: 'DELETE', path }
+      },
+      expected: workers(204),
+    },
+    'that nobody gave': {
+      request: async (who) => {
+        const { path } = await grantBy('casework')
+        return { method: 'DELETE', path: `${path}/${reader.kid}?recipient=${kidOf(who)}` }
+      },
+      expected: workers(404),
+    },
+  },
+  listWraps: {
+    'of its own key': {
+      request: (who) => get(`/v1/referrals/wraps?recipient=${kidOf(who)}&to=${reader.kid}`)(),
+      expected: workers(200),
+    },
+    'of the key of another': {
+      request: (who) => {
+        const kid = who === 'clinic' ? kids.casework : kids.clinic
+        return get(`/v1/referrals/wraps?recipient=${kid}&to=${reader.kid}`)()
+      },
+      expected: none,
+    },
+  },
+  giveUpWraps: {
+    'of a key that is in use': {
+      request: (who) => ({
+        method: 'DELETE',
+        path: `/v1/referrals/wraps?recipient=${kidOf(who)}&to=${reader.kid}`,
+      }),
+      expected: workers(409),
     },
   },
   beginDocument: {
@@ -765,34 +876,34 @@ const table: Record<string, Record<string, Case>> = {
   evaluateMatchKeys: {
     'of the newest epoch': {
       request: () => evaluation(1),
-      expected: { partner: 200, casework: 200, clinic: 200, auditor: 403 },
+      expected: { ...none, partner: 200, casework: 200, clinic: 200 },
     },
     'of no epoch': {
       request: () => evaluation(2),
-      expected: { partner: 422, casework: 422, clinic: 422, auditor: 403 },
+      expected: { ...none, partner: 422, casework: 422, clinic: 422 },
     },
   },
   listUnchecked: {
-    all: { request: get('/v1/matching/unchecked'), expected: workers(200) },
+    all: { request: get('/v1/matching/unchecked'), expected: openers(200) },
   },
   checkMatchKeys: {
     'by a recipient who holds identity and contact': {
       request: () => checkKeys('casework'),
-      expected: { ...none, casework: 200 },
+      expected: { ...openers(200), clinic: 403 },
     },
     'by one who does not': {
       request: () => checkKeys('clinic'),
-      expected: { ...none, casework: 403, clinic: 422 },
+      expected: { ...openers(403), clinic: 422 },
     },
   },
   stateUrgency: {
     'by a recipient who holds detention, legal and clinical': {
       request: () => stateUrgency('casework'),
-      expected: { ...none, casework: 200 },
+      expected: { ...openers(200), clinic: 403 },
     },
     'by one who does not': {
       request: () => stateUrgency('clinic'),
-      expected: { ...none, casework: 403, clinic: 422 },
+      expected: { ...openers(403), clinic: 422 },
     },
   },
   readCase: {
@@ -1119,13 +1230,14 @@ const unrecorded = [
 ]
 /**
  * Recorded, and not permitted above: test/intake/public.test.ts, test/intake/openings.test.ts,
- * test/cases/review.test.ts, test/messages/routes.test.ts.
+ * test/cases/review.test.ts, test/messages/routes.test.ts, test/reading/rotating.test.ts.
  */
 const elsewhere = [
   ...['submitWithoutAccount', 'readReceipt', 'readOpeningsByReceipt', 'askToWithdraw'],
   ...['decidePossibleMatch', 'splitCase', 'sendMessageByReceipt', 'listMessagesByReceipt'],
   // test/documents/uploading.test.ts.
   ...['beginDocumentByReceipt', 'continueDocumentByReceipt', 'fetchDocumentByReceipt'],
+  'giveUpWraps',
 ]
 /** The operations of which a permitted request left an entry by its caller. */
 const recorded = new Set<string>()

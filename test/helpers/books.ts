@@ -237,12 +237,33 @@ const lines: Readonly<Record<string, string>> = {
   'a referral without its ten compartments': `
     select r.id from ${kept} r left join compartment c on c.referral_id = r.id
     where (cardinality(c.names), cardinality(c.sealed)) is distinct from (10, 10)`,
-  'a referral without the wraps that its header names': `
+  'a referral without the wraps that its header names, but for those that their keys gave up': `
     select r.id from ${kept} r
-    where (select array_agg(w.kid order by w.kid collate "C") from wrap w where w.referral_id = r.id)
+    where (select array_agg(w.kid order by w.kid collate "C") from wrap w
+           where w.referral_id = r.id and w.grant_signature is null)
       is distinct from
-      (select array_agg(kid) from jsonb_array_elements_text(
-        convert_from(r.header, 'UTF8')::jsonb -> 'sealedTo') kid)`,
+      (select array_agg(kid order by kid collate "C") from jsonb_array_elements_text(
+         convert_from(r.header, 'UTF8')::jsonb -> 'sealedTo') kid
+       where not exists (
+         select from audit_entry e
+         where e.object_id = r.id::text and e.action = 'wrap.deleted'
+           and convert_from(e.leaf, 'UTF8')::jsonb ->> 'recipient' = kid))`,
+  'a grant that is neither in force nor was taken back or ended, or a wrap that nobody granted': `
+    with said as (
+      select e.object_id as id, convert_from(e.leaf, 'UTF8')::jsonb ->> 'recipient' as recipient, e.action, o.details
+      from audit_entry e join audit_opening o on o.entry_id = e.id
+      where e.action in ('grant.given', 'grant.revoked', 'grant.ended') and e.outcome = 'permitted')
+    select id from (
+      select id, details ->> 'to' as kid, 1 as change from said
+      where action = 'grant.given' and not details ? 'repeated'
+      union all select id, details ->> 'from', -1 from said where action = 'grant.revoked'
+      union all select id, recipient, -1 from said where action = 'grant.ended'
+      union all select referral_id::text, kid, -1 from wrap where grant_signature is not null) change
+    where not exists (
+      select from audit_entry e
+      where e.object_id = change.id and e.action = 'wrap.deleted'
+        and convert_from(e.leaf, 'UTF8')::jsonb ->> 'recipient' = change.kid)
+    group by id, kid having sum(change) <> 0`,
   'a lease without a holder': `
     select id from triage_item
     where leased_until is not null and leased_by is null`,

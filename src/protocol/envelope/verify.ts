@@ -33,6 +33,7 @@ import {
   Signature,
   signedBytes,
   Wrap,
+  wrapHash,
 } from './envelope.ts'
 import { readPlaintext } from './plaintext.ts'
 import type { Released } from './released.ts'
@@ -55,6 +56,8 @@ export type OpenInput = {
   now: Date
   /** The compartments that were asked for, where not all were: that others are absent is no fault. */
   chosen?: readonly CompartmentName[] | undefined
+  /** No compartment was asked for, and all keys of the wrap are to be had: to pass them on. */
+  isWrapOnly?: boolean
 }
 
 /** An organisation of the directory; or whoever held the receipt, which proves no more than that. */
@@ -120,18 +123,22 @@ export function verifyReleased(released: Released, input: OpenInput): Verified {
   checkReceived(input.receivedAt, keysetOf(header, input.keysets))
   requireHashes(released)
   const { compartments, sealedHashes } = released
+  const { isWrapOnly = false, chosen = isWrapOnly ? [] : compartmentNames } = input
   const bound = headerHash(headerBytes(header))
   const { publicKey, signedBy } = signerOfReferral(header, input)
   const signed = checkSigned(released.signature, header.signer, publicKey, bound, released)
-  const given = checkGiven(released, bound, input)
+  const given = checkGiven(released, bound, { ...input, chosen })
   const sealed = new Map(
     compartmentNames.flatMap((name) => {
       const text = compartments[name]
       return text === undefined ? [] : [[name, text] as const]
     }),
   )
-  const { chosen = compartmentNames } = input
-  const names = { released: [...sealed.keys()], known: compartmentNames, chosen }
+  const names = {
+    released: isWrapOnly ? heldBy(released, input) : [...sealed.keys()],
+    known: compartmentNames,
+    chosen,
+  }
   const opened = openKeys(released.wrap, input.reader, bound, names, header.commitments)
   const verified = { header, headerHash: bound, envelopeHash: signed, signedBy }
   const problems = [...revokedProblems(header, input.keysets), ...given, ...opened.problems]
@@ -256,6 +263,16 @@ function checkReceived(receivedAt: Date, { issuedAt }: Keyset): void {
   if (!(receivedAt.getTime() + skewMilliseconds >= Date.parse(issuedAt))) {
     throw new StepFailure('keyset', 'it was received before the keyset it names was issued')
   }
+}
+
+/** The compartments that the reader's wrap is of: by its grant, or by the keyset that was sealed to. */
+function heldBy(
+  { header, grant, wrapHashes, wrap }: Released,
+  { reader, keysets }: OpenInput,
+): readonly CompartmentName[] {
+  if (grant && wrapHashes[reader.kid] !== wrapHash(wrap)) return grant.compartments
+  const { recipients } = keysetOf(header, keysets)
+  return recipients.find(({ kid }) => kid === reader.kid)?.compartments ?? []
 }
 
 // The directory first: an organisation that also gives a reply key signs as an organisation.

@@ -550,6 +550,40 @@ t.test(
   },
 )
 
+t.test('keys are passed on by the wrap alone, those that are named and no others', async (t) => {
+  const [volunteer] = directoryPayload.grantees
+  const input = openInput(keys.casework)
+  const bare = { ...copy(released), compartments: {} }
+  const rewrapped = (from: Released, compartments?: CompartmentName[]) =>
+    rewrap(from, input, volunteer!, keys.caseworkSigning, { compartments })
+  t.strictSame(
+    rewrapped(bare).grant.compartments,
+    rewrapped(copy(released)).grant.compartments,
+    'no compartment is needed for it',
+  )
+  t.strictSame(rewrapped(bare, ['clinical']).grant.compartments, ['clinical'])
+  const notListed = codeOf(() => rewrapped(bare, ['clinical', 'legal']))
+  t.equal(notListed, 'recipient-lacks-compartments', 'all that is named or nothing')
+
+  const { grant, wrap } = rewrapped(bare, ['clinical'])
+  const { clinical } = released.compartments
+  const granted = { ...copy(released), wrap, grant, compartments: { clinical } }
+  t.equal(stepOf(granted as Released, {}, keys.volunteer), 'opened')
+
+  // A grantee passes on no more than it was granted.
+  const all = { ...volunteer!, compartments: compartmentNames }
+  const further = rewrap(
+    { ...granted, compartments: {} } as Released,
+    openInput(keys.volunteer),
+    all,
+    keys.caseworkSigning,
+  )
+  t.strictSame(further.grant.compartments, ['clinical'])
+
+  const exchanged = { ...bare.wrap, sealedKeys: flip(bare.wrap.sealedKeys, 3) }
+  t.throws(() => rewrapped({ ...bare, wrap: exchanged }), /is not the one that was signed/)
+})
+
 t.test('a grant ends when it says, and until then not', async (t) => {
   const [volunteer] = directoryPayload.grantees
   const until = new Date('2026-12-01T12:00:00Z')

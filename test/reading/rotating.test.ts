@@ -1,0 +1,218 @@
+/**
+ * Goal: when somebody leaves, the key that they had is followed by another, which opens all that it opened; and what is
+ * sealed from then on it does not open.
+ * Method: one service; casework's key is followed by a new one, by the SDK, while referrals come in. Whoever rotates is
+ * killed between any two requests, and begins anew.
+ */
+import t from 'tap'
+import { createReader, type Rotated } from '../../src/client/index.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import type { KeyFile } from '../../src/protocol/keyfile.ts'
+import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
+import type { Keyset } from '../../src/protocol/trust/keyset.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { build } from '../helpers/build.ts'
+import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { asSuperuser } from '../helpers/superuser.ts'
+
+const built = await build(t)
+const { world, url } = built
+const { casework, clinic } = world.recipients
+const sql = asSuperuser(t, built.databases)
+t.afterEach(() => requireBalanced(sql))
+
+const oldKid = casework.receiving.kid
+const follower: Required<KeyFile> = {
+  signing: generateSigningKey(),
+  receiving: generateRecipientKey(),
+}
+const { kid: newKid } = follower.receiving
+const clientOf = (label: string, kid: string) =>
+  onHost(built, (host) =>
+    host.addClient({
+      organisationId: world.referring.telephone.organisationId,
+      ...{ label, kind: 'internal', kids: [kid] },
+      scopes: ['referrals:open', 'triage:work', 'grants:write'],
+    }),
+  )
+const newClient = await clientOf('Casework app, new', newKid)
+
+/** Those of the old key pass on; `fetched` counts requests, and kills at one of them. */
+function readerOf(recipient: Required<KeyFile>, clientId: string, killedAt = Infinity) {
+  let requests = 0
+  const token = () => {
+    requests += 1
+    if (requests >= killedAt) throw new Error('killed')
+    return world.token(clientId)
+  }
+  return createReader({ url, trust: world.trust, recipient, token })
+}
+const old = () => readerOf(casework, world.clients.casework)
+const call = await callerOf(world, url, world.clients.casework)
+
+async function opens(reader: ReturnType<typeof readerOf>, referralId: string): Promise<string> {
+  const released = await reader.fetch(referralId).catch(() => undefined)
+  if (!released) return 'not released'
+  const opened = await reader.open(released)
+  return opened.opened ? Object.keys(opened.compartments).length.toString() : opened.step
+}
+async function countsOf(action: string) {
+  const rows = await sql<{ id: string; count: number }[]>`
+    select object_id as id, count(*)::int as count from audit_entry
+    where action = ${action} and outcome = 'permitted' group by object_id`
+  return new Map(rows.map(({ id, count }) => [id, count]))
+}
+
+const before = [await refer(built), await refer(built), await refer(built)]
+let after: Keyset
+
+t.test('nothing is passed on to a key that no keyset names', async (t) => {
+  await t.rejects(old().rotate({ to: newKid }), { code: 'unknown-recipient-key' })
+  await t.rejects(old().rotate({ to: oldKid }), { code: 'unknown-recipient-key' })
+})
+
+t.test('the key that follows opens all that the old one opened', async (t) => {
+  after = await publishKeyset(built, {
+    ...world.keyset,
+    recipients: world.keyset.recipients.map((recipient) =>
+      recipient.kid === oldKid
+        ? {
+            ...recipient,
+            kid: newKid,
+            publicKey: encodeBase64url(follower.receiving.publicKey),
+            signingKey: encodeBase64url(follower.signing.publicKey),
+          }
+        : recipient,
+    ),
+  })
+  const fresh = readerOf(follower, newClient)
+  for (const { referralId } of before) t.equal(await opens(fresh, referralId), 'not released')
+  const seen: Rotated[] = []
+  const rotated = await old().rotate({ to: 'Casework', onProgress: (one) => void seen.push(one) })
+  t.match(rotated, { given: 3, left: 0, passed: 3, failed: [], revoked: 0 })
+  t.ok(seen.length > 0)
+  for (const { referralId } of before) {
+    t.equal(await opens(fresh, referralId), '10')
+    t.equal(await opens(old(), referralId), '10', 'the old key too, until it gives up its wraps')
+  }
+  const given = await countsOf('grant.given')
+  const released = await countsOf('wrap.released')
+  for (const { referralId } of before) {
+    t.equal(given.get(referralId), 1)
+    t.equal(released.get(referralId), 1)
+  }
+  const [{ until, by } = {}] = await fresh.grants(before[0]!.referralId)
+  t.equal(until, undefined, 'without an end')
+  t.equal(by, undefined, 'its giver is in the newest keyset no more')
+})
+
+t.test('a wrap that is passed on is no opening', async (t) => {
+  const { referralId } = await refer(built)
+  const path = `/v1/referrals/wraps?recipient=${oldKid}&to=${newKid}`
+  const { body } = await call('GET', path)
+  t.match(body, { left: 1 })
+  t.strictSame(
+    body.referrals.map((one: { referralId: string }) => one.referralId),
+    [referralId],
+  )
+  t.strictSame(body.referrals[0].compartments, {}, 'without a compartment')
+  const opened = await sql`
+    select from audit_entry where object_id = ${referralId} and action = 'referral.opened'`
+  t.equal(opened.length, 0)
+  t.match(await old().rotate({ to: newKid }), { given: 1, left: 0 })
+})
+
+t.test('what is sealed from then on, the old key does not open', async (t) => {
+  const sealedNow = await refer(built, undefined, { keyset: keysetReference(after) })
+  t.equal(await opens(old(), sealedNow.referralId), 'not released')
+  t.equal(await opens(readerOf(follower, newClient), sealedNow.referralId), '10')
+  t.notOk(
+    sealedNow.envelope.wraps.some(({ kid }) => kid === oldKid),
+    'there is no wrap for it',
+  )
+})
+
+t.test('the key that follows does its work with what was passed on', async (t) => {
+  const { referralId } = before[0]!
+  const reader = readerOf(follower, newClient)
+  const opened = await reader.open(await reader.fetch(referralId))
+  if (!opened.opened) throw new Error(opened.step)
+  t.equal((await reader.checkMatchKeys(opened)).referralId, referralId)
+  const [claim] = await reader.claim({ max: 1, leaseSeconds: 60, referral: referralId })
+  t.ok(claim)
+})
+
+t.test('killed between any two requests and begun anew, each is passed on once', async (t) => {
+  let isThrough = false
+  let killed = 0
+  for (let at = 1; !isThrough; at += 1) {
+    const referred = [await refer(built), await refer(built)]
+    const mortal = readerOf(casework, world.clients.casework, at)
+    isThrough = await mortal.rotate({ to: newKid }).then(
+      () => true,
+      () => false,
+    )
+    killed += isThrough ? 0 : 1
+    t.match(await old().rotate({ to: newKid }), { left: 0, failed: [] })
+    const given = await countsOf('grant.given')
+    for (const { referralId } of referred) t.equal(given.get(referralId), 1)
+  }
+  t.ok(killed >= 3, `killed at ${killed} requests`)
+})
+
+t.test('what comes while it runs is passed on as well, each once', async (t) => {
+  const referred = await Promise.all(Array.from({ length: 60 }, () => refer(built)))
+  const coming: Promise<Awaited<ReturnType<typeof refer>>>[] = []
+  const [one, other] = await Promise.all([
+    old().rotate({ to: newKid, onProgress: () => void coming.push(refer(built)) }),
+    old().rotate({ to: newKid }),
+  ])
+  const came = await Promise.all(coming)
+  t.ok(came.length > 0)
+  t.match(await old().rotate({ to: newKid }), { left: 0, failed: [] })
+  t.strictSame([one?.failed, other?.failed], [[], []], 'two at once do each other no harm')
+  const given = await countsOf('grant.given')
+  for (const { referralId } of [...referred, ...came]) t.equal(given.get(referralId), 1)
+})
+
+t.test('a referral whose wrap was spoilt is named, and keeps no other', async (t) => {
+  const [spoilt, sound] = [await refer(built), await refer(built)]
+  const { referralId } = spoilt
+  const [kept] = await sql`
+    select sealed_keys from wrap where referral_id = ${referralId} and kid = ${oldKid}`
+  const spoil = (bytes: Uint8Array) => sql`
+    update wrap set sealed_keys = ${bytes} where referral_id = ${referralId} and kid = ${oldKid}`
+  await spoil(new Uint8Array(600))
+  const rotated = await old().rotate({ to: newKid })
+  t.match(rotated, { given: 1, left: 1, failed: [{ referralId, why: 'wrap' }] })
+  t.equal(await opens(readerOf(follower, newClient), sound.referralId), '10')
+  await spoil(kept?.sealed_keys)
+  t.match(await old().rotate({ to: newKid }), { given: 1, left: 0, failed: [] })
+})
+
+t.test(
+  'a key gives up its wraps only where it was passed on, and is no longer named',
+  async (t) => {
+    const query = (from: string, to: string) => `/v1/referrals/wraps?recipient=${from}&to=${to}`
+    const byClinic = await callerOf(world, url, world.clients.clinic)
+    const { kid: clinicKid } = clinic.receiving
+    t.match((await byClinic('DELETE', query(clinicKid, newKid))).body, { code: 'wrap-needed' })
+    const toNobody = (await call('DELETE', query(oldKid, 'A'.repeat(22)))).body
+    t.match(toNobody, { code: 'unknown-recipient-key' })
+    const ofOther = (await call('DELETE', query(clinicKid, newKid))).body
+    t.match(ofOther, { code: 'recipient-not-yours' })
+
+    const { referralId } = await refer(built)
+    t.match((await call('DELETE', query(oldKid, newKid))).body, { left: 1 })
+    t.equal(await opens(old(), referralId), '10', 'what was not passed on stays')
+    const rotated = await old().rotate({ to: newKid, revoke: true })
+    t.match(rotated, { given: 1, left: 0, revoked: 1, passed: 0 })
+    const fresh = readerOf(follower, newClient)
+    for (const one of [...before, { referralId }]) {
+      t.equal(await opens(old(), one.referralId), 'not released', 'its service has no wrap for it')
+      t.equal(await opens(fresh, one.referralId), '10')
+      t.equal((await countsOf('wrap.deleted')).get(one.referralId), 1)
+    }
+  },
+)
