@@ -43,9 +43,7 @@ import { createMessages } from './messages/doors.ts'
 import { createProofs } from './proof/service.ts'
 import type { Envelope } from './protocol/envelope/envelope.ts'
 import type { MessageEnvelope } from './protocol/messages/message.ts'
-import type { GrantsRequest } from './reading/grantschemas.ts'
-import type { MatchKeysRequest } from './reading/schemas.ts'
-import * as recipients from './reading/service.ts'
+import { createReading } from './reading/doors.ts'
 import type { Claimed } from './triage/counting.ts'
 import * as triage from './triage/service.ts'
 import type { CompletionsRequest } from './triage/severalschemas.ts'
@@ -162,7 +160,7 @@ export function createServices({
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
-    reading: readingDoors(database, wake, appendRefusal),
+    reading: createReading({ database, wake, appendRefusal }),
     erasure: createErasures(database, rest.erasures),
     webhooks: webhookDoors(database, rest.webhooks),
   }
@@ -208,35 +206,6 @@ function keysetDoor(database: Database) {
     const { version, ...answer } = await serve(caller, asked)
     const published = await proofOf('keyset.published', String(version))
     return { ...answer, ...(published && { published }) }
-  }
-}
-
-function readingDoors(
-  database: Database,
-  wake: () => void,
-  appendRefusal: ReturnType<typeof createSums>['appendRefusal'],
-) {
-  const door = doorsOn(database)
-  const checkKeys = door(recipients.checkMatchKeys)
-  return {
-    open: door(recipients.open),
-    async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
-      const checked = await checkKeys(caller, name, request)
-      if (checked.before !== 'same') wake()
-      return checked
-    },
-    stateUrgency: door(recipients.stateUrgency),
-    close: door(recipients.close),
-    give: door(recipients.give),
-    giveSeveral: door((tx: Tx<KnownCaller>, request: GrantsRequest) =>
-      recipients.giveSeveral(tx, request, appendRefusal),
-    ),
-    listGrants: door(recipients.listGrants),
-    revoke: door(recipients.revoke),
-    listWraps: door(recipients.listWraps),
-    giveUp: door(recipients.giveUp),
-    listWithdrawals: door(recipients.listWithdrawals),
-    decideWithdrawal: door(recipients.decideWithdrawal),
   }
 }
 

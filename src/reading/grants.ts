@@ -29,7 +29,7 @@ import type { GrantRequest, Grants, GrantsGiven, GrantsRequest } from './grantsc
 import { requireNow } from './signer.ts'
 
 /** Writes the entry of a part that was refused, while the others stand. */
-type AppendRefusal = (
+export type AppendRefusal = (
   tx: Tx,
   refused: Act & { readonly outcome: 'refused'; readonly reason: ErrorCode },
 ) => Promise<void>

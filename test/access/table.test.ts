@@ -853,7 +853,7 @@ const table: Record<string, Record<string, Case>> = {
         const path = `/v1/referrals/${referralId}/documents/${id}?recipient=${kidOf(who)}`
         return { method: 'GET', path }
       },
-      expected: workers(200),
+      expected: openers(200),
     },
     'for the key of another': {
       request: async (who) => {
@@ -870,7 +870,7 @@ const table: Record<string, Record<string, Case>> = {
         const id = await documentOf(referralId)
         return get(`/v1/referrals/${referralId}/documents/${id}?recipient=${kidOf(who)}`)()
       },
-      expected: { ...none, casework: 200, clinic: 404 },
+      expected: { ...openers(200), clinic: 404 },
     },
   },
   evaluateMatchKeys: {
