@@ -16,6 +16,7 @@ import { holdCeremony } from '../../examples/ceremony.ts'
 import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { writeSecret } from '../../src/disk.ts'
+import { generateRecipientKey } from '../../src/protocol/keys.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { argon2id } from '../helpers/build.ts'
 import { listening, type Service } from '../helpers/process.ts'
@@ -50,9 +51,18 @@ const talkative = {
 }
 
 const { draft, planted } = plantReferral()
+/** What is written about it, from either side. */
+const written = { question: newWord(), answer: newWord() }
+const replyKey = generateRecipientKey()
 const typed = { word: newWord(), small: newWordIn('abcdefghijklmnopqrstuvwxyz') }
 const typedInScript = newWordIn('αβγδεζηθικλμνξοπρστυφχψω')
-const sought = [...planted.map(({ word }) => word), typed.word, typed.small, typedInScript]
+const sought = [
+  ...planted.map(({ word }) => word),
+  ...Object.values(written),
+  typed.word,
+  typed.small,
+  typedInScript,
+]
 /** The second holds the letters that base64 and base64url spell differently. */
 const controls = [
   `control ${newWord()}`,
@@ -121,6 +131,7 @@ async function startService() {
       ...common,
       token: () => tokens.lawFirm,
       signer: world.referring.lawFirm.signing,
+      reply: replyKey,
     }),
     casework: reader('casework'),
     clinic: reader('clinic'),
@@ -184,6 +195,12 @@ t.test('a referral goes the whole way', async (t) => {
     'the clinic reads its part',
   )
   await casework.renew(claim!, 90)
+
+  if (!opened.opened) throw new Error(opened.step)
+  await casework.reply(opened, { text: written.question })
+  await lawFirm.send(referralId, { text: written.answer })
+  t.match((await lawFirm.messages(referralId)).messages[0], { content: { text: written.question } })
+  t.match((await casework.messages(opened)).messages[1], { content: { text: written.answer } })
 
   for (const mistake of mistypedWork({ envelope, draft, ...typed }, claim!)) {
     const { status } = await send(url, mistake)

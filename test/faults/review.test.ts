@@ -4,12 +4,14 @@
  * Method: each act over a connection that is cut at each of its statements (cutting.ts).
  */
 import t from 'tap'
+import { ownHash } from '../../src/client/sealing.ts'
+import { messageOn } from '../helpers/message.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
-import { type Referred, stage } from '../helpers/stage.ts'
+import { partnerOf, type Referred, type Services, stage } from '../helpers/stage.ts'
 import { eyesOn, type Scenario, tryCut } from './cutting.ts'
 
 const staged = await stage(t)
-const { sql, refer, check, pair, callers } = staged
+const { sql, refer, check, pair, callers, world } = staged
 const { caseOf, queueOf, judgementsOf, isOneCase, claimOf, merged } = eyesOn(staged)
 
 /** Two that a person is asked about. */
@@ -19,6 +21,25 @@ async function questioned(): Promise<[Referred, Referred]> {
   const both = [await refer(matchingOf(person)), await refer(matchingOf(relative))] as const
   await pair()
   return [...both]
+}
+
+const partner = partnerOf(world.referring.lawFirm)
+const { kid } = world.recipients.casework.receiving
+let message: ReturnType<typeof messageOn>
+
+/** A referral, and a message about it that is not sent yet. */
+async function written(): Promise<[Referred]> {
+  const referred = await refer()
+  await pair()
+  const { envelope } = referred
+  const acknowledgement = { envelopeHash: ownHash(envelope) }
+  message = messageOn(world, { envelope, acknowledgement }, undefined, { urgency: 'immediate' })
+  return [referred]
+}
+const send = ({ messages }: Pick<Services, 'messages'>) =>
+  messages.send(partner, message.header.referralId, message, {})
+async function settleAll(): Promise<void> {
+  for (let more = true; more; ) more = await staged.settling.run()
 }
 
 let claim: Awaited<ReturnType<typeof claimOf>>
@@ -107,6 +128,55 @@ const scenarios: Scenario[] = [
         ['accepted', 'in_triage'],
       )
       t.same(await queueOf(...referred), [[0, 1]])
+    },
+  },
+  {
+    name: 'a referrer writes',
+    prepare: written,
+    act: send,
+    repeated: true,
+    async expect(t, [first]) {
+      await settleAll()
+      const rows = await sql`
+        select place, settled_at is not null as settled from message
+        where referral_id = ${first!.referralId}`
+      t.same(rows, [{ place: 1, settled: true }])
+    },
+  },
+  {
+    name: 'the queue is told of a message',
+    async prepare() {
+      const referred = await written()
+      await send(staged)
+      return referred
+    },
+    act: ({ settling }) => settling.run(),
+    repeated: false,
+    async expect(t, [first]) {
+      await settleAll()
+      const [row] = await sql`
+        select urgency, changed from triage_item where referral_id = ${first!.referralId}`
+      t.match(row, { urgency: 'immediate', changed: true })
+      const entries = await sql`
+        select from audit_entry where action = 'message.settled' and object_id = ${first!.referralId}`
+      t.equal(entries.length, 1)
+    },
+  },
+  {
+    name: 'a recipient reads what was written',
+    async prepare() {
+      const referred = await written()
+      await send(staged)
+      await settleAll()
+      return referred
+    },
+    act: ({ messages }, [first]) =>
+      messages.read(callers.casework, first!.referralId, { recipient: kid }),
+    repeated: true,
+    async expect(t, [first]) {
+      const rows = await sql`
+        select way from message_delivery where referral_id = ${first!.referralId}`
+      t.same(rows, [{ way: 'opened' }])
     },
   },
 ]

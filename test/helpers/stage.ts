@@ -15,6 +15,7 @@ import { connect, type Database } from '../../src/database/connect.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
 import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
+import { createSettling } from '../../src/messages/service.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import type { Envelope, Matching } from '../../src/protocol/envelope/envelope.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
@@ -46,7 +47,8 @@ export function servicesOn(database: Database, origin: string) {
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   const [retiring, withdrawing] = [createRetiring(database), createWithdrawing(database)]
-  return { ...services, database, pairing, withdrawing, retiring, noted }
+  const settling = createSettling(database)
+  return { ...services, database, pairing, withdrawing, retiring, settling, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>
