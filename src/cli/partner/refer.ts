@@ -1,7 +1,8 @@
 import { shown } from '../../client/index.ts'
-import type { Command, Report } from '../command.ts'
+import { type Command, type Report, UsageError } from '../command.ts'
 import { inParallel } from '../parallel.ts'
 import { createProgress } from '../progress.ts'
+import { referralNamed } from '../recipient/naming.ts'
 import { wordsOf } from '../report.ts'
 import {
   connection,
@@ -11,6 +12,7 @@ import {
   referrerOf,
   warnOfDates,
 } from '../settings.ts'
+import { amendedOf } from './amending.ts'
 import { createDecide, ownTerminal } from './deciding.ts'
 import { createDoubts, wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
@@ -42,13 +44,19 @@ changed file, it takes the place of the old version. If the file says now that c
 or withdrawn, what waits is taken back. If the file is gone, what was sealed is sent, and that is
 told.
 
+With --amends the one FILE takes the place of a referral that you sent, or of what amended it last: write
+all answers into it, not only those that are new.
+
 Where match keys cannot be had, a draft is sealed without them, and that is told.
 
 Exit codes: 0, all are acknowledged or taken back; 1, some are not; 2, the call was wrong, and
 nothing was done; 3, something waits for your decision, and the output says what to do.
 
 ${connectionDetails}`,
-  options: connection,
+  options: {
+    amends: { value: 'ID|REFERENCE', help: 'The referral that the one FILE amends.' },
+    ...connection,
+  },
   operandsMin: 0,
   operandsMax: filesMax,
   async run(input): Promise<Report> {
@@ -60,7 +68,15 @@ ${connectionDetails}`,
     const listeners = { onUnmatched, onWarnings: doubts.onWarnings }
     const referrer = await referrerOf(input, listeners, credentials)
     const { files, passedOver } = await draftFiles(input.operands)
-    const { first, others, faults } = await tasksOf(files, outbox)
+    const amends = input.text('amends')
+    if (amends !== undefined && files.length !== 1) {
+      throw new UsageError(
+        '--amends goes with one FILE: the draft with all answers as they are now',
+      )
+    }
+    const amended =
+      amends === undefined ? undefined : await amendedOf(referrer, referralNamed(amends))
+    const { first, others, faults } = await tasksOf(files, outbox, amended)
 
     const sending = createSending(
       referrer,

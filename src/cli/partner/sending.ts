@@ -26,6 +26,8 @@ export type Task = {
   readonly places: string[]
   /** Missing where only the sealed bytes are still at hand. */
   readonly draft?: DraftBytes
+  /** The id of the referral that it amends; of one that was sealed before, its envelope says. */
+  readonly supersedes?: string
   /** Sealed from older versions of one of these files: they are dropped once this one is kept, or where it is stored already. */
   readonly replaces: Task[]
 }
@@ -113,7 +115,7 @@ export function createSending(
       if (!outdated || !draft) return result
     }
     if (!draft) return takenByAnother(outbox, id)
-    const sealed = await seal(referrer, outbox, task, draft)
+    const sealed = await seal(referrer, outbox, task, draft, kept)
     await whenKept()
     return send(task, sealed)
   }
@@ -195,11 +197,14 @@ async function unsentBy(
 async function seal(
   referrer: Referrer,
   outbox: Outbox,
-  { id, files, places }: Task,
+  { id, files, places, ...task }: Task,
   { sha256, bytes }: DraftBytes,
+  before: Sealed | undefined,
 ): Promise<Sealed> {
+  const supersedes = before?.envelope.header.supersedes ?? task.supersedes
   const parsed = parseJson<Draft>(bytes, files[0] ?? id)
-  const envelope = await referrer.seal(parsed, { referralId: id })
+  const sealing = { referralId: id, ...(supersedes !== undefined && { supersedes }) }
+  const envelope = await referrer.seal(parsed, sealing)
   // Where the draft lies is known before there is anything that could be sent without looking there.
   await outbox.remember(id, places)
   return outbox.keep(sha256, envelope)

@@ -1,6 +1,8 @@
 /** What one call of `intake refer` has to do: the files named, and what the outbox holds. */
 
+import { utf8 } from '../../protocol/bytes.ts'
 import { type Fault, faultOf } from '../report.ts'
+import type { Amended } from './amending.ts'
 import { placeOf, readDraftFile, standingOf } from './drafts.ts'
 import { hashOf, type Outbox, Spoilt } from './outbox.ts'
 import type { Result, Task } from './sending.ts'
@@ -18,10 +20,14 @@ type Waiting = { readonly id: string; readonly sha256: string; readonly places: 
  * Reads the files named and the outbox. What is spoilt in the outbox is put aside; what cannot be read
  * now stays where it is.
  */
-export async function tasksOf(files: readonly string[], outbox: Outbox): Promise<Tasks> {
+export async function tasksOf(
+  files: readonly string[],
+  outbox: Outbox,
+  amended?: Amended,
+): Promise<Tasks> {
   const faults: Result[] = []
   const waiting = await waitingIn(outbox, faults)
-  const named = await namedTasks(files, outbox, waiting, faults)
+  const named = await namedTasks(files, outbox, waiting, faults, amended)
   const first: Task[] = []
   const changed: { task: Task; now: string }[] = []
   for (const { id, sha256, places } of waiting) {
@@ -71,6 +77,7 @@ async function namedTasks(
   outbox: Outbox,
   waiting: readonly Waiting[],
   faults: Result[],
+  amended: Amended | undefined,
 ): Promise<Map<string, Task>> {
   const tasks = new Map<string, Task>()
   for (const file of files) {
@@ -78,8 +85,13 @@ async function namedTasks(
       const bytes = await readDraftFile(file)
       const sha256 = hashOf(bytes)
       const same = waiting.find((one) => one.sha256 === sha256)
-      const id = same?.id ?? (await outbox.idOf(sha256))
-      const task = tasks.get(sha256) ?? { ...ownTask(id, []), files: [], draft: { sha256, bytes } }
+      const id = amended
+        ? await outbox.idOf(hashOf(utf8(`${sha256} amends ${amended.named}`)))
+        : (same?.id ?? (await outbox.idOf(sha256)))
+      const task = tasks.get(sha256) ?? {
+        ...{ ...ownTask(id, []), files: [], draft: { sha256, bytes } },
+        ...(amended && { supersedes: amended.newest }),
+      }
       const place = await placeOf(file)
       task.files.push(file)
       if (place !== undefined) task.places.push(place)
