@@ -28,6 +28,26 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file))
 }
 
+/**
+ * Adds whole lines to the end of a file, safe on the disk when this resolves. What an earlier process left of a line that it
+ * did not finish stays a line of its own.
+ */
+export async function appendLines(file: string, lines: string): Promise<void> {
+  await makeFolder(dirname(file))
+  const handle = await open(file, 'a+', 0o600)
+  try {
+    const { size } = await handle.stat()
+    const last = Buffer.alloc(1)
+    if (size > 0) await handle.read(last, 0, 1, size - 1)
+    const isTorn = size > 0 && last.toString() !== '\n'
+    await handle.writeFile(isTorn ? `\n${lines}` : lines)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await syncFolder(dirname(file))
+}
+
 /** The same of an opened referral: also removes what a dying process left of an earlier try. */
 export async function replaceOpened(file: string, text: string): Promise<void> {
   await replaceFile(file, text)

@@ -13,12 +13,13 @@ import { type Config, readConfig } from './config/server.ts'
 import { addressForm, nameOf, readAddress } from './database/address.ts'
 import { connect, type Database } from './database/connect.ts'
 import { startEmbedded } from './database/embedded.ts'
-import { isAway, isUntrusted } from './database/lost.ts'
+import { DatabaseAway, isAway, isUntrusted } from './database/lost.ts'
 import { joinReplicas } from './database/notify.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
-import { keepFirst, writeSecret } from './disk.ts'
+import { appendLines, keepFirst, readIfThere, writeSecret } from './disk.ts'
+import { applyErasures, keepOn } from './erasure/restoring.ts'
 import { required } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
@@ -78,17 +79,17 @@ async function serve(config: Config): Promise<void> {
   let logHalted: string | undefined
   const accessKeys = await readAccessKeys(config)
   const { webhookNetworks } = config.door
+  const { apply, ...erasures } = erasuresOf(config, database)
+  // It may have gone away in between: then it is done once it is back.
+  if (isStanding) isStanding = await apply()
   const app = await createApp({
-    database,
-    logger,
-    holders,
-    metrics,
-    isStanding: () => isStanding,
-    logHalted: () => logHalted,
+    // Nobody is served before what was erased is erased in this database too.
+    database: closedUntil(() => isStanding, database),
+    ...{ erasures, logger, holders },
+    ...{ metrics, isStanding: () => isStanding, logHalted: () => logHalted },
     logKeys: await publicHalves(log.keyFiles),
     wake: () => background?.wake(),
-    origin: config.origin,
-    share: config.share,
+    ...{ origin: config.origin, share: config.share },
     ...{ ...config.door, ...config.documents, ...accessKeys },
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,
@@ -125,17 +126,42 @@ async function serve(config: Config): Promise<void> {
     process.exit(code)
   }
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => drain(0))
-  if (!isStanding) {
-    await requireStandingLater(url, logger).then(
-      () => {
-        isStanding = true
-      },
-      (error: Error) => {
-        console.error(guarded(error.message))
-        return drain(1)
-      },
-    )
+  if (isStanding) return
+  await requireStandingLater(url, logger, apply).then(
+    () => {
+      isStanding = true
+    },
+    (error: Error) => {
+      console.error(guarded(error.message))
+      return drain(1)
+    },
+  )
+}
+
+/** The list of erasures on this machine, to be applied before anybody is served, and what is added to it. */
+function erasuresOf({ audit: { erasuresFile: file, backupDays } }: Config, database: Database) {
+  const append = (lines: string) => appendLines(file, lines)
+  return {
+    ...{ keep: keepOn({ append }), backupDays },
+    /** @returns `false` where the database went away */
+    apply: () =>
+      applyErasures(database, { file, read: () => readIfThere(file), append }).then(
+        () => true,
+        (error) => {
+          if (isAway(error)) return false
+          throw error
+        },
+      ),
   }
+}
+
+/** The database as requests have it: away until it is open. */
+function closedUntil(isOpen: () => boolean, database: Database): Database {
+  const inTransaction: Database['inTransaction'] = async (...order) => {
+    if (!isOpen()) throw new DatabaseAway('it is not checked yet what was erased')
+    return database.inTransaction(...order)
+  }
+  return { ...database, inTransaction }
 }
 
 const deafText =
@@ -175,14 +201,15 @@ async function requireStanding(url: string): Promise<boolean> {
   return false
 }
 
-/** The same once the database answers. */
+/** The same once the database answers, and what was erased is erased in it. */
 async function requireStandingLater(
   url: string,
   log: ReturnType<typeof createLogger>,
+  apply: () => Promise<boolean>,
 ): Promise<void> {
   log.warn('the database does not answer yet: whether its login is right is asked when it does')
   do await pause(askAgainMs, undefined, { ref: false })
-  while (!(await requireStanding(url)))
+  while (!((await requireStanding(url)) && (await apply())))
 }
 
 /** What the configuration names of access; of a trial the key that seals is made, if it is not there. */

@@ -1,6 +1,6 @@
 /** The access log: what signs its checkpoints, and where the newest is kept outside the database. */
 import type { Environment } from './server.ts'
-import { list } from './values.ts'
+import { integer, list } from './values.ts'
 
 export type AuditConfig = {
   /** Key files that sign checkpoints: one, or two while a new key takes over. Empty: the trial's own. */
@@ -9,6 +9,10 @@ export type AuditConfig = {
   readonly ownKeyFile: string
   /** The newest checkpoint, as this replica saw it. */
   readonly checkpointFile: string
+  /** What was erased: ids and times, so that a restored backup does not bring it back. */
+  readonly erasuresFile: string
+  /** For how many days backups hold what was erased. */
+  readonly backupDays: number
   /** C2SP tlog-policy: the witnesses that checkpoints are shown to. */
   readonly witnessFile: string | undefined
 }
@@ -32,6 +36,8 @@ export function readAudit(
     keyFiles,
     ownKeyFile: `${dataFolder}/audit-key.json`,
     checkpointFile: environment.CHECKPOINT_FILE || `${dataFolder}/audit-checkpoint`,
+    erasuresFile: environment.ERASURES_FILE || `${dataFolder}/erasures`,
+    backupDays: integer(environment, 'BACKUP_DAYS', 35, 1, 3_650, faults),
     witnessFile: environment.WITNESS_FILE || undefined,
   }
 }

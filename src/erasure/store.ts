@@ -1,5 +1,6 @@
 /** Statements about what is erased, and what is held. */
 import type { Tx } from '../database/connect.ts'
+import { epochOf } from '../database/epoch.ts'
 import { iso } from '../database/iso.ts'
 import { receiptMark } from '../database/mark.ts'
 import type { State } from '../referral/codes/state.ts'
@@ -69,6 +70,36 @@ export async function emptyReferral(tx: Tx, id: string): Promise<void> {
     set state = 'erased', decline_reason = null, receipt_hash = null, header = '', signer = '',
         signature = '', matching_hash = null, sealed_hashes = '', wrap_hashes = '', supersedes = null
     where id = ${id}`
+}
+
+/** All that was ever erased here. */
+export async function selectErasures(tx: Tx) {
+  return tx.sql<{ referralId: string; erasedAt: string }[]>`
+    select referral_id as "referralId", ${iso(tx, 'erased_at')} as "erasedAt"
+    from erasure order by erased_at, referral_id`
+}
+
+/** Those of `ids` that are stored, and not erased. */
+export async function selectUnerased(tx: Tx, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select id from referral where id = any (${ids as string[]}::uuid[]) and state <> 'erased' order by id`
+  return rows.map(({ id }) => id)
+}
+
+/** Which database this is, and which was served last; none before the first time. */
+export async function selectServedAs(tx: Tx): Promise<{ here: string; before: string | null }> {
+  const [row] = await tx.sql<[{ here: string; before: string | null }]>`
+    select ${epochOf(tx, 'referral')} as here, (select s.epoch from served_as s) as before
+    from pg_control_system()`
+  return row
+}
+
+/** From now on this one was served last. */
+export async function keepServedAs(tx: Tx, epoch: string): Promise<void> {
+  await tx.sql`
+    insert into served_as (n, epoch, since) values (1, ${epoch}, ${tx.now.toISOString()})
+    on conflict (n) do update set epoch = excluded.epoch, since = excluded.since
+    where served_as.epoch <> excluded.epoch`
 }
 
 /** Holds a referral, or changes why. @returns whether that is new */

@@ -109,8 +109,9 @@ t.test('the key of the access log is named where callers come from outside', (t)
   t.same(readConfig({ ...own, AUDIT_KEY_FILE: '/run/new.key, /run/old.key' }).audit, {
     keyFiles: ['/run/new.key', '/run/old.key'],
     ...{ ownKeyFile: './data/audit-key.json', checkpointFile: './data/audit-checkpoint' },
-    witnessFile: undefined,
+    ...{ erasuresFile: './data/erasures', backupDays: 35, witnessFile: undefined },
   })
+  t.throws(() => readConfig({ BACKUP_DAYS: '0' }), /BACKUP_DAYS must be/)
   t.throws(() => readConfig({ AUDIT_KEY_FILE: 'a,b,c' }), /AUDIT_KEY_FILE must be up to 2/)
   const { checkpointFile } = readConfig({ CHECKPOINT_FILE: '/var/lib/log/checkpoint' }).audit
   t.equal(checkpointFile, '/var/lib/log/checkpoint')

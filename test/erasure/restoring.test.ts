@@ -1,0 +1,148 @@
+/**
+ * Goal: what was erased stays so when an older database comes back, and a service that cannot know what was erased does not
+ * start.
+ * Method: the service as a process of its own. The older database is a copy, made before the erasure by PostgreSQL itself.
+ */
+import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { idsIn, linesOf } from '../../src/erasure/list.ts'
+import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { cloneDatabase } from '../helpers/postgres.ts'
+import { deployment, listening, start } from '../helpers/process.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
+import { type asSuperuser, untilPaired } from '../helpers/superuser.ts'
+
+const erasedAt = new Date().toISOString()
+
+t.test('a list is read line by line, and what is torn counts as nothing', async (t) => {
+  const [one, two] = [newId(), newId()]
+  const whole = linesOf([one, two].map((referralId) => ({ referralId, erasedAt })))
+  t.strictSame([...idsIn(whole)], [one, two])
+  for (let length = 0; length < whole.length / 2 - 1; length += 1) {
+    t.equal(idsIn(whole.slice(0, length)).size, 0, `${length}`)
+  }
+  t.strictSame([...idsIn(`${whole.slice(0, 30)}\n${whole}`)], [one, two])
+})
+
+t.test(
+  'an erasure is on the list before it is answered, and outlives an older database',
+  async (t) => {
+    const databases = await cloneDatabase()
+    t.teardown(() => databases.drop())
+    const { world, variables, sql, folder } = await deployment(t, databases)
+    const ERASURES_FILE = join(folder, 'kept', 'erasures')
+    const serve = () => listening(t, { ...variables, ERASURES_FILE })
+    const first = await serve()
+    t.equal((await stat(ERASURES_FILE)).mode & 0o077, 0)
+    const { referralId } = await refer({ world, url: first.url })
+    const { referralId: open } = await refer({ world, url: first.url })
+    const { referralId: other } = await refer({ world, url: first.url })
+    await untilPaired(sql)
+    const saved = await saveTables(sql)
+    const casework = await callerOf(world, first.url, world.clients.casework)
+    for (const id of [referralId, open]) {
+      t.equal((await casework('POST', `/v1/referrals/${id}/erasure`)).status, 200)
+      t.ok(idsIn(await readFile(ERASURES_FILE, 'utf8')).has(id))
+    }
+    first.child.kill('SIGKILL')
+    await first.ended
+
+    await saved.restore()
+    const [before] = await sql`select state from referral where id = ${referralId}`
+    t.equal(before?.state, 'received', 'the older database has it')
+    await sql`insert into legal_hold
+    select ${open}, 'inquiry', now(), entry_id from referral where id = ${open}`
+    await sql`delete from legal_hold`
+    const second = await serve()
+    const rows = await sql`select id, state from referral order by id`
+    t.strictSame(
+      rows.map(({ id, state }) => [id, state]),
+      [
+        [referralId, 'erased'],
+        [open, 'erased'],
+        [other, 'received'],
+      ],
+    )
+    const [entry] = await sql`
+    select details from audit_opening o join audit_entry e on e.id = o.entry_id
+    where e.action = 'referral.erased' and e.object_id = ${referralId}`
+    t.match(entry?.details, { rule: 'restored' })
+    second.child.kill('SIGTERM')
+    t.equal(await second.ended, 0)
+    await requireBalanced(sql)
+
+    // Killed between the commit and the list: the next start adds what the database knows.
+    await writeFile(ERASURES_FILE, '')
+    await appendFile(ERASURES_FILE, referralId.slice(0, 20))
+    const third = await serve()
+    t.strictSame(
+      [...idsIn(await readFile(ERASURES_FILE, 'utf8'))].sort(),
+      [referralId, open].sort(),
+    )
+    third.child.kill('SIGTERM')
+    await third.ended
+
+    await rm(ERASURES_FILE)
+    const without = start(t, { ...variables, ERASURES_FILE })
+    t.equal(await without.ended, 1)
+    t.match(without.output(), /ERASURES_FILE .*is not there, and this database was restored/)
+  },
+)
+
+t.test(
+  'without the list a database that was restored from before any erasure is not served',
+  async (t) => {
+    const databases = await cloneDatabase()
+    t.teardown(() => databases.drop())
+    const { variables, sql, folder } = await deployment(t, databases)
+    const ERASURES_FILE = join(folder, 'erasures')
+    const first = await listening(t, { ...variables, ERASURES_FILE })
+    first.child.kill('SIGTERM')
+    await first.ended
+    await rm(ERASURES_FILE)
+    const again = await listening(t, { ...variables, ERASURES_FILE })
+    again.child.kill('SIGTERM')
+    await again.ended
+    t.pass('the same database without erasures needs none')
+    await rm(ERASURES_FILE)
+    // What a dump that is restored has: the table is another than the one that was served.
+    await sql`update served_as set epoch = 'another'`
+    const without = start(t, { ...variables, ERASURES_FILE })
+    t.equal(await without.ended, 1)
+    t.match(without.output(), /make an empty file/)
+    await writeFile(ERASURES_FILE, '')
+    const third = await listening(t, { ...variables, ERASURES_FILE })
+    third.child.kill('SIGTERM')
+    t.equal(await third.ended, 0, 'an empty list is one')
+  },
+)
+
+/** Puts every row of every table back as it is now. */
+async function saveTables(sql: ReturnType<typeof asSuperuser>) {
+  const tables = await sql<{ name: string }[]>`
+    select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'`
+  await sql`create schema saved`
+  for (const { name } of tables)
+    await sql.unsafe(`create table saved.${name} as table public.${name}`)
+  return {
+    async restore() {
+      await sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`
+        for (const { name } of tables) {
+          const columns = await tx<{ name: string }[]>`
+            select quote_ident(column_name) as name from information_schema.columns
+            where table_schema = 'public' and table_name = ${name} and is_generated = 'NEVER'`
+          const all = columns.map((column) => column.name).join(', ')
+          await tx.unsafe(`delete from public.${name}`)
+          const own = name === 'triage_change' ? 'overriding system value ' : ''
+          await tx.unsafe(
+            `insert into public.${name} (${all}) ${own}select ${all} from saved.${name}`,
+          )
+        }
+        await tx`drop schema saved cascade`
+      })
+    },
+  }
+}
