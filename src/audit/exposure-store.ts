@@ -13,7 +13,7 @@ export type SealedTo = {
   readonly recipients: { readonly kid: string; readonly holds: boolean }[]
 }
 
-/** The referral of an id or a reference, with the keys that its referrer signed that it is sealed to. */
+/** The referral of an id or a reference, with the keys that it was sealed or granted to. */
 export async function selectSealedTo(tx: Tx, name: string): Promise<SealedTo | undefined> {
   const { sql } = tx
   const isNamed = isReferenceForm(name) ? sql`r.reference = ${name}` : sql`r.id = ${name}`
@@ -23,7 +23,8 @@ export async function selectSealedTo(tx: Tx, name: string): Promise<SealedTo | u
            (select coalesce(jsonb_agg(jsonb_build_object('kid', signed.kid, 'holds', w.kid is not null)
                                       order by signed.kid), '[]')
             -- Of what was erased no key is left, and no hash of a wrap.
-            from jsonb_object_keys(nullif(convert_from(r.wrap_hashes, 'UTF8'), '')::jsonb) signed (kid)
+            from (select jsonb_object_keys(nullif(convert_from(r.wrap_hashes, 'UTF8'), '')::jsonb) as kid
+                  union select granted.kid from wrap granted where granted.referral_id = r.id) signed
                  left join wrap w on w.referral_id = r.id and w.kid = signed.kid) as recipients
     from referral r where ${isNamed}`
   return row

@@ -98,6 +98,11 @@ t.test('a volunteer opens the compartments that it was granted, and no others', 
   t.strictSame(Object.keys(opened.compartments).sort(), ['clinical', 'interpreting'])
   t.strictSame(opened.withheld, [])
 
+  const auditor = await callerOf(world, url, world.clients.auditor)
+  const { body: access } = await auditor('GET', `/v1/audit/referrals/${referralId}/access`)
+  const known = access.recipients.find(({ kid }: Grantee) => kid === clinician.grantee.kid)
+  t.match(known, { holds: true, clients: [{ client: clinician.clientId }] }, 'auditors see who')
+
   const [entry] = await entriesOf(referralId, 'grant.given')
   t.equal(entry.recipient, casework.receiving.kid)
   const details = { to: clinician.grantee.kid, compartments: 'interpreting clinical' }

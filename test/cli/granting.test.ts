@@ -1,0 +1,49 @@
+import t from 'tap'
+import { build } from '../helpers/build.ts'
+import { refer } from '../helpers/referral.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
+import { intake, partyOf, unbroken } from './run.ts'
+
+t.test('a grant is given, listed, opened and taken back by commands', async (t) => {
+  const built = await build(t)
+  const { url, world } = built
+  const volunteer = await addVolunteer(built, ['interpreting', 'clinical'])
+  const casework = await partyOf(t, {
+    ...{ url, world, clientId: world.clients.casework },
+    keys: world.recipients.casework,
+  })
+  const clinician = await partyOf(t, {
+    ...{ url, world, clientId: volunteer.clientId },
+    keys: volunteer.keys,
+  })
+  const { acknowledgement } = await refer(built)
+  const { reference } = acknowledgement
+  const by = async (party: typeof casework, ...args: string[]) =>
+    unbroken(await intake(args, party.environment))
+
+  const chosen = ['--compartments', 'interpreting,clinical']
+  const given = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
+  t.match(given.out, /Volunteer may open .*clinical.*, until \d{4}-\d\d-\d\d/, given.err)
+  t.match(await by(casework, 'grants', reference), { code: 0, out: /Volunteer: .*by Casework/ })
+  const opened = await by(clinician, 'open', reference, '--json')
+  t.strictSame(Object.keys(JSON.parse(opened.out).compartments).sort(), [
+    'clinical',
+    'interpreting',
+  ])
+
+  const again = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
+  t.match(again, { code: 1, err: /has a wrap of this referral already/ })
+  t.match(await by(casework, 'revoke', reference, '--to', 'Volunteer'), {
+    code: 0,
+    out: /stays known/,
+  })
+  t.match(await by(casework, 'grants', reference), { out: /Nobody was granted it/ })
+  t.equal((await by(clinician, 'open', reference)).code, 1)
+
+  t.match(await by(casework, 'rotate-key', '--to', 'Clinic'), {
+    code: 0,
+    out: /0 passed on to Clinic, 0 left/,
+  })
+  const wrong = await by(casework, 'grant', reference, '--to', 'Volunteer', '--compartments', 'all')
+  t.equal(wrong.code, 2)
+})
