@@ -26,6 +26,7 @@ import {
   requireKid,
   type SignedReferral,
   showAgain,
+  shownStateOf,
   signedByOwn,
   signedFor,
 } from '../vault/service.ts'
@@ -90,7 +91,7 @@ export async function sendMessage(
     return { created: false, acknowledgement: { referralId, messageId, number, storedAt, entryId } }
   }
   checkMessageSigned(message, await signersOf(tx, thread, message))
-  await requireOpen(tx, thread)
+  await requireRoom(tx, thread)
   await requireMessageSealed(tx, message.header, parts.header)
   const end = await selectEnd(tx, referralId, side)
   requireNextMessage(message, endOf(referral, end.envelope))
@@ -100,6 +101,7 @@ export async function sendMessage(
   const entryId = newId()
   const made = { referralId, messageId, number, entryId }
   await insertMessage(tx, { ...made, ...mark, urgency, place: end.places + 1, side, envelope })
+  await requireStanding(tx, referralId)
   if (side === 'recipient') await showAgain(tx, referralId)
   await append(tx, act, entryId)
   return { created: true, acknowledgement: { ...made, storedAt: tx.now.toISOString() } }
@@ -218,15 +220,17 @@ function requireMark(side: Side, { deliver, language }: Omit<SendingQuery, 'reci
   throw new Refusal('malformed-request', 'deliver and language are given together')
 }
 
-async function requireOpen(tx: Tx, { referral, side }: Thread): Promise<void> {
-  const { referralId, state } = referral
-  if (state === 'erased') {
-    throw new Refusal('state-refused', `the referral ${referralId} was erased`)
-  }
-  // Counted by what the referrer is shown: freed with each reading, it would tell when that was.
-  if (side === 'recipient' || (await countUnread(tx, referralId, side)) < unreadMax) return
+/** Counted by what the referrer is shown: freed with each reading, it would tell when that was. */
+async function requireRoom(tx: Tx, { referral, side }: Thread): Promise<void> {
+  if (side === 'recipient' || (await countUnread(tx, referral.referralId, side)) < unreadMax) return
   const detail = `${unreadMax} messages about this referral have still to be read, or were read today`
   throw new Refusal('messages-unread', detail)
+}
+
+/** Asked once the message stands: who erases the referral waits for it, or was waited for. */
+async function requireStanding(tx: Tx, referralId: string): Promise<void> {
+  if ((await shownStateOf(tx, referralId)) !== 'erased') return
+  throw new Refusal('state-refused', `the referral ${referralId} was erased`)
 }
 
 /** The hash of the newest is made of the bytes that readers are shown: whatever has become of them, the chain goes on. */

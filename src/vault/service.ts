@@ -33,7 +33,7 @@ export {
 export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
 export { release } from './releasing.ts'
 export { type SignedReferral, signedByOwn, signedFor } from './signed.ts'
-export { showAgain } from './signed-store.ts'
+export { selectShownState as shownStateOf, showAgain } from './signed-store.ts'
 export {
   answering,
   renumberShown,

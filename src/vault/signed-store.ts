@@ -31,6 +31,13 @@ export async function selectSigned(
   return row
 }
 
+/** What its referrer is shown of how it stands, at this statement. */
+export async function selectShownState(tx: Tx, id: string): Promise<ShownState | undefined> {
+  const [row] = await tx.sql<{ state: ShownState }[]>`
+    select shown_state as state from referral where id = ${id}`
+  return row?.state
+}
+
 /** Has a referral come again in the feed of its organisation, as one that is shown otherwise. */
 export async function showAgain(tx: Tx, id: string): Promise<void> {
   await tx.sql`

@@ -1,6 +1,7 @@
 /** The referral that a message answers, for either of its two sides. */
 import { type KnownCaller, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
+import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
@@ -19,13 +20,21 @@ export type SignedReferral = {
   readonly parts: SignedParts
 }
 
-/** A referral that the caller sent, by its id or reference; `undefined` for any other. */
+/**
+ * A referral that the caller sent, by its id or reference; `undefined` for any other.
+ *
+ * @throws Refusal `state-refused` for one that was erased: what was signed of it is gone
+ */
 export async function signedByOwn(
   tx: Tx<SendingCaller>,
   name: string,
 ): Promise<SignedReferral | undefined> {
   const row = await selectSigned(tx, namedBy(name))
-  return row && isFrom(row, senderOf(tx.caller)) ? present(row) : undefined
+  if (!row || !isFrom(row, senderOf(tx.caller))) return undefined
+  if (row.state === 'erased') {
+    throw new Refusal('state-refused', `the referral ${row.id} was erased`)
+  }
+  return present(row)
 }
 
 /** A referral of which there is a wrap for `kid`; `undefined` for any other. */

@@ -4,7 +4,9 @@
  */
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Draft } from '../../src/client/index.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { Referral } from '../../src/referral/fields.ts'
+import { UuidV7 } from '../../src/referral/format.ts'
 
 /** A word that was planted, and where. */
 export type Planted = { readonly pointer: string; readonly word: string }
@@ -86,6 +88,8 @@ function wordFor({ format, pattern, minLength, maxLength = 0 }: Schema, pointer:
   if (pattern?.startsWith('^[A-Za-z0-9_-]{42}') && minLength === maxLength) {
     return randomBytes(32).toString('base64url')
   }
+  // An id of version 7, as documents have.
+  if (pattern === (UuidV7 as Schema).pattern) return newId()
   if (pattern || maxLength < 24) throw new Error(`${pointer}: no word has this form`)
   return inOwnScript.includes(pointer) ? newWordIn('ابتثجحخدذرزسشصضطظعغفقكلمنهوي') : newWord()
 }

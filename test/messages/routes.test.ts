@@ -211,9 +211,16 @@ t.test('what is not what it says is refused by name, and nothing is kept', async
   })
   t.equal((await sql`select from message where referral_id = ${referralId}`).length, 0)
 
-  await sql`update referral set state = 'erased' where id = ${referralId}`
+  // As an erasure leaves it, and then as it was.
+  const [kept] = await sql`
+    select signer, header, signature, sealed_hashes, wrap_hashes, matching_hash
+    from referral where id = ${referralId}`
+  await sql`
+    update referral set state = 'erased', header = '', signer = '', signature = '', matching_hash = null,
+           sealed_hashes = '', wrap_hashes = '' where id = ${referralId}`
   t.match((await send(good)).body, { code: 'state-refused' })
-  await sql`update referral set state = 'received' where id = ${referralId}`
+  t.match(await read(referralId), { code: 'state-refused' })
+  await sql`update referral set ${sql({ state: 'received', ...kept })} where id = ${referralId}`
   t.equal((await send(good)).status, 201, 'and what is right is kept')
 })
 
