@@ -13,12 +13,18 @@ import { join, resolve } from 'node:path'
 import postgres from 'postgres'
 import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
-import { createReader, createReferrer, type Envelope } from '../../src/client/index.ts'
+import {
+  attachmentOf,
+  createReader,
+  createReferrer,
+  type Envelope,
+} from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { writeSecret } from '../../src/disk.ts'
 import { generateRecipientKey } from '../../src/protocol/keys.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { argon2id } from '../helpers/build.ts'
+import { sealedFile } from '../helpers/documents.ts'
 import { listening, type Service } from '../helpers/process.ts'
 import { createSearch, spellingsOf } from '../helpers/search.ts'
 import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
@@ -56,12 +62,12 @@ const written = { question: newWord(), answer: newWord() }
 const replyKey = generateRecipientKey()
 const typed = { word: newWord(), small: newWordIn('abcdefghijklmnopqrstuvwxyz') }
 const typedInScript = newWordIn('αβγδεζηθικλμνξοπρστυφχψω')
+/** What a document says, and how its sender called it. */
+const filed = { content: newWord(), name: newWord() }
 const sought = [
   ...planted.map(({ word }) => word),
-  ...Object.values(written),
-  typed.word,
-  typed.small,
-  typedInScript,
+  ...[...Object.values(written), ...Object.values(filed)],
+  ...[typed.word, typed.small, typedInScript],
 ]
 /** The second holds the letters that base64 and base64url spell differently. */
 const controls = [
@@ -222,6 +228,35 @@ t.test('a referral goes the whole way', async (t) => {
   const [second] = await casework.claim({ max: 1, leaseSeconds: 60 })
   const referrals = [declined.header.referralId]
   await casework.complete(second!, { outcome: 'unopenable', step: 'compartment', referrals })
+})
+
+t.test('a document goes up, is named, and comes down', async (t) => {
+  const { url, lawFirm, casework } = now
+  const envelope = await lawFirm.seal(draft)
+  await lawFirm.submit(envelope)
+  const { referralId } = envelope.header
+  const text = `${filed.content}\n`.repeat(5_000)
+  const file = sealedFile(referralId, new TextEncoder().encode(text))
+  const { documentId, key, sealed } = file
+  const about = { documentId, type: 'other', fileType: 'text/plain', name: filed.name } as const
+  const attachment = attachmentOf(about, key, file)
+  await lawFirm.send(referralId, { text: typed.word, documents: [attachment] })
+  await casework.upload({
+    ...{ referralId, documentId, bytes: sealed.length },
+    read: async (from, length) => sealed.slice(from, from + Math.min(length, 50_000)),
+  })
+  const parts: Uint8Array[] = []
+  for await (const part of casework.document(referralId, attachment)) parts.push(part)
+  t.equal(Buffer.concat(parts).toString(), text)
+  const byName = await fetch(`${url}/v1/documents`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tokens.casework}`,
+      'upload-length': String(sealed.length),
+      'upload-metadata': `filename ${btoa(filed.name)}`,
+    },
+  })
+  t.equal(byName.status, 400)
 })
 
 t.test('plaintext that is sent by mistake is refused', async (t) => {
