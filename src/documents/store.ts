@@ -80,7 +80,10 @@ export async function updateStored(tx: Tx, id: string): Promise<boolean> {
   return count === 1
 }
 
-/** Deletes rows of uploads that were begun so long ago and never finished. */
+/**
+ * Deletes rows of uploads that were begun so long ago and never finished, and of any that was begun while its referral
+ * was being erased.
+ */
 export function deleteUnfinished(
   tx: Tx,
   hours: number,
@@ -89,10 +92,11 @@ export function deleteUnfinished(
   return tx.sql`
     delete from document
     where id in (
-      select id from document
-      where stored_at is null
-        and begun_at < ${tx.now.toISOString()}::timestamptz - make_interval(hours => ${hours})
-      order by begun_at
+      select d.id from document d join referral r on r.id = d.referral_id
+      where r.state = 'erased'
+         or d.stored_at is null
+            and d.begun_at < ${tx.now.toISOString()}::timestamptz - make_interval(hours => ${hours})
+      order by d.begun_at
       limit ${max})
     returning id, referral_id as "referralId"`
 }

@@ -51,6 +51,7 @@ await sql`
 await sql`insert into match_check values (${stranger}, 1, now(), 'kid', '\\x00')`
 await sql`
   insert into urgency_statement values (${stranger}, 'standard', 1, '', 'kid', '\\x00', now())`
+await sql`insert into document values (${newId()}, ${stranger}, null, 65577, now(), null)`
 await sql`insert into token_key values ('kid', '', now(), now(), 'infinity')`
 await sql`
   insert into claim_key values (${lawFirm.clientId}, '\\x00', '\\x00', '{}', '{}', now() + interval '1 hour')`
@@ -332,13 +333,41 @@ t.test('an anonymous caller sees no row of anybody', async (t) => {
 t.test('a partner cannot read what would tell of others', async (t) => {
   const readable = [
     ...['referral', 'compartment', 'wrap', 'withdrawal', 'evaluation_budget'],
-    ...['message', 'message_delivery', 'erasure'],
+    ...['message', 'message_delivery', 'erasure', 'document'],
     ...['client', 'organisation', 'keyset', 'directory'],
     ...published,
   ]
   for (const table of tables.filter((name) => !readable.includes(name))) {
     await deniedTo(t, partner, table, `select from ${table}`)
   }
+})
+
+t.test('of documents a partner sees and begins its own, and ends each once', async (t) => {
+  const seen = (statement: string) => as(partner, (tx) => tx.sql.unsafe(statement))
+  t.same(await seen('select from document'), [], 'and none of a stranger')
+  const begins = (changes: Record<string, string>) => {
+    const row = {
+      ...{ id: `'${newId()}'`, referral_id: `'${own}'`, client_id: 'null', bytes: '65577' },
+      ...{ begun_at: nowMs, stored_at: 'null', ...changes },
+    }
+    return `insert into document (${Object.keys(row)}) values (${Object.values(row)})`
+  }
+  const otherClient = { client_id: `'${world.clients.casework}'` }
+  for (const changes of [
+    { referral_id: `'${stranger}'` },
+    { begun_at: "now() - interval '1 day'" },
+    { stored_at: nowMs },
+    otherClient,
+  ]) {
+    await deniedTo(t, partner, JSON.stringify(changes), begins(changes))
+  }
+  await as(partner, async (tx) => {
+    await tx.sql.unsafe(begins({}))
+    const ends = () => tx.sql`update document set stored_at = ${tx.now.toISOString()}`
+    t.strictSame([(await ends()).count, (await ends()).count], [1, 0])
+    return tx.sql`select from document`
+  }).then((rows) => t.equal(rows.length, 1))
+  await deniedTo(t, partner, 'a removal', 'delete from document')
 })
 
 t.test('of messages a partner sees its own, and not when they were opened today', async (t) => {
@@ -596,6 +625,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     match_check: ['checked_at', 'signer', 'signature'],
     case_flag: ['at'],
     message: ['settled_at'],
+    document: ['stored_at'],
     challenge_block: ['challenges'],
     served_as: ['epoch', 'since'],
     webhook_endpoint: [
@@ -620,6 +650,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'duty_mail',
     'webhook_endpoint',
     'legal_hold',
+    'document',
   ]
   for (const table of tables) {
     const columns = await sql`

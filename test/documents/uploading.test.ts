@@ -10,6 +10,7 @@ import t from 'tap'
 import { createFiles } from '../../src/documents/files.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
 import { createSweeping, removeDocumentsOf } from '../../src/documents/service.ts'
+import { eraseReferral } from '../../src/erasure/ending.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { chunkBytes, sealedBytesOf } from '../../src/protocol/documents/format.ts'
 import { createDocumentOpener } from '../../src/protocol/documents/open.ts'
@@ -295,12 +296,24 @@ t.test(
     const old = [stale!.documentId, whole!.documentId]
     await sql`update document set begun_at = now() - interval '25 hours'
             where id = any (${old}::uuid[])`
+    const erased = await refer(built)
+    await database.inTransaction(system(), (tx) => eraseReferral(tx, erased.referralId, 'restored'))
+    const late = sealedFile(erased.referralId, content(4))
+    const { length } = late.sealed
+    await sql`insert into document values (${late.documentId}, ${erased.referralId}, ${firm}, ${length}, now(), now())`
+    await writeFile(pathOf(late.documentId), late.sealed)
+    t.equal((await tus.firm.fetch(late.documentId)).code, 'not-found')
+    t.equal(
+      (await tus.firm.begin(sealedFile(erased.referralId, content(4)), length)).code,
+      'not-found',
+    )
     const nobodys = newId()
     await writeFile(pathOf(nobodys), 'left behind')
     await writeFile(join(folder, 'not-ours.txt'), 'somebody else wrote this')
     await createSweeping(database, files).run()
     t.equal(await files.bytesOf(stale!.documentId), undefined)
     t.equal(await files.bytesOf(nobodys), undefined)
+    t.equal(await files.bytesOf(late.documentId), undefined, 'begun while it was erased')
     t.equal(await files.bytesOf(fresh!.documentId), 0)
     t.equal(await files.bytesOf(whole!.documentId), whole!.sealed.length)
     t.ok(await stat(join(folder, 'not-ours.txt')), 'what has another name stays')
