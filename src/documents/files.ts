@@ -32,10 +32,21 @@ const sizesMax = 10_000
 /** What of a request the library reads. */
 const headersRead = ['tus-resumable', 'upload-offset', 'content-type', 'content-length']
 
-export function createFiles(folder: string) {
+/** @param room - how many bytes stay free on the disk */
+export function createFiles(folder: string, room = roomBytes) {
   const sizes = new Map<string, number>()
   let loading: Promise<Server> | undefined
+  /** Bytes of pieces that are on their way to this process. */
+  let coming = 0
   const pathOf = (id: string) => join(folder, id)
+
+  /** @throws Refusal `not-ready` where the disk has no room for so many bytes more */
+  async function requireRoomFor(bytes: number): Promise<void> {
+    await makeFolder(folder)
+    const { bavail, bsize } = await statfs(folder)
+    if (bavail * bsize > bytes + room) return
+    throw new Refusal('not-ready', 'the disk for documents is nearly full')
+  }
 
   return {
     /** Makes the file if there is none, safe on the disk; one that is there keeps its bytes. */
@@ -70,7 +81,7 @@ export function createFiles(folder: string) {
      *
      * @param bytes - how long the file is to be
      * @returns how many bytes of it are there by now
-     * @throws Refusal for what the library refuses
+     * @throws Refusal for what the library refuses, and `not-ready` for a piece that the disk has no room for
      */
     async answer(id: string, bytes: number, request: TusRequest): Promise<number> {
       if (request.headers['tus-resumable'] !== '1.0.0') {
@@ -80,9 +91,17 @@ export function createFiles(folder: string) {
       const server = await loading
       if (sizes.size >= sizesMax) sizes.clear()
       sizes.set(id, bytes)
-      const response = await server.handleWeb(asWeb(id, request))
-      if (response.status >= 400) throw refusalOf(response.status)
-      return Number(response.headers.get('upload-offset'))
+      const most = bytesToCome(request, bytes)
+      coming += most
+      try {
+        // What was begun was promised room when the disk was emptier.
+        if (most > 0) await requireRoomFor(coming)
+        const response = await server.handleWeb(asWeb(id, request))
+        if (response.status >= 400) throw refusalOf(response.status)
+        return Number(response.headers.get('upload-offset'))
+      } finally {
+        coming -= most
+      }
     },
 
     /** The bytes from the first to the last, both counted in. */
@@ -98,13 +117,14 @@ export function createFiles(folder: string) {
     /** Removes a file for good, or nothing where there is none. */
     remove: async (id: string): Promise<void> => void (await removeFile(pathOf(id))),
 
-    /** Whether the disk has room for so many bytes more. */
-    async hasRoom(bytes: number): Promise<boolean> {
-      await makeFolder(folder)
-      const { bavail, bsize } = await statfs(folder)
-      return bavail * bsize > bytes + roomBytes
-    },
+    requireRoomFor,
   }
+}
+
+/** How much a request may bring of a file that is to be so long. */
+function bytesToCome({ method, headers }: TusRequest, bytes: number): number {
+  if (method === 'HEAD') return 0
+  return Math.min(bytes, Number(headers['content-length'] ?? bytes))
 }
 
 /** @param sizes - how long each file is to be, by its id */

@@ -77,18 +77,20 @@ export function createDocuments(options: DocumentsOptions) {
     // A kill between row and file: the row is what counts.
     if (!isStored) await files.make(id)
     const offset = await files.answer(id, bytes, request)
-    if (offset === bytes && !isStored) await settle(caller, id, bytes)
+    if (offset === bytes && !isStored && !(await settle(caller, id, bytes))) {
+      throw new Refusal('not-found', 'there is no such document any more')
+    }
     return { offset, bytes }
   }
 
-  /** Notes that a file is whole, if it is, from the file and not from what was said of it. */
+  /** Notes that a file is whole, if it is, from the file and not from what was said of it. @returns whether it is */
   async function settle(caller: SendingCaller, id: string, bytes: number): Promise<boolean> {
     if ((await files.flushed(id)) !== bytes) return false
-    await database.inTransaction(caller, async (tx) => {
+    return database.inTransaction(caller, async (tx) => {
       const row = await selectDocument(tx, id)
       if (row && (await updateStored(tx, id))) await append(tx, entryOf('document.stored', row))
+      return row !== undefined
     })
-    return true
   }
 
   /**
@@ -148,11 +150,11 @@ async function beginIn(
   await takeTurn(tx, `documents of ${referralId}`)
   const clientId = clientOf(tx.caller)
   if (await selectDocument(tx, id)) return beginAgain(tx, options, upload)
+  // Of several referrals the day of a client is still one. After the other lock, as everywhere.
+  if (clientId !== null) await takeTurn(tx, `documents by ${clientId}`)
   const used = await selectUsed(tx, referralId, clientId)
   requireRoom(used, bytes, clientId === null ? ofBearer(limits) : limits)
-  if (!(await files.hasRoom(bytes))) {
-    throw new Refusal('not-ready', 'the disk for documents is nearly full')
-  }
+  await files.requireRoomFor(bytes)
   const row = { ...upload, clientId }
   if (!(await insertDocument(tx, row))) return beginAgain(tx, options, upload)
   await append(tx, entryOf('document.begun', { ...row, isStored: false }))

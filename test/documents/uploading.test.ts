@@ -3,9 +3,10 @@
  * Method: the calls of tus as they are, by each kind of caller, and cut where a line or a process would be.
  */
 
-import { stat, writeFile } from 'node:fs/promises'
+import { stat, statfs, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import t from 'tap'
 import { createFiles } from '../../src/documents/files.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
@@ -218,6 +219,25 @@ t.test('what is no sealed file, or too much, is refused by name', async (t) => {
   await sql`delete from document where referral_id = any (${spent}::uuid[])`
 })
 
+t.test('a client’s day is one, however many uploads it begins at once', async (t) => {
+  const third = await onHost(built, (host) =>
+    host.addClient({
+      ...{ organisationId: lawFirm.organisationId, label: 'At once', kind: 'partner', kids: [] },
+      scopes: ['documents:write'],
+    }),
+  )
+  const most = limitsOf(1, 12)
+  const referrals = await Promise.all(Array.from({ length: 14 }, () => refer(built)))
+  const atOnce = await by(third)
+  const begun = await Promise.all(
+    referrals.map(({ referralId }) =>
+      atOnce.begin({ referralId, documentId: newId() }, most.bytesMax),
+    ),
+  )
+  const taken = begun.filter(({ status }) => status === 201).length
+  t.equal(taken, Math.floor(most.clientBytesPerDay / most.bytesMax))
+})
+
 t.test('a piece that is longer than the file, or not a piece, is refused', async (t) => {
   const { referralId } = await refer(built)
   const file = sealedFile(referralId, content(5))
@@ -255,6 +275,59 @@ t.test('a line that breaks off keeps what came, and the upload goes on from ther
   const rest = await tus.firm.piece(file.documentId, offset, file.sealed.slice(offset))
   t.equal(rest.status, 204)
   t.strictSame((await tus.firm.fetch(file.documentId)).bytes, file.sealed)
+})
+
+t.test('an upload that was taken away under the last piece is not answered as whole', async (t) => {
+  const { referralId } = await refer(built)
+  const file = sealedFile(referralId, content(8))
+  const { documentId, sealed } = file
+  await tus.firm.begin(file, sealed.length)
+  const sending = request(`${url}/v1/documents/${documentId}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${await world.token(firm)}`,
+      ...{ 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+      'content-type': 'application/offset+octet-stream',
+      'content-length': String(sealed.length),
+    },
+  })
+  const answered = new Promise<number | undefined>((resolve) =>
+    sending.once('response', (response) => resolve(response.resume().statusCode)),
+  )
+  sending.write(sealed.slice(0, 20_000))
+  while (((await files.bytesOf(documentId)) ?? 0) === 0) await new Promise(setImmediate)
+  await database.inTransaction(system(), (tx) => removeDocumentsOf(tx, [referralId]))
+  await createSweeping(database, files).run()
+  sending.end(sealed.slice(20_000))
+  t.equal(await answered, 404)
+})
+
+t.test('a piece that would leave less than the room of others is not taken', async (t) => {
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  const half = createFiles(folder, free / 2)
+  /** A piece that says it is so long, of which little comes. */
+  const send = (id: string, share: number) =>
+    half.answer(id, free, {
+      method: 'PATCH',
+      headers: {
+        ...{ 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+        ...{ 'content-type': 'application/offset+octet-stream' },
+        'content-length': String(Math.floor(free * share)),
+      },
+      piece: Readable.from([new Uint8Array(9)]),
+    })
+  const ids = [newId(), newId()]
+  for (const id of ids) await half.make(id)
+  await t.rejects(send(ids[0]!, 0.8), { code: 'not-ready' })
+  t.equal(await half.bytesOf(ids[0]!), 0)
+  const both = await Promise.allSettled(ids.map((id) => send(id, 0.3)))
+  t.same(
+    both.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+    'of two at once there is room for one',
+  )
+  for (const id of ids) await half.remove(id)
 })
 
 t.test('beginning again keeps what there is', async (t) => {
