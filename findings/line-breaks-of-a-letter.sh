@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# hl7 0.4.5, hl7apy 1.3.5 (PyPI), node-hl7-client 3.2.0, hl7-standard 1.0.4 (npm): a text of two lines in HL7 version 2.
+# hl7 0.4.5, hl7apy 1.3.5 (PyPI), node-hl7-client 3.2.0, hl7-standard 1.0.4 (npm): a text of two lines in HL7 version
+# 2.
 #
 # Guessed: a line break (\.br\) and an ampersand (\T\) in a field are a line break and an ampersand once a library has
 # taken them out of their escapes, and a message that is read and written again is the same message.
-# Seen: four libraries have four texts of `no rash\.br\fever \T\ chills`. hl7 takes both escapes out, node-hl7-client the
-# ampersand's alone, hl7-standard none. hl7apy adds some: its `.br` has the backslashes escaped once more, also in
+# Seen: four libraries have four texts of `no rash\.br\fever \T\ chills`. hl7 takes both escapes out, node-hl7-client
+# the ampersand's alone, hl7-standard none. hl7apy adds some: its `.br` has the backslashes escaped once more, also in
 # the message that it was only asked to write again, where the next reader finds `\E\.br\E\` in place of a line.
 set -euo pipefail
 cd "$(mktemp -d)"

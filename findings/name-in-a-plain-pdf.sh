@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# pdfkit 0.20.2, pdf-lib 1.17.1, jspdf 4.2.1 (npm), fpdf2 2.8.9, reportlab 5.1.0 (PyPI), read by pypdf 7.1.1 (PyPI): a name
-# in a PDF in its standard font, as each library has it by default.
+# pdfkit 0.20.2, pdf-lib 1.17.1, jspdf 4.2.1 (npm), fpdf2 2.8.9, reportlab 5.1.0 (PyPI), read by pypdf 7.1.1 (PyPI): a
+# name in a PDF in its standard font, as each library has it by default.
 #
 # Guessed: where the standard font has no letter for a name the library says so, or leaves a gap that one sees.
-# Seen: two of five refuse. reportlab draws black squares, and pdfkit and jspdf write other letters without a word: the
-# Turkish name in pdfkit's export is `ö`, `R`, `ÆÖ` and control characters where its own letters were, and the
+# Seen: two of five refuse. reportlab draws black squares, and pdfkit and jspdf write other letters without a word:
+# the Turkish name in pdfkit's export is `ö`, `R`, `ÆÖ` and control characters where its own letters were, and the
 # Arabic name is `dV-dV/`. What Latin-1 has comes out whole in all five, so that no trial in English shows it.
 set -euo pipefail
 cd "$(mktemp -d)"

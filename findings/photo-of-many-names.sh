@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# file-type 21.3.4, magic-bytes.js 1.13.1 (npm), filetype 1.2.0, puremagic 1.30 (PyPI): what photographs as phones take
-# them are called; the photographs by pillow 13.0.0 with pillow-heif 1.8.1 (PyPI).
+# file-type 21.3.4, magic-bytes.js 1.13.1 (npm), filetype 1.2.0, puremagic 1.30 (PyPI): what photographs as phones
+# take them are called; the photographs by pillow 13.0.0 with pillow-heif 1.8.1 (PyPI).
 #
-# Guessed: HEIC is ten years old, and all four name it among what they know: each calls a photograph image/heic (or its
-# family, image/heif), whatever colours are in it.
-# Seen: only file-type does. puremagic calls the plainest a film (video/mp4), and magic-bytes.js every other: in grey, in
-# full colour (4:4:4) or as a moving AVIF; filetype knows nothing of those three. The brand at the start is
-# `heix` in place of `heic` for them, and `avis` in place of `avif`.
+# Guessed: HEIC is ten years old, and all four name it among what they know: each calls a photograph image/heic (or
+# its family, image/heif), whatever colours are in it.
+# Seen: only file-type does. puremagic calls the plainest a film (video/mp4), and magic-bytes.js every other: in grey,
+# in full colour (4:4:4) or as a moving AVIF; filetype knows nothing of those three. The brand at the start is `heix`
+# in place of `heic` for them, and `avis` in place of `avif`.
 set -euo pipefail
 cd "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT

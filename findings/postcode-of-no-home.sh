@@ -2,10 +2,10 @@
 # postcode 5.1.0, postcode-validator 3.10.22 (npm), uk-postcode-utils 1.1, UkPostcodeParser 1.1.2 (PyPI): postcodes of
 # Britain that stand in health data and on no letter box.
 #
-# Guessed: where it matters libraries agree: on the codes that the NHS writes for people without a fixed address (ZZ99 3VZ)
-# or with none known in England (ZZ99 3CZ), and on a last part that no postcode has (a C in it).
-# Seen: npm's two take all three, Python's two none, so that a form in the browser lets a patient through whom a Python
-# service then refuses, and a slip of the pen passes the form. On Gibraltar and the Girobank's old GIR 0AA the
+# Guessed: where it matters libraries agree: on the codes that the NHS writes for people without a fixed address (ZZ99
+# 3VZ) or with none known in England (ZZ99 3CZ), and on a last part that no postcode has (a C in it).
+# Seen: npm's two take all three, Python's two none, so that a form in the browser lets a patient through whom a
+# Python service then refuses, and a slip of the pen passes the form. On Gibraltar and the Girobank's old GIR 0AA the
 # two of Python part as well; BFPO numbers, which letters to the forces bear, none of them knows.
 set -euo pipefail
 cd "$(mktemp -d)"

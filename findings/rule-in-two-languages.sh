@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # fhirpath 5.2.2 (npm) and fhirpathpy 2.2.4 (PyPI): one FHIRPath expression.
 #
-# Guessed: a rule about a patient's data that was tried in the browser means the same in the service: the language has a
-# specification, and both libraries name it as what they do.
-# Seen: in Python a gram is a thousand milligrams and a kilogram not a thousand grams, and 31 June is a date, which the
-# npm library answers with nothing. -7 mod 3 is -1 in the one and 2 in the other. Where the one says that 39 degrees
-# are more than 38, the other raises a TypeError: no two measures can be compared there.
+# Guessed: a rule about a patient's data that was tried in the browser means the same in the service: the language has
+# a specification, and both libraries name it as what they do.
+# Seen: in Python a gram is a thousand milligrams and a kilogram not a thousand grams, and 31 June is a date, which
+# the npm library answers with nothing. -7 mod 3 is -1 in the one and 2 in the other. Where the one says that 39
+# degrees are more than 38, the other raises a TypeError: no two measures can be compared there.
 set -euo pipefail
 cd "$(mktemp -d)"
 trap 'rm -rf "$PWD"' EXIT

@@ -4,8 +4,8 @@
 #
 # Guessed: the client of one language sends a file to the server of another with no more than its address: metadata is
 # optional in the protocol, and both are its authors' own.
-# Seen: tuspy then sends an empty Upload-Metadata, and the server answers 400: not a byte is taken until some metadata is
-# given. tus-js-client leaves the field out. An empty value for a key is taken from both.
+# Seen: tuspy then sends an empty Upload-Metadata, and the server answers 400: not a byte is taken until some metadata
+# is given. tus-js-client leaves the field out. An empty value for a key is taken from both.
 set -euo pipefail
 cd "$(mktemp -d)"
 server=

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# svix 1.99.1, standardwebhooks 1.1.1 (npm), svix 2.9.1, standardwebhooks 1.1.0 (PyPI): what the verifying of a webhook
-# returns.
+# svix 1.99.1, standardwebhooks 1.1.1 (npm), svix 2.9.1, standardwebhooks 1.1.0 (PyPI): what the verifying of a
+# webhook returns.
 #
 # Guessed: verify() returns what was sent, in one language as in the other, and takes the headers as the platform
 # hands them over: the standard Headers object of fetch and its servers in Node.
-# Seen: three of four return what was sent. svix's library for Python returns None for the same call, so that code which was
-# moved there from Node goes on with nothing. Both libraries of Node say of the Headers object that the
+# Seen: three of four return what was sent. svix's library for Python returns None for the same call, so that code
+# which was moved there from Node goes on with nothing. Both libraries of Node say of the Headers object that the
 # required headers are missing; spread into a plain object they are there.
 set -euo pipefail
 cd "$(mktemp -d)"
