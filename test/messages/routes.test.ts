@@ -10,6 +10,7 @@ import { canonicalBytes } from '../../src/protocol/canonical.ts'
 import { headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { signParts } from '../../src/protocol/envelope/seal.ts'
 import type { SecretKey } from '../../src/protocol/keys.ts'
+import { checkMessageSealed } from '../../src/protocol/messages/check.ts'
 import type { MessageEnvelope, MessageInput } from '../../src/protocol/messages/message.ts'
 import type { ReceiptKeys } from '../../src/protocol/messages/receipt.ts'
 import { newId } from '../../src/protocol/uuid.ts'
@@ -167,12 +168,22 @@ t.test('what is not what it says is refused by name, and nothing is kept', async
   const header = (changes: object) => resigned(good, { header: { ...good.header, ...changes } })
   const without = good.header.sealedTo.slice(1)
   const wraps = good.wraps.filter(({ kid }) => without.includes(kid))
+  // Sealed to the reply key, as an answer is: a referrer's message is for recipients only.
+  const toReplyKey = {
+    ...messageOn(world, one, undefined, replying).header,
+    from: 'referrer' as const,
+    signer: lawFirm.signing.kid,
+  }
   const codes: [MessageEnvelope, string, string?][] = [
     [header({ kind: 'note' }), 'malformed-request'],
     [header({ from: 'recipient' }), 'malformed-request'],
     [header({ origin: 'elsewhere.example.org' }), 'wrong-origin'],
     [header({ sealedTo: without }), 'wraps-mismatch'],
     [resigned(good, { header: { ...good.header, sealedTo: without }, wraps }), 'missing-recipient'],
+    [
+      resigned(messageOn(world, one, undefined, replying), { header: toReplyKey }),
+      'unknown-recipient-key',
+    ],
     [header({ signer: ngo.signing.kid }), 'unknown-signer'],
     [messageOn(world, one, undefined, { signer: ngo.signing }), 'unknown-signer'],
     [{ ...good, signature: { ...good.signature, value: 'A'.repeat(86) } }, 'signature-invalid'],
@@ -222,6 +233,54 @@ t.test('what is not what it says is refused by name, and nothing is kept', async
   t.match(await read(referralId), { code: 'state-refused' })
   await sql`update referral set ${sql({ state: 'received', ...kept })} where id = ${referralId}`
   t.equal((await send(good)).status, 201, 'and what is right is kept')
+})
+
+t.test('a recipient that need not read is none to seal to', async (t) => {
+  const one = await referred()
+  const { header } = messageOn(world, one)
+  const isClinic = (of: string) => of === world.recipients.clinic.receiving.kid
+  const recipients = world.keyset.recipients.map((it) => ({ ...it, required: !isClinic(it.kid) }))
+  const keyset = { ...world.keyset, recipients }
+  const check = (sealedTo: string[]) =>
+    checkMessageSealed({ from: 'referrer', sealedTo }, one.envelope.header, keyset, new Set())
+  t.throws(() => check(header.sealedTo), { code: 'unknown-recipient-key' })
+  t.doesNotThrow(() => check(header.sealedTo.filter((of) => !isClinic(of))))
+})
+
+t.test('what is being erased takes no message that came before it was', async (t) => {
+  const one = await referred()
+  const { referralId } = one
+  const [kept] = await sql`
+    select signer, header, signature, sealed_hashes, wrap_hashes from referral where id = ${referralId}`
+  let commit = () => {}
+  const gate = new Promise<void>((open) => {
+    commit = open
+  })
+  let locked = () => {}
+  const isLocked = new Promise<void>((open) => {
+    locked = open
+  })
+  const erasing = sql.begin(async (tx) => {
+    await tx`
+      update referral set state = 'erased', header = '', signer = '', signature = '',
+             sealed_hashes = '', wrap_hashes = '' where id = ${referralId}`
+    await tx`select from referral where id = ${referralId} for update`
+    locked()
+    await gate
+  })
+  await isLocked
+  const sending = send(messageOn(world, one))
+  for (;;) {
+    const waiting = await sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    if (waiting.length > 0) break
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  commit()
+  await erasing
+  t.match((await sending).body, { code: 'state-refused', stored: false })
+  t.equal((await sql`select from message where referral_id = ${referralId}`).length, 0)
+  await sql`update referral set ${sql({ state: 'received', ...kept })} where id = ${referralId}`
 })
 
 t.test('nobody else reads or writes, and other referrals of a case are not of it', async (t) => {
