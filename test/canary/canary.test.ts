@@ -58,7 +58,7 @@ const talkative = {
 
 const { draft, planted } = plantReferral()
 /** What is written about it, from either side. */
-const written = { question: newWord(), answer: newWord() }
+const written = { question: newWord(), answer: newWord(), reason: newWord() }
 const replyKey = generateRecipientKey()
 const typed = { word: newWord(), small: newWordIn('abcdefghijklmnopqrstuvwxyz') }
 const typedInScript = newWordIn('αβγδεζηθικλμνξοπρστυφχψω')
@@ -228,6 +228,14 @@ t.test('a referral goes the whole way', async (t) => {
   const [second] = await casework.claim({ max: 1, leaseSeconds: 60 })
   const referrals = [declined.header.referralId]
   await casework.complete(second!, { outcome: 'unopenable', step: 'compartment', referrals })
+})
+
+t.test('a referral is taken back, with a reason', async (t) => {
+  const { lawFirm, casework } = now
+  const envelope = await lawFirm.seal(draft)
+  const { referralId } = await lawFirm.submit(envelope)
+  t.match(await lawFirm.withdraw(referralId, written.reason), { state: 'withdrawn' })
+  t.same(await casework.withdrawals(), { asked: [], more: false })
 })
 
 t.test('a document goes up, is named, and comes down', async (t) => {

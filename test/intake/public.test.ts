@@ -42,7 +42,7 @@ t.test('a referral by a receipt is stored, told, claimed, opened and answered', 
   const sent = await sendPublicly(url, envelope)
   t.equal(sent.status, 201)
   const { reference, receivedAt, entryId } = sent.body
-  const told = { referralId, reference, receivedAt }
+  const told = { referralId, reference, receivedAt, unread: 0 }
   t.strictSame((await asBearer(url, keys)).body, {
     referrals: [{ ...told, state: 'received', changedAt: receivedAt }],
   })
