@@ -85,7 +85,7 @@ t.test('a token has the scopes that were asked for, and none that is not granted
     const { status, body } = await askToken(url, await signer.assertion(partner, issuer), { form })
     return status === 200 ? partOf(body.access_token, 1).scope : body.error
   }
-  t.equal(await scopeOf(), 'referrals:submit matching:evaluate')
+  t.equal(await scopeOf(), 'referrals:submit matching:evaluate messages:write')
   t.equal(await scopeOf('referrals:submit'), 'referrals:submit')
   t.equal(await scopeOf('triage:work'), 'invalid_scope')
   t.equal(await scopeOf('nonsense'), 'invalid_scope')

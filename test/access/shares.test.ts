@@ -38,7 +38,9 @@ const blocked = async () =>
     await sql`
       select count(distinct a.pid)::int as count from pg_stat_activity a join pg_locks l using (pid)
       where a.datname = current_database() and a.wait_event_type = 'Lock'
-        and l.relation = 'referral'::regclass and l.mode = 'RowExclusiveLock'`
+        and l.relation = 'referral'::regclass and l.mode = 'RowExclusiveLock'
+        -- The background work deletes wraps whose grant has ended.
+        and a.query like '%insert into wrap%'`
   )[0]!.count as number
 
 t.test('of a client that floods a few are worked on, and another is served', async (t) => {

@@ -110,7 +110,7 @@ async function fillWraps(sql: postgres.Sql): Promise<void> {
     insert into referral (id, organisation_id, reference, received_at, state, keyset_version, signer,
                           entry_id, ${bytes})
     select ${id}, (select min(id::text)::uuid from organisation), lpad(n::text, 8, '0'), now(), 'received', 1, '',
-           gen_random_uuid(), ${bytes.map(() => "''")}
+           gen_random_uuid(), ${bytes.map((name) => (name === 'header' ? "'{}'" : "''"))}
     from generate_series(1, ${entries}) n;
     insert into wrap select ${id}, '${kid}', '', '' from generate_series(1, ${entries}) n`)
 }
