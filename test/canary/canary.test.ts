@@ -322,7 +322,10 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
 
   now = await startService()
   const statuses = await Promise.all(envelopes.map(async (one) => (await put(now.url, one)).status))
-  t.same(statuses.filter((status) => status !== 200 && status !== 201), [])
+  t.same(
+    statuses.filter((status) => status !== 200 && status !== 201),
+    [],
+  )
 })
 
 t.test('the auditor reads on to the first entry', async (t) => {
