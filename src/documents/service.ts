@@ -157,6 +157,8 @@ async function beginIn(
   await files.requireRoomFor(bytes)
   const row = { ...upload, clientId }
   if (!(await insertDocument(tx, row))) return beginAgain(tx, options, upload)
+  // Asked again once it stands: who erases the referral waits for it, or was waited for.
+  await requireReferral(tx, options, referralId)
   await append(tx, entryOf('document.begun', { ...row, isStored: false }))
 }
 

@@ -21,7 +21,7 @@ import { build } from '../helpers/build.ts'
 import { sealedFile, type Tus, tusAt } from '../helpers/documents.ts'
 import { onHost } from '../helpers/publish.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
-import { refer } from '../helpers/referral.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 
 const built = await build(t, { fileMegabytesMax: 1, clientMegabytesPerDay: 12 })
@@ -413,3 +413,28 @@ t.test('those of an erased referral are gone, whenever it is killed in between',
   t.equal(await files.bytesOf(file.documentId), undefined)
   t.equal(await database.inTransaction(system(), (tx) => removeDocumentsOf(tx, [referralId])), 0)
 })
+
+t.test('an upload that is begun while its referral is erased leaves nothing', async (t) => {
+  const { referralId } = await refer(built)
+  const file = sealedFile(referralId, content(20))
+  let begun: ReturnType<Tus['begin']> | undefined
+  await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtext(${`referral-intake documents of ${referralId}`}))`
+    begun = tus.firm.begin(file, file.sealed.length)
+    await untilSomebodyWaits()
+    const erase = await callerOf(world, url, world.clients.casework)
+    t.equal((await erase('POST', `/v1/referrals/${referralId}/erasure`)).status, 200)
+  })
+  t.equal((await begun)?.code, 'not-found')
+  t.equal((await sql`select from document where referral_id = ${referralId}`).length, 0)
+})
+
+async function untilSomebodyWaits(): Promise<void> {
+  for (let waiting = 0; waiting === 0; ) {
+    const [row] = await sql<[{ waiting: number }]>`
+      select count(*)::int as waiting from pg_locks
+      where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())`
+    waiting = row.waiting
+  }
+}
