@@ -94,10 +94,11 @@ export function createDocuments(
     const { documentId, bytes } = source
     const path = `${paths.uploads}/${documentId}`
     const tries = createTries()
+    let farthest = 0
     for (let offset: number | undefined; offset !== bytes; ) {
       try {
         // Where it stands is asked for at first, and whenever an answer was lost.
-        offset ??= await begin(source)
+        offset ??= within(await begin(source), 0, bytes)
         onProgress(offset, bytes)
         if (offset === bytes) return
         const piece = await source.read(offset, pieceBytes)
@@ -105,9 +106,12 @@ export function createDocuments(
           'tus-resumable': '1.0.0',
           ...{ 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
         }
-        offset = offsetOf(await ask({ method: 'PATCH', path, headers, bytes: piece }))
+        const next = offsetOf(await ask({ method: 'PATCH', path, headers, bytes: piece }))
+        offset = within(next, offset + 1, offset + piece.length)
         onProgress(offset, bytes)
-        tries.renew()
+        // One that goes back and forth gets nowhere.
+        if (offset > farthest) tries.renew()
+        farthest = Math.max(farthest, offset)
       } catch (error) {
         offset = undefined
         await tries.spend(error)
@@ -201,6 +205,12 @@ function offsetOf(response: Response): number {
   return Number(offset)
 }
 
+/** @throws BadAnswer for a place where the upload cannot stand */
+function within(offset: number, least: number, most: number): number {
+  if (offset >= least && offset <= most) return offset
+  throw new BadAnswer(`the upload is said to stand at ${offset}, where it cannot be`)
+}
+
 /** Those files of a list that was opened which this client can fetch; others name none, or are of another form. */
 export function attachmentsIn(list: unknown): Attachment[] {
   if (!Array.isArray(list)) return []
@@ -208,6 +218,6 @@ export function attachmentsIn(list: unknown): Attachment[] {
     const named = { fileType: 'text/plain', name: '?', ...(item as Partial<Attachment>) }
     // A format that a newer client knows is shown as such, and is not opened as one of ours.
     const known = schemaProblems(Attachment, named).every(({ pointer }) => pointer === '/fileType')
-    return known ? [named as Attachment] : []
+    return known && typeof named.fileType === 'string' ? [named as Attachment] : []
   })
 }

@@ -7,7 +7,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createClaiming } from '../../src/client/claiming.ts'
-import { createSignIn, newId } from '../../src/client/index.ts'
+import { createDocuments } from '../../src/client/documents.ts'
+import { attachmentsIn, createSignIn, newId } from '../../src/client/index.ts'
 import type { Notes } from '../../src/client/notes.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { createWatching } from '../../src/client/watching.ts'
@@ -124,4 +125,38 @@ t.test('an issuer of tokens is read to a limit, and never followed elsewhere', a
   t.ok(sent < 8 * 1024 * 1024, `${sent} bytes were taken`)
   await t.rejects(signIn(`${base}/away`).ready())
   t.equal(elsewhere, 0)
+})
+
+t.test('an upload that gets no further comes to an end', async (t) => {
+  const file = { referralId: newId(), documentId: newId(), bytes: 1_000 }
+  const read = async () => new Uint8Array(10)
+  const paths = { call: {}, uploads: '/v1/documents', pathOf: () => '' }
+  // It stands where it stood, before that, behind the end of the piece or of the file.
+  for (const offset of [0, 11, 1_001]) {
+    const { url, passed } = await serve(t, ({ method }) => {
+      const headers = { 'upload-offset': String(method === 'HEAD' ? 0 : offset) }
+      return { status: method === 'POST' ? 201 : 200, body: '', headers }
+    })
+    const { upload } = createDocuments(createTransport({ url, token }), paths)
+    await t.rejects(upload({ ...file, read }), { name: 'BadAnswer' })
+    t.equal(passed.length, 3)
+  }
+  const { url } = await serve(t, () => {
+    return { status: 200, body: '', headers: { 'upload-offset': '1001' } }
+  })
+  const { upload } = createDocuments(createTransport({ url, token }), paths)
+  await t.rejects(upload({ ...file, read }), { name: 'BadAnswer' })
+})
+
+t.test('what is listed as a document and is none hides no other', (t) => {
+  const bytes = 'A'.repeat(43)
+  const one = {
+    ...{ type: 'other', documentId: newId(), key: bytes, sha256: bytes, size: 1 },
+    ...{ fileType: 'text/plain', name: 'x' },
+  }
+  const newer = { ...one, fileType: 'image/avif' }
+  const others = [null, 1, 'x', [], { ...one, fileType: 5 }, { ...one, fileType: ['a'] }]
+  t.same(attachmentsIn([...others, one, newer]), [one, newer])
+  t.same(attachmentsIn({}), [])
+  t.end()
 })

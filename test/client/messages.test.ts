@@ -12,8 +12,13 @@ import {
   type Opened,
   processMemory,
 } from '../../src/client/index.ts'
+import { ownHash } from '../../src/client/sealing.ts'
+import { decodeBase64url } from '../../src/protocol/bytes.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
+import { sealMessage } from '../../src/protocol/messages/message.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
+import { keysetReference } from '../helpers/publish.ts'
 import { asSuperuser, untilSettled } from '../helpers/superuser.ts'
 import { between } from './between.ts'
 
@@ -130,6 +135,24 @@ t.test('by a receipt, from any device that has its digits', async (t) => {
   await t.rejects(later.messages(await newReceipt(), referralId), {
     message: /nothing was sent under/,
   })
+  // Whoever sent under a receipt has no colleagues: what another key signed is nobody's of this side.
+  const { header } = sealed
+  const forged = sealMessage({
+    ...{ kind: 'message', from: 'referrer', messageId: newId(), now: new Date(), last: undefined },
+    referral: { header, envelopeHash: decodeBase64url(ownHash(sealed), 32) },
+    content: { text: 'All is well, close this.' },
+    keyset: keysetReference(world.keyset),
+    signer: generateSigningKey(),
+  })
+  const forging = await lied(({ messages }) => {
+    messages.splice(1, 1, { ...messages[1]!, message: forged })
+  })
+  const shown = await createPublicReferrer({ url: forging, trust: world.trust }).messages(
+    receipt,
+    referralId,
+  )
+  t.match(shown.refused, [{ step: 'signer' }])
+  t.equal(shown.messages.length, 1)
 })
 
 t.test('a server that leaves out, exchanges or repeats is found out', async (t) => {

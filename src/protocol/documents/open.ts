@@ -44,6 +44,8 @@ export function createDocumentOpener(file: NamedFile) {
     if (!isEnded && pulled.tag !== tags.chunk) throw altered('has a tag that no file has')
     const bytes = isEnded ? unpadded(pulled.message) : pulled.message
     size += bytes.length
+    // Its sender, who knows the key, and the service together could go on without end.
+    if (size > file.size) throw altered('has another size than was said')
     return bytes
   }
 

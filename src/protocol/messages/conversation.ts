@@ -102,9 +102,11 @@ function readOne<Shown extends ShownMessage>(
   try {
     verified = verifyMessage(message, context, ['message'])
   } catch (failure) {
-    // A colleague's key, or an earlier one: a referrer sees no directory, and this is of its own side.
-    const isColleague = failure instanceof StepFailure && failure.step === 'signer'
-    if (!isColleague || from !== 'referrer' || input.side !== 'referrer') throw failure
+    // A colleague's key, or an earlier one: a referrer sees no directory, and this is of its own side. Who sent
+    // under a receipt has no others.
+    const isColleague = input.side === 'referrer' && input.referral.signedBy !== 'receipt'
+    if (!(failure instanceof StepFailure) || failure.step !== 'signer') throw failure
+    if (!isColleague || from !== 'referrer') throw failure
     const { step, message: detail } = failure
     const envelopeHash = encodeBase64url(noteHash(message))
     return { ...base, envelopeHash, problems: [], opened: false, step, detail }

@@ -207,6 +207,18 @@ t.test('another file sealed under the same key, by whoever knows it, does not op
   )
 })
 
+t.test('a file that is longer than was said is given up as soon as that is seen', (t) => {
+  const { sealed, named } = seal(new Uint8Array(20 * chunkBytes), file)
+  const opener = createDocumentOpener({ ...named, size: chunkBytes })
+  const [first, second] = [streamHeaderBytes + sealedChunkBytes, sealedChunkBytes]
+  t.equal(opener.push(sealed.subarray(0, first)).length, 1)
+  t.equal(
+    codeOf(() => opener.push(sealed.subarray(first, first + second))),
+    'document-altered',
+  )
+  t.end()
+})
+
 t.test('a size that its sender made up does not open', async (t) => {
   t.equal(
     codeOf(() => open(sealed, { ...named, size: named.size + 1 })),
