@@ -21,7 +21,7 @@ import {
 } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
 import { countEntries, type EntryRow, type Filter, insertEntries, selectEntries } from './store.ts'
-import { countAll, selectPlaces, selectSubmissions } from './stored-store.ts'
+import { countAll, selectGivenUp, selectPlaces, selectSubmissions } from './stored-store.ts'
 import { hasher } from './tree.ts'
 
 export { countAll }
@@ -74,6 +74,12 @@ export async function standingInTree(tx: Tx, ids: readonly string[]): Promise<Se
     return hash === null ? isWaiting : equalBytes(hasher.leaf(leaf), hash)
   })
   return new Set(standing.map(({ id }) => id))
+}
+
+/** Which keys gave up their wrap of these referrals, as `id kid`. */
+export async function givenUpWraps(tx: Tx, referralIds: readonly string[]): Promise<Set<string>> {
+  const said = (await selectGivenUp(tx, referralIds)).map(({ leaf }) => readCanonical(leaf))
+  return new Set(said.filter(isLeaf).map(({ object, recipient }) => `${object?.id} ${recipient}`))
 }
 
 /** A part of the log, by the ids of its entries: the referrals of which it says that they were stored. */

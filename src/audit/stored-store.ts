@@ -37,6 +37,14 @@ export function selectSubmissions(
     from audit_entry where id > ${after} order by id limit ${count}`
 }
 
+/** The leaves of what is said of wraps that keys of these referrals gave up. */
+export function selectGivenUp({ sql }: Tx, referralIds: readonly string[]) {
+  return sql<{ leaf: Uint8Array }[]>`
+    select leaf from audit_entry
+    where object_id = any (${referralIds as string[]}::text[]) and action = 'wrap.deleted'
+      and outcome = 'permitted'`
+}
+
 /** How many entries there are. */
 export async function countAll({ sql }: Tx): Promise<number> {
   const [row] = await sql<[{ count: number }]>`select count(*)::float8 as count from audit_entry`

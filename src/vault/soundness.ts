@@ -67,6 +67,8 @@ export type Known = {
   readonly isAmendedErased: (id: string) => boolean
   /** Whose the key is that signed, and the key in base64url; none where the directory has no such key. */
   readonly signer: { readonly organisation: string; readonly publicKey: string } | undefined
+  /** Whether the log says that a key gave up its wrap, which was passed on to another. */
+  readonly isGivenUp: (kid: string) => boolean
 }
 
 /** The first thing that is wrong, by the name of its column or part; nothing where all is well. */
@@ -116,7 +118,7 @@ function faultOfErased(stored: Stored, { erasing }: Known): string | undefined {
 function faultOfSigned(
   stored: Stored,
   { object }: Submission,
-  { signer, isAmendedErased }: Known,
+  { signer, isAmendedErased, isGivenUp }: Known,
 ): string | undefined {
   const made = hashesOf({
     compartments: Object.fromEntries(stored.compartments.map(({ name, sealed }) => [name, sealed])),
@@ -147,7 +149,7 @@ function faultOfSigned(
   return (
     faultOfHeader(stored, header, isAmendedErased) ??
     faultOfParts('compartment', said.sealedHashes, made.sealedHashes) ??
-    faultOfParts('wrap', said.wrapHashes, made.wrapHashes) ??
+    faultOfParts('wrap', keptOf(said.wrapHashes, isGivenUp), made.wrapHashes) ??
     faultOfSignature(stored, header, signer)
   )
 }
@@ -168,6 +170,11 @@ function faultOfHeader(
     return 'supersedes: it is not the one that was signed'
   }
   return undefined
+}
+
+/** The wraps that were signed and are to be there still. */
+function keptOf(signed: Readonly<Record<string, string>>, isGivenUp: Known['isGivenUp']) {
+  return Object.fromEntries(Object.entries(signed).filter(([kid]) => !isGivenUp(kid)))
 }
 
 function faultOfParts(

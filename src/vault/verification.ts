@@ -60,7 +60,8 @@ export async function verifyVault(
   let first: VaultStanding['first']
 
   for (let after = beforeAll; ; ) {
-    const { rows, parts, wraps, entries, erased } = await asService((tx) => readPage(tx, after))
+    const { rows, parts, wraps, givenUp, ...page } = await asService((tx) => readPage(tx, after))
+    const { entries, erased } = page
     const standing = await asSequencer((tx) =>
       audit.standingInTree(
         tx,
@@ -78,6 +79,7 @@ export async function verifyVault(
           isAmendedErased: (id) => erased.includes(id),
           isInTree: standing.has(row.entryId),
           signer: signers.get(row.signer),
+          isGivenUp: (kid) => givenUp.has(`${row.id} ${kid}`),
         },
       )
       if (what === undefined) continue
@@ -116,13 +118,14 @@ async function readPage(tx: Tx, after: string) {
     ...(erasedBy ? [erasedBy] : []),
   ])
   const amended = rows.flatMap(({ header }) => amendedIn(header))
-  const [parts, wraps, entries, erased] = await Promise.all([
+  const [parts, wraps, givenUp, entries, erased] = await Promise.all([
     selectCompartments(tx, ids),
     selectWraps(tx, ids),
+    audit.givenUpWraps(tx, ids),
     audit.entriesOf(tx, entryIds),
     selectErasedOf(tx, amended),
   ])
-  return { rows, parts, wraps, entries, erased }
+  return { rows, parts, wraps, givenUp, entries, erased }
 }
 
 /** What a header says that it amends; of one that cannot be read, nothing. */

@@ -10,6 +10,7 @@ import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import type { KeyFile } from '../../src/protocol/keyfile.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
 import type { Keyset } from '../../src/protocol/trust/keyset.ts'
+import { verifyVault } from '../../src/vault/verification.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
@@ -214,5 +215,12 @@ t.test(
       t.equal(await opens(fresh, one.referralId), '10')
       t.equal((await countsOf('wrap.deleted')).get(one.referralId), 1)
     }
+    // What is gone by an act of the log is no fault of what is stored; what is gone without one is.
+    t.match(await verifyVault(built.database, () => {}), { wrong: 0, missing: 0 })
+    const [lost] = await sql`
+      delete from wrap where referral_id = ${referralId} and kid = ${clinicKid} returning *`
+    const { wrong, first } = await verifyVault(built.database, () => {})
+    t.match({ wrong, first }, { wrong: 1, first: { referralId, what: /it is missing/ } })
+    await sql`insert into wrap ${sql(lost!)}`
   },
 )
