@@ -241,7 +241,22 @@ CREATE POLICY granted ON wrap FOR INSERT TO intake_internal WITH CHECK (grant_si
 --> statement-breakpoint
 GRANT DELETE ON wrap TO intake_internal;
 --> statement-breakpoint
-CREATE POLICY revoked ON wrap FOR DELETE TO intake_internal USING (true);
+-- A wrap that was granted is taken back; one of sealing is deleted only where another key was granted it without an end.
+CREATE FUNCTION is_passed_on(of_referral uuid, from_kid text) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT EXISTS (
+      SELECT FROM public.wrap w
+      WHERE w.referral_id = of_referral AND w.kid <> from_kid
+        AND w.grant_signature IS NOT NULL AND w.ends_at IS NULL)
+  $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION is_passed_on FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION is_passed_on TO intake_internal;
+--> statement-breakpoint
+CREATE POLICY revoked ON wrap FOR DELETE TO intake_internal
+  USING (grant_signature IS NOT NULL OR is_passed_on(referral_id, kid));
 --> statement-breakpoint
 -- Those that ended are deleted by this function, which runs as the owner, who sees and deletes these and no others.
 CREATE POLICY ended_as_owner ON wrap FOR SELECT TO CURRENT_USER USING (ends_at <= now());

@@ -130,8 +130,11 @@ export async function deletePassed(
 ): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
     delete from wrap w using (
-      select o.referral_id from wrap o join wrap n on n.referral_id = o.referral_id and n.kid = ${to}
-      where o.kid = ${from} order by o.referral_id limit ${count}) passed
+      select o.referral_id
+      from wrap o join wrap n on n.referral_id = o.referral_id and n.kid = ${to}
+      where o.kid = ${from}
+        and (o.grant_signature is not null or n.grant_signature is not null and n.ends_at is null)
+      order by o.referral_id limit ${count}) passed
     where w.referral_id = passed.referral_id and w.kid = ${from}
     returning w.referral_id as id`
   return rows.map(({ id }) => id)

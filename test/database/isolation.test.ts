@@ -651,6 +651,8 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     'webhook_endpoint',
     'legal_hold',
     'document',
+    // What was granted or passed on; the policy lets no other wrap go.
+    'wrap',
   ]
   for (const table of tables) {
     const columns = await sql`
@@ -666,6 +668,8 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
     if (forgotten.includes(table)) await as(internal, (tx) => tx.sql.unsafe(remove))
     else await deniedTo(t, internal, remove, remove)
   }
+  const sealed = await sql`select from wrap where grant_signature is null limit 1`
+  t.equal(sealed.length, 1, 'of wraps only those go that were granted, or passed on')
 })
 
 t.test('the service by itself reads nothing, makes nothing and becomes nobody else', async (t) => {
