@@ -832,6 +832,42 @@ CREATE TRIGGER empty_erased BEFORE UPDATE ON referral FOR EACH ROW WHEN (
           old.sealed_hashes, old.wrap_hashes)))
   EXECUTE FUNCTION refuse_emptying();
 --> statement-breakpoint
+-- Nothing is added to what is erased, also by whoever found it standing: each of these rows refers to its referral, so its
+-- statement waits for an erasure that is under way, and this is asked after that. Told as a conflict of transactions, it is
+-- tried again, and then finds it erased. The erasure itself still moves what it deletes next.
+CREATE POLICY look_as_owner ON erasure FOR SELECT TO CURRENT_USER USING (pg_trigger_depth() > 0);
+--> statement-breakpoint
+CREATE FUNCTION refuse_erased() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ BEGIN
+    IF EXISTS (
+      SELECT FROM added JOIN public.erasure e ON e.referral_id = (to_jsonb(added) ->> TG_ARGV[0])::uuid
+      WHERE e.xmin <> pg_current_xact_id()::xid
+    ) THEN
+      RAISE EXCEPTION 'the referral was erased meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN NULL;
+  END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION refuse_erased FROM PUBLIC;
+--> statement-breakpoint
+DO $$
+  DECLARE added text;
+  BEGIN
+    FOREACH added IN ARRAY ARRAY[
+      'withdrawal', 'urgency_statement', 'urgency_setting', 'match_check', 'case_flag', 'note', 'message_delivery'
+    ] LOOP
+      EXECUTE format(
+        'CREATE TRIGGER refuse_erased AFTER INSERT ON %I REFERENCING NEW TABLE AS added
+           FOR EACH STATEMENT EXECUTE FUNCTION refuse_erased(%L)',
+        added, 'referral_id');
+    END LOOP;
+  END
+$$;
+--> statement-breakpoint
+CREATE TRIGGER refuse_erased AFTER INSERT ON referral REFERENCING NEW TABLE AS added
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_erased('supersedes');
+--> statement-breakpoint
 -- Every table whose rows go with their referral (src/erasure/tables.ts).
 DO $$
   DECLARE held text;
