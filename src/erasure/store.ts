@@ -55,11 +55,14 @@ export async function deleteParts(tx: Tx, id: string): Promise<void> {
   await tx.sql`
     update judgement set note_referral_id = null, note_number = null
     where note_referral_id = ${id} and left_id <> ${id} and right_id <> ${id}`
-  for (const [table, columns] of Object.entries(goingTables)) {
-    for (const column of columns) {
-      await tx.sql`delete from ${tx.sql(table)} where ${tx.sql(column)} = ${id}`
-    }
-  }
+  // In one statement: what refers to another is asked about when all of it is through.
+  const deletions = Object.entries(goingTables).flatMap(([table, columns]) => {
+    const isOf = columns
+      .map((column) => tx.sql`${tx.sql(column)} = ${id}`)
+      .reduce((either, other) => tx.sql`${either} or ${other}`)
+    return tx.sql`${tx.sql(`gone_${table}`)} as (delete from ${tx.sql(table)} where ${isOf})`
+  })
+  await tx.sql`with ${deletions.reduce((before, next) => tx.sql`${before}, ${next}`)} select`
 }
 
 /** Empties the row of a referral to what stays, and takes the link from what amended it. */

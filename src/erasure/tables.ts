@@ -3,7 +3,7 @@
  * items and stands in neither list fails it. Pure.
  */
 
-/** Their rows go, found by these columns, in this order: what refers to another goes before it. */
+/** Their rows go, found by these columns. */
 export const goingTables = {
   compartment: ['referral_id'],
   wrap: ['referral_id'],

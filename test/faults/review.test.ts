@@ -131,6 +131,19 @@ const scenarios: Scenario[] = [
     },
   },
   {
+    name: 'one of two referrals of a case is erased',
+    prepare: merged,
+    act: ({ erasure }, [, second]) => erasure.erase(callers.casework, second!.referralId),
+    repeated: true,
+    async expect(t, referred) {
+      const [, second] = referred
+      t.same(await queueOf(...referred), [[0]])
+      t.same(await judgementsOf(...referred), { current: [], written: 0 })
+      const [row] = await sql`select state from referral where id = ${second!.referralId}`
+      t.equal(row?.state, 'erased')
+    },
+  },
+  {
     name: 'a referrer writes',
     prepare: written,
     act: send,

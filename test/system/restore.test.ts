@@ -177,4 +177,26 @@ t.test('a dump, restored into another cluster, is served on, claimed and opened'
   const { url: urlAgain } = await serve(portAfter)
   const asCaseworkAgain = await callerOf(world, urlAgain, world.clients.casework)
   t.same(await codesAt(asCaseworkAgain, [ahead]), [refused], 'what came then it would never miss')
+
+  // One person is erased, and searched for in a dump of all that is left.
+  const [gone, stays] = firsts
+  t.equal((await asCaseworkAgain('POST', `/v1/referrals/${gone!.referralId}/erasure`)).status, 200)
+  await typed(`pg_dump -d "\${BACKUP_URL/${portBefore}/${portAfter}}/intake" -f plain.sql`)
+  const plain = await readFile(join(folder, 'plain.sql'), 'utf8')
+  const needles = ({ envelope }: (typeof firsts)[number]) =>
+    [
+      ...Object.values(envelope.compartments),
+      ...envelope.wraps.flatMap(({ encapsulated, sealedKeys }) => [encapsulated, sealedKeys]),
+      envelope.signature.value,
+    ].map((text) => Buffer.from(text, 'base64url').toString('hex').slice(0, 48))
+  t.ok(
+    needles(stays!).every((needle) => plain.includes(needle)),
+    'the search finds what is there',
+  )
+  t.strictSame(
+    needles(gone!).filter((needle) => plain.includes(needle)),
+    [],
+    'and nothing of whoever was erased',
+  )
+  t.ok(plain.includes(gone!.referralId), 'but the tombstone')
 })
