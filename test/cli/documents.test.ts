@@ -2,10 +2,10 @@
  * Goal: a law firm sends documents, casework opens them into a folder, and what is not what it was said to be is not written.
  * Method: the commands, against a service whose folder of files is in the test's hands.
  */
-import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { attachmentOf, createReferrer } from '../../src/client/index.ts'
+import { attachmentOf, createReferrer, newId } from '../../src/client/index.ts'
 import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { onHost } from '../helpers/publish.ts'
@@ -162,4 +162,30 @@ t.test('an upload that was killed goes on from there, with the same bytes', asyn
   const { folder } = await got(reference)
   t.equal(await readFile(join(folder, 'document-1.pdf'), 'utf8'), letter)
   t.match((await called(t, ['documents', 'send'], firm.environment)).out, /Nothing waits/)
+})
+
+t.test('an upload that cannot be finished holds up no other', async (t) => {
+  const { documents } = await sent(await fileOf('stuck.pdf', letter))
+  const folder = join(firm.environment.INTAKE_HOME ?? '', 'documents')
+  const nowhere = `01935f3a-7c00-7000-8000-000000000001.${documents[0]}.sealed`
+  await copyFile(stored(documents[0] ?? ''), join(folder, nowhere))
+  const { reference, documents: later } = await sent(await fileOf('later.txt', 'Later.'))
+  t.equal((await got(reference)).code, 0)
+  await copyFile(stored(later[0] ?? ''), join(folder, `${newId()}.${newId()}.sealed`))
+  t.equal((await called(t, ['documents', 'send'], firm.environment)).code, 1)
+  t.equal((await waiting()).length, 2, 'what nobody took is kept')
+  for (const name of await waiting()) await rm(join(folder, name))
+})
+
+t.test('a message that is held back is missed, with the documents that it names', async (t) => {
+  const { referralId, reference } = await sent(await fileOf('first.txt', 'First.'))
+  const second = await fileOf('second.txt', 'Second.')
+  await called(t, ['documents', 'add', reference, second], firm.environment)
+  await sql`delete from message_delivery where referral_id = ${referralId}`
+  await sql`delete from message where referral_id = ${referralId} and number = 1`
+  const list = await called(t, ['documents', 'list', reference], casework.environment)
+  t.match(list, { code: 1, out: /There is no message 1 by the referrer/ })
+  const { code, out, folder } = await got(reference)
+  t.match({ code, out }, { code: 1, out: /There is no message 1 by the referrer/ })
+  t.same(await readdir(folder), ['document-1.txt'])
 })

@@ -43,8 +43,9 @@ ${connectionDetails}`,
     const documents = sealed.map(({ attachment }) => attachment)
     const text = input.text('text') ?? wordsFor(documents.length)
     await referrer.send(referralId, { text, documents })
-    await uploadWaiting(home, referrer)
-    const value = { referralId, documents: documents.map(({ documentId }) => documentId) }
+    const ids = documents.map(({ documentId }) => documentId)
+    await uploadWaiting(home, referrer, ids)
+    const value = { referralId, documents: ids }
     return { value, text: fitted(`Sent to ${shown(reference)}: ${wordsFor(documents.length)}`) }
   },
 }

@@ -19,21 +19,30 @@ type Listed = {
   readonly reader: Reader
   readonly referralId: string
   readonly documents: readonly Attachment[]
+  /** Whole sentences: of messages that are missing or were changed, and may have named more. */
+  readonly faults: readonly string[]
 }
 
 /** `intake documents list`. */
 export const documentsList: Command = {
   operands: 'ID|REFERENCE',
   summary: 'List the documents of a referral, and of the messages about it.',
-  details: connectionDetails,
+  details: `The messages count as read from then on: see \`intake messages\`.
+
+Exit code 1 if a message is missing or was changed, which may have named more: what is wrong is said.
+
+${connectionDetails}`,
   options: connection,
   operandsMin: 1,
   operandsMax: 1,
-  async run(input) {
-    const { referralId, documents } = await listed(input)
-    const value = { referralId, documents: documents.map(({ key: _, ...document }) => document) }
+  async run(input): Promise<Report> {
+    const { referralId, documents, faults } = await listed(input)
+    const value = {
+      ...{ referralId, faults },
+      documents: documents.map(({ key: _, ...document }) => document),
+    }
     const lines = documents.map((document, at) => `${at + 1}  ${lineOf(document)}`)
-    return { value, text: fitted(lines.join('\n') || 'None.') }
+    return { value, text: textOf(faults, lines), failed: faults.length > 0 }
   },
 }
 
@@ -44,7 +53,8 @@ export const documentsGet: Command = {
   details: `They are called document-1 and so on, in the order of \`intake documents list\`, with an ending by what they
 are. What is of another type than its sender states, or may do something when it is opened, is refused.
 
-Exit code 1 if some of them were not written: each is named, with what is wrong.
+Exit code 1 if some of them were not written: each is named, with what is wrong. The same where a message that may have
+named more is missing or was changed. The messages count as read from then on: see \`intake messages\`.
 
 ${connectionDetails}`,
   options: {
@@ -56,7 +66,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const { reader, referralId, documents } = await listed(input)
+    const { reader, referralId, documents, faults } = await listed(input)
     const only = input.whole('only', 1, 10_000)
     if (only !== undefined && only > documents.length) {
       throw new UsageError(`there are ${documents.length} documents`)
@@ -81,11 +91,16 @@ ${connectionDetails}`,
     )
     const failed = outcomes.some((outcome) => !('file' in outcome))
     return {
-      value: { referralId, documents: outcomes },
-      text: fitted(lines.join('\n') || 'None.'),
-      failed,
+      value: { referralId, faults, documents: outcomes },
+      text: textOf(faults, lines),
+      failed: failed || faults.length > 0,
     }
   },
+}
+
+function textOf(faults: readonly string[], lines: readonly string[]): string {
+  const said = faults.map((fault) => `Not as it was written: ${shown(fault)}`)
+  return fitted([...said, ...(lines.length > 0 ? lines : ['None.'])].join('\n'))
 }
 
 async function listed(input: Input): Promise<Listed> {
@@ -94,7 +109,7 @@ async function listed(input: Input): Promise<Listed> {
   const released = await reader.fetch(referralNamed(input.operands[0] ?? ''))
   const opened = await reader.open(released)
   if (!opened.opened) throw new Refusal('document-refused', 'the referral itself does not open')
-  const { messages } = await reader.messages(opened)
+  const { messages, refused, faults } = await reader.messages(opened)
   const told = messages.flatMap((message) =>
     message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
   )
@@ -102,6 +117,7 @@ async function listed(input: Input): Promise<Listed> {
     reader,
     referralId: opened.referralId,
     documents: [...attachmentsIn(listIn(opened)), ...told],
+    faults: [...faults, ...refused.map(({ at, step }) => `A message of ${at} fails at ${step}.`)],
   }
 }
 

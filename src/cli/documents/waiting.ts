@@ -64,29 +64,55 @@ export async function sealFile(
   }
 }
 
-/** Uploads all that waits. @returns how many there were */
-export async function uploadWaiting(home: string, by: Pick<Documents, 'upload'>): Promise<number> {
-  const names = await readdir(folderOf(home)).catch(() => [])
-  await removeLeft(folderOf(home), names)
+/**
+ * Uploads all that waits, or `only` these documents. What fails stays, and holds up no other.
+ *
+ * @returns how many there were
+ * @throws the first failure, once all were tried
+ */
+export async function uploadWaiting(
+  home: string,
+  by: Pick<Documents, 'upload'>,
+  only?: readonly string[],
+): Promise<number> {
+  const folder = folderOf(home)
+  const names = await readdir(folder).catch(() => [])
+  await removeLeft(folder, names)
+  const failures: unknown[] = []
   let count = 0
   for (const name of names.toSorted()) {
     const [, referralId, documentId] = nameForm.exec(name) ?? []
     if (referralId === undefined || documentId === undefined) continue
-    const path = join(folderOf(home), name)
-    const handle = await open(path, 'r')
+    if (only && !only.includes(documentId)) continue
     try {
-      const source: SealedSource = {
-        ...{ referralId, documentId, bytes: (await handle.stat()).size },
-        read: (at, length) => bytesAt(handle, at, length),
-      }
-      await by.upload(source, createByteProgress(`Document ${count + 1}`))
-    } finally {
-      await handle.close()
+      await uploadFile(join(folder, name), { referralId, documentId }, by, count + 1)
+      count += 1
+    } catch (error) {
+      failures.push(error)
     }
-    await rm(path, { force: true })
-    count += 1
   }
+  if (failures.length > 0) throw failures[0]
   return count
+}
+
+/** Uploads one, and removes it here. @param number - by which its progress is shown */
+async function uploadFile(
+  path: string,
+  ids: Pick<SealedSource, 'referralId' | 'documentId'>,
+  by: Pick<Documents, 'upload'>,
+  number: number,
+): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    const source: SealedSource = {
+      ...{ ...ids, bytes: (await handle.stat()).size },
+      read: (at, length) => bytesAt(handle, at, length),
+    }
+    await by.upload(source, createByteProgress(`Document ${number}`))
+  } finally {
+    await handle.close()
+  }
+  await rm(path, { force: true })
 }
 
 /** A draft of another day was left by a process that died: it is named nowhere, and its key is gone. */
