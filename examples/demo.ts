@@ -1,10 +1,11 @@
 /**
- * The whole product in fourteen short acts: a real PostgreSQL, the service as a process of its own,
+ * The whole product in a few short acts: a real PostgreSQL, the service as a process of its own,
  * real HTTP, the SDK. `npm run demo -- --help` says how to call it.
  *
  * However it ends, by itself, by Ctrl-C, by a reader of its output that goes away or by a fault, it
  * takes with it every process and folder that it made.
  */
+import { questionAndAnswer } from './demo/answering.ts'
 import { bearer } from './demo/bearer.ts'
 import { type Call, readCall, usage } from './demo/call.ts'
 import { deadConsumer } from './demo/consumer.ts'
@@ -72,6 +73,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await thiefOfToken(overheard)
   await bearer(stage)
   await queueInFull(stage)
+  await questionAndAnswer(stage)
   await whoDidWhat(stage, clientId)
   if (kept) await keep(stage)
 }

@@ -1,4 +1,4 @@
-/** Act 14, its end: the log checked by the auditor's own tool, before and after somebody changed a row. */
+/** The last act, its end: the log checked by the auditor's own tool, before and after somebody changed a row. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** Act 14: what the access log says of all this, to an auditor who can open nothing. */
+/** The last act: what the access log says of all this, to an auditor who can open nothing. */
 import { act, show } from './screen.ts'
 import type { Stage } from './stage.ts'
 import { hiddenOpening } from './tampering.ts'
@@ -19,7 +19,7 @@ type Entry = {
 /** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
 export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> {
   const { url, world } = stage
-  act(14, 'Who did what, as the auditor reads it')
+  act(15, 'Who did what, as the auditor reads it')
   const token = await world.token(world.clients.auditor)
   const entries = await allEntries(url, token)
   const names = new Map([
