@@ -11,6 +11,7 @@ const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Pr
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),
   triage: () => import('./triage/bench.ts'),
+  rotation: () => import('./rotation/bench.ts'),
   soak: () => import('./intake/soak.ts'),
   fifty: () => import('./intake/fifty.ts'),
   'matching-scale': () => import('./matching/scale.ts'),
