@@ -179,6 +179,42 @@ t.test('others of the case go on as the same item, by their own deadline', async
   }
 })
 
+t.test(
+  'what came to a case since its claim is in hand once the claimed one is withdrawn',
+  async (t) => {
+    const [one, two] = [await staged.refer(), await staged.refer()]
+    const { claimId, fence } = await claim(one)
+    await cases.merge(callers.casework, await caseOf(one), { otherId: await caseOf(two) })
+    t.equal((await rowOf(two)).state, 'received')
+    await withdraw(one)
+    await settle()
+    t.match(await rowOf(two), { id: claimId, fence, state: 'in_triage', merged_into: null })
+    const end = { fence, outcome: 'accepted' as const, referrals: [two.referralId] }
+    await triage.complete(callers.casework, claimId, end)
+  },
+)
+
+t.test(
+  'what is off the queue no item lists again when its case is merged, or something comes back',
+  async (t) => {
+    const [one, two] = await together({}, {})
+    await withdraw(one!)
+    await settle()
+    const three = await staged.refer()
+    await cases.merge(callers.casework, await caseOf(two!), { otherId: await caseOf(three) })
+    const ids = [two!.referralId, three.referralId].sort()
+    const held = await claim(two!)
+    const listed = (of: typeof held) => of.referrals.map(({ referralId }) => referralId).sort()
+    t.same(listed(held), ids)
+    const end = { outcome: 'accepted' as const, referrals: ids }
+    await triage.complete(callers.casework, held.claimId, { fence: held.fence, ...end })
+    await triage.reopen(callers.casework, held.claimId)
+    const again = await claim(two!)
+    t.same(listed(again), ids)
+    await triage.complete(callers.casework, again.claimId, { fence: again.fence, ...end })
+  },
+)
+
 t.test('what did not open and is withdrawn leaves the others waiting', async (t) => {
   const [one, two] = await together({}, {})
   const { claimId, fence } = await claim(one!)

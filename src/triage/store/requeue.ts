@@ -76,8 +76,7 @@ export async function selectRequeued(tx: Tx, headId: string): Promise<string[]> 
 export function isEndedWith(tx: Tx) {
   return tx.sql`(
     ended.id = head.id
-    or (ended.merged_into = head.id and ended.completed_at = head.completed_at
-        and ended.outcome = head.outcome))`
+    or (ended.merged_into = head.id and ended.completed_at = head.completed_at))`
 }
 
 /** `ended` is the last item that its referral had: it was answered then. */
