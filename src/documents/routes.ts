@@ -174,7 +174,7 @@ const openingRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { document
 }
 
 const rangeWords =
-  'With `Range: bytes=N-` from there on, as 206 (RFC 9110, section 14). Each answer is an entry of the log.'
+  'With `Range: bytes=N-` from there on, as 206 (RFC 9110, section 14). Each answer is an entry of the log; of what the caller uploaded itself, many may be one.'
 
 function tusReply(reply: FastifyReply): FastifyReply {
   return reply.header('tus-resumable', '1.0.0')

@@ -179,6 +179,16 @@ t.test('the bearer of a receipt sends and fetches with it', async (t) => {
   t.equal((await bearer.locate(file.documentId)).offset, file.sealed.length)
   t.strictSame((await bearer.fetch(file.documentId)).bytes, file.sealed)
   t.strictSame((await tus.casework.open(referralId, file.documentId, kid)).bytes, file.sealed)
+  // Of its own it may ask without end, and the log does not grow with it.
+  for (let again = 5; again > 0; again -= 1) await bearer.fetch(file.documentId)
+  const opened = async () =>
+    (await entriesOf(file.documentId)).filter(({ action }) => action === 'document.opened').length
+  t.equal(await opened(), 1, 'that of the recipient')
+  const back = sealedFile(referralId, content(3))
+  await upload(tus.casework, back)
+  await bearer.fetch(back.documentId)
+  const [first] = await entriesOf(back.documentId).then((all) => all.slice(-1))
+  t.equal(first?.action, 'document.opened', 'what a recipient sent is handed out with its entry')
   const stranger = at(receiptKeysOfNobody().accessTag)
   t.equal((await stranger.begin(file, file.sealed.length)).code, 'not-found')
   t.equal((await stranger.fetch(file.documentId)).code, 'not-found')
