@@ -30,6 +30,7 @@ import {
   selectNewestDirectory,
   selectNewestDirectoryHash,
   selectNewestKeyset,
+  selectNewestVersion,
 } from './store.ts'
 
 export {
@@ -87,6 +88,18 @@ export async function compartmentsOf(
 ): Promise<readonly CompartmentName[]> {
   const { keyset } = await publishedKeyset(tx, version)
   return keyset.recipients.find((recipient) => recipient.kid === kid)?.compartments ?? []
+}
+
+/** What was sealed to a recipient key, by the version of each keyset that was ever published. */
+export async function everSealedTo(
+  tx: Tx,
+  kid: string,
+): Promise<Readonly<Record<number, readonly CompartmentName[]>>> {
+  const sealed: Record<number, readonly CompartmentName[]> = {}
+  for (let version = (await selectNewestVersion(tx)) ?? 0; version >= 1; version -= 1) {
+    sealed[version] = await compartmentsOf(tx, version, kid)
+  }
+  return sealed
 }
 
 /** What the recipients of a published keyset are called there, by kid. */

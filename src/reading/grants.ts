@@ -164,8 +164,11 @@ async function giveOne(
     ...(grant.until !== undefined && { until: grant.until }),
     ...(added === 'same' && { repeated: true }),
   }
-  const object = { kind: 'referral', id: referralId } as const
-  await append(tx, { action: 'grant.given', object, recipient: granter.kid, details })
+  const act = { object: { kind: 'referral', id: referralId }, recipient: granter.kid } as const
+  if (added === 'replaced') {
+    await append(tx, { action: 'grant.revoked', ...act, details: { from: grant.kid } })
+  }
+  await append(tx, { action: 'grant.given', ...act, details })
 }
 
 async function requireReader(tx: Tx, grant: Grant) {

@@ -21,13 +21,14 @@ import {
 /** Before every id. */
 const nil = '00000000-0000-0000-0000-000000000000'
 
-/** A page of the wraps of one of the caller's keys, of referrals that the key `to` has none of. */
+/** A page of the wraps of one of the caller's keys, of referrals that the key `to` does not have as they are. */
 export async function listWraps(
   tx: Tx<KnownCaller>,
   { recipient, to, after = nil, limit = grantsAtOnceMax }: WrapsQuery,
 ): Promise<Static<typeof WrapsPage>> {
   requireKid(tx, recipient)
-  const page = await releaseWraps(tx, { from: recipient, to }, after, limit)
+  const listed = (await listedReader(tx, to))?.compartments ?? []
+  const page = await releaseWraps(tx, { from: recipient, to, listed }, after, limit)
   await appendAll(
     tx,
     page.referrals.map(({ referralId, reference }) => ({
@@ -56,7 +57,8 @@ export async function giveUp(
     throw new Refusal('unknown-recipient-key', 'to is not in the newest keyset or directory')
   }
   if (own) throw new Refusal('wrap-needed', 'the newest keyset or directory names recipient')
-  const { deleted, ...rest } = await giveUpPassed(tx, { from: recipient, to }, givenUpAtOnceMax)
+  const following = { from: recipient, to, listed: follower.compartments }
+  const { deleted, ...rest } = await giveUpPassed(tx, following, givenUpAtOnceMax)
   await appendAll(
     tx,
     deleted.map((id) => ({

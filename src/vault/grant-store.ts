@@ -55,6 +55,21 @@ export async function selectHeld(tx: Tx, ids: readonly string[], kid: string): P
     where r.id = any (${ids as string[]}::uuid[])`
 }
 
+/**
+ * Deletes a grant to the same key that ends, or is of fewer compartments, where this one is of all of its and has no end.
+ *
+ * @returns whether there was one
+ */
+export async function deleteLesser(tx: Tx, grant: NewGrant): Promise<boolean> {
+  if (grant.endsAt) return false
+  const given = tx.sql`${grant.compartments as string[]}::text[]`
+  const { count } = await tx.sql`
+    delete from wrap
+    where referral_id = ${grant.referralId} and kid = ${grant.kid} and ${given} @> granted_compartments
+      and (ends_at is not null or not granted_compartments @> ${given})`
+  return count > 0
+}
+
 /** Adds a wrap, unless there is one for its key: then `same` if that came with this very grant. */
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<'new' | 'same' | 'other'> {
   const { referralId, kid, signature } = grant
@@ -95,47 +110,68 @@ export async function deleteEnded(tx: Tx, count: number) {
     select referral_id as "referralId", kid from delete_ended_wraps(${count})`
 }
 
-/** The next referrals behind `after` that have a wrap for `from` and none for `to`, by their ids. */
+/** The next referrals behind `after` whose wrap for `from` is not passed on to `to`, by their ids. */
 export async function selectUnpassed(
   tx: Tx,
-  { from, to }: Passing,
+  passing: Passing,
   after: string,
   count: number,
 ): Promise<string[]> {
+  const { from } = passing
   const rows = await tx.sql<{ id: string }[]>`
     select w.referral_id as id from wrap w
     where (w.kid, w.referral_id) > (${from}, ${after}::uuid) and w.kid <= ${from}
-      and not exists (select from wrap n where n.referral_id = w.referral_id and n.kid = ${to})
+      and not exists (select from wrap n where ${isPassed(tx, passing)})
     order by w.kid, w.referral_id limit ${count}`
   return rows.map(({ id }) => id)
 }
 
 /** From which key wraps are passed on, and to which. */
-export type Passing = { readonly from: string; readonly to: string }
+export type Passing = {
+  readonly from: string
+  readonly to: string
+  /** What the key that follows may have, by the newest keyset or directory. */
+  readonly listed: readonly CompartmentName[]
+  /** The compartments that were sealed to `from`, by the version of the keyset. */
+  readonly sealed: Readonly<Record<number, readonly CompartmentName[]>>
+}
 
-/** How many referrals have a wrap for `from`: with one for `to`, or without. */
-export async function countPassed(tx: Tx, { from, to }: Passing) {
+/**
+ * That the wrap `n` does all that the wrap `w` of the key which is given up does: it was sealed, or granted for as long
+ * and of all that `w` is of and the key that follows may have.
+ */
+function isPassed({ sql }: Tx, { to, listed, sealed }: Passing) {
+  return sql`
+    n.referral_id = w.referral_id and n.kid = ${to}
+    and (n.grant_signature is null
+      or (n.ends_at is null or n.ends_at >= w.ends_at)
+        and not exists (
+          select from unnest(${listed as string[]}::text[]) name
+          where not name = any (n.granted_compartments)
+            and case when w.granted_compartments is null
+              then ${JSON.stringify(sealed)}::text::jsonb
+                -> (select keyset_version::text from referral where id = w.referral_id) ? name
+              else name = any (w.granted_compartments) end))`
+}
+
+/** How many referrals have a wrap for `from`: passed on to `to`, or not. */
+export async function countPassed(tx: Tx, passing: Passing) {
   const [row] = await tx.sql<[{ passed: number; left: number }]>`
     select count(n.kid)::int as passed, (count(*) - count(n.kid))::int as left
-    from wrap w left join wrap n on n.referral_id = w.referral_id and n.kid = ${to}
-    where w.kid = ${from}`
+    from wrap w left join wrap n on ${isPassed(tx, passing)}
+    where w.kid = ${passing.from}`
   return row
 }
 
-/** Deletes at most `count` wraps for `from` of referrals that `to` has a wrap of. @returns the referrals */
-export async function deletePassed(
-  tx: Tx,
-  { from, to }: Passing,
-  count: number,
-): Promise<string[]> {
+/** Deletes at most `count` wraps for `from` that are passed on to `to`. @returns the referrals */
+export async function deletePassed(tx: Tx, passing: Passing, count: number): Promise<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
-    delete from wrap w using (
-      select o.referral_id
-      from wrap o join wrap n on n.referral_id = o.referral_id and n.kid = ${to}
-      where o.kid = ${from}
-        and (o.grant_signature is not null or n.grant_signature is not null and n.ends_at is null)
-      order by o.referral_id limit ${count}) passed
-    where w.referral_id = passed.referral_id and w.kid = ${from}
-    returning w.referral_id as id`
+    delete from wrap gone using (
+      select w.referral_id from wrap w join wrap n on ${isPassed(tx, passing)}
+      where w.kid = ${passing.from}
+        and (w.grant_signature is not null or n.grant_signature is not null and n.ends_at is null)
+      order by w.referral_id limit ${count}) passed
+    where gone.referral_id = passed.referral_id and gone.kid = ${passing.from}
+    returning gone.referral_id as id`
   return rows.map(({ id }) => id)
 }

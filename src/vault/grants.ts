@@ -4,13 +4,14 @@
  */
 import { appendAll } from '../audit/service.ts'
 import type { Tx } from '../database/connect.ts'
-import { compartmentsOf } from '../directory/service.ts'
+import { compartmentsOf, everSealedTo } from '../directory/service.ts'
 import type { Grant } from '../protocol/messages/grant.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import {
   countPassed,
   deleteEnded,
   deleteGrant,
+  deleteLesser,
   deletePassed,
   holdReferrals,
   insertGrant,
@@ -47,9 +48,17 @@ export async function heldBy(
   return held
 }
 
-/** Adds a wrap with its grant, unless its key has one: `same` where that came with this very grant. */
-export function addGrant(tx: Tx, grant: NewGrant): Promise<'new' | 'same' | 'other'> {
-  return insertGrant(tx, grant)
+/**
+ * Adds a wrap with its grant, unless its key has one: `same` where that came with this very grant. One that ends, or is of
+ * fewer compartments, is `replaced` by one of all of its without an end: whoever rotates passes on what was only lent.
+ */
+export async function addGrant(
+  tx: Tx,
+  grant: NewGrant,
+): Promise<'new' | 'replaced' | 'same' | 'other'> {
+  const isReplaced = await deleteLesser(tx, grant)
+  const added = await insertGrant(tx, grant)
+  return isReplaced && added === 'new' ? 'replaced' : added
 }
 
 /** The grants of a referral that are in force, the oldest first. */
@@ -76,13 +85,21 @@ export async function endGrants(tx: Tx, count: number): Promise<number> {
   return ended.length
 }
 
-/** Wraps without a compartment, of referrals that `to` has none of yet; and how many there are in all. */
+/** From which key to which, and what that may have. */
+type Following = Omit<Passing, 'sealed'>
+
+async function passingOf(tx: Tx, following: Following): Promise<Passing> {
+  return { ...following, sealed: await everSealedTo(tx, following.from) }
+}
+
+/** Wraps without a compartment, of referrals that are not passed on to `to` yet; and how many there are in all. */
 export async function releaseWraps(
   tx: Tx,
-  passing: Passing,
+  following: Following,
   after: string,
   limit: number,
 ): Promise<{ referrals: ReleasedReferral[]; next?: string; passed: number; left: number }> {
+  const passing = await passingOf(tx, following)
   const ids = await selectUnpassed(tx, passing, after, limit + 1)
   const page = ids.slice(0, limit)
   const rows = await selectWrapped(tx, page, passing.from, [])
@@ -95,7 +112,8 @@ export async function releaseWraps(
 }
 
 /** Deletes wraps of a key whose referrals are passed on. @returns the referrals, and how many are left with and without */
-export async function giveUpPassed(tx: Tx, passing: Passing, count: number) {
+export async function giveUpPassed(tx: Tx, following: Following, count: number) {
+  const passing = await passingOf(tx, following)
   const deleted = await deletePassed(tx, passing, count)
   return { deleted, ...(await countPassed(tx, passing)) }
 }

@@ -193,6 +193,19 @@ t.test('a referral whose wrap was spoilt is named, and keeps no other', async (t
 })
 
 t.test(
+  'what the key that follows was lent, for a while or in part, is passed on whole',
+  async (t) => {
+    const [lent, part] = [(await refer(built)).referralId, (await refer(built)).referralId]
+    await old().grant(lent, { to: newKid, compartments: ['identity'] })
+    await old().grant(part, { to: newKid, compartments: ['identity'], until: null })
+    t.match(await old().rotate({ to: newKid, revoke: true }), { given: 2, left: 0, failed: [] })
+    await sql`update wrap set ends_at = now() where kid = ${newKid} and ends_at is not null`
+    const fresh = readerOf(follower, newClient)
+    for (const id of [lent, part]) t.equal(await opens(fresh, id), '10')
+  },
+)
+
+t.test(
   'a key gives up its wraps only where it was passed on, and is no longer named',
   async (t) => {
     const query = (from: string, to: string) => `/v1/referrals/wraps?recipient=${from}&to=${to}`
