@@ -9,6 +9,7 @@ import { questionAndAnswer } from './demo/answering.ts'
 import { bearer } from './demo/bearer.ts'
 import { type Call, readCall, usage } from './demo/call.ts'
 import { deadConsumer } from './demo/consumer.ts'
+import { documentExchanged } from './demo/document.ts'
 import { createEnding, type Ending } from './demo/ending.ts'
 import { keep } from './demo/keep.ts'
 import { liar } from './demo/liar.ts'
@@ -74,6 +75,7 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await bearer(stage)
   await queueInFull(stage)
   await questionAndAnswer(stage)
+  await documentExchanged(stage)
   await whoDidWhat(stage, clientId)
   if (kept) await keep(stage)
 }

@@ -19,7 +19,7 @@ type Entry = {
 /** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
 export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> {
   const { url, world } = stage
-  act(15, 'Who did what, as the auditor reads it')
+  act(16, 'Who did what, as the auditor reads it')
   const token = await world.token(world.clients.auditor)
   const entries = await allEntries(url, token)
   const names = new Map([

@@ -1,0 +1,124 @@
+/** Act 15: a law firm sends documents in a message, and one that is exchanged on the server's disk is refused. */
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openInto } from '../../src/cli/documents/opening.ts'
+import { sealFile, uploadWaiting } from '../../src/cli/documents/waiting.ts'
+import {
+  type Attachment,
+  attachmentsIn,
+  createReferrer,
+  type Draft,
+  type Reader,
+  Refusal,
+} from '../../src/client/index.ts'
+import { connect } from '../../src/database/connect.ts'
+import { createAdministration } from '../../src/directory/administration.ts'
+import { act, show } from './screen.ts'
+import type { Stage } from './stage.ts'
+
+const draft: Draft = {
+  channel: 'legal_representative',
+  region: 'unknown',
+  referral: { identity: { givenNames: 'Farid', familyName: 'Rahimi' } },
+}
+
+const text = 'Two letters, by his surgeon and by his doctor.'
+/** Long enough to be sealed in several chunks. */
+const letters = ['Surgeon', 'Doctor'].map((by) => ({
+  name: `${by}’s letter.pdf`,
+  content: `%PDF-1.7\n${`A letter by the ${by}. `.repeat(5_000)}`,
+}))
+
+/** Two files go out with one message, and casework opens them; then one is exchanged where it is stored. */
+export async function documentExchanged(stage: Stage): Promise<void> {
+  act(15, 'Documents go with a message, and the disk that keeps them is not believed')
+  const lawFirm = stage.referrer('lawFirm')
+  const { referralId } = await lawFirm.submit(await lawFirm.seal(draft))
+  await sendLetters(stage, referralId)
+
+  const casework = stage.reader('casework')
+  const named = await lettersIn(casework, referralId)
+  const stored = named.map(({ documentId }) => join(stage.folder, 'documents', documentId))
+  const sealed = await Promise.all(stored.map((file) => readFile(file)))
+  const legible = sealed.filter((bytes) => bytes.includes('A letter by'))
+  show(
+    'the server keeps',
+    `${named.length} documents without names, ${legible.length} of them in the clear`,
+  )
+
+  const opened = join(stage.folder, 'opened')
+  show('casework opens both', (await openAll(casework, referralId, named, opened)).join(', '))
+  const [path = '', other = ''] = stored
+  await copyFile(other, path)
+  show('a hand on the disk', 'puts the second in the place of the first')
+  const again = join(stage.folder, 'opened-again')
+  const [refused = ''] = await openAll(casework, referralId, named, again)
+  show('casework opens them', refused)
+  const written = (await readdir(again)).join(', ')
+  show('in its folder', written)
+  const first = await readFile(join(opened, 'document-1.pdf'), 'utf8')
+  if (first !== letters[0]?.content || legible.length > 0) throw new Error('they are not as sent')
+  if (written !== 'document-2.pdf') throw new Error('what was exchanged was opened')
+}
+
+/** Names the files in a message, and uploads them then. */
+async function sendLetters({ folder, ...stage }: Stage, referralId: string): Promise<void> {
+  const home = join(folder, 'law-firm')
+  const referrer = await documentsClient(stage)
+  const waiting = []
+  for (const { name, content } of letters) {
+    const file = join(folder, name)
+    await writeFile(file, content)
+    waiting.push(await sealFile(home, referralId, file, { type: 'medical_records', name }))
+  }
+  for (const { keep } of waiting) await keep()
+  await referrer.send(referralId, { text, documents: waiting.map((one) => one.attachment) })
+  await uploadWaiting(home, referrer)
+  show('the law firm writes', text)
+  show('and uploads, sealed', letters.map(({ name }) => name).join(', '))
+}
+
+/** A client of the law firm that may upload; the one of the ceremony may not. */
+async function documentsClient({ ownerUrl, url, world }: Omit<Stage, 'folder'>) {
+  const { organisationId, signing } = world.referring.lawFirm
+  const database = connect({ url: ownerUrl, connectionsMax: 1, prepare: true })
+  try {
+    const clientId = await createAdministration(database).addClient({
+      ...{ organisationId, label: 'Harbour Law, documents', kind: 'partner', kids: [] },
+      scopes: ['messages:write', 'documents:write'],
+    })
+    const token = () => world.token(clientId)
+    return createReferrer({ url, trust: world.trust, signer: signing, token })
+  } finally {
+    await database.close()
+  }
+}
+
+async function lettersIn(casework: Reader, referralId: string): Promise<Attachment[]> {
+  const about = await casework.open(await casework.fetch(referralId))
+  if (!about.opened) throw new Error(`casework could not open: ${about.step}`)
+  const [message] = (await casework.messages(about)).messages
+  if (!message?.opened) throw new Error('the message does not open')
+  return attachmentsIn((message.content as { documents?: unknown }).documents)
+}
+
+/** As `intake documents get` does. @returns what became of each */
+async function openAll(
+  casework: Reader,
+  referralId: string,
+  named: readonly Attachment[],
+  folder: string,
+): Promise<string[]> {
+  const became: string[] = []
+  for (const [at, attachment] of named.entries()) {
+    const place = { folder, number: at + 1, allowsActive: false }
+    try {
+      const path = await openInto(casework, referralId, attachment, place)
+      became.push(path.slice(folder.length + 1))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      became.push(`document-${at + 1} was not written: ${error.code}`)
+    }
+  }
+  return became
+}
