@@ -190,7 +190,7 @@ async function draftOf(file: string, text: string): Promise<string> {
 }
 
 /** Whether `draft` now also has the name `file`, which was free. */
-async function linked(draft: string, file: string): Promise<boolean> {
+export async function linked(draft: string, file: string): Promise<boolean> {
   try {
     await link(draft, file)
     return true

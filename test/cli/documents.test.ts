@@ -189,3 +189,15 @@ t.test('a message that is held back is missed, with the documents that it names'
   t.match({ code, out }, { code: 1, out: /There is no message 1 by the referrer/ })
   t.same(await readdir(folder), ['document-1.txt'])
 })
+
+t.test('no file takes the place of one that is there, of whomever it is', async (t) => {
+  const { reference } = await sent(await fileOf('hers.txt', 'Hers.'))
+  const { reference: another } = await sent(await fileOf('his.txt', 'His.'))
+  const { folder } = await got(reference)
+  const call = ['documents', 'get', another, '--out', folder]
+  t.match(await called(t, call, casework.environment), {
+    ...{ code: 1, out: /document-1 was not written: .*is there already/ },
+  })
+  t.equal(await readFile(join(folder, 'document-1.txt'), 'utf8'), 'Hers.')
+  t.same(await readdir(folder), ['document-1.txt'])
+})

@@ -51,7 +51,8 @@ export const documentsGet: Command = {
   operands: 'ID|REFERENCE',
   summary: 'Fetch and open the documents of a referral, into a folder.',
   details: `They are called document-1 and so on, in the order of \`intake documents list\`, with an ending by what they
-are. What is of another type than its sender states, or may do something when it is opened, is refused.
+are. What is of another type than its sender states, or may do something when it is opened, is refused. No file takes the
+place of another: give each referral a folder of its own.
 
 Exit code 1 if some of them were not written: each is named, with what is wrong. The same where a message that may have
 named more is missing or was changed. The messages count as read from then on: see \`intake messages\`.

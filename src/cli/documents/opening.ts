@@ -1,8 +1,8 @@
 /** Opening a fetched file: onto the disk apart, and under its name only once all of it came and it is what was said. */
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Attachment, type Documents, newId, Refusal } from '../../client/index.ts'
-import { makeFolder, syncFolder } from '../../disk.ts'
+import { linked, makeFolder, syncFolder } from '../../disk.ts'
 import { createMacroSearch, extensions, headBytes, typeOf } from '../../referral/filetype.ts'
 import { createByteProgress } from '../progress.ts'
 
@@ -18,7 +18,7 @@ export type Place = {
  * Fetches, opens and writes a file, for its owner only to read.
  *
  * @returns its path
- * @throws Refusal `document-refused`, and what `document` of the SDK throws: then nothing is left of it
+ * @throws Refusal `document-refused`, also where a file of that name is there, and what `document` of the SDK throws: then nothing is left of it
  */
 export async function openInto(
   by: Pick<Documents, 'document'>,
@@ -45,7 +45,11 @@ export async function openInto(
     await handle.close()
     const extension = found === 'active' || found === 'unknown' ? 'bin' : extensions[found]
     const path = join(folder, `${name}.${extension}`)
-    await rename(draft, path)
+    // The first of another referral is called the same, and may be of somebody else.
+    if (!(await linked(draft, path))) {
+      throw new Refusal('document-refused', `${name}.${extension} is there already`)
+    }
+    await rm(draft)
     await syncFolder(folder)
     return path
   } catch (error) {
