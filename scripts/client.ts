@@ -21,9 +21,12 @@ const sodium = 'libsodium-wrappers'
 
 const shared: BuildOptions = {
   bundle: true,
+  // Modules and Node's own files are read as UTF-8: letters of other alphabets need no escapes of three times their length.
+  charset: 'utf8',
   external: [sodium],
   // Names of errors are part of what they say.
   keepNames: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
