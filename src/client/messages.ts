@@ -18,6 +18,7 @@ import {
   MessageContent,
   type MessageEnvelope,
   type MessageHeader,
+  notesMax,
   sealMessage,
 } from '../protocol/messages/message.ts'
 import { noteHash } from '../protocol/messages/note.ts'
@@ -70,7 +71,7 @@ export type Correspondent = {
 const triesMax = 5
 
 /** The place behind all that a referral can have: nothing is shown there, and nothing opened. */
-const behindAll = '20000'
+const behindAll = 2 * notesMax
 
 /** Seals and reads messages. */
 export function createCorrespondence(transport: Transport, keysets: Keysets) {
@@ -121,12 +122,12 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
 
   /** @throws BadAnswer where what was written here before is gone: another would be written in its place */
   async function endOf(by: Correspondent, referral: string): Promise<MessagesPage> {
-    const first = await pageOf(transport, by, referral, behindAll)
+    const first = await pageOf(transport, by, referral, String(behindAll))
     const seen = await ends[by.side].seen(first.referralId)
     const isThere = ({ last }: MessagesPage) => !seen || seen.number <= (last?.number ?? 0)
     if (isThere(first)) return first
     // This client may have written meanwhile.
-    const again = await pageOf(transport, by, referral, behindAll)
+    const again = await pageOf(transport, by, referral, String(behindAll))
     if (isThere(again)) return again
     throw new BadAnswer(`message ${seen?.number} about ${referral}, written before, is not there`)
   }
@@ -142,7 +143,7 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
   /** The one withdrawal of a referral, with its reason sealed; it stands behind the referral itself. */
   async function sealWithdrawal(by: Correspondent, name: string, reason: string) {
     const content = contentOf(reason)
-    const { last: _, ...page } = await pageOf(transport, by, name, behindAll)
+    const { last: _, ...page } = await pageOf(transport, by, name, String(behindAll))
     return sealBehind(by, page, { content }, 'withdrawal')
   }
 
@@ -189,7 +190,9 @@ async function pagesOf(
     pages.push(page)
     if (page.next === undefined) return pages
     bytes += JSON.stringify(page).length
-    if (page.next <= after) throw new BadAnswer(`the messages about ${referral} have no end`)
+    if (page.messages.length === 0 || page.next <= after || page.next > behindAll) {
+      throw new BadAnswer(`the messages about ${referral} have no end`)
+    }
     if (bytes > claimBytesMax) {
       throw new BadAnswer(
         `the messages about ${referral} are over 30 MiB, more than a client reads`,

@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createClaiming } from '../../src/client/claiming.ts'
 import { createDocuments } from '../../src/client/documents.ts'
-import { attachmentsIn, createSignIn, newId } from '../../src/client/index.ts'
+import { attachmentsIn, createSignIn, newId, processMemory } from '../../src/client/index.ts'
+import { type Correspondent, createCorrespondence } from '../../src/client/messages.ts'
 import type { Notes } from '../../src/client/notes.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { createWatching } from '../../src/client/watching.ts'
@@ -160,3 +161,30 @@ t.test('what is listed as a document and is none hides no other', (t) => {
   t.same(attachmentsIn({}), [])
   t.end()
 })
+
+t.test(
+  'messages whose pages hold nothing, or go on for ever, are not read to the end',
+  async (t) => {
+    const referralId = newId()
+    const by = {
+      ...{ side: 'recipient', reader: undefined, call: {} },
+      pathOf: (_: string, query: object) => `/messages?${JSON.stringify(query)}`,
+    } as unknown as Correspondent
+    const memoryOf = { memory: processMemory(), origin: 'intake.test' }
+    const one = { place: 1, at: '2026-11-29T10:00:00.000Z', entryId: newId(), message: {} }
+    const turns = [
+      (page: number) => ({ messages: [], next: page }),
+      (page: number) => ({ messages: [one], next: 20_000 + page }),
+    ]
+    for (const turn of turns) {
+      let page = 0
+      const { url } = await serve(t, () => {
+        page += 1
+        return page > 5 ? said({}, 500) : said({ referralId, ...turn(page) })
+      })
+      const { read } = createCorrespondence(createTransport({ url, token }), { memoryOf } as never)
+      await t.rejects(read(by, referralId), { name: 'BadAnswer', message: /have no end/ })
+      t.equal(page, 1)
+    }
+  },
+)
