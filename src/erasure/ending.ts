@@ -17,6 +17,7 @@ import { newId } from '../protocol/uuid.ts'
 import { deleteItemsOf, endItemOf } from '../triage/service.ts'
 import type { ErasureRule } from './rules.ts'
 import {
+  deleteHold,
   deleteParts,
   emptyReferral,
   insertErasure,
@@ -53,7 +54,8 @@ export async function eraseReferral(
   if (erasedAt !== null && erasedBy !== null) {
     return { referralId, erasedAt, entryId: erasedBy, isNew: false }
   }
-  if (rule !== 'restored') requireErasable(before)
+  if (rule === 'restored') await liftHoldOfThen(tx, referralId)
+  else requireErasable(before)
   const entryId = newId()
   await insertErasure(tx, { id: referralId, rule, entryId })
   const caseId = await leaveCase(tx, referralId, entryId)
@@ -72,7 +74,16 @@ export async function eraseReferral(
   return { referralId, erasedAt: tx.now.toISOString(), entryId, isNew: true }
 }
 
-/** A restored erasure was allowed when it was made: what stands in an older database says nothing of that. */
+/**
+ * A restored erasure was allowed when it was made: what stands in an older database says nothing of that. A hold that was
+ * placed before the backup had been lifted by then, and is lifted again, for nothing that is held can be erased.
+ */
+async function liftHoldOfThen(tx: Tx, id: string): Promise<void> {
+  if (!(await deleteHold(tx, id))) return
+  const object = { kind: 'referral', id } as const
+  await append(tx, { action: 'hold.lifted', object, details: { restored: true } })
+}
+
 function requireErasable({ hold, isKept, askedAt, keptUntil }: Standing): void {
   if (hold !== null) {
     throw new Refusal('erasure-refused', `the referral is under a legal hold: ${hold}`)

@@ -54,7 +54,6 @@ t.test(
     t.equal(before?.state, 'received', 'the older database has it')
     await sql`insert into legal_hold
     select ${open}, 'inquiry', now(), entry_id from referral where id = ${open}`
-    await sql`delete from legal_hold`
     const second = await serve()
     const rows = await sql`select id, state from referral order by id`
     t.strictSame(
@@ -69,6 +68,8 @@ t.test(
     select details from audit_opening o join audit_entry e on e.id = o.entry_id
     where e.action = 'referral.erased' and e.object_id = ${referralId}`
     t.match(entry?.details, { rule: 'restored' })
+    const held = await sql`select from legal_hold`
+    t.equal(held.length, 0, 'a hold of then had been lifted before it was erased')
     second.child.kill('SIGTERM')
     t.equal(await second.ended, 0)
     await requireBalanced(sql)
