@@ -14,7 +14,7 @@ import { removeDocumentsOf } from '../documents/service.ts'
 import { Refusal } from '../errors.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { newId } from '../protocol/uuid.ts'
-import { deleteItemsOf, endItemOf } from '../triage/service.ts'
+import { deleteItemsOf, endItemOf, leaveEnded } from '../triage/service.ts'
 import type { ErasureRule } from './rules.ts'
 import {
   deleteHold,
@@ -58,6 +58,7 @@ export async function eraseReferral(
   else requireErasable(before)
   const entryId = newId()
   await insertErasure(tx, { id: referralId, rule, entryId })
+  await leaveEnded(tx, referralId)
   const caseId = await leaveCase(tx, referralId, entryId)
   await endItemOf(tx, referralId)
   await lockReferral(tx, referralId)

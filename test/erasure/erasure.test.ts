@@ -216,6 +216,24 @@ t.test('two that only it connected stay one case', async (t) => {
   t.match(body.judgements, [{ basis: 'person', verdict: 'same', bits: [] }])
 })
 
+t.test(
+  'what others were answered with it can still be taken back, and no list names it',
+  async (t) => {
+    const [one, two] = spellingsOf(9)
+    const head = await refer(built, lawFirm, { matching: matchingOf(one!) })
+    const other = await refer(built, ngo, { matching: matchingOf(two!) })
+    await untilPaired(sql)
+    const held = await claim(head.referralId)
+    t.equal((await held.complete([head.referralId, other.referralId])).status, 200)
+    t.equal((await erase(head.referralId)).status, 200)
+    const lists = await sql`select from triage_item where ${head.referralId} = any (referral_ids)`
+    t.equal(lists.length, 0)
+    const { reference } = other.acknowledgement
+    const reopened = await call.casework('POST', `/v1/triage/items/${reference}/reopening`)
+    t.equal(reopened.status, 204, JSON.stringify(reopened.body))
+  },
+)
+
 t.test('work on it ends, also while somebody holds it', async (t) => {
   const { referralId } = await refer(built)
   const held = await claim(referralId)
