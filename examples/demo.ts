@@ -11,7 +11,9 @@ import { type Call, readCall, usage } from './demo/call.ts'
 import { deadConsumer } from './demo/consumer.ts'
 import { documentExchanged } from './demo/document.ts'
 import { createEnding, type Ending } from './demo/ending.ts'
+import { erased } from './demo/erasure.ts'
 import { keep } from './demo/keep.ts'
+import { leaver } from './demo/leaver.ts'
 import { liar } from './demo/liar.ts'
 import { doubtfulPair, paired, threeSpellings } from './demo/matching.ts'
 import { partnerJoins } from './demo/partner.ts'
@@ -75,7 +77,12 @@ async function acts(ending: Ending, port: number, kept: boolean): Promise<void> 
   await bearer(stage)
   await queueInFull(stage)
   await questionAndAnswer(stage)
-  await documentExchanged(stage)
-  await whoDidWhat(stage, clientId)
+  await erased(stage, await documentExchanged(stage))
+  const follower = await leaver(stage)
+  const newcomers = new Map([
+    [clientId, 'newcomer'],
+    [follower, 'clinic’s new key'],
+  ])
+  await whoDidWhat(stage, newcomers)
   if (kept) await keep(stage)
 }

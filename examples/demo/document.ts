@@ -8,6 +8,7 @@ import {
   attachmentsIn,
   createReferrer,
   type Draft,
+  type Envelope,
   type Reader,
   Refusal,
 } from '../../src/client/index.ts'
@@ -29,11 +30,16 @@ const letters = ['Surgeon', 'Doctor'].map((by) => ({
   content: `%PDF-1.7\n${`A letter by the ${by}. `.repeat(5_000)}`,
 }))
 
-/** Two files go out with one message, and casework opens them; then one is exchanged where it is stored. */
-export async function documentExchanged(stage: Stage): Promise<void> {
+/**
+ * Two files go out with one message, and casework opens them; then one is exchanged where it is stored.
+ *
+ * @returns the referral that they are about
+ */
+export async function documentExchanged(stage: Stage): Promise<Envelope> {
   act(15, 'Documents go with a message, and the disk that keeps them is not believed')
   const lawFirm = stage.referrer('lawFirm')
-  const { referralId } = await lawFirm.submit(await lawFirm.seal(draft))
+  const envelope = await lawFirm.seal(draft)
+  const { referralId } = await lawFirm.submit(envelope)
   await sendLetters(stage, referralId)
 
   const casework = stage.reader('casework')
@@ -59,6 +65,7 @@ export async function documentExchanged(stage: Stage): Promise<void> {
   const first = await readFile(join(opened, 'document-1.pdf'), 'utf8')
   if (first !== letters[0]?.content || legible.length > 0) throw new Error('they are not as sent')
   if (written !== 'document-2.pdf') throw new Error('what was exchanged was opened')
+  return envelope
 }
 
 /** Names the files in a message, and uploads them then. */

@@ -16,10 +16,20 @@ type Entry = {
   }
 }
 
-/** Counts who submitted, claimed, opened and was refused. @param newcomer - the client that came last */
-export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> {
+/** What the second column of the screen holds. */
+const columns = 54
+
+/**
+ * Counts who submitted, claimed, opened and was refused.
+ *
+ * @param newcomers - what to call the clients that came during the demo
+ */
+export async function whoDidWhat(
+  stage: Stage,
+  newcomers: ReadonlyMap<string, string>,
+): Promise<void> {
   const { url, world } = stage
-  act(16, 'Who did what, as the auditor reads it')
+  act(18, 'Who did what, as the auditor reads it')
   const token = await world.token(world.clients.auditor)
   const entries = await allEntries(url, token)
   const names = new Map([
@@ -27,7 +37,7 @@ export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> 
     [world.clients.clinic, 'clinic'],
     [world.referring.lawFirm.clientId, 'law firm'],
     [world.referring.ngo.clientId, 'NGO'],
-    [newcomer, 'newcomer'],
+    ...newcomers,
   ])
   const told = {
     submitted: entries.filter(
@@ -36,7 +46,9 @@ export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> 
     claimed: entries.filter(
       ({ action, outcome }) => action === 'triage.claimed' && outcome === 'permitted',
     ),
-    'were handed sealed': entries.filter(({ action }) => action === 'referral.opened'),
+    'were handed sealed': entries.filter(
+      ({ action, outcome }) => action === 'referral.opened' && outcome === 'permitted',
+    ),
     'were refused': entries.filter(({ outcome }) => outcome === 'refused'),
   }
   for (const [what, some] of Object.entries(told)) {
@@ -46,17 +58,23 @@ export async function whoDidWhat(stage: Stage, newcomer: string): Promise<void> 
       const name = reason ? `${who} (${reason})` : who
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
-    show(
-      what,
-      [...counts]
-        .sort()
-        .map(([who, count]) => `${who} ${count}`)
-        .join(', '),
-    )
+    const words = [...counts].sort().map(([who, count]) => `${who} ${count}`)
+    for (const [at, line] of linesOf(words).entries()) show(at === 0 ? what : '', line)
   }
   const first = told['were handed sealed'].at(-1)?.object?.id
   if (first) show('who opened the first', await openersOf(url, token, first))
   await hiddenOpening(stage, token)
+}
+
+/** As many words on each line as fit. */
+function linesOf(words: readonly string[]): string[] {
+  const lines: string[] = []
+  for (const word of words) {
+    const joined = lines.length === 0 ? word : `${lines.at(-1)}, ${word}`
+    if (joined.length <= columns) lines.pop()
+    lines.push(joined.length <= columns ? joined : word)
+  }
+  return lines
 }
 
 /** Who was handed a referral, by the names of then: as `intake audit --referral ID` says it. */
