@@ -3,7 +3,7 @@
  * `createDocumentSealer`, named in a referral or a message, and uploaded then (docs/PROTOCOL.md, "Documents").
  */
 import type { ErrorCode } from '../errors.ts'
-import { decodeBase64url, encodeBase64url } from '../protocol/bytes.ts'
+import { decodeBase64url, encodeBase64url, giveBack } from '../protocol/bytes.ts'
 import { createDocumentOpener } from '../protocol/documents/open.ts'
 import type { Sealed } from '../protocol/documents/seal.ts'
 import { Attachment } from '../referral/fields/documents.ts'
@@ -48,7 +48,7 @@ export type Documents = {
 }
 
 /** A bad line loses a piece, and no more. */
-const pieceBytes = 4 * 1024 * 1024
+const pieceBytes = 1024 * 1024
 /** Without a byte in between. */
 const triesMax = 6
 const waitMs = 500
@@ -130,6 +130,7 @@ export function createDocuments(
     const opener = createDocumentOpener(file)
     for await (const bytes of sealedBytes(paths.pathOf(referralId, documentId), onProgress)) {
       yield* opener.push(bytes)
+      giveBack(bytes)
     }
     opener.end()
   }

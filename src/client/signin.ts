@@ -10,6 +10,7 @@ import type { ClientKey } from '../protocol/partner/clientkey.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
 import { problemBytesMax, readText } from './answer.ts'
+import { fetchStreamed } from './body.ts'
 import { BadAnswer } from './failure.ts'
 
 export type SignInOptions = {
@@ -173,7 +174,7 @@ async function openSession(issuer: string, { clientId, key, person }: SignInOpti
             ...lines,
             DPoP: proofs,
             [oauth.customFetch]: (to, given) =>
-              fetch(to, {
+              fetchStreamed(to, {
                 method,
                 headers: given.headers,
                 ...(body !== undefined && { body }),

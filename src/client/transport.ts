@@ -6,6 +6,7 @@ import { Refusal } from '../errors.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
 import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
+import { fetchStreamed } from './body.ts'
 import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
 import { jittered, pause } from './pacing.ts'
 import type { SignIn } from './signin.ts'
@@ -196,7 +197,7 @@ function createExchange(
   return async ({ method, path, open, headers, bytes }: Exchange): Promise<Response> => {
     await ready
     const byHand = !open && typeof token === 'function' ? `Bearer ${await token()}` : undefined
-    const fetched = open || typeof token === 'function' ? fetch : token.fetch
+    const fetched = open || typeof token === 'function' ? fetchStreamed : token.fetch
     let response: Response
     try {
       response = await fetched(base + path, {

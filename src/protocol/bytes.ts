@@ -25,6 +25,14 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
   return joined
 }
 
+/**
+ * Gives back the memory of bytes that nobody needs any more, where they have a buffer of their own. What comes and goes in large
+ * pieces would otherwise pile up: the collector of garbage waits for tens of megabytes of them.
+ */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+}
+
 /** `I2OSP(number, 2)` of RFC 8017: two bytes, the greater first. */
 export function i2osp(number: number): Uint8Array {
   return Uint8Array.of(number >> 8, number & 0xff)

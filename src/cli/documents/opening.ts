@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Attachment, type Documents, newId, Refusal } from '../../client/index.ts'
 import { linked, makeFolder, syncFolder } from '../../disk.ts'
+import { giveBack } from '../../protocol/bytes.ts'
 import { createMacroSearch, extensions, headBytes, typeOf } from '../../referral/filetype.ts'
 import { createByteProgress } from '../progress.ts'
 
@@ -38,6 +39,7 @@ export async function openInto(
       if (head.length === 0) head = new Uint8Array(bytes.subarray(0, headBytes))
       isActive = hasMacros(bytes)
       await handle.writeFile(bytes)
+      giveBack(bytes)
     }
     const found = isActive && isOffice(attachment) ? 'active' : typeOf(head)
     if (!allowsActive) requireStated(found, attachment, name)

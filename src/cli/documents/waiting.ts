@@ -14,12 +14,13 @@ import {
   type SealedSource,
 } from '../../client/index.ts'
 import { makeFolder, syncFolder } from '../../disk.ts'
+import { giveBack } from '../../protocol/bytes.ts'
 import { headBytes, typeOf } from '../../referral/filetype.ts'
 import { UsageError } from '../command.ts'
 import { createByteProgress } from '../progress.ts'
 
 const nameForm = /^([0-9a-f-]{36})\.([0-9a-f-]{36})\.sealed$/
-const readBytes = 1024 * 1024
+const readBytes = 256 * 1024
 const draftMsMax = 24 * 3_600_000
 
 const folderOf = (home: string) => join(home, 'documents')
@@ -44,7 +45,7 @@ export async function sealFile(
   await makeFolder(folder)
   const draft = join(folder, `${documentId}.draft`)
   try {
-    const fileType = typeOf(await bytesAt(from, 0, headBytes))
+    const fileType = typeOf(await bytesAt(from, 0, new Uint8Array(headBytes)))
     if (fileType === 'active' || fileType === 'unknown') {
       throw new UsageError(`${file} is of no format that is taken: PDF, images, text, recordings`)
     }
@@ -103,10 +104,17 @@ async function uploadFile(
   number: number,
 ): Promise<void> {
   const handle = await open(path, 'r')
+  let buffer = new Uint8Array()
+  let next = 0
   try {
     const source: SealedSource = {
       ...{ ...ids, bytes: (await handle.stat()).size },
-      read: (at, length) => bytesAt(handle, at, length),
+      read: (at, length) => {
+        // The network may still hold what failed; what was sent, it does not.
+        if (at !== next || buffer.length === 0) buffer = new Uint8Array(length)
+        next = at + length
+        return bytesAt(handle, at, buffer)
+      },
     }
     await by.upload(source, createByteProgress(`Document ${number}`))
   } finally {
@@ -132,11 +140,15 @@ async function sealInto(
   const to = await open(draft, 'wx', 0o600)
   try {
     const sealer = createDocumentSealer(file)
+    const buffer = new Uint8Array(readBytes)
     for (let at = 0; ; ) {
-      const bytes = await bytesAt(from, at, readBytes)
+      const bytes = await bytesAt(from, at, buffer)
       if (bytes.length === 0) break
       at += bytes.length
-      for (const part of sealer.push(bytes)) await to.writeFile(part)
+      for (const part of sealer.push(bytes)) {
+        await to.writeFile(part)
+        giveBack(part)
+      }
     }
     const { last, ...sealed } = sealer.end()
     await to.writeFile(last)
@@ -147,8 +159,7 @@ async function sealInto(
   }
 }
 
-async function bytesAt(from: FileHandle, at: number, length: number) {
-  const buffer = new Uint8Array(length)
-  const { bytesRead } = await from.read(buffer, 0, length, at)
+async function bytesAt(from: FileHandle, at: number, buffer: Uint8Array<ArrayBuffer>) {
+  const { bytesRead } = await from.read(buffer, 0, buffer.length, at)
   return buffer.subarray(0, bytesRead)
 }

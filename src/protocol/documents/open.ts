@@ -3,7 +3,7 @@
  * `end` has returned: only then is it known that this is the whole file, and the one that was named.
  */
 import { Refusal } from '../../errors.ts'
-import { concat, equalBytes } from '../bytes.ts'
+import { equalBytes } from '../bytes.ts'
 import { sodium } from '../sodium.ts'
 import {
   boundTo,
@@ -28,7 +28,8 @@ export type NamedFile = SealedFile & Sealed
  */
 export function createDocumentOpener(file: NamedFile) {
   const sha256 = createSha256()
-  let held: Uint8Array = new Uint8Array()
+  const held = new Uint8Array(sealedChunkBytes)
+  let heldBytes = 0
   let state: ReturnType<typeof begin> | undefined
   let chunks = 0
   let size = 0
@@ -52,23 +53,23 @@ export function createDocumentOpener(file: NamedFile) {
   return {
     push(bytes: Uint8Array): Uint8Array[] {
       sha256.add(bytes)
-      held = concat(held, bytes)
-      let at = 0
-      if (!state) {
-        if (held.length < streamHeaderBytes) return []
-        state = begin(held.subarray(0, streamHeaderBytes), file.key)
-        at = streamHeaderBytes
-      }
       const done: Uint8Array[] = []
-      for (; held.length - at >= sealedChunkBytes; at += sealedChunkBytes) {
-        done.push(opened(held.subarray(at, at + sealedChunkBytes)))
+      for (let at = 0; at < bytes.length; ) {
+        const wanted = state ? sealedChunkBytes : streamHeaderBytes
+        const part = bytes.subarray(at, at + wanted - heldBytes)
+        held.set(part, heldBytes)
+        at += part.length
+        heldBytes += part.length
+        if (heldBytes < wanted) break
+        heldBytes = 0
+        if (state) done.push(opened(held))
+        else state = begin(held.subarray(0, streamHeaderBytes), file.key)
       }
-      held = held.slice(at)
       return done
     },
     end(): void {
       if (!isEnded) throw new Refusal('document-truncated', 'the file ends before its last chunk')
-      if (held.length > 0) throw altered('goes on behind its end')
+      if (heldBytes > 0) throw altered('goes on behind its end')
       if (!equalBytes(sha256.end(), file.sha256)) throw exchanged()
       if (size !== file.size) throw altered('has another size than was said')
     },

@@ -34,7 +34,7 @@ export function createDocumentSealer(file: SealedFile, random: Random = randomBy
   // Both ways of the stream begin from its header; the other function would draw the header itself.
   const state = sodium.crypto_secretstream_xchacha20poly1305_init_pull(header, file.key)
   const sha256 = createSha256()
-  let held: Uint8Array = new Uint8Array()
+  const held = new Uint8Array(chunkBytes)
   let size = 0
   let bound: Uint8Array | null = boundTo(file)
 
@@ -48,18 +48,18 @@ export function createDocumentSealer(file: SealedFile, random: Random = randomBy
 
   return {
     push(bytes: Uint8Array): Uint8Array[] {
-      size += bytes.length
-      held = concat(held, bytes)
       const done: Uint8Array[] = []
-      let at = 0
-      for (; held.length - at >= chunkBytes; at += chunkBytes) {
-        done.push(sealed(held.subarray(at, at + chunkBytes), tags.chunk))
+      for (let at = 0; at < bytes.length; ) {
+        const part = bytes.subarray(at, at + chunkBytes - (size % chunkBytes))
+        held.set(part, size % chunkBytes)
+        at += part.length
+        size += part.length
+        if (size % chunkBytes === 0) done.push(sealed(held, tags.chunk))
       }
-      held = held.slice(at)
       return done
     },
     end(): Sealed & { readonly last: Uint8Array } {
-      const last = sealed(sodium.pad(held, chunkBytes), tags.last)
+      const last = sealed(sodium.pad(held.subarray(0, size % chunkBytes), chunkBytes), tags.last)
       return { last, size, sha256: sha256.end() }
     },
   }
