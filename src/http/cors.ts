@@ -7,6 +7,12 @@ import type { FastifyInstance } from 'fastify'
 
 const openRoutes = /^\/v1\/(public\/|receipt(?![^/?])|keyset(?![^/?]))/
 
+/** The `upload-` ones and the next are those of tus 1.0.0. */
+const allowedHeaders =
+  'authorization, content-type, proof-of-work, range, tus-resumable, upload-length, upload-metadata, upload-offset'
+const exposed =
+  'date, retry-after, content-range, location, tus-resumable, upload-length, upload-offset'
+
 /** So long a browser remembers what it was told. */
 const rememberSeconds = 600
 
@@ -21,15 +27,15 @@ export function admitPages(
     if (origin === undefined || !formOrigins.includes(origin)) return
     reply.headers({
       'access-control-allow-origin': origin,
-      // The client reads by them how long to wait, and whether its clock is right.
-      'access-control-expose-headers': 'date, retry-after',
+      // The client reads by them how long to wait, whether its clock is right, and how far an upload is.
+      'access-control-expose-headers': exposed,
     })
     if (request.method !== 'OPTIONS' || asked === undefined) return
     return reply
       .code(204)
       .headers({
-        'access-control-allow-methods': 'GET, POST, PUT',
-        'access-control-allow-headers': 'authorization, content-type, proof-of-work',
+        'access-control-allow-methods': 'GET, HEAD, PATCH, POST, PUT',
+        'access-control-allow-headers': allowedHeaders,
         'access-control-max-age': rememberSeconds,
       })
       .send()

@@ -391,15 +391,24 @@ t.test('a page that is named may call the open routes, and no others', async (t)
   const open = [
     ...[`/v1/public/referrals/${newId()}`, '/v1/public/challenges', '/v1/receipt'],
     ...['/v1/receipt/withdrawal', '/v1/keyset', '/v1/keyset/1'],
+    ...['/v1/receipt/documents', `/v1/receipt/documents/${newId()}`],
   ]
   for (const path of open) {
     const { status, allowed, headers } = await ask(path, page, asked)
     t.strictSame([status, allowed], [204, page], path)
     const named = headers.get('access-control-allow-headers')
-    t.equal(named, 'authorization, content-type, proof-of-work')
+    t.equal(
+      named,
+      'authorization, content-type, proof-of-work, range, tus-resumable, upload-length, upload-metadata, upload-offset',
+    )
+    t.equal(headers.get('access-control-allow-methods'), 'GET, HEAD, PATCH, POST, PUT')
+    t.match(
+      headers.get('access-control-expose-headers'),
+      /tus-resumable, upload-length, upload-offset$/,
+    )
     t.equal((await ask(path, 'https://elsewhere.example.org', asked)).allowed, null)
   }
-  for (const path of ['/v1/referrals/x', '/v1/receipts', '/v1/keysets', '/v1/triage/items', '/']) {
+  for (const path of ['/v1/referrals/x', '/v1/receipts', '/v1/keysets', '/v1/documents', '/']) {
     t.equal((await ask(path, page, asked)).allowed, null, path)
   }
   t.equal((await ask('/v1/keyset', page, {}, 'GET')).allowed, page)
