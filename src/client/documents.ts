@@ -125,9 +125,8 @@ export function createDocuments(
     onProgress: Progress = () => {},
   ): AsyncGenerator<Uint8Array> {
     const { documentId, key, sha256, size } = attachment
-    const sealed: Sealed = { size, sha256: decodeBase64url(sha256, 32) }
-    const file = { referralId, documentId, key: decodeBase64url(key, 32), ...sealed }
-    const opener = createDocumentOpener(file)
+    const keys = { key: decodeBase64url(key, 32), sha256: decodeBase64url(sha256, 32) }
+    const opener = createDocumentOpener({ referralId, documentId, size, ...keys })
     for await (const bytes of sealedBytes(paths.pathOf(referralId, documentId), onProgress)) {
       yield* opener.push(bytes)
       giveBack(bytes)
@@ -140,8 +139,8 @@ export function createDocuments(
     const tries = createTries()
     for (let done = 0; ; ) {
       try {
-        const headers: Record<string, string> = done > 0 ? { range: `bytes=${done}-` } : {}
-        const answer = await ask({ method: 'GET', path, headers })
+        const range = { range: `bytes=${done}-` }
+        const answer = await ask({ method: 'GET', path, ...(done > 0 && { headers: range }) })
         const whole = done + Number(answer.headers.get('content-length') ?? Number.NaN)
         if (done > 0 && answer.status !== 206) throw new BadAnswer('a part was asked for, not all')
         for await (const bytes of answer.body ?? []) {
