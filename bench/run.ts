@@ -8,6 +8,7 @@ const benches: Record<string, () => Promise<{ bench(args: readonly string[]): Pr
   abuse: () => import('./access/abuse.ts'),
   chaos: () => import('./chaos/bench.ts'),
   public: () => import('./public/bench.ts'),
+  documents: () => import('./documents/bench.ts'),
   footprint: () => import('./footprint/bench.ts'),
   intake: () => import('./intake/bench.ts'),
   triage: () => import('./triage/bench.ts'),
