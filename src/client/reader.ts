@@ -18,13 +18,14 @@ import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { type Consuming, createConsuming } from './consume.ts'
 import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import { BadAnswer } from './failure.ts'
-import { createGranting, type Granting } from './granting.ts'
+import { createGiving } from './giving.ts'
+import type { Granting } from './granting.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createNotes } from './notes.ts'
 import { createParking, type Parking } from './parking.ts'
 import { createReplying, type Replying } from './replying.ts'
-import { createRotating, type Rotating } from './rotating.ts'
+import type { Rotating } from './rotating.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -188,8 +189,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...createDeciding(transport, key.kid),
     ...createReplying(transport, keysets, newestDirectory, keys),
     ...createDocuments(transport, recipientPaths(key.kid)),
-    ...createGranting(granting, fetchReferral),
-    ...createRotating(granting),
+    ...createGiving(granting, fetchReferral),
     ...createReviewing(transport, keysets, notes),
   }
 }
