@@ -865,8 +865,20 @@ DO $$
   END
 $$;
 --> statement-breakpoint
-CREATE TRIGGER refuse_erased AFTER INSERT ON referral REFERENCING NEW TABLE AS added
-  FOR EACH STATEMENT EXECUTE FUNCTION refuse_erased('supersedes');
+-- Of an amendment the same, row by row: most referrals amend nothing, and do not pay for it.
+CREATE FUNCTION refuse_amending() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ BEGIN
+    IF EXISTS (SELECT FROM public.erasure e WHERE e.referral_id = new.supersedes) THEN
+      RAISE EXCEPTION 'the referral was erased meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    RETURN NULL;
+  END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION refuse_amending FROM PUBLIC;
+--> statement-breakpoint
+CREATE TRIGGER refuse_erased AFTER INSERT ON referral
+  FOR EACH ROW WHEN (new.supersedes IS NOT NULL) EXECUTE FUNCTION refuse_amending();
 --> statement-breakpoint
 -- Every table whose rows go with their referral (src/erasure/tables.ts).
 DO $$
