@@ -4,7 +4,7 @@
  */
 import { createWriteStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -30,7 +30,8 @@ const acts: Readonly<Record<Told['act'], (told: Told) => Promise<unknown>>> = {
   async down(told) {
     const { file, referralId, attachment } = told
     if (!attachment) throw new Error('nothing is named')
-    const place = { folder: dirname(file), number: 1, allowsActive: false }
+    const folder = join(dirname(file), attachment.documentId)
+    const place = { folder, number: 1, allowsActive: false }
     return openInto(documentsOf(told), referralId, attachment, place)
   },
   async 'raw up'({ url, file }) {
