@@ -153,7 +153,7 @@ const successes: Record<string, object> = {
     caseId: one,
     referrals: [
       {
-        ...{ referralId: one, reference, receivedAt: at, state: planted, keys: planted },
+        ...{ referralId: one, reference, receivedAt: at, state: planted, keys: planted, unread: 0 },
         notes: 1,
       },
     ],
