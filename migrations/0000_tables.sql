@@ -288,10 +288,11 @@ CREATE TABLE "referral" (
 	"wrap_hashes" "bytea" NOT NULL,
 	"supersedes" uuid,
 	"entry_id" uuid NOT NULL,
-	"sender" text GENERATED ALWAYS AS (coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)) STORED NOT NULL,
+	"sender" text NOT NULL,
 	CONSTRAINT "referral_reference_unique" UNIQUE("reference"),
 	CONSTRAINT "referral_supersedes" UNIQUE("sender","supersedes"),
 	CONSTRAINT "referral_own" UNIQUE("sender","id"),
+	CONSTRAINT "referral_sender" CHECK (sender = coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)),
 	CONSTRAINT "referral_erased" CHECK (case when state = 'erased'
         then octet_length(header || signature || sealed_hashes || wrap_hashes) = 0 and signer = ''
           and num_nonnulls(receipt_hash, matching_hash, supersedes, decline_reason) = 0

@@ -179,6 +179,18 @@ REVOKE EXECUTE ON FUNCTION note_shown_state FROM PUBLIC;
 --> statement-breakpoint
 CREATE TRIGGER note_new BEFORE INSERT ON referral FOR EACH ROW EXECUTE FUNCTION note_shown_state();
 --> statement-breakpoint
+CREATE FUNCTION name_sender() RETURNS trigger
+  LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+  AS $$ BEGIN
+    new.sender := coalesce(
+      new.organisation_id::text, encode(new.receipt_hash, 'hex') || ' ' || new.signer, new.id::text);
+    RETURN new;
+  END $$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION name_sender FROM PUBLIC;
+--> statement-breakpoint
+CREATE TRIGGER name_sender BEFORE INSERT ON referral FOR EACH ROW EXECUTE FUNCTION name_sender();
+--> statement-breakpoint
 CREATE TRIGGER note_shown BEFORE UPDATE OF state, decline_reason ON referral
   FOR EACH ROW WHEN (
     (CASE new.state WHEN 'in_triage' THEN 'received' ELSE new.state END, new.decline_reason)
@@ -801,10 +813,11 @@ GRANT SELECT (referral_id) ON erasure TO intake_eraser;
 --> statement-breakpoint
 CREATE POLICY look ON erasure FOR SELECT TO intake_eraser USING (true);
 --> statement-breakpoint
-GRANT SELECT (id, state, supersedes) ON referral TO intake_eraser;
+GRANT SELECT (id, state, supersedes, organisation_id) ON referral TO intake_eraser;
 --> statement-breakpoint
 GRANT UPDATE (
-  state, decline_reason, receipt_hash, header, signer, signature, matching_hash, sealed_hashes, wrap_hashes, supersedes
+  state, decline_reason, receipt_hash, header, signer, signature, matching_hash, sealed_hashes, wrap_hashes, supersedes,
+  sender
 ) ON referral TO intake_eraser;
 --> statement-breakpoint
 -- Its new row must be one that it sees, though it amends nothing any more.

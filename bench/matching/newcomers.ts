@@ -91,9 +91,9 @@ export async function receive(sql: postgres.Sql, referrals: readonly Newcomer[])
     await tx`
       insert into referral (id, organisation_id, reference, received_at, state, header,
         keyset_version, signer, signature, envelope_hash, sealed_hashes, wrap_hashes,
-        entry_id)
-      select id, '00000000-0000-4000-8000-000000000001', 'new ' || id, at, 'received', '', 1, '',
-             '', '', '', '', id
+        entry_id, sender)
+      select id, '00000000-0000-4000-8000-000000000001', 'new ' || id, at, 'received', '{}', 1, '',
+             '', '', '', '', id, '00000000-0000-4000-8000-000000000001'
       from came`
     await tx`insert into referral_case select id, id from came`
     await tx`

@@ -87,13 +87,14 @@ const tables: readonly (readonly [name: string, statement: string])[] = [
     'referral',
     `insert into referral (id, organisation_id, reference, received_at, state, header,
        keyset_version, signer, signature, envelope_hash, matching_hash, sealed_hashes,
-       wrap_hashes, entry_id, shown_at, shown_by)
+       wrap_hashes, entry_id, shown_at, shown_by, sender)
      select id, '00000000-0000-4000-8000-000000000001', reference, at, 'received',
             convert_to(repeat(md5(reference), 20), 'UTF8'), 1, 'c'||substr(md5(reference), 1, 15),
             decode(repeat(md5(reference), 4), 'hex'), decode(repeat(md5(reference), 2), 'hex'),
             decode(repeat(md5(reference), 2), 'hex'),
             convert_to(repeat(md5(reference), 20), 'UTF8'),
-            convert_to(repeat(md5(reference), 20), 'UTF8'), id, at, 1
+            convert_to(repeat(md5(reference), 20), 'UTF8'), id, at, 1,
+            '00000000-0000-4000-8000-000000000001'
      from person`,
   ],
   [

@@ -190,12 +190,12 @@ export const referral = pgTable(
     wrapHashes: bytea('wrap_hashes').notNull(),
     supersedes: uuid('supersedes'),
     entryId: uuid('entry_id').notNull(),
-    /** Whose hand it is by: an organisation, or a receipt with the key that is derived from it; nobody's once erased. */
-    sender: text('sender')
-      .notNull()
-      .generatedAlwaysAs(
-        sql`coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)`,
-      ),
+    /**
+     * Whose hand it is by: an organisation, or a receipt with the key that is derived from it; nobody's once erased. A
+     * trigger writes it (0001_access.sql). Generated, it would be held to change with each answer, for other triggers may
+     * change what it is made of: then an answer waits for whoever only refers to the referral.
+     */
+    sender: text('sender').notNull(),
   },
   (table) => [
     // Of two amendments sent at once only one follows; a stranger's cannot take its place.
@@ -212,6 +212,10 @@ export const referral = pgTable(
     index('referral_shown')
       .on(table.organisationId, table.shownBy, table.id)
       .where(sql`organisation_id is not null`),
+    check(
+      'referral_sender',
+      sql`sender = coalesce(organisation_id::text, encode(receipt_hash, 'hex') || ' ' || signer, id::text)`,
+    ),
     // Erased is what keeps nothing of what was sent but its hash, and nothing else is.
     check(
       'referral_erased',

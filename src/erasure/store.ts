@@ -71,7 +71,8 @@ export async function emptyReferral(tx: Tx, id: string): Promise<void> {
   await tx.sql`
     update referral
     set state = 'erased', decline_reason = null, receipt_hash = null, header = '', signer = '',
-        signature = '', matching_hash = null, sealed_hashes = '', wrap_hashes = '', supersedes = null
+        signature = '', matching_hash = null, sealed_hashes = '', wrap_hashes = '', supersedes = null,
+        sender = coalesce(organisation_id::text, id::text)
     where id = ${id}`
 }
 

@@ -443,7 +443,7 @@ export const problems = {
   'erasure-refused': {
     status: 409,
     title: 'The referral may not be erased now',
-    retry: 'later',
+    retry: 'never',
     next: 'Read in `detail` what stands against it: a legal hold is lifted first, and the days after a withdrawal are waited for.',
   },
   'case-changed': {

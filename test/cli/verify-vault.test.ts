@@ -57,6 +57,8 @@ async function spoilt<T>(table: string, statement: string, act: () => Promise<T>
 
 const flip = (column: string, at: number) =>
   `${column} = set_byte(${column}, ${at}, get_byte(${column}, ${at}) # 1)`
+const anNgo = `'${ngo.organisationId}'`
+const ofAnother = `encode(set_byte(receipt_hash, 31, get_byte(receipt_hash, 31) # 1), 'hex') || ' ' || signer`
 const referral = (set: string, id = plain) => `update referral set ${set} where id = '${id}'`
 const part = (table: string, set: string) =>
   `update ${table} set ${set} where referral_id = '${plain}'`
@@ -66,13 +68,18 @@ const entry = `(select entry_id from referral where id = '${plain}')`
 
 type Row = [table: string, statement: string, what: string, id?: string]
 const rows: Row[] = [
-  ['referral', referral(`organisation_id = '${ngo.organisationId}'`), 'organisation_id: '],
+  ['referral', referral(`organisation_id = ${anNgo}, sender = ${anNgo}`), 'organisation_id: '],
   ['referral', referral(`reference = '00000000'`), 'reference: '],
   ['referral', referral(`received_at = received_at + interval '1 ms'`), 'received_at: '],
   ['referral', referral(flip('header', 40)), 'header, matching_hash or receipt_hash: '],
   ['referral', referral(flip('matching_hash', 0)), 'header, matching_hash or receipt_hash: '],
   ['referral', referral('matching_hash = null'), 'header, matching_hash or receipt_hash: '],
-  ['referral', referral(flip('receipt_hash', 31), open), 'header, matching_hash or', open],
+  [
+    'referral',
+    referral(`${flip('receipt_hash', 31)}, sender = ${ofAnother}`, open),
+    'header, matching_hash or',
+    open,
+  ],
   ['referral', referral('keyset_version = 2'), 'keyset_version: '],
   ['referral', referral(`signer = '${ngo.signing.kid}'`), 'signer: '],
   ['referral', referral(flip('signature', 63)), 'signature: '],

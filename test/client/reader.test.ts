@@ -180,7 +180,13 @@ t.test('what the server cannot be believed in', async (t) => {
       ...{ claimId: newId(), fence: 1, caseId: newId(), urgency: 'urgent' },
       ...{ dueAt: other.receivedAt, leasedUntil: other.receivedAt, unverified: false },
     }
-    const member = { receivedAt: other.receivedAt, state: 'received', keys: 'none', notes: 0 }
+    const member = {
+      receivedAt: other.receivedAt,
+      state: 'received',
+      keys: 'none',
+      notes: 0,
+      unread: 0,
+    }
     const shownCase = (of: { referralId: string; reference: string }) => {
       const { referralId, reference } = of
       const referrals = [{ ...member, referralId, reference }]

@@ -148,7 +148,7 @@ t.test('nobody is sent to a service before its login was asked about', async (t)
     ...{ DATA_DIR: folder, LOG_LEVEL: 'warn' },
   })
   const get = async (path: string) => (await fetch(service.url + path)).status
-  t.equal(await get('/v1/keyset'), 404, 'the database answers')
+  t.equal(await get('/v1/keyset'), 503, 'nor is anybody served')
   t.equal(await get('/readyz'), 503)
   isAsking = true
   while ((await get('/readyz')) !== 200) await new Promise((resolve) => setTimeout(resolve, 50))
