@@ -309,6 +309,20 @@ t.test(
   },
 )
 
+t.test('an answer waits for nobody who only refers to its referral', async (t) => {
+  const { referralId } = await refer()
+  // As whoever stores a statement, a note or a judgement holds it.
+  await sql.begin(async (referring) => {
+    await referring`select from referral where id = ${referralId} for key share`
+    await sql.begin(async (answering) => {
+      await answering`set local lock_timeout = '5s'`
+      await answering`update referral set state = 'in_triage' where id = ${referralId}`
+    })
+  })
+  t.match(await sql`select state from referral where id = ${referralId}`, [{ state: 'in_triage' }])
+  await sql`update referral set state = 'received' where id = ${referralId}`
+})
+
 t.test('a statement that waited for a merge holds up none that follows', async (t) => {
   const [first, second, third] = [await refer(), await refer(), await refer()]
   const head = (await itemOf(first)).id
