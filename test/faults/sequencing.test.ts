@@ -5,7 +5,7 @@
  * is verified as it is served, against every checkpoint that was served meanwhile, and so are the books. Then a
  * database that is put back as it was.
  */
-import { cp, rm } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { OpenedCheckpoint } from '../../src/protocol/log/checkpoint.ts'
@@ -128,6 +128,16 @@ async function die({ of, at, besideAnother }: Death): Promise<void> {
   await other?.ended
 }
 
+/** Waits until the newest checkpoint is kept outside the database too: that is written after its commit. */
+async function untilKept(): Promise<void> {
+  for (;;) {
+    const [{ checkpoint }] = await sql<[{ checkpoint: string }]>`
+      select checkpoint from audit_log order by n desc limit 1`
+    if ((await readFile(join(folder, 'checkpoint-own'), 'utf8')) === checkpoint) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 function missing(ids: ReadonlySet<string>, from: ReadonlySet<string | undefined>): string[] {
   return [...ids].filter((id) => !from.has(id))
 }
@@ -170,6 +180,7 @@ t.test('a database that was put back stops until its log is restarted', async (t
   await later.underLoad
   await later.stop()
   await untilSequenced(sql)
+  await untilKept()
   service.child.kill('SIGKILL')
   await service.ended
   await server.stop()
