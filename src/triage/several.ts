@@ -13,6 +13,8 @@ import { completeAll, endClaim, itemEntry, misfitOf, type Order } from './comple
 import { claimOf } from './naming.ts'
 import { type TakeNote, type TakenNote, takeNoteOf } from './noting.ts'
 import type { Completions, CompletionsRequest } from './severalschemas.ts'
+import type { Claim } from './state.ts'
+import { lockHeld } from './store/complete.ts'
 
 /** Writes the entry of a part that was refused, while the others stand. */
 type AppendRefusal = (
@@ -23,7 +25,8 @@ type AppendRefusal = (
 /** What this feature is given of others. */
 type Handed = { readonly appendRefusal: AppendRefusal; readonly take: TakeNote }
 
-type Asked = CompletionsRequest['completions'][number]
+/** What is asked of a claim; and the claim, or why there is none of that name. */
+type Asked = CompletionsRequest['completions'][number] & { readonly claim: Claim | Refusal }
 type Ended = Static<typeof Completions>['completions'][number]
 
 /** Ends up to `claimItemsMax` claims: what is usual together, and what is not one by one after it. */
@@ -34,13 +37,19 @@ export async function completeSeveral(
 ): Promise<Static<typeof Completions>> {
   const lists = completions.map(({ referrals }) => referrals)
   const resolved = await resolveLists(tx, lists)
-  const asked = completions.map((one, index) => ({ ...one, referrals: resolved[index] ?? [] }))
+  const asked: Asked[] = []
+  for (const [index, one] of completions.entries()) {
+    const claim = await claimOf(tx, one).catch(refusalIn)
+    asked.push({ ...one, referrals: resolved[index] ?? [], claim })
+  }
   const notes = await takeNotes(tx, asked, take)
-  const orders = usual(tx, asked)
+  const orders = usual(asked)
+  // One statement locks its items in their order. Where others follow it, all are locked before: of two requests at
+  // once for the same items one waits then, whatever they name them by, and none is undone.
+  if (orders.size < asked.length) await lockHeld(tx, asked.flatMap(claimIn))
   const completed = await completeAll(tx, [...orders.values()])
   const ended = new Map<Asked, Ended>()
-  // In one order, as those together, so that of two requests at once one waits and none is undone.
-  for (const one of [...asked].sort(byClaim)) {
+  for (const one of asked) {
     const order = orders.get(one)
     const completion = order && completed.get(order)
     const { claimId } = one
@@ -50,21 +59,20 @@ export async function completeSeveral(
   return { completions: asked.map((one) => required(ended.get(one), 'each has ended')) }
 }
 
-/** What names the same claim stays in its order. */
-function byClaim(a: Asked, b: Asked): number {
-  return a.claimId < b.claimId ? -1 : Number(a.claimId > b.claimId)
+function claimIn({ claim }: Asked): Claim[] {
+  return claim instanceof Refusal ? [] : [claim]
 }
 
-/** Of each claim that is named by its id the first, if an answer to referrals is all that is asked. */
-function usual({ caller }: Tx<KnownCaller>, asked: readonly Asked[]): Map<Asked, Order> {
+/** Of each claim the first, if an answer to referrals is all that is asked. */
+function usual(asked: readonly Asked[]): Map<Asked, Order> {
   const orders = new Map<Asked, Order>()
   const ids = new Set<string>()
-  for (const one of [...asked].sort(byClaim)) {
-    const { claimId: id, fence, note, ...request } = one
+  for (const one of asked) {
+    const { claimId: _, fence: __, note, claim, ...request } = one
     const isAnswer = request.outcome !== 'unopenable' && !misfitOf(request) && !note
-    if (!isAnswer || isReferenceForm(id) || ids.has(id)) continue
-    ids.add(id)
-    orders.set(one, { claim: { id, fence, clientId: caller.clientId }, request })
+    if (!isAnswer || claim instanceof Refusal || ids.has(claim.id)) continue
+    ids.add(claim.id)
+    orders.set(one, { claim, request })
   }
   return orders
 }
@@ -82,10 +90,9 @@ async function takeNotes(
   const noted = asked.flatMap((one) => (one.note ? [{ one, note: one.note }] : []))
   const about = ({ note }: (typeof noted)[number]) => note.header.referralId
   for (const { one, note } of noted.sort((a, b) => (about(a) < about(b) ? -1 : 1))) {
-    const { claimId, note: _, ...rest } = one
-    const taking = claimOf(tx, { claimId, fence: one.fence }).then(({ id }) =>
-      takeNoteOf(tx, id, { note, take }, { completed: claimId, ...rest }),
-    )
+    const { claimId, claim, note: _, ...rest } = one
+    if (claim instanceof Refusal) continue
+    const taking = takeNoteOf(tx, claim.id, { note, take }, { completed: claimId, ...rest })
     taken.set(one, await taking.catch(refusalIn))
   }
   return taken
@@ -99,13 +106,13 @@ function refusalIn(error: unknown): Refusal {
 /** What `usual` left out, and what did not end with it: a note, a repetition, a lost lease. */
 async function endAlone(
   tx: Tx<KnownCaller>,
-  { claimId, fence, note: _, ...request }: Asked,
+  { claimId, fence: _, note: __, claim, ...request }: Asked,
   noted: TakenNote | Refusal | undefined,
   appendRefusal: AppendRefusal,
 ): Promise<Ended> {
   try {
+    if (claim instanceof Refusal) throw claim
     if (noted instanceof Refusal) throw noted
-    const claim = await claimOf(tx, { claimId, fence })
     const completion = await endClaim(tx, { claim, request })
     await noted?.keep()
     return { claimId, completion }

@@ -140,6 +140,40 @@ t.test('two requests for the same claims in opposite orders both get an answer',
   }
 })
 
+/** Several requests at once, every other one of them the second list. */
+const inTurns = (list: object[], others: object[]) =>
+  Promise.all(
+    Array.from({ length: 8 }, (_, turn) => completeSeveral('casework', turn % 2 ? others : list)),
+  )
+
+t.test('who names claims by reference undoes nobody who names them by id', async (t) => {
+  const list = await held(12)
+  const rows = await sql`select id, reference from referral`
+  const byReference = list.map((one) => {
+    const row = rows.find(({ id }) => id === one.referrals[0]?.referralId)
+    return { ...accepting(one), claimId: row?.reference }
+  })
+  const answers = await inTurns(list.map(accepting), byReference)
+  for (const { completion } of answers.flat()) t.match(completion, { outcome: 'accepted' })
+})
+
+t.test('who reports some claims of a list undoes nobody who reports the others', async (t) => {
+  const list = await held(12)
+  const reporting = (isReported: (at: number) => boolean) =>
+    list.map((one, at) => {
+      return { ...accepting(one), ...(isReported(at) && { outcome: 'unopenable', step: 'wrap' }) }
+    })
+  const answers = await inTurns(
+    reporting((at) => at < 6),
+    reporting((at) => at >= 6),
+  )
+  for (const at of list.keys()) {
+    const outcomes = answers.flatMap((all) => all[at].completion?.outcome ?? [])
+    t.ok(outcomes.length > 0)
+    t.equal(new Set(outcomes).size, 1, 'the first to come decides')
+  }
+})
+
 t.test('a list that is no list of completions is refused whole', async (t) => {
   const [one] = (await held(1)) as [Held]
   const rows: object[] = [

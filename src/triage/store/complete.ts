@@ -67,6 +67,19 @@ export async function completeItems(
               ${iso(tx, 'item.completed_at')} as "completedAt"`
 }
 
+/** Locks those of the items that their claims still hold, in the order of their ids. */
+export async function lockHeld(tx: Tx, claims: readonly Claim[]): Promise<void> {
+  const held = claims.map(({ id, fence, clientId }) => ({ id, fence, client: clientId }))
+  await tx.sql`
+    select from triage_item item
+    join jsonb_to_recordset(${JSON.stringify(held)}::text::jsonb)
+      as named (id uuid, fence bigint, client uuid) on named.id = item.id
+    where item.id = any (${held.map(({ id }) => id)}::uuid[])
+      and item.fence = named.fence and item.leased_by = named.client and ${isOpenHead(tx)}
+    order by item.id
+    for update of item`
+}
+
 /**
  * Of a claim that still holds its item: whether the case has changed since, and whether the client opens what is
  * `listed` of it. `undefined` if that is over.
