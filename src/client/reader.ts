@@ -186,7 +186,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
-    ...createDeciding(transport, key.kid),
+    ...createDeciding(transport, keysets, newestDirectory, key),
     ...createReplying(transport, keysets, newestDirectory, keys),
     ...createDocuments(transport, recipientPaths(key.kid)),
     ...createGiving(granting, fetchReferral),

@@ -5,6 +5,7 @@ import { encodeBase64url } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import type { Released } from '../protocol/envelope/released.ts'
 import type { Grant } from '../protocol/messages/grant.ts'
+import type { MessageEnvelope } from '../protocol/messages/message.ts'
 import { openStates } from '../referral/codes/state.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
@@ -79,7 +80,15 @@ export function present(
     unread: row.unread,
     answered: !(openStates as readonly string[]).includes(row.state),
     ...(row.withdrawalAskedAt !== null && { withdrawalAskedAt: row.withdrawalAskedAt }),
+    ...withdrawalFor(kid, row),
   }
+}
+
+/** Why it was withdrawn, where that was sealed to `kid`: to whom it was not, it is of no use. */
+function withdrawalFor(kid: string, { withdrawal }: Row): { withdrawal?: MessageEnvelope } {
+  if (!withdrawal) return {}
+  const envelope = parseCanonical(withdrawal) as MessageEnvelope
+  return envelope.header.sealedTo.includes(kid) ? { withdrawal: envelope } : {}
 }
 
 /** Of the compartments that were read those that are granted, by name. */

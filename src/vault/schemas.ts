@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Released } from '../protocol/envelope/released.ts'
+import { MessageEnvelope } from '../protocol/messages/message.ts'
 import { Instant } from '../referral/format.ts'
 
 /** A referral as it leaves the service for one reader, and how it stands with it. */
@@ -21,6 +22,11 @@ export const ReleasedReferral = Type.Object(
           'When its organisation withdrew it, or whoever holds its receipt asked for that.',
       }),
     ),
+    withdrawal: Type.Optional({
+      ...MessageEnvelope,
+      description:
+        'What its organisation signed when it withdrew it, with the reason sealed. Left out where it was not sealed to you, and where you chose compartments.',
+    }),
   },
   { additionalProperties: false },
 )

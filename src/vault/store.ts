@@ -131,8 +131,8 @@ export async function selectIds(
 }
 
 /**
- * The referrals among `ids` that have a wrap for `kid`, each with it, with when its withdrawal was asked for, and with
- * its compartments: all that are stored, or those of `chosen`. Their bytes come one behind the other.
+ * The referrals among `ids` that have a wrap for `kid`, each with it, and with its compartments: all that are stored, and
+ * the signed withdrawal, or those of `chosen` and no more. Their bytes come one behind the other.
  */
 export async function selectWrapped(
   tx: Tx,
@@ -142,6 +142,7 @@ export async function selectWrapped(
 ) {
   const some = tx.sql`part.name = any (${(chosen ?? []) as string[]}::text[])`
   // Of none, none is read: they are long, and kept apart from the row.
+  const withdrawal = chosen ? tx.sql`null::bytea` : tx.sql`asked.envelope`
   const isChosen = chosen ? (chosen.length > 0 ? some : tx.sql`false`) : tx.sql`true`
   return tx.sql<
     {
@@ -165,6 +166,7 @@ export async function selectWrapped(
       grantedUntil: string | null
       grantSignature: Uint8Array | null
       withdrawalAskedAt: string | null
+      withdrawal: Uint8Array | null
       unread: number
       names: CompartmentName[]
       lengths: number[]
@@ -180,10 +182,11 @@ export async function selectWrapped(
            w.granted_compartments as "grantedCompartments", w.granted_by as "grantedBy",
            w.granted_at as "grantedAt", w.granted_until as "grantedUntil",
            w.grant_signature as "grantSignature",
-           (select ${iso(tx, 'asked.asked_at')} from withdrawal asked where asked.referral_id = r.id)
-             as "withdrawalAskedAt", ${unreadOf(tx, 'referrer')} as unread, parts.names, parts.lengths, parts.sealed
+           ${iso(tx, 'asked.asked_at')} as "withdrawalAskedAt", ${withdrawal} as withdrawal,
+           ${unreadOf(tx, 'referrer')} as unread, parts.names, parts.lengths, parts.sealed
     from referral r
     join wrap w on w.referral_id = r.id and w.kid = ${kid}
+    left join withdrawal asked on asked.referral_id = r.id
     cross join lateral (
       select coalesce(array_agg(part.name order by part.place), '{}') as names,
              coalesce(array_agg(octet_length(part.sealed) order by part.place), '{}') as lengths,

@@ -11,7 +11,9 @@ import { called, partyOf, tooWide } from '../cli/run.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
+import { callerOf } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
 
 const built = await build(t)
 const { url, world, databases } = built
@@ -30,6 +32,13 @@ const reader = createReader({
 const { clientId, signing } = ngo
 const atNgo = await partyOf(t, { url, world, clientId, keys: { signing } })
 const keys = world.recipients.casework
+/** What leaves the service to be passed on, and is no opening. */
+async function wrapsTo(kid: string): Promise<readonly { referralId: string }[]> {
+  const call = await callerOf(world, url, world.clients.casework)
+  const query = `recipient=${keys.receiving.kid}&to=${kid}`
+  return (await call('GET', `/v1/referrals/wraps?${query}`)).body.referrals
+}
+const isOf = (id: string) => (one: { referralId: string }) => one.referralId === id
 const atCharity = await partyOf(t, { url, world, clientId: world.clients.casework, keys })
 
 /** Waits for the background work, which looks twice a second. */
@@ -69,6 +78,53 @@ t.test('an NGO withdraws what a caseworker has in hand', async (t) => {
   t.match(refused, { problem: { code: 'lease-lost', detail: /withdrawn by who sent it/ } })
   const end = { outcome: 'accepted', referrals: [referralId] } as const
   t.match(await untilTold(() => reader.complete(claim!, end)), { problem: { code: 'lease-lost' } })
+})
+
+t.test('why it was withdrawn is read by who reads the referral, and by nobody else', async (t) => {
+  const volunteer = await addVolunteer(built, ['identity'], { label: 'Interpreter' })
+  const draft = { channel: 'partner_ngo', region: 'unknown', referral: {} } as const
+  const { referralId, reference } = await referrer.submit(await referrer.seal(draft))
+  const other = await referrer.submit(await referrer.seal(draft))
+  await referrer.withdraw(referralId, 'She is with her sister now.\nThank you.')
+  await referrer.withdraw(other.referralId, 'Sent twice.')
+  const run = (...args: string[]) => called(t, args, atCharity.environment)
+  const openings = async () => {
+    const rows = await sql`
+      select from audit_entry where object_id = ${referralId} and action = 'referral.opened'`
+    return rows.length
+  }
+  const words =
+    /^ +Withdrawn by who sent it, because:\n +\| She is with her sister now\.\n +\| Thank you\.$/m
+  const opened = await run('open', reference)
+  t.match(opened, { code: 0, out: words })
+  t.equal(await openings(), 1, 'one entry, as for any that is opened')
+  const shown = await run('case', reference, '--notes')
+  t.match(shown, { code: 0, out: words })
+  t.equal(await openings(), 2)
+  t.notMatch((await run('case', reference)).out, /sister/)
+  for (const { out } of [opened, shown]) t.strictSame(tooWide(out), [])
+
+  const released = await reader.fetch(referralId)
+  const about = await reader.open(released)
+  if (!about.opened) throw new Error(about.step)
+  const { withdrawal } = (await reader.fetch(other.referralId)) as { withdrawal?: object }
+  const exchanged = await reader.withdrawalReason({ ...released, withdrawal } as never, about)
+  t.match(exchanged, { opened: false, step: 'id' }, 'that of another referral is none')
+  const { withdrawal: own } = released as { withdrawal?: { compartments: { message: string } } }
+  const message = own!.compartments.message.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))
+  const spoilt = { ...own, compartments: { message } }
+  const refused = await reader.withdrawalReason({ ...released, withdrawal: spoilt } as never, about)
+  t.match(refused, { opened: false, step: 'signature' })
+  t.notOk('withdrawal' in (await wrapsTo(volunteer.grantee.kid)).find(isOf(referralId))!)
+
+  await reader.grant(referralId, { to: 'Interpreter', compartments: ['identity'] })
+  const interpreter = createReader({
+    ...{ url, trust: world.trust, recipient: volunteer.keys },
+    token: () => world.token(volunteer.clientId),
+  })
+  const lent = await interpreter.fetch(referralId)
+  t.match(await interpreter.open(lent), { opened: true })
+  t.notOk('withdrawal' in lent, 'it was not sealed to who was let in later')
 })
 
 t.test('a person with a slip of paper asks, and a caseworker decides', async (t) => {

@@ -42,13 +42,14 @@ export const reviews: Command = {
 export const showCase: Command = {
   operands: 'CASE|REFERENCE',
   summary: 'Show a case: its referrals, and why they are held to be about one person.',
-  details: `With --notes, the notes that reviewers sealed are opened, and for each the referral that it is about.
+  details: `With --notes, the notes that reviewers sealed are opened, and for each the referral that it is about; and why
+an organisation withdrew what it sent.
 Each stands with who wrote it, also one that is not sealed to you. Exit code 1 if one is missing or was
 changed: what is wrong is said.
 
 ${connectionDetails}`,
   options: {
-    notes: { help: 'Open the notes too.' },
+    notes: { help: 'Open the notes too, and why a referral was withdrawn.' },
     compare: { help: 'Open its referrals, and show what they say of the person.' },
     ...connection,
   },

@@ -7,17 +7,19 @@ import {
   type ReadNote,
   shown,
   type Unopenable,
+  type WithdrawalReason,
 } from '../../client/index.ts'
+import { wordsOfReason } from './reason.ts'
 
 /** What there is about one referral; or why that does not open, without which its notes cannot be checked. */
 export type NotesAbout = { readonly referralId: string } & (
-  | ({ readonly opened: true } & NoteChain)
+  | ({ readonly opened: true; readonly withdrawal?: WithdrawalReason } & NoteChain)
   | Pick<Unopenable, 'opened' | 'step' | 'detail'>
 )
 
 /**
  * Opens the notes about the referrals of a case, those that its judgements name, and those that were
- * seen before: a service that holds all of them back also says that there are none.
+ * seen before, and why a referral was withdrawn: a service that holds all of them back also says that there are none.
  */
 export async function notesOf(
   reader: Reader,
@@ -25,12 +27,14 @@ export async function notesOf(
 ): Promise<NotesAbout[]> {
   const named = judgements.flatMap(({ note }) => (note ? [note] : []))
   const ids = new Set(named.map(({ referralId }) => referralId))
-  for (const { referralId, notes } of referrals) {
-    if (notes > 0 || (await reader.notesSeen(referralId)) > 0) ids.add(referralId)
+  for (const { referralId, notes, state } of referrals) {
+    if (notes > 0 || state === 'withdrawn' || (await reader.notesSeen(referralId)) > 0)
+      ids.add(referralId)
   }
   const found: NotesAbout[] = []
   for (const referralId of ids) {
-    const about = await reader.open(await reader.fetch(referralId))
+    const released = await reader.fetch(referralId)
+    const about = await reader.open(released)
     if (!about.opened) {
       const { opened, step, detail } = about
       found.push({ referralId, opened, step, detail })
@@ -44,7 +48,9 @@ export async function notesOf(
     const missing = [...numbers].map(
       (number) => `A judgement names note ${number}, which is not there.`,
     )
-    found.push({ referralId, opened: true, ...chain, faults: [...chain.faults, ...missing] })
+    const withdrawal = await reader.withdrawalReason(released, about)
+    const faults = [...chain.faults, ...missing]
+    found.push({ referralId, opened: true, ...chain, faults, ...(withdrawal && { withdrawal }) })
   }
   return found
 }
@@ -53,6 +59,7 @@ export async function notesOf(
 export function areSound(notes: readonly NotesAbout[]): boolean {
   return notes.every((about) => {
     if (!about.opened || about.refused.length + about.faults.length > 0) return false
+    if (about.withdrawal?.opened === false) return false
     return about.notes.every((note) => note.opened || isForOthers(note))
   })
 }
@@ -67,6 +74,7 @@ export function wordsOfNotes(notes: readonly NotesAbout[]): string[] {
     }
     return [
       `  Notes about ${shown(referralId)}`,
+      ...wordsOfReason(about.withdrawal).map((line) => `    ${line}`),
       ...about.faults.map((fault) => `    Not as it was written: ${shown(fault)}`),
       ...about.refused.map(({ at, step, detail }) => {
         return `    What is shown as a note of ${shown(at)} is not one: it fails at the step ${step}: ${shown(detail)}`

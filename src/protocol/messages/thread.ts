@@ -84,13 +84,18 @@ const Frame = Type.Object({
   signature: Type.Optional(Signature),
 })
 
-/** Checks and opens one message. Never throws for anything that a server or a sender wrote. */
+/**
+ * Checks and opens one message. Never throws for anything that a server or a sender wrote.
+ *
+ * @param kinds - what it may be
+ */
 export function openMessage(
   envelope: MessageEnvelope,
   input: ThreadInput,
+  kinds: readonly MessageHeader['kind'][] = ['message', 'withdrawal', 'note'],
 ): OpenedMessage | UnopenableMessage {
   try {
-    return openVerified(verifyMessage(envelope, input, ['message', 'withdrawal', 'note']), input)
+    return openVerified(verifyMessage(envelope, input, kinds), input)
   } catch (failure) {
     if (!(failure instanceof StepFailure)) throw failure
     return { opened: false, step: failure.step, detail: failure.message }
