@@ -73,20 +73,35 @@ export async function byDeadRows({ stage, queue, isSmall }: Place): Promise<void
   const name = `with a snapshot held, after ${count} items`
   report(`${name}: ms of a claim, at first`, last?.ms ?? 0, first?.ms ?? 0, 2, 'at most')
   report(`${name}: items a second, at first`, last?.rate ?? 0, first?.rate ?? 0, 0.8)
-  const worker = await graphile(stage.superuserUrl, sql, 'ten at once')
-  tell(`${name}: of its rate graphile-worker keeps`, await kept(worker, part))
-  const queued = await boss(stage.superuserUrl, sql, 1, 10)
-  tell(`${name}: of its rate pg-boss keeps`, await kept(queued, part))
+  const started: [string, () => Promise<Peer>][] = [
+    ['graphile-worker', () => graphile(stage.superuserUrl, sql, 'ten at once')],
+    ['pg-boss', () => boss(stage.superuserUrl, sql, 1, 10)],
+  ]
+  for (const [peer, start] of started) {
+    const { share, after } = await kept(await start(), count)
+    tell(`with a snapshot held: of its rate ${peer} keeps`, share)
+    tell(`with a snapshot held: that is after items by ${peer}`, after)
+  }
   await other`rollback`
   await other.end()
 }
 
-/** The last tenth beside the first. */
-async function kept(peer: Peer, part: number): Promise<number> {
-  const rates: number[] = []
-  for (let turn = 0; turn < 10; turn += 1) rates.push(await peer.rate(part))
+/**
+ * Its rate after `count` items beside its first. One that has come below a twentieth is not driven on: it would take hours.
+ *
+ * @returns what is left of the rate, and after how many items that is
+ */
+async function kept(peer: Peer, count: number): Promise<{ share: number; after: number }> {
+  const part = count / 100
+  const first = await peer.rate(part)
+  let share = 1
+  let after = part
+  while (after < count && share > 0.05) {
+    share = (await peer.rate(part)) / first
+    after += part
+  }
   await peer.close()
-  return (rates.at(-1) ?? 0) / (rates[0] ?? 1)
+  return { share, after }
 }
 
 /** Of the renewals those that wrote to no index. */
