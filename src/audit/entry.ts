@@ -23,6 +23,7 @@ export const actions = {
     'A referral was erased: what was sealed, the keys to it, and all that was kept about it. The digest is that of its envelope.',
   'hold.placed': 'A referral was put under a legal hold: nothing erases it until that is lifted.',
   'hold.lifted': 'The legal hold of a referral was lifted.',
+  'hold.listed': 'The referrals under a legal hold were listed.',
   'grant.given':
     'A recipient let one more key open compartments of a referral, for a while or without an end.',
   'grant.listed': 'The grants of a referral were listed.',

@@ -17,6 +17,7 @@ import { type Attempt, type Claiming, type ClaimOptions, createClaiming } from '
 import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { type Consuming, createConsuming } from './consume.ts'
 import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
+import type { Erasing } from './erasing.ts'
 import { BadAnswer } from './failure.ts'
 import { createGiving } from './giving.ts'
 import type { Granting } from './granting.ts'
@@ -28,6 +29,7 @@ import { createReplying, type Replying } from './replying.ts'
 import type { Rotating } from './rotating.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
+import { createSubject } from './subject.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 import { createSetting, type Setting } from './urgency.ts'
@@ -87,6 +89,7 @@ export type Reader = {
   Documents &
   Granting &
   Rotating &
+  Erasing &
   Reviewing
 
 /**
@@ -190,6 +193,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...createReplying(transport, keysets, newestDirectory, keys),
     ...createDocuments(transport, recipientPaths(key.kid)),
     ...createGiving(granting, fetchReferral),
+    ...createSubject(transport),
     ...createReviewing(transport, keysets, notes),
   }
 }

@@ -292,7 +292,7 @@ export const legalHold = pgTable('legal_hold', {
   referralId: uuid('referral_id')
     .primaryKey()
     .references(() => referral.id),
-  /** One of `holdReasons` (erasure/rules.ts). */
+  /** One of `holdReasons` (referral/codes/hold.ts). */
   reason: text('reason').notNull(),
   placedAt: instant('placed_at').notNull(),
   entryId: uuid('entry_id').notNull(),

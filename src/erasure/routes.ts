@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { Erased, ErasureParams, HoldQuery } from './schemas.ts'
+import { Erased, ErasureParams, HoldQuery, Holds, HoldsQuery } from './schemas.ts'
 
 const security = [{ bearer: ['cases:erase'] }]
 
@@ -62,5 +62,19 @@ export const erasureRoutes: FastifyPluginAsyncTypebox<{ erasure: Services['erasu
       await erasure.liftHold(knownCaller(caller), params.referralId)
       return reply.code(204).send(null)
     },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/holds',
+    config: { action: 'hold.listed' },
+    schema: {
+      operationId: 'listHolds',
+      summary: 'List the referrals under a legal hold, the oldest hold first',
+      security,
+      querystring: HoldsQuery,
+      response: { 200: Holds },
+    },
+    handler: async ({ caller, query }) => erasure.listHolds(knownCaller(caller), query),
   })
 }

@@ -6,13 +6,14 @@ import { append } from '../audit/service.ts'
 import type { KnownCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { casesLock, takeTurn } from '../database/lock.ts'
+import { type PageQuery, page } from '../database/page.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
+import type { HoldReason } from '../referral/codes/hold.ts'
 import { requireId, resolveLists, stateOf } from '../vault/service.ts'
 import { type Erasure, eraseReferral } from './ending.ts'
-import type { HoldReason } from './rules.ts'
-import type { Erased } from './schemas.ts'
-import { deleteHold, insertHold } from './store.ts'
+import type { Erased, Holds } from './schemas.ts'
+import { deleteHold, insertHold, selectHolds } from './store.ts'
 
 /** What erasing needs beside its transaction. */
 export type ErasureOptions = {
@@ -40,6 +41,8 @@ export function createErasures(database: Database, { keep, backupDays }: Erasure
       database.inTransaction(caller, (tx: Tx<KnownCaller>) => placeHold(tx, name, reason)),
     liftHold: (caller: KnownCaller, name: string) =>
       database.inTransaction(caller, (tx: Tx<KnownCaller>) => liftHold(tx, name)),
+    listHolds: (caller: KnownCaller, query: PageQuery) =>
+      database.inTransaction(caller, (tx) => listHolds(tx, query)),
   }
 }
 
@@ -78,6 +81,17 @@ async function liftHold(tx: Tx<KnownCaller>, name: string): Promise<void> {
   const was = await deleteHold(tx, id)
   const object = { kind: 'referral', id } as const
   await append(tx, { action: 'hold.lifted', object, ...(!was && { details: { repeated: true } }) })
+}
+
+/** What is held, of everybody's: the oldest hold first. */
+async function listHolds(tx: Tx, query: PageQuery): Promise<Holds> {
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectHolds(tx, after, count),
+    ({ placedAt, referralId }) => ({ at: placedAt, id: referralId }),
+  )
+  await append(tx, { action: 'hold.listed', details: { holds: rows.length } })
+  return { holds: rows, ...rest }
 }
 
 /** Whoever erases meanwhile is done before, or finds the hold. */

@@ -3,8 +3,10 @@ import type { Tx } from '../database/connect.ts'
 import { epochOf } from '../database/epoch.ts'
 import { iso } from '../database/iso.ts'
 import { receiptMark } from '../database/mark.ts'
+import type { Place } from '../database/page.ts'
+import type { HoldReason } from '../referral/codes/hold.ts'
 import type { State } from '../referral/codes/state.ts'
-import type { ErasureRule, HoldReason } from './rules.ts'
+import type { ErasureRule } from './rules.ts'
 import { goingTables } from './tables.ts'
 
 /** How a referral stands with being erased. */
@@ -126,4 +128,31 @@ export async function insertHold(
 export async function deleteHold(tx: Tx, id: string): Promise<boolean> {
   const { count } = await tx.sql`delete from legal_hold where referral_id = ${id}`
   return count > 0
+}
+
+/** A hold, and what it keeps. */
+export type HoldRow = {
+  readonly referralId: string
+  readonly reference: string
+  readonly reason: HoldReason
+  readonly placedAt: string
+  readonly entryId: string
+}
+
+/** The holds behind a place, the oldest first, at most `count`. */
+export async function selectHolds(
+  tx: Tx,
+  after: Place | undefined,
+  count: number,
+): Promise<HoldRow[]> {
+  const behind = after
+    ? tx.sql`(h.placed_at, h.referral_id) > (${after.at}, ${after.id})`
+    : tx.sql`true`
+  return tx.sql<HoldRow[]>`
+    select h.referral_id as "referralId", r.reference, h.reason, ${iso(tx, 'h.placed_at')} as "placedAt",
+           h.entry_id as "entryId"
+    from legal_hold h join referral r on r.id = h.referral_id
+    where ${behind}
+    order by h.placed_at, h.referral_id
+    limit ${count}`
 }

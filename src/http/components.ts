@@ -144,6 +144,7 @@ const opaque = new Set([
   'GrantsGiven',
   'GrantsRequest',
   'HandoverRequest',
+  'Holds',
   'ItemParkingRequest',
   'KeysetReference',
   'MessageAcknowledgement',

@@ -673,6 +673,9 @@ const table: Record<string, Record<string, Case>> = {
     },
     'of an unknown one': { request: () => holding('DELETE', newId()), expected: workers(404) },
   },
+  listHolds: {
+    'of everybody’s': { request: get('/v1/referrals/holds'), expected: workers(200) },
+  },
   openReferral: {
     'for its own key': { request: (who) => open(who), expected: openers(200) },
     'for the key of another': {
