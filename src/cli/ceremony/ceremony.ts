@@ -12,10 +12,10 @@ import { readDocument } from '../../protocol/trust/chain.ts'
 import { readPayload } from '../../protocol/trust/jws.ts'
 import { Keyset, type Recipient } from '../../protocol/trust/keyset.ts'
 import { keysetFaults } from '../../protocol/trust/rules.ts'
-import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { Origin } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'
 import { type Command, type Input, type Report, UsageError } from '../command.ts'
+import { compartmentsOf, labelOf, type Named, namedIn, replaced } from './listing.ts'
 import { readRecipientHalf, readSigningHalf } from './publichalf.ts'
 import { refuse } from './signing.ts'
 
@@ -69,7 +69,8 @@ what has the same id, and --without takes out.`,
 async function changesOf(input: Input, newest: Keyset | undefined): Promise<Changes> {
   const without = input.texts('without')
   const roots = await Promise.all(input.texts('root').map(readSigningHalf))
-  const recipients = await Promise.all(recipientsNamed(input).map(recipientOf))
+  const named = namedIn(input, ['recipient', 'recovery'], saidOfRecipients)
+  const recipients = await Promise.all(named.map(recipientOf))
   const [directory, log] = [input.text('directory'), input.text('log')]
   const listed = newest ?? { roots: [], recipients: [] }
   const nextRoots = replaced(
@@ -93,67 +94,15 @@ async function changesOf(input: Input, newest: Keyset | undefined): Promise<Chan
   }
 }
 
-/** The list with what is named and without what is taken out; `undefined` where it stays the same. */
-function replaced<Item extends { kid: string }>(
-  listed: readonly Item[],
-  named: readonly Item[],
-  without: readonly string[],
-): Item[] | undefined {
-  const twice = named.find(({ kid }, index) => named.findIndex((it) => it.kid === kid) !== index)
-  if (twice) throw new UsageError(`the key ${twice.kid} is named twice`)
-  const stays = listed.filter(({ kid }) => !without.includes(kid))
-  if (named.length === 0 && stays.length === listed.length) return undefined
-  const isListed = ({ kid }: Item) => stays.some((item) => item.kid === kid)
-  return [
-    ...stays.map((item) => named.find(({ kid }) => kid === item.kid) ?? item),
-    ...named.filter((item) => !isListed(item)),
-  ]
-}
+const saidOfRecipients = ['label', 'compartments', 'optional'] as const
 
-type Named = {
-  readonly file: string
-  readonly recovery: boolean
-  label?: string
-  compartments?: string
-  optional?: true
-}
-
-/** Each recipient with what stands behind it. @throws UsageError for a flag that is about nobody */
-function recipientsNamed({ flags }: Input): Named[] {
-  const named: Named[] = []
-  for (const { name, value = '' } of flags) {
-    if (name === 'recipient') named.push({ file: value, recovery: false })
-    if (name === 'recovery') named.push({ file: value, recovery: true })
-    if (name !== 'label' && name !== 'compartments' && name !== 'optional') continue
-    const last = named.at(-1)
-    if (!last) throw new UsageError(`--${name} stands behind the --recipient that it is about`)
-    if (last[name] !== undefined) throw new UsageError(`${shown(last.file)} has two --${name}`)
-    Object.assign(last, { [name]: name === 'optional' ? true : value })
-  }
-  return named
-}
-
-async function recipientOf(named: Named): Promise<Recipient> {
-  const { file, recovery } = named
-  const label = named.label ?? (recovery ? 'Recovery' : undefined)
-  if (!label) throw new UsageError(`--label is missing behind --recipient ${shown(file)}`)
-  const compartments = compartmentsOf(named.compartments ?? (recovery ? 'all' : undefined), file)
-  const { kid, alg, publicKey, signingKey } = await readRecipientHalf(file)
-  const required = !named.optional
+async function recipientOf(named: Named<(typeof saidOfRecipients)[number]>): Promise<Recipient> {
+  const recovery = named.by === 'recovery'
+  const label = labelOf(named, recovery ? 'Recovery' : undefined)
+  const compartments = compartmentsOf(named, recovery ? 'all' : undefined)
+  const { kid, alg, publicKey, signingKey } = await readRecipientHalf(named.file)
+  const required = named.optional === undefined
   return { kid, label, alg, publicKey, signingKey, compartments, required, recovery }
-}
-
-function compartmentsOf(text: string | undefined, file: string): CompartmentName[] {
-  if (text === undefined) {
-    throw new UsageError(`--compartments is missing behind --recipient ${shown(file)}`)
-  }
-  if (text === 'all') return [...compartmentNames]
-  const names = text.split(',').map((name) => name.trim())
-  const known = compartmentNames.filter((name) => names.includes(name))
-  if (known.length === names.length) return known
-  throw new UsageError(
-    `--compartments is all, or some of ${compartmentNames.join(', ')}, each once, with commas`,
-  )
 }
 
 function directoryOf({ kid, publicKey }: Keyset['directory']): Keyset['directory'] {

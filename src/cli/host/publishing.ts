@@ -1,8 +1,11 @@
 /** The halves of the two ceremonies that happen on the host: drafting, and publishing what was signed. */
 import { readFile, writeFile } from 'node:fs/promises'
 import type { Keyset } from '../../protocol/trust/keyset.ts'
+import { directoryFaults } from '../../protocol/trust/rules.ts'
+import { refuse } from '../ceremony/signing.ts'
 import { readTrust } from '../settings.ts'
 import { nextKeyset } from './drafting.ts'
+import { granteeOptions, granteesIn } from './grantees.ts'
 import { administrative, onHost } from './usage.ts'
 
 const out = { value: 'FILE', help: 'Where to; never overwritten.' }
@@ -45,14 +48,23 @@ export const keysetPublish = administrative({
 
 /** `intake directory draft`. */
 export const directoryDraft = administrative({
-  flags: '--out FILE',
+  flags: '--out FILE [--grantee FILE ...]... [--without KID]...',
   summary: 'Write the next directory, to be signed elsewhere.',
-  options: { out },
+  details: `It lists the organisations that refer, with their keys on record, and the grantees of the newest
+one. A grantee is a reader beside the recipients, a volunteer clinician or an interpreter, to whom a recipient
+may grant compartments of a referral. FILE is the public half of its key, as \`intake keys generate --kind
+recipient\` leaves it; behind it stand its --label and --compartments, and --until if its time ends. One of the
+same id is replaced, and --without takes one out. It opens with a client of its own: \`intake admin client add
+--kind internal --scope referrals:open --kid KID\`.`,
+  options: { out, ...granteeOptions },
   async run(input) {
     const file = input.needed('out')
-    return onHost(input, async ({ publication, origin }) =>
-      writeDraft(await publication.draftDirectory(origin), file),
-    )
+    return onHost(input, async ({ publication, origin }) => {
+      const draft = await publication.draftDirectory(origin)
+      const directory = { ...draft, grantees: await granteesIn(input, draft.grantees) }
+      refuse(directoryFaults(directory))
+      return writeDraft(directory, file)
+    })
   },
 })
 

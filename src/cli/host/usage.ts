@@ -76,8 +76,12 @@ export function momentIn<Name extends string>(
   name: Name,
 ): { readonly [name in Name]?: Date } {
   const text = input.text(flag)
-  if (text === undefined) return {}
+  return text === undefined ? {} : ({ [name]: momentOf(text, flag) } as { [name in Name]: Date })
+}
+
+/** The moment that `text` is, which stands behind a flag. @throws UsageError for anything else */
+export function momentOf(text: string, flag: string): Date {
   const date = new Date(text)
-  if (!Number.isNaN(date.getTime())) return { [name]: date } as { [name in Name]: Date }
+  if (!Number.isNaN(date.getTime())) return date
   throw new UsageError(`--${flag} is not a time such as 2026-11-22T09:00:00Z`)
 }
