@@ -1,10 +1,9 @@
 /**
  * The only door to the database: `inTransaction(caller, tx => …)`.
  *
- * Each transaction first becomes the database role of its caller, so that row-level security holds
- * whatever the statements forget (migrations/0001_access.sql). Role and organisation are set for
- * the transaction only: nothing of one caller is left on the connection for the next, also behind
- * PgBouncer in transaction mode.
+ * Each transaction first becomes the database role of its caller, so that row-level security holds whatever the statements
+ * forget (migrations/0001_access.sql). Role and organisation are set for the transaction only: nothing of one caller is left
+ * on the connection for the next, also behind PgBouncer in transaction mode.
  */
 import type { Row, TransactionSql } from 'postgres'
 import { type Caller, roleOf } from '../caller.ts'
@@ -19,6 +18,7 @@ import {
   OutcomeUnknown,
   Overlong,
 } from './lost.ts'
+import { againOvertaken } from './overtaken.ts'
 import { createPool, type Link, type Pool, type PoolStanding } from './pool.ts'
 
 /** One transaction, and what is true for all of it. */
@@ -40,8 +40,8 @@ export type Announced = (isHere: boolean) => void
 
 export type Database = {
   /**
-   * Commits what `act` did, or, when it throws, undoes all of it and throws the same. It ends within the
-   * deadline of this database, or of `options`, whatever the server does.
+   * Commits what `act` did, or, when it throws, undoes all of it and throws the same. It ends within the deadline of this
+   * database, or of `options`, whatever the server does. One that was overtaken (overtaken.ts) is run once more.
    *
    * @throws DatabaseAway at the deadline, if nothing was done; `Overlong` if `act` was at work
    * @throws OutcomeUnknown if the commit was begun and not answered, or is on no standby
@@ -95,9 +95,8 @@ export type DatabaseOptions = {
 }
 
 /**
- * What a request waits for its transaction. It is longer than a lock is waited for (the role's
- * `lock_timeout`), and with the refusal's own entry after it below the ten seconds in which a caller is
- * answered whatever becomes of the database.
+ * What a request waits for its transaction. It is longer than a lock is waited for (the role's `lock_timeout`), and with the
+ * refusal's own entry after it below the ten seconds in which a caller is answered whatever becomes of the database.
  */
 const requestMsMax = 7_000
 /** One statement; then the server ends it by itself, at the latest a second before the deadline. */
@@ -126,8 +125,11 @@ export function connect(options: DatabaseOptions): Database {
   }
 
   const database: Database = {
-    inTransaction: (caller, act, own) =>
-      told(inTransaction({ pool, caller, act, database }, { deadlineMs, ...own })),
+    inTransaction: (caller, act, own) => {
+      const run = (ms: number) =>
+        inTransaction({ pool, caller, act, database }, { ...own, deadlineMs: ms })
+      return told(againOvertaken(run, own?.deadlineMs ?? deadlineMs))
+    },
     atOnce: (statement) => told(atOnce(pool, statement, deadlineMs)),
     ping() {
       // Where commits hang, each question would leave one more of them hanging on the server.

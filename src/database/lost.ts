@@ -116,6 +116,14 @@ export function isUndecided(error: unknown): boolean {
  */
 const heldUp = /^(55P03|57014|40...)$/
 
+/**
+ * Whether another transaction was faster: what was read was erased since (40001, 0001_access.sql), or what a new row refers
+ * to was deleted (23503). The same statements find what is there by now.
+ */
+export function isOvertaken(error: unknown): boolean {
+  return some(error, (_, code) => code === '40001' || code === '23503')
+}
+
 /** Whether the same request may succeed in a moment: the database is away, or others were in the way. */
 export function isPassing(error: unknown): boolean {
   return isAway(error) || some(error, (_, code) => heldUp.test(code))

@@ -48,20 +48,24 @@ export async function eraseReferral(
   rule: ErasureRule,
 ): Promise<(Erasure & { readonly isNew: boolean }) | undefined> {
   await takeTurn(tx, casesLock)
-  const before = await selectStanding(tx, referralId)
-  if (!before) return undefined
-  const { erasedAt, entryId: erasedBy } = before
+  const found = await selectStanding(tx, referralId)
+  if (!found) return undefined
+  const { erasedAt, entryId: erasedBy } = found
   if (erasedAt !== null && erasedBy !== null) {
     return { referralId, erasedAt, entryId: erasedBy, isNew: false }
   }
   if (rule === 'restored') await liftHoldOfThen(tx, referralId)
-  else requireErasable(before)
+  else requireErasable(found)
   const entryId = newId()
   await insertErasure(tx, { id: referralId, rule, entryId })
   await leaveEnded(tx, referralId)
   const caseId = await leaveCase(tx, referralId, entryId)
   await endItemOf(tx, referralId)
   await lockReferral(tx, referralId)
+  // Asked again, once nobody adds to it: a withdrawal that was answered meanwhile keeps it for its days.
+  const before = await selectStanding(tx, referralId)
+  if (!before) throw new Error('its row is never deleted')
+  if (rule !== 'restored') requireErasable(before)
   await removeDocumentsOf(tx, [referralId])
   await asEraser(tx, async () => {
     await deleteItemsOf(tx, referralId)

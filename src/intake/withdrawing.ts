@@ -72,7 +72,7 @@ export async function withdraw(
  *
  * @param block - the mark of where it was asked from (proof/service.ts); none of an exit that many share
  * @returns the referral, with the time at which it was first asked for
- * @throws Refusal `not-found` for what was not sent under that receipt
+ * @throws Refusal `not-found` for what was not sent under that receipt, `withdrawal-refused` for what was erased
  */
 export async function askToWithdraw(
   tx: Tx<SendingCaller>,
@@ -87,6 +87,9 @@ export async function askToWithdraw(
   if (named.withdrawalAskedAt !== undefined) {
     await options.appendRepetition(tx, { ...act, details: { repeated: true } })
     return named
+  }
+  if (named.state === 'erased') {
+    throw new Refusal('withdrawal-refused', 'the referral was erased')
   }
   const entryId = newId()
   const keptUntil = keptUntilOf(tx.now)

@@ -8,13 +8,13 @@ import { append } from '../audit/service.ts'
 import type { Caller } from '../caller.ts'
 import { flagMessage } from '../cases/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import type { Step } from '../database/lock.ts'
+import { type Step, takeTurn } from '../database/lock.ts'
 import { newId } from '../protocol/uuid.ts'
 import { tellOfMessage } from '../triage/service.ts'
 import { lookAgain } from '../vault/service.ts'
-import { settle, takeUnsettled, type Unsettled } from './store.ts'
+import { selectUnsettled, settle, type Unsettled } from './store.ts'
 
-/** The step; each replica has one, and each message is settled by one of them. */
+/** The step; each replica has one, and one of them settles at a time. */
 export function createSettling(database: Database): Step {
   return {
     name: 'settling messages',
@@ -22,7 +22,10 @@ export function createSettling(database: Database): Step {
       const caller: Caller = { kind: 'system', request: newId() }
       // One at a time: a transaction that held the items of several could wait in a circle.
       return database.inTransaction(caller, async (tx) => {
-        const message = await takeUnsettled(tx)
+        if (!(await selectUnsettled(tx))) return false
+        await takeTurn(tx, 'settling messages')
+        // Whoever had the turn before may have done it.
+        const message = await selectUnsettled(tx)
         if (message) await settleOne(tx, message)
         return message !== undefined
       })
@@ -32,6 +35,7 @@ export function createSettling(database: Database): Step {
 
 async function settleOne(tx: Tx, message: Unsettled): Promise<void> {
   const { referralId, urgency } = message
+  // The item, then the referral, then the message: in that order they are erased as well.
   const { item, woken, raised } = await tellOfMessage(tx, referralId, urgency ?? undefined)
   const isInformed = await lookAgain(tx, referralId)
   // Its answer stands, and whoever gave it is not at work on it: people find it among what is to be looked at.

@@ -157,14 +157,13 @@ export type Unsettled = {
   readonly urgency: Urgency | null
 }
 
-/** Takes the oldest that nobody else has taken. */
-export async function takeUnsettled(tx: Tx): Promise<Unsettled | undefined> {
+/** The oldest; not locked, for its item is to be locked first. */
+export async function selectUnsettled(tx: Tx): Promise<Unsettled | undefined> {
   const [row] = await tx.sql<Unsettled[]>`
     select referral_id as "referralId", place, urgency from message
     where side = 'referrer' and settled_at is null
     order by stored_at
-    limit 1
-    for update skip locked`
+    limit 1`
   return row
 }
 

@@ -12,7 +12,7 @@ import { replaceValues } from '../matching/service.ts'
 import { decodeBase64url } from '../protocol/bytes.ts'
 import { headerHash } from '../protocol/envelope/envelope.ts'
 import { matchKeysVerify } from '../protocol/matching/matchvalues.ts'
-import { headerOf, requireId } from '../vault/service.ts'
+import { headerOf, keepFromErasing, requireId } from '../vault/service.ts'
 import type { CheckedKeys, MatchKeysRequest } from './schemas.ts'
 import { requireGiven, requireSigner } from './signer.ts'
 
@@ -39,6 +39,7 @@ export async function checkMatchKeys(
   if (!matchKeysVerify(bound, { epoch, values }, signature, signingKey)) {
     throw new Refusal('signature-invalid', 'signature is not over these match keys')
   }
+  await keepFromErasing(tx, referralId)
   const signed = { signer: signature.kid, signature: decodeBase64url(signature.value, 64) }
   const before = await replaceValues(
     tx,

@@ -40,8 +40,9 @@ export async function stateUrgency(
   const urgency = mostUrgent(before, statement.urgency)
   if (urgency !== before) {
     const signed = { signer: signature.kid, signature: decodeBase64url(signature.value, 64) }
-    await keepStatement(tx, { referralId, ...statement, ...signed })
+    // The item first, and then what refers to the referral: in that order it is erased.
     await raiseUrgency(tx, referralId, urgency)
+    await keepStatement(tx, { referralId, ...statement, ...signed })
   }
   const object = { kind: 'referral', id: referralId } as const
   const { rules, urgency: stated } = statement

@@ -4,7 +4,7 @@ import { Refusal } from '../errors.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Urgency } from '../referral/codes/clear.ts'
 import { mostUrgent } from '../referral/urgency.ts'
-import { selectErased, selectIds } from './store.ts'
+import { lockKept, selectErased, selectIds } from './store.ts'
 import { selectStated } from './urgency-store.ts'
 
 export { insertStatement as keepStatement } from './urgency-store.ts'
@@ -29,6 +29,11 @@ export async function requireId(tx: Tx, name: string): Promise<string> {
   if (isReferenceForm(id)) throw new Refusal('not-found', `no referral ${id} for that key`)
   await requireKept(tx, id)
   return id
+}
+
+/** Keeps a referral from being erased, as `lockKept`. @throws Refusal `erased` */
+export async function keepFromErasing(tx: Tx, id: string): Promise<void> {
+  if (!(await lockKept(tx, id))) await requireKept(tx, id)
 }
 
 /** @throws Refusal `erased` for a referral of which nothing is left, to whoever saw it before */

@@ -30,7 +30,13 @@ export {
   releaseWraps,
   removeGrant,
 } from './grants.ts'
-export { keepStatement, requireId, resolveLists, standingUrgency } from './naming.ts'
+export {
+  keepFromErasing,
+  keepStatement,
+  requireId,
+  resolveLists,
+  standingUrgency,
+} from './naming.ts'
 export { release } from './releasing.ts'
 export { type SignedReferral, signedByOwn, signedFor } from './signed.ts'
 export { selectShownState as shownStateOf, showAgain } from './signed-store.ts'

@@ -53,6 +53,18 @@ export async function insertReferral(tx: Tx, { checked, ...made }: NewReferral):
   ])
 }
 
+/**
+ * Waits for whoever erases a referral, and lets nobody do it until the transaction ends: for acts that lock what belongs to
+ * it and then want the referral. In the order of locks it stands behind the items, and before its parts.
+ *
+ * @returns whether it is there, and not erased
+ */
+export async function lockKept(tx: Tx, id: string): Promise<boolean> {
+  const [row] = await tx.sql<{ isKept: boolean }[]>`
+    select state <> 'erased' as "isKept" from referral where id = ${id} for key share`
+  return row?.isKept ?? false
+}
+
 /** When a referral was erased; `undefined` where it was not, or the caller may not see that. */
 export async function selectErased(tx: Tx, id: string): Promise<string | undefined> {
   const [row] = await tx.sql<{ erasedAt: string }[]>`
