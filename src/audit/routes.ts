@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { knownCaller } from '../caller.ts'
 import { Refusal } from '../errors.ts'
 import { pageRows } from '../protocol/page.ts'
 import type { Services } from '../services.ts'
+import { ProvenEntry } from './provenschemas.ts'
 import {
   BundleParams,
   EntriesPage,
@@ -13,7 +14,6 @@ import {
   Exposure,
   ExposureQuery,
   LogParams,
-  ProvenEntry,
   ReferralAccess,
   ReferralParams,
   TileParams,

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { Cursor, Instant, Kid, Uuid } from '../referral/format.ts'
@@ -185,11 +185,3 @@ export const TileParams = Type.Object(
 )
 
 export const EntryParams = Type.Object({ id: Uuid }, { additionalProperties: false })
-
-/** An entry with the proof that it is in the log. */
-export const ProvenEntry = Type.Object({
-  leaf: Type.String({ description: 'base64url of the bytes that the log hashes (RFC 8785 JSON)' }),
-  proof: Type.String({
-    description: 'A C2SP tlog-proof file: index, hashes and the signed checkpoint',
-  }),
-})

@@ -4,9 +4,6 @@ import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import type { Opened } from '../protocol/envelope/open.ts'
 import type { NoteChain } from '../protocol/messages/notechain.ts'
 import { claimBytesMax } from './answer.ts'
-import { evaluatePerson, type PersonParts } from './matching.ts'
-import { requireReferenceOf, wellTyped } from './naming.ts'
-import type { Note, Notes } from './notes.ts'
 import {
   type Case,
   CaseAnswer,
@@ -18,10 +15,13 @@ import {
   PossibleMatchesAnswer,
   type Reviews,
   ReviewsAnswer,
-  readAnswer,
   type Split,
   SplitAnswer,
-} from './schemas.ts'
+} from './caseschemas.ts'
+import { evaluatePerson, type PersonParts } from './matching.ts'
+import { requireReferenceOf, wellTyped } from './naming.ts'
+import type { Note, Notes } from './notes.ts'
+import { readAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'
 import type { createKeysets } from './trust.ts'
 

@@ -2,9 +2,10 @@
 import type { Static } from 'typebox'
 import * as erasure from '../erasure/schemas.ts'
 import type { HoldReason } from '../referral/codes/hold.ts'
+import type { Case } from './caseschemas.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
-import { type Case, readAnswer } from './schemas.ts'
+import { readAnswer } from './schemas.ts'
 import { tolerant } from './tolerant.ts'
 import type { Transport } from './transport.ts'
 

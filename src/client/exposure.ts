@@ -1,5 +1,6 @@
 /** Who could have opened what, as an auditor reads it. All of it is the service's word. */
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import * as audit from '../audit/schemas.ts'
 import { readPayload } from '../protocol/trust/jws.ts'
 import { Recipient } from '../protocol/trust/keyset.ts'

@@ -39,6 +39,7 @@ export { jsonText, quoted, shown } from '../referral/shown.ts'
 export type { Proposal } from '../referral/urgency.ts'
 export { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
 export type { Reviewing, Sought } from './cases.ts'
+export type { Case, Found, Judged, PossibleMatches, Reviews, Split } from './caseschemas.ts'
 export type { CheckedMatchKeys, Checking, UncheckedQuery } from './checking.ts'
 export type { Attempt, ClaimOptions, Ending, Lease, Outcome } from './claiming.ts'
 export type { ClockSkew } from './clock.ts'
@@ -54,10 +55,11 @@ export type { Forwarded } from './forwarding.ts'
 export { forwardChanges } from './forwarding.ts'
 export type { Given, Granting, GrantTerms, ListedGrant } from './granting.ts'
 export type { News } from './holding.ts'
-export type { ProvenEntry, Restart, VerifiedLog, VerifyLogOptions } from './log.ts'
-export { digestOfState, openEntryProof, readState, verifyGrowth, verifyWholeLog } from './log.ts'
+export type { Restart, VerifiedLog, VerifyLogOptions } from './log.ts'
 export type { LogEntry } from './logentry.ts'
 export { EntryFault } from './logentry.ts'
+export type { ProvenEntry } from './logstate.ts'
+export { digestOfState, openEntryProof, readState } from './logstate.ts'
 export type { LogTrust, LogWitnessing, SignedState } from './logtrust.ts'
 export { openState, trustKeyset, trustPolicy } from './logtrust.ts'
 export type { Memory } from './memory.ts'
@@ -87,21 +89,15 @@ export type {
   AskedWithdrawal,
   AskedWithdrawals,
   Attempts,
-  Case,
   Claim,
   Completion,
   Ended,
   Endpoint,
-  Found,
   Items,
-  Judged,
   OwnClaims,
   OwnReferral,
   OwnReferrals,
-  PossibleMatches,
   Renewal,
-  Reviews,
-  Split,
   Summary,
   Unchecked,
 } from './schemas.ts'
@@ -115,5 +111,6 @@ export type { Unmatched } from './unmatched.ts'
 export type { ChangesOptions, ChangesPage, ItemsQuery } from './watching.ts'
 export type { ReplayFrom, Webhooks } from './webhooks.ts'
 export { createWebhooks } from './webhooks.ts'
+export { verifyGrowth, verifyWholeLog } from './wholelog.ts'
 export type { Deciding, WithdrawalReason } from './withdrawals.ts'
 export type { Handler, Work } from './working.ts'

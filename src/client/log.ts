@@ -2,17 +2,14 @@
  * The access log, checked without believing whoever serves or stores it: that its files are what a
  * signed checkpoint says, that it goes on from a checkpoint that was kept, that each entry has its form.
  */
-import { base64urlBytes, encodeBase64url, equalBytes, utf8 } from '../protocol/bytes.ts'
+import { base64urlBytes, equalBytes } from '../protocol/bytes.ts'
 import { LogFault } from '../protocol/log/fault.ts'
 import { hashBytes, sameHash, treeHasher } from '../protocol/log/hash.ts'
-import { parseNote } from '../protocol/log/note.ts'
 import { consistencyHolds } from '../protocol/log/proof.ts'
-import { openProof, parseProofFile } from '../protocol/log/prooffile.ts'
 import { type Read, treeReader } from '../protocol/log/reader.ts'
 import { tileWidth } from '../protocol/log/tile.ts'
 import { verifyConsistency, verifyLog } from '../protocol/log/verify.ts'
-import { verify } from '../protocol/signature.ts'
-import { ready, sha256 } from '../protocol/sodium.ts'
+import { sha256 } from '../protocol/sodium.ts'
 import {
   checkShown,
   EntryFault,
@@ -21,7 +18,8 @@ import {
   parseShown,
   type ShownEntry,
 } from './logentry.ts'
-import { type LogTrust, openState, type SignedState } from './logtrust.ts'
+import { readState } from './logstate.ts'
+import type { LogTrust, SignedState } from './logtrust.ts'
 
 const hasher = treeHasher(sha256)
 
@@ -66,28 +64,7 @@ export type VerifyLogOptions = {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-/** The checkpoint that stands in a log's files. @throws LogFault `checkpoint-missing`, as `openState` */
-export async function readState(
-  read: Read,
-  trust: LogTrust,
-  origin?: string,
-): Promise<SignedState> {
-  await ready
-  const file = await read('checkpoint')
-  if (!file) {
-    throw new LogFault('checkpoint-missing', 'there is no checkpoint', { path: 'checkpoint' })
-  }
-  return openState(file, trust, origin)
-}
-
-/**
- * Verifies a whole log: every entry, every tile, the checkpoint's signatures, and what else is asked
- * for. The entries are read in constant memory; with openings, some 100 bytes are kept for each.
- *
- * @param read - the files below the log's address
- * @throws LogFault for files that are not what was signed, EntryFault for an entry whose form or
- *   opening is wrong, each with the first index where there is one
- */
+/** @see wholelog.ts */
 export async function verifyWholeLog(
   read: Read,
   { trust, origin, since, openings, onProgress }: VerifyLogOptions,
@@ -109,12 +86,7 @@ export async function verifyWholeLog(
   return { state, restart, openings: openings && known && (await known.compare(openings())) }
 }
 
-/**
- * Returns if the later state contains all of the earlier one, by the hash tiles of its log.
- *
- * @throws LogFault `rolled-back`, `inconsistent`, `origin-wrong` for states of two logs, and `root-wrong`
- *   if the tiles are not those of the later state, so that they tell nothing of the earlier one
- */
+/** @see wholelog.ts */
 export async function verifyGrowth(
   read: Read,
   earlier: Pick<SignedState, 'origin' | 'size' | 'root'>,
@@ -136,37 +108,6 @@ export async function verifyGrowth(
   if (!sameHash(then.root, earlier.root)) {
     throw new LogFault('inconsistent', 'the log does not begin with what was signed before')
   }
-}
-
-/** The SHA-256 by which a restarted log names the last checkpoint of the log before it. */
-export function digestOfState({ text }: SignedState): string {
-  return encodeBase64url(sha256(utf8(parseNote(text).text)))
-}
-
-/** An entry and its place, under a checkpoint that the log signed. */
-export type ProvenEntry = {
-  readonly entry: LogEntry
-  readonly index: number
-  readonly state: SignedState
-}
-
-/**
- * Checks the proof of one entry, as `GET /v1/audit/entries/{id}/proof` answers it.
- *
- * @param proven - `leaf`, base64url of the entry's bytes, and `proof`, a file of c2sp.org/tlog-proof
- * @throws LogFault `proof-malformed`, `inclusion-wrong`, as `openState`; EntryFault
- */
-export async function openEntryProof(
-  proven: { readonly leaf: string; readonly proof: string },
-  trust: LogTrust,
-): Promise<ProvenEntry> {
-  await ready
-  const bytes = base64urlBytes(proven.leaf)
-  if (!bytes) throw new LogFault('proof-malformed', 'the entry is not base64url')
-  const file = parseProofFile(proven.proof)
-  const state = openState(file.checkpoint, trust)
-  openProof(hasher, file, bytes, { keys: trust.keysOf(state.origin), verify })
-  return { entry: parseEntry(bytes, file.index), index: file.index, state }
 }
 
 /** A log after the first begins with the reason why there is one. */

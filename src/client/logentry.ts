@@ -2,7 +2,8 @@
  * One entry of the access log: its form (docs/PROTOCOL.md, "Entries of the access log"), and whether
  * what is said to open its commitments does.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../errors.ts'
 import { base64urlBytes, equalBytes } from '../protocol/bytes.ts'
 import { canonicalBytes, parseCanonical } from '../protocol/canonical.ts'

@@ -2,7 +2,8 @@
  * What the page beside an exported log is given: each file as a script that hands over its text, for a page
  * from disk cannot fetch its neighbours. `intake audit export` writes it, and `src/web/log` reads it.
  */
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import { EntriesPage } from '../audit/schemas.ts'
 import { tileWidth } from '../protocol/log/tile.ts'
 import { Bytes32, Instant, Uuid } from '../referral/format.ts'

@@ -1,5 +1,6 @@
 /** The proof of one entry: as a service answers it, or made of the files of a log. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { treeHasher } from '../protocol/log/hash.ts'
 import { writeProofFile } from '../protocol/log/prooffile.ts'
@@ -8,8 +9,8 @@ import { tileWidth } from '../protocol/log/tile.ts'
 import { sha256 } from '../protocol/sodium.ts'
 import { parseAnswer } from './answer.ts'
 import { BadAnswer } from './failure.ts'
-import { readState } from './log.ts'
 import { parseEntry } from './logentry.ts'
+import { readState } from './logstate.ts'
 import type { LogTrust } from './logtrust.ts'
 import { readAnswer } from './schemas.ts'
 

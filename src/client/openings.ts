@@ -2,7 +2,7 @@
 import { LogFault } from '../protocol/log/fault.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
 import { BadAnswer } from './failure.ts'
-import { openEntryProof, type ProvenEntry } from './log.ts'
+import { openEntryProof, type ProvenEntry } from './logstate.ts'
 import { trustKeyset } from './logtrust.ts'
 import { OpeningsAnswer, readAnswer } from './schemas.ts'
 import type { Call, Transport } from './transport.ts'

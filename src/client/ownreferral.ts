@@ -2,7 +2,7 @@
  * Knowing one's own referral again from what a service shows of it: its header, the hashes of its parts, its signature.
  * A referrer that kept nothing computes by it the hash that messages are chained to.
  */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { decodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { canonicalBytes } from '../protocol/canonical.ts'
 import { headerHash, Signature } from '../protocol/envelope/envelope.ts'

@@ -9,7 +9,7 @@ import {
 } from '../protocol/keys.ts'
 import { openClientKey as openClient } from '../protocol/partner/clientkey.ts'
 import { isReady, ready as loaded } from '../protocol/sodium.ts'
-import { conform as conformTo } from './conform.ts'
+import type { conform as conformTo } from './conform.ts'
 
 /** Resolves when the cryptography is loaded. */
 export const ready: Promise<void> = loaded
@@ -39,11 +39,15 @@ export const generateRecipientKey = onceReady(generateReceiving)
 export const generateSigningKey = onceReady(generateSigning)
 
 /**
- * All that a service or a reader would say against an envelope; nothing if it conforms.
- *
- * @throws Error before `ready`
+ * All that a service or a reader would say against an envelope; nothing if it conforms. Loaded with the
+ * first call: whoever writes a client needs it, and whoever uses one does not.
  */
-export const conform = onceReady(conformTo)
+export async function conform(
+  ...judged: Parameters<typeof conformTo>
+): Promise<ReturnType<typeof conformTo>> {
+  const [conforming] = await Promise.all([import('./conform.ts'), loaded])
+  return conforming.conform(...judged)
+}
 
 function onceReady<A extends unknown[], R>(call: (...args: A) => R): (...args: A) => R {
   return (...args) => {

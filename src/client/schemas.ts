@@ -2,8 +2,8 @@
  * The answers a client reads, as far as it reads them: a newer service may say more. What it is
  * released is not checked here but as it is opened, step by step.
  */
-import { type Static, type TSchema, Type } from 'typebox'
-import * as cases from '../cases/schemas.ts'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import { DirectoryAnswer as Directory, KeysetAnswer as Keyset } from '../directory/schemas.ts'
 import * as intake from '../intake/schemas.ts'
 import * as matching from '../matching/schemas.ts'
@@ -202,13 +202,6 @@ export const CompletionsAnswer = tolerant(Completions)
 /** What became of one of several: its `completion`, or the `problem` for which this one was refused. */
 export type Ended = Static<typeof CompletionsAnswer>['completions'][number]
 
-export const CaseAnswer = tolerant(cases.Case)
-/**
- * A case: the referrals held to be about one person, and why. Of the judgements the newest come first,
- * those that no longer hold among them.
- */
-export type Case = Static<typeof CaseAnswer>
-
 /** A page of the notes about one referral, each still sealed: one that is spoilt hides no other. */
 export const NotesAnswer = Type.Object({
   referralId: Uuid,
@@ -220,26 +213,6 @@ export const NotesAnswer = Type.Object({
 export type NotesPage = Omit<Static<typeof NotesAnswer>, 'notes'> & {
   notes: { at: string; note: MessageEnvelope }[]
 }
-
-export const PossibleMatchesAnswer = tolerant(cases.PossibleMatches)
-/** The cases that may be about the same person as one, the likeliest first. */
-export type PossibleMatches = Static<typeof PossibleMatchesAnswer>
-
-export const ReviewsAnswer = tolerant(cases.Reviews)
-/** What waits for a person's judgement. */
-export type Reviews = Static<typeof ReviewsAnswer>
-
-export const JudgedAnswer = tolerant(cases.Judged)
-/** The case as judged; `otherId` is the other one, where there still are two. */
-export type Judged = Static<typeof JudgedAnswer>
-
-export const SplitAnswer = tolerant(cases.Split)
-/** What a split left: the case, the other one, and in `cases` all that result. */
-export type Split = Static<typeof SplitAnswer>
-
-export const FoundAnswer = tolerant(cases.Found)
-/** What a search found, the likeliest first. */
-export type Found = Static<typeof FoundAnswer>
 
 /** A challenge as ALTCHA writes it: what is to be derived, and what it must begin with. */
 export const ChallengeAnswer = Type.Object({

@@ -2,7 +2,8 @@
  * The form in which a client reads an answer: that in which the service states it, open to what a newer
  * service may say.
  */
-import { type Static, type TSchema, type TUnsafe, Type } from 'typebox'
+import type { Static, TSchema, TUnsafe } from 'typebox'
+import * as Type from 'typebox'
 
 /** What an answer is read as: a word of a closed list is a text, because the list may grow. */
 export type Tolerant<Value> = Value extends string

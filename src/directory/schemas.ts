@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
-import { ProvenEntry } from '../audit/schemas.ts'
+import * as Type from 'typebox'
+import { ProvenEntry } from '../audit/provenschemas.ts'
 import { Bytes32 } from '../referral/format.ts'
 
 const Jws = Type.String({

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Kid, Uuid } from '../referral/format.ts'
 
 export const DocumentParams = Type.Object({ documentId: Uuid }, { additionalProperties: false })

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { holdReasonCodes } from '../referral/codes/hold.ts'

@@ -3,7 +3,8 @@
  * copy for each place. A name is the one under which the code exports the schema; parts of exported
  * schemas are named here.
  */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
+import * as proven from '../audit/provenschemas.ts'
 import * as audit from '../audit/schemas.ts'
 import * as cases from '../cases/schemas.ts'
 import * as directory from '../directory/schemas.ts'
@@ -88,6 +89,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...urgency,
   ...webhooks,
   ...cases,
+  ...proven,
   ...audit,
   ProofAction: proof.ChallengeRequest.properties.action,
   Evaluation: matching.EvaluationAnswers.properties.answers.items,

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import type { Database } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import type { KeyPlace } from '../matching/keyholders.ts'

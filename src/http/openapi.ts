@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, from the same schemas that the routes are held to. */
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { mount } from '../access/authorization.ts'
 import { scopes } from '../caller.ts'
 import { Problem, withComponents } from './components.ts'

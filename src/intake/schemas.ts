@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox'
-import { ProvenEntry } from '../audit/schemas.ts'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
+import { ProvenEntry } from '../audit/provenschemas.ts'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { type DeclineReason, declineReasons, shownStates } from '../referral/codes/state.ts'

@@ -1,5 +1,6 @@
 /** What passes between the service and a keyholder in another process. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { Bytes32, base64urlOf } from '../referral/format.ts'
 

@@ -8,7 +8,7 @@ import {
   TypeBoxValidatorCompiler,
 } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyError, LogController } from 'fastify'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { type ErrorCode, Refusal } from '../errors.ts'
 import type { Holder } from './keyholder.ts'
 import { KeyholderAnswer, KeyholderRefusal, KeyholderRequest } from './schemas.ts'

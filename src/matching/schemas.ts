@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { matchValuesMax } from '../protocol/envelope/envelope.ts'
 import { PageLimit } from '../protocol/page.ts'
 import { Bytes32, base64urlOf, Cursor, Uuid } from '../referral/format.ts'

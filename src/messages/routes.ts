@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { bearerOf, knownCaller } from '../caller.ts'
 import { MessageEnvelope } from '../protocol/messages/message.ts'
 import type { Services } from '../services.ts'

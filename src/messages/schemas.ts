@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { SignedParts } from '../protocol/envelope/signed.ts'
 import { MessageEnvelope, notesMax, notesPageMax } from '../protocol/messages/message.ts'

@@ -1,5 +1,6 @@
-import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
+import { Compile } from 'typebox/schema'
 import { base64urlBytes } from '../protocol/bytes.ts'
 import { Bytes32, Instant } from '../referral/format.ts'
 

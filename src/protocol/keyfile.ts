@@ -6,7 +6,8 @@
  * A recipient's file holds the X-Wing key it opens with and the Ed25519 key it signs with; that of a
  * referrer, a root or the directory only the latter.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../errors.ts'
 import { Bytes32, Kid, XWingPublicKey } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'

@@ -1,4 +1,5 @@
-import { type TString, Type } from 'typebox'
+import type { TString } from 'typebox'
+import * as Type from 'typebox'
 import { visiblePattern } from '../referral/hidden.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** How many rows a page of a list has. Where the next one begins is a `Cursor`. */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 
 /** How many rows a page has if its caller does not say. */
 export const pageRows = 50

@@ -3,7 +3,8 @@
  * JSON, with what stands in the open beside them as associated data. What every key file has in
  * common.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../errors.ts'
 import { base64urlOf } from '../referral/format.ts'
 import { schemaProblems } from '../referral/problems.ts'

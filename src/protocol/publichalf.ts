@@ -1,5 +1,6 @@
 /** The public halves of keys, as they are handed over before a ceremony. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Bytes32, Kid, XWingPublicKey } from '../referral/format.ts'
 
 /** Of a key that signs: a root, the directory, the log, an organisation. */

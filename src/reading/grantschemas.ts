@@ -1,5 +1,6 @@
 /** Grants: what recipients pass on of a referral, to whom, and until when. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Wrap } from '../protocol/envelope/envelope.ts'
 import { Grant } from '../protocol/messages/grant.ts'
 import { Kid, Uuid } from '../referral/format.ts'

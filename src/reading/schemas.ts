@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { MatchValue, matchValuesMax, Signature } from '../protocol/envelope/envelope.ts'
 import { urgencyStatementProperties } from '../protocol/envelope/urgency.ts'

@@ -3,7 +3,8 @@
  * stand the codes that the server will see. Compartments and fields may be left out; completing a
  * draft says `not_asked` for them, so a call that dropped after one name can be sealed.
  */
-import { type Static, type TObject, type TProperties, Type } from 'typebox'
+import type { Static, TObject, TProperties } from 'typebox'
+import * as Type from 'typebox'
 import { type Checked, checkReferral, formProblems } from './check.ts'
 import { channels, regions, urgencies } from './codes/clear.ts'
 import { compartmentNames } from './compartment.ts'

@@ -1,4 +1,5 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import type { CompartmentName } from './compartment.ts'
 import { Clinical } from './fields/clinical.ts'
 import { Consent } from './fields/consent.ts'

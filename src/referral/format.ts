@@ -4,7 +4,7 @@
  * Patterns rather than JSON Schema formats: a format is a comment to a validator that does not know
  * it, and a pattern stands in the OpenAPI document for every client to check.
  */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 
 // The last letter of unpadded base64url holds 6, 4 or 2 bits; the rest of it must be zero, or the
 // same bytes would have several spellings.

@@ -2,7 +2,8 @@
  * The header: all that the server may read of a referral (docs/PROTOCOL.md, "Header"). It is bound
  * into every ciphertext and signature of its envelope.
  */
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import { channels, regions, urgencies } from './codes/clear.ts'
 import { type CompartmentName, compartmentNames } from './compartment.ts'
 import { Bytes32, Day, Kid, Origin, UuidV7, XWingPublicKey } from './format.ts'

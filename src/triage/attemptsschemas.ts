@@ -1,5 +1,5 @@
 /** What is told of the leases of an item. */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Instant, Uuid } from '../referral/format.ts'
 import { attemptEndings } from './change.ts'
 

@@ -1,5 +1,5 @@
 /** What handing a claim over takes. */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Uuid } from '../referral/format.ts'
 import { RenewalRequest } from './schemas.ts'
 

@@ -1,5 +1,6 @@
 /** What parking takes and gives. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { Instant, Uuid } from '../referral/format.ts'
 import { asideItemsMax, itemsPageMax, parkedDaysMax, parkReasons } from './lease.ts'

@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference, Reference } from '../protocol/envelope/acknowledgement.ts'
 import { openingSteps } from '../protocol/envelope/step.ts'
 import { MessageEnvelope } from '../protocol/messages/message.ts'
@@ -43,7 +43,7 @@ const Unverified = Type.Boolean({
 const { region: Region, channel: Channel } = Header.properties
 
 /** Any of these will do. */
-function someOf<Schema extends TSchema>(schema: Schema) {
+function someOf<Schema extends Type.TSchema>(schema: Schema) {
   return Type.Optional(Type.Array(schema, { minItems: 1, maxItems: 50, uniqueItems: true }))
 }
 

@@ -1,5 +1,6 @@
 /** Several completions at once. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { IdOrReference } from '../protocol/envelope/acknowledgement.ts'
 import { claimItemsMax } from './lease.ts'
 import { ClaimParams, Completion, CompletionRequest } from './schemas.ts'

@@ -1,5 +1,6 @@
 /** What a person says of the urgency of an item. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { MessageEnvelope } from '../protocol/messages/message.ts'
 import { ItemParkingRequest } from './parkingschemas.ts'
 import { StandingUrgency } from './schemas.ts'

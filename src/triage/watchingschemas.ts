@@ -1,5 +1,5 @@
 /** What watching the queue takes and gives. */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { PageLimit } from '../protocol/page.ts'
 import { regions } from '../referral/codes/clear.ts'
 import { Cursor, Instant, Uuid } from '../referral/format.ts'

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Released } from '../protocol/envelope/released.ts'
 import { MessageEnvelope } from '../protocol/messages/message.ts'
 import { Instant } from '../referral/format.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
 import { EndpointParams, EndpointRequest, WebhookEndpoint, WebhookEndpoints } from './schemas.ts'

@@ -1,5 +1,5 @@
 /** What managing endpoints takes and gives. */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Instant, Uuid } from '../referral/format.ts'
 import { failuresMax } from './message.ts'
 import { triesMax } from './schedule.ts'

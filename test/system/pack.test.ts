@@ -117,7 +117,8 @@ t.test('the packed package, installed into an empty project', async (t) => {
     const referrer = sdk.createReferrer({ url, trust: world.trust, signer, token: () => 'none' })
     const envelope = await referrer.seal(draft)
     const other = { ...draft, region: 'unknown' }
-    const [right, wrong] = [draft, other].map((draft) => sdk.conform(envelope, world, draft))
+    const conformed = [draft, other].map((draft) => sdk.conform(envelope, world, draft))
+    const [right, wrong] = await Promise.all(conformed)
     console.log(JSON.stringify({ right, wrong: wrong.length }))
   }
   main(${JSON.stringify({ url: conforming, world, draft })})`

@@ -21,7 +21,7 @@ there is any complaint. Seal no real person to those keys: they are known to all
     const world: TestWorld = place.default
     const draft = input.text('draft')
     const drafted = draft === undefined ? undefined : await readJson<unknown>(draft)
-    const complaints = conform(await readJson<unknown>(file), world, drafted)
+    const complaints = await conform(await readJson<unknown>(file), world, drafted)
     const text =
       complaints.length === 0 ? `${shown(file)} conforms.` : complaints.map(wordsOf).join('\n')
     return { value: { complaints }, text, failed: complaints.length > 0 }

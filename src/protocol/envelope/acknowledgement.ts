@@ -1,5 +1,6 @@
 /** What a referrer gets for a stored referral: docs/PROTOCOL.md, "What the service checks". */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Bytes32, Instant, Uuid, UuidV7 } from '../../referral/format.ts'
 import { utf8 } from '../bytes.ts'
 import { dammDigit, dammValid } from '../damm.ts'

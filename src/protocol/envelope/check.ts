@@ -6,8 +6,9 @@
  * This is the hot path of a submission: every part is decoded once, hashed once, and the envelope
  * made canonical once.
  */
-import { Compile } from 'typebox/compile'
+
 import type { TLocalizedValidationError } from 'typebox/error'
+import { Compile } from 'typebox/schema'
 import { type ErrorCode, Refusal } from '../../errors.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import type { Header } from '../../referral/header.ts'
@@ -55,7 +56,8 @@ const envelopeShape = Compile(Envelope)
 export function readEnvelope(value: unknown): Envelope {
   if (envelopeShape.Check(value)) return value as Envelope
   // The library names an unknown property before its parent: the name is the sender's own words.
-  const error = envelopeShape.Errors(value).find(({ keyword }) => keyword !== 'boolean')
+  const [, errors] = envelopeShape.Errors(value)
+  const error = errors.find(({ keyword }) => keyword !== 'boolean')
   const place = error?.instancePath || '/'
   throw new Refusal(shapeCode(error, value), `${place} ${error?.message ?? 'is malformed'}`)
 }

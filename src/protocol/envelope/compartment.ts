@@ -4,7 +4,7 @@
  * The key is used once and committed to in the header, because ChaCha20-Poly1305 alone does not
  * commit: a sealer could craft one ciphertext that opens to two stories under two keys.
  */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import type { CompartmentName } from '../../referral/compartment.ts'
 import { concat, encodeBase64url, label, utf8 } from '../bytes.ts'

@@ -3,7 +3,8 @@
  * hashes that bind its parts. The schema has no place for plaintext, and refuses what it does not
  * know.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Bytes32, base64urlOf, Kid } from '../../referral/format.ts'
 import { everyCompartment, Header, recipientsMax } from '../../referral/header.ts'
 import { base64urlBytes, concat, encodeBase64url, label } from '../bytes.ts'

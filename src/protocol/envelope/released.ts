@@ -2,7 +2,8 @@
  * What the server releases of a referral to one reader: that reader's compartments and wrap, and of
  * all parts the hashes by which the signature is checked (docs/PROTOCOL.md, "Opening").
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Bytes32, Instant, Kid, UuidV7 } from '../../referral/format.ts'
 import { everyCompartment, Header, recipientsMax } from '../../referral/header.ts'
 import { Grant } from '../messages/grant.ts'

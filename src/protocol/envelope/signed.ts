@@ -1,5 +1,6 @@
 /** What was signed of a referral, as it is shown to whoever sent it: nothing that is sealed. */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Released } from './released.ts'
 
 const { header, sealedHashes, wrapHashes, matchingHash, receipt, signature } = Released.properties

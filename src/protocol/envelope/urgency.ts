@@ -3,7 +3,8 @@
  * docs/PROTOCOL.md, "Urgency statement". The service cannot read what the rules read, so it takes the
  * word of a recipient who can, bound to the header of one referral and to a time.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { Instant } from '../../referral/format.ts'
 import { concat, label } from '../bytes.ts'

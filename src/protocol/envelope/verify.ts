@@ -3,7 +3,7 @@
  * docs/PROTOCOL.md, "Opening". The server that released it is believed in nothing but the time of
  * receipt.
  */
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { Bytes32, Instant, Kid } from '../../referral/format.ts'

@@ -5,7 +5,8 @@
  * key is a scalar of ristretto255, signs nothing, opens nothing, and is never kept beside a key that
  * does.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'

@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { group } from '../../referral/fields/answer.ts'
 import { Identity } from '../../referral/fields/identity.ts'
 import { name, phone } from '../../referral/fields/text.ts'

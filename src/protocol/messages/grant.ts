@@ -3,7 +3,8 @@
  * The server cannot make one, for it has no keys; and a wrap without the
  * signature of one who may grant is refused by the one it is for.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import type { CompartmentName } from '../../referral/compartment.ts'
 import { base64urlOf, Instant, Kid } from '../../referral/format.ts'
 import { Compartments } from '../../referral/header.ts'

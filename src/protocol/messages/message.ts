@@ -3,7 +3,8 @@
  * small envelope of its own with one compartment, in answer to one referral and never to a case:
  * the other referrals of a case are other people's.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { Attachment } from '../../referral/fields/documents.ts'

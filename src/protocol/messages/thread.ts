@@ -3,7 +3,7 @@
  * docs/PROTOCOL.md, "Messages".
  */
 
-import { Type } from 'typebox'
+import * as Type from 'typebox'
 import { required } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { type Problem, schemaProblems } from '../../referral/problems.ts'

@@ -2,7 +2,8 @@
  * A partner's change of keys: the new ones, signed by those on record and by themselves. Whoever has
  * neither old key can make none; whoever stole both could, which is why its fingerprint is read aloud.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Bytes32, base64urlOf, Instant, Kid, Uuid } from '../../referral/format.ts'
 import { encodeBase64url } from '../bytes.ts'
 import type { KeyPair } from '../keys.ts'

@@ -3,7 +3,8 @@
  * (RFC 8037), in a file like that of every other key. It proves to the authorization server who asks
  * for a token, and signs no referral.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32 } from '../../referral/format.ts'
 import { decodeBase64url, encodeBase64url } from '../bytes.ts'

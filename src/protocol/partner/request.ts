@@ -2,7 +2,8 @@
  * Bringing a partner in: the partner's request, and what it is given in return. Each is a block
  * (block.ts) that goes by e-mail, with a fingerprint that goes by telephone.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, base64urlOf, Instant, Uuid, XWingPublicKey } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'

@@ -4,7 +4,8 @@
  * who holds the server can withhold a newer document, but not show an older one to a client that
  * saw the newer.
  */
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, Instant, Origin } from '../../referral/format.ts'
 import { schemaProblems } from '../../referral/problems.ts'

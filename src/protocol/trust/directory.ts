@@ -3,7 +3,8 @@
  * (docs/PROTOCOL.md, "Keyset and directory"). Signed by the directory key of the keyset and served
  * to recipients only, for it names partners and volunteers.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, Instant, Kid, Uuid, XWingPublicKey } from '../../referral/format.ts'
 import { Compartments } from '../../referral/header.ts'

@@ -3,7 +3,8 @@
  * (docs/PROTOCOL.md, "Keyset and directory"). The server passes it on and can neither add a key to
  * it nor take one out.
  */
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { Refusal } from '../../errors.ts'
 import { Bytes32, Instant, Kid, Origin, XWingPublicKey } from '../../referral/format.ts'
 import { Compartments, recipientsMax } from '../../referral/header.ts'

@@ -8,7 +8,8 @@
  * - a field that must be answered holds its value, or one of the words `unknown`, `not_asked`;
  * - any other field is left out when there is nothing to say, which counts as `not_asked`.
  */
-import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import type { TObject, TProperties, TSchema } from 'typebox'
+import * as Type from 'typebox'
 import { answers, unanswered } from '../codes/answer.ts'
 import { code } from './code.ts'
 import { Day, Instant } from './text.ts'

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { requests } from '../codes/clinical.ts'
 import { preferredGenders } from '../codes/interpreting.ts'
 import { group, mustAnswer, question, sinceWhen, yesOrNo } from './answer.ts'

@@ -1,4 +1,5 @@
-import { type TEnum, Type } from 'typebox'
+import type { TEnum } from 'typebox'
+import * as Type from 'typebox'
 
 /** Where a schema of codes keeps its table; no JSON shows it. */
 const tableOf = Symbol('table')

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { acdtLevels, segregations } from '../codes/detention.ts'
 import { places } from '../codes/places.ts'
 import { group, mustAnswer, yesOrNo } from './answer.ts'

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { documentTypes } from '../codes/documents.ts'
 import { fileTypes } from '../codes/files.ts'
 import { Bytes32, UuidV7 } from '../format.ts'

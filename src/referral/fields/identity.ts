@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { genders, identifierTypes } from '../codes/identity.ts'
 import { identifierForms } from '../identifiers.ts'
 import { group, mustAnswer, yesOrNo } from './answer.ts'

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { preferredGenders, spokenLevels } from '../codes/interpreting.ts'
 import { group, yesOrNo } from './answer.ts'
 import { code } from './code.ts'

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox'
+import type { Static } from 'typebox'
+import * as Type from 'typebox'
 import { group } from './answer.ts'
 import { email, name, note, phone } from './text.ts'
 

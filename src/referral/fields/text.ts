@@ -3,7 +3,8 @@
  * limit is far above what people write. What a compartment holds in all is limited by its sealed
  * length: 64 KiB, and 128 KiB for `narrative`.
  */
-import { type TString, Type } from 'typebox'
+import type { TString } from 'typebox'
+import * as Type from 'typebox'
 
 /** Longer than any personal or organisation's name on record. */
 const nameCharactersMax = 200

@@ -1,7 +1,8 @@
 /** Whether what the page shows is what the log's checkpoint signed: worked out here, from the files. */
-import { readState } from '../../client/log.ts'
+
 import { checkOpening, EntryFault, parseEntry } from '../../client/logentry.ts'
 import type { PageAbout } from '../../client/logpage.ts'
+import { readState } from '../../client/logstate.ts'
 import { type SignedState, trustKeyset } from '../../client/logtrust.ts'
 import { type LogFaultShown, shownFault } from '../../client/logwords.ts'
 import { LogFault } from '../../protocol/log/fault.ts'
