@@ -18,8 +18,8 @@ import { joinReplicas } from './database/notify.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
-import { appendLines, keepFirst, readIfThere, writeSecret } from './disk.ts'
-import { applyErasures, keepOn } from './erasure/restoring.ts'
+import { appendLines, keepFirst, readIfThere, replaceFile, writeSecret } from './disk.ts'
+import { applyErasures, type ErasureList, keepOn } from './erasure/restoring.ts'
 import { required } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
@@ -140,12 +140,19 @@ async function serve(config: Config): Promise<void> {
 
 /** The list of erasures on this machine, to be applied before anybody is served, and what is added to it. */
 function erasuresOf({ audit: { erasuresFile: file, backupDays } }: Config, database: Database) {
-  const append = (lines: string) => appendLines(file, lines)
+  const sumFile = `${file}.sum`
+  const list: ErasureList = {
+    file,
+    read: () => readIfThere(file),
+    append: (lines) => appendLines(file, lines),
+    readSum: () => readIfThere(sumFile),
+    writeSum: (sum) => replaceFile(sumFile, sum),
+  }
   return {
-    ...{ keep: keepOn({ append }), backupDays },
+    ...{ keep: keepOn(list), backupDays },
     /** @returns `false` where the database went away */
     apply: () =>
-      applyErasures(database, { file, read: () => readIfThere(file), append }).then(
+      applyErasures(database, list).then(
         () => true,
         (error) => {
           if (isAway(error)) return false

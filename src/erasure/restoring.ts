@@ -3,12 +3,13 @@
  * from a backup that is older, and what the database knows and the list does not is added to it.
  *
  * Without the list nobody can tell what a restored database must not bring back. So where it is missing, and the database
- * knows of erasures or is another than the one that was served last, the service does not start.
+ * knows of erasures or is another than the one that was served last, the service does not start; nor where it is shorter or
+ * other than it was left, which its sum beside it says, or is empty beside a database that knows of erasures.
  */
 import type { Database, Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Erasure, eraseReferral } from './ending.ts'
-import { idsIn, linesOf } from './list.ts'
+import { idsIn, isAnew, isWhole, linesOf, sumOf } from './list.ts'
 import { keepServedAs, selectErasures, selectServedAs, selectUnerased } from './store.ts'
 
 /** The list, outside the database. */
@@ -19,9 +20,13 @@ export type ErasureList = {
   readonly read: () => Promise<string | undefined>
   /** Adds lines at its end; they are safe on the disk when this resolves. */
   readonly append: (lines: string) => Promise<void>
+  /** Its sum (list.ts); `undefined` where there is none. */
+  readonly readSum: () => Promise<string | undefined>
+  /** Whole or not at all, and safe when it resolves. */
+  readonly writeSum: (sum: string) => Promise<void>
 }
 
-/** @returns how many were erased again; @throws Error in words where the list is missing and needed */
+/** @returns how many were erased again; @throws Error in words where the list is needed and missing, cut or emptied */
 export async function applyErasures(database: Database, list: ErasureList): Promise<number> {
   const request = newId()
   const asService = <T>(act: (tx: Tx) => Promise<T>) =>
@@ -29,25 +34,56 @@ export async function applyErasures(database: Database, list: ErasureList): Prom
   const { here, before, erased } = await asService(async (tx) => {
     return { ...(await selectServedAs(tx)), erased: await selectErasures(tx) }
   })
-  const text = await list.read()
   const isOther = before !== null && before !== here
-  if (text === undefined && (isOther || erased.length > 0)) throw new Error(missingWords(list.file))
-  const listed = idsIn(text ?? '')
+  const listed = await readList(list, isOther, erased.length)
   const again = await asService((tx) => selectUnerased(tx, [...listed]))
   for (const id of again) await asService((tx) => eraseReferral(tx, id, 'restored'))
   // Erased by another replica, or by one that died before it wrote.
   const unlisted = erased.filter(({ referralId }) => !listed.has(referralId))
-  if (unlisted.length > 0 || text === undefined) await list.append(linesOf(unlisted))
+  await add(list, linesOf(unlisted))
   await asService((tx) => keepServedAs(tx, here))
   return again.length
 }
 
 /** @returns what adds erasures to the list (service.ts) */
-export function keepOn(list: Pick<ErasureList, 'append'>) {
-  return (erasures: readonly Erasure[]) => list.append(linesOf(erasures))
+export function keepOn(list: ErasureList) {
+  return (erasures: readonly Erasure[]) => add(list, linesOf(erasures))
 }
+
+/**
+ * Adds lines, and then says in the sum what is there: killed between the two, the list is longer than its sum says, which it
+ * may be. Of two replicas that share it the slower says less than there is, until the next.
+ */
+async function add(list: ErasureList, lines: string): Promise<void> {
+  await list.append(lines)
+  await list.writeSum(sumOf((await list.read()) ?? ''))
+}
+
+/** The ids in the list. @throws Error in words where it cannot be believed */
+async function readList(list: ErasureList, isOther: boolean, erased: number) {
+  const [text, sum] = await Promise.all([list.read(), list.readSum()])
+  if (text === undefined && (isOther || erased > 0)) throw new Error(missingWords(list.file))
+  if (sum !== undefined && !isWhole(text ?? '', sum)) throw new Error(cutWords(list.file))
+  const listed = idsIn(text ?? '')
+  const isEmpty = listed.size === 0 && sum === undefined && !isAnew(text ?? '')
+  if (text !== undefined && isEmpty && erased > 0) throw new Error(emptyWords(list.file, erased))
+  return listed
+}
+
+const lostWords =
+  'if it is lost, erase again by hand what was erased since the backup, and make a file of the line "begun anew"'
 
 const missingWords = (file: string) =>
   `ERASURES_FILE ${file} is not there, and this database was restored, or referrals were erased in it: without the list of ` +
   'erasures it may bring back what was erased. Put the file there that was kept beside the backups (docs/OPERATIONS.md, ' +
-  '"Erasures and restoring"); if it is lost, erase again by hand what was erased since the backup, and make an empty file'
+  '"Erasures and restoring"); ' +
+  lostWords
+
+const cutWords = (file: string) =>
+  `ERASURES_FILE ${file} does not hold any more what was written to it (${file}.sum): it was cut, emptied or changed. Put the ` +
+  'newest copy of it there; if you joined several lists yourself, remove the sum beside it; ' +
+  lostWords
+
+const emptyWords = (file: string, erased: number) =>
+  `ERASURES_FILE ${file} names no erasure, and ${erased} referrals were erased in this database: it is another file, or was ` +
+  `emptied. Put the newest copy of it there; ${lostWords}`

@@ -6,7 +6,7 @@
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { idsIn, linesOf } from '../../src/erasure/list.ts'
+import { idsIn, linesOf, sumOf } from '../../src/erasure/list.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
@@ -77,6 +77,7 @@ t.test(
     // Killed between the commit and the list: the next start adds what the database knows.
     await writeFile(ERASURES_FILE, '')
     await appendFile(ERASURES_FILE, referralId.slice(0, 20))
+    await writeFile(`${ERASURES_FILE}.sum`, sumOf(''))
     const third = await serve()
     t.strictSame(
       [...idsIn(await readFile(ERASURES_FILE, 'utf8'))].sort(),
@@ -85,10 +86,35 @@ t.test(
     third.child.kill('SIGTERM')
     await third.ended
 
+    const whole = await readFile(ERASURES_FILE, 'utf8')
+    const stops = async (said: RegExp) => {
+      const stopped = start(t, { ...variables, ERASURES_FILE })
+      t.equal(await stopped.ended, 1)
+      t.match(stopped.output(), said)
+    }
+    // Emptied, cut or changed, it is not believed.
+    const changed = whole.replace(referralId, newId())
+    for (const text of ['', whole.slice(0, whole.indexOf('\n') + 1), changed]) {
+      await writeFile(ERASURES_FILE, text)
+      await stops(/ERASURES_FILE .*does not hold any more what was written to it/)
+    }
+    await rm(`${ERASURES_FILE}.sum`)
+    await writeFile(ERASURES_FILE, '')
+    await stops(/ERASURES_FILE .*names no erasure, and 2 referrals were erased/)
     await rm(ERASURES_FILE)
-    const without = start(t, { ...variables, ERASURES_FILE })
-    t.equal(await without.ended, 1)
-    t.match(without.output(), /ERASURES_FILE .*is not there, and this database was restored/)
+    await stops(/ERASURES_FILE .*is not there, and this database was restored/)
+    await writeFile(ERASURES_FILE, 'begun anew\n')
+    const fourth = await serve()
+    fourth.child.kill('SIGTERM')
+    t.equal(await fourth.ended, 0, 'a person may say that it was lost')
+
+    // Older than the database that is served, or longer, it is a list all the same.
+    await appendFile(ERASURES_FILE, linesOf([{ referralId: other, erasedAt }]))
+    const fifth = await serve()
+    const [last] = await sql`select state from referral where id = ${other}`
+    t.equal(last?.state, 'erased')
+    fifth.child.kill('SIGTERM')
+    await fifth.ended
   },
 )
 
@@ -103,16 +129,18 @@ t.test(
     first.child.kill('SIGTERM')
     await first.ended
     await rm(ERASURES_FILE)
+    await rm(`${ERASURES_FILE}.sum`)
     const again = await listening(t, { ...variables, ERASURES_FILE })
     again.child.kill('SIGTERM')
     await again.ended
     t.pass('the same database without erasures needs none')
     await rm(ERASURES_FILE)
+    await rm(`${ERASURES_FILE}.sum`)
     // What a dump that is restored has: the table is another than the one that was served.
     await sql`update served_as set epoch = 'another'`
     const without = start(t, { ...variables, ERASURES_FILE })
     t.equal(await without.ended, 1)
-    t.match(without.output(), /make an empty file/)
+    t.match(without.output(), /begun anew/)
     await writeFile(ERASURES_FILE, '')
     const third = await listening(t, { ...variables, ERASURES_FILE })
     third.child.kill('SIGTERM')
