@@ -172,7 +172,8 @@ async function beginAgain(
   const isSame =
     row?.referralId === referralId && row.bytes === bytes && row.clientId === clientOf(tx.caller)
   if (!row || !isSame) throw new Refusal('document-id-taken', 'there is another of this id')
-  await appendRepetition(tx, entryOf('document.begun', row))
+  const { details, ...act } = entryOf('document.begun', row)
+  await appendRepetition(tx, { ...act, details: { ...details, repeated: true } })
 }
 
 /** Adds the entry of what is handed out; of a file that is not known to be whole there is none. */
