@@ -6,7 +6,7 @@
 import { stat, statfs, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import t from 'tap'
 import { createFiles } from '../../src/documents/files.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
@@ -310,6 +310,42 @@ t.test('an upload that was taken away under the last piece is not answered as wh
   await createSweeping(database, files).run()
   sending.end(sealed.slice(20_000))
   t.equal(await answered, 404)
+})
+
+t.test('two replicas that take one upload at once have it as one has', async (t) => {
+  const { referralId } = await refer(built)
+  const half = 200_000
+  const plain = content(6 * chunkBytes)
+  const [file, spoilt] = [sealedFile(referralId, plain), sealedFile(referralId, plain)]
+  const bytes = file.sealed.length
+  const piece = (on: typeof files, id: string, offset: number, rest: Readable) =>
+    on.answer(id, bytes, {
+      method: 'PATCH',
+      headers: {
+        ...{ 'tus-resumable': '1.0.0', 'upload-offset': String(offset) },
+        ...{ 'content-type': 'application/offset+octet-stream' },
+        'content-length': String(bytes - offset),
+      },
+      piece: rest,
+    })
+  /** One replica waits for the rest of a piece while the client, which takes that line for dead, sends `rest` by another. */
+  const bothWrite = async ({ documentId, sealed }: File, rest: Uint8Array) => {
+    await tus.firm.begin({ referralId, documentId }, bytes)
+    const late = new PassThrough()
+    const first = piece(files, documentId, 0, late)
+    late.write(sealed.slice(0, half))
+    while ((await files.bytesOf(documentId)) !== half) await new Promise(setImmediate)
+    const second = await piece(createFiles(folder), documentId, half, Readable.from([rest]))
+    const located = await tus.firm.locate(documentId)
+    late.end(sealed.slice(half))
+    t.same([second, located.offset, await first], [bytes, bytes, bytes])
+    return (await tus.casework.open(referralId, documentId, kid)).bytes
+  }
+  t.strictSame(await bothWrite(file, file.sealed.slice(half)), file.sealed)
+  const stored = (await entriesOf(file.documentId)).filter((it) => it.action === 'document.stored')
+  t.equal(stored.length, 1)
+  // The last to write has it: as sealed here, the bytes of both are one.
+  t.strictSame(await bothWrite(spoilt, file.sealed.slice(half)), spoilt.sealed)
 })
 
 t.test('a piece that would leave less than the room of others is not taken', async (t) => {

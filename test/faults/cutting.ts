@@ -24,7 +24,7 @@ export async function tryCut(staged: Stage, scenarios: readonly Scenario[]): Pro
   const { sql, pair, world } = staged
   const cutter = await openCutter(staged.databases.url)
   const cut = connect({ url: cutter.url, connectionsMax: 1, prepare: true })
-  const mortal = servicesOn(cut, world.origin)
+  const mortal = servicesOn(cut, world.origin, staged.folder)
   t.teardown(async () => {
     await cut.close()
     cutter.close()

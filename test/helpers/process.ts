@@ -85,7 +85,7 @@ export async function deployment(t: Pick<Test, 'teardown'>, given?: Databases) {
     ...{ DATABASE_URL: databases.url, TOKEN_KEY_FILE: tokenKeyFile, DATA_DIR: folder },
     AUDIT_KEY_FILE: logKeyFile,
   }
-  return { world, variables, sql: asSuperuser(t, databases), folder }
+  return { world, databases, variables, sql: asSuperuser(t, databases), folder }
 }
 
 async function clonedFor(t: Pick<Test, 'teardown'>): Promise<TestDatabase> {

@@ -12,7 +12,9 @@ import type { KnownCaller } from '../../src/caller.ts'
 import { createPairing } from '../../src/cases/pairing.ts'
 import { createWithdrawing } from '../../src/cases/withdrawing.ts'
 import { connect, type Database } from '../../src/database/connect.ts'
+import { createFiles } from '../../src/documents/files.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
+import { createSweeping } from '../../src/documents/service.ts'
 import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
 import { createSettling } from '../../src/messages/service.ts'
@@ -27,8 +29,8 @@ import { cloneDatabase, type TestDatabase } from './postgres.ts'
 import { sealed } from './referral.ts'
 import { asSuperuser, countUnpaired } from './superuser.ts'
 
-/** What the services of one replica do, and what they noted of pairing. */
-export function servicesOn(database: Database, origin: string) {
+/** What the services of one replica do, and what they noted of pairing. @param folder - of documents */
+export function servicesOn(database: Database, origin: string, folder = '') {
   const noted = { errors: [] as unknown[], crowded: 0 }
   const pairing = createPairing(database, {
     onError: (error: unknown) => void noted.errors.push(error),
@@ -43,12 +45,13 @@ export function servicesOn(database: Database, origin: string) {
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
     erasures: { keep: async () => {}, backupDays: 35 },
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
-    documents: { folder: '', limits: limitsOf(1, 1) },
+    documents: { folder, limits: limitsOf(1, 100) },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })
   const [retiring, withdrawing] = [createRetiring(database), createWithdrawing(database)]
   const settling = createSettling(database)
-  return { ...services, database, pairing, withdrawing, retiring, settling, noted }
+  const sweeping = createSweeping(database, createFiles(folder), 0)
+  return { ...services, database, pairing, withdrawing, retiring, settling, sweeping, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>
@@ -60,6 +63,8 @@ export type Worker = 'casework' | 'clinic'
 export type Stage = Services & {
   readonly world: World
   readonly databases: TestDatabase
+  /** Of documents. */
+  readonly folder: string
   readonly sql: postgres.Sql
   readonly callers: Record<Worker, KnownCaller>
   /** Stores a referral with these match values; it is not paired yet. */
@@ -89,7 +94,7 @@ export async function stage(t: Pick<Test, 'teardown'>, on = cloneDatabase): Prom
     await rm(folder, { recursive: true, force: true })
   })
   const sql = asSuperuser(t, databases)
-  const services = servicesOn(database, world.origin)
+  const services = servicesOn(database, world.origin, folder)
   const callers = { casework: workerOf(world, 'casework'), clinic: workerOf(world, 'clinic') }
 
   async function refer(matching?: Matching, { by, ...changes }: Submission = {}) {
@@ -126,7 +131,7 @@ export async function stage(t: Pick<Test, 'teardown'>, on = cloneDatabase): Prom
     } while ((await countUnpaired(sql)) > 0)
   }
 
-  return { ...services, world, databases, sql, callers, refer, check, pair }
+  return { ...services, world, databases, folder, sql, callers, refer, check, pair }
 }
 
 function workerOf(world: World, name: Worker): KnownCaller {
