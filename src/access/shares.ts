@@ -8,6 +8,10 @@ import { Refusal, required } from '../errors.ts'
 import { requireListening } from './admission.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its body counts for one request, however long it is: its bytes are counted elsewhere, before they are read. */
+    countsOnce?: boolean
+  }
   interface FastifyRequest {
     /** Its place goes to the next of its client: from now on it waits for others, and works no more than to look. */
     leaveShare(): void
@@ -17,7 +21,7 @@ declare module 'fastify' {
 export type ShareOptions = {
   /** How many requests of one client are worked on at once; more wait, in the order in which they came. */
   readonly requestsAtOnce: number
-  /** How many requests one client may send in a minute; a body counts again for each 64 KiB. */
+  /** How many requests one client may send in a minute; a body counts again for each 64 KiB, but for `countsOnce`. */
   readonly requestsPerMinute: number
   /** How long a request waits for those before it. Where the database hangs, nobody waits behind others for it. */
   readonly waitMsMax: number
@@ -108,6 +112,7 @@ function charge(share: Share, request: FastifyRequest, requestsPerMinute: number
 
 /** How long a body is; one that does not say so in advance (chunked) counts as the longest that the route takes. */
 function bytesOf({ headers, routeOptions }: FastifyRequest): number {
+  if (routeOptions.config.countsOnce) return 0
   if (headers['transfer-encoding'] !== undefined)
     return required(routeOptions.bodyLimit, 'a route has a limit')
   return Number(headers['content-length'] ?? 0)

@@ -101,7 +101,8 @@ function uploadsAt({ path, security, by, callerOf }: Door): FastifyPluginAsyncTy
     app.route({
       method: 'PATCH',
       url: `${path}/:documentId`,
-      config: { action: 'document.continued' },
+      // A client's day of documents counted every byte of the file when it was begun.
+      config: { action: 'document.continued', countsOnce: true },
       schema: {
         operationId: `continueDocument${by}`,
         summary: 'Upload the next piece of a sealed document',

@@ -5,12 +5,16 @@
  * itself counts how much of a client is worked on.
  */
 import { once } from 'node:events'
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
 import { shares } from '../../src/access/shares.ts'
+import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
-import { callerOf, sealed } from '../helpers/referral.ts'
+import { sealedFile, tusAt } from '../helpers/documents.ts'
+import { onHost } from '../helpers/publish.ts'
+import { callerOf, refer, sealed } from '../helpers/referral.ts'
 import { asSuperuser, holdTable } from '../helpers/superuser.ts'
 
 const requestsAtOnce = 3
@@ -147,3 +151,44 @@ t.test('whoever hangs up before it is known who calls takes no place', async (t)
   found()
   t.equal((await fetch(`http://${hostname}:${port}/`)).status, 200)
 })
+
+t.test(
+  'a piece of a document counts once however long it is, and other bodies do not',
+  async (t) => {
+    const { lawFirm } = world.referring
+    const clientId = await onHost({ databases }, (host) =>
+      host.addClient({
+        ...{
+          organisationId: lawFirm.organisationId,
+          label: 'Documents',
+          kind: 'partner',
+          kids: [],
+        },
+        scopes: ['referrals:submit', 'documents:write'],
+      }),
+    )
+    const headers = { authorization: `Bearer ${await world.token(clientId)}` }
+    const { referralId } = await refer({ world, url })
+    const file = sealedFile(referralId, new Uint8Array(9))
+    await tusAt(url, headers.authorization).begin(file, file.sealed.length)
+    /** What is answered to a body that says it is longer than a minute takes, before any of it has come. */
+    const answered = async (method: string, path: string, type: string) => {
+      const sending = request(`${url}${path}`, {
+        method,
+        headers: {
+          ...{ ...headers, 'tus-resumable': '1.0.0', 'upload-offset': '5' },
+          ...{ 'content-type': type, 'content-length': 601 * 65_536 },
+        },
+      })
+      sending.on('error', () => {})
+      sending.flushHeaders()
+      const [response] = await once(sending, 'response')
+      sending.destroy()
+      return response.statusCode
+    }
+    const piece = ['PATCH', `/v1/documents/${file.documentId}`] as const
+    t.equal(await answered(...piece, 'application/offset+octet-stream'), 409, 'it is looked at')
+    const [method, path] = ['PUT', `/v1/referrals/${newId()}`]
+    t.equal(await answered(method, path, 'application/json'), 429)
+  },
+)
