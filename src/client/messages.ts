@@ -50,6 +50,12 @@ export type Thread = Conversation<MessagesPage['messages'][number]> & {
   readonly referralId: string
 }
 
+/** How messages are fetched. */
+export type Fetching = {
+  /** They do not count as opened: nobody reads them now, as where only their documents are looked for. */
+  readonly leaveUnread?: boolean
+}
+
 /** One message of a thread. */
 export type ThreadMessage = ReadMessage<MessagesPage['messages'][number]>
 
@@ -78,8 +84,13 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
   const ends = { referrer: endsOf(keysets, 'referrer'), recipient: endsOf(keysets, 'recipient') }
 
   /** @see Referrer */
-  async function read(by: Correspondent, referral: string): Promise<Thread> {
-    const pages = await pagesOf(transport, by, referral)
+  async function read(
+    by: Correspondent,
+    referral: string,
+    { leaveUnread = false }: Fetching = {},
+  ): Promise<Thread> {
+    const marks = leaveUnread ? { leaveUnread: 'true' } : {}
+    const pages = await pagesOf(transport, by, referral, marks)
     const [first] = pages
     if (!first) throw new BadAnswer(`the messages about ${referral} are no pages`)
     const { referralId } = first
@@ -182,11 +193,12 @@ async function pagesOf(
   transport: Transport,
   by: Correspondent,
   referral: string,
+  marks: Marks,
 ): Promise<MessagesPage[]> {
   const pages: MessagesPage[] = []
   let bytes = 0
   for (let after = 0; ; ) {
-    const page = await pageOf(transport, by, referral, String(after))
+    const page = await pageOf(transport, by, referral, String(after), marks)
     pages.push(page)
     if (page.next === undefined) return pages
     bytes += JSON.stringify(page).length
@@ -207,8 +219,9 @@ async function pageOf(
   by: Correspondent,
   referral: string,
   after: string,
+  marks: Marks = {},
 ): Promise<MessagesPage> {
-  const path = by.pathOf(referral, { after })
+  const path = by.pathOf(referral, { after, ...marks })
   const answer = await transport.send({ ...by.call, method: 'GET', path, repeatable: true })
   return readAnswer(MessagesAnswer, answer, `GET ${path}`) as MessagesPage
 }

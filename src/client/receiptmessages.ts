@@ -3,7 +3,13 @@ import type { MessageAcknowledgement } from '../messages/schemas.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { type ReceiptKeys, replyToOf } from '../protocol/messages/receipt.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
-import { type Correspondent, createCorrespondence, type Message, type Thread } from './messages.ts'
+import {
+  type Correspondent,
+  createCorrespondence,
+  type Fetching,
+  type Message,
+  type Thread,
+} from './messages.ts'
 import { knownAgain } from './ownreferral.ts'
 import type { Transport } from './transport.ts'
 import type { createKeysets } from './trust.ts'
@@ -17,7 +23,7 @@ export type ReceiptMessages = {
    *
    * @throws Refusal `receipt-mistyped`; ServiceProblem `not-found`; BadAnswer if another's is shown
    */
-  messages(receipt: string, referralId: string): Promise<Thread>
+  messages(receipt: string, referralId: string, fetching?: Fetching): Promise<Thread>
   /** Writes to the recipients about a referral that was sent under a receipt. @throws as `messages`, and NoAnswer */
   send(receipt: string, referralId: string, message: Message): Promise<MessageAcknowledgement>
 }
@@ -51,8 +57,8 @@ export function createReceiptMessages(
     }
   }
   return {
-    async messages(receipt, referralId) {
-      return read(await correspondent(receipt, referralId), referralId)
+    async messages(receipt, referralId, fetching) {
+      return read(await correspondent(receipt, referralId), referralId, fetching)
     },
     async send(receipt, referralId, message) {
       return send(await correspondent(receipt, referralId), referralId, message)

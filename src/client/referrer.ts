@@ -12,7 +12,13 @@ import type { Draft } from '../referral/draft.ts'
 import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
-import { type Correspondent, createCorrespondence, type Message, type Thread } from './messages.ts'
+import {
+  type Correspondent,
+  createCorrespondence,
+  type Fetching,
+  type Message,
+  type Thread,
+} from './messages.ts'
 import { requireReferenceOf, wellTyped } from './naming.ts'
 import { createOpenings, type FirstOpening } from './openings.ts'
 import { knownAgain } from './ownreferral.ts'
@@ -108,7 +114,7 @@ export type Referrer = {
    *
    * @throws ServiceProblem `not-found` for one that it did not send, BadAnswer if another's is shown
    */
-  messages(referral: string): Promise<Thread>
+  messages(referral: string, fetching?: Fetching): Promise<Thread>
   /**
    * Writes to the recipients about a referral of your organisation: the answer to a question, or what has changed.
    *
@@ -214,7 +220,8 @@ export function createReferrer(options: ReferrerOptions): Referrer {
 
   const correspondence = createCorrespondence(transport, keysets)
   const own = correspondentOf(options, keysets)
-  const messages = (referral: string) => correspondence.read(own(referral), wellTyped(referral))
+  const messages = (referral: string, fetching?: Fetching) =>
+    correspondence.read(own(referral), wellTyped(referral), fetching)
   const send = (referral: string, message: Message) =>
     correspondence.send(own(referral), wellTyped(referral), message)
 

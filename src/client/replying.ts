@@ -5,7 +5,13 @@ import type { Opened } from '../protocol/envelope/open.ts'
 import type { KeyPair } from '../protocol/keys.ts'
 import type { Way } from '../referral/codes/delivery.ts'
 import { BadAnswer } from './failure.ts'
-import { type Correspondent, createCorrespondence, type Message, type Thread } from './messages.ts'
+import {
+  type Correspondent,
+  createCorrespondence,
+  type Fetching,
+  type Message,
+  type Thread,
+} from './messages.ts'
 import { signable } from './notes.ts'
 import type { Transport } from './transport.ts'
 import type { createDirectories, createKeysets } from './trust.ts'
@@ -24,7 +30,7 @@ export type Replying = {
    * `faults` what is missing or was changed. What its referrer wrote counts as opened from then on. What a message
    * says is its writer's: escape it before it is shown.
    */
-  messages(about: Opened): Promise<Thread>
+  messages(about: Opened, fetching?: Fetching): Promise<Thread>
   /**
    * Answers who sent a referral, in words that only they and the recipients open.
    *
@@ -63,7 +69,7 @@ export function createReplying(
   })
 
   return {
-    messages: (about) => read(correspondent(about), about.referralId),
+    messages: (about, fetching) => read(correspondent(about), about.referralId, fetching),
     reply: (about, message, deliver) => {
       const marks = deliver && { deliver: deliver.way, language: deliver.language }
       return send(correspondent(about), about.referralId, message, marks)

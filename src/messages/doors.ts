@@ -13,7 +13,7 @@ type Options = MessageOptions &
     readonly wake: () => void
   }
 
-type Page = { readonly after?: number }
+type Page = { readonly after?: number; readonly leaveUnread?: boolean }
 
 export function createMessages(options: Options) {
   const { database, wake } = options

@@ -21,6 +21,11 @@ const after = Type.Integer({
   description: 'The place of the last message that was read.',
 })
 
+const leaveUnread = Type.Boolean({
+  description:
+    'Those of the other side stay unread: nobody reads them now, as where only their documents are looked for.',
+})
+
 /** Which referral, by its id or its reference. */
 export const MessagesParams = Type.Object(
   { referralId: IdOrReference },
@@ -29,7 +34,11 @@ export const MessagesParams = Type.Object(
 
 /** Which page of its messages, and for whom. */
 export const MessagesQuery = Type.Object(
-  { recipient: Type.Optional(recipient), after: Type.Optional(after) },
+  {
+    recipient: Type.Optional(recipient),
+    after: Type.Optional(after),
+    leaveUnread: Type.Optional(leaveUnread),
+  },
   { additionalProperties: false },
 )
 
@@ -63,7 +72,7 @@ export type DeliveryQuery = Static<typeof DeliveryQuery>
 
 /** Which referral of a receipt. */
 export const ReceiptMessagesQuery = Type.Object(
-  { referral: Uuid, after: Type.Optional(after) },
+  { referral: Uuid, after: Type.Optional(after), leaveUnread: Type.Optional(leaveUnread) },
   { additionalProperties: false },
 )
 
@@ -87,13 +96,16 @@ const KeptMessage = Type.Object({
   entryId: { ...Uuid, description: 'The entry of the access log that names who sent it.' },
   message: MessageEnvelope,
   openedAt: Type.Optional(
-    Type.Unsafe<string>({ ...Instant, description: 'When the other side was first given it.' }),
+    Type.Unsafe<string>({
+      ...Instant,
+      description: 'When the other side was first given it to read.',
+    }),
   ),
   openedOn: Type.Optional(
     Type.String({
       pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
       description:
-        'To a referrer of its own: the day in London on which a recipient was first given it, from the next day on.',
+        'To a referrer of its own: the day in London on which a recipient was first given it to read, from the next day on.',
     }),
   ),
   deliver: Type.Optional(Type.Enum(ways)),

@@ -110,13 +110,23 @@ export async function sendMessage(
 /**
  * A page of the messages about a referral, of both sides. Those of the other side count as opened from now on.
  *
+ * @param leaveUnread - they do not: what a client fetches for something else nobody has read. The log has who was given them all
+ *   the same
  * @throws Refusal `not-found`
  */
 export async function readMessages(
   tx: Tx<SendingCaller>,
   { appendRepetition }: Pick<MessageOptions, 'appendRepetition'>,
   name: string,
-  { recipient, after = 0 }: { readonly recipient?: string; readonly after?: number },
+  {
+    recipient,
+    after = 0,
+    leaveUnread = false,
+  }: {
+    readonly recipient?: string
+    readonly after?: number
+    readonly leaveUnread?: boolean
+  },
 ): Promise<Messages> {
   const { referral, side, kid } = await threadOf(tx, name, recipient)
   const { referralId, parts } = referral
@@ -128,7 +138,9 @@ export async function readMessages(
   const unopened = page.filter((one) => one.side !== side && one.openedAt === null)
   const places = unopened.map(({ place }) => place)
   const entryId = newId()
-  const opened = await insertDeliveries(tx, referralId, places, { way: 'opened', entryId })
+  const opened = leaveUnread
+    ? 0
+    : await insertDeliveries(tx, referralId, places, { way: 'opened', entryId })
   const act: Act = {
     ...{ action: 'messages.read', object: { kind: 'referral', id: referralId } },
     ...(kid !== undefined && { recipient: kid }),

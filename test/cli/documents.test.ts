@@ -6,6 +6,8 @@ import { copyFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node
 import { join } from 'node:path'
 import t from 'tap'
 import { attachmentOf, createReferrer, newId } from '../../src/client/index.ts'
+import { generateRecipientKey } from '../../src/protocol/keys.ts'
+import { replyToOfKey } from '../../src/protocol/messages/receipt.ts'
 import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { onHost } from '../helpers/publish.ts'
@@ -23,7 +25,10 @@ const clientId = await onHost(built, (host) =>
     scopes: ['referrals:submit', 'messages:write', 'documents:write'],
   }),
 )
-const firm = await partyOf(t, { url, world, clientId, keys: { signing: lawFirm.signing } })
+const reply = generateRecipientKey()
+const firm = await partyOf(t, {
+  ...{ url, world, clientId, keys: { signing: lawFirm.signing, receiving: reply } },
+})
 const casework = await partyOf(t, {
   ...{ url, world, clientId: world.clients.casework, keys: world.recipients.casework },
 })
@@ -201,3 +206,42 @@ t.test('no file takes the place of one that is there, of whomever it is', async 
   t.equal(await readFile(join(folder, 'document-1.txt'), 'utf8'), 'Hers.')
   t.same(await readdir(folder), ['document-1.txt'])
 })
+
+t.test('a recipient sends one back, and who sent the referral fetches it', async (t) => {
+  const { referralId } = await refer(built, lawFirm, { replyTo: replyToOfKey(reply) })
+  const answer = await fileOf('answer.pdf', letter)
+  const add = ['documents', 'add', referralId, answer, '--type', 'medical_records']
+  t.match(await called(t, add, casework.environment), { code: 0, out: /One document/ })
+  const out = join(firm.folder, 'answers')
+  const get = ['documents', 'get', referralId, '--out', out]
+  const list = await called(t, ['documents', 'list', referralId], firm.environment)
+  t.match(unbroken(list), { code: 0, out: /^1 {2}Medical records, PDF/m }, list.err)
+  t.match(await called(t, get, firm.environment), { code: 0 })
+  t.equal(await readFile(join(out, 'document-1.pdf'), 'utf8'), letter)
+
+  t.same(await readOf(referralId), [], 'nobody has read what it says')
+  t.match(await called(t, ['status', referralId], firm.environment), {
+    out: /One message not read yet/,
+  })
+  await called(t, ['messages', referralId], firm.environment)
+  t.equal((await readOf(referralId)).length, 1)
+})
+
+t.test('looking for documents leaves what a referrer wrote unread', async (t) => {
+  const { referralId, reference } = await sent(await fileOf('unread.txt', 'Unread.'))
+  t.match(await called(t, ['documents', 'list', reference], casework.environment), { code: 0 })
+  t.equal((await got(reference)).code, 0)
+  t.same(await readOf(referralId), [])
+  const given = await sql`
+    select from audit_entry
+    where action = 'messages.read' and object_id = ${referralId}
+      and convert_from(leaf, 'UTF8')::jsonb ? 'recipient'`
+  t.equal(given.length, 2, 'and the log has each time that it was handed out')
+  await called(t, ['messages', reference], casework.environment)
+  t.equal((await readOf(referralId)).length, 1)
+})
+
+/** Those of its messages that count as read. */
+async function readOf(referralId: string) {
+  return sql`select from message_delivery where referral_id = ${referralId}`
+}

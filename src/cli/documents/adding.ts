@@ -1,19 +1,18 @@
-/** `intake documents add` and `send`: what an organisation sends after its referral. */
+/** `intake documents add` and `send`: what an organisation sends after its referral, and what a recipient sends back. */
 import { basename } from 'node:path'
-import { type Attachment, shown } from '../../client/index.ts'
+import { type Attachment, type Message, shown } from '../../client/index.ts'
 import { documentTypes } from '../../referral/codes/documents.ts'
-import { type Command, fitted, UsageError } from '../command.ts'
+import { type Command, fitted, type Input, UsageError } from '../command.ts'
+import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
-import { connection, connectionDetails, homeOf, referrerOf } from '../settings.ts'
+import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
 import { sealFile, uploadWaiting } from './waiting.ts'
-
-const silent = { onUnmatched() {}, onWarnings() {} }
 
 /** `intake documents add`. */
 export const documentsAdd: Command = {
   operands: 'ID|REFERENCE FILE…',
-  summary: 'Send documents about a referral that your organisation sent.',
-  details: `Each file is sealed here, named in a message to the recipients, and uploaded then. The service sees neither
+  summary: 'Send documents about a referral: to its recipients, or to who sent it.',
+  details: `Each file is sealed here, named in a message to the other side, and uploaded then. The service sees neither
 names nor types. Where the line breaks, \`intake documents send\` goes on from there.
 
 Types: ${Object.entries(documentTypes)
@@ -31,9 +30,8 @@ ${connectionDetails}`,
   async run(input) {
     const [name = '', ...paths] = input.operands
     const type = typeIn(input.text('type'))
-    const referrer = await referrerOf(input, silent)
     const home = homeOf(input)
-    const { referralId, reference } = await referrer.state(referralNamed(name))
+    const { by, referralId, send } = await correspondent(input, referralNamed(name))
     const sealed = []
     for (const path of paths) {
       sealed.push(await sealFile(home, referralId, path, { type, name: basename(path) }))
@@ -42,11 +40,11 @@ ${connectionDetails}`,
     for (const { keep } of sealed) await keep()
     const documents = sealed.map(({ attachment }) => attachment)
     const text = input.text('text') ?? wordsFor(documents.length)
-    await referrer.send(referralId, { text, documents })
+    await send({ text, documents })
     const ids = documents.map(({ documentId }) => documentId)
-    await uploadWaiting(home, referrer, ids)
+    await uploadWaiting(home, by, ids)
     const value = { referralId, documents: ids }
-    return { value, text: fitted(`Sent to ${shown(reference)}: ${wordsFor(documents.length)}`) }
+    return { value, text: fitted(`Sent about ${shown(name)}: ${wordsFor(documents.length)}`) }
   },
 }
 
@@ -59,10 +57,28 @@ export const documentsSend: Command = {
   operandsMin: 0,
   operandsMax: 0,
   async run(input) {
-    const referrer = await referrerOf(input, silent)
-    const sent = await uploadWaiting(homeOf(input), referrer)
+    const side = await eitherOf(input)
+    const by = 'reader' in side ? side.reader : side.referrer
+    const sent = await uploadWaiting(homeOf(input), by)
     return { value: { sent }, text: sent === 0 ? 'Nothing waits.' : wordsFor(sent) }
   },
+}
+
+/** Whoever the key file is of, as one side of a referral. */
+async function correspondent(input: Input, name: string) {
+  const side = await eitherOf(input)
+  if ('referrer' in side) {
+    const { referrer } = side
+    const { referralId } = await referrer.state(name)
+    return { by: referrer, referralId, send: (said: Message) => referrer.send(referralId, said) }
+  }
+  const { reader } = side
+  const about = await openedBy(reader, name)
+  return {
+    by: reader,
+    referralId: about.referralId,
+    send: (said: Message) => reader.reply(about, said),
+  }
 }
 
 function typeIn(text = 'other'): Attachment['type'] {

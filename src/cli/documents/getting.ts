@@ -1,22 +1,24 @@
-/** `intake documents list` and `get`: what a recipient may open of a referral. */
+/** `intake documents list` and `get`: what a recipient may open of a referral, and what its referrer was sent. */
 import {
   type Attachment,
   attachmentsIn,
+  type Documents,
   type Opened,
-  type Reader,
   Refusal,
   ServiceProblem,
   shown,
+  type Thread,
 } from '../../client/index.ts'
 import { documentTypes } from '../../referral/codes/documents.ts'
 import { fileTypes } from '../../referral/codes/files.ts'
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
-import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { connection, connectionDetails, eitherOf, warnOfDates } from '../settings.ts'
 import { openInto } from './opening.ts'
 
 type Listed = {
-  readonly reader: Reader
+  readonly by: Pick<Documents, 'document'>
   readonly referralId: string
   readonly documents: readonly Attachment[]
   /** Whole sentences: of messages that are missing or were changed, and may have named more. */
@@ -27,7 +29,8 @@ type Listed = {
 export const documentsList: Command = {
   operands: 'ID|REFERENCE',
   summary: 'List the documents of a referral, and of the messages about it.',
-  details: `The messages count as read from then on: see \`intake messages\`.
+  details: `As who sent it: those of the answers alone, for what you sent is sealed to recipients. No message counts as read
+by this: see \`intake messages\`.
 
 Exit code 1 if a message is missing or was changed, which may have named more: what is wrong is said.
 
@@ -55,7 +58,7 @@ are. What is of another type than its sender states, or may do something when it
 place of another: give each referral a folder of its own.
 
 Exit code 1 if some of them were not written: each is named, with what is wrong. The same where a message that may have
-named more is missing or was changed. The messages count as read from then on: see \`intake messages\`.
+named more is missing or was changed. Where a call broke off, the same again writes what is left.
 
 ${connectionDetails}`,
   options: {
@@ -67,7 +70,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const { reader, referralId, documents, faults } = await listed(input)
+    const { by, referralId, documents, faults } = await listed(input)
     const only = input.whole('only', 1, 10_000)
     if (only !== undefined && only > documents.length) {
       throw new UsageError(`there are ${documents.length} documents`)
@@ -78,7 +81,7 @@ ${connectionDetails}`,
       const number = at + 1
       if (only !== undefined && only !== number) continue
       try {
-        const file = await openInto(reader, referralId, document, { ...place, number })
+        const file = await openInto(by, referralId, document, { ...place, number })
         outcomes.push({ number, file })
       } catch (error) {
         const fault = faultOf(error)
@@ -105,19 +108,33 @@ function textOf(faults: readonly string[], lines: readonly string[]): string {
 }
 
 async function listed(input: Input): Promise<Listed> {
-  const reader = await readerOf(input)
+  const name = referralNamed(input.operands[0] ?? '')
+  const side = await eitherOf(input)
+  if ('referrer' in side) {
+    await warnOfDates(side.referrer)
+    const thread = await side.referrer.messages(name, { leaveUnread: true })
+    const { referralId } = thread
+    return { by: side.referrer, referralId, ...namedIn(thread) }
+  }
+  const { reader } = side
   await warnOfDates(reader)
-  const released = await reader.fetch(referralNamed(input.operands[0] ?? ''))
-  const opened = await reader.open(released)
-  if (!opened.opened) throw new Refusal('document-refused', 'the referral itself does not open')
-  const { messages, refused, faults } = await reader.messages(opened)
-  const told = messages.flatMap((message) =>
-    message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
-  )
+  const opened = await openedBy(reader, name)
+  const { documents, faults } = namedIn(await reader.messages(opened, { leaveUnread: true }))
+  const { referralId } = opened
   return {
-    reader,
-    referralId: opened.referralId,
-    documents: [...attachmentsIn(listIn(opened)), ...told],
+    by: reader,
+    referralId,
+    documents: [...attachmentsIn(listIn(opened)), ...documents],
+    faults,
+  }
+}
+
+/** What the messages name. */
+function namedIn({ messages, refused, faults }: Thread): Pick<Listed, 'documents' | 'faults'> {
+  return {
+    documents: messages.flatMap((message) =>
+      message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
+    ),
     faults: [...faults, ...refused.map(({ at, step }) => `A message of ${at} fails at ${step}.`)],
   }
 }

@@ -142,7 +142,8 @@ function flagsOf({ way, language }: Delivery): string {
   return `--${way === 'letter' ? 'letter' : 'read-aloud'} ${language}`
 }
 
-async function openedBy(reader: Reader, name: string): Promise<Opened> {
+/** The referral, opened: its messages are bound to it. @throws Error where it does not open */
+export async function openedBy(reader: Reader, name: string): Promise<Opened> {
   const about = await reader.open(await reader.fetch(name))
   if (about.opened) return about
   throw new Error(`${shown(name)} does not open, at ${about.step}: its messages are not read`)
