@@ -311,7 +311,7 @@ const lines: Readonly<Record<string, string>> = {
       ),
     )
     .join(' union all '),
-  'a document that was not begun in the log once, or is whole and its entry is not there': `
+  'a document of a client that was not begun in the log once, or is whole and its entry is not there': `
     select d.id from document d
     left join lateral (
       select count(*) filter (where e.action = 'document.begun' and not o.details ? 'repeated') as begun,
@@ -319,7 +319,7 @@ const lines: Readonly<Record<string, string>> = {
       from audit_entry e join audit_opening o on o.entry_id = e.id
       where e.object_id = d.referral_id::text and e.outcome = 'permitted'
         and o.details ->> 'document' = d.id::text) said on true
-    where said.begun <> 1 or d.stored_at is not null and said.stored = 0`,
+    where d.client_id is not null and (said.begun <> 1 or d.stored_at is not null and said.stored = 0)`,
   'a legal hold whose entry is not in the log': `
     select h.referral_id from legal_hold h left join audit_entry e
       on e.id = h.entry_id and e.action = 'hold.placed' and e.outcome = 'permitted'
