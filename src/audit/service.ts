@@ -21,7 +21,13 @@ import {
 } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
 import { countEntries, type EntryRow, type Filter, insertEntries, selectEntries } from './store.ts'
-import { countAll, selectGivenUp, selectPlaces, selectSubmissions } from './stored-store.ts'
+import {
+  countAll,
+  selectGivenUp,
+  selectGrantActs,
+  selectPlaces,
+  selectSubmissions,
+} from './stored-store.ts'
 import { hasher } from './tree.ts'
 
 export { countAll }
@@ -80,6 +86,47 @@ export async function standingInTree(tx: Tx, ids: readonly string[]): Promise<Se
 export async function givenUpWraps(tx: Tx, referralIds: readonly string[]): Promise<Set<string>> {
   const said = (await selectGivenUp(tx, referralIds)).map(({ leaf }) => readCanonical(leaf))
   return new Set(said.filter(isLeaf).map(({ object, recipient }) => `${object?.id} ${recipient}`))
+}
+
+/** What the log says of the grants of one referral. */
+export type GrantsSaid = {
+  /** Whether what opens each entry is there: what retention has emptied names no key. */
+  whole: boolean
+  /** Whether what stands beside each entry is what it says. */
+  intact: boolean
+  /** How often a wrap was given to a key, and taken from it; and when the last that was given ends, if it does. */
+  readonly byKid: Map<string, { given: number; taken: number; ends?: string | undefined }>
+}
+
+/** What the log says of the grants of these referrals, by referral; of those without one, nothing. */
+export async function grantsSaid(
+  tx: Tx,
+  referralIds: readonly string[],
+): Promise<ReadonlyMap<string, GrantsSaid>> {
+  const said = new Map<string, GrantsSaid>()
+  // The oldest first.
+  const entries = (await entriesOf(tx, await selectGrantActs(tx, referralIds))).reverse()
+  for (const { object, action, recipient, opening, intact } of entries) {
+    const id = object?.id ?? ''
+    const of = said.get(id) ?? { whole: true, intact: true, byKid: new Map() }
+    said.set(id, of)
+    of.intact &&= intact
+    const { to, from, until, ends = until, repeated } = opening.details ?? {}
+    const named = { 'grant.given': to, 'grant.revoked': from }[action] ?? recipient
+    if (repeated) continue
+    of.whole &&= opening.details !== undefined || action === 'grant.ended'
+    if (typeof named !== 'string') continue
+    const before = of.byKid.get(named) ?? { given: 0, taken: 0 }
+    const end = typeof ends === 'string' ? ends : undefined
+    const isGiven = action === 'grant.given'
+    of.byKid.set(
+      named,
+      isGiven
+        ? { ...before, given: before.given + 1, ends: end }
+        : { ...before, taken: before.taken + 1 },
+    )
+  }
+  return said
 }
 
 /** A part of the log, by the ids of its entries: the referrals of which it says that they were stored. */

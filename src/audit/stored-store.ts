@@ -45,6 +45,18 @@ export function selectGivenUp({ sql }: Tx, referralIds: readonly string[]) {
       and outcome = 'permitted'`
 }
 
+/** The entries of what was granted of these referrals, and taken away again: ids. */
+export async function selectGrantActs(
+  { sql }: Tx,
+  referralIds: readonly string[],
+): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select id from audit_entry
+    where object_id = any (${referralIds as string[]}::text[]) and outcome = 'permitted'
+      and action in ('grant.given', 'grant.revoked', 'grant.ended', 'wrap.deleted')`
+  return rows.map(({ id }) => id)
+}
+
 /** How many entries there are. */
 export async function countAll({ sql }: Tx): Promise<number> {
   const [row] = await sql<[{ count: number }]>`select count(*)::float8 as count from audit_entry`

@@ -28,7 +28,10 @@ export type Rotated = {
   readonly to: { readonly kid: string; readonly label: string }
   /** Passed on now, by this call. */
   readonly given: number
-  /** How many the service says that both keys open, and how many the old one alone. */
+  /**
+   * How many the service says that both keys open, and how many the old one alone. Behind `revoke` the first are those whose
+   * old wrap stays: they were sealed to both, and nothing was passed on.
+   */
   readonly passed: number
   readonly left: number
   /** What could not be passed on, at most a thousand of them, and why. */

@@ -65,6 +65,15 @@ export async function recipientEverSigning(tx: Tx, kid: string): Promise<Recipie
   return undefined
 }
 
+/** All keysets that were ever published, by version. */
+export async function publishedKeysets(tx: Tx): Promise<ReadonlyMap<string, Keyset>> {
+  const keysets = new Map<string, Keyset>()
+  for (let version = (await selectNewestVersion(tx)) ?? 0; version >= 1; version -= 1) {
+    keysets.set(String(version), (await publishedKeyset(tx, version)).keyset)
+  }
+  return keysets
+}
+
 /** Somebody to whom recipients may grant: what it may have, and until when it is listed, if that ends. */
 export type ListedReader = {
   readonly compartments: readonly CompartmentName[]

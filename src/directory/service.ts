@@ -38,6 +38,7 @@ export {
   logKeys,
   matchingEpochs,
   ownSigner,
+  publishedKeysets,
   recipientEverSigning,
   recipientSigning,
   requireMatching,

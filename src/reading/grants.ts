@@ -148,20 +148,24 @@ async function giveOne(
     throw new Refusal('signature-invalid', 'grant.value is not over this grant and wrap')
   }
   requireNow(grant.at, tx.now)
+  const endsAt = endOf(tx.now, [grant.until, reader.until, held.endsAt])
   const added = await addGrant(tx, {
     ...{ referralId, kid: grant.kid },
     ...{ encapsulated: decodeBase64url(wrap.encapsulated, 1120) },
     ...{ sealedKeys: decodeBase64url(wrap.sealedKeys) },
     ...{ compartments: grant.compartments, grantedBy: grant.grantedBy },
     ...{ at: grant.at, until: grant.until, signature: decodeBase64url(grant.value, 64) },
-    endsAt: endOf(tx.now, [grant.until, reader.until, held.endsAt]),
+    endsAt,
   })
   if (added === 'other') {
     throw new Refusal('already-granted', 'that key has a wrap of this referral already')
   }
+  const isSigned = endsAt?.getTime() === Date.parse(grant.until ?? '')
   const details = {
     ...{ to: grant.kid, compartments: grant.compartments.join(' ') },
     ...(grant.until !== undefined && { until: grant.until }),
+    // Where its reader or its giver ends before.
+    ...(endsAt && !isSigned && { ends: endsAt.toISOString() }),
     ...(added === 'same' && { repeated: true }),
   }
   const act = { object: { kind: 'referral', id: referralId }, recipient: granter.kid } as const

@@ -1,10 +1,13 @@
 /** What is stored, to be checked: read by ids, a little at a time. */
 import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
+import type { GrantRow } from './grant-store.ts'
+import type { StoredGrant } from './grantsoundness.ts'
+import { presentGrant } from './releasing.ts'
 import type { Stored } from './soundness.ts'
 
 /** A row of `referral`, as far as it never changes. */
-export type StoredRow = Omit<Stored, 'compartments' | 'wraps'> & {
+export type StoredRow = Omit<Stored, 'compartments' | 'wraps' | 'grants'> & {
   readonly entryId: string
   /** The entry of its erasure. */
   readonly erasedBy: string | null
@@ -27,6 +30,18 @@ export function selectWraps({ sql }: Tx, ids: readonly string[]) {
   return sql<{ id: string; kid: string; encapsulated: Uint8Array; sealedKeys: Uint8Array }[]>`
     select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys"
     from wrap where referral_id = any (${ids as string[]}::uuid[]) and grant_signature is null`
+}
+
+/** The wraps of `ids` that were granted, and have not ended. */
+export async function selectGranted(tx: Tx, ids: readonly string[]) {
+  const rows = await tx.sql<(GrantRow & Omit<StoredGrant, 'grant'> & { readonly id: string })[]>`
+    select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys",
+           granted_compartments as compartments, granted_by as "grantedBy", granted_at as at,
+           granted_until as until, grant_signature as signature, ${iso(tx, 'ends_at')} as "endsAt"
+    from wrap where referral_id = any (${ids as string[]}::uuid[]) and grant_signature is not null`
+  return rows.map(({ id, encapsulated, sealedKeys, endsAt, ...row }) => {
+    return { id, encapsulated, sealedKeys, endsAt, grant: presentGrant(row) }
+  })
 }
 
 /** Those of `ids` that were erased. They stood in headers, and need not be ids. */

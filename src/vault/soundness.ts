@@ -14,6 +14,7 @@ import {
 } from '../protocol/envelope/envelope.ts'
 import { verify } from '../protocol/signature.ts'
 import type { Header } from '../referral/header.ts'
+import { faultOfGrants, type GrantsKnown, type StoredGrant } from './grantsoundness.ts'
 
 /** A referral with its parts, as they are stored. */
 export type Stored = {
@@ -40,6 +41,7 @@ export type Stored = {
     readonly encapsulated: Uint8Array
     readonly sealedKeys: Uint8Array
   }[]
+  readonly grants: readonly StoredGrant[]
 }
 
 /** The entry of its submission, as auditors read it. What retention has emptied is not there. */
@@ -69,7 +71,7 @@ export type Known = {
   readonly signer: { readonly organisation: string; readonly publicKey: string } | undefined
   /** Whether the log says that a key gave up its wrap, which was passed on to another. */
   readonly isGivenUp: (kid: string) => boolean
-}
+} & Omit<GrantsKnown, 'sealedTo'>
 
 /** The first thing that is wrong, by the name of its column or part; nothing where all is well. */
 export function faultOf(stored: Stored, known: Known): string | undefined {
@@ -115,11 +117,7 @@ function faultOfErased(stored: Stored, { erasing }: Known): string | undefined {
   return intact ? undefined : 'the entry of its erasure: what stands beside it is not what it says'
 }
 
-function faultOfSigned(
-  stored: Stored,
-  { object }: Submission,
-  { signer, isAmendedErased, isGivenUp }: Known,
-): string | undefined {
+function faultOfSigned(stored: Stored, { object }: Submission, known: Known): string | undefined {
   const made = hashesOf({
     compartments: Object.fromEntries(stored.compartments.map(({ name, sealed }) => [name, sealed])),
     wraps: stored.wraps.map(({ kid, encapsulated, sealedKeys }) => ({
@@ -146,11 +144,15 @@ function faultOfSigned(
     return 'header, matching_hash or receipt_hash: not what was signed'
   }
   const header = parseCanonical(stored.header) as Header
+  const { signer, isAmendedErased, isGivenUp } = known
+  const sealedTo = new Set(Object.keys(said.wrapHashes))
+  const referral = { id: stored.id, headerHash: bound }
   return (
     faultOfHeader(stored, header, isAmendedErased) ??
     faultOfParts('compartment', said.sealedHashes, made.sealedHashes) ??
     faultOfParts('wrap', keptOf(said.wrapHashes, isGivenUp), made.wrapHashes) ??
-    faultOfSignature(stored, header, signer)
+    faultOfSignature(stored, header, signer) ??
+    faultOfGrants(referral, stored.grants, { ...known, sealedTo })
   )
 }
 

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build } from '../helpers/build.ts'
+import { publishKeyset } from '../helpers/publish.ts'
 import { refer } from '../helpers/referral.ts'
 import { addVolunteer } from '../helpers/volunteer.ts'
 import { intake, partyOf, unbroken } from './run.ts'
@@ -44,6 +45,20 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
     code: 0,
     out: /0 passed on to Clinic, 0 left/,
   })
+  t.comment('the clinic goes, and what it was sealed Casework was sealed as well')
+  const { clinic } = world.recipients
+  const recipients = world.keyset.recipients.filter(({ kid }) => kid !== clinic.receiving.kid)
+  await publishKeyset(built, { ...world.keyset, recipients })
+  const leaving = await partyOf(t, {
+    ...{ url, world, clientId: world.clients.clinic },
+    keys: clinic,
+  })
+  t.match(await by(leaving, 'rotate-key', '--to', 'Casework', '--revoke'), {
+    code: 0,
+    out: /^0 passed on to Casework, 0 left\n1 wraps of the key that goes stay: Casework opens them since/,
+  })
+  t.equal((await by(leaving, 'open', reference)).code, 0, 'as it says')
+
   const wrong = await by(casework, 'grant', reference, '--to', 'Volunteer', '--compartments', 'all')
   t.equal(wrong.code, 2)
 })

@@ -4,6 +4,7 @@
  * database, past every constraint, and put back after it was found.
  */
 import t from 'tap'
+import { createReader } from '../../src/client/index.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { verifyVault } from '../../src/vault/verification.ts'
 import { build } from '../helpers/build.ts'
@@ -11,6 +12,7 @@ import { matchingOf, stranger } from '../helpers/people.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired, untilSequenced } from '../helpers/superuser.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
 import { called } from './run.ts'
 
 const built = await build(t)
@@ -25,7 +27,16 @@ const byReceipt = sealedByReceipt(world, receiptKeysOfNobody())
 await sendPublicly(url, byReceipt)
 const open = byReceipt.header.referralId
 // Of one page more than fits, so that what lies behind the first is seen too.
-for (let count = 0; count < 15; count += 1) await refer(built, ngo)
+for (let count = 0; count < 14; count += 1) await refer(built, ngo)
+const { referralId: lent } = await refer(built, ngo)
+const volunteer = await addVolunteer(built, ['clinical', 'interpreting'])
+const reader = createReader({
+  ...{ url, trust: world.trust, recipient: world.recipients.casework },
+  token: () => world.token(world.clients.casework),
+})
+await reader.grant(lent, { to: 'Volunteer', compartments: ['clinical'] })
+await reader.revokeGrant(lent, 'Volunteer')
+await reader.grant(lent, { to: 'Volunteer', compartments: ['clinical'] })
 await untilPaired(sql)
 await untilSequenced(sql)
 
@@ -65,6 +76,11 @@ const part = (table: string, set: string) =>
 const kid = world.recipients.casework.receiving.kid
 const wrap = (set: string) => `${part('wrap', set)} and kid = '${kid}'`
 const entry = `(select entry_id from referral where id = '${plain}')`
+
+const to = volunteer.grantee.kid
+const grant = (set: string) =>
+  `update wrap set ${set} where referral_id = '${lent}' and kid = '${to}'`
+const given = `(select id from audit_entry where action = 'grant.given' order by at desc limit 1)`
 
 type Row = [table: string, statement: string, what: string, id?: string]
 const rows: Row[] = [
@@ -113,6 +129,31 @@ const rows: Row[] = [
   ['wrap', wrap(flip('encapsulated', 1000)), `wrap ${kid}: it is not what was sealed`],
   ['wrap', wrap(flip('sealed_keys', 0)), `wrap ${kid}: it is not what was sealed`],
   ['wrap', `delete from wrap where referral_id = '${plain}'`, 'wrap '],
+  ['wrap', grant(flip('sealed_keys', 0)), `grant to ${to}: its signature`, lent],
+  ['wrap', grant(`granted_compartments = '{identity}'`), `grant to ${to}: its signature`, lent],
+  ['wrap', grant(`granted_until = '2099-01-01T00:00:00Z'`), `grant to ${to}: its signature`, lent],
+  ['wrap', grant(`granted_by = '${ngo.signing.kid}'`), `grant to ${to}: no recipient`, lent],
+  ['wrap', grant(`ends_at = ends_at + interval '1 ms'`), `grant to ${to}: ends_at: it is l`, lent],
+  ['wrap', grant('ends_at = null'), `grant to ${to}: ends_at: it is later`, lent],
+  ['wrap', grant(`ends_at = ends_at - interval '1 ms'`), `grant to ${to}: ends_at is not`, lent],
+  [
+    'wrap',
+    `delete from wrap where referral_id = '${lent}' and kid = '${to}'`,
+    `grant to ${to}: it is missing`,
+    lent,
+  ],
+  [
+    'audit_entry',
+    `delete from audit_entry where id = ${given}`,
+    `grant to ${to}: the log does`,
+    lent,
+  ],
+  [
+    'audit_opening',
+    `update audit_opening set details = '{"to":"${to}"}' where entry_id = ${given}`,
+    'an entry of a grant: ',
+    lent,
+  ],
   [
     'audit_opening',
     `update audit_opening set details = '{"reference":"00000000"}' where entry_id = ${entry}`,
@@ -198,4 +239,19 @@ t.test('what was erased is as it should be, and what was only emptied is named',
   t.match((await spoilt('erasure', other, verified)).first?.what, /the entry is of another act/)
   const [before] = await sql`select supersedes from referral where id = ${amendment}`
   t.equal(before?.supersedes, null, 'the link to what it amended is gone, and that is right')
+})
+
+t.test('of what retention has emptied, and of what has ended, nothing is said', async (t) => {
+  const emptied = `update audit_opening set details = null, details_salt = null where entry_id = ${given}`
+  t.match(await spoilt('audit_opening', emptied, verified), { wrong: 0 })
+  t.match(await spoilt('wrap', grant('ends_at = now()'), verified), { wrong: 1 }, 'before its time')
+  const { referralId } = await refer(built, ngo)
+  const until = new Date(Date.now() + 1_000)
+  await reader.grant(referralId, { to: 'Volunteer', compartments: ['clinical'], until })
+  // While it stands, once it has ended, and after it was deleted.
+  for (let isDeleted = false; !isDeleted; ) {
+    const ended = await sql`select from audit_entry where action = 'grant.ended'`
+    isDeleted = ended.length > 0
+    t.match(await verified(), { wrong: 0, missing: 0 })
+  }
 })

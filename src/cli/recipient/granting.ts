@@ -1,5 +1,5 @@
 /** One more reader for a referral, for a while; and a key that goes. */
-import { shown } from '../../client/index.ts'
+import { type Rotated, shown } from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { type Command, fitted, UsageError } from '../command.ts'
@@ -90,7 +90,9 @@ again. Clients may seal under the keyset before for 30 days: call it once more t
 ${connectionDetails}`,
   options: {
     to: { value: 'LABEL', help: 'The key that follows.' },
-    revoke: { help: 'Delete the wraps of the key that goes; no keyset may name it any more.' },
+    revoke: {
+      help: 'Delete the wraps of the key that goes, of what was passed on; no keyset may name it any more.',
+    },
     ...connection,
   },
   operandsMin: 0,
@@ -100,15 +102,22 @@ ${connectionDetails}`,
     if (to === undefined) throw new UsageError('name the key that follows with --to')
     const reader = await readerOf(input)
     const bar = progressBar()
-    const value = await reader.rotate({ to, revoke: input.given('revoke'), onProgress: bar })
+    const revoke = input.given('revoke')
+    const value = await reader.rotate({ to, revoke, onProgress: bar })
     const failed = value.failed.map(({ referralId, why }) => `${shown(referralId)}: ${shown(why)}`)
     const text = [
       `${value.given} passed on to ${shown(value.to.label)}, ${value.left} left`,
       ...(value.revoked > 0 ? [`${value.revoked} wraps of the key that goes were deleted`] : []),
+      ...(revoke && value.passed > 0 ? [keptWords(value)] : []),
       ...failed,
     ]
     return { value, text: fitted(text.join('\n')), failed: failed.length > 0 }
   },
+}
+
+function keptWords({ passed, to }: Rotated): string {
+  const own = `${shown(to.label)} opens them since they were sealed, and nothing was passed on`
+  return `${passed} wraps of the key that goes stay: ${own}. Disable its client, so that nobody fetches them`
 }
 
 /** A line on standard error that is written over, where that is a terminal. */
