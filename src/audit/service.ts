@@ -89,7 +89,7 @@ export async function givenUpWraps(tx: Tx, referralIds: readonly string[]): Prom
 }
 
 /** What the log says of the grants of one referral. */
-export type GrantsSaid = {
+type GrantsSaid = {
   /** Whether what opens each entry is there: what retention has emptied names no key. */
   whole: boolean
   /** Whether what stands beside each entry is what it says. */

@@ -3,7 +3,6 @@ import type { Tx } from '../database/connect.ts'
 import { iso } from '../database/iso.ts'
 import type { GrantRow } from './grant-store.ts'
 import type { StoredGrant } from './grantsoundness.ts'
-import { presentGrant } from './releasing.ts'
 import type { Stored } from './soundness.ts'
 
 /** A row of `referral`, as far as it never changes. */
@@ -32,16 +31,16 @@ export function selectWraps({ sql }: Tx, ids: readonly string[]) {
     from wrap where referral_id = any (${ids as string[]}::uuid[]) and grant_signature is null`
 }
 
+/** A wrap that was granted, with its grant as it was signed. */
+export type GrantedRow = GrantRow & Omit<StoredGrant, 'grant'> & { readonly id: string }
+
 /** The wraps of `ids` that were granted, and have not ended. */
-export async function selectGranted(tx: Tx, ids: readonly string[]) {
-  const rows = await tx.sql<(GrantRow & Omit<StoredGrant, 'grant'> & { readonly id: string })[]>`
+export function selectGranted(tx: Tx, ids: readonly string[]) {
+  return tx.sql<GrantedRow[]>`
     select referral_id as id, kid, encapsulated, sealed_keys as "sealedKeys",
            granted_compartments as compartments, granted_by as "grantedBy", granted_at as at,
            granted_until as until, grant_signature as signature, ${iso(tx, 'ends_at')} as "endsAt"
     from wrap where referral_id = any (${ids as string[]}::uuid[]) and grant_signature is not null`
-  return rows.map(({ id, encapsulated, sealedKeys, endsAt, ...row }) => {
-    return { id, encapsulated, sealedKeys, endsAt, grant: presentGrant(row) }
-  })
 }
 
 /** Those of `ids` that were erased. They stood in headers, and need not be ids. */

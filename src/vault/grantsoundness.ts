@@ -2,7 +2,6 @@
  * Whether the wraps that were granted of a referral are there as they were signed, and as the log says: none that nobody
  * gave, none that was taken away by somebody else than the log names. Pure, as soundness.ts.
  */
-import type { GrantsSaid } from '../audit/service.ts'
 import { encodeBase64url } from '../protocol/bytes.ts'
 import { type Grant, granterOf, grantVerifies } from '../protocol/messages/grant.ts'
 import type { Keyset } from '../protocol/trust/keyset.ts'
@@ -14,6 +13,19 @@ export type StoredGrant = {
   readonly sealedKeys: Uint8Array
   /** When it is withheld from, if it ends. */
   readonly endsAt: string | null
+}
+
+/** What the log says of the grants of a referral. */
+type GrantsSaid = {
+  /** Whether what opens each entry is there: what retention has emptied names no key. */
+  readonly whole: boolean
+  /** Whether what stands beside each entry is what it says. */
+  readonly intact: boolean
+  /** How often a wrap was given to a key, and taken from it; and when the last that was given ends, if it does. */
+  readonly byKid: ReadonlyMap<
+    string,
+    { readonly given: number; readonly taken: number; readonly ends?: string | undefined }
+  >
 }
 
 /** What is known beside the wraps. */

@@ -11,6 +11,7 @@ import { newId } from '../protocol/uuid.ts'
 import type { Header } from '../referral/header.ts'
 import {
   countStored,
+  type GrantedRow,
   type StoredRow,
   selectErasedOf,
   selectGranted,
@@ -18,6 +19,8 @@ import {
   selectStored,
   selectWraps,
 } from './check-store.ts'
+import type { StoredGrant } from './grantsoundness.ts'
+import { presentGrant } from './releasing.ts'
 import { faultOf } from './soundness.ts'
 import { selectCompartments } from './store.ts'
 
@@ -115,7 +118,12 @@ async function judge(
   const faults = rows.flatMap((row) => {
     const own = <Part extends { id: string }>(all: readonly Part[]) =>
       all.filter(({ id }) => id === row.id)
-    const stored = { ...row, compartments: own(parts), wraps: own(wraps), grants: own(grants) }
+    const stored = {
+      ...row,
+      compartments: own(parts),
+      wraps: own(wraps),
+      grants: own(grants).map(grantIn),
+    }
     const what = faultOf(stored, {
       ...known,
       entry: entries.find(({ id }) => id === row.entryId),
@@ -129,6 +137,10 @@ async function judge(
     return what === undefined ? [] : [{ referralId: row.id, what }]
   })
   return { ids: rows.map(({ id }) => id), faults }
+}
+
+function grantIn({ id: _, encapsulated, sealedKeys, endsAt, ...row }: GrantedRow): StoredGrant {
+  return { encapsulated, sealedKeys, endsAt, grant: presentGrant(row) }
 }
 
 async function readPage(tx: Tx, after: string, count: number) {
