@@ -5,10 +5,10 @@
  * One entry for each message, whatever it did: the log is public by its size.
  */
 import { append } from '../audit/service.ts'
-import type { Caller } from '../caller.ts'
 import { flagMessage } from '../cases/service.ts'
 import type { Database, Tx } from '../database/connect.ts'
 import { type Step, takeTurn } from '../database/lock.ts'
+import { passingOver } from '../database/passing.ts'
 import { newId } from '../protocol/uuid.ts'
 import { tellOfMessage } from '../triage/service.ts'
 import { lookAgain } from '../vault/service.ts'
@@ -18,18 +18,20 @@ import { selectUnsettled, settle, type Unsettled } from './store.ts'
 export function createSettling(database: Database): Step {
   return {
     name: 'settling messages',
-    run() {
-      const caller: Caller = { kind: 'system', request: newId() }
+    run: passingOver((passed, trying) =>
       // One at a time: a transaction that held the items of several could wait in a circle.
-      return database.inTransaction(caller, async (tx) => {
-        if (!(await selectUnsettled(tx))) return false
+      database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+        if (!(await selectUnsettled(tx, passed))) return false
         await takeTurn(tx, 'settling messages')
         // Whoever had the turn before may have done it.
-        const message = await selectUnsettled(tx)
-        if (message) await settleOne(tx, message)
-        return message !== undefined
-      })
-    },
+        const message = await selectUnsettled(tx, passed)
+        if (!message) return false
+        // Those about one referral stay in their order.
+        trying(message.referralId)
+        await settleOne(tx, message)
+        return true
+      }),
+    ),
   }
 }
 

@@ -157,11 +157,15 @@ export type Unsettled = {
   readonly urgency: Urgency | null
 }
 
-/** The oldest; not locked, for its item is to be locked first. */
-export async function selectUnsettled(tx: Tx): Promise<Unsettled | undefined> {
+/** The oldest, but for those about `passed`; not locked, for its item is to be locked first. */
+export async function selectUnsettled(
+  tx: Tx,
+  passed: readonly string[],
+): Promise<Unsettled | undefined> {
   const [row] = await tx.sql<Unsettled[]>`
     select referral_id as "referralId", place, urgency from message
     where side = 'referrer' and settled_at is null
+      and referral_id <> all (${passed as string[]}::uuid[])
     order by stored_at
     limit 1`
   return row

@@ -40,11 +40,15 @@ export async function updateWithdrawn(
   return count === 1
 }
 
-/** The oldest withdrawal by an organisation of which the queue was not told; `undefined` if there is none. */
-export async function selectUnsettled(tx: Tx): Promise<string | undefined> {
+/** The oldest withdrawal by an organisation of which the queue was not told, but for `passed`; `undefined` if there is none. */
+export async function selectUnsettled(
+  tx: Tx,
+  passed: readonly string[],
+): Promise<string | undefined> {
   const [row] = await tx.sql<{ id: string }[]>`
     select referral_id as id from withdrawal
     where envelope is not null and settled_at is null
+      and referral_id <> all (${passed as string[]}::uuid[])
     order by asked_at, referral_id
     limit 1`
   return row?.id

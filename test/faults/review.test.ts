@@ -5,7 +5,10 @@
  */
 import t from 'tap'
 import { ownHash } from '../../src/client/sealing.ts'
-import { messageOn } from '../helpers/message.ts'
+import { canonicalBytes } from '../../src/protocol/canonical.ts'
+import { headerHash } from '../../src/protocol/envelope/envelope.ts'
+import { signUrgency } from '../../src/protocol/envelope/urgency.ts'
+import { messageOn, replyKeys } from '../helpers/message.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
 import { partnerOf, type Referred, type Services, stage } from '../helpers/stage.ts'
 import { eyesOn, type Scenario, tryCut } from './cutting.ts'
@@ -38,6 +41,36 @@ async function written(): Promise<[Referred]> {
 }
 const send = ({ messages }: Pick<Services, 'messages'>) =>
   messages.send(partner, message.header.referralId, message, {})
+
+/** A referral, and a reply about it that is not sent yet. */
+async function asked(): Promise<[Referred]> {
+  const referred = await refer(undefined, { replyTo: replyKeys().replyTo })
+  await pair()
+  const { envelope } = referred
+  const acknowledgement = { envelopeHash: ownHash(envelope) }
+  message = messageOn(world, { envelope, acknowledgement }, undefined, {
+    ...{ from: 'recipient', content: { text: 'Which flight is it?' } },
+    signer: world.recipients.casework.signing,
+  })
+  return [referred]
+}
+const reply = ({ messages }: Pick<Services, 'messages'>) =>
+  messages.send(callers.casework, message.header.referralId, message, {
+    ...{ recipient: kid, deliver: 'read_aloud', language: 'fra' },
+  })
+
+function stateUrgency(reading: Services['reading'], { referralId, envelope }: Referred) {
+  const statement = { rules: 1, urgency: 'urgent' as const, at: new Date().toISOString() }
+  const bound = headerHash(canonicalBytes(envelope.header))
+  const signature = signUrgency(bound, statement, world.recipients.casework.signing)
+  return reading.stateUrgency(callers.casework, referralId, { ...statement, signature })
+}
+
+async function holdsOf(id: string): Promise<string[]> {
+  const rows = await sql`select reason from legal_hold where referral_id = ${id}`
+  return rows.map(({ reason }) => reason)
+}
+
 async function settleAll(): Promise<void> {
   for (let more = true; more; ) more = await staged.settling.run()
 }
@@ -190,6 +223,94 @@ const scenarios: Scenario[] = [
       const rows = await sql`
         select way from message_delivery where referral_id = ${first!.referralId}`
       t.same(rows, [{ way: 'opened' }])
+    },
+  },
+  {
+    name: 'a recipient replies',
+    prepare: asked,
+    act: reply,
+    repeated: true,
+    async expect(t, [first]) {
+      const rows = await sql`
+        select place, side, deliver from message where referral_id = ${first!.referralId}`
+      t.same(rows, [{ place: 1, side: 'recipient', deliver: 'read_aloud' }])
+    },
+  },
+  {
+    name: 'somebody says that a reply was read aloud',
+    async prepare() {
+      const referred = await asked()
+      await reply(staged)
+      return referred
+    },
+    act: ({ messages }, [first]) =>
+      messages.deliver(callers.casework, first!.referralId, message.header.messageId, {
+        ...{ recipient: kid, way: 'read_aloud', language: 'fra' },
+      }),
+    repeated: true,
+    async expect(t, [first]) {
+      const rows = await sql`
+        select way, language from message_delivery where referral_id = ${first!.referralId}`
+      t.same(rows, [{ way: 'read_aloud', language: 'fra' }])
+    },
+  },
+  {
+    name: 'a recipient states an urgency',
+    prepare: written,
+    act: ({ reading }, [first]) => stateUrgency(reading, first!),
+    repeated: true,
+    async expect(t, [first]) {
+      const { referralId } = first!
+      const [row] = await sql`select urgency from triage_item where referral_id = ${referralId}`
+      t.equal(row?.urgency, 'urgent')
+      const said =
+        await sql`select urgency from urgency_statement where referral_id = ${referralId}`
+      t.same(said, [{ urgency: 'urgent' }])
+    },
+  },
+  {
+    name: 'a recipient closes what was answered',
+    async prepare() {
+      const [first] = await written()
+      const held = (await claimOf(first))!
+      await staged.triage.complete(callers.casework, held.claimId, {
+        ...{ fence: held.fence, outcome: 'accepted', referrals: [first.referralId] },
+      })
+      return [first]
+    },
+    act: ({ reading }, [first]) =>
+      reading.close(callers.casework, first!.referralId, { recipient: kid }),
+    repeated: true,
+    async expect(t, [first]) {
+      const [row] = await sql`select state from referral where id = ${first!.referralId}`
+      t.equal(row?.state, 'closed')
+    },
+  },
+  {
+    name: 'a legal hold is placed',
+    prepare: written,
+    act: ({ erasure }, [first]) =>
+      erasure.placeHold(callers.casework, first!.referralId, 'complaint'),
+    repeated: true,
+    async expect(t, [first]) {
+      const { referralId } = first!
+      t.same(await holdsOf(referralId), ['complaint'])
+      await t.rejects(staged.erasure.erase(callers.casework, referralId), {
+        code: 'erasure-refused',
+      })
+    },
+  },
+  {
+    name: 'a legal hold is lifted',
+    async prepare() {
+      const [first] = await written()
+      await staged.erasure.placeHold(callers.casework, first.referralId, 'complaint')
+      return [first]
+    },
+    act: ({ erasure }, [first]) => erasure.liftHold(callers.casework, first!.referralId),
+    repeated: true,
+    async expect(t, [first]) {
+      t.same(await holdsOf(first!.referralId), [])
     },
   },
 ]

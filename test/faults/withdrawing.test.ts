@@ -4,8 +4,12 @@
  * Method: each act over a connection that is cut at each of its statements (cutting.ts); the background work's turn is
  * taken after it, as if by another replica.
  */
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { ownHash } from '../../src/client/sealing.ts'
+import type { Step } from '../../src/database/lock.ts'
 import { newId } from '../../src/protocol/uuid.ts'
+import { requireBalanced } from '../helpers/books.ts'
+import { messageOn } from '../helpers/message.ts'
 import { receiptKeysOfNobody, sealedByReceipt } from '../helpers/receipt.ts'
 import { partnerOf, type Referred, type Services, stage } from '../helpers/stage.ts'
 import { withdrawalOf } from '../helpers/withdrawal.ts'
@@ -41,8 +45,8 @@ const saidOf = async ({ referralId }: Referred, action: string) =>
         and o.details ->> 'repeated' is null`
   ).length
 
-/** Under a receipt, by which its withdrawal was asked for. */
-async function asked(): Promise<Referred> {
+/** Under a receipt. */
+async function byReceipt() {
   const keys = receiptKeysOfNobody()
   const envelope = sealedByReceipt(world, keys)
   const { referralId } = envelope.header
@@ -54,8 +58,17 @@ async function asked(): Promise<Referred> {
     undefined,
   )
   const receipt = Buffer.from(keys.receipt, 'base64url')
-  await staged.intake.askToWithdraw({ kind: 'bearer', request, receipt }, referralId, undefined)
-  return { referralId, envelope }
+  const ask = (intake: Services['intake']) =>
+    intake.askToWithdraw({ kind: 'bearer', request, receipt }, referralId, undefined)
+  return { referred: { referralId, envelope } satisfies Referred, ask }
+}
+let bearer: Awaited<ReturnType<typeof byReceipt>>
+
+/** The same, once its withdrawal was asked for. */
+async function asked(): Promise<Referred> {
+  const { referred, ask } = await byReceipt()
+  await ask(staged.intake)
+  return referred
 }
 
 const scenarios: Scenario[] = [
@@ -93,6 +106,20 @@ const scenarios: Scenario[] = [
     },
   },
   {
+    name: 'a bearer asks to withdraw',
+    async prepare() {
+      bearer = await byReceipt()
+      return [bearer.referred]
+    },
+    act: ({ intake }) => bearer.ask(intake),
+    repeated: true,
+    async expect(t, [one]) {
+      t.equal(await saidOf(one!, 'withdrawal.asked'), 1)
+      const flags = await sql`select kind from case_flag where referral_id = ${one!.referralId}`
+      t.same(flags, [{ kind: 'withdrawal' }])
+    },
+  },
+  {
     name: 'a person withdraws what its bearer asked for',
     prepare: async () => [await asked()],
     act: ({ reading }, [one]) =>
@@ -107,3 +134,46 @@ const scenarios: Scenario[] = [
 ]
 
 await tryCut(staged, scenarios)
+
+/** What the step does about `one`, once it fails at that of all `table` and later does not. */
+async function failingAt(t: Test, table: string, one: Referred, step: Step) {
+  await sql.unsafe(`
+    create function fault() returns trigger language plpgsql as
+      $$ begin raise exception 'not this one'; end $$;
+    create trigger fault before update on ${table} for each row
+      when (old.referral_id = '${one.referralId}') execute function fault()`)
+  await t.rejects(step.run(), { message: 'not this one' }, 'it is the oldest, and is said')
+  t.equal(await step.run(), true)
+  t.equal(await step.run(), false, 'it is not tried each time')
+  await sql.unsafe(`drop trigger fault on ${table}; drop function fault`)
+  t.equal(await step.run(), false)
+  const now = performance.now()
+  t.intercept(performance, 'now', { value: () => now + 30_000 })
+  t.equal(await step.run(), true, 'it is tried again later')
+  t.equal(await step.run(), false)
+}
+
+t.test('a withdrawal that cannot be settled holds up none behind it', async (t) => {
+  const [first, second] = [await staged.refer(), await staged.refer()]
+  await staged.pair()
+  for (const one of [first, second]) await withdraw(staged, one)
+  await failingAt(t, 'withdrawal', first, staged.withdrawing)
+  t.same(await queueOf(first, second), [])
+  t.equal(await saidOf(first, 'referral.taken-off'), 1)
+  t.equal(await saidOf(second, 'referral.taken-off'), 1)
+  await requireBalanced(sql)
+})
+
+t.test('a message that the queue cannot be told of holds up none behind it', async (t) => {
+  const [first, second] = [await staged.refer(), await staged.refer()]
+  await staged.pair()
+  for (const { referralId, envelope } of [first, second]) {
+    const acknowledgement = { envelopeHash: ownHash(envelope) }
+    const message = messageOn(world, { envelope, acknowledgement })
+    await staged.messages.send(lawFirm, referralId, message, {})
+  }
+  await failingAt(t, 'message', first, staged.settling)
+  t.equal(await saidOf(first, 'message.settled'), 1)
+  t.equal(await saidOf(second, 'message.settled'), 1)
+  await requireBalanced(sql)
+})
