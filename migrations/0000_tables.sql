@@ -304,6 +304,16 @@ CREATE TABLE "referral_case" (
 	"case_id" uuid NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "retention_rule" (
+	"state" text PRIMARY KEY NOT NULL,
+	"days" integer NOT NULL,
+	"set_at" timestamp (3) with time zone NOT NULL,
+	"begins_at" timestamp (3) with time zone NOT NULL,
+	"epoch" text NOT NULL,
+	CONSTRAINT "retention_closed" CHECK (state in ('declined', 'redirected', 'closed', 'withdrawn')),
+	CONSTRAINT "retention_days" CHECK ("retention_rule"."days" between 7 and 36500)
+);
+--> statement-breakpoint
 CREATE TABLE "served_as" (
 	"n" smallint PRIMARY KEY NOT NULL,
 	"epoch" text NOT NULL,

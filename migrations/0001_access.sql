@@ -772,6 +772,13 @@ GRANT SELECT, INSERT, DELETE ON legal_hold TO intake_internal;
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE (epoch, since) ON served_as TO intake_internal;
 --> statement-breakpoint
+-- What goes when its time has come says the owner alone, on the host.
+GRANT SELECT ON retention_rule TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE retention_rule ENABLE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON retention_rule FOR SELECT TO intake_internal USING (true);
+--> statement-breakpoint
 ALTER TABLE erasure ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint
 ALTER TABLE legal_hold ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
@@ -781,9 +788,13 @@ ALTER TABLE served_as ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY read ON erasure FOR SELECT TO intake_internal USING (true);
 --> statement-breakpoint
 -- Nothing under a legal hold is erased, whatever a statement forgets.
+-- By retention only what a rule of the owner's says: of that state, and for so many days in it.
 CREATE POLICY now ON erasure FOR INSERT TO intake_internal WITH CHECK (
   erased_at = date_trunc('milliseconds', now())
-  AND NOT EXISTS (SELECT FROM legal_hold h WHERE h.referral_id = erasure.referral_id));
+  AND NOT EXISTS (SELECT FROM legal_hold h WHERE h.referral_id = erasure.referral_id)
+  AND (rule <> 'retention' OR EXISTS (
+    SELECT FROM referral r JOIN retention_rule p ON p.state = r.state
+    WHERE r.id = erasure.referral_id AND p.begins_at <= now() AND r.shown_at < now() - p.days * interval '24 hours')));
 --> statement-breakpoint
 CREATE POLICY own_receipt ON erasure FOR SELECT TO intake_partner
   USING (receipt_mark = sha256(

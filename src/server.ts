@@ -7,6 +7,7 @@ import { fileFaults } from './access/files.ts'
 import { readIssuers } from './access/issuers.ts'
 import { generateTokenKey, readPublicKey } from './access/token.ts'
 import { newSealKey, readSealKey } from './access/tokenkeys.ts'
+import { erasureListAt } from './background/erasures.ts'
 import { createTell } from './background/report.ts'
 import { type Background, startBackground } from './background/thread.ts'
 import { type Config, readConfig } from './config/server.ts'
@@ -18,8 +19,8 @@ import { joinReplicas } from './database/notify.ts'
 import { createOutage } from './database/outage.ts'
 import { databaseFault } from './database/server.ts'
 import { serviceFault } from './database/standing.ts'
-import { appendLines, keepFirst, readIfThere, replaceFile, writeSecret } from './disk.ts'
-import { applyErasures, type ErasureList, keepOn } from './erasure/restoring.ts'
+import { keepFirst, writeSecret } from './disk.ts'
+import { applyErasures, keepOn } from './erasure/restoring.ts'
 import { required } from './errors.ts'
 import { createApp } from './http/app.ts'
 import { openKeyholders } from './keyholder/open.ts'
@@ -78,7 +79,7 @@ async function serve(config: Config): Promise<void> {
   let background: Background | undefined
   let logHalted: string | undefined
   const accessKeys = await readAccessKeys(config)
-  const { webhookNetworks } = config.door
+  const { erasuresFile } = config.audit
   const { apply, ...erasures } = erasuresOf(config, database)
   // It may have gone away in between: then it is done once it is back.
   if (isStanding) isStanding = await apply()
@@ -99,8 +100,8 @@ async function serve(config: Config): Promise<void> {
   const tell = createTell(logger, metrics.background, outage.away)
   background = startBackground({
     ...{ url, prepare, log, isWatched: shown !== undefined },
-    ...{ duty: config.duty, documents: config.documents.documentsFolder },
-    webhooks: { key: webhookSealKey(accessKeys.sealKey), networks: webhookNetworks },
+    ...{ duty: config.duty, documents: config.documents.documentsFolder, erasuresFile },
+    webhooks: { key: webhookSealKey(accessKeys.sealKey), networks: config.door.webhookNetworks },
     tell(told) {
       if (told.log) logHalted = told.log.halted
       if (told.kind === 'brought') database.announced(true)
@@ -140,14 +141,7 @@ async function serve(config: Config): Promise<void> {
 
 /** The list of erasures on this machine, to be applied before anybody is served, and what is added to it. */
 function erasuresOf({ audit: { erasuresFile: file, backupDays } }: Config, database: Database) {
-  const sumFile = `${file}.sum`
-  const list: ErasureList = {
-    file,
-    read: () => readIfThere(file),
-    append: (lines) => appendLines(file, lines),
-    readSum: () => readIfThere(sumFile),
-    writeSum: (sum) => replaceFile(sumFile, sum),
-  }
+  const list = erasureListAt(file)
   return {
     ...{ keep: keepOn(list), backupDays },
     /** @returns `false` where the database went away */

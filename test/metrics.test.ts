@@ -44,6 +44,7 @@ t.test('elements and refusals are counted, on a listener of their own', async (t
     'intake_refusals_total{reason="lease-lost"} 0',
     'intake_refusals_total{reason="matching-budget-spent"} 1',
     'intake_refusals_total{reason="unauthenticated"} 1',
+    'intake_retention_idle_total 0',
     'intake_tokens_issued_total 0',
     'intake_unknown_receipts_total 0',
     'intake_unopened_public_referrals 0',

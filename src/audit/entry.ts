@@ -112,6 +112,11 @@ export const actions = {
   'directory.published': 'A signed directory was published.',
   'directory.drafted': 'The next directory was drafted on the host.',
   'keyset.drafted': 'The next keyset was drafted on the host.',
+  'retention.shown':
+    'What retention would erase was listed on the host: by the rules, or by one that was not set yet.',
+  'retention.set':
+    'A rule of retention was set on the host, after what it would erase had been listed: a state, and days in it.',
+  'retention.ended': 'A rule of retention was taken away on the host.',
   'vault.verified':
     'The stored referrals were compared on the host with what this log says of them.',
   'client.listed': 'The clients were listed on the host.',

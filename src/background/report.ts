@@ -135,6 +135,17 @@ export const reports = {
       help: 'Endpoints of webhooks that were disabled: by 410, because all tries had failed, or because the secret does not open',
     },
   },
+  /** Told once, and again after the thread was started anew. */
+  unretained: {
+    line: {
+      level: 'warn',
+      text: 'rules of retention were set in the database that this one was restored from: nothing goes by them',
+    },
+    count: {
+      name: 'intake_retention_idle_total',
+      help: 'Times that rules of retention were found which a restore or a failover has ended, until they are set again',
+    },
+  },
   /** The thread which does the work has ended, and will be started again. */
   ended: {
     line: { level: 'error', text: 'the background work ended, and starts again' },

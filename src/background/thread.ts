@@ -25,6 +25,8 @@ export type Place = Pick<DatabaseOptions, 'url' | 'prepare'> & {
   readonly webhooks: WebhookPlace
   /** The folder of sealed files. */
   readonly documents: string
+  /** The list of erasures outside the database. */
+  readonly erasuresFile: string
   /** Whether anybody sees figures of the queue, so that they are counted. */
   readonly isWatched: boolean
   /** Who is told of immediate items that nobody holds, if anybody. */

@@ -7,6 +7,7 @@ import type { Database } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { createFiles } from '../documents/files.ts'
 import { createSweeping } from '../documents/service.ts'
+import { createRetaining, type RetainingOptions } from '../erasure/retaining.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import { createSettling } from '../messages/service.ts'
 import type { KeyPair } from '../protocol/keys.ts'
@@ -40,6 +41,8 @@ export type Extras = {
   readonly webhooks?: WebhookPlace
   /** The folder of sealed files. */
   readonly documents?: string
+  /** Adds to the list of erasures outside the database. */
+  readonly keepErasures?: RetainingOptions['keep']
 }
 
 export type WebhookPlace = {
@@ -54,7 +57,7 @@ export function createWork(
   database: Database,
   log: LogOptions,
   tell: Tell,
-  { isWatched = true, duty, webhooks, documents }: Extras = {},
+  { isWatched = true, duty, webhooks, documents, keepErasures }: Extras = {},
 ): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
@@ -86,6 +89,7 @@ export function createWork(
     ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
     ...(duty ? [createDuty(database, { ...duty, origin: log.origin, ...mailing(tell) })] : []),
     ...(documents === undefined ? [] : [createSweeping(database, createFiles(documents))]),
+    ...(keepErasures ? [retainingOf(database, keepErasures, tell)] : []),
     ...(webhooks ? [deliveringOf(database, webhooks, tell)] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
@@ -96,6 +100,15 @@ function mailing(tell: Tell): Pick<DutyOptions, 'onSent' | 'onFailed'> {
     onSent: () => tell({ kind: 'mailed' }),
     onFailed: (error) => tell({ kind: 'unmailed', error }),
   }
+}
+
+function retainingOf(database: Database, keep: RetainingOptions['keep'], tell: Tell): Step {
+  const step = createRetaining(database, {
+    keep,
+    onError: (error) => tell({ kind: 'failed', step: step.name, error }),
+    onIdle: () => tell({ kind: 'unretained' }),
+  })
+  return step
 }
 
 function deliveringOf(database: Database, { key, networks }: WebhookPlace, tell: Tell): Step {

@@ -12,10 +12,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Witness } from '../audit/witnessing.ts'
 import { connect } from '../database/connect.ts'
 import { readIfThere, replaceFile } from '../disk.ts'
+import { keepOn } from '../erasure/restoring.ts'
 import { loggable } from '../log.ts'
 import { openKeyFile } from '../protocol/keyfile.ts'
 import { parsePolicy } from '../protocol/log/policy.ts'
 import { sha256 } from '../protocol/sodium.ts'
+import { erasureListAt } from './erasures.ts'
 import { createSendMail } from './mail.ts'
 import { post } from './post.ts'
 import { sortAway, type Told } from './report.ts'
@@ -29,7 +31,8 @@ if (!port) throw new Error('this module is the main module of a worker thread')
 const batchMsMax = 30_000
 
 const sorted = sortAway(report)
-const { url, prepare, log, isWatched, duty, webhooks, documents } = workerData as Place
+const { url, prepare, log, isWatched, duty, webhooks, documents, erasuresFile } =
+  workerData as Place
 const database = connect({
   ...{ url, prepare },
   connectionsMax: backgroundConnections,
@@ -39,6 +42,7 @@ const database = connect({
 database.onAnnounced(() => report({ kind: 'brought' }))
 const work = createWork(database, await openLog(log), sorted.tell, {
   ...{ isWatched, webhooks, documents },
+  keepErasures: keepOn(erasureListAt(erasuresFile)),
   duty: duty && {
     addresses: { 1: duty.first, 2: duty.later },
     send: createSendMail(duty.smtp, duty.from),

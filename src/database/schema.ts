@@ -298,6 +298,25 @@ export const legalHold = pgTable('legal_hold', {
   entryId: uuid('entry_id').notNull(),
 })
 
+/** After how many days in a closed state a referral is erased. No row: nothing of that state is. The owner writes it. */
+export const retentionRule = pgTable(
+  'retention_rule',
+  {
+    /** One of `retainedStates` (erasure/due.ts). */
+    state: text('state').primaryKey(),
+    days: integer('days').notNull(),
+    setAt: instant('set_at').notNull(),
+    /** Nothing goes by it before this, so that a slip can be taken back. */
+    beginsAt: instant('begins_at').notNull(),
+    /** The database in which its dry run was seen, as `epochOf` has it: a restored one lacks holds that were placed since. */
+    epoch: text('epoch').notNull(),
+  },
+  (table) => [
+    check('retention_closed', sql`state in ('declined', 'redirected', 'closed', 'withdrawn')`),
+    check('retention_days', sql`${table.days} between 7 and 36500`),
+  ],
+)
+
 /** As which database replicas served last: a restored one is another, and needs the list of erasures. One row. */
 export const servedAs = pgTable(
   'served_as',

@@ -9,7 +9,7 @@ import type { Database, Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 
-type Recorded = { readonly action: Action; readonly object: AuditObject }
+type Recorded = Pick<Act, 'action' | 'details'> & { readonly object: AuditObject }
 
 /** @param database - connected as the owner */
 export function asAdministrator(database: Database) {

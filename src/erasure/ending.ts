@@ -5,6 +5,7 @@
  *
  * What it was to others ends as well: its open work, and its place in a case. The others of that stay together.
  */
+import type { Fact } from '../audit/entry.ts'
 import { append } from '../audit/service.ts'
 import { leaveCase } from '../cases/service.ts'
 import type { Tx } from '../database/connect.ts'
@@ -39,6 +40,8 @@ export type Erasure = {
  * The locks are taken in the order of all acts: cases, items, referrals. So whoever claims or completes meanwhile is done
  * before, or finds nothing.
  *
+ * @param stillDue - returns what the entry says of why it is to go, or refuses: asked before anything is written, and again
+ *   once nobody else moves or amends it
  * @returns `undefined` where there is no such referral
  * @throws Refusal `erasure-refused`
  */
@@ -46,6 +49,7 @@ export async function eraseReferral(
   tx: Tx,
   referralId: string,
   rule: ErasureRule,
+  stillDue: () => Promise<Readonly<Record<string, Fact>>> = async () => ({}),
 ): Promise<(Erasure & { readonly isNew: boolean }) | undefined> {
   await takeTurn(tx, casesLock)
   const found = await selectStanding(tx, referralId)
@@ -56,6 +60,7 @@ export async function eraseReferral(
   }
   if (rule === 'restored') await liftHoldOfThen(tx, referralId)
   else requireErasable(found)
+  await stillDue()
   const entryId = newId()
   await insertErasure(tx, { id: referralId, rule, entryId })
   await leaveEnded(tx, referralId)
@@ -66,6 +71,7 @@ export async function eraseReferral(
   const before = await selectStanding(tx, referralId)
   if (!before) throw new Error('its row is never deleted')
   if (rule !== 'restored') requireErasable(before)
+  const why = await stillDue()
   await removeDocumentsOf(tx, [referralId])
   await asEraser(tx, async () => {
     await deleteItemsOf(tx, referralId)
@@ -74,7 +80,12 @@ export async function eraseReferral(
   })
   const digest = encodeBase64url(before.envelopeHash)
   const object = { kind: 'referral', id: referralId, digest } as const
-  const details = { rule, from: before.state, ...(caseId !== undefined && { case: caseId }) }
+  const details = {
+    rule,
+    ...why,
+    from: before.state,
+    ...(caseId !== undefined && { case: caseId }),
+  }
   await append(tx, { action: 'referral.erased', object, details }, entryId)
   return { referralId, erasedAt: tx.now.toISOString(), entryId, isNew: true }
 }

@@ -195,6 +195,10 @@ const rows: Record<string, Row> = {
     ...row('vault.verified', words('admin verify-vault'), words('admin verify-vault')),
     unset: 'DATABASE_URL',
   },
+  'admin retention': {
+    ...row('retention.shown', words('admin retention'), words('admin retention')),
+    unset: 'DATABASE_URL',
+  },
   'directory draft': unrefused('directory.drafted', draft('directory draft'), 'signing_key'),
   'admin directory draft': unrefused(
     'directory.drafted',

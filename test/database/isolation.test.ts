@@ -93,6 +93,7 @@ const erased = await refer(built, ngo)
 await asCasework('POST', `/v1/referrals/${erased.referralId}/erasure`)
 await asCasework('PUT', `/v1/referrals/${stranger}/hold?reason=inquiry`)
 await sql`insert into served_as values (1, '', now())`
+await sql`insert into retention_rule values ('closed', 3650, now(), 'infinity', '')`
 await untilPaired(sql)
 await sql`insert into pairing values (${stranger}, now(), 0, 'infinity')`
 await untilSequenced(sql)
@@ -107,7 +108,11 @@ t.afterEach(async () => {
 })
 
 /** What no organisation owns: what everybody's referral is sealed by, and who may call. */
-const shared = ['client', 'client_key', 'directory', 'keyset', 'organisation', 'signing_key']
+const shared = [
+  ...['client', 'client_key', 'directory', 'keyset', 'organisation', 'signing_key'],
+  // States and days, which the owner sets.
+  'retention_rule',
+]
 
 /** Hashes, and what is signed over them: anybody may fetch these. */
 const published = ['audit_log', 'audit_tile', 'audit_cosignature']

@@ -20,25 +20,11 @@ import { messageOn, replyKeys } from '../helpers/message.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { receiptKeysOfNobody, sealedByReceipt } from '../helpers/receipt.ts'
 import { partnerOf, type Referred, stage } from '../helpers/stage.ts'
+import { untilWaiting } from '../helpers/waiting.ts'
 import { withdrawalOf } from '../helpers/withdrawal.ts'
 
 const staged = await stage(t)
 const { sql, world, callers, refer, check, pair, reading, erasure, intake, messages } = staged
-
-/** How many of the service's statements wait for a lock. */
-async function waiting(): Promise<number> {
-  const [row] = await sql<[{ count: number }]>`
-    select count(*)::int as count from pg_stat_activity
-    where usename = 'intake_service' and wait_event_type = 'Lock'`
-  return row.count
-}
-
-async function untilWaiting(count: number): Promise<void> {
-  for (const end = Date.now() + 20_000; (await waiting()) < count; ) {
-    if (Date.now() > end) throw new Error(`not ${count} wait`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 /** Where an erasure waits. */
 const places = {
@@ -67,9 +53,9 @@ async function during(
     const held = await places[at](tx, referralId)
     if (held.count === 0) throw new Error('there is nothing to wait at')
     const erased = outcome(erasure.erase(callers.casework, referralId))
-    await untilWaiting(1)
+    await untilWaiting(sql, 1)
     const acted = outcome(act())
-    await (waits ? untilWaiting(2) : acted)
+    await (waits ? untilWaiting(sql, 2) : acted)
     return { erased: async () => erased, acted: async () => acted }
   })
   return { erased: await under.erased(), acted: await under.acted() }

@@ -15,6 +15,8 @@ import { connect, type Database } from '../../src/database/connect.ts'
 import { createFiles } from '../../src/documents/files.ts'
 import { limitsOf } from '../../src/documents/limits.ts'
 import { createSweeping } from '../../src/documents/service.ts'
+import type { Erasure } from '../../src/erasure/ending.ts'
+import { createRetaining } from '../../src/erasure/retaining.ts'
 import { noKeyholders } from '../../src/matching/keyholders.ts'
 import { createRetiring } from '../../src/matching/retiring.ts'
 import { createSettling } from '../../src/messages/service.ts'
@@ -31,7 +33,7 @@ import { asSuperuser, countUnpaired } from './superuser.ts'
 
 /** What the services of one replica do, and what they noted of pairing. @param folder - of documents */
 export function servicesOn(database: Database, origin: string, folder = '') {
-  const noted = { errors: [] as unknown[], crowded: 0 }
+  const noted = { errors: [] as unknown[], crowded: 0, listed: [] as Erasure[], idle: 0 }
   const pairing = createPairing(database, {
     onError: (error: unknown) => void noted.errors.push(error),
     onCrowded: () => {
@@ -51,7 +53,15 @@ export function servicesOn(database: Database, origin: string, folder = '') {
   const [retiring, withdrawing] = [createRetiring(database), createWithdrawing(database)]
   const settling = createSettling(database)
   const sweeping = createSweeping(database, createFiles(folder), 0)
-  return { ...services, database, pairing, withdrawing, retiring, settling, sweeping, noted }
+  const retaining = createRetaining(database, {
+    keep: async (erasures) => void noted.listed.push(...erasures),
+    onError: (error) => void noted.errors.push(error),
+    onIdle: () => {
+      noted.idle += 1
+    },
+  })
+  const steps = { pairing, withdrawing, retiring, settling, sweeping, retaining }
+  return { ...services, ...steps, database, noted }
 }
 
 export type Services = ReturnType<typeof servicesOn>

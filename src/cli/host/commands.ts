@@ -26,6 +26,7 @@ export const hostCommands: Readonly<Record<string, () => Promise<Command>>> = {
   'admin signing-key end': async () => (await import('./admin.ts')).signingKeyEnd,
   'admin directory draft': async () => (await import('./publishing.ts')).directoryDraft,
   'admin log restart': async () => (await import('./log.ts')).logRestart,
+  'admin retention': async () => (await import('./retention.ts')).retention,
   'admin verify-vault': async () => (await import('./vault.ts')).verifyVault,
   'admin token-key': async () => (await import('./admin.ts')).tokenKey,
   'admin token-seal': async () => (await import('./admin.ts')).tokenSeal,

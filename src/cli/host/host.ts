@@ -2,6 +2,7 @@
  * What a command on the host needs: the database as its owner, and the services that write the
  * directory. Loaded only by host commands, so that a partner's client needs no database driver.
  */
+import type { Act, Action } from '../../audit/entry.ts'
 import { openLogOrigin, restartLog } from '../../audit/restart.ts'
 import { readClientConfig } from '../../config/client.ts'
 import { readConfig } from '../../config/server.ts'
@@ -16,6 +17,8 @@ import { asAdministrator } from '../../directory/administrator.ts'
 import { createPartners, type Partners } from '../../directory/partners.ts'
 import { createPublication, type Publication } from '../../directory/publication.ts'
 import { readIfThere } from '../../disk.ts'
+import type { RetainedState, Rule } from '../../erasure/due.ts'
+import { endRule, type Retention, setRule, showRetention } from '../../erasure/retention.ts'
 import { newId } from '../../protocol/uuid.ts'
 import { type VaultStanding, verifyVault } from '../../vault/verification.ts'
 
@@ -25,6 +28,7 @@ export type Host = {
   readonly partners: Partners
   readonly log: LogAdministration
   readonly vault: VaultAdministration
+  readonly retention: RetentionAdministration
   /** Of this deployment, from the service's own configuration. */
   readonly origin: string
   readonly tokenKeyFile: string
@@ -50,10 +54,16 @@ export async function onHost<Result extends object>(
     const publication = createPublication(database)
     const partners = createPartners(database)
     const log = administerLog(database, origin, audit.checkpointFile)
-    const vault = administerVault(database, () =>
-      serviceUrl === undefined ? undefined : connect({ ...options, url: serviceUrl }),
-    )
-    const host = { administration, publication, partners, log, vault, origin, tokenKeyFile }
+    const connectService = () => {
+      if (serviceUrl !== undefined) return connect({ ...options, url: serviceUrl })
+      throw new Error(`DATABASE_URL is not set: ${readsAsService}`)
+    }
+    const ofReferrals = {
+      vault: administerVault(database, connectService),
+      retention: administerRetention(database, connectService),
+    }
+    const ofAll = { administration, publication, partners, log }
+    const host = { ...ofAll, ...ofReferrals, origin, tokenKeyFile }
     const result = await act(host)
     return { ...result, database: place }
   } catch (error) {
@@ -85,15 +95,13 @@ function administerLog(database: Database, deployment: string, checkpointFile: s
 /** What the owner has checked of the vault, which only the service itself reads. */
 export type VaultAdministration = ReturnType<typeof administerVault>
 
-function administerVault(database: Database, connectService: () => Database | undefined) {
+function administerVault(database: Database, connectService: () => Database) {
   const { recorded } = asAdministrator(database)
   return {
     /** Its entry stands before anything is read. @throws Error where the service's login is not known */
     async verify(onProgress: (total: number) => void): Promise<VaultStanding> {
       const { service } = await recorded('vault.verified', async () => {
-        const service = connectService()
-        if (!service) throw new Error(`DATABASE_URL is not set: ${readsAsService}`)
-        return { service, object: { kind: 'referral', id: 'all' } }
+        return { service: connectService(), object: allReferrals }
       })
       try {
         return await verifyVault(service, onProgress)
@@ -103,6 +111,41 @@ function administerVault(database: Database, connectService: () => Database | un
     },
   }
 }
+
+/** What the owner says of retention, and what he is shown, which only the service itself reads. */
+export type RetentionAdministration = ReturnType<typeof administerRetention>
+
+function administerRetention(database: Database, connectService: () => Database) {
+  const { recordedAll } = asAdministrator(database)
+  const actOn = (action: Action, details?: Act['details']) => {
+    return [{ action, object: allReferrals, ...(details && { details }) }]
+  }
+  return {
+    /** Its entry stands before anything is read. @throws Error where the service's login is not known */
+    async show(looked?: Rule): Promise<Retention> {
+      const { service } = await recordedAll('retention.shown', async () => {
+        return { service: connectService(), acts: actOn('retention.shown', looked) }
+      })
+      try {
+        return await showRetention(service, looked)
+      } finally {
+        await service.close()
+      }
+    },
+    set: (rule: Rule, epoch: string) =>
+      recordedAll('retention.set', async (tx) => {
+        const beginsAt = await setRule(tx, rule, epoch)
+        return { beginsAt, acts: actOn('retention.set', rule) }
+      }),
+    end: (state: RetainedState) =>
+      recordedAll('retention.ended', async (tx) => {
+        const was = await endRule(tx, state)
+        return { was, acts: actOn('retention.ended', { state, ...(!was && { repeated: true }) }) }
+      }),
+  }
+}
+
+const allReferrals = { kind: 'referral', id: 'all' } as const
 
 const readsAsService = 'referrals are read by the login of the service, for the owner reads none'
 

@@ -7,7 +7,7 @@ import type { Host } from './host.ts'
 
 type Answer = Record<string, unknown>
 
-type Administrative = {
+type Administrative<Said extends Answer> = {
   /** The one word that it takes; none if left out. */
   readonly operand?: string
   /** Its flags as they stand behind the operand in the usage. */
@@ -16,13 +16,22 @@ type Administrative = {
   readonly details?: string
   readonly options?: Readonly<Record<string, Option>>
   /** Whether what is printed says that something is wrong, and the exit code is 1. */
-  readonly isFault?: (answer: Answer) => boolean
+  readonly isFault?: (answer: Said) => boolean
+  /** Whether something was not done until a person decides. */
+  readonly isUndecided?: (answer: Said) => boolean
+  /** The answer as text; JSON if left out. */
+  readonly wordsOf?: (answer: Said) => string
   /** Reads the whole call before any database is asked. @returns what is printed */
-  run(input: Input, operand: string): Promise<Answer>
+  run(input: Input, operand: string): Promise<Said>
 }
 
-/** A command of the database's owner, which prints JSON. */
-export function administrative({ operand, flags, summary, ...more }: Administrative): Command {
+/** A command of the database's owner, which prints JSON unless it has words. */
+export function administrative<Said extends Answer>({
+  operand,
+  flags,
+  summary,
+  ...more
+}: Administrative<Said>): Command {
   const operandCount = operand ? 1 : 0
   return {
     operands: [operand, flags].filter(Boolean).join(' '),
@@ -33,7 +42,9 @@ export function administrative({ operand, flags, summary, ...more }: Administrat
     operandsMax: operandCount,
     async run(input) {
       const value = await more.run(input, input.operands[0] ?? '')
-      return { value, text: jsonText(value, 2), failed: more.isFault?.(value) ?? false }
+      const text = more.wordsOf?.(value) ?? jsonText(value, 2)
+      const [failed, undecided] = [more.isFault?.(value), more.isUndecided?.(value)]
+      return { value, text, failed: failed ?? false, undecided: undecided ?? false }
     },
   }
 }
@@ -43,7 +54,10 @@ trial database under DATA_DIR. The output names the database. Every change is an
 log.`
 
 /** Runs `act` on the database that the call names. */
-export async function onHost(input: Input, act: (host: Host) => Promise<Answer>): Promise<Answer> {
+export async function onHost<Said extends Answer>(
+  input: Input,
+  act: (host: Host) => Promise<Said>,
+): Promise<Said & { readonly database: string }> {
   // Not before it is called: whoever asks for help needs no database driver.
   const host = await import('./host.ts')
   return host.onHost({ trial: input.given('trial') }, act)
