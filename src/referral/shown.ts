@@ -37,16 +37,34 @@ const quotedColumns = 72
  */
 export function folded(line: string, columns: number): string[] {
   const lines: string[] = []
-  let begun = ''
+  let [begun, taken] = ['', 0]
   for (const character of line) {
-    if (columnsOf(begun) + columnsOf(character) > columns) {
+    const wide = columnsOf(character)
+    if (taken + wide > columns) {
       const end = begun.lastIndexOf(' ') + 1 || begun.length
       lines.push(begun.slice(0, end))
       begun = begun.slice(end)
+      taken = columnsOf(begun)
     }
     begun += character
+    taken += wide
   }
   return [...lines, begun]
+}
+
+/** As much of one line, already escaped, as so many columns hold, with `…` for the rest of it. */
+export function cut(line: string, columns: number): string {
+  let [kept, taken] = ['', 0]
+  for (const character of line) {
+    if (taken + columnsOf(character) > columns) {
+      const end = columns - columnsOf('…')
+      while (columnsOf(kept) > end) kept = [...kept].slice(0, -1).join('')
+      return `${kept.trimEnd()}…`
+    }
+    kept += character
+    taken += columnsOf(character)
+  }
+  return kept
 }
 
 // From Hangul on many are two columns wide. To take all for wide folds early, never late.

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Referring } from '../../examples/ceremony.ts'
 import { createReader, newId } from '../../src/client/index.ts'
+import { makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
@@ -10,6 +11,8 @@ import { callerOf, sealed, signatureOf } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { forgedIn, planted } from './forged.ts'
 import { intake, partyOf, tooWide, unbroken } from './run.ts'
+
+const referenceOf = (referralId: string) => makeReference(referralId, 1)
 
 /** The arguments of the command that is proposed, as a shell reads them. */
 function nextOf(out: string): string[] {
@@ -150,7 +153,7 @@ t.test('against the service', async (t) => {
     t.equal(story, planted, 'a program reads what was written')
     t.match(
       claimed.out,
-      /intake complete [0-9a-f-]+ --fence \d+ \\\n {4}--referral [0-9a-f-]+ \\\n {4}--outcome accepted/,
+      /intake complete [0-9a-f-]{36} --fence \d+ \\\n {4}--referral \d{8} --outcome accepted/,
     )
   })
 
@@ -214,11 +217,18 @@ t.test('against the service', async (t) => {
       ],
     })
     const claimed = await run('claim', '--max', '50')
-    t.match(claimed, { code: 1, out: named })
+    t.match(claimed, { code: 1, out: /Does not open: consent, legal, at the step compartment/ })
     t.match(claimed.out, hidden)
-    const own = claimed.out.split('\n\n').find((work) => work.includes(referralId)) ?? ''
-    const next = nextOf(own)
-    t.same(next.slice(-4), ['--outcome', 'unopenable', '--step', 'compartment'])
+    const reference = referenceOf(referralId)
+    const own = claimed.out.split('\n\n').find((work) => work.includes(reference)) ?? ''
+    t.equal((await run('release', reference)).code, 0)
+    const full = await run('claim', '--full', '--referral', referralId)
+    t.match(full, { code: 1, out: named })
+    t.match(full.out, `Referral ${referralId}, reference ${reference}\n`)
+    const next = nextOf(full.out)
+    for (const words of [next, nextOf(own)]) {
+      t.same(words.slice(-4), ['--outcome', 'unopenable', '--step', 'compartment'])
+    }
     t.match(await run(...next), { code: 0, out: /unopenable/ })
   })
 
@@ -242,10 +252,10 @@ t.test('against the service', async (t) => {
     t.same(tooWide(printed.out), [])
     const first = unbroken(printed)
     t.match(first, { code: 1, out: /an honest story/ })
-    t.match(first.out, `Left on the queue, as it does not open: ${hostile}\n`)
+    t.match(first.out, `Left on the queue, as it does not open: ${referenceOf(hostile)}\n`)
     t.notMatch(first.out, /Answered before/)
     const accept = nextOf(first.out)
-    t.same(accept.slice(4), ['--referral', honest, '--outcome', 'accepted'])
+    t.same(accept.slice(4), ['--referral', referenceOf(honest), '--outcome', 'accepted'])
     t.match(await run(...accept), {
       code: 0,
       out: `Back on the queue, without an answer:\n  referral ${hostile}`,
@@ -253,11 +263,11 @@ t.test('against the service', async (t) => {
     t.same([await stateOf(honest), await stateOf(hostile)], ['accepted', 'in_triage'])
 
     const second = await run('claim', '--max', '50')
-    t.match(second.out, `Answered before: ${honest}\n`)
+    t.match(second.out, `Answered before: ${referenceOf(honest)}\n`)
     t.notMatch(second.out, /Left on the queue/)
     const report = nextOf(second.out)
     t.same(report.slice(4), [
-      ...['--referral', hostile, '--outcome', 'unopenable', '--step', 'compartment'],
+      ...['--referral', referenceOf(hostile), '--outcome', 'unopenable', '--step', 'compartment'],
     ])
     t.match(await run(...report), { code: 0, out: /unopenable/ })
     t.same([await stateOf(honest), await stateOf(hostile)], ['accepted', 'in_triage'])

@@ -11,6 +11,8 @@ import { shown } from '../../referral/shown.ts'
 
 /** One question that was answered. */
 export type Answer = {
+  /** Of the question in its compartment. */
+  readonly key: string
   readonly label: string
   /** Of a list each; of all else one. */
   readonly values: readonly string[]
@@ -18,19 +20,20 @@ export type Answer = {
 
 /** What one compartment answers, in the order in which it is asked. What was not asked is left out. */
 export function answersOf(compartment: CompartmentName, said: unknown): Answer[] {
-  if (!isGroup(said)) return isEmpty(said) ? [] : [{ label: 'Says', values: [rawOf(said)] }]
+  if (!isGroup(said))
+    return isEmpty(said) ? [] : [{ key: '', label: 'Says', values: [rawOf(said)] }]
   const asked = propertiesOf(compartmentSchemas[compartment] as Schema)
   const others = Object.keys(said).filter((key) => !Object.hasOwn(asked, key))
   return [...Object.keys(asked), ...others].flatMap((key) => {
     const value = Object.hasOwn(said, key) ? said[key] : undefined
     if (isEmpty(value)) return []
     const values = valuesOf(asked[key], value).map((words) => withSince(key, words))
-    return [{ label: labelOf(key, Object.hasOwn(asked, key)), values }]
+    return [{ key, label: labelOf(key, Object.hasOwn(asked, key)), values }]
   })
 }
 
 /** In one line. */
-export function wordsOfAnswer({ values }: Answer): string {
+export function wordsOfAnswer({ values }: Pick<Answer, 'values'>): string {
   // What has a comma in it already is told apart by more than one.
   return values.join(values.some((value) => value.includes(',')) ? '; ' : ', ')
 }

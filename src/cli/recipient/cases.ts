@@ -1,11 +1,9 @@
 /** Reading cases: what they hold, what is asked of them, and finding one. All of it is logged. */
 
 import {
-  type Case,
   type Draft,
   type Found,
   type Opened,
-  type PossibleMatches,
   type Reader,
   type Reviews,
   shown,
@@ -16,11 +14,11 @@ import { type Command, fitted, UsageError } from '../command.ts'
 import { parseJson } from '../json.ts'
 import { readDraftFile } from '../partner/drafts.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
-import { comparisonOf } from './comparing.ts'
+import { sidesMax } from './brief.ts'
+import { likely, linesOfCase, linesOfPossible, type Sides } from './caselines.ts'
 import { named } from './naming.ts'
 import { areSound, notesOf, wordsOfNotes } from './notes.ts'
 import { moreWords, pageOf, pageOptions } from './paging.ts'
-import { dueLine, labelOf, unreadLines, urgencyWord } from './wording.ts'
 
 /** `intake reviews`. */
 export const reviews: Command = {
@@ -47,8 +45,12 @@ an organisation withdrew what it sent.
 Each stands with who wrote it, also one that is not sealed to you. Exit code 1 if one is missing or was
 changed: what is wrong is said.
 
+What it prints is one screen, notes apart, and says how to see the rest: with --full all that was compared, and the
+judgements that no longer hold.
+
 ${connectionDetails}`,
   options: {
+    full: { help: 'Print all of it, however long.' },
     notes: { help: 'Open the notes too, and why a referral was withdrawn.' },
     compare: { help: 'Open its referrals, and show what they say of the person.' },
     ...connection,
@@ -59,13 +61,17 @@ ${connectionDetails}`,
     const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const found = await reader.case(caseId)
-    const ids = found.referrals.map(({ referralId }) => referralId)
-    const sides = input.given('compare') ? await compared(reader, ids) : []
-    const words = [...wordsOf(found), ...sides]
-    if (!input.given('notes')) return { value: found, text: fitted(words.join('\n')) }
+    const isFull = input.given('full')
+    const all = found.referrals.map(({ referralId }) => referralId)
+    const ids = isFull ? all : all.slice(0, sidesMax)
+    const sides = input.given('compare') ? await opened(reader, ids) : undefined
+    const others = all.length - ids.length
+    if (others > 0) sides?.failed.push(`${others} more are not compared here, but with --full`)
+    const words = linesOfCase(found, { sides, isFull, now: new Date() })
+    if (!input.given('notes')) return { value: found, text: words.join('\n') }
     const notes = await notesOf(reader, found)
-    const text = [...words, ...wordsOfNotes(notes)].join('\n')
-    return { value: { ...found, notes }, text: fitted(text), failed: !areSound(notes) }
+    const text = [...words, fitted(wordsOfNotes(notes).join('\n'))].join('\n')
+    return { value: { ...found, notes }, text, failed: !areSound(notes) }
   },
 }
 
@@ -75,10 +81,11 @@ export const possible: Command = {
   summary: 'List the cases that may be about the same person as this one, and what agrees.',
   details: `Look at both sides before you judge: with --compare one referral of each is opened, and what they say of
 the person stands side by side: = where it agrees, ≈ where lists have something in common, ≠ where it
-contradicts; the rest is counted.
+contradicts; the rest is counted. What it prints is one screen, and says how to see the rest: with --full.
 
 ${connectionDetails}`,
   options: {
+    full: { help: 'Print all of it, however long.' },
     compare: { help: 'Open one referral of each side, which is logged.' },
     ...connection,
   },
@@ -88,13 +95,14 @@ ${connectionDetails}`,
     const [caseId = ''] = input.operands.map(named)
     const reader = await readerOf(input)
     const value = await reader.possibleMatches(caseId)
-    const sides = new Map<string, readonly string[]>()
+    const sides = new Map<string, Sides>()
     if (input.given('compare')) {
       for (const { otherId, between } of value.possibleMatches) {
-        sides.set(otherId, await compared(reader, between))
+        sides.set(otherId, await opened(reader, between))
       }
     }
-    return { value, text: fitted(wordsOfPossible(value, sides)) }
+    const isFull = input.given('full')
+    return { value, text: linesOfPossible(value, { caseId, sides, isFull }).join('\n') }
   },
 }
 
@@ -131,60 +139,23 @@ async function personIn(file: string): Promise<Pick<Draft['referral'], 'identity
   return referral
 }
 
-function wordsOf({ caseId, referrals, judgements, flags, item }: Case): string[] {
-  const references = new Map(referrals.map(({ referralId, reference }) => [referralId, reference]))
-  const nameOf = (id: string) => shown(references.get(id) ?? id)
-  return [
-    `Case ${caseId}: ${item ? `${urgencyWord(item.urgency)}, ${shown(item.state)}` : 'no open item'}`,
-    ...(item ? [`  ${dueLine(item.dueAt, new Date())}`] : []),
-    ...referrals.flatMap(({ referralId, reference, receivedAt, state, keys, unread }) => [
-      `  Reference ${shown(reference)}, came ${londonTime(receivedAt)}`,
-      `    ${labelOf('state', state)}, match keys ${shown(keys)}, id ${referralId}`,
-      ...unreadLines(unread, reference),
-    ]),
-    ...flags.map(({ kind, referralId }) => `  Flagged: ${shown(kind)}, at ${nameOf(referralId)}`),
-    ...judgements.flatMap(
-      ({ verdict, basis, between, probability, bits, endedAt, madeAt, note }) => [
-        `  ${londonTime(madeAt)}  ${shown(verdict)} by ${shown(basis)}${likely(probability)}`,
-        ...(endedAt ? [`    No longer held since ${londonTime(endedAt)}`] : []),
-        `    ${between.map(nameOf).join(' and ')}`,
-        ...(endedAt ? [] : wordsOfBits(bits)).map((line) => `    ${line}`),
-        ...(note ? [`    with note ${note.number} about ${note.referralId}`] : []),
-      ],
-    ),
-  ]
-}
-
-/** Each referral of a case opened, and side by side. What does not open is named. */
-async function compared(reader: Reader, ids: readonly string[]): Promise<string[]> {
+/** Each of these referrals opened. What does not open is named. */
+async function opened(
+  reader: Reader,
+  ids: readonly string[],
+): Promise<Sides & { readonly failed: string[] }> {
   const opened: Opened[] = []
   const names: string[] = []
-  const lines: string[] = []
+  const failed: string[] = []
   for (const id of ids) {
     const released = await reader.fetch(id)
     const result = await reader.open(released)
     if (result.opened) {
       opened.push(result)
       names.push(released.reference)
-    } else lines.push(`${shown(released.reference)} does not open, at the step ${result.step}`)
+    } else failed.push(`${shown(released.reference)} does not open, at the step ${result.step}`)
   }
-  return [...lines, ...(opened.length > 1 ? comparisonOf(opened, names) : [])]
-}
-
-function wordsOfPossible(
-  { possibleMatches }: PossibleMatches,
-  sides: ReadonlyMap<string, readonly string[]>,
-): string {
-  if (possibleMatches.length === 0) return 'No other case may be about the same person.'
-  const lines = possibleMatches.flatMap(
-    ({ otherId, otherReferralIds, verdict, probability, words, bits }) => [
-      `${shown(verdict)}  case ${otherId}${likely(probability)}: ${shown(words)}`,
-      ...otherReferralIds.map((id) => `  referral ${id}`),
-      ...wordsOfBits(bits).map((line) => `  ${line}`),
-      ...(sides.get(otherId) ?? []),
-    ],
-  )
-  return lines.join('\n')
+  return { opened, names, failed }
 }
 
 function wordsOfReviews({ reviews, next }: Reviews): string {
@@ -202,26 +173,4 @@ function wordsOfFound({ cases }: Found): string {
     ...referralIds.map((id) => `  referral ${id}`),
   ])
   return lines.join('\n')
-}
-
-function likely(probability: number | undefined): string {
-  return probability === undefined ? '' : `, at odds of ${Math.round(probability * 100)} in 100`
-}
-
-/** A line for each kind that was compared, and one for all of which there was nothing to compare. */
-function wordsOfBits(all: PossibleMatches['possibleMatches'][number]['bits']): string[] {
-  const isMissing = ({ words }: (typeof all)[number]) => /^no .* to compare$/.test(words)
-  const missing = all.filter(isMissing)
-  const sum = missing.reduce((before, { bits }) => before + bits, 0)
-  const kinds = missing.map(({ words }) => shown(words.replace(/^no (.*) to compare$/, '$1')))
-  return [
-    ...all
-      .filter((one) => !isMissing(one))
-      .map(({ bits, words }) => `${signed(bits)} bits  ${shown(words)}`),
-    ...(missing.length > 0 ? [`${signed(sum)} bits  nothing to compare: ${kinds.join(', ')}`] : []),
-  ]
-}
-
-function signed(bits: number): string {
-  return `${bits < 0 ? '−' : '+'}${Math.abs(bits).toFixed(1)}`.padStart(6)
 }

@@ -5,11 +5,15 @@ import { answersOf, wordsOfAnswer } from './answers.ts'
 import { cell } from './wording.ts'
 
 /** The answers to one question, in the order of the referrals; `undefined` where one says nothing. */
-type Row = {
+export type Row = {
   readonly compartment: CompartmentName
+  readonly key: string
   readonly name: string
   readonly values: readonly (readonly string[] | undefined)[]
 }
+
+/** What a referral says, as far as it opened. */
+export type Said = Pick<Opened, 'compartments'>
 
 /** Of these each answer is shown; of the others how many agree. */
 const shownOf: readonly CompartmentName[] = ['identity', 'contact']
@@ -19,18 +23,29 @@ const rowsMax = 14
  * Lines of at most 80 columns: what is said of the person, side by side, what contradicts first, and a line on all else.
  *
  * @param names - of each referral, such as its reference
+ * @param linesMax - at most so many, from 1
  */
-export function comparisonOf(opened: readonly Opened[], names: readonly string[]): string[] {
+export function comparisonOf(
+  opened: readonly Said[],
+  names: readonly string[],
+  linesMax = Number.POSITIVE_INFINITY,
+): string[] {
   const rows = rowsOf(opened)
   const person = rows.filter(({ compartment }) => shownOf.includes(compartment))
   const [differing, agreeing] = [person.filter(contradicts), person.filter(agrees)]
-  const listed = [...differing, ...agreeing].slice(0, rowsMax)
-  const rest = rows.filter((row) => !listed.includes(row))
-  const head =
-    cell('', nameColumns) + names.map((name) => cell(shown(name), columnsOf(names))).join('')
+  const listed = new Map<Row, readonly string[]>()
+  // The names above them, and the line on all else.
+  let room = linesMax - 2
+  for (const row of [...differing, ...agreeing].slice(0, rowsMax)) {
+    const lines = sideBySide(row, names, linesMax < Number.POSITIVE_INFINITY)
+    if (lines.length > room) continue
+    room -= lines.length
+    listed.set(row, lines)
+  }
+  const rest = rows.filter((row) => !listed.has(row))
   return [
-    ...(listed.length > 0 ? [head.trimEnd()] : []),
-    ...listed.flatMap((row) => wordsOf(row, names)),
+    ...(listed.size > 0 ? [namesAbove(names)] : []),
+    ...[...listed.values()].flat(),
     `The rest: ${counted(rest.filter(agrees).length, 'agrees', 'agree')}, ${counted(
       rest.filter(contradicts).length,
       'contradicts',
@@ -45,14 +60,25 @@ function columnsOf({ length }: readonly unknown[]): number {
   return Math.floor((80 - nameColumns) / Math.max(length, 1))
 }
 
-/** In columns where all fits and reads from left to right, else each on a line of its own. */
-function wordsOf(row: Row, names: readonly string[]): string[] {
+/** Each in its column, behind what stands in the column of the questions. */
+export function namesAbove(names: readonly string[], before = ''): string {
+  const cells = names.map((name) => cell(shown(name), columnsOf(names)))
+  return `${cell(before, nameColumns)}${cells.join('')}`.trimEnd()
+}
+
+/**
+ * In columns where all fits and reads from left to right, else each on a line of its own.
+ *
+ * @param isCut - what does not fit is cut, as long as it can still be told apart
+ */
+export function sideBySide(row: Row, names: readonly string[], isCut = false): string[] {
   const mark = contradicts(row) ? '≠ ' : isSame(row) ? '= ' : '≈ '
   const values = row.values.map((value) => (value ? shown(inOneLine(value)) : '-'))
   const columns = columnsOf(names)
-  const fits = values.every((value) => value.length < columns && !unlikeLatin.test(value))
-  if (fits) {
-    const cells = values.map((value) => cell(value, columns))
+  const short = isCut ? values.map((value) => cell(value, columns - 1).trimEnd()) : values
+  const fits = short.every((value) => value.length < columns && !unlikeLatin.test(value))
+  if (fits && new Set(short).size === new Set(values).size) {
+    const cells = short.map((value) => cell(value, columns))
     return [`${cell(mark + shown(row.name), nameColumns - 1)} ${cells.join('')}`.trimEnd()]
   }
   const lines = values.map((value, index) => {
@@ -75,12 +101,12 @@ function agrees(row: Row): boolean {
   return others.length > 0 && first.some((each) => others.every((said) => said.includes(each)))
 }
 
-function contradicts(row: Row): boolean {
+export function contradicts(row: Row): boolean {
   return saidIn(row).length > 1 && !agrees(row)
 }
 
-/** A list is one answer, in whatever order. */
-function isSame(row: Row): boolean {
+/** All that say something say the same. A list is one answer, in whatever order. */
+export function isSame(row: Row): boolean {
   return new Set(saidIn(row).map((said) => said.toSorted().join('\n'))).size === 1
 }
 
@@ -88,7 +114,7 @@ function saidIn({ values }: Row): string[][] {
   return values.flatMap((value) => (value ? [value.map(folded)] : []))
 }
 
-function isOnOneSide({ values }: Row): boolean {
+export function isOnOneSide({ values }: Row): boolean {
   return values.filter((value) => value !== undefined).length === 1
 }
 
@@ -97,16 +123,19 @@ function folded(value: string): string {
 }
 
 function inOneLine(values: readonly string[]): string {
-  return wordsOfAnswer({ label: '', values: values.toSorted() })
+  return wordsOfAnswer({ values: values.toSorted() })
 }
 
 /** Each question that any of them answers. */
-function rowsOf(opened: readonly Opened[]): Row[] {
+export function rowsOf(opened: readonly Said[]): Row[] {
   const said = opened.map(({ compartments }) => {
     const found = new Map<string, Row>()
     for (const compartment of compartmentNames) {
-      for (const { label: name, values } of answersOf(compartment, compartments[compartment])) {
-        found.set(`${compartment} ${name}`, { compartment, name, values: [values] })
+      for (const { key, label: name, values } of answersOf(
+        compartment,
+        compartments[compartment],
+      )) {
+        found.set(`${compartment} ${name}`, { compartment, key, name, values: [values] })
       }
     }
     return found

@@ -41,6 +41,38 @@ export function wordsOfOpened(
   return lines.join('\n')
 }
 
+/** A warning, in one line, not escaped. What is grave must not be missed. */
+export type Warning = { readonly words: string; readonly isGrave: boolean }
+
+/** What to mind of an opened referral, the grave first: the same as `wordsOfOpened` says, in fewer words. */
+export function warningsOf(opened: Opened): Warning[] {
+  const { problems, incomplete, urgency, consent, withheld } = opened
+  const steps = [...new Set(withheld.map(({ step }) => step))]
+  const unread = steps.map((step) => {
+    const parts = withheld.flatMap((it) => (it.step === step ? [it.compartment] : []))
+    return `Does not open: ${parts.join(', ')}, at the step ${step}`
+  })
+  const [raised, ...reasons] =
+    urgency.compared && urgency.differs
+      ? urgencyWords(urgency)
+      : [undefined, ...urgencyWords(urgency)]
+  const isGiven = consent.compared && consent.assessment === 'given'
+  const assessment = consent.compared
+    ? [`Consent to an assessment: ${wordOf(consent.assessment)}`]
+    : []
+  const grave = [...unreadWords(opened), ...unread, ...(raised ? [raised] : [])]
+  const others = [
+    ...(reasons.length > 0 ? [reasons.join(' ')] : []),
+    ...(isGiven ? assessment : []),
+    ...(incomplete.length > 0 ? [`Still to be asked: ${questionsOf(incomplete)}`] : []),
+    ...problems.map(({ pointer, detail }) => `Does not fit: ${pointer} ${detail}`),
+  ]
+  return [
+    ...[...grave, ...(isGiven ? [] : assessment)].map((words) => ({ words, isGrave: true })),
+    ...others.map((words) => ({ words, isGrave: false })),
+  ]
+}
+
 function wordOf(assessment: string): string {
   return assessment.replace('_', ' ')
 }
@@ -49,20 +81,24 @@ function wordOf(assessment: string): string {
  * A line for each compartment that does not open, with the step for `complete`, and before them what
  * cannot be known for that: a refusal or a danger must not be hidden by damage.
  */
-export function withheldWords({ withheld, urgency, consent }: Opened): string[] {
+export function withheldWords(opened: Opened): string[] {
+  return [
+    ...unreadWords(opened).map((words) => `  ${words}`),
+    ...opened.withheld.map(({ compartment, step, detail }) => {
+      return `  Does not open: ${shown(compartment)}, at the step ${step}: ${shown(detail)}`
+    }),
+  ]
+}
+
+function unreadWords({ urgency, consent }: Opened): string[] {
   const isUnread = (part: typeof urgency | typeof consent) => !part.compared && part.withheld
   return [
     ...(isUnread(urgency)
-      ? [
-          '  Urgency: not compared, some of what the rules read does not open. It may be more urgent',
-        ]
+      ? ['Urgency: not compared, some of what the rules read does not open. It may be more urgent']
       : []),
     ...(isUnread(consent)
-      ? ['  Consent to an assessment: not known, it does not open. It may have been refused']
+      ? ['Consent to an assessment: not known, it does not open. It may have been refused']
       : []),
-    ...withheld.map(({ compartment, step, detail }) => {
-      return `  Does not open: ${shown(compartment)}, at the step ${step}: ${shown(detail)}`
-    }),
   ]
 }
 
