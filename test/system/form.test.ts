@@ -19,7 +19,8 @@ import {
 } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { buildWeb, type WebOptions } from '../../scripts/web.ts'
-import { createReader } from '../../src/client/index.ts'
+import { type Attachment, createReader, newDocumentKey, newId } from '../../src/client/index.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import ar from '../../src/web/refer/texts/drafts/ar.json' with { type: 'json' }
 import en from '../../src/web/refer/texts/en.json' with { type: 'json' }
 import { build } from '../helpers/build.ts'
@@ -245,7 +246,10 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   t.same(opened.problems, [])
 
   // Another day, another computer.
-  const later = await visit('/refer/', { viewport: { width: 1100, height: 800 } })
+  const later = await visit('/refer/', {
+    // Where it is tomorrow already: times are London's all the same.
+    ...{ viewport: { width: 1100, height: 800 }, timezoneId: 'Pacific/Kiritimati' },
+  })
   const comeBack = async () => {
     await press(later, en['start.return'])
     await later.getByLabel(en['returning.number']).fill(receipt.replaceAll(' ', '-'))
@@ -259,15 +263,34 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   t.same(await barriers(later), [])
 
   // A question goes out, and its answer comes back.
-  await reader.reply(opened, { text: 'Which wing are you on?\n<b>Tell us</b>' })
+  const letter: Attachment = {
+    ...{ type: 'other', documentId: newId(), size: 1, name: 'letter.pdf' },
+    ...{ key: encodeBase64url(newDocumentKey()), sha256: encodeBase64url(new Uint8Array(32)) },
+    fileType: 'application/pdf',
+  }
+  const text = 'Which wing are you on?\n<b>Tell us</b>'
+  await reader.reply(opened, { text, documents: [letter] })
   await later.reload()
   await comeBack()
   t.same(await shown('unread'), ['1'])
   await press(later, en['standing.messages'])
   await screen(later, en['messages.title'])
   const [question = ''] = await shown('reply')
-  t.match(question, /Which wing are you on\?\n<b>Tell us<\/b>$/)
+  t.match(question, /Which wing are you on\?\n<b>Tell us<\/b>/)
+  t.match(question, /letter\.pdf/, 'what came with it has its name')
+  t.match(question, options.telephone, 'and where to ring for it')
+  const [asSent] = (await reader.messages(opened)).messages
+  const hour = new Date(asSent!.at).toLocaleTimeString('en-GB', {
+    ...({ hour: '2-digit', minute: '2-digit', timeZone: 'Europe/London' } as const),
+  })
+  t.match(question, `at ${hour}\u2069 (UK time)`)
   t.same(await barriers(later), [])
+  await press(later, en['messages.send'])
+  const fault = later.getByRole('button', { name: en['fault.message'], exact: true })
+  t.ok(await fault.isVisible(), 'nothing is no message')
+  t.same(await barriers(later), [])
+  await fault.click()
+  t.equal(await later.evaluate('document.activeElement.id'), 'message')
   await later.getByLabel(en['messages.write']).fill('B wing, since Monday.')
   await press(later, en['messages.send'])
   await later.locator('[data-of=own]').waitFor()
@@ -283,11 +306,17 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   await choose(later, 'who', 'detained_person_web')
   await press(later, en['page.continue'])
   await screen(later, en['check.add'])
+  await press(later, en['check.send'])
+  t.ok(
+    await later.getByRole('button', { name: en['fault.nothing'], exact: true }).isVisible(),
+    'nothing is nothing to add',
+  )
+  t.same(await barriers(later), [])
   await later.getByRole('button', { name: `${en['check.answer']}: ${en['page.story']}` }).click()
   await later.getByLabel(en['ask.story']).fill('They moved me to another wing.')
   await press(later, en['page.continue'])
   await press(later, en['check.send'])
-  await screen(later, en['sent.title'])
+  await screen(later, en['sent.added'])
   t.same(await leftBehind(later), nothing)
   const added = await later.locator('#reference').textContent()
   await reader.complete(claim!, { outcome: 'accepted', referrals: [opened.referralId] })
@@ -309,6 +338,19 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   t.same(await barriers(later), [])
   await press(later, en['withdrawing.ask'])
   await later.getByText(en['standing.asked']).waitFor()
+  t.equal(
+    await later.getByRole('button', { name: en['standing.withdraw'] }).count(),
+    0,
+    'it is asked for once',
+  )
+  const { asked } = await reader.withdrawals()
+  t.equal(asked.length, 2)
+  for (const { referralId } of asked) await reader.decideWithdrawal(referralId, 'decline')
+  await later.reload()
+  await comeBack()
+  const kept = en['standing.kept'].replace('{telephone}', `\u2068${options.telephone}\u2069`)
+  t.ok(await later.getByText(kept).isVisible(), 'what was declined is said')
+  t.equal(await later.getByText(en['standing.asked']).count(), 0)
   await press(later, en['standing.leave'])
   await screen(later, en['start.title'])
   t.notOk(await remembers(later, receipt.replaceAll(' ', '-')))
@@ -463,6 +505,11 @@ inBrowser(
       await page.getByText(en['fault.receipt']).first().isVisible(),
       'a number mistyped is sent nowhere',
     )
+    const number = page.getByLabel(en['returning.number'])
+    t.equal(await number.inputValue(), '12345 12345 12345 12345 12346', 'and stays to be mended')
+    await number.fill('12345 12345')
+    await press(page, en['returning.see'])
+    t.match(await page.textContent('main'), /There are \D*10\D* digits here/)
   },
   'broken',
 )

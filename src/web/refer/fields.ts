@@ -31,11 +31,12 @@ export function lineField(field: {
   readonly label: string
   readonly hint: string
   readonly classes: string
+  readonly value: string
   readonly fault: string | undefined
 }): HTMLElement {
-  const { id, label, hint, classes, fault } = field
+  const { id, label, hint, classes, value, fault } = field
   const about = described(id, label, hint, fault)
-  const input = numberOf(about, id, '', classes)
+  const input = numberOf(about, id, value, classes)
   input.maxLength = 60
   const group = `govuk-form-group${fault ? ' govuk-form-group--error' : ''}`
   return element('div', { class: group }, ...labelled(about, input))

@@ -19,6 +19,7 @@ import { draftOf } from './answers.ts'
 import { pinned } from './pinned.ts'
 import { Told } from './screens/waiting.ts'
 import type { Session } from './session.ts'
+import { isWithdrawable } from './withdrawal.ts'
 import { createSolver } from './workers.ts'
 
 export { newReceipt } from '../../client/index.ts'
@@ -84,8 +85,8 @@ export async function lookUp(here: Session): Promise<readonly OwnReferral[]> {
 
 /** Asks for everything that was sent with this receipt. */
 export async function askToWithdraw(here: Session): Promise<void> {
-  for (const { referralId, withdrawalAskedAt } of await lookUp(here)) {
-    if (withdrawalAskedAt !== undefined) continue
+  const found = await lookUp(here)
+  for (const { referralId } of found.filter(isWithdrawable)) {
     await told(referrer.askToWithdraw(receiptOf(here), referralId))
   }
 }

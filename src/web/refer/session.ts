@@ -42,6 +42,8 @@ export type Session = {
   envelope?: Envelope
   /** By which the referral is named on the telephone. It opens nothing. */
   reference?: string
+  /** Whether what was sent was added to something. */
+  added?: boolean
 }
 
 const empty = (): Session => ({ answers: {}, changing: false })

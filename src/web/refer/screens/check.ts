@@ -10,18 +10,38 @@ import {
   type QuestionId,
   withRevealed,
 } from '../questions.ts'
-import { askedPages, type Go, isHelper, session } from '../session.ts'
+import { type Answers, askedPages, type Go, isHelper, session } from '../session.ts'
 import { say, sayTo } from '../texts.ts'
-import { heading } from './heading.ts'
+import { faultSummary, heading } from './heading.ts'
 
 export function check(go: Go): readonly HTMLElement[] {
-  const { answers, amends } = session()
   session().changing = true
+  const place = element('div')
+  const fill = (fault?: string) => place.replaceChildren(...partsOf(go, send, fault))
+  const send = () => {
+    const { answers, amends } = session()
+    if (amends === undefined) return go('receipt')
+    if (isMore(answers)) return go('sending')
+    fill(say('fault.nothing'))
+    place.querySelector<HTMLElement>('.govuk-error-summary')?.focus()
+  }
+  fill()
+  return [place]
+}
+
+/** Whether anything was answered but whom it is about, which is asked each time. */
+function isMore(answers: Answers): boolean {
+  return Object.entries(answers).some(([id, value]) => id !== 'who' && value !== undefined)
+}
+
+function partsOf(go: Go, send: () => void, fault: string | undefined): readonly HTMLElement[] {
+  const { answers, amends } = session()
   return [
+    ...(fault ? [faultSummary(say('fault.title'), [{ id: 'to-story', text: fault }])] : []),
     heading(say(amends === undefined ? 'check.title' : 'check.add')),
     paragraph(say(amends === undefined ? 'check.about' : 'check.added')),
     ...askedPages(answers).map((page) => sectionOf(page, go)),
-    button(say('check.send'), () => go(amends === undefined ? 'receipt' : 'sending')),
+    button(say('check.send'), send),
   ]
 }
 
@@ -32,6 +52,7 @@ function sectionOf(page: Page, go: Go): HTMLElement {
   const rows = page.questions.flatMap(withRevealed).flatMap(rowOf)
   const act = say(rows.length > 0 ? 'check.change' : 'check.answer')
   const change = link(act, () => go({ page: id }))
+  change.id = `to-${id}`
   change.setAttribute('aria-label', `${act}: ${title}`)
   return element(
     'section',

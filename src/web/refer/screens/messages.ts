@@ -2,9 +2,11 @@
 import type { Thread, ThreadMessage } from '../../../client/index.ts'
 import { button, element, paragraph } from '../../element.ts'
 import { loadSealing } from '../loading.ts'
+import { timeOf } from '../moments.ts'
+import { pinned } from '../pinned.ts'
 import { type Go, session } from '../session.ts'
-import { say, spoken } from '../texts.ts'
-import { heading } from './heading.ts'
+import { say } from '../texts.ts'
+import { faultSummary, heading } from './heading.ts'
 import { waiting } from './waiting.ts'
 
 /** As the SDK takes it. */
@@ -21,7 +23,7 @@ export function messages(go: Go): readonly HTMLElement[] {
       heading(say('messages.title')),
       ...(isWhole ? [] : [paragraph(say('messages.fault'), 'govuk-body govuk-!-font-weight-bold')]),
       ...(all.length === 0 ? [paragraph(say('messages.none'))] : all.map(shownOf)),
-      ...answering(go, answeredBy(threads)),
+      answering(go, answeredBy(threads)),
     ]
   })
 }
@@ -35,52 +37,90 @@ function answeredBy(threads: readonly Thread[]): string | undefined {
 }
 
 function shownOf(message: ThreadMessage): HTMLElement {
-  const day = dayOf(message.at)
+  const day = timeOf(message.at)
   const isOurs = message.from === 'recipient'
+  const content = message.opened ? (message.content as Content | undefined) : undefined
   const text = message.opened
-    ? String((message.content as { text?: unknown })?.text ?? '')
+    ? String(content?.text ?? '')
     : say(isOurs ? 'messages.fault' : 'messages.sealed')
   return element(
     'div',
     { class: 'govuk-inset-text', 'data-of': isOurs ? 'reply' : 'own' },
     paragraph(say(isOurs ? 'messages.ours' : 'messages.yours', { day }), 'govuk-body-s'),
     element('p', { class: 'govuk-body refer-message', dir: 'auto' }, text),
+    ...filesOf(content),
   )
 }
 
-function answering(go: Go, referralId: string | undefined): readonly HTMLElement[] {
-  const here = session()
-  const area = element('textarea', {
-    ...{ class: 'govuk-textarea', id: 'message', name: 'message', rows: '5', dir: 'auto' },
-    ...{ autocomplete: 'off', spellcheck: 'false', maxlength: String(charactersMax) },
-  })
-  area.value = here.message ?? ''
-  area.addEventListener('input', () => {
-    here.message = area.value
-  })
-  const send = () => {
-    if (area.value.trim() === '' || referralId === undefined) area.focus()
-    else go('answering')
-  }
-  here.answering = referralId ?? ''
+/** As far as the page shows it; a newer client may have written more. */
+type Content = { readonly text?: unknown; readonly documents?: readonly { name?: unknown }[] }
+
+/** The page opens no file: it would lie on a computer that others use. How to get at it is said in its place. */
+function filesOf(content: Content | undefined): readonly HTMLElement[] {
+  const files = content?.documents ?? []
+  if (files.length === 0) return []
+  const names = files.map(({ name }) =>
+    element('li', {}, element('bdi', { translate: 'no' }, String(name ?? ''))),
+  )
   return [
+    paragraph(say('messages.files')),
+    element('ul', { class: 'govuk-list govuk-list--bullet refer-message' }, ...names),
+    paragraph(say('messages.files.how', { telephone: pinned.telephone })),
+  ]
+}
+
+function answering(go: Go, referralId: string | undefined): HTMLElement {
+  const here = session()
+  here.answering = referralId ?? ''
+  const form = element('form', { novalidate: true, autocomplete: 'off' })
+  const fill = (fault?: string) => form.replaceChildren(...answerParts(go, fault))
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    if ((here.message ?? '').trim() !== '') return go('answering')
+    fill(say('fault.message'))
+    form.querySelector<HTMLElement>('.govuk-error-summary')?.focus()
+  })
+  fill()
+  return form
+}
+
+function answerParts(go: Go, fault: string | undefined): readonly HTMLElement[] {
+  return [
+    ...(fault ? [faultSummary(say('fault.title'), [{ id: 'message', text: fault }])] : []),
     element(
       'div',
-      { class: 'govuk-form-group' },
+      { class: `govuk-form-group${fault ? ' govuk-form-group--error' : ''}` },
       element(
         'label',
         { class: 'govuk-label govuk-label--m', for: 'message' },
         say('messages.write'),
       ),
-      area,
+      ...(fault
+        ? [element('p', { class: 'govuk-error-message', id: 'message-fault' }, fault)]
+        : []),
+      areaOf(fault),
     ),
     element(
       'div',
       { class: 'govuk-button-group' },
-      button(say('messages.send'), send),
+      element('button', { class: 'govuk-button' }, say('messages.send')),
       button(say('messages.back'), () => go('standing'), 'govuk-button--secondary'),
     ),
   ]
+}
+
+function areaOf(fault: string | undefined): HTMLElement {
+  const here = session()
+  const area = element('textarea', {
+    ...{ class: 'govuk-textarea', id: 'message', name: 'message', rows: '5', dir: 'auto' },
+    ...{ autocomplete: 'off', spellcheck: 'false', maxlength: String(charactersMax) },
+    ...(fault && { 'aria-describedby': 'message-fault', 'aria-invalid': 'true' }),
+  })
+  area.value = here.message ?? ''
+  area.addEventListener('input', () => {
+    here.message = area.value
+  })
+  return area
 }
 
 /** Seals and sends what was written. Where that fails it is still there. */
@@ -93,8 +133,4 @@ export function answeringNow(go: Go): readonly HTMLElement[] {
     go('messages')
     return []
   })
-}
-
-function dayOf(moment: string): string {
-  return new Intl.DateTimeFormat(spoken().code, { dateStyle: 'long' }).format(new Date(moment))
 }

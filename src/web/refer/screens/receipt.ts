@@ -24,20 +24,22 @@ export function receipt(go: Go): readonly HTMLElement[] {
 function formOf(made: string, go: Go): HTMLElement {
   const groups = made.split(' ')
   const form = element('form', { novalidate: true, autocomplete: 'off' })
-  const fill = (fault: boolean) => form.replaceChildren(...partsOf(groups, fault))
+  const fill = (typed?: string) => form.replaceChildren(...partsOf(groups, typed))
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     const typed = digits(String(new FormData(form).get('confirm') ?? '')).replace(/\D/g, '')
     if (typed === groups.at(-1)) return go('sending')
-    fill(true)
+    fill(typed)
     form.querySelector<HTMLElement>('.govuk-error-summary')?.focus()
   })
-  fill(false)
+  fill()
   return form
 }
 
-function partsOf(groups: readonly string[], fault: boolean): readonly HTMLElement[] {
+/** @param wrong - digits that were typed and are not the last of the receipt */
+function partsOf(groups: readonly string[], wrong?: string): readonly HTMLElement[] {
   const text = say('fault.confirm')
+  const fault = wrong !== undefined
   return [
     ...(fault ? [faultSummary(say('fault.title'), [{ id: 'confirm', text }])] : []),
     heading(say('receipt.title')),
@@ -50,7 +52,7 @@ function partsOf(groups: readonly string[], fault: boolean): readonly HTMLElemen
     paragraph(say('receipt.keep', { telephone: pinned.telephone })),
     lineField({
       ...{ id: 'confirm', label: say('receipt.confirm'), hint: say('receipt.confirm.hint') },
-      ...{ classes: 'govuk-input--width-5', fault: fault ? text : undefined },
+      ...{ classes: 'govuk-input--width-5', value: wrong ?? '', fault: fault ? text : undefined },
     }),
     element('button', { class: 'govuk-button' }, say('receipt.send')),
   ]

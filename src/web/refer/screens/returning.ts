@@ -17,29 +17,39 @@ export function returning(go: Go): readonly HTMLElement[] {
 
 function formOf(go: Go, readReceipt: (typed: string) => string | undefined): HTMLElement {
   const form = element('form', { novalidate: true, autocomplete: 'off' })
-  const fill = (fault: boolean) => form.replaceChildren(...partsOf(fault))
+  const fill = (...shown: Parameters<typeof partsOf>) => form.replaceChildren(...partsOf(...shown))
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    const receipt = readReceipt(digits(String(new FormData(form).get('number') ?? '')))
+    const typed = digits(String(new FormData(form).get('number') ?? ''))
+    const receipt = readReceipt(typed)
     if (receipt !== undefined) {
       session().receipt = receipt
       return go('standing')
     }
-    fill(true)
+    fill(typed, faultOf(typed))
     form.querySelector<HTMLElement>('.govuk-error-summary')?.focus()
   })
-  fill(false)
+  fill('')
   return form
 }
 
-function partsOf(fault: boolean): readonly HTMLElement[] {
-  const text = say('fault.receipt')
+/** One digit left out or written twice is found by counting. */
+function faultOf(typed: string): string {
+  const count = typed.replace(/\D/g, '').length
+  if (count === 0 || count === receiptDigits) return say('fault.receipt')
+  return say('fault.receipt.count', { count: String(count) })
+}
+
+const receiptDigits = 25
+
+/** @param typed - what stands in the field: 25 digits are not to be typed twice for one that is wrong */
+function partsOf(typed: string, fault?: string): readonly HTMLElement[] {
   return [
-    ...(fault ? [faultSummary(say('fault.title'), [{ id: 'number', text }])] : []),
+    ...(fault ? [faultSummary(say('fault.title'), [{ id: 'number', text: fault }])] : []),
     heading(say('returning.title')),
     lineField({
       ...{ id: 'number', label: say('returning.number'), hint: say('returning.hint') },
-      ...{ classes: 'govuk-input--width-20', fault: fault ? text : undefined },
+      ...{ classes: 'govuk-input--width-20', value: typed, fault },
     }),
     element('button', { class: 'govuk-button' }, say('returning.see')),
   ]

@@ -15,20 +15,24 @@ export function sending(go: Go): readonly HTMLElement[] {
     // Nothing is kept but the reference: not the answers, not what was sealed, not the receipt.
     if (session() !== here) return []
     wipe()
-    session().reference = reference
+    Object.assign(session(), { reference, added: here.amends !== undefined })
     go('sent')
     return []
   })
 }
 
 export function sent(): readonly HTMLElement[] {
-  const { reference = '' } = session()
+  const { reference = '', added = false } = session()
   const { organisation, telephone } = pinned
   return [
     element(
       'div',
       { class: 'govuk-panel govuk-panel--confirmation refer-panel' },
-      element('h1', { class: 'govuk-panel__title', tabindex: '-1' }, say('sent.title')),
+      element(
+        'h1',
+        { class: 'govuk-panel__title', tabindex: '-1' },
+        say(added ? 'sent.added' : 'sent.title'),
+      ),
       element(
         'div',
         { class: 'govuk-panel__body' },

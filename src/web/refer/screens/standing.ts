@@ -2,8 +2,11 @@
 import type { OwnReferral } from '../../../client/index.ts'
 import { button, element, paragraph } from '../../element.ts'
 import { loadSealing } from '../loading.ts'
+import { dayOf } from '../moments.ts'
+import { pinned } from '../pinned.ts'
 import { type Go, session, wipe } from '../session.ts'
-import { say, sayIf, spoken } from '../texts.ts'
+import { say, sayIf } from '../texts.ts'
+import { isAsked, isKept, isWithdrawable } from '../withdrawal.ts'
 import { heading } from './heading.ts'
 import { waiting } from './waiting.ts'
 
@@ -15,19 +18,21 @@ export function standing(go: Go): readonly HTMLElement[] {
   return waiting(say('standing.loading'), go, async () => {
     const { lookUp } = await loadSealing()
     const found = await lookUp(here)
-    const asked = found.some(({ withdrawalAskedAt }) => withdrawalAskedAt !== undefined)
+    const { telephone } = pinned
     return [
       heading(say('standing.title')),
       ...found.map(stateOf),
-      ...(asked ? [paragraph(say('standing.asked'))] : []),
-      element('div', { class: 'govuk-button-group' }, ...waysOn(go, found[0]?.referralId)),
+      ...(found.some(isAsked) ? [paragraph(say('standing.asked'))] : []),
+      ...(found.some(isKept) ? [paragraph(say('standing.kept', { telephone }))] : []),
+      element('div', { class: 'govuk-button-group' }, ...waysOn(go, found)),
     ]
   })
 }
 
-function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
+function waysOn(go: Go, found: readonly OwnReferral[]): readonly HTMLElement[] {
+  const [newest] = found
   const add = () => {
-    if (newest !== undefined) session().amends = newest
+    if (newest !== undefined) session().amends = newest.referralId
     session().changing = true
     go({ page: 'who' })
   }
@@ -38,7 +43,9 @@ function waysOn(go: Go, newest: string | undefined): readonly HTMLElement[] {
   return [
     button(say('standing.messages'), () => go('messages')),
     button(say('standing.add'), add, 'govuk-button--secondary'),
-    button(say('standing.withdraw'), () => go('withdrawing'), 'govuk-button--secondary'),
+    ...(found.some(isWithdrawable)
+      ? [button(say('standing.withdraw'), () => go('withdrawing'), 'govuk-button--secondary')]
+      : []),
     button(say('standing.leave'), leave, 'govuk-button--secondary'),
   ]
 }
@@ -62,10 +69,6 @@ function rowOf(key: string, value: string, name: string): HTMLElement {
     element('dt', { class: 'govuk-summary-list__key' }, key),
     element('dd', { class: 'govuk-summary-list__value', 'data-of': name }, value),
   )
-}
-
-function dayOf(moment: string): string {
-  return new Intl.DateTimeFormat(spoken().code, { dateStyle: 'long' }).format(new Date(moment))
 }
 
 /** Asks first: it is a person's whole case. */
