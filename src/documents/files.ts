@@ -108,6 +108,10 @@ export function createFiles(folder: string, room = roomBytes) {
     read: (id: string, first: number, last: number): Readable =>
       createReadStream(pathOf(id), { start: first, end: last }),
 
+    /** When a file was last written to, in milliseconds of Unix time. */
+    changedAt: async (id: string): Promise<number | undefined> =>
+      (await stat(pathOf(id)).catch(noneThere))?.mtimeMs,
+
     /** The ids of all files. */
     async list(): Promise<string[]> {
       const names = await readdir(folder).catch(noneThere)

@@ -108,6 +108,23 @@ export async function deleteOf(tx: Tx, referralIds: readonly string[]): Promise<
   return count
 }
 
+/**
+ * The time that a database lost by being restored: behind the newest document that it knows of before, until it was served
+ * again; in milliseconds of Unix time. `undefined` where that is more than so many days ago.
+ */
+export async function selectLostTime(
+  tx: Tx,
+  days: number,
+): Promise<{ from: number; until: number } | undefined> {
+  const [row] = await tx.sql<{ from: number; until: number }[]>`
+    select (extract(epoch from coalesce(known.newest, 'epoch')) * 1000)::float8 as from,
+           (extract(epoch from since) * 1000)::float8 as until
+    from served_as cross join lateral (
+      select max(begun_at) as newest from document where begun_at < since) known
+    where since > ${tx.now.toISOString()}::timestamptz - make_interval(days => ${days})`
+  return row
+}
+
 /** Those of `ids` that have a row. */
 export async function selectKnown(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
   const rows = await tx.sql<{ id: string }[]>`

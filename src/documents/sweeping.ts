@@ -1,20 +1,28 @@
 /**
- * The step that removes uploads which were never finished, and every file that has no row: of an erased referral, of an upload
- * that was swept, or of a time after the one that a restored database knows. A row goes first and its file follows, so a kill
- * between the two leaves work for the next turn and nothing else.
+ * The step that removes uploads which were never finished, and every file that has no row: of an erased referral, or of an
+ * upload that was swept. A row goes first and its file follows, so a kill between the two leaves work for the next turn and
+ * nothing else.
+ *
+ * A database that was restored does not know what came after its backup. Those files are kept for a week: the sender of a
+ * referral that was lost sends it again, and may have no other copy of what went up with it; and whoever restored the wrong
+ * backup restores another. Among them may be those of a referral that was erased in that time, sealed, without a key.
  */
 import { appendAll } from '../audit/service.ts'
 import type { Database } from '../database/connect.ts'
 import { elect, type Step } from '../database/lock.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { Files } from './files.ts'
-import { deleteUnfinished, selectKnown } from './store.ts'
+import { deleteUnfinished, selectKnown, selectLostTime } from './store.ts'
+
+const system = () => ({ kind: 'system', request: newId() }) as const
 
 /** Long enough for a client on a bad line, and one that starts again tomorrow morning. */
 const unfinishedHoursMax = 24
 const rowsMax = 100
 const filesMax = 1_000
 const everyMs = 30_000
+/** Shorter than backups keep them. */
+const restoredDaysMax = 7
 
 /** @param pauseMs - between two looks at the folder */
 export function createSweeping(database: Database, files: Files, pauseMs = everyMs): Step {
@@ -23,7 +31,7 @@ export function createSweeping(database: Database, files: Files, pauseMs = every
 
   /** @returns whether more may be left */
   async function sweepRows(): Promise<boolean> {
-    return database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {
+    return database.inTransaction(system(), async (tx) => {
       if (!(await elect(tx, name))) return false
       const removed = await deleteUnfinished(tx, unfinishedHoursMax, rowsMax)
       await appendAll(
@@ -37,15 +45,19 @@ export function createSweeping(database: Database, files: Files, pauseMs = every
     })
   }
 
+  async function isLost(id: string, lost: Awaited<ReturnType<typeof selectLostTime>>) {
+    const at = (await files.changedAt(id)) ?? 0
+    return lost !== undefined && at > lost.from && at < lost.until
+  }
+
   async function sweepFiles(): Promise<void> {
     const ids = await files.list()
+    const lost = await database.inTransaction(system(), (tx) => selectLostTime(tx, restoredDaysMax))
     for (let at = 0; at < ids.length; at += filesMax) {
       const part = ids.slice(at, at + filesMax)
       // Each was in the folder before this asks, and its row was committed before that.
-      const known = await database.inTransaction({ kind: 'system', request: newId() }, (tx) =>
-        selectKnown(tx, part),
-      )
-      for (const id of part) if (!known.has(id)) await files.remove(id)
+      const known = await database.inTransaction(system(), (tx) => selectKnown(tx, part))
+      for (const id of part) if (!known.has(id) && !(await isLost(id, lost))) await files.remove(id)
     }
   }
 

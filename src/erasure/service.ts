@@ -8,6 +8,7 @@ import type { Database, Tx } from '../database/connect.ts'
 import { casesLock, takeTurn } from '../database/lock.ts'
 import { type PageQuery, page } from '../database/page.ts'
 import { Refusal } from '../errors.ts'
+import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
 import { newId } from '../protocol/uuid.ts'
 import type { HoldReason } from '../referral/codes/hold.ts'
 import { requireId, resolveLists, stateOf } from '../vault/service.ts'
@@ -49,7 +50,8 @@ export function createErasures(database: Database, { keep, backupDays }: Erasure
 /** Erases a referral on a person's word. @throws Refusal `not-found`, `erasure-refused` */
 async function erase(tx: Tx<KnownCaller>, name: string): Promise<Erasure> {
   const [[id = name] = []] = await resolveLists(tx, [[name]])
-  const erased = id.length === uuidLength ? await eraseReferral(tx, id, 'person') : undefined
+  // A reference that is nobody's.
+  const erased = isReferenceForm(id) ? undefined : await eraseReferral(tx, id, 'person')
   if (!erased) throw new Refusal('not-found', `there is no referral ${id}`)
   const { isNew, ...erasure } = erased
   if (!isNew) {
@@ -103,5 +105,3 @@ async function requireStored(tx: Tx, name: string): Promise<string> {
   }
   return id
 }
-
-const uuidLength = 36

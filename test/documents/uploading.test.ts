@@ -3,7 +3,7 @@
  * Method: the calls of tus as they are, by each kind of caller, and cut where a line or a process would be.
  */
 
-import { stat, statfs, writeFile } from 'node:fs/promises'
+import { stat, statfs, utimes, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
@@ -440,6 +440,41 @@ t.test(
     t.match((await entriesOf(stale!.documentId)).at(-1), { action: 'document.removed' })
   },
 )
+
+t.test('what came after the backup that was restored is kept for a week', async (t) => {
+  const { referralId } = await refer(built)
+  const known = sealedFile(referralId, content(20))
+  await upload(tus.firm, known)
+  const [{ ms } = { ms: 0 }] = await sql<{ ms: number }[]>`
+    select (extract(epoch from max(begun_at)) * 1000)::float8 as ms from document`
+  const [before, after, later] = [newId(), newId(), newId()]
+  const hour = 3_600_000
+  for (const [id, at] of [
+    [before, -hour],
+    [after, hour],
+    [later, 3 * hour],
+  ] as const) {
+    await writeFile(pathOf(id), 'no row is of this')
+    await utimes(pathOf(id), (ms + at) / 1000, (ms + at) / 1000)
+  }
+  const restored = (at: Date) => sql`
+    insert into served_as values (1, 'another', ${at})
+    on conflict (n) do update set since = excluded.since`
+  await restored(new Date(ms + 2 * hour))
+  await createSweeping(database, files).run()
+  t.equal(await files.bytesOf(before), undefined, 'of that time its row would be there')
+  t.ok(await files.bytesOf(after), 'its sender may come back with its referral')
+  t.equal(await files.bytesOf(later), undefined, 'this database would know it')
+  t.ok(await files.bytesOf(known.documentId))
+
+  await sql`update document set begun_at = begun_at - interval '8 days'`
+  await restored(new Date(Date.now() - 7 * 24 * hour - hour))
+  await utimes(pathOf(after), Date.now() / 1000 - 7.5 * 86_400, Date.now() / 1000 - 7.5 * 86_400)
+  await createSweeping(database, files).run()
+  t.equal(await files.bytesOf(after), undefined)
+  await sql`update document set begun_at = begun_at + interval '8 days'`
+  await sql`delete from served_as`
+})
 
 t.test('those of an erased referral are gone, whenever it is killed in between', async (t) => {
   const { referralId } = await refer(built)
