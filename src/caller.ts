@@ -14,6 +14,7 @@ export const scopes = {
   'messages:write':
     'Read and write the messages about referrals of its own, or of its recipient keys',
   'cases:erase': 'Erase referrals for good, and hold or free what may not be erased',
+  'cases:export': 'Have a case whole, for the person whom it is about to be given a copy',
   'grants:write': 'Let further readers open what its own recipient keys hold, and take that back',
   'webhooks:manage': 'Have its server told what becomes of items, by webhooks',
   'documents:write':
@@ -37,12 +38,13 @@ export const grantable: Record<'partner' | 'internal' | 'auditor', readonly Scop
     'webhooks:manage',
     'documents:write',
     'cases:erase',
+    'cases:export',
   ],
   auditor: ['audit:read'],
 }
 
 /** What is granted by name only: to nobody who was not thought of. */
-export const grantedByName: readonly Scope[] = ['cases:erase']
+export const grantedByName: readonly Scope[] = ['cases:erase', 'cases:export']
 
 /** What a client and its organisation are called. */
 export type Labels = { readonly client: string; readonly organisation: string }

@@ -147,6 +147,7 @@ export function createServices({
     },
     cases: {
       read: door(cases.read),
+      exportCase: door(cases.exportCase),
       possibleMatches: door(cases.possibleMatches),
       reviews: door(cases.reviews),
       search: door(cases.search),

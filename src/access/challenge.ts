@@ -24,7 +24,9 @@ export function challengeOf(code: ErrorCode, request: FastifyRequest): string | 
     case 'insufficient-scope':
     case 'caller-disabled':
     case 'recipient-not-yours': {
-      const scope = `, scope="${requiredScopes(request).join(' ')}"`
+      // Any one would do; the first is what most clients of the route have.
+      const [scopes = []] = requiredScopes(request)
+      const scope = `, scope="${scopes.join(' ')}"`
       return isProven ? dpop('insufficient_scope', scope) : bearer('insufficient_scope') + scope
     }
     default:

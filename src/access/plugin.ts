@@ -87,20 +87,23 @@ export const access = fp<Options>(async (app, options) => {
 
   app.addHook('onRequest', async (request) => {
     request.caller = { kind: 'anonymous', request: request.id }
-    const required = requiredScopes(request)
+    const alternatives = requiredScopes(request)
     try {
       if (needsReceipt(request)) {
         const receipt = shownReceipt(request.headers.authorization)
         request.caller = { kind: 'bearer', request: request.id, receipt }
       }
-      if (required.length > 0) await admit(request, required)
+      if (alternatives.length > 0) await admit(request, alternatives)
     } catch (error) {
       if (error instanceof Refusal) listener.onRefused(error.code)
       throw error
     }
   })
 
-  async function admit(request: FastifyRequest, required: readonly Scope[]): Promise<void> {
+  async function admit(
+    request: FastifyRequest,
+    alternatives: readonly (readonly Scope[])[],
+  ): Promise<void> {
     const verified = await verify(request)
     const client = await clientOf(verified.clientId, request.id)
     if (!client) throw new Refusal('unauthenticated', 'the token names no client of this service')
@@ -109,9 +112,10 @@ export const access = fp<Options>(async (app, options) => {
     const caller = callerOf(client, verified, request.id)
     request.caller = caller
     if (client.disabled) throw new Refusal('caller-disabled', 'this client is disabled')
-    const missing = required.filter((scope) => !caller.scopes.has(scope))
-    if (missing.length > 0) {
-      throw new Refusal('insufficient-scope', `this needs the scope ${missing.join(' ')}`)
+    const missing = alternatives.map((all) => all.filter((scope) => !caller.scopes.has(scope)))
+    if (!missing.some((lacking) => lacking.length === 0)) {
+      const words = missing.map((lacking) => lacking.join(' ')).join(', or ')
+      throw new Refusal('insufficient-scope', `this needs the scope ${words}`)
     }
   }
 
@@ -159,10 +163,13 @@ function shownReceipt(authorization = ''): Uint8Array {
   return receiptHash(accessTag)
 }
 
-/** The scopes that the route of `request` declares; none for a path that no route matches. */
-export function requiredScopes(request: FastifyRequest): readonly Scope[] {
+/**
+ * The scopes that the route of `request` declares, all of one alternative; none for an open route, and for a path that no
+ * route matches.
+ */
+export function requiredScopes(request: FastifyRequest): readonly (readonly Scope[])[] {
   const security = request.routeOptions?.schema?.security ?? []
-  return security.flatMap(({ bearer = [] }) => bearer as readonly Scope[])
+  return security.flatMap(({ bearer }) => (bearer ? [bearer as readonly Scope[]] : []))
 }
 
 /** Whether a client must use DPoP is the directory's word; a token that is bound is shown with its key always. */

@@ -71,6 +71,8 @@ export const actions = {
     'A recipient wrote a sealed note about a referral, beside a judgement or an act on its item.',
   'case.read':
     'A case was read: its referrals and why they are together, or the notes about one of them.',
+  'case.exported':
+    'What is kept about a case and its referrals was handed out, for a copy to the person whom they are about. What is sealed has entries of its own.',
   'case.searched': 'Cases were searched for, by match keys or by reference.',
   'triage.listed': 'Open items of the queue were listed, by their ids.',
   'triage.traced': 'It was read who held an item, and how each lease of its case ended.',

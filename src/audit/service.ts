@@ -7,7 +7,7 @@
 import type { Static } from 'typebox'
 import type { KnownCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { page } from '../database/page.ts'
+import { type PageQuery, page } from '../database/page.ts'
 import { encodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { newId } from '../protocol/uuid.ts'
@@ -65,6 +65,20 @@ export async function list(
   )
   const details = { entries: rows.length, filters: Object.keys(query).sort().join(' ') }
   await append(tx, { action: 'audit.searched', details })
+  return { entries: rows.map(present), ...rest }
+}
+
+/** A page of the entries about some objects, newest first, as auditors read them. Who asks writes the entry of that. */
+export async function entriesAbout(
+  tx: Tx,
+  objects: readonly string[],
+  query: PageQuery,
+): Promise<{ entries: PresentedEntry[]; next?: string }> {
+  const { rows, ...rest } = await page(
+    query,
+    (before, count) => selectEntries(tx, { objects, ...(before && { before }) }, count),
+    ({ at, id }) => ({ at, id }),
+  )
   return { entries: rows.map(present), ...rest }
 }
 

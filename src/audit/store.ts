@@ -53,6 +53,8 @@ export type Filter = {
   readonly actor?: string
   readonly organisation?: string
   readonly object?: string
+  /** About one of these. */
+  readonly objects?: readonly string[]
   readonly action?: Action
   readonly outcome?: Outcome
   /** These, and no others. */
@@ -83,7 +85,7 @@ export type EntryRow = {
 
 /** The newest `count` entries that fit, newest first. */
 export async function selectEntries(tx: Tx, filter: Filter, count: number): Promise<EntryRow[]> {
-  const { from, to, actor, organisation, action, outcome, ids, before } = filter
+  const { from, to, actor, organisation, objects, action, outcome, ids, before } = filter
   const { sql } = tx
   const object = filter.object && (await idOf(tx, filter.object))
   if (object === undefined && filter.object) return []
@@ -102,7 +104,7 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
     before && sql`(${at}, ${id}) < (${before.at}, ${before.id})`,
   ].filter((condition) => condition !== undefined && condition !== '')
   const fit = conditions.reduce((all, condition) => sql`${all} and ${condition}`, sql`true`)
-  const found = object ? naming(tx, object, fit, count) : sql`audit_entry`
+  const found = object ? naming(tx, object, fit, count) : sourceOf(tx, objects)
   return sql<EntryRow[]>`
     select e.id, ${iso(tx, 'e.at')} as at, e.action, e.outcome, e.object_id as "objectId", e.leaf,
            o.client_id as "clientId", o.organisation_id as "organisationId",
@@ -116,6 +118,13 @@ export async function selectEntries(tx: Tx, filter: Filter, count: number): Prom
     where ${fit}
     order by ${at} desc, ${id} desc
     limit ${count}`
+}
+
+/** All entries; or those about some objects, found by their index before anything else is asked of them. */
+function sourceOf({ sql }: Tx, objects: readonly string[] | undefined) {
+  if (!objects) return sql`audit_entry`
+  return sql`(
+    select * from audit_entry where object_id = any (${objects as string[]}::text[]) offset 0)`
 }
 
 /** One of a closed list, as it stands in a statement. */

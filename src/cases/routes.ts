@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import * as Type from 'typebox'
 import { knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
+import { CaseExport, ExportQuery } from './exportschemas.ts'
 import {
   Case,
   CaseParams,
@@ -22,6 +23,7 @@ import {
 } from './schemas.ts'
 
 const security = [{ bearer: ['cases:review'] }]
+const exporting = { bearer: ['cases:export'] }
 
 /** Cases: reading them, judging them, finding one. Never a referrer's to ask. */
 export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }> = async (
@@ -86,6 +88,24 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
       cases.possibleMatches(knownCaller(caller), params.caseId),
   })
 
+  app.route({
+    method: 'GET',
+    url: '/:caseId/export',
+    config: { action: 'case.exported' },
+    schema: {
+      operationId: 'exportCase',
+      summary: 'Read what is kept about a case beside what is sealed, for a copy to its subject',
+      description:
+        'And the entries of the access log about it and its referrals, a page at a time, without the persons who called. What is sealed is fetched by the other calls that this scope allows.',
+      security: [exporting],
+      params: CaseParams,
+      querystring: ExportQuery,
+      response: { 200: CaseExport },
+    },
+    handler: async ({ caller, params, query }) =>
+      cases.exportCase(knownCaller(caller), params.caseId, query),
+  })
+
   judgingRoutes(app, cases)
 }
 
@@ -101,7 +121,7 @@ export const notesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
     schema: {
       operationId: 'listNotes',
       summary: 'List the sealed review notes about a referral, in order',
-      security,
+      security: [...security, exporting],
       params: NotesParams,
       querystring: NotesQuery,
       response: { 200: Notes },

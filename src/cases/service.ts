@@ -11,6 +11,7 @@ import { deleteFlag, insertFlag, insertWithdrawalFlag } from './store/flags.ts'
 import { insertCase } from './store/members.ts'
 import { pairAgain } from './store/waiting.ts'
 
+export { exportCase } from './exporting.ts'
 export { leaveCase } from './leaving.ts'
 export { notesAbout, takeNote } from './notes.ts'
 export { possibleMatches, read, reviews, search } from './read.ts'

@@ -65,6 +65,7 @@ const commands: Commands = {
   'webhooks remove': async () => (await import('./recipient/webhooks.ts')).webhooksRemove,
   reviews: async () => (await import('./recipient/cases.ts')).reviews,
   case: async () => (await import('./recipient/cases.ts')).showCase,
+  'case export': async () => (await import('./recipient/exporting.ts')).caseExport,
   'case erase': async () => (await import('./recipient/erasing.ts')).caseErase,
   hold: async () => (await import('./recipient/erasing.ts')).hold,
   'hold lift': async () => (await import('./recipient/erasing.ts')).holdLift,

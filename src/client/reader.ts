@@ -18,6 +18,7 @@ import { type ClockSkew, tellingOnce, warnReaderOfSkew } from './clock.ts'
 import { type Consuming, createConsuming } from './consume.ts'
 import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
 import type { Erasing } from './erasing.ts'
+import type { Exporting } from './exporting.ts'
 import { BadAnswer } from './failure.ts'
 import { createGiving } from './giving.ts'
 import type { Granting } from './granting.ts'
@@ -31,7 +32,7 @@ import type { Rotating } from './rotating.ts'
 import { type Claim, ReleasedAnswer, readAnswer } from './schemas.ts'
 import { createStating, type Stating } from './stating.ts'
 import { createSubject } from './subject.ts'
-import { createTransport, type TransportOptions } from './transport.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import { createDirectories, createKeysets, type NewestKeyset } from './trust.ts'
 import { createSetting, type Setting } from './urgency.ts'
 import { createWatching, type Watching } from './watching.ts'
@@ -91,6 +92,7 @@ export type Reader = {
   Granting &
   Rotating &
   Erasing &
+  Exporting &
   Reviewing
 
 /**
@@ -136,14 +138,18 @@ export function createReader(options: ReaderOptions): Reader {
   const tellOfSkew = tellingOnce(transport.clockAheadMs, onClockSkew)
 
   async function open(released: Released): Promise<Opened | Unopenable> {
+    const result = await openUnstated(released)
+    if (result.opened) void stating.stateUrgency(result)
+    return result
+  }
+
+  async function openUnstated(released: Released): Promise<Opened | Unopenable> {
     const first = await openOnce(released)
     tellOfSkew()
     // A keyset or a partner may be newer than what this client fetched minutes ago.
     const step = failedStep(first)
     const outdated = !first.opened && (step === 'keyset' || step === 'signer')
-    const result = outdated && keysets.refresh() ? await openOnce(released) : first
-    if (result.opened) void stating.stateUrgency(result)
-    return result
+    return outdated && keysets.refresh() ? openOnce(released) : first
   }
 
   async function openOnce(released: Released): Promise<Opened | Unopenable> {
@@ -166,17 +172,10 @@ export function createReader(options: ReaderOptions): Reader {
     return claims
   }
 
-  async function fetchReferral(name: string): Promise<Released> {
-    const path = `/v1/referrals/${encodeURIComponent(wellTyped(name))}?recipient=${key.kid}`
-    const answer = await transport.send({ method: 'GET', path, repeatable: true })
-    const { referralId, reference } = readAnswer(ReleasedAnswer, answer, `GET ${path}`)
-    if (name !== referralId && name !== reference) {
-      throw new BadAnswer(`asked for ${name}, another referral was released`)
-    }
-    requireReferenceOf([referralId], reference)
-    return answer as Released
-  }
-
+  const fetchReferral = (name: string) => fetchFor(transport, key.kid, name)
+  const deciding = createDeciding(transport, keysets, newestDirectory, key)
+  const replying = createReplying(transport, keysets, newestDirectory, keys)
+  const giving = createGiving(granting, fetchReferral)
   return {
     kid: key.kid,
     open,
@@ -190,13 +189,28 @@ export function createReader(options: ReaderOptions): Reader {
     ...createWatching(transport),
     ...createChecking(transport, keysets, recipient.signing),
     ...stating,
-    ...createDeciding(transport, keysets, newestDirectory, key),
-    ...createReplying(transport, keysets, newestDirectory, keys),
+    ...deciding,
+    ...replying,
     ...createDocuments(transport, recipientPaths(key.kid)),
-    ...createGiving(granting, fetchReferral),
-    ...createSubject(transport),
+    ...giving,
+    ...createSubject({
+      ...{ transport, open: openUnstated, fetch: fetchReferral, readNotes: notes.read },
+      ...{ ...deciding, ...replying, ...giving },
+    }),
     ...createReviewing(transport, keysets, notes),
   }
+}
+
+/** A referral as it is released to one key. @see Reader */
+async function fetchFor(transport: Transport, kid: string, name: string): Promise<Released> {
+  const path = `/v1/referrals/${encodeURIComponent(wellTyped(name))}?recipient=${kid}`
+  const answer = await transport.send({ method: 'GET', path, repeatable: true })
+  const { referralId, reference } = readAnswer(ReleasedAnswer, answer, `GET ${path}`)
+  if (name !== referralId && name !== reference) {
+    throw new BadAnswer(`asked for ${name}, another referral was released`)
+  }
+  requireReferenceOf([referralId], reference)
+  return answer as Released
 }
 
 /** Where a recipient fetches what it opens; it uploads as anybody does. */

@@ -38,7 +38,7 @@ export const directoryRoutes: FastifyPluginAsyncTypebox<{
     schema: {
       operationId: 'getDirectory',
       summary: 'Read the directory: whose signatures a recipient may believe',
-      security: [{ bearer: ['referrals:open'] }],
+      security: [{ bearer: ['referrals:open'] }, { bearer: ['cases:export'] }],
       response: { 200: DirectoryAnswer },
     },
     handler: async ({ caller }) => directory.serveDirectory(caller),

@@ -160,7 +160,7 @@ const openingRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { document
       operationId: 'openDocument',
       summary: 'Receive a sealed document of a referral for one of your recipient keys',
       description: rangeWords,
-      security: [{ bearer: ['referrals:open'] }],
+      security: [{ bearer: ['referrals:open'] }, { bearer: ['cases:export'] }],
       params: ReferralDocumentParams,
       querystring: RecipientQuery,
       response: { 200: SealedFile },

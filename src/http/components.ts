@@ -6,6 +6,7 @@
 import * as Type from 'typebox'
 import * as proven from '../audit/provenschemas.ts'
 import * as audit from '../audit/schemas.ts'
+import * as caseExport from '../cases/exportschemas.ts'
 import * as cases from '../cases/schemas.ts'
 import * as directory from '../directory/schemas.ts'
 import * as erasure from '../erasure/schemas.ts'
@@ -90,6 +91,7 @@ const named: Readonly<Record<string, unknown>> = {
   ...webhooks,
   ...cases,
   ...proven,
+  ...caseExport,
   ...audit,
   ProofAction: proof.ChallengeRequest.properties.action,
   Evaluation: matching.EvaluationAnswers.properties.answers.items,
@@ -130,6 +132,7 @@ const opaque = new Set([
   'AsideRequest',
   'Attempts',
   'Challenge',
+  'CaseExport',
   'ChangesPage',
   'CompartmentHashes',
   'Completions',

@@ -59,21 +59,24 @@ type Operation = {
   readonly parameters?: readonly { readonly name: string }[]
 }
 
-function accessOf(scopesNeeded: readonly string[], isByReceipt: boolean): string {
+/** @param alternatives - scopes of which a caller needs all of one */
+function accessOf(alternatives: readonly (readonly string[])[], isByReceipt: boolean): string {
   if (isByReceipt) return 'Needs a receipt, and no token.'
-  if (scopesNeeded.length === 0) return 'Open to all, without a token.'
-  return `Needs the scope \`${scopesNeeded.join('` `')}\`.`
+  if (alternatives.length === 0) return 'Open to all, without a token.'
+  const words = alternatives.map((scopes) => `\`${scopes.join('` `')}\``)
+  return `Needs the scope ${words.join(', or ')}.`
 }
 
 /** Signed in, or in a trial with a token made by hand. Scopes are for the tools of OAuth's flows to know. */
-function securityOf(scopesNeeded: readonly string[], isByReceipt: boolean) {
+function securityOf(alternatives: readonly (readonly string[])[], isByReceipt: boolean) {
   if (isByReceipt) return [{ receipt: [] }]
-  return scopesNeeded.length > 0 ? [{ oauth2: scopesNeeded }, { bearer: [] }] : []
+  const signedIn = alternatives.map((scopes) => ({ oauth2: scopes }))
+  return signedIn.length > 0 ? [...signedIn, { bearer: [] }] : []
 }
 
 /** An operation with what all have: a tag, who may ask, and how it refuses. */
 function completed(path: string, { description, security, responses, ...rest }: Operation) {
-  const needed = security.flatMap(({ bearer = [] }) => bearer)
+  const needed = security.flatMap(({ bearer }) => (bearer ? [bearer] : []))
   const isByReceipt = security.some(({ receipt }) => receipt !== undefined)
   const access = accessOf(needed, isByReceipt)
   const described = Object.entries(responses).map(([status, response]) => {

@@ -62,7 +62,7 @@ export const messageRoutes: FastifyPluginAsyncTypebox<{ messages: Messages }> = 
       operationId: 'listMessages',
       summary: 'Read the sealed messages about a referral',
       description: readingWords,
-      security: [{ bearer: ['messages:write'] }],
+      security: [{ bearer: ['messages:write'] }, { bearer: ['cases:export'] }],
       params: MessagesParams,
       querystring: MessagesQuery,
       response: { 200: MessagesPage },

@@ -112,7 +112,7 @@ export async function sendMessage(
  *
  * @param leaveUnread - they do not: what a client fetches for something else nobody has read. The log has who was given them all
  *   the same
- * @throws Refusal `not-found`
+ * @throws Refusal `not-found`; `insufficient-scope` for a client that may have copies alone, and does not leave them unread
  */
 export async function readMessages(
   tx: Tx<SendingCaller>,
@@ -128,6 +128,10 @@ export async function readMessages(
     readonly leaveUnread?: boolean
   },
 ): Promise<Messages> {
+  const isCopy = !mayMark(tx.caller)
+  if (isCopy && !leaveUnread) {
+    throw new Refusal('insufficient-scope', 'this needs the scope messages:write, or leaveUnread')
+  }
   const { referral, side, kid } = await threadOf(tx, name, recipient)
   const { referralId, parts } = referral
   const { envelope } = await selectEnd(tx, referralId, side)
@@ -146,7 +150,7 @@ export async function readMessages(
     ...(kid !== undefined && { recipient: kid }),
     details: { messages: page.length, opened },
   }
-  await (places.length > 0 ? append(tx, act, entryId) : appendRepetition(tx, act))
+  await (places.length > 0 || isCopy ? append(tx, act, entryId) : appendRepetition(tx, act))
   return {
     referralId,
     ...(side === 'referrer' && { signed: parts }),
@@ -199,6 +203,11 @@ async function threadOf(
   const referral = await signedFor(tx, id, kid)
   if (referral) return { referral, side: 'recipient', kid }
   throw new Refusal('not-found', `no referral ${id} for that key`)
+}
+
+/** Who may have copies of cases, and no more, changes nothing that others see. */
+function mayMark(caller: SendingCaller): boolean {
+  return !('scopes' in caller) || caller.scopes.has('messages:write')
 }
 
 function isKnown(tx: Tx<SendingCaller>): tx is Tx<KnownCaller> {

@@ -54,7 +54,7 @@ export const grantRoutes: FastifyPluginAsyncTypebox<{ reading: Services['reading
     schema: {
       operationId: 'listGrants',
       summary: 'Read which grants of a referral are in force',
-      security,
+      security: [...security, { bearer: ['cases:export'] }],
       params: NamedParams,
       querystring: OpenQuery,
       response: { 200: Grants },

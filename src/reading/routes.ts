@@ -23,7 +23,7 @@ export const readingRoutes: FastifyPluginAsyncTypebox<{ reading: Services['readi
     schema: {
       operationId: 'openReferral',
       summary: 'Open a referral: what one of your recipient keys may read of it',
-      security: [{ bearer: ['referrals:open'] }],
+      security: [{ bearer: ['referrals:open'] }, { bearer: ['cases:export'] }],
       params: NamedParams,
       querystring: OpenQuery,
       response: { 200: ReleasedReferral },

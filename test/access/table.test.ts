@@ -913,6 +913,13 @@ const table: Record<string, Record<string, Case>> = {
     'a known one': { request: onCase('GET', ''), expected: workers(200) },
     'an unknown one': { request: () => get(`/v1/cases/${newId()}`)(), expected: workers(404) },
   },
+  exportCase: {
+    'a known one': { request: onCase('GET', '/export'), expected: workers(200) },
+    'an unknown one': {
+      request: () => get(`/v1/cases/${newId()}/export`)(),
+      expected: workers(404),
+    },
+  },
   listNotes: {
     'about a known one': {
       request: async () => get(`/v1/referrals/${(await refer(built)).referralId}/notes`)(),

@@ -183,6 +183,7 @@ t.test('a cursor that no page gave is refused by every list that takes one', asy
     listItems: [worker, '/v1/triage/items?state=waiting&'],
     listClaims: [worker, '/v1/triage/claims?'],
     listReviews: [worker, '/v1/cases/reviews?'],
+    exportCase: [worker, `/v1/cases/${(await refer(built)).acknowledgement.reference}/export?`],
     listHolds: [worker, '/v1/referrals/holds?'],
     listUnchecked: [worker, '/v1/matching/unchecked?'],
     listAuditEntries: [auditor, '/v1/audit/entries?'],

@@ -143,7 +143,8 @@ function listIn({ compartments }: Opened): unknown {
   return (compartments.documents as { list?: unknown } | undefined)?.list
 }
 
-function faultOf(error: unknown): { code: string; detail: string } {
+/** Why one file was not written. @throws what is no fault of that file */
+export function faultOf(error: unknown): { code: string; detail: string } {
   if (error instanceof Refusal) return { code: error.code, detail: error.message }
   if (error instanceof ServiceProblem) {
     return { code: error.problem.code ?? 'none', detail: error.message }
@@ -152,7 +153,7 @@ function faultOf(error: unknown): { code: string; detail: string } {
 }
 
 /** What is known of it. Its name is its sender's words, and stands in no path. */
-function lineOf(document: Attachment | undefined): string {
+export function lineOf(document: Attachment | undefined): string {
   if (!document) return ''
   const { type, fileType, size, name } = document
   const words: Readonly<Record<string, string>> = { ...documentTypes, ...fileTypes }

@@ -43,7 +43,7 @@ ${connectionDetails}`,
       'reader' in side
         ? await side.reader.messages(await openedBy(side.reader, name))
         : await side.referrer.messages(name)
-    return { value, text: fitted(wordsOf(name, value)), failed: !isSound(value) }
+    return { value, text: fitted(wordsOfThread(name, value)), failed: !isSound(value) }
   },
 }
 
@@ -155,7 +155,11 @@ function isSound({ messages, refused, faults }: Thread): boolean {
   return refused.length + faults.length === 0 && messages.every(isRead)
 }
 
-function wordsOf(name: string, { messages, refused, faults }: Thread): string {
+/** The messages about a referral as lines: who wrote each, when, and what it says. */
+export function wordsOfThread(
+  name: string,
+  { messages, refused, faults }: Omit<Thread, 'referralId'>,
+): string {
   const lines = [
     ...faults.map((fault) => `Not as it was written: ${shown(fault)}`),
     ...refused.map(({ at, step, detail }) => {
