@@ -26,7 +26,9 @@ import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
 import { argon2id } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { listening, type Service } from '../helpers/process.ts'
+import { publishKeyset } from '../helpers/publish.ts'
 import { createSearch, spellingsOf } from '../helpers/search.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
 import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
 import {
   type Found,
@@ -236,6 +238,11 @@ t.test('a referral is taken back, with a reason', async (t) => {
   const { referralId } = await lawFirm.submit(envelope)
   t.match(await lawFirm.withdraw(referralId, written.reason), { state: 'withdrawn' })
   t.same(await casework.withdrawals(), { asked: [], more: false })
+  const released = await casework.fetch(referralId)
+  const opened = await casework.open(released)
+  if (!opened.opened) throw new Error(opened.step)
+  const reason = await casework.withdrawalReason(released, opened)
+  t.match(reason, { content: { text: written.reason } }, 'which casework reads')
 })
 
 t.test('a document goes up, is named, and comes down', async (t) => {
@@ -326,6 +333,33 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
     statuses.filter((status) => status !== 200 && status !== 201),
     [],
   )
+})
+
+t.test('compartments are granted, and all is passed on to another key', async (t) => {
+  const host = { world, databases: { ownerUrl: database.ownerUrl } }
+  const { url, lawFirm, casework } = now
+  const envelope = await lawFirm.seal(draft)
+  const { referralId } = await lawFirm.submit(envelope)
+  const volunteer = await addVolunteer(host, ['clinical', 'interpreting'])
+  const common = { url, trust: world.trust }
+  const clinician = createReader({
+    ...{ ...common, recipient: volunteer.keys },
+    token: () => world.token(volunteer.clientId),
+  })
+  await casework.grant(referralId, { to: 'Volunteer', compartments: ['clinical', 'interpreting'] })
+  const lent = await clinician.open(await clinician.fetch(referralId))
+  const { clinical, interpreting } = draft.referral
+  t.same(lent.opened && lent.compartments, { clinical, interpreting }, 'read by who was let in')
+  t.equal((await casework.grants(referralId)).length, 1)
+  await casework.revokeGrant(referralId, 'Volunteer')
+
+  const { recipients } = world.keyset
+  const kids = recipients.filter(({ kid }) => kid !== world.recipients.clinic.receiving.kid)
+  await publishKeyset(host, { ...world.keyset, recipients: kids })
+  const { left, failed } = await now.clinic.rotate({ to: 'Volunteer', revoke: true })
+  t.same({ left, failed }, { left: 0, failed: [] })
+  const after = await clinician.open(await clinician.fetch(referralId))
+  t.same(after.opened && after.compartments, { clinical, interpreting }, 'and by who follows')
 })
 
 t.test('the auditor reads on to the first entry', async (t) => {
