@@ -79,6 +79,36 @@ export async function called(
   return { code, out, err }
 }
 
+/** Why this machine runs nothing `atTerminal`: another system's `script` takes other arguments. */
+export const lacksTerminal = process.platform === 'linux' ? false : 'needs script of util-linux'
+
+/**
+ * Runs at a terminal of its own, on which both streams are printed. Each time it prints what is waited for, a person
+ * types what goes with it.
+ */
+export async function atTerminal(
+  args: readonly string[],
+  environment: Environment,
+  typed: readonly (readonly [RegExp, string])[],
+): Promise<Pick<Ran, 'code' | 'out'>> {
+  const words = [process.execPath, program, ...args].map((word) => `'${word}'`)
+  const child = spawn('script', ['-qefc', words.join(' '), '/dev/null'], {
+    env: { NODE_OPTIONS, PATH: process.env.PATH, SHELL: '/bin/sh', ...environment },
+  })
+  const left = [...typed]
+  let [out, seen] = ['', 0]
+  child.stdout.on('data', (text) => {
+    out += text
+    const [awaited, answer] = left[0] ?? []
+    if (!awaited?.test(out.slice(seen))) return
+    left.shift()
+    seen = out.length
+    child.stdin.write(answer)
+  })
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { code, out: out.replaceAll('\r\n', '\n') }
+}
+
 export type Running = {
   /** Resolves with what was printed so far once it matches; rejects if the process ends before. */
   printed(words: RegExp): Promise<string>
