@@ -20,12 +20,12 @@ export type RetainingOptions = Pick<ErasureOptions, 'keep'> & {
   readonly onIdle: () => void
 }
 
-/** Found at once. */
-const walkMax = 5_000
+/** Found at once. A turn is so many at most: one that does not end for ten minutes is told as a fault (alerts.yaml). */
+const walkMax = 1_000
 /** In one batch: a replica that stops waits for so many, and people who work on cases for one at most. */
 const batchMax = 10
 /** What is due changes at midnight, and by what people do. */
-const restMs = 600_000
+const restMs = 60_000
 
 export function createRetaining(
   database: Database,

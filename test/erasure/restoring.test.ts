@@ -148,6 +148,41 @@ t.test(
   },
 )
 
+t.test('what a rule of retention erases is on the list of the replica that did it', async (t) => {
+  const databases = await cloneDatabase()
+  t.teardown(() => databases.drop())
+  const { world, variables, sql, folder } = await deployment(t, databases)
+  const ERASURES_FILE = join(folder, 'erasures')
+  const first = await listening(t, { ...variables, ERASURES_FILE })
+  const { referralId } = await refer({ world, url: first.url })
+  const casework = await callerOf(world, first.url, world.clients.casework)
+  const recipient = world.recipients.casework.receiving.kid
+  const asked = { recipient, max: 1, leaseSeconds: 60, referral: referralId }
+  await untilPaired(sql)
+  const { body } = await casework('POST', '/v1/triage/claims', asked)
+  const [{ claimId, fence }] = body.claims
+  const answer = { fence, outcome: 'redirected', referrals: [referralId] }
+  await casework('POST', `/v1/triage/claims/${claimId}/completion`, answer)
+  first.child.kill('SIGTERM')
+  await first.ended
+
+  await sql`update referral set shown_at = shown_at - interval '40 days'`
+  await sql`
+    insert into retention_rule
+    select 'redirected', 30, now() - interval '2 days', now() - interval '1 day', epoch from served_as`
+  const second = await listening(t, { ...variables, ERASURES_FILE })
+  for (const end = Date.now() + 20_000; ; ) {
+    if (idsIn(await readFile(ERASURES_FILE, 'utf8')).has(referralId)) break
+    if (Date.now() > end) throw new Error(second.output())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const [row] = await sql`select rule from erasure where referral_id = ${referralId}`
+  t.equal(row?.rule, 'retention')
+  second.child.kill('SIGTERM')
+  t.equal(await second.ended, 0)
+  await requireBalanced(sql)
+})
+
 /** Puts every row of every table back as it is now. */
 async function saveTables(sql: ReturnType<typeof asSuperuser>) {
   const tables = await sql<{ name: string }[]>`
