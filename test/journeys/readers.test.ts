@@ -174,6 +174,10 @@ t.test('a leaver: all is passed on, and what comes after is not theirs', async (
   const asFirm = await callerOf(world, url, lawFirm.clientId)
   await put('keyset-1.jws', (await asFirm('GET', '/v1/keyset')).body.keyset)
 
+  await put('message.txt', 'Her flight is on Friday.')
+  t.match(await by(firm, 'reply', before[0]!, '--file', file('message.txt')), { code: 0 })
+  t.match(await by(casework, 'messages', before[0]!), { code: 0, out: /on Friday/ })
+
   t.comment('the keyset, with another in their place, as docs/OPERATIONS.md says')
   const follower = ['--recipient', file('casework-2.pub'), '--label', 'Casework']
   const all = ['--compartments', compartmentNames.join(','), `--without=${oldKid}`]
@@ -205,6 +209,12 @@ t.test('a leaver: all is passed on, and what comes after is not theirs', async (
   t.match(await by(casework, 'open', after), { code: 1, err: /no referral/ }, 'sealed to others')
   t.match(await by(successor, 'open', after), { code: 0 })
   t.match(await by(successor, 'claim', '--max', '50'), { code: 0 }, 'and works on what it opens')
+
+  t.comment('what was written before, the recovery key reads, and the one that follows does not')
+  t.notMatch((await by(successor, 'messages', before[0]!)).out, /on Friday/)
+  const { recovery } = world.recipients
+  const holder = await party(await newClient('Recovery', recovery.receiving.kid), recovery)
+  t.match(await by(holder, 'messages', before[0]!), { code: 0, out: /on Friday/ })
 
   const revoked = await by(casework, 'rotate-key', '--to', 'Casework', '--revoke')
   t.match(revoked, { code: 0, out: `${open.length} wraps of the key that goes were deleted` })
