@@ -20,17 +20,18 @@ const interimMax = 10
 /**
  * What `send` is given as an address is judged again there: rules may have changed since.
  *
- * @param ask - another is for tests
+ * @param ask - another is for tests, and so is another `msMax`
  */
 export function createWebhookPost(
   allowedNetworks: readonly string[],
   ask: AskName = createAskName(),
+  msMax = answerMsMax,
 ): Send {
   const rule = createAddressRule(allowedNetworks)
   return async (address, headers, body, signal) => {
     const url = new URL(address)
     if (faultOf(rule, url) !== undefined) return { fault: 'address' }
-    const timeout = AbortSignal.timeout(answerMsMax)
+    const timeout = AbortSignal.timeout(msMax)
     try {
       const ending = AbortSignal.any([signal, timeout])
       return await post(url, { headers, body, rule, ask, signal: ending })

@@ -63,14 +63,22 @@ type Delivery = Leased & { readonly messages: readonly Placed[] }
 /** A message, and where the endpoint stands once it was taken. */
 type Placed = WebhookMessage & { readonly place: EndpointPlace }
 
-/** The step; each replica has one, and they share the endpoints. */
-export function createDelivering(database: Database, options: DeliveringOptions): Delivering {
+/**
+ * The step; each replica has one, and they share the endpoints.
+ *
+ * @param msMax - another is for tests
+ */
+export function createDelivering(
+  database: Database,
+  options: DeliveringOptions,
+  msMax = deliveryMsMax,
+): Delivering {
   const system: Caller = { kind: 'system', request: newId() }
   const underWay = new Map<string, { clientId: string; ended: Promise<void> }>()
   const ending = new AbortController()
 
   async function deliver(delivery: Delivery): Promise<void> {
-    const settled = await sendAll(delivery, options, ending.signal)
+    const settled = await sendAll(delivery, { ...options, msMax }, ending.signal)
     const isOurs = await database.inTransaction(system, (tx) => settleWith(tx, delivery, settled))
     if (!isOurs) return
     options.onSettled(settled.sent, settled.failed?.failure)
@@ -144,14 +152,14 @@ async function withMessages(tx: Tx, leased: Leased): Promise<Delivery> {
 /** Sends one after the other until one fails. */
 async function sendAll(
   { id, clientId, url, messages, place, gapAt, tries, ...leased }: Delivery,
-  { key, send }: Pick<DeliveringOptions, 'key' | 'send'>,
+  { key, send, msMax }: Pick<DeliveringOptions, 'key' | 'send'> & { readonly msMax: number },
   signal: AbortSignal,
 ): Promise<Settled> {
   const owner = { endpointId: id, clientId, url }
   const secrets = leased.secrets.flatMap((sealed) => openWebhookSecret(key, owner, sealed) ?? [])
   let [sent, at] = [0, place]
   const settled = () => ({ sent, place: at, gapTold: gapAt !== null && sent > 0 })
-  const until = performance.now() + deliveryMsMax
+  const until = performance.now() + msMax
   for (const message of messages) {
     if (secrets.length === 0) return { ...settled(), failed: unopened(message, tries + 1) }
     if (signal.aborted || performance.now() > until) break

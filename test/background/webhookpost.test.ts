@@ -3,6 +3,7 @@
  * Method: receivers on this machine's loopback addresses, and a resolver that says what a test wants.
  */
 import dns from 'node:dns'
+import type { ServerResponse } from 'node:http'
 import tls from 'node:tls'
 import t from 'tap'
 import { createAskName } from '../../src/background/names.ts'
@@ -161,6 +162,30 @@ t.test(
     t.match(await post(sends, https()), { status: 204 })
     t.equal(asked, 1, 'what was given up is not asked')
     t.equal(trusted.received.length, 1)
+  },
+)
+
+t.test(
+  'one that never answers is given up, and so is one that never comes to an end of it',
+  async (t) => {
+    const impatient = createWebhookPost(['127.0.0.1'], createAskName(), 200)
+    const never = () => {}
+    const slowly = ({ socket }: ServerResponse) => {
+      const more = setInterval(() => socket?.write('H'), 20)
+      socket?.on('close', () => clearInterval(more))
+      socket?.write('HTTP/1.1 204 ')
+    }
+    for (const answer of [never, slowly]) {
+      const left = new Promise<void>((resolve) => {
+        plain.answers.push((reply) => {
+          reply.socket?.on('close', resolve)
+          answer(reply)
+        })
+      })
+      t.same(await post(impatient, http()), { fault: 'timeout' })
+      await left
+    }
+    t.match(await post(impatient, http()), { status: 204 })
   },
 )
 

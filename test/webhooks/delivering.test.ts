@@ -440,6 +440,43 @@ t.test('a client with slow receivers holds two places of a replica, no more', as
   await slowed.stop()
 })
 
+t.test('one that never answers has failed in time, and holds up no other', async (t) => {
+  const [silent, other] = [await endpoint(), await endpoint()]
+  silent.answers.push(() => {})
+  await staged.refer()
+  await deliver(step({ send: createWebhookPost(['127.0.0.1'], undefined, 200) }))
+  t.equal(other.received.length, 1)
+  t.match(await shown(silent.id), { tries: 1, failures: [{ fault: 'timeout', tries: 1 }] })
+  await pass(silent.id)
+  await deliver()
+  t.same(idsOf(silent), [idsOf(other)[0], idsOf(other)[0]])
+})
+
+t.test(
+  'a lease ends with the message at hand once its time is over, and goes on from there',
+  async (t) => {
+    const hook = await endpoint()
+    for (let count = 0; count < 3; count += 1) await staged.refer()
+    hook.answers.push((reply) => void setTimeout(() => say(204)(reply), 250))
+    const settled: unknown[] = []
+    const hasty = createDelivering(
+      database,
+      {
+        ...{ key, send: createWebhookPost(['127.0.0.1']), onDisabled: () => {} },
+        ...{ onSettled: (...told) => settled.push(told), onError: (error) => errors.push(error) },
+      },
+      200,
+    )
+    await deliver(hasty)
+    t.equal(hook.received.length, 1, 'no message was begun after it')
+    t.same(settled, [[1, undefined]], 'what was taken counts')
+    t.match(await shown(hook.id), { tries: 0, failures: [] })
+    await deliver(hasty)
+    t.equal(hook.received.length, 3)
+    t.equal(new Set(idsOf(hook)).size, 3, 'none is sent again')
+  },
+)
+
 t.test('a secret opens for its endpoint, client and address alone', async (t) => {
   await sql`update client set scopes = scopes || '{webhooks:manage}' where id = ${clinic.clientId}`
   for (const moved of ['url', 'client_id', 'id'] as const) {
