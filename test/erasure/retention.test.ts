@@ -228,6 +228,20 @@ t.test(
   },
 )
 
+t.test('one that is no longer due when its turn comes is passed over', async (t) => {
+  const [first, second] = [await answered(401), await answered(400)]
+  await ruled()
+  const step = createRetaining(staged.database, {
+    async keep() {
+      await sql`
+        update referral set state = 'closed', decline_reason = null where id = ${second.referralId}`
+    },
+    ...{ onError: () => t.fail('nothing failed'), onIdle: () => {} },
+  })
+  for (let more = true; more; ) more = await step.run()
+  t.same([await stateOf(first), await stateOf(second)], ['erased', 'closed'])
+})
+
 t.test('one that fails holds up no other, and is tried again', async (t) => {
   const [first, failing, last] = [await answered(402), await answered(401), await answered(400)]
   await ruled()

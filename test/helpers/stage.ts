@@ -150,7 +150,7 @@ function workerOf(world: World, name: Worker): KnownCaller {
     clientId: world.clients[name],
     organisationId: world.referring.telephone.organisationId,
     labels: { client: name, organisation: 'The charity' },
-    scopes: new Set(['triage:work', 'cases:review', 'referrals:open']),
+    scopes: new Set(['triage:work', 'cases:review', 'referrals:open', 'messages:write']),
     kids: new Set([world.recipients[name].receiving.kid]),
     request: newId(),
   }

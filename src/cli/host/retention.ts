@@ -68,9 +68,9 @@ read. It reads by the login of the service, DATABASE_URL.`,
         return { states, next, ...(given !== undefined && { refused }) }
       }
       const { beginsAt } = await retention.set(asked, epoch)
-      const from = `the first of them on ${momentOf(beginsAt)}`
-      const done = `Set: ${asked.state} after ${asked.days} days. These go, ${from} at the earliest`
-      return { states: states.map(({ state, due }) => ({ state, due })), done, ...asked, beginsAt }
+      const from = `none of it before ${momentOf(beginsAt)}`
+      const done = `Set: ${asked.state} after ${asked.days} days. What was listed goes, ${from}`
+      return { done, ...asked, beginsAt }
     })
   },
 })
