@@ -263,6 +263,8 @@ const lines: Readonly<Record<string, string>> = {
       select from audit_entry e
       where e.object_id = change.id and e.action = 'wrap.deleted'
         and convert_from(e.leaf, 'UTF8')::jsonb ->> 'recipient' = change.kid)
+      -- What was erased took its grants along, with one entry for all.
+      and not exists (select from erasure where erasure.referral_id::text = change.id)
     group by id, kid having sum(change) <> 0`,
   'a lease without a holder': `
     select id from triage_item
