@@ -16,6 +16,7 @@ import { randomBytes } from '../../src/protocol/sodium.ts'
 import type { Grantee } from '../../src/protocol/trust/directory.ts'
 import type { Keyset } from '../../src/protocol/trust/keyset.ts'
 import type { CompartmentName } from '../../src/referral/compartment.ts'
+import { verifyVault } from '../../src/vault/verification.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, publishKeyset } from '../helpers/publish.ts'
@@ -281,6 +282,8 @@ t.test(
     })
     const { body } = await call.clinic('POST', pathOf(referralId), broader)
     t.equal(body.code, 'recipient-lacks-compartments', 'no more than it was granted')
+    const { wrong } = await verifyVault(built.database, () => {})
+    t.equal(wrong, 0, 'the log says when each ends')
   },
 )
 

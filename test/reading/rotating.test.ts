@@ -16,6 +16,7 @@ import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { publishGrantees } from '../helpers/volunteer.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -229,6 +230,19 @@ t.test(
       t.equal((await countsOf('wrap.deleted')).get(one.referralId), 1)
     }
     // What is gone by an act of the log is no fault of what is stored; what is gone without one is.
+    t.match(await verifyVault(built.database, () => {}), { wrong: 0, missing: 0 })
+    const { receiving, signing } = casework
+    const again = {
+      ...{ kid: oldKid, label: 'Before', compartments: ['identity' as const] },
+      publicKey: encodeBase64url(receiving.publicKey),
+      signingKey: encodeBase64url(signing.publicKey),
+    }
+    await publishGrantees(built, (grantees) => [...grantees, again])
+    await readerOf(follower, newClient).grant(referralId, {
+      to: oldKid,
+      compartments: ['identity'],
+    })
+    t.equal(await opens(old(), referralId), '1', 'who gave its wrap up may be let in again')
     t.match(await verifyVault(built.database, () => {}), { wrong: 0, missing: 0 })
     const [lost] = await sql`
       delete from wrap where referral_id = ${referralId} and kid = ${clinicKid} returning *`
