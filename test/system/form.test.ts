@@ -60,6 +60,8 @@ const options: WebOptions = {
   ...{ trust: world.trust, service: url, organisation: 'Medical Help', drafts: true },
   ...{ telephone: '0800 555 0100', exit: `${origin}/weather` },
 }
+/** As it is shown: whole in one line. */
+const number = options.telephone.replaceAll(' ', '\u00a0')
 await buildWeb(options, join(folder, 'refer'))
 const minimumVersion = world.trust.minimumVersion + 1
 await buildWeb({ ...options, trust: { ...world.trust, minimumVersion } }, join(folder, 'newer'))
@@ -278,7 +280,7 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   const [question = ''] = await shown('reply')
   t.match(question, /Which wing are you on\?\n<b>Tell us<\/b>/)
   t.match(question, /letter\.pdf/, 'what came with it has its name')
-  t.match(question, options.telephone, 'and where to ring for it')
+  t.match(question, number, 'and where to ring for it')
   const [asSent] = (await reader.messages(opened)).messages
   const hour = new Date(asSent!.at).toLocaleTimeString('en-GB', {
     ...({ hour: '2-digit', minute: '2-digit', timeZone: 'Europe/London' } as const),
@@ -348,7 +350,7 @@ inBrowser('a person refers, returns, adds to it and sees how it ended', async (t
   for (const { referralId } of asked) await reader.decideWithdrawal(referralId, 'decline')
   await later.reload()
   await comeBack()
-  const kept = en['standing.kept'].replace('{telephone}', `\u2068${options.telephone}\u2069`)
+  const kept = en['standing.kept'].replace('{telephone}', `\u2068${number}\u2069`)
   t.ok(await later.getByText(kept).isVisible(), 'what was declined is said')
   t.equal(await later.getByText(en['standing.asked']).count(), 0)
   await press(later, en['standing.leave'])
@@ -475,7 +477,7 @@ inBrowser(
     for (const words of ['failed.full', 'failed.kept'] as const) {
       t.ok(await page.getByText(en[words]).isVisible(), words)
     }
-    t.ok(await page.getByText(options.telephone).isVisible(), 'where to ring')
+    t.ok(await page.getByText(number).isVisible(), 'where to ring')
     t.equal(sent.length, 1, 'and does not press on by itself')
     await press(page, en['failed.again'])
     await page.getByText(en['failed.line']).waitFor()
@@ -505,9 +507,9 @@ inBrowser(
       await page.getByText(en['fault.receipt']).first().isVisible(),
       'a number mistyped is sent nowhere',
     )
-    const number = page.getByLabel(en['returning.number'])
-    t.equal(await number.inputValue(), '12345 12345 12345 12345 12346', 'and stays to be mended')
-    await number.fill('12345 12345')
+    const typed = page.getByLabel(en['returning.number'])
+    t.equal(await typed.inputValue(), '12345 12345 12345 12345 12346', 'and stays to be mended')
+    await typed.fill('12345 12345')
     await press(page, en['returning.see'])
     t.match(await page.textContent('main'), /There are \D*10\D* digits here/)
   },
@@ -734,7 +736,7 @@ inBrowser('a browser that cannot is told so, and where to ring', async (t, visit
   await old.addInitScript('delete AbortSignal.timeout')
   await old.goto(`${origin}/refer/`)
   await screen(old, en['old.title'])
-  t.match(await old.textContent('main'), '0800 555 0100')
+  t.match(await old.textContent('main'), number)
 })
 
 /**

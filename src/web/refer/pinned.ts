@@ -16,4 +16,8 @@ export type Pinned = {
 
 declare const PINNED: Pinned
 
-export const pinned: Pinned = PINNED
+export const pinned: Pinned = {
+  ...PINNED,
+  // A number that is broken at the end of a line is dialled wrongly.
+  telephone: PINNED.telephone.replaceAll(' ', '\u00a0'),
+}

@@ -21,7 +21,7 @@ export function messages(go: Go): readonly HTMLElement[] {
     const isWhole = threads.every(({ refused, faults }) => refused.length + faults.length === 0)
     return [
       heading(say('messages.title')),
-      ...(isWhole ? [] : [paragraph(say('messages.fault'), 'govuk-body govuk-!-font-weight-bold')]),
+      ...(isWhole ? [] : [paragraph(faultWords(), 'govuk-body govuk-!-font-weight-bold')]),
       ...(all.length === 0 ? [paragraph(say('messages.none'))] : all.map(shownOf)),
       answering(go, answeredBy(threads)),
     ]
@@ -42,7 +42,9 @@ function shownOf(message: ThreadMessage): HTMLElement {
   const content = message.opened ? (message.content as Content | undefined) : undefined
   const text = message.opened
     ? String(content?.text ?? '')
-    : say(isOurs ? 'messages.fault' : 'messages.sealed')
+    : isOurs
+      ? faultWords()
+      : say('messages.sealed')
   return element(
     'div',
     { class: 'govuk-inset-text', 'data-of': isOurs ? 'reply' : 'own' },
@@ -50,6 +52,10 @@ function shownOf(message: ThreadMessage): HTMLElement {
     element('p', { class: 'govuk-body refer-message', dir: 'auto' }, text),
     ...filesOf(content),
   )
+}
+
+function faultWords(): string {
+  return say('messages.fault', { telephone: pinned.telephone })
 }
 
 /** As far as the page shows it; a newer client may have written more. */

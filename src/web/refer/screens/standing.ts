@@ -24,6 +24,7 @@ export function standing(go: Go): readonly HTMLElement[] {
       ...found.map(stateOf),
       ...(found.some(isAsked) ? [paragraph(say('standing.asked'))] : []),
       ...(found.some(isKept) ? [paragraph(say('standing.kept', { telephone }))] : []),
+      paragraph(say('start.ring', { telephone })),
       element('div', { class: 'govuk-button-group' }, ...waysOn(go, found)),
     ]
   })
