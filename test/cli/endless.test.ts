@@ -66,8 +66,27 @@ t.test('what became of referrals is read to an end, whatever the service says', 
       return { referrals, next: next(pages) }
     }
     await t.rejects(allSince({ states }, undefined), { name: 'BadAnswer', message: /no end/ })
+    t.ok(next(1) !== next(2) || pages === 2, 'a circle is left when it is seen')
   }
 })
+
+t.test(
+  'what changes while it is read is told once, as it stands then, and in its place',
+  async (t) => {
+    const stand = { reference: '', receivedAt: '', changedAt: '', unread: 0 }
+    const all = Array.from({ length: 500 }, (_, at) => {
+      return { ...stand, referralId: `${at}`, state: 'received' }
+    })
+    const pages = [
+      { referrals: all, next: 'b' },
+      { referrals: [{ ...all[7]!, state: 'accepted' }], next: 'c' },
+    ]
+    const { referrals, next } = await allSince({ states: async () => pages.shift()! }, undefined)
+    t.equal(next, 'c')
+    t.equal(referrals.length, 500)
+    t.match(referrals.at(-1), { referralId: '7', state: 'accepted' })
+  },
+)
 
 t.test('of what a key opens there are as many pages as there may be', async (t) => {
   let pages = 0

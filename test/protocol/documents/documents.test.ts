@@ -207,6 +207,33 @@ t.test('another file sealed under the same key, by whoever knows it, does not op
   )
 })
 
+t.test(
+  'what whoever knows the key adds behind the end, or marks otherwise, does not open',
+  async (t) => {
+    const sealer = createDocumentSealer(file, fixed)
+    const chunk = bytes.subarray(0, chunkBytes)
+    const twice = [
+      ...sealer.push(chunk),
+      sealer.end().last,
+      ...sealer.push(chunk),
+      sealer.end().last,
+    ]
+    const second = secondStream(file.key, header)
+    const padded = new Uint8Array(chunkBytes)
+    padded[0] = 0x80
+    const none = new Uint8Array()
+    const marked = [header, second(chunk, boundTo(file), 1), second(padded, none, 3)]
+    for (const [parts, chunks] of [[twice, 2] as const, [marked, 1] as const]) {
+      const whole = joined(parts)
+      const said = { ...file, size: chunks * chunkBytes, sha256: sha256(whole) }
+      t.equal(
+        codeOf(() => open(whole, said)),
+        'document-altered',
+      )
+    }
+  },
+)
+
 t.test('a file that is longer than was said is given up as soon as that is seen', (t) => {
   const { sealed, named } = seal(new Uint8Array(20 * chunkBytes), file)
   const opener = createDocumentOpener({ ...named, size: chunkBytes })
