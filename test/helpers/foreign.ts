@@ -48,25 +48,48 @@ export async function foreignPostgres(t: Pick<Test, 'teardown'>) {
   const PATH = [commands, programs, dirname(process.execPath), process.env.PATH].join(':')
   const environment: Record<string, string> = { PATH, DATA_DIR: folder }
 
+  const dataOf = (name: string) => join(folder, name)
+  const control = (name: string, ...words: string[]) =>
+    asSomebody(join(programs, 'pg_ctl'), ['-D', dataOf(name), '-w', ...words])
+  const running = new Set<string>()
+  const start = async (name: string, port: number) => {
+    const flags = `-p ${port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off`
+    await control(name, '-o', flags, '-l', join(folder, `${name}.log`), 'start')
+    running.add(name)
+  }
+  /** As if it were killed. */
+  const stop = async (name: string) => {
+    if (running.delete(name)) await control(name, '-m', 'immediate', 'stop')
+  }
+  t.teardown(async () => {
+    for (const name of running) await stop(name)
+  })
+
   return {
     folder,
     /** Variables of the shell, which last from one block to the next. */
     environment,
+    stop,
 
     /** A new cluster with the superuser `postgres`; answers its URL without a database. */
     async cluster(name: string, port: number): Promise<string> {
-      const data = join(folder, name)
       const password = 'SUPERUSER-PASSWORD'
       await writeFile(join(folder, 'password'), password)
       const scram = ['-A', 'scram-sha-256', '--pwfile', join(folder, 'password')]
-      await asSomebody(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', ...scram])
-      const flags = `-p ${port} -h 127.0.0.1 -c unix_socket_directories='' -c fsync=off`
-      const log = join(folder, `${name}.log`)
-      const control = join(programs, 'pg_ctl')
-      await asSomebody(control, ['-D', data, '-w', '-o', flags, '-l', log, 'start'])
-      t.teardown(() => asSomebody(control, ['-D', data, '-m', 'immediate', 'stop']))
+      await asSomebody(join(programs, 'initdb'), ['-D', dataOf(name), '-U', 'postgres', ...scram])
+      await start(name, port)
       return `postgres://postgres:${password}@127.0.0.1:${port}`
     },
+
+    /** Another that follows the cluster at this URL; answers its own. */
+    async standby(name: string, port: number, of: string): Promise<string> {
+      const copying = ['-D', dataOf(name), '-R', '-X', 'stream', '-c', 'fast', '--no-sync']
+      await asSomebody(join(programs, 'pg_basebackup'), [...copying, '-d', `${of}/postgres`])
+      await start(name, port)
+      return Object.assign(new URL(of), { port: String(port) }).href.replace(/\/$/, '')
+    },
+
+    promote: (name: string) => control(name, 'promote'),
 
     /** Types commands into a shell, which goes on after one that fails; answers what it printed. */
     async type(commands: string): Promise<{ out: string; err: string; code: string }> {
