@@ -12,7 +12,7 @@ import { requireBalanced } from '../helpers/books.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { deployment, listening, start } from '../helpers/process.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
-import { type asSuperuser, untilPaired } from '../helpers/superuser.ts'
+import { type asSuperuser, untilLeft, untilPaired } from '../helpers/superuser.ts'
 
 const erasedAt = new Date().toISOString()
 
@@ -48,6 +48,7 @@ t.test(
     }
     first.child.kill('SIGKILL')
     await first.ended
+    await untilLeft(sql)
 
     await saved.restore()
     const [before] = await sql`select state from referral where id = ${referralId}`

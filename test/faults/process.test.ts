@@ -11,7 +11,7 @@ import type { Envelope } from '../../src/protocol/envelope/envelope.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { deployment, listening, start } from '../helpers/process.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
-import { holdTable } from '../helpers/superuser.ts'
+import { holdTable, untilLeft } from '../helpers/superuser.ts'
 
 t.test('a service that is killed under load loses nothing that it acknowledged', async (t) => {
   const { world, variables, sql } = await deployment(t)
@@ -37,13 +37,7 @@ t.test('a service that is killed under load loses nothing that it acknowledged',
     'it died under load',
   )
   t.ok(acknowledged.size >= 12 && acknowledged.size < 40)
-  // A backend that was left alone undoes what it had not committed.
-  for (let busy = 1; busy > 0; ) {
-    const [row] = await sql`
-      select count(*)::int as busy from pg_stat_activity
-      where datname = current_database() and usename = 'intake_service'`
-    busy = row?.busy
-  }
+  await untilLeft(sql)
   await requireBalanced(sql)
 
   const second = await listening(t, variables)

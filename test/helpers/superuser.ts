@@ -73,6 +73,16 @@ export async function untilSequenced(sql: postgres.Sql, secondsMax = 60): Promis
   }
 }
 
+/** Waits until no backend of a service that was killed is left: each undoes first what it had not committed. */
+export async function untilLeft(sql: postgres.Sql): Promise<void> {
+  for (let busy = 1; busy > 0; ) {
+    const [row] = await sql`
+      select count(*)::int as busy from pg_stat_activity
+      where datname = current_database() and usename = 'intake_service'`
+    busy = row?.busy
+  }
+}
+
 /**
  * Holds up whoever writes to a table, until let go; `blocked` answers when so many wait, for it or for
  * another that does.
