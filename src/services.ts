@@ -69,6 +69,8 @@ export type ServiceOptions = {
   /** Told of each refusal. */
   readonly onRefused: (reason: string) => void
   readonly webhooks: webhooks.WebhookOptions
+  /** Under which places in feeds are sealed (protocol/place.ts). */
+  readonly placeKey: Uint8Array
   /** Tells the background work that there is some. */
   readonly wake: () => void
   readonly erasures: ErasureOptions

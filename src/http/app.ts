@@ -32,6 +32,7 @@ import { messageRoutes } from '../messages/routes.ts'
 import { createMetrics, type Metrics } from '../metrics.ts'
 import { proofRoutes } from '../proof/routes.ts'
 import { envelopeBytesMax } from '../protocol/envelope/envelope.ts'
+import { placeKey } from '../protocol/place.ts'
 import { newId } from '../protocol/uuid.ts'
 import { webhookSealKey } from '../protocol/webhook.ts'
 import { endingRoutes } from '../reading/endingroutes.ts'
@@ -152,6 +153,7 @@ export async function createApp(options: AppOptions) {
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
     documents: documentPlace(options),
     webhooks: webhookPlace(options),
+    placeKey: placeKey(options.sealKey),
   })
   const { audit, directory, intake } = services
   metrics.watchUnopened(() => intake.countUnopened(newId()), unopenedMax)

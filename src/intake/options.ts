@@ -8,6 +8,8 @@ export type IntakeOptions = {
   /** The entry of an act that says again what was said, which may be summed. */
   readonly appendRepetition: (tx: Tx<SendingCaller>, act: Act) => Promise<void>
   readonly origin: string
+  /** Under which places in the feed of states are sealed (protocol/place.ts). */
+  readonly placeKey: Uint8Array
 }
 
 /** What a door of a receipt needs. */

@@ -26,10 +26,10 @@ export async function readReceipt(
 /** The referrals of the caller's organisation that are new or stand otherwise since a page. @throws as `statesSince` */
 export async function listOwn(
   tx: Tx<KnownCaller>,
-  { appendRepetition }: Repeating,
-  { changedSince, limit = pageRows }: ChangedQuery,
+  { appendRepetition, placeKey: key }: Pick<IntakeOptions, 'appendRepetition' | 'placeKey'>,
+  { changedSince: cursor, limit = pageRows }: ChangedQuery,
 ): Promise<Static<typeof OwnReferrals>> {
-  const page = await statesSince(tx, changedSince, limit)
+  const page = await statesSince(tx, { key, cursor, limit })
   const details = { referrals: page.referrals.length }
   await appendRepetition(tx, { action: 'states.read', details })
   return page

@@ -87,8 +87,6 @@ export type ShownPlace = { readonly shownBy: string; readonly id: string }
 type Shown = {
   /** Of another one a place says nothing. */
   readonly epoch: string
-  /** Below this transaction nothing is still to come. */
-  readonly horizon: string
   readonly rows: readonly (OwnRow & { readonly shownBy: string })[]
 }
 
@@ -105,9 +103,8 @@ export async function selectShown(
   const rows = await tx.sql<
     (Omit<Shown, 'rows'> & (Shown['rows'][number] | { referralId: null }))[]
   >`
-    select here.epoch, here.horizon, shown.*
-    from (select ${epochOf(tx, 'referral')} as epoch, pg_snapshot_xmin(pg_current_snapshot())::text as horizon
-          from pg_control_system()) here
+    select here.epoch, shown.*
+    from (select ${epochOf(tx, 'referral')} as epoch from pg_control_system()) here
     left join lateral (
       select own.*, placed.shown_by::text as "shownBy"
       from referral placed cross join lateral (
@@ -119,8 +116,7 @@ export async function selectShown(
       limit ${count}) shown on true`
   const [first] = rows
   if (!first) throw new Error('the server gave no snapshot')
-  const { epoch, horizon } = first
-  return { epoch, horizon, rows: rows.flatMap((row) => (row.referralId === null ? [] : [row])) }
+  return { epoch: first.epoch, rows: rows.flatMap((row) => (row.referralId === null ? [] : [row])) }
 }
 
 /**

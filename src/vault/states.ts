@@ -6,9 +6,9 @@ import type { Act } from '../audit/entry.ts'
 import { type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
-import { base64urlBytes, encodeBase64url, utf8 } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
+import { openPlace, sealPlace } from '../protocol/place.ts'
 import type { DeclineReason, ShownState, State } from '../referral/codes/state.ts'
 import type { Header } from '../referral/header.ts'
 import { isFrom } from './sender.ts'
@@ -65,27 +65,34 @@ export async function ownState(
  * The referrals of the caller's organisation that are new, or stand otherwise, since a page was read: each at least once, as
  * it stands now. Without a cursor all of them.
  *
+ * @param key - under which cursors are sealed (protocol/place.ts)
  * @returns a page, whole where more may follow, and where to go on: now, or when something may have changed
- * @throws Refusal `cursor-outdated` where the database was restored since, `malformed-request` for a cursor that no page
- *   gave
+ * @throws Refusal `cursor-outdated` where the database was restored since, or for a cursor that no page gave, or that was
+ *   sealed under an earlier key
  */
 export async function statesSince(
   tx: Tx<SendingCaller>,
-  cursor: string | undefined,
-  limit: number,
+  {
+    key,
+    cursor,
+    limit,
+  }: {
+    readonly key: Uint8Array
+    readonly cursor: string | undefined
+    readonly limit: number
+  },
 ): Promise<{ referrals: OwnReferral[]; next: string }> {
   const sender = senderOf(tx.caller)
   if (sender.kind !== 'organisation') throw new Error('a receipt has no feed')
-  const after = cursor === undefined ? undefined : readPlace(cursor)
-  const { epoch, horizon, rows } = await selectShown(tx, sender.id, after ?? begin, limit)
-  if (after && after.epoch !== epoch) {
+  const after = cursor === undefined ? undefined : readPlace(openPlace(key, sender.id, cursor))
+  const { epoch, rows } = await selectShown(tx, sender.id, after ?? begin, limit)
+  if (after && after.epoch !== wide(epoch)) {
     throw new Refusal('cursor-outdated', 'the database was restored since this page was read')
   }
-  const last = rows.length === limit ? rows.at(-1) : undefined
-  const place = last
-    ? { shownBy: last.shownBy, id: last.referralId }
-    : { shownBy: horizon, id: begin.id }
-  return { referrals: rows.map(present), next: writePlace(epoch, place) }
+  const last = rows.at(-1)
+  const place = last ? { shownBy: last.shownBy, id: last.referralId } : (after ?? begin)
+  const next = sealPlace(key, sender.id, writePlace(epoch, place))
+  return { referrals: rows.map(present), next }
 }
 
 /** The entry of a move that is no answer. */
@@ -126,17 +133,18 @@ function isToldWhy({ organisationId, header }: OwnRow): boolean {
 }
 
 const begin: ShownPlace = { shownBy: '0', id: '00000000-0000-0000-0000-000000000000' }
-const form = /^([0-9a-f]{1,16}) (\d{1,18}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
-function writePlace(epoch: string, { shownBy, id }: ShownPlace): string {
-  return encodeBase64url(utf8([epoch, shownBy, id].join(' ')))
+/** Three numbers of 8, 8 and 16 bytes. */
+function writePlace(epoch: string, { shownBy, id }: ShownPlace): Uint8Array {
+  const numbers = [wide(epoch), wide(BigInt(shownBy).toString(16)), id.replaceAll('-', '')]
+  return Uint8Array.from(Buffer.from(numbers.join(''), 'hex'))
 }
 
-function readPlace(cursor: string): ShownPlace & { readonly epoch: string } {
-  const text = new TextDecoder().decode(base64urlBytes(cursor) ?? new Uint8Array())
-  const [, epoch, shownBy, id] = form.exec(text) ?? []
-  if (epoch === undefined || shownBy === undefined || id === undefined) {
-    throw new Refusal('malformed-request', 'changedSince is not one that a page gave')
-  }
-  return { epoch, shownBy, id }
+function readPlace(place: Uint8Array | undefined): ShownPlace & { readonly epoch: string } {
+  if (!place) throw new Refusal('cursor-outdated', 'changedSince is not one that a page gave you')
+  const hex = Buffer.from(place).toString('hex')
+  const id = hex.slice(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  return { epoch: hex.slice(0, 16), shownBy: String(BigInt(`0x${hex.slice(16, 32)}`)), id }
 }
+
+const wide = (hex: string) => hex.padStart(16, '0')

@@ -88,7 +88,7 @@ t.teardown(async () => {
   await stopEmbedded(postgresFolder)
   await rm(folder, { recursive: true, force: true })
 })
-const superuser = postgres(database.superuserUrl, { max: 1, onnotice: () => {} })
+const superuser = postgres(database.superuserUrl, { max: 2, onnotice: () => {} })
 t.teardown(() => superuser.end())
 await storeUncompressed(superuser)
 await superuser`create table control (spelled text)`

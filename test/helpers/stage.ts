@@ -47,6 +47,7 @@ export function servicesOn(database: Database, origin: string, folder = '') {
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
     erasures: { keep: async () => {}, backupDays: 35 },
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
+    placeKey: new Uint8Array(32),
     documents: { folder, limits: limitsOf(1, 100) },
     listener: { onEvaluated: () => {}, onRefused: () => {} },
   })

@@ -5,7 +5,8 @@
  */
 import t from 'tap'
 import { connect, type Tx } from '../../src/database/connect.ts'
-import { encodeBase64url, utf8 } from '../../src/protocol/bytes.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
+import { placeKey, sealPlace } from '../../src/protocol/place.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { type State, states } from '../../src/referral/codes/state.ts'
 import { move, renumberShown } from '../../src/vault/service.ts'
@@ -16,6 +17,7 @@ import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '..
 import { callerOf, refer } from '../helpers/referral.ts'
 import { partnerOf } from '../helpers/stage.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
+import { sealKey } from '../helpers/token.ts'
 
 const built = await build(t, { databaseOf: databaseApart })
 const { world, url, database } = built
@@ -286,9 +288,25 @@ t.test('page by page it is the same, and a wrong place is refused', async (t) =>
   t.strictSame(found, whole)
   const ask = async (since: string) =>
     (await call.lawFirm('GET', `/v1/referrals?changedSince=${since}`)).body.code
-  t.equal(await ask('bm90IG9uZQ'), 'malformed-request')
-  const elsewhere = `0123456789abcdef 1 ${newId()}`
-  t.equal(await ask(encodeBase64url(utf8(elsewhere))), 'cursor-outdated')
+  t.equal(await ask('bm90IG9uZQ'), 'cursor-outdated')
+  const elsewhere = new Uint8Array(32).fill(1)
+  t.equal(await ask(encodeBase64url(elsewhere)), 'cursor-outdated')
+  const another = sealPlace(placeKey(sealKey), lawFirm.organisationId, elsewhere)
+  t.equal(await ask(another), 'cursor-outdated', 'of another database')
+  const [ours = ''] = [(await page()).next]
+  t.equal((await call.ngo('GET', `/v1/referrals?changedSince=${ours}`)).status, 410)
+})
+
+t.test('a place tells nothing of what others did meanwhile', async (t) => {
+  const { next } = await page()
+  const [{ at }] = await sql<[{ at: string }]>`
+    select max(shown_by)::text as at from referral where organisation_id = ${lawFirm.organisationId}`
+  const bytes = Buffer.from(next!, 'base64url')
+  const wide = Buffer.from(BigInt(at).toString(16).padStart(16, '0'), 'hex')
+  t.notOk(bytes.includes(at) || bytes.includes(wide), 'nor which transaction it is')
+  await refer(built, world.referring.ngo)
+  const again = await page(next)
+  t.strictSame(again, { referrals: [], next }, 'it moves with what is the reader’s own')
 })
 
 t.test('what came with a backup of another cluster is told, once it is known here', async (t) => {
