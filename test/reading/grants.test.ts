@@ -277,9 +277,9 @@ t.test(
     const further = crafted(envelope, { by: clinic.signing })
     t.equal((await call.clinic('POST', pathOf(referralId), further)).status, 204)
     t.strictSame(new Date(await endOf(clinician.grantee.kid)), until)
-    const broader = crafted(envelope, {
-      ...{ by: clinic.signing, to: brief.grantee, compartments: ['interpreting'] },
-    })
+    // Its keyset lists it for both, and so is the reader listed.
+    const both = ['clinical', 'interpreting'] as const
+    const broader = crafted(envelope, { by: clinic.signing, compartments: both })
     const { body } = await call.clinic('POST', pathOf(referralId), broader)
     t.equal(body.code, 'recipient-lacks-compartments', 'no more than it was granted')
     const { wrong } = await verifyVault(built.database, () => {})
