@@ -234,3 +234,17 @@ t.test('who may have a copy may do nothing else, and nobody has one by default',
   const by = await callerOf(world, url, usual)
   t.match(await by('GET', `/v1/cases/${caseId}/export`), refused)
 })
+
+t.test('a note that is held back is missed by the judgement that names it', async (t) => {
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`
+    await tx`delete from note where referral_id = ${first.referralId}`
+  })
+  const into = join(party.copies.folder, 'without')
+  t.equal((await run('copies', 'case', 'export', caseId, '--into', into)).code, 1)
+  const { gaps } = await whole(into)
+  const details = gaps.flatMap((gap: { part: string; referralId: string; detail: string }) => {
+    return gap.part === 'note' && gap.referralId === first.referralId ? [gap.detail] : []
+  })
+  t.match(details, [/read or written here before/, /a judgement names note 1/])
+})
