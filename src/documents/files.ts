@@ -36,8 +36,7 @@ const headersRead = ['tus-resumable', 'upload-offset', 'content-type', 'content-
 export function createFiles(folder: string, room = roomBytes) {
   const sizes = new Map<string, number>()
   let loading: Promise<Server> | undefined
-  /** Bytes of pieces that are on their way to this process. */
-  let coming = 0
+  const coming = createComing()
   const pathOf = (id: string) => join(folder, id)
 
   /** @throws Refusal `not-ready` where the disk has no room for so many bytes more */
@@ -92,15 +91,15 @@ export function createFiles(folder: string, room = roomBytes) {
       if (sizes.size >= sizesMax) sizes.clear()
       sizes.set(id, bytes)
       const most = bytesToCome(request, bytes)
-      coming += most
+      const all = coming.add(id, most)
       try {
         // What was begun was promised room when the disk was emptier.
-        if (most > 0) await requireRoomFor(coming)
+        if (most > 0) await requireRoomFor(all)
         const response = await server.handleWeb(asWeb(id, request))
         if (response.status >= 400) throw refusalOf(response.status)
         return Number(response.headers.get('upload-offset'))
       } finally {
-        coming -= most
+        coming.end(id)
       }
     },
 
@@ -122,6 +121,27 @@ export function createFiles(folder: string, room = roomBytes) {
     remove: async (id: string): Promise<void> => void (await removeFile(pathOf(id))),
 
     requireRoomFor,
+  }
+}
+
+/**
+ * The pieces that are on their way to this process. Several of one file bring no more than the longest of them: whoever keeps
+ * many lines open takes no more room.
+ */
+function createComing() {
+  const files = new Map<string, { pieces: number; bytes: number }>()
+  return {
+    /** @returns how many bytes all of them may bring, this one included */
+    add(id: string, bytes: number): number {
+      const own = files.get(id) ?? { pieces: 0, bytes: 0 }
+      files.set(id, { pieces: own.pieces + 1, bytes: Math.max(own.bytes, bytes) })
+      return [...files.values()].reduce((sum, one) => sum + one.bytes, 0)
+    },
+    end(id: string): void {
+      const own = files.get(id)
+      if (own && own.pieces > 1) files.set(id, { ...own, pieces: own.pieces - 1 })
+      else files.delete(id)
+    },
   }
 }
 

@@ -353,26 +353,35 @@ t.test('a piece that would leave less than the room of others is not taken', asy
   const free = bavail * bsize
   const half = createFiles(folder, free / 2)
   /** A piece that says it is so long, of which little comes. */
-  const send = (id: string, share: number) =>
+  const send = (id: string, share: number, offset = 0, piece?: Readable) =>
     half.answer(id, free, {
       method: 'PATCH',
       headers: {
-        ...{ 'tus-resumable': '1.0.0', 'upload-offset': '0' },
+        ...{ 'tus-resumable': '1.0.0', 'upload-offset': String(offset) },
         ...{ 'content-type': 'application/offset+octet-stream' },
         'content-length': String(Math.floor(free * share)),
       },
-      piece: Readable.from([new Uint8Array(9)]),
+      piece: piece ?? Readable.from([new Uint8Array(9)]),
     })
-  const ids = [newId(), newId()]
+  const ids = [newId(), newId(), newId()]
   for (const id of ids) await half.make(id)
   await t.rejects(send(ids[0]!, 0.8), { code: 'not-ready' })
   t.equal(await half.bytesOf(ids[0]!), 0)
-  const both = await Promise.allSettled(ids.map((id) => send(id, 0.3)))
+  const both = await Promise.allSettled(ids.slice(0, 2).map((id) => send(id, 0.3)))
   t.same(
     both.map(({ status }) => status),
     ['fulfilled', 'rejected'],
     'of two at once there is room for one',
   )
+  // A line that its client takes for dead, or that somebody keeps open to take the room of others.
+  const hanging = new PassThrough()
+  const first = send(ids[2]!, 0.3, 0, hanging).catch(() => 'cut')
+  hanging.write(new Uint8Array(9))
+  while ((await half.bytesOf(ids[2]!)) !== 9) await new Promise(setImmediate)
+  t.equal(await send(ids[2]!, 0.3, 9), 18, 'what one file lacks is counted once')
+  hanging.end()
+  await first
+  t.type(await send(ids[2]!, 0.3, (await half.bytesOf(ids[2]!))!), 'number', 'and given back')
   for (const id of ids) await half.remove(id)
 })
 
