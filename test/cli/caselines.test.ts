@@ -25,7 +25,10 @@ const cases = fc
   .record({
     references: fc.array(digits, { minLength: 1, maxLength: 12 }),
     unread: fc.nat(2),
-    flags: fc.array(words, { maxLength: 3 }),
+    flags: fc.oneof(
+      fc.array(words, { maxLength: 3 }),
+      fc.array(fc.constant<string>('x'), { maxLength: 40 }),
+    ),
     judgements: fc.array(fc.record({ verdict: words, bits, ended: fc.boolean() }), {
       maxLength: 12,
     }),
@@ -97,10 +100,17 @@ t.test('a case is one screen, and what is not on it is counted', (t) => {
     const isSaid = /^\d+ not whole here: intake case \d{8} --full$/
     const missing = missingIn(lines, whole)
     if (missing.length > 0 !== isSaid.test(lines.at(-1) ?? '')) throw new Error(missing.join('\n'))
+    const flagged = lines.filter((line) => line.startsWith('  Flagged: ')).length
+    const count = Number(/^\d+/.exec(lines.at(-1) ?? '')?.[0] ?? 0)
+    if (count < found.flags.length - flagged) throw new Error(`${count} are not all`)
     const names = found.referrals.slice(0, 6).map(({ reference }) => reference)
     const said = lines.join('\n')
     if (!all && !names.every((name) => said.includes(name)))
       throw new Error('a referral is missing')
+    const failed = sides?.failed.length ?? 0
+    if (failed > 3 && !said.includes(`\n${failed - 3} more do not open\n`)) {
+      throw new Error('what does not open is missing')
+    }
     if (all && all.length > 1 && !said.includes('The rest: ')) throw new Error('no comparison')
   })
   fc.assert(property, { numRuns: 300 })

@@ -288,3 +288,23 @@ t.test('whatever is claimed is one screen, and what is not on it is said', (t) =
   fc.assert(property, { numRuns: 300 })
   t.end()
 })
+
+t.test('what is cut is counted, and what is whole is not', (t) => {
+  const text = fc.stringMatching(/^[a-z]{1,9}( [a-z]{1,9}){0,300}$/)
+  const property = fc.property(
+    fc.array(fc.record({ familyName: text, story: text }), { minLength: 1, maxLength: 3 }),
+    (made) => {
+      const referrals = made.map(({ familyName, story }) =>
+        openedOf({ identity: { familyName }, narrative: { story } }),
+      )
+      const lines = screenOf(workOf(referrals), now)
+      const shown = joined(lines)
+      const isWhole = made.every(({ familyName, story }) => {
+        return [familyName, story].every((words) => new RegExp(`[: ]${words}( |$)`).test(shown))
+      })
+      if (isWhole === shown.includes('Not here, or not whole')) throw new Error(lines.join('\n'))
+    },
+  )
+  fc.assert(property, { numRuns: 200 })
+  t.end()
+})

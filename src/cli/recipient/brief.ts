@@ -133,7 +133,7 @@ function unitOf(asked: Row, index: number, names: readonly string[]): Unit {
     return { ...common, answers: [{ ...first, label: cut(shown(row.name), labelColumns) }] }
   }
   if (isAlone || each.some(isProse)) return { ...common, answers: each }
-  const isWider = sideBySide(row, names, true).some((line) => line.endsWith('…'))
+  const isWider = sideBySide(row, names, true).some((line) => line.includes('…'))
   const isNeeded = neededFirst.includes(keyOf(row))
   const rank = isNeeded ? Math.min(common.rank, differingRank) : common.rank
   return { ...common, rank, isPart: isPart || isWider }
