@@ -27,7 +27,7 @@ const cases = fc
     unread: fc.nat(2),
     flags: fc.oneof(
       fc.array(words, { maxLength: 3 }),
-      fc.array(fc.constant<string>('x'), { maxLength: 40 }),
+      fc.array(fc.constant<string>('x'), { minLength: 30, maxLength: 40 }),
     ),
     judgements: fc.array(fc.record({ verdict: words, bits, ended: fc.boolean() }), {
       maxLength: 12,
