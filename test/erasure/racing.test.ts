@@ -8,6 +8,7 @@
 
 import type postgres from 'postgres'
 import t from 'tap'
+import type { KnownCaller } from '../../src/caller.ts'
 import { goingTables } from '../../src/erasure/tables.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { canonicalBytes } from '../../src/protocol/canonical.ts'
@@ -73,7 +74,10 @@ async function leftOf(referralId: string): Promise<string[]> {
 }
 
 const recipient = world.recipients.casework.receiving.kid
-const asLawFirm = partnerOf(world.referring.lawFirm)
+const asLawFirm: KnownCaller = {
+  ...partnerOf(world.referring.lawFirm),
+  scopes: new Set(['referrals:submit', 'messages:write']),
+}
 const byRecipient: Partial<MessageInput> = {
   ...{ from: 'recipient', content: { text: 'Which flight is it?' } },
   signer: world.recipients.casework.signing,
