@@ -10,7 +10,7 @@ import t from 'tap'
 import { createReader, newId } from '../../src/client/index.ts'
 import { build } from '../helpers/build.ts'
 import { refer } from '../helpers/referral.ts'
-import { atTerminal, called, intake, lacksTerminal, partyOf, tooWide, unbroken } from './run.ts'
+import { called, intake, partyOf, tooWide, unbroken } from './run.ts'
 
 t.test('against the service', async (t) => {
   const built = await build(t)
@@ -119,29 +119,6 @@ t.test('against the service', async (t) => {
     const ended = ['complete', reference, '--referral', reference, '--outcome', 'redirected']
     t.equal((await runAsClinic(...ended)).code, 0)
     t.match(await set(reference, 'up', '--reason', file), { code: 1, err: /has no open item/ })
-  })
-
-  t.test('whoever gives no reason is asked for it, once', { skip: lacksTerminal }, async (t) => {
-    const { referralId, reference } = await sent()
-    const ask = (typed: string, ...flags: string[]) =>
-      atTerminal(['urgency', reference, 'immediate', ...flags], casework.environment, [
-        [/Why\? In one line, which is kept sealed\.\r?\n.*> /, typed],
-      ])
-    // Return alone, Ctrl-D, Ctrl-C, and blanks.
-    for (const nothing of ['\r', '\u0004', '\u0003', '  \r']) {
-      const ran = await ask(nothing)
-      t.match(ran, { code: 2, out: /the reason is empty/ }, JSON.stringify(nothing))
-    }
-    t.match(await run('urgency', reference, 'immediate'), {
-      code: 2,
-      err: /--reason FILE is missing/,
-    })
-    t.match(await ask('', '--json'), { code: 2, out: /--reason FILE is missing/ }, 'no program is')
-    t.same(await notesAbout(referralId), [])
-    const set = await ask('Has not drunk since Tuesday.\r')
-    t.match(set, { code: 0, out: /^Immediate, and was \S+$/m })
-    t.equal(set.out.match(/Why\?/g)?.length, 1)
-    t.same(await notesAbout(referralId), ['Has not drunk since Tuesday.'])
   })
 
   t.test('webhooks are managed, and a secret is shown once', async (t) => {

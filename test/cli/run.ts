@@ -79,12 +79,9 @@ export async function called(
   return { code, out, err }
 }
 
-/** Why this machine runs nothing `atTerminal`: another system's `script` takes other arguments. */
-export const lacksTerminal = process.platform === 'linux' ? false : 'needs script of util-linux'
-
 /**
- * Runs at a terminal of its own, on which both streams are printed. Each time it prints what is waited for, a person
- * types what goes with it.
+ * Runs at a terminal of its own (`script` of util-linux), on which both streams are printed. Each time it prints what is
+ * waited for, a person types what goes with it.
  */
 export async function atTerminal(
   args: readonly string[],
