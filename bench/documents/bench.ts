@@ -1,5 +1,5 @@
 /**
- * Documents: a file sealed, uploaded, fetched and opened, beside the same bytes through the same library as they are, in turns;
+ * Documents: a file sealed, uploaded, fetched and opened, beside the same bytes through the same libraries as they are, in turns;
  * and how much resident memory the service and the client take beyond what they idle with.
  *
  * `-- --megabytes N` for another file than one of 100 MiB.

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openInto } from '../../src/cli/documents/opening.ts'
 import { sealFile, uploadWaiting } from '../../src/cli/documents/waiting.ts'
+import { fetchLong } from '../../src/client/body.ts'
 import { createDocuments } from '../../src/client/documents.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { ready } from '../../src/protocol/sodium.ts'
@@ -37,7 +38,7 @@ const acts: Readonly<Record<Told['act'], (told: Told) => Promise<unknown>>> = {
   async 'raw up'({ url, file }) {
     const { size } = await stat(file)
     const tus = { 'tus-resumable': '1.0.0' }
-    const begun = await fetch(`${url}/raw`, {
+    const begun = await fetchLong(`${url}/raw`, {
       method: 'POST',
       headers: { ...tus, 'upload-length': String(size) },
     })
@@ -46,7 +47,7 @@ const acts: Readonly<Record<Told['act'], (told: Told) => Promise<unknown>>> = {
     const piece = new Uint8Array(rawPieceBytes)
     for (let at = 0; at < size; ) {
       const { bytesRead } = await handle.read(piece, 0, piece.length, at)
-      const { status } = await fetch(place, {
+      const { status } = await fetchLong(place, {
         method: 'PATCH',
         headers: {
           ...{ ...tus, 'upload-offset': String(at) },
@@ -61,12 +62,12 @@ const acts: Readonly<Record<Told['act'], (told: Told) => Promise<unknown>>> = {
     return place
   },
   async 'raw down'({ url, file }) {
-    const { body } = await fetch(url)
+    const { body } = await fetchLong(url, {})
     await pipeline(Readable.fromWeb(body as never), createWriteStream(file))
   },
 }
 
-/** As long as those of the SDK. */
+/** As long as those of the SDK where nothing fails. */
 const rawPieceBytes = 4 * 1024 * 1024
 
 function documentsOf({ url, token }: Told) {

@@ -1,31 +1,113 @@
-/** How bytes are given to `fetch`. */
+/** One request whose body, or whose answer, may be long: piece by piece, and in little memory. */
+import { problemBytesMax, readText } from './answer.ts'
 
-/** Of what is sent as a stream, in one part. */
-const partBytes = 65_536
-
-type Init = Omit<RequestInit, 'body'> & { readonly body?: string | Uint8Array<ArrayBuffer> }
-
-/**
- * As `fetch`. That of Node.js copies a list of bytes, and tens of megabytes of copies pile up before they are collected: there
- * it is given a stream. No browser sends a stream over HTTP/1.1.
- */
-export function fetchStreamed(url: string, { body, ...init }: Init): Promise<Response> {
-  if (body === undefined) return fetch(url, init)
-  if (typeof body === 'string' || !('process' in globalThis)) return fetch(url, { ...init, body })
-  return fetch(url, { ...init, body: streamOf(body), duplex: 'half' } as RequestInit)
+type Init = Omit<RequestInit, 'body' | 'headers'> & {
+  readonly headers?: Readonly<Record<string, string>> | Headers
+  readonly body?: string | Uint8Array<ArrayBuffer>
 }
 
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  let at = 0
+/** Of Node.js, as far as it is used here: no browser has it, nor its types. */
+type Emitter = {
+  on(event: 'data', act: (bytes: Uint8Array) => void): unknown
+  on(event: 'end' | 'close', act: () => void): unknown
+  on(event: 'error', act: (error: unknown) => void): unknown
+  destroy(): unknown
+}
+type Message = Emitter & {
+  readonly statusCode?: number
+  readonly headersDistinct: Readonly<Record<string, readonly string[] | undefined>>
+  pause(): unknown
+  resume(): unknown
+}
+type Http = {
+  request(
+    url: string,
+    options: { method: string; headers: Readonly<Record<string, string>> },
+    onMessage: (message: Message) => void,
+  ): Emitter & { end(body?: string | Uint8Array): unknown }
+}
+type Node = { getBuiltinModule?(name: 'node:http' | 'node:https'): Http | undefined }
+
+/**
+ * As `fetch` with `redirect: 'error'`, for a body or an answer to `GET` that is long. That of Node.js copies what it sends and what
+ * it receives, and tens of megabytes of copies pile up before they are collected. There its plain HTTP client is used, whose pieces
+ * have a buffer of their own each, which can be given back.
+ */
+export async function fetchLong(
+  url: string,
+  { isLong: _, ...init }: Init & { readonly isLong?: boolean },
+): Promise<Response> {
+  const { process } = globalThis as { process?: Node }
+  const name = new URL(url).protocol === 'https:' ? 'node:https' : 'node:http'
+  const http = process?.getBuiltinModule?.(name)
+  return http ? requested(http, url, init) : fetch(url, init as RequestInit)
+}
+
+function requested(
+  http: Http,
+  url: string,
+  { method = 'GET', headers, body, signal }: Init,
+): Promise<Response> {
+  const options = { method, headers: Object.fromEntries(new Headers(headers)) }
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : lost(error))
+    const request = http.request(url, options, (message) => {
+      const { statusCode = 0 } = message
+      if (statusCode < 200 || (statusCode >= 300 && statusCode < 400)) {
+        request.destroy()
+        reject(lost(new Error(`status ${statusCode}`)))
+        return
+      }
+      const init = { status: statusCode, headers: headersOf(message) }
+      const isEmpty = method === 'HEAD' || statusCode === 204
+      if (isEmpty) message.resume()
+      const answer = new Response(isEmpty ? null : bodyOf(message, signal), init)
+      if (isEmpty || (method === 'GET' && answer.ok)) return resolve(answer)
+      // An answer that nobody reads would keep its connection: a short one is read here.
+      const read = readText(answer, problemBytesMax)
+      read.then((text = '') => resolve(new Response(text, init)), reject)
+    })
+    const abort = () => request.destroy()
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort)
+    request.on('error', fail)
+    request.on('close', () => signal?.removeEventListener('abort', abort))
+    request.end(body)
+  })
+}
+
+/** One piece after the other, as they came: what is asked for in one would be joined, and so copied. */
+function bodyOf(message: Message, signal: Init['signal']): ReadableStream<Uint8Array> {
   return new ReadableStream(
     {
-      pull(controller) {
-        if (at >= bytes.length) return controller.close()
-        controller.enqueue(bytes.subarray(at, at + partBytes))
-        at += partBytes
+      start(controller) {
+        message.on('data', (bytes) => {
+          controller.enqueue(bytes)
+          message.pause()
+        })
+        message.on('end', () => controller.close())
+        message.on('error', (error) => {
+          controller.error(signal?.aborted ? signal.reason : lost(error))
+        })
+        message.pause()
       },
+      pull: () => void message.resume(),
+      cancel: () => void message.destroy(),
     },
     // Nothing is taken before it is asked for.
     { highWaterMark: 0 },
   )
+}
+
+function headersOf({ headersDistinct }: Message): Headers {
+  const headers = new Headers()
+  for (const [name, values = []] of Object.entries(headersDistinct)) {
+    for (const value of values) headers.append(name, value)
+  }
+  return headers
+}
+
+/** The network's own errors, as `fetch` has them. */
+function lost(cause: unknown): TypeError {
+  return new TypeError('fetch failed', { cause })
 }

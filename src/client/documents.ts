@@ -47,8 +47,10 @@ export type Documents = {
   ): AsyncGenerator<Uint8Array>
 }
 
-/** A bad line loses a piece, and no more. */
-const pieceBytes = 1024 * 1024
+/** Each piece costs the service two transactions. */
+const pieceBytesMax = 4 * 1024 * 1024
+/** Once something failed: a slow line has a minute for each. */
+const pieceBytesMin = 512 * 1024
 /** Without a byte in between. */
 const triesMax = 6
 const waitMs = 500
@@ -94,11 +96,13 @@ export function createDocuments(
     const { documentId, bytes } = source
     const path = `${paths.uploads}/${documentId}`
     const tries = createTries()
-    let farthest = 0
-    for (let offset: number | undefined; offset !== bytes; ) {
+    let pieceBytes = pieceBytesMax
+    for (let offset: number | undefined; ; ) {
       try {
         // Where it stands is asked for at first, and whenever an answer was lost.
         offset ??= within(await begin(source), 0, bytes)
+        // Of a piece that broke off what came is kept.
+        tries.reach(offset)
         onProgress(offset, bytes)
         if (offset === bytes) return
         const piece = await source.read(offset, pieceBytes)
@@ -108,12 +112,9 @@ export function createDocuments(
         }
         const next = offsetOf(await ask({ method: 'PATCH', path, headers, bytes: piece }))
         offset = within(next, offset + 1, offset + piece.length)
-        onProgress(offset, bytes)
-        // One that goes back and forth gets nowhere.
-        if (offset > farthest) tries.renew()
-        farthest = Math.max(farthest, offset)
       } catch (error) {
         offset = undefined
+        pieceBytes = pieceBytesMin
         await tries.spend(error)
       }
     }
@@ -146,7 +147,7 @@ export function createDocuments(
         for await (const bytes of answer.body ?? []) {
           done += bytes.length
           onProgress(done, whole)
-          tries.renew()
+          tries.reach(done)
           yield bytes
         }
         return
@@ -172,9 +173,12 @@ export function attachmentOf(
 /** Tries that begin anew with each byte that goes through. */
 function createTries() {
   let failed = 0
+  let farthest = 0
   return {
-    renew: () => {
-      failed = 0
+    /** What goes back and forth gets nowhere. */
+    reach(offset: number): void {
+      if (offset > farthest) failed = 0
+      farthest = Math.max(farthest, offset)
     },
     /** @throws what was thrown, where another try would not help, or came too often */
     async spend(error: unknown): Promise<void> {

@@ -10,7 +10,7 @@ import type { ClientKey } from '../protocol/partner/clientkey.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
 import { problemBytesMax, readText } from './answer.ts'
-import { fetchStreamed } from './body.ts'
+import { fetchLong } from './body.ts'
 import { BadAnswer } from './failure.ts'
 
 export type SignInOptions = {
@@ -42,6 +42,8 @@ type SignedInit = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array<ArrayBuffer>
+  /** Whether body or answer is long (body.ts). */
+  readonly isLong?: boolean
 } & Pick<RequestInit, 'redirect' | 'cache' | 'signal'>
 
 /** A token is renewed before a request that could arrive after its end. */
@@ -166,7 +168,8 @@ async function openSession(issuer: string, { clientId, key, person }: SignInOpti
 
     /** `mendable`: sent again it may fare better, after signing in again or as it is. */
     async send(token: string, url: string, init: SignedInit) {
-      const { method, headers, body, ...rest } = init
+      const { method, headers, body, isLong, ...rest } = init
+      const fetched = isLong ? fetchLong : fetch
       try {
         const response = await oauth.protectedResourceRequest(
           ...([token, method, new URL(url), new Headers(headers), body ?? null] as const),
@@ -174,7 +177,7 @@ async function openSession(issuer: string, { clientId, key, person }: SignInOpti
             ...lines,
             DPoP: proofs,
             [oauth.customFetch]: (to, given) =>
-              fetchStreamed(to, {
+              fetched(to, {
                 method,
                 headers: given.headers,
                 ...(body !== undefined && { body }),

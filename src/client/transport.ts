@@ -6,7 +6,7 @@ import { Refusal } from '../errors.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
 import { documentBytesMax, parseAnswer, problemBytesMax, problemIn, readText } from './answer.ts'
-import { fetchStreamed } from './body.ts'
+import { fetchLong } from './body.ts'
 import { BadAnswer, NoAnswer, ServiceProblem } from './failure.ts'
 import { jittered, pause } from './pacing.ts'
 import type { SignIn } from './signin.ts'
@@ -197,10 +197,11 @@ function createExchange(
   return async ({ method, path, open, headers, bytes }: Exchange): Promise<Response> => {
     await ready
     const byHand = !open && typeof token === 'function' ? `Bearer ${await token()}` : undefined
-    const fetched = open || typeof token === 'function' ? fetchStreamed : token.fetch
+    const fetched = open || typeof token === 'function' ? fetchLong : token.fetch
     let response: Response
     try {
       response = await fetched(base + path, {
+        isLong: true,
         method,
         headers: { ...(byHand && { authorization: byHand }), ...headers },
         ...(bytes && { body: bytes }),

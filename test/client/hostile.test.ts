@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createClaiming } from '../../src/client/claiming.ts'
-import { createDocuments } from '../../src/client/documents.ts'
+import { attachmentOf, createDocuments } from '../../src/client/documents.ts'
 import { attachmentsIn, createSignIn, newId, processMemory } from '../../src/client/index.ts'
 import { type Correspondent, createCorrespondence } from '../../src/client/messages.ts'
 import type { Notes } from '../../src/client/notes.ts'
@@ -15,6 +15,7 @@ import { createTransport } from '../../src/client/transport.ts'
 import { createWatching } from '../../src/client/watching.ts'
 import { createWebhooks } from '../../src/client/webhooks.ts'
 import { generateClientKey } from '../../src/protocol/partner/clientkey.ts'
+import { sealedFile } from '../helpers/documents.ts'
 import { type Passed, serve } from './between.ts'
 
 const token = () => 'the-token'
@@ -186,5 +187,49 @@ t.test(
       await t.rejects(read(by, referralId), { name: 'BadAnswer', message: /have no end/ })
       t.equal(page, 1)
     }
+  },
+)
+
+t.test(
+  'a document whose line breaks is asked for from there, and followed nowhere else',
+  async (t) => {
+    const plain = Uint8Array.from({ length: 500_000 }, (_, at) => (at * 7) & 255)
+    const file = sealedFile(newId(), plain)
+    const ranges: (string | undefined)[] = []
+    let elsewhere = 0
+    const server = createServer(({ url, headers: { range } }, reply) => {
+      if (url === '/silent') return
+      if (url === '/away') return void reply.writeHead(307, { location: '/elsewhere' }).end()
+      if (url === '/elsewhere') elsewhere += 1
+      ranges.push(range)
+      const from = Number(/[0-9]+/.exec(range ?? '0')?.[0])
+      const rest = file.sealed.slice(from)
+      reply.writeHead(from > 0 ? 206 : 200, { 'content-length': rest.length })
+      if (ranges.length > 2) reply.end(rest)
+      else reply.write(rest.slice(0, 150_000), () => reply.destroy())
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const paths = { call: {}, uploads: '', pathOf: () => '/file' }
+    const transport = createTransport({ url, token, timeoutMs: 1_000 })
+    const about = { type: 'other', fileType: 'text/plain', name: 'x' } as const
+    const { documentId } = file
+    const attachment = attachmentOf({ ...about, documentId }, file.key, file)
+    const parts: Uint8Array[] = []
+    for await (const part of createDocuments(transport, paths).document(
+      file.referralId,
+      attachment,
+    )) {
+      parts.push(part.slice())
+    }
+    t.ok(Buffer.concat(parts).equals(plain))
+    t.equal(ranges.length, 3)
+    t.equal(ranges[0], undefined)
+
+    await t.rejects(transport.exchange({ method: 'GET', path: '/away' }), { name: 'NoAnswer' })
+    t.equal(elsewhere, 0)
+    const late = { name: 'NoAnswer', message: /within 1 s/ }
+    await t.rejects(transport.exchange({ method: 'GET', path: '/silent' }), late)
   },
 )

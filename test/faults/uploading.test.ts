@@ -79,7 +79,7 @@ async function newIn(place: string, before: readonly string[] = []): Promise<str
 
 t.test('a service that is killed three times in an upload has all of it at the end', async (t) => {
   const referralId = await referred()
-  const plain = Uint8Array.from({ length: 5 * 1024 * 1024 }, (_, at) => (at * 13) & 255)
+  const plain = Uint8Array.from({ length: 9 * 1024 * 1024 }, (_, at) => (at * 13) & 255)
   const file = sealedFile(referralId, plain)
   const { documentId, sealed: all } = file
   const path = join(folder, documentId)

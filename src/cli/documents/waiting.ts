@@ -111,7 +111,7 @@ async function uploadFile(
       ...{ ...ids, bytes: (await handle.stat()).size },
       read: (at, length) => {
         // The network may still hold what failed; what was sent, it does not.
-        if (at !== next || buffer.length === 0) buffer = new Uint8Array(length)
+        if (at !== next || buffer.length !== length) buffer = new Uint8Array(length)
         next = at + length
         return bytesAt(handle, at, buffer)
       },
