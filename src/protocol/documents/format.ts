@@ -37,8 +37,23 @@ export function boundTo({ referralId, documentId }: SealedFile): Uint8Array {
   return concat(label('document'), utf8(referralId), Uint8Array.of(0), utf8(documentId))
 }
 
-/** SHA-256 of what comes piece by piece. */
+/** Of Node.js: no browser has it, nor its types. */
+type Node = {
+  getBuiltinModule?(name: 'node:crypto'): {
+    createHash(name: 'sha256'): { update(bytes: Uint8Array): unknown; digest(): Uint8Array }
+  }
+}
+
+/** SHA-256 of what comes piece by piece. That of Node.js, where there is one, takes a fifth of the time. */
 export function createSha256() {
+  const { process } = globalThis as { process?: Node }
+  const hash = process?.getBuiltinModule?.('node:crypto').createHash('sha256')
+  if (hash) {
+    return {
+      add: (bytes: Uint8Array) => void hash.update(bytes),
+      end: () => new Uint8Array(hash.digest()),
+    }
+  }
   const state = sodium.crypto_hash_sha256_init()
   return {
     add: (bytes: Uint8Array) => sodium.crypto_hash_sha256_update(state, bytes),

@@ -252,3 +252,15 @@ t.test('a size that its sender made up does not open', async (t) => {
     'document-altered',
   )
 })
+
+t.test('where there is no Node.js the same file comes out of sealing, with the same hash', (t) => {
+  const bytes = seedOf('any').slice(0, 20)
+  const here = seal(bytes, file)
+  const { getBuiltinModule } = process
+  process.getBuiltinModule = undefined as never
+  const elsewhere = seal(bytes, file)
+  process.getBuiltinModule = getBuiltinModule
+  t.strictSame(elsewhere, here)
+  t.equal(bytesToHex(here.named.sha256), bytesToHex(sha256(here.sealed)))
+  t.end()
+})
