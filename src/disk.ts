@@ -1,6 +1,10 @@
 /** Files on this machine: each whole or absent, safe on the disk, for its owner only. */
+import { createReadStream, createWriteStream } from 'node:fs'
 import { link, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { type Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { giveBack } from './protocol/bytes.ts'
 import { newId } from './protocol/uuid.ts'
 
 /** Each try is lost only to another process that wrote the file and removed it again. */
@@ -227,4 +231,45 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
+}
+
+/**
+ * A part of a file, both ends counted in, to be piped to the network. Each piece gives its memory back once the network has it: the
+ * collector of garbage waits for tens of megabytes.
+ */
+export function readLong(path: string, first: number, last: number): Readable {
+  const file: Readable = createReadStream(path, { start: first, end: last })
+  return Object.assign(file, {
+    pipe<To extends NodeJS.WritableStream>(to: To): To {
+      file.on('data', (part: Buffer) => {
+        if (!to.write(part, (error) => error ?? giveBack(part))) file.pause()
+      })
+      file.on('end', () => to.end())
+      to.on('drain', () => file.resume())
+      return to
+    },
+  })
+}
+
+/** Writes what comes into a file that is there, from `offset` on, in as little memory. @returns where it ends */
+export async function writeLong(path: string, offset: number, from: Readable): Promise<number> {
+  const file = createWriteStream(path, { flags: 'r+', start: offset })
+  let end = offset
+  const sink = new Writable({
+    write(part: Uint8Array, _, done) {
+      end += part.length
+      file.write(part, (error) => {
+        if (!error) giveBack(part)
+        done(error)
+      })
+    },
+    final: (done) => void file.end(done),
+    destroy(error, done) {
+      file.destroy()
+      done(error)
+    },
+  })
+  file.on('error', (error) => sink.destroy(error))
+  await pipeline(from, sink)
+  return end
 }

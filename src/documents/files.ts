@@ -2,16 +2,13 @@
  * The folder of sealed files, each named by its id. Pieces of an upload are put in their places by @tus/server, which is
  * loaded with the first; who may upload, how much, and what becomes of it is decided before and after (service.ts).
  */
-import { createReadStream, createWriteStream } from 'node:fs'
 import { open, readdir, stat, statfs } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
 import type { Server } from '@tus/server'
-import { makeFolder, removeFile, syncFolder } from '../disk.ts'
+import { makeFolder, readLong, removeFile, syncFolder, writeLong } from '../disk.ts'
 import { type ErrorCode, Refusal } from '../errors.ts'
-import { giveBack } from '../protocol/bytes.ts'
 
 /** One request of tus 1.0.0 about an upload that there is. */
 export type TusRequest = {
@@ -106,8 +103,7 @@ export function createFiles(folder: string, room = roomBytes) {
     },
 
     /** The bytes from the first to the last, both counted in, to be piped to the network. */
-    read: (id: string, first: number, last: number): Readable =>
-      givingBack(createReadStream(pathOf(id), { start: first, end: last })),
+    read: (id: string, first: number, last: number): Readable => readLong(pathOf(id), first, last),
 
     /** When a file was last written to, in milliseconds of Unix time. */
     changedAt: async (id: string): Promise<number | undefined> =>
@@ -167,51 +163,13 @@ async function load(folder: string, sizes: ReadonlyMap<string, number>): Promise
     delete: async () => {},
   }
   class Store extends FileStore {
-    /** As the library does, and gives back each piece once it is on its way to the disk. */
-    override async write(piece: Readable, id: string, offset: number): Promise<number> {
-      const file = createWriteStream(join(folder, id), { flags: 'r+', start: offset })
-      let bytes = 0
-      const sink = new Writable({
-        write(part: Uint8Array, _, done) {
-          bytes += part.length
-          file.write(part, (error) => {
-            if (!error) giveBack(part)
-            done(error)
-          })
-        },
-        final: (done) => void file.end(done),
-        destroy(error, done) {
-          file.destroy()
-          done(error)
-        },
-      })
-      file.on('error', (error) => sink.destroy(error))
-      await pipeline(piece, sink)
-      return offset + bytes
+    /** As the library does, in less memory. */
+    override write(piece: Readable, id: string, offset: number): Promise<number> {
+      return writeLong(join(folder, id), offset, piece)
     }
   }
   const datastore = new Store({ directory: folder, configstore })
   return new tus.Server({ path: '/', datastore, respectForwardedHeaders: false })
-}
-
-/**
- * The same stream, but that each part gives its memory back once the network has it: what is read of a large file would otherwise
- * pile up, for the collector of garbage waits for tens of megabytes.
- */
-function givingBack(file: Readable): Readable {
-  return Object.assign(file, {
-    pipe<To extends NodeJS.WritableStream>(to: To): To {
-      file.on('data', (part: Uint8Array) => {
-        const hasRoom = to.write(part, (error) => {
-          if (!error) giveBack(part)
-        })
-        if (!hasRoom) file.pause()
-      })
-      file.on('end', () => to.end())
-      to.on('drain', () => file.resume())
-      return to
-    },
-  })
 }
 
 async function bytesOf(path: string): Promise<number | undefined> {
