@@ -177,8 +177,12 @@ export function createReviewing(
   }
 }
 
-/** A case, where each of its referrals has a reference of its own, and one has that which was asked for. */
-function rightlyNamed(name: string, found: Case): Case {
+/**
+ * A case, where each of its referrals has a reference of its own, and one has that which was asked for.
+ *
+ * @throws Refusal `reference-mismatch`
+ */
+export function rightlyNamed(name: string, found: Case): Case {
   for (const { referralId, reference } of found.referrals) {
     requireReferenceOf([referralId], reference)
   }

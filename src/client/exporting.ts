@@ -10,11 +10,12 @@ import type { Released } from '../protocol/envelope/released.ts'
 import type { OpeningStep } from '../protocol/envelope/step.ts'
 import type { NoteChain } from '../protocol/messages/notechain.ts'
 import { claimBytesMax } from './answer.ts'
+import { rightlyNamed } from './cases.ts'
 import type { Case } from './caseschemas.ts'
 import { BadAnswer, ServiceProblem } from './failure.ts'
 import type { Granting, ListedGrant } from './granting.ts'
 import type { Thread } from './messages.ts'
-import { requireReferenceOf, wellTyped } from './naming.ts'
+import { wellTyped } from './naming.ts'
 import type { Replying } from './replying.ts'
 import { readAnswer } from './schemas.ts'
 import { tolerant } from './tolerant.ts'
@@ -71,7 +72,8 @@ export type Exporting = {
    *
    * What this key does not open is in `gaps`, not thrown.
    *
-   * @throws ServiceProblem `not-found`, `insufficient-scope` and others; NoAnswer: call it again
+   * @throws ServiceProblem `not-found`, `insufficient-scope` and others; Refusal `reference-mismatch` for another case than was
+   *   asked for; NoAnswer: call it again
    */
   exportCase(name: string): Promise<ExportedCase>
 }
@@ -95,10 +97,10 @@ export function createExporting(parts: ExportingParts): Exporting {
   return {
     async exportCase(name) {
       const { entries, ...first } = await kept(parts.transport, name)
+      rightlyNamed(name, first.case)
       const gaps: Gap[] = []
       const referrals: ExportedReferral[] = []
       for (const { referralId, reference, receivedAt, state } of first.case.referrals) {
-        requireReferenceOf([referralId], reference)
         const beside = first.referrals.find((one) => one.referralId === referralId)
         if (!beside) throw new BadAnswer(`nothing is said of referral ${referralId}`)
         const copy = await copyOf(parts, referralId, gaps)

@@ -8,12 +8,20 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createClaiming } from '../../src/client/claiming.ts'
 import { attachmentOf, createDocuments } from '../../src/client/documents.ts'
-import { attachmentsIn, createSignIn, newId, processMemory } from '../../src/client/index.ts'
+import { createExporting, type ExportingParts } from '../../src/client/exporting.ts'
+import {
+  attachmentsIn,
+  createSignIn,
+  newId,
+  processMemory,
+  ServiceProblem,
+} from '../../src/client/index.ts'
 import { type Correspondent, createCorrespondence } from '../../src/client/messages.ts'
 import type { Notes } from '../../src/client/notes.ts'
 import { createTransport } from '../../src/client/transport.ts'
 import { createWatching } from '../../src/client/watching.ts'
 import { createWebhooks } from '../../src/client/webhooks.ts'
+import { makeReference } from '../../src/protocol/envelope/acknowledgement.ts'
 import { generateClientKey } from '../../src/protocol/partner/clientkey.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { type Passed, serve } from './between.ts'
@@ -233,3 +241,28 @@ t.test(
     await t.rejects(transport.exchange({ method: 'GET', path: '/silent' }), late)
   },
 )
+
+t.test('the case of another person is not copied for whoever named a reference', async (t) => {
+  const [asked, other] = [newId(), newId()]
+  const [name, reference] = [asked, other].map((id) => makeReference(id, 1))
+  const at = '2026-11-29T10:00:00.000Z'
+  const of = { state: 'received', receivedAt: at, notes: 0, unread: 0, keys: 'none' }
+  const found = {
+    ...{ caseId: newId(), flags: [], judgements: [] },
+    referrals: [{ referralId: other, reference, ...of }],
+  }
+  const beside = { referralId: other, statements: [], settings: [], documents: [] }
+  const { url } = await serve(t, () => said({ case: found, referrals: [beside], entries: [] }))
+  let fetched = 0
+  const parts = {
+    transport: createTransport({ url, token }),
+    fetch() {
+      fetched += 1
+      throw new ServiceProblem({ code: 'not-found' } as never)
+    },
+  } as unknown as ExportingParts
+  const { exportCase } = createExporting(parts)
+  await t.rejects(exportCase(name!), { code: 'reference-mismatch' })
+  t.equal(fetched, 0, 'nothing of it is released')
+  t.equal((await exportCase(reference!)).referrals.length, 1)
+})
