@@ -4,12 +4,13 @@
  *
  * Without the list nobody can tell what a restored database must not bring back. So where it is missing, and the database
  * knows of erasures or is another than the one that was served last, the service does not start; nor where it is shorter or
- * other than it was left, which its sum beside it says, or is empty beside a database that knows of erasures.
+ * other than it was left, which its sum beside it says, or is empty beside a database that knows of erasures. A list without a
+ * sum is one that a person put there: it is not believed either where a line of it is not to be read.
  */
 import type { Database, Tx } from '../database/connect.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Erasure, eraseReferral } from './ending.ts'
-import { idsIn, isAnew, isWhole, linesOf, sumOf } from './list.ts'
+import { idsIn, isAnew, isStrange, isWhole, linesOf, sumOf } from './list.ts'
 import { keepServedAs, selectErasures, selectServedAs, selectUnerased } from './store.ts'
 
 /** The list, outside the database. */
@@ -64,6 +65,7 @@ async function readList(list: ErasureList, isOther: boolean, erased: number) {
   const [text, sum] = await Promise.all([list.read(), list.readSum()])
   if (text === undefined && (isOther || erased > 0)) throw new Error(missingWords(list.file))
   if (sum !== undefined && !isWhole(text ?? '', sum)) throw new Error(cutWords(list.file))
+  if (sum === undefined && isStrange(text ?? '')) throw new Error(strangeWords(list.file))
   const listed = idsIn(text ?? '')
   const isEmpty = listed.size === 0 && sum === undefined && !isAnew(text ?? '')
   if (text !== undefined && isEmpty && erased > 0) throw new Error(emptyWords(list.file, erased))
@@ -83,6 +85,10 @@ const cutWords = (file: string) =>
   `ERASURES_FILE ${file} does not hold any more what was written to it (${file}.sum): it was cut, emptied or changed. Put the ` +
   'newest copy of it there; if you joined several lists yourself, remove the sum beside it; ' +
   lostWords
+
+const strangeWords = (file: string) =>
+  `ERASURES_FILE ${file} has a line that is not one of a list of erasures: the file is another, or was written in another ` +
+  'encoding than UTF-8, and what it names cannot be read. Put the list there as it was kept'
 
 const emptyWords = (file: string, erased: number) =>
   `ERASURES_FILE ${file} names no erasure, and ${erased} referrals were erased in this database: it is another file, or was ` +

@@ -15,7 +15,7 @@ import {
   selectRules,
 } from './retentionstore.ts'
 
-/** What retention does, of all replicas one at a time; who takes a rule away waits for its turn. */
+/** What retention does, of all replicas one at a time; who sets a rule or takes it away waits for its turn. */
 export const retaining = 'retention'
 
 /** A state, its rule, and what goes by it. */
@@ -52,8 +52,9 @@ export function showRetention(database: Database, looked?: Rule): Promise<Retent
   })
 }
 
-/** Sets a rule whose list was seen. Runs as the owner. @returns when it begins */
-export function setRule(tx: Tx, rule: Rule, epoch: string): Promise<string> {
+/** Sets a rule whose list was seen: nothing goes by the one before any more. Runs as the owner. @returns when it begins */
+export async function setRule(tx: Tx, rule: Rule, epoch: string): Promise<string> {
+  await takeTurn(tx, retaining)
   return insertRule(tx, rule, epoch)
 }
 

@@ -6,7 +6,9 @@
 import { appendFile, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { idsIn, linesOf, sumOf } from '../../src/erasure/list.ts'
+import type { Database } from '../../src/database/connect.ts'
+import { idsIn, isStrange, linesOf, sumOf } from '../../src/erasure/list.ts'
+import { applyErasures } from '../../src/erasure/restoring.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
@@ -24,6 +26,29 @@ t.test('a list is read line by line, and what is torn counts as nothing', async 
     t.equal(idsIn(whole.slice(0, length)).size, 0, `${length}`)
   }
   t.strictSame([...idsIn(`${whole.slice(0, 30)}\n${whole}`)], [one, two])
+})
+
+t.test('a list that a person joined is read, or not believed', async (t) => {
+  const [one, two] = [newId(), newId()]
+  const whole = linesOf([one, two].map((referralId) => ({ referralId, erasedAt })))
+  t.strictSame([...idsIn(whole.replaceAll('\n', '\r\n'))], [one, two], 'joined on Windows')
+  for (let length = 0; length < whole.length; length += 1) {
+    t.notOk(isStrange(`${whole.slice(0, length)}\nbegun anew\n${whole}`), `torn at ${length}`)
+  }
+  // As PowerShell writes it, with a mark of its order, and with something before the lines.
+  const wide = Buffer.from(`\ufeff${whole}`, 'utf16le').toString('utf8')
+  const strange = [wide, `\ufeff${whole}`, whole.toUpperCase(), `1: ${whole}`, `"${one}"\n`]
+  for (const text of strange) {
+    const [added, writes]: [string[], string[]] = [[], []]
+    const list = {
+      ...{ file: 'erasures', read: async () => text, readSum: async () => undefined },
+      append: async (lines: string) => void added.push(lines),
+      writeSum: async (sum: string) => void writes.push(sum),
+    }
+    const database = { inTransaction: async () => ({ here: 'b', before: 'a', erased: [] }) }
+    await t.rejects(applyErasures(database as unknown as Database, list), { message: /not one of/ })
+    t.strictSame([...added, ...writes], [], 'nothing is added to it')
+  }
 })
 
 t.test(

@@ -287,24 +287,28 @@ t.test('a rule that was taken away erases nothing more', async (t) => {
   })
 })
 
-t.test('whoever takes a rule away waits for the erasure that is under way', async (t) => {
-  const old = await answered()
-  await ruled()
-  const under = await sql.begin(async (tx) => {
-    await tx`select from compartment where referral_id = ${old.referralId} for update`
-    const turned = turn()
-    await untilWaiting(sql, 1)
-    const off = retention('--state declined --off')
-    for (const end = Date.now() + 20_000; ; ) {
-      const waits = await sql`select from pg_locks where locktype = 'advisory' and not granted`
-      if (waits.length > 0) break
-      if (Date.now() > end) throw new Error('it does not wait')
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    return { both: () => Promise.all([off, turned]) }
-  })
-  t.match(await under.both(), [{ code: 0 }, undefined])
-  t.equal(await stateOf(old), 'erased')
+t.test('whoever takes a rule away, or sets another, waits for the erasure under way', async (t) => {
+  const shown = JSON.parse((await retention('--state declined --days 9000 --json')).out)
+  const longer = shown.next.replace('intake admin retention ', '')
+  for (const words of ['--state declined --off', longer]) {
+    const old = await answered()
+    await ruled()
+    const under = await sql.begin(async (tx) => {
+      await tx`select from compartment where referral_id = ${old.referralId} for update`
+      const turned = turn()
+      await untilWaiting(sql, 1)
+      const said = retention(words)
+      for (const end = Date.now() + 20_000; ; ) {
+        const waits = await sql`select from pg_locks where locktype = 'advisory' and not granted`
+        if (waits.length > 0) break
+        if (Date.now() > end) throw new Error('it does not wait')
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      return { both: () => Promise.all([said, turned]) }
+    })
+    t.match(await under.both(), [{ code: 0 }, undefined])
+    t.equal(await stateOf(old), 'erased')
+  }
 })
 
 t.test('after a restore nothing goes until each rule is confirmed again', async (t) => {
