@@ -10,8 +10,9 @@ import { generateRecipientKey } from '../../src/protocol/keys.ts'
 import { replyToOfKey } from '../../src/protocol/messages/receipt.ts'
 import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
+import { messageOn } from '../helpers/message.ts'
 import { onHost } from '../helpers/publish.ts'
-import { refer } from '../helpers/referral.ts'
+import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { called, partyOf, unbroken } from './run.ts'
 
@@ -245,3 +246,19 @@ t.test('looking for documents leaves what a referrer wrote unread', async (t) =>
 async function readOf(referralId: string) {
   return sql`select from message_delivery where referral_id = ${referralId}`
 }
+
+t.test('a message that is no object hides no document of another', async (t) => {
+  const referred = await refer(built)
+  const { referralId, acknowledgement } = referred
+  const { reference } = acknowledgement
+  const odd = messageOn(world, referred, undefined, { content: null as never })
+  const call = await callerOf(world, url, clientId)
+  t.equal((await call('POST', `/v1/referrals/${referralId}/messages`, odd)).status, 201)
+  const file = await fileOf('beside.pdf', letter)
+  t.equal((await called(t, ['documents', 'add', reference, file], firm.environment)).code, 0)
+  const list = await called(t, ['documents', 'list', reference], casework.environment)
+  t.match(list, { code: 0, out: /^1 {2}Other.*PDF/ })
+  const { code, folder } = await got(reference)
+  t.equal(code, 0)
+  t.strictSame(await readdir(folder), ['document-1.pdf'])
+})

@@ -17,6 +17,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
 import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
+import { messageOn } from '../helpers/message.ts'
 import { onHost } from '../helpers/publish.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
@@ -247,4 +248,20 @@ t.test('a note that is held back is missed by the judgement that names it', asyn
     return gap.part === 'note' && gap.referralId === first.referralId ? [gap.detail] : []
   })
   t.match(details, [/read or written here before/, /a judgement names note 1/])
+})
+
+t.test('who writes a message that is no object keeps no copy from being made', async (t) => {
+  const referred = await refer(built)
+  const { referralId, acknowledgement } = referred
+  const odd = messageOn(world, referred, undefined, { content: null as never })
+  const call = await callerOf(world, url, firmClient)
+  t.equal((await call('POST', `/v1/referrals/${referralId}/messages`, odd)).status, 201)
+  await sendFiles(referralId)
+  const into = join(party.copies.folder, 'odd')
+  const { reference } = acknowledgement
+  const { err } = await run('copies', 'case', 'export', reference, '--into', into)
+  t.equal(err, '')
+  const { referrals } = await whole(into)
+  t.match(referrals, [{ messages: [{ opened: true, content: null }, { opened: true }] }])
+  t.strictSame(await readdir(join(into, reference)), ['document-1.pdf'])
 })

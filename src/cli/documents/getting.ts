@@ -8,6 +8,7 @@ import {
   ServiceProblem,
   shown,
   type Thread,
+  type ThreadMessage,
 } from '../../client/index.ts'
 import { documentTypes } from '../../referral/codes/documents.ts'
 import { fileTypes } from '../../referral/codes/files.ts'
@@ -132,11 +133,15 @@ async function listed(input: Input): Promise<Listed> {
 /** What the messages name. */
 function namedIn({ messages, refused, faults }: Thread): Pick<Listed, 'documents' | 'faults'> {
   return {
-    documents: messages.flatMap((message) =>
-      message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
-    ),
+    documents: messages.flatMap(attachmentsTold),
     faults: [...faults, ...refused.map(({ at, step }) => `A message of ${at} fails at ${step}.`)],
   }
+}
+
+/** What a message names. Its content is whatever its writer sealed, also nothing. */
+export function attachmentsTold(message: ThreadMessage): Attachment[] {
+  const content = message.opened ? (message.content as { documents?: unknown } | null) : null
+  return attachmentsIn(content?.documents)
 }
 
 function listIn({ compartments }: Opened): unknown {

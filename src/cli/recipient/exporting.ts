@@ -17,7 +17,7 @@ import {
 } from '../../client/index.ts'
 import { keepFirst, makeFolder, removeFile, replaceOpened } from '../../disk.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
-import { faultOf } from '../documents/getting.ts'
+import { attachmentsTold, faultOf } from '../documents/getting.ts'
 import { openInto } from '../documents/opening.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { type CopiedFile, type CopiedReferral, pageOfCase, wordsOfGap } from './exportpage.ts'
@@ -151,10 +151,7 @@ async function filesOf(
 /** In the order of `intake documents list`. */
 function attachmentsOf({ opened, messages }: ExportedReferral): Attachment[] {
   const own = opened?.compartments.documents as { list?: unknown } | undefined
-  const told = messages.flatMap((message) =>
-    message.opened ? attachmentsIn((message.content as { documents?: unknown }).documents) : [],
-  )
-  return [...attachmentsIn(own?.list), ...told]
+  return [...attachmentsIn(own?.list), ...messages.flatMap(attachmentsTold)]
 }
 
 /** The file of that number that an interrupted call has written: it gets its name once it is whole. */
