@@ -102,8 +102,10 @@ function allowed(schema: Keywords): string {
       return allowedList(schema)
     case 'object':
       return allowedObject(schema)
-    case 'integer':
-      return `a whole number from ${schema.minimum} to ${schema.maximum}`
+    case 'integer': {
+      const { minimum, maximum } = schema
+      return `a whole number from ${minimum}${maximum === undefined ? ' on' : ` to ${maximum}`}`
+    }
     case 'string':
       return allowedText(schema)
     default:

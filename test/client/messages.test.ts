@@ -182,6 +182,50 @@ t.test('a server that leaves out, exchanges or repeats is found out', async (t) 
   })
 })
 
+t.test('a server that has no end of pages, or of others who were first, is left', async (t) => {
+  const { reference, about } = await referred()
+  await casework.reply(about, { text: 'Which flight?' })
+  let copied: Page['messages'][number] | undefined
+  type Lie = (page: Page & { next?: number }, after: number) => void
+  const ends: Record<string, [Lie, RegExp]> = {
+    'the same page again': [(page) => Object.assign(page, { next: 1 }), /no end/],
+    'an empty page': [(page) => Object.assign(page, { messages: [], next: 5 }), /no end/],
+    'a place before all': [(page) => Object.assign(page, { next: 0 }), /number from 1 on\.$/],
+    'a place that none has': [(page) => Object.assign(page, { next: 1_000_000 }), /no end/],
+    'more than anybody reads': [
+      (page, after) => {
+        copied ??= page.messages[0]!
+        page.messages = Array.from({ length: 400 }, () => copied!)
+        Object.assign(page, { next: after + 1 })
+      },
+      /over 30 MiB/,
+    ],
+  }
+  for (const [name, [lie, words]] of Object.entries(ends)) {
+    let pages = 0
+    const { url: at } = await between(t, url, (answer, { path }) => {
+      if (!path.includes('/messages')) return answer
+      pages += 1
+      if (pages > 50) return { ...answer, status: 500, body: '' }
+      const page = JSON.parse(answer.body)
+      lie(page, Number(new URL(path, url).searchParams.get('after')))
+      return { ...answer, body: JSON.stringify(page) }
+    })
+    await t.rejects(partnerAt(at).messages(reference), { name: 'BadAnswer', message: words }, name)
+  }
+
+  let posts = 0
+  const { url: at } = await between(t, url, (answer, { method, path }) => {
+    if (method !== 'POST' || !path.includes('/messages')) return answer
+    posts += 1
+    const body = JSON.stringify({ type: '/problems/message-not-next', code: 'message-not-next' })
+    return { ...answer, status: posts > 50 ? 500 : 409, body }
+  })
+  const code = 'message-not-next'
+  await t.rejects(partnerAt(at).send(reference, { text: 'On Friday.' }), { problem: { code } })
+  t.equal(posts, 5)
+})
+
 t.test('what is shown as one’s own and is not is no place to write to', async (t) => {
   const { reference } = await referred()
   const stranger = partnerAt(url, processMemory(), lawFirm.signing, generateRecipientKey())
