@@ -26,7 +26,7 @@ type Http = {
     onMessage: (message: Message) => void,
   ): Emitter & { end(body?: string | Uint8Array): unknown }
 }
-type Node = { getBuiltinModule?(name: 'node:http' | 'node:https'): Http | undefined }
+type Node = { getBuiltinModule?(name: 'http' | 'https'): Http | undefined }
 
 /**
  * As `fetch` with `redirect: 'error'`, for a body or an answer to `GET` that is long. That of Node.js copies what it sends and what
@@ -38,7 +38,7 @@ export async function fetchLong(
   { isLong: _, ...init }: Init & { readonly isLong?: boolean },
 ): Promise<Response> {
   const { process } = globalThis as { process?: Node }
-  const name = new URL(url).protocol === 'https:' ? 'node:https' : 'node:http'
+  const name = new URL(url).protocol === 'https:' ? 'https' : 'http'
   const http = process?.getBuiltinModule?.(name)
   return http ? requested(http, url, init) : fetch(url, init as RequestInit)
 }

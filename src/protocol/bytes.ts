@@ -30,7 +30,8 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
  * pieces would otherwise pile up: the collector of garbage waits for tens of megabytes of them.
  */
 export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
+  // Node.js 20 and older browsers cannot, and collect it later.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer?.(0)
 }
 
 /** `I2OSP(number, 2)` of RFC 8017: two bytes, the greater first. */

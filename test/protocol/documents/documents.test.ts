@@ -8,6 +8,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import fc from 'fast-check'
 import t from 'tap'
 import { Refusal } from '../../../src/errors.ts'
+import { giveBack } from '../../../src/protocol/bytes.ts'
 import {
   boundTo,
   chunkBytes,
@@ -262,5 +263,17 @@ t.test('where there is no Node.js the same file comes out of sealing, with the s
   process.getBuiltinModule = getBuiltinModule
   t.strictSame(elsewhere, here)
   t.equal(bytesToHex(here.named.sha256), bytesToHex(sha256(here.sealed)))
+  t.end()
+})
+
+t.test('memory is given back at once, and later where a runtime cannot', (t) => {
+  const { transfer } = ArrayBuffer.prototype
+  Reflect.deleteProperty(ArrayBuffer.prototype, 'transfer')
+  const kept = new Uint8Array(9)
+  giveBack(kept)
+  Object.defineProperty(ArrayBuffer.prototype, 'transfer', { value: transfer, configurable: true })
+  t.equal(kept.length, 9)
+  giveBack(kept)
+  t.equal(kept.length, 0)
   t.end()
 })
