@@ -222,7 +222,9 @@ t.test('a server that has no end of pages, or of others who were first, is left'
     return { ...answer, status: posts > 50 ? 500 : 409, body }
   })
   const code = 'message-not-next'
-  await t.rejects(partnerAt(at).send(reference, { text: 'On Friday.' }), { problem: { code } })
+  await t.rejects(partnerAt(at).send(reference, { text: 'On Friday.' }), {
+    problem: { code },
+  } as object as Error)
   t.equal(posts, 5)
 })
 
