@@ -58,6 +58,13 @@ export async function replaceOpened(file: string, text: string): Promise<void> {
   await removeLeft(file)
 }
 
+/** As `keepFirst`, of an opened referral: also removes what a dying process left of an earlier try. */
+export async function keepFirstOpened(file: string, text: string): Promise<string> {
+  const kept = await keepFirst(file, text)
+  await removeLeft(file)
+  return kept
+}
+
 /**
  * Writes a file unless there is one, and returns what it holds then: of two processes at once, both
  * get the bytes of the first. What is returned is safe on the disk, also where another wrote it.

@@ -3,7 +3,7 @@
  * sees but the log.
  * Method: a case with everything in it, exported by a client that may do nothing else; and once more by a key that opens less.
  */
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import {
@@ -264,4 +264,28 @@ t.test('who writes a message that is no object keeps no copy from being made', a
   const { referrals } = await whole(into)
   t.match(referrals, [{ messages: [{ opened: true, content: null }, { opened: true }] }])
   t.strictSame(await readdir(join(into, reference)), ['document-1.pdf'])
+})
+
+t.test('what was left by a process that was killed stands in the way of no copy', async (t) => {
+  const into = join(party.copies.folder, 'killed')
+  const args = ['case', 'export', other!, '--into', into]
+  await mkdir(into, { mode: 0o700 })
+  await chmod(into, 0o777)
+  const leftOf = async (name: string) => {
+    const left = join(into, `${name}.${newId()}.new`)
+    await writeFile(left, 'CANARY-LEFT')
+    await utimes(left, new Date(0), new Date(0))
+  }
+  await leftOf('unfinished')
+  t.match(await run('copies', ...args), { code: 1, err: /lets others change it/ })
+  await chmod(into, 0o700)
+  await leftOf('case.txt')
+  t.match(await run('copies', ...args), { code: 2, err: /something else/ })
+  await writeFile(join(into, 'unfinished'), `${caseId}\n`)
+  await leftOf('case.json')
+  await run('copies', ...args)
+  t.strictSame((await readdir(into)).filter((name) => /case|unfinished/.test(name)).sort(), [
+    'case.json',
+    'case.txt',
+  ])
 })

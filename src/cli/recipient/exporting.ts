@@ -15,7 +15,13 @@ import {
   type Reader,
   shown,
 } from '../../client/index.ts'
-import { keepFirst, makeFolder, removeFile, replaceOpened } from '../../disk.ts'
+import {
+  keepFirstOpened,
+  makeFolder,
+  removeFile,
+  replaceOpened,
+  requireOwn,
+} from '../../disk.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { attachmentsTold, faultOf } from '../documents/getting.ts'
 import { openInto } from '../documents/opening.ts'
@@ -87,13 +93,16 @@ function counted(count: number, what: string): string {
 
 const marker = 'unfinished'
 
-/** A new folder, an empty one, or one of a copy that is not whole. */
+/** A new folder, an empty one, or one of a copy that is not whole: in which nobody else may exchange what is handed over. */
 async function requireFree(folder: string): Promise<void> {
+  await requireOwn(folder, 'a copy of a case')
   const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [] as string[]
     throw error
   })
-  if (found.length === 0 || (found.includes(marker) && !found.includes(whole))) return
+  // Killed while it wrote the marker, a call has left a draft of that.
+  const isEmpty = found.every((name) => name.startsWith(`${marker}.`))
+  if (isEmpty || (found.includes(marker) && !found.includes(whole))) return
   const why = found.includes(whole) ? 'holds a copy already' : 'holds something else'
   throw new UsageError(`${folder} ${why}: name a new folder with --into`)
 }
@@ -102,13 +111,13 @@ const whole = 'case.json'
 
 async function begin(folder: string, caseId: string): Promise<void> {
   await makeFolder(folder)
-  const kept = await keepFirst(join(folder, marker), `${caseId}\n`)
+  const kept = await keepFirstOpened(join(folder, marker), `${caseId}\n`)
   if (kept.trim() === caseId) return
   throw new UsageError(`${folder} holds the beginning of a copy of another case: name a new folder`)
 }
 
 async function finish(folder: string, text: string): Promise<void> {
-  const kept = await keepFirst(join(folder, whole), text)
+  const kept = await keepFirstOpened(join(folder, whole), text)
   if (kept !== text) throw new UsageError(`${folder} was filled by another call meanwhile`)
   await removeFile(join(folder, marker))
 }
