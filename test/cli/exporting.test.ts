@@ -15,6 +15,7 @@ import {
 } from '../../src/client/index.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { completeReferral } from '../../src/referral/draft.ts'
+import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { messageOn } from '../helpers/message.ts'
@@ -288,4 +289,18 @@ t.test('what was left by a process that was killed stands in the way of no copy'
     'case.json',
     'case.txt',
   ])
+})
+
+t.test('a token that ends while files are fetched leaves a copy to be gone on with', async (t) => {
+  const problem = { title: 'No valid access token', status: 401, code: 'unauthenticated' }
+  const ended = { status: 401, body: JSON.stringify({ type: 'about:blank', ...problem }) }
+  const { url: through } = await between(t, url, (answer, { path }) =>
+    path.includes('/documents/') ? ended : answer,
+  )
+  const into = join(party.copies.folder, 'ended')
+  const args = ['case', 'export', reference!, '--into', into]
+  const environment = { ...party.copies.environment, INTAKE_URL: through }
+  t.match(await called(t, args, environment), { code: 1, out: '' })
+  t.ok((await readdir(into)).includes('unfinished'))
+  t.match((await run('copies', ...args)).out, /2 referrals and one document in/)
 })

@@ -13,15 +13,11 @@ import {
   type Gap,
   jsonText,
   type Reader,
+  ServiceProblem,
   shown,
 } from '../../client/index.ts'
-import {
-  keepFirstOpened,
-  makeFolder,
-  removeFile,
-  replaceOpened,
-  requireOwn,
-} from '../../disk.ts'
+import { keepFirstOpened, makeFolder, removeFile, replaceOpened, requireOwn } from '../../disk.ts'
+import type { ErrorCode } from '../../errors.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { attachmentsTold, faultOf } from '../documents/getting.ts'
 import { openInto } from '../documents/opening.ts'
@@ -124,6 +120,13 @@ async function finish(folder: string, text: string): Promise<void> {
 
 type Place = { readonly folder: string; readonly allowsActive: boolean }
 
+/** What a service says of one file, and says again however often it is asked for. */
+const ofFile: ReadonlySet<string | undefined> = new Set([
+  'not-found',
+  'erased',
+  'document-incomplete',
+] satisfies ErrorCode[])
+
 /** Fetches each file that what opened names; and says of which nothing does. */
 async function filesOf(
   reader: Reader,
@@ -143,6 +146,8 @@ async function filesOf(
         (await openInto(reader, referralId, attachment, here))
       files.push({ ...about, number: here.number, file })
     } catch (error) {
+      // Of the call and not of the file, such as a token that ended: the next call goes on from here.
+      if (error instanceof ServiceProblem && !ofFile.has(error.problem.code)) throw error
       const { code, detail } = faultOf(error)
       files.push({ ...about, number: here.number, code })
       const name = attachment.documentId
