@@ -137,9 +137,10 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
   const isUsage = error instanceof UsageError
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
-  // The first line may hold a command to be copied, and stays one.
+  // A first line that holds a command to be copied stays one.
   const [title = '', ...others] = wordsOf(fault).split('\n')
-  const words = [title, ...others.map(fitted)].join('\n')
+  const first = /\bintake /.test(title) ? title : fitted(title)
+  const words = [first, ...others.map(fitted)].join('\n')
   tell(json ? jsonText({ problem: fault }) : `${words}${hint}`)
   return isUsage ? 2 : 1
 }

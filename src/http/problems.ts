@@ -268,9 +268,9 @@ export const problems = {
   },
   'already-granted': {
     status: 409,
-    title: 'That key has a wrap of this referral already',
+    title: 'That reader can open this referral already',
     retry: 'never',
-    next: 'Read the grants of the referral. To grant other compartments or another end, revoke the grant first.',
+    next: 'Read the grants of the referral. If the reader is not among them, it was sealed to that reader, who needs no grant. To grant other compartments or another end, revoke the grant first.',
   },
   'wrap-needed': {
     status: 409,

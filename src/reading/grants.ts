@@ -158,7 +158,7 @@ async function giveOne(
     endsAt,
   })
   if (added === 'other') {
-    throw new Refusal('already-granted', 'that key has a wrap of this referral already')
+    throw new Refusal('already-granted', 'that key has a wrap of this referral')
   }
   const isSigned = endsAt?.getTime() === Date.parse(grant.until ?? '')
   const details = {

@@ -33,7 +33,7 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
   ])
 
   const again = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
-  t.match(again, { code: 1, err: /has a wrap of this referral already/ })
+  t.match(again, { code: 1, err: /can open this referral already/ })
   t.match(await by(casework, 'revoke', reference, '--to', 'Volunteer'), {
     code: 0,
     out: /stays known/,

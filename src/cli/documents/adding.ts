@@ -6,6 +6,7 @@ import { type Command, fitted, type Input, UsageError } from '../command.ts'
 import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
 import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
+import { tell } from '../terminal.ts'
 import { sealFile, uploadWaiting } from './waiting.ts'
 
 /** `intake documents add`. */
@@ -42,7 +43,12 @@ ${connectionDetails}`,
     const text = input.text('text') ?? wordsFor(documents.length)
     await send({ text, documents })
     const ids = documents.map(({ documentId }) => documentId)
-    await uploadWaiting(home, by, ids)
+    try {
+      await uploadWaiting(home, by, ids)
+    } catch (error) {
+      tell(fitted(notUploaded))
+      throw error
+    }
     const value = { referralId, documents: ids }
     return { value, text: fitted(`Sent about ${shown(name)}: ${wordsFor(documents.length)}`) }
   },
@@ -85,6 +91,10 @@ function typeIn(text = 'other'): Attachment['type'] {
   if (Object.hasOwn(documentTypes, text)) return text as Attachment['type']
   throw new UsageError('--type is not a type of document: --help lists them')
 }
+
+/** The other side reads a message by now whose documents it cannot fetch. */
+const notUploaded =
+  'The message is sent, and its documents are not all uploaded. When what follows is mended: intake documents send'
 
 function wordsFor(count: number): string {
   return count === 1 ? 'One document.' : `${count} documents.`

@@ -86,7 +86,8 @@ ${connectionDetails}`,
         outcomes.push({ number, file })
       } catch (error) {
         const fault = faultOf(error)
-        outcomes.push({ number, ...fault })
+        const isAbsent = fault.code === 'not-found'
+        outcomes.push({ number, ...fault, ...(isAbsent && { detail: absent }) })
       }
     }
     const lines = outcomes.map((outcome) =>
@@ -102,6 +103,8 @@ ${connectionDetails}`,
     }
   },
 }
+
+const absent = 'its sender has not uploaded it yet, or it was removed'
 
 function textOf(faults: readonly string[], lines: readonly string[]): string {
   const said = faults.map((fault) => `Not as it was written: ${shown(fault)}`)

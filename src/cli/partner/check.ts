@@ -1,5 +1,5 @@
 import { checkDraft, mostUrgent, type Problem, proposeUrgency, shown } from '../../client/index.ts'
-import type { Command } from '../command.ts'
+import { type Command, fitted } from '../command.ts'
 import { parseJson } from '../json.ts'
 import { faultOf } from '../report.ts'
 import { wordsOfDoubts } from './doubts.ts'
@@ -64,7 +64,7 @@ function wordsOfChecked(checked: Checked) {
   const lines = [
     `${shown(file)}: ${refusal ?? `can be sealed, ${urgency}${raised}`}`,
     ...problems.map(({ pointer, detail }) => `  ${shown(pointer || '/')} ${shown(detail)}`),
-    ...wordsOfDoubts(warnings).map((line) => `  ${line}`),
+    ...wordsOfDoubts(warnings).map((line) => fitted(`  ${line}`)),
     ...reasons.map((reason) => `  ${shown(reason)}`),
   ]
   return lines.join('\n')

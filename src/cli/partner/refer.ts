@@ -1,5 +1,5 @@
 import { shown } from '../../client/index.ts'
-import { type Command, type Report, UsageError } from '../command.ts'
+import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { inParallel } from '../parallel.ts'
 import { createProgress } from '../progress.ts'
 import { referralNamed } from '../recipient/naming.ts'
@@ -126,7 +126,7 @@ function textOf(results: readonly Result[]): string {
     const known = reference ? `  reference ${shown(reference)}` : ''
     const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
     const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
-    const doubts = wordsOfDoubts(warnings).map((doubt) => `  ${doubt}`)
+    const doubts = wordsOfDoubts(warnings).map((doubt) => fitted(`  ${doubt}`))
     return [`${status.padEnd(13)} ${name}${known}`, ...gone, ...words, ...doubts].join('\n')
   })
   const count = (is: (result: Result) => boolean) => results.filter(is).length

@@ -9,6 +9,7 @@ import {
   shown,
   type Unopenable,
 } from '../../client/index.ts'
+import { fitted } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { tell } from '../terminal.ts'
 
@@ -56,7 +57,7 @@ export async function sayRaised(
     const stated = await reader.stateUrgency(opened)
     if (stated === 'withheld') {
       const words = 'some of what the rules read does not open'
-      tell(`The urgency of ${shown(referralId)} is not stated: ${words}`)
+      tell(fitted(`The urgency of ${shown(referralId)} is not stated: ${words}`))
       return undefined
     }
     if (!stated || stated.before === stated.urgency) return undefined
