@@ -16,7 +16,7 @@ import { tell } from '../terminal.ts'
 /** In the details of each command that opens. */
 export const checkingDetails = `A recipient that holds detention, legal and clinical also states the urgency that the rules give now,
 and says on standard error where that raised an item. One that holds identity and contact checks the
-match keys of what it opened, if nobody has yet, and says so there.`
+match keys of what it opened, if nobody has yet, and says there which were not the same.`
 
 /**
  * What a recipient's own keys say to those that stood there: `same`, `supplied` where there were none,
@@ -89,7 +89,8 @@ async function check(reader: Reader, opened: Opened): Promise<void> {
   if (!referralIds.includes(referralId)) return
   try {
     const comparison = comparisonOf(await reader.checkMatchKeys(opened))
-    tell(`Match keys of ${shown(referralId)}: ${comparison}`)
+    // Mostly they are the same, and nobody has anything to do: an item stays one screen.
+    if (comparison !== 'same') tell(fitted(`Match keys of ${shown(referralId)}: ${comparison}`))
   } catch (error) {
     if (!isOfOneReferral(error)) throw error
     tell(`Match keys of ${shown(referralId)} are not checked: ${wordsOf(faultOf(error))}`)
