@@ -137,9 +137,9 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
   const isUsage = error instanceof UsageError
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
-  // A first line that holds a command to be copied stays one.
+  // The first line may hold what is to be copied, and stays one, unless it lists what may be said.
   const [title = '', ...others] = wordsOf(fault).split('\n')
-  const first = /\bintake /.test(title) ? title : fitted(title)
+  const first = isUsage && title.includes(' is one of ') ? fitted(title) : title
   const words = [first, ...others.map(fitted)].join('\n')
   tell(json ? jsonText({ problem: fault }) : `${words}${hint}`)
   return isUsage ? 2 : 1
