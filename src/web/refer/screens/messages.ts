@@ -1,6 +1,7 @@
 /** What was written about a referral, in both directions, and a place to answer. */
 import type { Thread, ThreadMessage } from '../../../client/index.ts'
 import { button, element, paragraph } from '../../element.ts'
+import { filesNamedIn, textIn } from '../content.ts'
 import { loadSealing } from '../loading.ts'
 import { timeOf } from '../moments.ts'
 import { pinned } from '../pinned.ts'
@@ -39,12 +40,8 @@ function answeredBy(threads: readonly Thread[]): string | undefined {
 function shownOf(message: ThreadMessage): HTMLElement {
   const day = timeOf(message.at)
   const isOurs = message.from === 'recipient'
-  const content = message.opened ? (message.content as Content | undefined) : undefined
-  const text = message.opened
-    ? String(content?.text ?? '')
-    : isOurs
-      ? faultWords()
-      : say('messages.sealed')
+  const content = message.opened ? message.content : undefined
+  const text = message.opened ? textIn(content) : isOurs ? faultWords() : say('messages.sealed')
   return element(
     'div',
     { class: 'govuk-inset-text', 'data-of': isOurs ? 'reply' : 'own' },
@@ -58,16 +55,11 @@ function faultWords(): string {
   return say('messages.fault', { telephone: pinned.telephone })
 }
 
-/** As far as the page shows it; a newer client may have written more. */
-type Content = { readonly text?: unknown; readonly documents?: readonly { name?: unknown }[] }
-
 /** The page opens no file: it would lie on a computer that others use. How to get at it is said in its place. */
-function filesOf(content: Content | undefined): readonly HTMLElement[] {
-  const files = content?.documents ?? []
+function filesOf(content: unknown): readonly HTMLElement[] {
+  const files = filesNamedIn(content)
   if (files.length === 0) return []
-  const names = files.map(({ name }) =>
-    element('li', {}, element('bdi', { translate: 'no' }, String(name ?? ''))),
-  )
+  const names = files.map((name) => element('li', {}, element('bdi', { translate: 'no' }, name)))
   return [
     paragraph(say('messages.files')),
     element('ul', { class: 'govuk-list govuk-list--bullet refer-message' }, ...names),
