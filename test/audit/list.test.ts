@@ -323,15 +323,21 @@ t.test('a row that was tampered with shows, and the page still opens', async (t)
   }
 })
 
+/** Its own entry: a step of the service may have added another about the referral by now. */
+async function submissionOf({ referralId, entryId }: { referralId: string; entryId: string }) {
+  const { entries } = await page({ object: referralId })
+  return entries.find(({ id }) => id === entryId)
+}
+
 t.test('an opening that retention emptied leaves the entry intact', async (t) => {
   const { acknowledgement } = await refer(built)
   await sql`
     update audit_opening set client_id = null, organisation_id = null, person = null,
       actor_salt = null, details = null, details_salt = null
     where entry_id = ${acknowledgement.entryId}`
-  const { entries } = await page({ object: acknowledgement.referralId })
-  t.match(entries, [{ id: acknowledgement.entryId, intact: true, opening: {} }])
-  t.same(entries[0]?.opening, {})
+  const entry = await submissionOf(acknowledgement)
+  t.match(entry, { intact: true, opening: {} })
+  t.same(entry?.opening, {})
   // The reference stood in the opening alone: with it the way from the one to the other is gone.
   t.same((await page({ object: acknowledgement.reference })).entries, [])
 })
@@ -341,7 +347,7 @@ t.test('an entry whose opening was removed is shown, and not intact', async (t) 
   const [opening] = await sql`
     delete from audit_opening where entry_id = ${acknowledgement.entryId} returning *`
   const found = { id: acknowledgement.entryId, intact: false, opening: {} }
-  t.match((await page({ object: acknowledgement.referralId })).entries, [found])
+  t.match(await submissionOf(acknowledgement), found)
   const { entries } = await page({ action: 'referral.submitted', limit: 1 })
   t.match(entries, [found])
   await sql`insert into audit_opening ${sql(opening!)}`
