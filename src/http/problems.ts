@@ -126,7 +126,7 @@ export const problems = {
     status: 422,
     title: 'Sealed to a key that is not in the keyset',
     retry: 'after-refresh',
-    next: reseal,
+    next: `${reseal} To grant, name a reader of the newest keyset or directory.`,
   },
   'retired-recipient-key': {
     status: 422,

@@ -101,6 +101,8 @@ t.test(
     t.match(shown.out, old.referralId)
     t.notMatch(shown.out, young.referralId)
     t.match(shown.out, /declined: 1 to be erased, 0 kept/)
+    const none = await retention('--state withdrawn --days 365')
+    t.match(none, { code: 3, out: /withdrawn: 0 to be erased, 0 kept/ })
     const word = /--confirm ([0-9a-f]{12})$/.exec(shown.out.trimEnd())?.[1]
     const wrong = await retention('--state declined --days 365 --confirm 000000000000')
     t.match(wrong, { code: 3, out: /Not set: the list has changed since/ })

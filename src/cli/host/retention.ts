@@ -122,8 +122,9 @@ function ruleLine({ state, rule }: Retained): string {
   return `${name}after ${days} days, ${hasBegun ? 'since' : 'not before'} ${momentOf(beginsAt)}`
 }
 
-function listOf({ state, due }: Retained): string[] {
-  if (due.length === 0) return []
+function listOf({ state, due, word }: Retained): string[] {
+  // Of what is looked at also that nothing would go.
+  if (due.length === 0 && word === undefined) return []
   const kept = due.filter((one) => !goes(one))
   const reasons = Object.keys(keptFor).filter((reason) => kept.some((one) => one.kept === reason))
   return [
