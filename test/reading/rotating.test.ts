@@ -11,6 +11,7 @@ import type { KeyFile } from '../../src/protocol/keyfile.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
 import type { Keyset } from '../../src/protocol/trust/keyset.ts'
 import { verifyVault } from '../../src/vault/verification.ts'
+import { between } from '../client/between.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
@@ -41,14 +42,14 @@ const clientOf = (label: string, kid: string) =>
 const newClient = await clientOf('Casework app, new', newKid)
 
 /** Those of the old key pass on; `fetched` counts requests, and kills at one of them. */
-function readerOf(recipient: Required<KeyFile>, clientId: string, killedAt = Infinity) {
+function readerOf(recipient: Required<KeyFile>, clientId: string, killedAt = Infinity, at = url) {
   let requests = 0
   const token = () => {
     requests += 1
     if (requests >= killedAt) throw new Error('killed')
     return world.token(clientId)
   }
-  return createReader({ url, trust: world.trust, recipient, token })
+  return createReader({ url: at, trust: world.trust, recipient, token })
 }
 const old = () => readerOf(casework, world.clients.casework)
 const call = await callerOf(world, url, world.clients.casework)
@@ -161,6 +162,27 @@ t.test('killed between any two requests and begun anew, each is passed on once',
     for (const { referralId } of referred) t.equal(given.get(referralId), 1)
   }
   t.ok(killed >= 3, `killed at ${killed} requests`)
+})
+
+t.test('a service without an end, or that answers not each grant, is left', async (t) => {
+  await refer(built)
+  const lied = async (method: string, lie: (body: Record<string, unknown>) => void) => {
+    const { url: at, passed } = await between(t, url, (answer, request) => {
+      if (request.method !== method || !/\/(wraps|grants)/.test(request.path)) return answer
+      const body = JSON.parse(answer.body)
+      lie(body)
+      return { ...answer, body: JSON.stringify(body) }
+    })
+    const rotating = readerOf(casework, world.clients.casework, 200, at).rotate({ to: newKid })
+    return { rotating, passed }
+  }
+  const next = '00000000-0000-7000-8000-000000000000'
+  const circle = await lied('GET', (body) => Object.assign(body, { referrals: [], next }))
+  await t.rejects(circle.rotating, { name: 'BadAnswer', message: /no end/ })
+  const silent = await lied('POST', (body) => Object.assign(body, { grants: [] }))
+  await t.rejects(silent.rotating, { name: 'BadAnswer', message: /not each grant/ })
+  // It was passed on, whatever was answered.
+  t.match(await old().rotate({ to: newKid }), { given: 0, left: 0 })
 })
 
 t.test('what comes while it runs is passed on as well, each once', async (t) => {
