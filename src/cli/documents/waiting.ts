@@ -20,7 +20,7 @@ import { UsageError } from '../command.ts'
 import { createByteProgress } from '../progress.ts'
 
 const nameForm = /^([0-9a-f-]{36})\.([0-9a-f-]{36})\.sealed$/
-const readBytes = 256 * 1024
+const readBytes = 1024 * 1024
 const draftMsMax = 24 * 3_600_000
 
 const folderOf = (home: string) => join(home, 'documents')
@@ -141,16 +141,20 @@ async function sealInto(
   try {
     const sealer = createDocumentSealer(file)
     const buffer = new Uint8Array(readBytes)
+    let written: Promise<unknown> = Promise.resolve()
     for (let at = 0; ; ) {
       const bytes = await bytesAt(from, at, buffer)
       if (bytes.length === 0) break
       at += bytes.length
-      for (const part of sealer.push(bytes)) {
-        await to.writeFile(part)
-        giveBack(part)
-      }
+      // What was sealed before is written meanwhile.
+      const parts = sealer.push(bytes)
+      await written
+      written = to.writeFile(parts).then(() => parts.forEach(giveBack))
+      // Awaited in the next round, and has its fault then.
+      written.catch(() => undefined)
     }
     const { last, ...sealed } = sealer.end()
+    await written
     await to.writeFile(last)
     await to.sync()
     return sealed
