@@ -86,8 +86,11 @@ export async function byDeadRows({ stage, queue, isSmall }: Place): Promise<void
   await other.end()
 }
 
+/** So long a peer is driven: the slower it becomes, the longer the rest would take. */
+const peerMs = 150_000
+
 /**
- * Its rate after `count` items beside its first. One that has come below a twentieth is not driven on: it would take hours.
+ * Its rate after up to `count` items beside its first.
  *
  * @returns what is left of the rate, and after how many items that is
  */
@@ -96,7 +99,7 @@ async function kept(peer: Peer, count: number): Promise<{ share: number; after: 
   const first = await peer.rate(part)
   let share = 1
   let after = part
-  while (after < count && share > 0.05) {
+  for (const end = performance.now() + peerMs; after < count && performance.now() < end; ) {
     share = (await peer.rate(part)) / first
     after += part
   }
