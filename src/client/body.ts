@@ -33,10 +33,7 @@ type Node = { getBuiltinModule?(name: 'http' | 'https'): Http | undefined }
  * it receives, and tens of megabytes of copies pile up before they are collected. There its plain HTTP client is used, whose pieces
  * have a buffer of their own each, which can be given back.
  */
-export async function fetchLong(
-  url: string,
-  { isLong: _, ...init }: Init & { readonly isLong?: boolean },
-): Promise<Response> {
+export async function fetchLong(url: string, init: Init): Promise<Response> {
   const { process } = globalThis as { process?: Node }
   const name = new URL(url).protocol === 'https:' ? 'https' : 'http'
   const http = process?.getBuiltinModule?.(name)
@@ -52,14 +49,15 @@ function requested(
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : lost(error))
     const request = http.request(url, options, (message) => {
-      const { statusCode = 0 } = message
-      if (statusCode < 200 || (statusCode >= 300 && statusCode < 400)) {
+      const { statusCode: status = 0 } = message
+      // A redirect; or what no `Response` may have, which would be thrown where nobody catches it.
+      if (status < 200 || (status >= 300 && status < 400) || status > 599) {
         request.destroy()
-        reject(lost(new Error(`status ${statusCode}`)))
+        reject(lost(new Error(`status ${status}`)))
         return
       }
-      const init = { status: statusCode, headers: headersOf(message) }
-      const isEmpty = method === 'HEAD' || statusCode === 204
+      const init = { status, headers: headersOf(message) }
+      const isEmpty = method === 'HEAD' || status === 204 || status === 205
       if (isEmpty) message.resume()
       const answer = new Response(isEmpty ? null : bodyOf(message, signal), init)
       if (isEmpty || (method === 'GET' && answer.ok)) return resolve(answer)

@@ -5,6 +5,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { fetchLong } from '../../src/client/body.ts'
 import { createReferrer, processMemory } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { newDocumentKey } from '../../src/protocol/documents/seal.ts'
@@ -62,4 +63,22 @@ t.test('where a line broke, all of the file again is no part of it', async (t) =
     for await (const _ of fetched) t.fail('nothing of it opens')
   }
   await t.rejects(all(), { name: 'BadAnswer', message: /not all/ })
+})
+
+t.test('no status of an answer is thrown where nobody can catch it', async (t) => {
+  let status = 0
+  const { url } = await serve(t, () => ({ status, body: '' }))
+  for (status of [204, 205]) {
+    for (const method of ['GET', 'PATCH', 'HEAD']) {
+      const answer = await fetchLong(url, { method })
+      t.equal(answer.status, status, `${method} ${status}`)
+      t.equal(await answer.text(), '')
+    }
+  }
+  for (status of [302, 600, 999]) {
+    for (const method of ['GET', 'PATCH', 'HEAD']) {
+      const failed = { name: 'TypeError', cause: { message: `status ${status}` } }
+      await t.rejects(fetchLong(url, { method }), failed, `${method} ${status}`)
+    }
+  }
 })
