@@ -111,11 +111,12 @@ export type PartHashes = {
   receipt?: string
 }
 
-/** The hashes of an envelope's or a message's parts. What is not base64url is hashed as no bytes. */
+/** The hashes of an envelope's or a message's parts. What is not base64url, or no text at all, is hashed as no bytes. */
 export function hashesOf({ compartments, wraps, matching, receipt }: Parts): PartHashes {
   const sealedHashes = Object.entries(compartments).map(([name, sealed]) => {
     const bytes = typeof sealed === 'string' ? base64urlBytes(sealed) : sealed
-    return [name, sealedHash(bytes ?? new Uint8Array())]
+    // A server may have put in anything: what only has a length would be taken for as many bytes.
+    return [name, sealedHash(bytes instanceof Uint8Array ? bytes : new Uint8Array())]
   })
   const matchingHash = matching && hash(label('matching'), canonicalBytes(matching))
   return {

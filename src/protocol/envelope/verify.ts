@@ -193,10 +193,11 @@ export function checkSigned(
   if (signature.kid !== signer) {
     throw new StepFailure('signature-kid', 'signature.kid is not header.signer')
   }
+  // Before it is asked who signed: some of what a stranger signed is shown, and is hashed for that.
+  const hash = canonicalHash(headerHash, hashes)
   if (!publicKey || kidOf('Ed25519', publicKey) !== signer) {
     throw new StepFailure('signer', 'header.signer is not a key that may sign this')
   }
-  const hash = canonicalHash(headerHash, hashes)
   if (!verify(publicKey, signedBytes(hash), decodeBase64url(signature.value, 64))) {
     throw new StepFailure('signature', 'the signature does not verify')
   }
