@@ -20,7 +20,14 @@ import {
   writeEntry,
 } from './entry.ts'
 import type { EntriesPage } from './schemas.ts'
-import { countEntries, type EntryRow, type Filter, insertEntries, selectEntries } from './store.ts'
+import {
+  countEntries,
+  type EntryRow,
+  type Filter,
+  hasEntry,
+  insertEntries,
+  selectEntries,
+} from './store.ts'
 import {
   countAll,
   selectGivenUp,
@@ -30,7 +37,7 @@ import {
 } from './stored-store.ts'
 import { hasher } from './tree.ts'
 
-export { countAll }
+export { countAll, hasEntry }
 
 /** Adds the entry of `act` to the transaction that does it. @param id - of the entry */
 export function append(tx: Tx, act: Act, id = newId()): Promise<void> {

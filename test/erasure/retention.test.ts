@@ -13,6 +13,7 @@ import { called, tooWide } from '../cli/run.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { messageOn } from '../helpers/message.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
+import { cloneDatabase } from '../helpers/postgres.ts'
 import { receiptKeysOfNobody, sealedByReceipt } from '../helpers/receipt.ts'
 import { partnerOf, type Referred, servicesOn, stage } from '../helpers/stage.ts'
 import { untilWaiting } from '../helpers/waiting.ts'
@@ -384,4 +385,18 @@ t.test('a call that is not clear is refused, and nothing is asked of a database'
     '--off',
   ]
   for (const words of calls) t.equal((await retention(words)).code, 2, words)
+})
+
+t.test('no rule is shown or set by the list of another database', async (t) => {
+  const elsewhere = await cloneDatabase()
+  t.teardown(elsewhere.drop)
+  const between = { ...host, DATABASE_OWNER_URL: elsewhere.ownerUrl }
+  const apart = (words: string) => called(t, words.split(' '), between)
+  const asked = 'admin retention --state declined --days 365'
+  const refused = { code: 1, err: /DATABASE_URL and DATABASE_OWNER_URL name two databases/ }
+  t.match(await apart(asked), refused)
+  const { out } = await retention('--state declined --days 365 --json')
+  const [, word] = /--confirm ([0-9a-f]{12})/.exec(JSON.parse(out).next) ?? []
+  t.match(await apart(`${asked} --confirm ${word}`), refused)
+  t.match(await apart('admin verify-vault'), refused)
 })

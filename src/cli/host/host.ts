@@ -4,6 +4,7 @@
  */
 import type { Act, Action } from '../../audit/entry.ts'
 import { openLogOrigin, restartLog } from '../../audit/restart.ts'
+import { append, hasEntry } from '../../audit/service.ts'
 import { readClientConfig } from '../../config/client.ts'
 import { readConfig } from '../../config/server.ts'
 import { addressForm, describe, readAddress } from '../../database/address.ts'
@@ -58,9 +59,10 @@ export async function onHost<Result extends object>(
       if (serviceUrl !== undefined) return connect({ ...options, url: serviceUrl })
       throw new Error(`DATABASE_URL is not set: ${readsAsService}`)
     }
+    const readAsService = readingAsService(database, connectService)
     const ofReferrals = {
-      vault: administerVault(database, connectService),
-      retention: administerRetention(database, connectService),
+      vault: administerVault(readAsService),
+      retention: administerRetention(database, readAsService),
     }
     const ofAll = { administration, publication, partners, log }
     const host = { ...ofAll, ...ofReferrals, origin, tokenKeyFile }
@@ -92,55 +94,65 @@ function administerLog(database: Database, deployment: string, checkpointFile: s
   }
 }
 
-/** What the owner has checked of the vault, which only the service itself reads. */
-export type VaultAdministration = ReturnType<typeof administerVault>
+/**
+ * What only the service itself reads, for an owner who asks for it: his entry stands before anything is read.
+ *
+ * @throws Error where the service's login is not known, or is of another database than the owner's
+ */
+type ReadAsService = <T>(act: Act, read: (service: Database) => Promise<T>) => Promise<T>
 
-function administerVault(database: Database, connectService: () => Database) {
-  const { recorded } = asAdministrator(database)
-  return {
-    /** Its entry stands before anything is read. @throws Error where the service's login is not known */
-    async verify(onProgress: (total: number) => void): Promise<VaultStanding> {
-      const { service } = await recorded('vault.verified', async () => {
-        return { service: connectService(), object: allReferrals }
-      })
-      try {
-        return await verifyVault(service, onProgress)
-      } finally {
-        await service.close()
-      }
-    },
+function readingAsService(database: Database, connectService: () => Database): ReadAsService {
+  const { recordedAll } = asAdministrator(database)
+  return async (act, read) => {
+    const entryId = newId()
+    const { service } = await recordedAll(act.action, async (tx) => {
+      const service = connectService()
+      await append(tx, act, entryId)
+      return { service, acts: [] }
+    })
+    try {
+      const caller = { kind: 'system', request: newId() } as const
+      const isSame = await service.inTransaction(caller, (tx) => hasEntry(tx, entryId))
+      if (!isSame) throw new Error(twoDatabases)
+      return await read(service)
+    } finally {
+      await service.close()
+    }
   }
 }
 
-/** What the owner says of retention, and what he is shown, which only the service itself reads. */
+/** What the owner has checked of the vault. */
+export type VaultAdministration = ReturnType<typeof administerVault>
+
+function administerVault(readAsService: ReadAsService) {
+  return {
+    verify: (onProgress: (total: number) => void): Promise<VaultStanding> =>
+      readAsService({ action: 'vault.verified', object: allReferrals }, (service) =>
+        verifyVault(service, onProgress),
+      ),
+  }
+}
+
+/** What the owner says of retention, and what he is shown. */
 export type RetentionAdministration = ReturnType<typeof administerRetention>
 
-function administerRetention(database: Database, connectService: () => Database) {
+function administerRetention(database: Database, readAsService: ReadAsService) {
   const { recordedAll } = asAdministrator(database)
   const actOn = (action: Action, details?: Act['details']) => {
-    return [{ action, object: allReferrals, ...(details && { details }) }]
+    return { action, object: allReferrals, ...(details && { details }) }
   }
   return {
-    /** Its entry stands before anything is read. @throws Error where the service's login is not known */
-    async show(looked?: Rule): Promise<Retention> {
-      const { service } = await recordedAll('retention.shown', async () => {
-        return { service: connectService(), acts: actOn('retention.shown', looked) }
-      })
-      try {
-        return await showRetention(service, looked)
-      } finally {
-        await service.close()
-      }
-    },
+    show: (looked?: Rule): Promise<Retention> =>
+      readAsService(actOn('retention.shown', looked), (service) => showRetention(service, looked)),
     set: (rule: Rule, epoch: string) =>
       recordedAll('retention.set', async (tx) => {
         const beginsAt = await setRule(tx, rule, epoch)
-        return { beginsAt, acts: actOn('retention.set', rule) }
+        return { beginsAt, acts: [actOn('retention.set', rule)] }
       }),
     end: (state: RetainedState) =>
       recordedAll('retention.ended', async (tx) => {
         const was = await endRule(tx, state)
-        return { was, acts: actOn('retention.ended', { state, ...(!was && { repeated: true }) }) }
+        return { was, acts: [actOn('retention.ended', { state, ...(!was && { repeated: true }) })] }
       }),
   }
 }
@@ -148,6 +160,7 @@ function administerRetention(database: Database, connectService: () => Database)
 const allReferrals = { kind: 'referral', id: 'all' } as const
 
 const readsAsService = 'referrals are read by the login of the service, for the owner reads none'
+const twoDatabases = 'DATABASE_URL and DATABASE_OWNER_URL name two databases: nothing was changed'
 
 /** Nobody waits for an administrator's act but the administrator. */
 const actMsMax = 60_000
