@@ -3,7 +3,17 @@
  * sees but the log.
  * Method: a case with everything in it, exported by a client that may do nothing else; and once more by a key that opens less.
  */
-import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import {
@@ -69,7 +79,7 @@ const referrer = createReferrer({
   token: () => world.token(firmClient),
 })
 /** A letter, and one that may do something when it is opened. */
-async function sendFiles(referralId: string): Promise<void> {
+async function sendFiles(referralId: string): Promise<string[]> {
   const files = ['%PDF-1.7\nCANARY-LETTER', 'MZ CANARY-ACTIVE'].map((words) => {
     const file = sealedFile(referralId, new TextEncoder().encode(words))
     const { documentId } = file
@@ -84,6 +94,7 @@ async function sendFiles(referralId: string): Promise<void> {
       read: async (from, length) => file.sealed.slice(from, from + length),
     })
   }
+  return files.map(({ file }) => file.documentId)
 }
 
 const first = await refer(built, lawFirm, {
@@ -92,7 +103,7 @@ const first = await refer(built, lawFirm, {
 const second = await refer(built)
 const [reference, other] = [first, second].map(({ acknowledgement }) => acknowledgement.reference)
 await referrer.send(first.referralId, { text: 'CANARY-QUESTION' })
-await sendFiles(first.referralId)
+const [letterId, activeId] = await sendFiles(first.referralId)
 const about = await openedOf(reference!)
 const { caseId } = await reader.merge(reference!, other!, { about, text: 'CANARY-NOTE' })
 await reader.grant(reference!, { to: 'Volunteer', compartments: ['clinical'] })
@@ -106,6 +117,8 @@ const copies = async () =>
       select e.action, e.object_id as object from audit_entry e join audit_opening o on o.entry_id = e.id
       where o.client_id = ${exporter} and e.outcome = 'permitted' order by e.at, e.id`
   ).map(({ action, object }) => `${action} ${object}`)
+
+const fetched = async () => (await copies()).filter((it) => it.startsWith('document.op')).length
 
 const folder = join(party.copies.folder, 'copy')
 const whole = async (of = folder) => JSON.parse(await readFile(join(of, 'case.json'), 'utf8'))
@@ -151,7 +164,10 @@ t.test('all of it is in the copy, and what is not is named', async (t) => {
       action,
     )
   }
-  t.ok(entries.some((entry) => entry.action === 'case.merged' || entry.action === 'case.judged'))
+  t.match(
+    entries.find((entry) => entry.action === 'case.merged'),
+    { details: { basis: 'person', acts: [{ act: 'merged', case: caseId }] } },
+  )
   t.strictSame(await unread(), before, 'no message counts as read')
   const log = await copies()
   for (const { referralId } of [first, second]) {
@@ -177,8 +193,8 @@ t.test('it takes the place of nothing, and goes on where it was interrupted', as
   t.match(await run('copies', ...args, begun), { code: 2, err: /another case/ })
 
   await rm(join(folder, 'case.json'))
-  await writeFile(join(folder, 'unfinished'), `${caseId}\n`)
-  const fetched = async () => (await copies()).filter((it) => it.startsWith('document.op')).length
+  const line = `${reference}/document-1.pdf ${letterId}`
+  await writeFile(join(folder, 'unfinished'), `${caseId}\n${line}\n`)
   const before = await fetched()
   const { code } = await run('copies', ...args, folder)
   t.equal(code, 1, 'one sealed file is still named by nothing')
@@ -303,4 +319,62 @@ t.test('a token that ends while files are fetched leaves a copy to be gone on wi
   t.match(await called(t, args, environment), { code: 1, out: '' })
   t.ok((await readdir(into)).includes('unfinished'))
   t.match((await run('copies', ...args)).out, /2 referrals and one document in/)
+})
+
+t.test('what a call wrote before it failed is not fetched again', async (t) => {
+  const into = join(party.copies.folder, 'failed')
+  const args = ['case', 'export', reference!, '--into', into]
+  await mkdir(join(into, 'case.txt'), { recursive: true, mode: 0o700 })
+  await writeFile(join(into, 'unfinished'), `${caseId}\n`)
+  const before = await fetched()
+  t.equal((await called(t, args, party.copies.environment)).code, 1)
+  t.equal((await fetched()) - before, 2)
+  await rmdir(join(into, 'case.txt'))
+  t.match((await run('copies', ...args)).out, /2 referrals and one document in/)
+  t.equal((await fetched()) - before, 3, 'that which was refused is')
+})
+
+t.test('a file of another document is not taken for one, whatever its size and name', async (t) => {
+  const into = join(party.copies.folder, 'others')
+  const [place, spoilt] = [join(into, reference!), 'CANARY-OTHER']
+  const letter = await readFile(join(folder, reference!, 'document-1.pdf'))
+  const other = Buffer.concat([letter.subarray(0, -spoilt.length), Buffer.from(spoilt)])
+  await mkdir(place, { recursive: true, mode: 0o700 })
+  await chmod(into, 0o700)
+  await writeFile(join(place, 'document-1.pdf'), other)
+  const said = `${reference}/document-1.pdf ${activeId}`
+  await writeFile(join(into, 'unfinished'), `${caseId}\n${said}\n`)
+  await run('copies', 'case', 'export', caseId, '--into', into)
+  const { referrals } = await whole(into)
+  t.match(referrals[0].files[0], { documentId: letterId, code: 'document-refused' })
+  t.notOk('file' in referrals[0].files[0])
+})
+
+t.test('a copy names no referral of another person, and no case of one', async (t) => {
+  const [mine, another, third] = [await refer(built), await refer(built), await refer(built)]
+  const name = mine.acknowledgement.reference
+  const caseOf = async (reference: string) => (await reader.case(reference)).caseId
+  const others = [another.referralId, third.referralId, another.acknowledgement.reference]
+  // Held apart by a person, and joined by mistake.
+  await sql`
+    insert into judgement (id, left_id, right_id, verdict, basis, bits, made_at, entry_id)
+    select ${newId()}, least(${mine.referralId}, ${another.referralId})::uuid,
+           greatest(${mine.referralId}, ${another.referralId})::uuid, 'possible', 'keys', '[]', now(), id
+    from audit_entry limit 1`
+  others.push(await caseOf(another.acknowledgement.reference))
+  await reader.decide(await caseOf(name), others.at(-1)!, 'different')
+  await reader.merge(name, third.acknowledgement.reference)
+  const { otherId } = await reader.split(name, [third.referralId], 'different')
+  others.push(otherId!)
+  const into = join(party.copies.folder, 'mine')
+  await run('copies', 'case', 'export', name, '--into', into)
+  const [copy, page] = [await whole(into), await readFile(join(into, 'case.txt'), 'utf8')]
+  const actions = copy.entries.map(({ action }: { action: string }) => action)
+  for (const action of ['case.judged', 'case.merged', 'case.split']) t.ok(actions.includes(action))
+  for (const id of others) {
+    t.notMatch(JSON.stringify(copy), id)
+    t.notMatch(page, id)
+  }
+  t.strictSame(copy.case.judgements, [])
+  t.match(page, /names referrals of others is left out/)
 })

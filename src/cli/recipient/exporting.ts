@@ -1,11 +1,12 @@
 /**
  * `intake case export`: a copy of a case in a folder, for the person whom it is about.
  *
- * While it is made there is a file `unfinished` in the folder, with the id of the case. `case.json` comes last: where it is, the
- * copy is whole. A call that finds `unfinished` goes on, and fetches no file again that is there.
+ * While it is made there is a file `unfinished` in the folder: the id of the case, and a line for each file that is written, with the
+ * id of its document. `case.json` comes last: where it is, the copy is whole. A call that finds `unfinished` goes on, and
+ * fetches no document again that it names. A file that it does not name, for the call died in between, is compared.
  */
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   type Attachment,
   attachmentsIn,
@@ -16,7 +17,14 @@ import {
   ServiceProblem,
   shown,
 } from '../../client/index.ts'
-import { keepFirstOpened, makeFolder, removeFile, replaceOpened, requireOwn } from '../../disk.ts'
+import {
+  appendLines,
+  keepFirstOpened,
+  makeFolder,
+  removeFile,
+  replaceOpened,
+  requireOwn,
+} from '../../disk.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { attachmentsTold, faultOf } from '../documents/getting.ts'
@@ -55,13 +63,14 @@ ${connectionDetails}`,
     await warnOfDates(reader)
     const copy = await reader.exportCase(name)
     const { caseId } = copy.case
-    await begin(folder, caseId)
+    const written = await begin(folder, caseId)
     const gaps: Gap[] = [...copy.gaps]
     const referrals: CopiedReferral[] = []
     for (const referral of copy.referrals) {
       const place = {
         folder: join(folder, referral.reference),
         allowsActive: input.given('allow-active'),
+        ...{ written, note: (line: string) => appendLines(join(folder, marker), `${line}\n`) },
       }
       const files = await filesOf(reader, referral, place, gaps)
       referrals.push({ ...withoutKeys(referral), files })
@@ -105,10 +114,12 @@ async function requireFree(folder: string): Promise<void> {
 
 const whole = 'case.json'
 
-async function begin(folder: string, caseId: string): Promise<void> {
+/** @returns a line for each file that an earlier call has written */
+async function begin(folder: string, caseId: string): Promise<ReadonlySet<string>> {
   await makeFolder(folder)
   const kept = await keepFirstOpened(join(folder, marker), `${caseId}\n`)
-  if (kept.trim() === caseId) return
+  const [of, ...lines] = kept.split('\n')
+  if (of === caseId) return new Set(lines)
   throw new UsageError(`${folder} holds the beginning of a copy of another case: name a new folder`)
 }
 
@@ -118,7 +129,13 @@ async function finish(folder: string, text: string): Promise<void> {
   await removeFile(join(folder, marker))
 }
 
-type Place = { readonly folder: string; readonly allowsActive: boolean }
+type Place = {
+  readonly folder: string
+  readonly allowsActive: boolean
+  /** What `unfinished` says is written, and what adds to it. */
+  readonly written: ReadonlySet<string>
+  readonly note: (line: string) => Promise<void>
+}
 
 /** What a service says of one file, and says again however often it is asked for. */
 const ofFile: ReadonlySet<string | undefined> = new Set([
@@ -143,7 +160,7 @@ async function filesOf(
     try {
       const file =
         (await fileThere(here, attachment)) ??
-        (await openInto(reader, referralId, attachment, here))
+        (await fetchInto(reader, referralId, attachment, here))
       files.push({ ...about, number: here.number, file })
     } catch (error) {
       // Of the call and not of the file, such as a token that ended: the next call goes on from here.
@@ -168,16 +185,34 @@ function attachmentsOf({ opened, messages }: ExportedReferral): Attachment[] {
   return [...attachmentsIn(own?.list), ...messages.flatMap(attachmentsTold)]
 }
 
-/** The file of that number that an interrupted call has written: it gets its name once it is whole. */
+type Here = Place & { readonly number: number }
+
+/** The file of that document which an interrupted call has written: it gets its name once it is whole. */
 async function fileThere(
-  { folder, number }: Place & { readonly number: number },
-  { size }: Attachment,
+  { folder, number, written }: Here,
+  { documentId, size }: Attachment,
 ): Promise<string | undefined> {
   const found = await readdir(folder).catch(() => [] as string[])
   const name = found.find((file) => file.startsWith(`document-${number}.`) && !/\.part$/.test(file))
-  if (name === undefined) return undefined
+  if (name === undefined || !written.has(lineOf(join(folder, name), documentId))) return undefined
   const path = join(folder, name)
   return (await stat(path)).size === size ? path : undefined
+}
+
+async function fetchInto(
+  reader: Reader,
+  referralId: string,
+  attachment: Attachment,
+  here: Here,
+): Promise<string> {
+  const path = await openInto(reader, referralId, attachment, here)
+  await here.note(lineOf(path, attachment.documentId))
+  return path
+}
+
+/** `REFERENCE/document-1.pdf`, and which document that is. */
+function lineOf(path: string, documentId: string): string {
+  return `${basename(dirname(path))}/${basename(path)} ${documentId}`
 }
 
 /** Without what opens the files that are stored: whoever is given the copy has the files. */

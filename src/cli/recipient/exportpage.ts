@@ -43,6 +43,7 @@ export function pageOfCase({ case: found, exportedAt, referrals, entries, gaps }
     ...referrals.flatMap((referral) => ['', ...wordsOfReferral(referral, entries)]),
     ...(judged.length > 0 ? ['', 'Why these are held to be about one person:', ...judged] : []),
     '',
+    'What names referrals of others is left out of what was judged, and of what follows.',
     'Who did what with it, by the access log, the newest first:',
     ...entries.map((entry) => `  ${wordsOfEntry(entry)}`),
   ]
