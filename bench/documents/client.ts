@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { openInto } from '../../src/cli/documents/opening.ts'
-import { sealFile, uploadWaiting } from '../../src/cli/documents/waiting.ts'
+import { sendDocuments } from '../../src/cli/documents/sending.ts'
 import { fetchLong } from '../../src/client/body.ts'
 import { createDocuments } from '../../src/client/documents.ts'
 import { createTransport } from '../../src/client/transport.ts'
@@ -22,10 +22,10 @@ const acts: Readonly<Record<Told['act'], (told: Told) => Promise<unknown>>> = {
     const { file, referralId } = told
     const home = dirname(file)
     const about = { type: 'other', name: 'bench' } as const
-    const { attachment, keep } = await sealFile(home, referralId, file, about)
-    await keep()
-    await uploadWaiting(home, documentsOf(told))
-    return attachment
+    const files = [{ path: file, about }]
+    const sent = await sendDocuments({ home, referralId, files }, documentsOf(told), async () => {})
+    if (sent.failure !== undefined) throw sent.failure
+    return sent.documents[0]
   },
   /** Fetches it, opens and writes it, as `intake documents get` does. */
   async down(told) {

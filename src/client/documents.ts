@@ -1,6 +1,6 @@
 /**
- * Sealed files: up in pieces that go on where a broken line left off, and down, opened as they come. They are sealed before by
- * `createDocumentSealer`, named in a referral or a message, and uploaded then (docs/PROTOCOL.md, "Documents").
+ * Sealed files: up in pieces that go on where a broken line left off, and down, opened as they come. They are sealed by
+ * `createDocumentSealer`, and named in a referral or a message before their last piece goes up (docs/PROTOCOL.md, "Documents").
  */
 import type { ErrorCode } from '../errors.ts'
 import { decodeBase64url, encodeBase64url, giveBack } from '../protocol/bytes.ts'
@@ -28,6 +28,13 @@ export type Progress = (done: number, bytes: number) => void
 /** What either side does with files. */
 export type Documents = {
   /**
+   * Begins an upload, which `upload` goes on with: what the service would refuse is refused before anybody is told of the file.
+   * What is begun and not finished, it forgets after a day. Safe to repeat.
+   *
+   * @throws ServiceProblem such as `documents-full`, NoAnswer
+   */
+  beginUpload(source: Pick<SealedSource, 'referralId' | 'documentId' | 'bytes'>): Promise<void>
+  /**
    * Uploads a sealed file to a referral, from where an earlier try ended. Safe to repeat.
    *
    * @throws ServiceProblem such as `documents-full`, NoAnswer where no piece went through for a minute
@@ -46,6 +53,8 @@ export type Documents = {
     onProgress?: Progress,
   ): AsyncGenerator<Uint8Array>
 }
+
+const tus = { 'tus-resumable': '1.0.0' }
 
 /** Each piece costs the service two transactions. */
 const pieceBytesMax = 4 * 1024 * 1024
@@ -78,18 +87,15 @@ export function createDocuments(
     return exchange({ ...paths.call, ...request, headers })
   }
 
-  async function begin({ referralId, documentId, bytes }: SealedSource): Promise<number> {
+  const beginUpload: Documents['beginUpload'] = async ({ referralId, documentId, bytes }) => {
     const metadata = `referral ${btoa(referralId)},document ${btoa(documentId)}`
-    await ask({
-      method: 'POST',
-      path: paths.uploads,
-      headers: {
-        'tus-resumable': '1.0.0',
-        ...{ 'upload-length': String(bytes), 'upload-metadata': metadata },
-      },
-    })
+    const headers = { ...tus, 'upload-length': String(bytes), 'upload-metadata': metadata }
+    await ask({ method: 'POST', path: paths.uploads, headers })
+  }
+
+  async function placeOf({ documentId }: SealedSource): Promise<number> {
     const path = `${paths.uploads}/${documentId}`
-    return offsetOf(await ask({ method: 'HEAD', path, headers: { 'tus-resumable': '1.0.0' } }))
+    return offsetOf(await ask({ method: 'HEAD', path, headers: tus }))
   }
 
   async function upload(source: SealedSource, onProgress: Progress = () => {}): Promise<void> {
@@ -100,15 +106,18 @@ export function createDocuments(
     for (let offset: number | undefined; ; ) {
       try {
         // Where it stands is asked for at first, and whenever an answer was lost.
-        offset ??= within(await begin(source), 0, bytes)
+        if (offset === undefined) {
+          await beginUpload(source)
+          offset = within(await placeOf(source), 0, bytes)
+        }
         // Of a piece that broke off what came is kept.
         tries.reach(offset)
         onProgress(offset, bytes)
         if (offset === bytes) return
         const piece = await source.read(offset, pieceBytes)
         const headers = {
-          'tus-resumable': '1.0.0',
-          ...{ 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+          ...{ ...tus, 'upload-offset': String(offset) },
+          'content-type': 'application/offset+octet-stream',
         }
         const next = offsetOf(await ask({ method: 'PATCH', path, headers, bytes: piece }))
         offset = within(next, offset + 1, offset + piece.length)
@@ -157,7 +166,7 @@ export function createDocuments(
     }
   }
 
-  return { upload, document }
+  return { beginUpload, upload, document }
 }
 
 /** What opens a file that was sealed here, for the referral or message that names it. */

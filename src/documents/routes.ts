@@ -66,7 +66,7 @@ function uploadsAt({ path, security, by, callerOf }: Door): FastifyPluginAsyncTy
         operationId: `beginDocument${by}`,
         summary: 'Begin the upload of a sealed document',
         description:
-          'The creation of tus 1.0.0. The referral is stored already, and the message or referral that names the document too. Safe to repeat.',
+          'The creation of tus 1.0.0. The referral is stored already. The last piece is sent once the message or referral is stored that names the document. Safe to repeat.',
         security,
         headers: NewUploadHeaders,
         response: { 201: Nothing },

@@ -7,14 +7,15 @@ import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
 import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
 import { tell } from '../terminal.ts'
-import { sealFile, uploadWaiting } from './waiting.ts'
+import { sendDocuments } from './sending.ts'
+import { uploadWaiting } from './waiting.ts'
 
 /** `intake documents add`. */
 export const documentsAdd: Command = {
   operands: 'ID|REFERENCE FILE…',
   summary: 'Send documents about a referral: to its recipients, or to who sent it.',
-  details: `Each file is sealed here, named in a message to the other side, and uploaded then. The service sees neither
-names nor types. Where the line breaks, \`intake documents send\` goes on from there.
+  details: `Each file is sealed here, uploaded, and named in a message to the other side before it is whole there. The service
+sees neither names nor types. Where the line breaks, \`intake documents send\` goes on from there.
 
 Types: ${Object.entries(documentTypes)
     .map(([type, words]) => `${type} (${words})`)
@@ -33,22 +34,16 @@ ${connectionDetails}`,
     const type = typeIn(input.text('type'))
     const home = homeOf(input)
     const { by, referralId, send } = await correspondent(input, referralNamed(name))
-    const sealed = []
-    for (const path of paths) {
-      sealed.push(await sealFile(home, referralId, path, { type, name: basename(path) }))
-    }
-    // From here on they are uploaded, whatever is killed: an upload that no message names harms nobody.
-    for (const { keep } of sealed) await keep()
-    const documents = sealed.map(({ attachment }) => attachment)
-    const text = input.text('text') ?? wordsFor(documents.length)
-    await send({ text, documents })
-    const ids = documents.map(({ documentId }) => documentId)
-    try {
-      await uploadWaiting(home, by, ids)
-    } catch (error) {
+    const files = paths.map((path) => ({ path, about: { type, name: basename(path) } }))
+    const text = input.text('text') ?? wordsFor(files.length)
+    const { documents, failure } = await sendDocuments({ home, referralId, files }, by, (named) =>
+      send({ text, documents: named }),
+    )
+    if (failure !== undefined) {
       tell(fitted(notUploaded))
-      throw error
+      throw failure
     }
+    const ids = documents.map(({ documentId }) => documentId)
     const value = { referralId, documents: ids }
     return { value, text: fitted(`Sent about ${shown(name)}: ${wordsFor(documents.length)}`) }
   },
