@@ -3,8 +3,6 @@
  * witness that cannot be reached.
  * Method: the work on a database with a short deadline, and a batch held up by a lock until it is past.
  */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { createSequencer } from '../../src/audit/sequencer.ts'
 import { append } from '../../src/audit/service.ts'
@@ -19,6 +17,7 @@ import { noteKey, witnessKeyType } from '../../src/protocol/log/key.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
+import { freePort } from '../helpers/port.ts'
 import { stage } from '../helpers/stage.ts'
 import { holdTable } from '../helpers/superuser.ts'
 
@@ -73,7 +72,7 @@ t.test('a witness that cannot be reached is told of, with its name and why', asy
   await createSequencer(database, { ...log, onStanding: () => {} }).run()
   const { publicKey } = generateSigningKey()
   const key = noteKey(sha256, { name: 'witness.test', type: witnessKeyType, publicKey })
-  const url = await closedUrl()
+  const url = `http://127.0.0.1:${await freePort()}`
   const told = new Promise<Told>((resolve) => {
     const figures = ['turned', 'log', 'queue']
     const { tell } = sortAway((it) => !figures.includes(it.kind) && resolve(it))
@@ -90,12 +89,3 @@ t.test('a witness that cannot be reached is told of, with its name and why', asy
   t.same(rest, { kind: 'unwitnessed', witness: 'witness.test' })
   t.match(loggable(error), { name: 'Error', cause: { cause: { code: 'ECONNREFUSED' } } })
 })
-
-/** Where something listened, and no longer does. */
-async function closedUrl(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((closed) => server.close(closed))
-  return `http://127.0.0.1:${port}`
-}

@@ -3,10 +3,8 @@
  * and nothing half done is taken for a document.
  * Method: both as processes of their own, on a database and a folder of their own, killed where the file itself says how far it is.
  */
-import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { createDocuments } from '../../src/client/documents.ts'
@@ -14,6 +12,7 @@ import { createTransport } from '../../src/client/transport.ts'
 import { called, partyOf, running } from '../cli/run.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { sealedFile, tusAt } from '../helpers/documents.ts'
+import { freePort } from '../helpers/port.ts'
 import { deployment, listening } from '../helpers/process.ts'
 import { onHost } from '../helpers/publish.ts'
 import { callerOf, sealed } from '../helpers/referral.ts'
@@ -30,7 +29,7 @@ const clientId = await onHost({ databases }, (host) =>
   }),
 )
 // The same each time that the service is started again.
-const variables = { ...rest.variables, PORT: await freePort() }
+const variables = { ...rest.variables, PORT: String(await freePort()) }
 let service = await listening(whole, variables)
 const { url } = service
 const token = await world.token(clientId)
@@ -40,14 +39,6 @@ async function killService(): Promise<void> {
   service.child.kill('SIGKILL')
   if ((await service.ended) !== 'SIGKILL') throw new Error('it had ended before')
   service = await listening(whole, variables)
-}
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return String(port)
 }
 
 /** A new referral. */

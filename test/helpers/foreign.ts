@@ -3,7 +3,7 @@
  * and the commands of a document run against it as an administrator would.
  */
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,6 +46,7 @@ export async function foreignPostgres(t: Pick<Test, 'teardown'>) {
   )
   await chmod(join(commands, 'intake'), 0o755)
   const PATH = [commands, programs, dirname(process.execPath), process.env.PATH].join(':')
+  // Variables of the shell, which last from one block to the next.
   const environment: Record<string, string> = { PATH, DATA_DIR: folder }
 
   const dataOf = (name: string) => join(folder, name)
@@ -65,10 +66,28 @@ export async function foreignPostgres(t: Pick<Test, 'teardown'>) {
     for (const name of running) await stop(name)
   })
 
+  /** Types commands into a shell, which goes on after one that fails; answers what it printed. */
+  async function type(commands: string): Promise<{ out: string; err: string; code: string }> {
+    const script = `${commands}\necho "code:$?"\nenv -0 > "${folder}/environment"`
+    const { stdout, stderr } = await run('bash', ['-c', script], environment, folder)
+    const [out = '', code = ''] = stdout.split('code:')
+    const variables = await run('cat', [`${folder}/environment`])
+    for (const line of variables.stdout.split('\0')) {
+      const [name = '', ...value] = line.split('=')
+      if (/_URL$|^ORIGIN$/.test(name)) environment[name] = value.join('=')
+    }
+    return { out, err: stderr, code: code.trim() }
+  }
+
+  /** The same, of which each command must go well; answers what they printed. */
+  async function typed(commands: string): Promise<string> {
+    const { out, err, code } = await type(`set -e\n${commands}`)
+    if (code !== '0') throw new Error(`${commands}\n${out}${err}`)
+    return out
+  }
+
   return {
     folder,
-    /** Variables of the shell, which last from one block to the next. */
-    environment,
     stop,
 
     /** A new cluster with the superuser `postgres`; answers its URL without a database. */
@@ -91,17 +110,17 @@ export async function foreignPostgres(t: Pick<Test, 'teardown'>) {
 
     promote: (name: string) => control(name, 'promote'),
 
-    /** Types commands into a shell, which goes on after one that fails; answers what it printed. */
-    async type(commands: string): Promise<{ out: string; err: string; code: string }> {
-      const script = `${commands}\necho "code:$?"\nenv -0 > "${folder}/environment"`
-      const { stdout, stderr } = await run('bash', ['-c', script], environment, folder)
-      const [out = '', code = ''] = stdout.split('code:')
-      const variables = await run('cat', [`${folder}/environment`])
-      for (const line of variables.stdout.split('\0')) {
-        const [name = '', ...value] = line.split('=')
-        if (/_URL$|^ORIGIN$/.test(name)) environment[name] = value.join('=')
-      }
-      return { out, err: stderr, code: code.trim() }
+    type,
+    typed,
+
+    /** Types the first deployment of docs/OPERATIONS.md for the cluster at this URL; answers the owner's. */
+    async deploy(url: string): Promise<string> {
+      const page = await readFile(join(root, 'docs/OPERATIONS.md'), 'utf8')
+      const document = page.replaceAll('127.0.0.1:5432', new URL(url).host)
+      const [makeRoles = '', makeTables = ''] = blocksOf(document, '## First deployment')
+      await typed(`psql -v ON_ERROR_STOP=1 ${url}/postgres <<'SQL'\n${makeRoles}\nSQL`)
+      await typed(makeTables)
+      return environment.DATABASE_OWNER_URL!
     },
   }
 }

@@ -4,9 +4,7 @@
  * Method: a case with one of everything, each part searched for as it stands, in base64url and in hexadecimal; before the erasure,
  * where each has to be found, and after it. A PostgreSQL that is not ours; the service as a process of its own.
  */
-import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
@@ -18,9 +16,10 @@ import { completeReferral } from '../../src/referral/draft.ts'
 import { storeUncompressed } from '../canary/places.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { sealedFile, tusAt } from '../helpers/documents.ts'
-import { blocksOf, foreignPostgres } from '../helpers/foreign.ts'
+import { foreignPostgres } from '../helpers/foreign.ts'
 import { messageOn, replyKeys } from '../helpers/message.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
+import { freePort } from '../helpers/port.ts'
 import { listening } from '../helpers/process.ts'
 import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
@@ -75,31 +74,12 @@ async function filesIn(folder: string): Promise<Buffer[]> {
   return Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))))
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
-
 t.test('one person is erased, and no search finds more than the tombstones', async (t) => {
   const foreign = await foreignPostgres(t)
-  const { environment, folder } = foreign
+  const { folder, typed } = foreign
   const port = await freePort()
   const cluster = await foreign.cluster('cluster', port)
-  const document = (await readFile('docs/OPERATIONS.md', 'utf8')).replaceAll(
-    '127.0.0.1:5432',
-    `127.0.0.1:${port}`,
-  )
-  const [makeRoles = '', makeTables = ''] = blocksOf(document, '## First deployment')
-  const typed = async (commands: string) => {
-    const { out, err, code } = await foreign.type(`set -e\n${commands}`)
-    if (code !== '0') throw new Error(`${commands}\n${out}${err}`)
-  }
-  await typed(`psql -v ON_ERROR_STOP=1 ${cluster}/postgres <<'SQL'\n${makeRoles}\nSQL`)
-  await typed(makeTables)
-  const ownerUrl = environment.DATABASE_OWNER_URL!
+  const ownerUrl = await foreign.deploy(cluster)
   const sql = asSuperuser(t, { superuserUrl: `${cluster}/intake` })
   await storeUncompressed(sql)
   const tokenKeyFile = join(folder, 'token-key.pem')

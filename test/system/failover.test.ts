@@ -4,29 +4,19 @@
  * Method: PostgreSQL's own standby of a primary that is killed under load; one service on both, as docs/OPERATIONS.md says, is
  * asked before and after.
  */
-import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { requireBalanced } from '../helpers/books.ts'
-import { blocksOf, foreignPostgres } from '../helpers/foreign.ts'
+import { foreignPostgres } from '../helpers/foreign.ts'
+import { freePort } from '../helpers/port.ts'
 import { listening } from '../helpers/process.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 const foreign = await foreignPostgres(t)
-const { environment, folder } = foreign
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
+const { folder } = foreign
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await setTimeout(20)
@@ -34,16 +24,6 @@ async function until(isTrue: () => Promise<boolean>): Promise<void> {
 
 const [first, second] = [await freePort(), await freePort()]
 const primaryUrl = await foreign.cluster('primary', first)
-const document = (await readFile('docs/OPERATIONS.md', 'utf8')).replaceAll(
-  '127.0.0.1:5432',
-  `127.0.0.1:${first}`,
-)
-const [makeRoles = '', makeTables = ''] = blocksOf(document, '## First deployment')
-
-async function typed(commands: string): Promise<void> {
-  const { out, err, code } = await foreign.type(`set -e\n${commands}`)
-  if (code !== '0') throw new Error(`${commands}\n${out}${err}`)
-}
 
 const tokenKeyFile = join(folder, 'token-key.pem')
 const serve = () =>
@@ -54,9 +34,7 @@ const serve = () =>
   })
 
 t.test('what was acknowledged, and who holds what, outlives the primary', async (t) => {
-  await typed(`psql -v ON_ERROR_STOP=1 ${primaryUrl}/postgres <<'SQL'\n${makeRoles}\nSQL`)
-  await typed(makeTables)
-  const ownerUrl = environment.DATABASE_OWNER_URL!
+  const ownerUrl = await foreign.deploy(primaryUrl)
   const world = await holdCeremony({ ownerUrl, origin: 'intake.example.org', tokenKeyFile })
   const standbyUrl = await foreign.standby('standby', second, primaryUrl)
   const before = asSuperuser(t, { superuserUrl: `${primaryUrl}/intake` })

@@ -8,7 +8,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -18,6 +17,7 @@ import type { Caller } from '../../src/caller.ts'
 import { createReader } from '../../src/client/index.ts'
 import { connect } from '../../src/database/connect.ts'
 import { requireBalanced } from '../helpers/books.ts'
+import { freePort } from '../helpers/port.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { listening } from '../helpers/process.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
@@ -96,14 +96,6 @@ default_pool_size = 1
   if (!said.includes('process up')) throw new Error(`PgBouncer did not start: ${said}`)
   bouncer.stderr.resume()
   return `postgres://${username}:${password}@127.0.0.1:${listenPort}/intake`
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 t.test('a referral goes the whole way through one server connection', async (t) => {

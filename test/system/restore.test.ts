@@ -5,22 +5,21 @@
  * service as a process of its own, first on one cluster, then on the other.
  */
 
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import { createReader } from '../../src/client/index.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { blocksOf, foreignPostgres } from '../helpers/foreign.ts'
+import { freePort } from '../helpers/port.ts'
 import { listening } from '../helpers/process.ts'
 import { type Receiver, receive } from '../helpers/receiver.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser, untilPaired } from '../helpers/superuser.ts'
 
 const foreign = await foreignPostgres(t)
-const { environment, folder } = foreign
+const { folder, typed } = foreign
 const [portBefore, portAfter] = [await freePort(), await freePort()]
 const urlBefore = await foreign.cluster('before', portBefore)
 const urlAfter = await foreign.cluster('after', portAfter)
@@ -28,24 +27,8 @@ const urlAfter = await foreign.cluster('after', portAfter)
 const document = (await readFile('docs/OPERATIONS.md', 'utf8'))
   .replaceAll('127.0.0.1:5432', `127.0.0.1:${portBefore}`)
   .replaceAll('127.0.0.1:5433', `127.0.0.1:${portAfter}`)
-const [makeRoles = '', makeTables = ''] = blocksOf(document, '## First deployment')
 const [dump = ''] = blocksOf(document, '### A dump')
 const [restore = '', check = ''] = blocksOf(document, '### Restoring it')
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-/** What a block printed, if each of its commands went well. */
-async function typed(commands: string): Promise<string> {
-  const { out, err, code } = await foreign.type(`set -e\n${commands}`)
-  if (code !== '0') throw new Error(`${commands}\n${out}${err}`)
-  return out
-}
 
 const tokenKeyFile = join(folder, 'token-key.pem')
 const serviceUrlAt = (port: number) =>
@@ -76,9 +59,7 @@ async function untilTold({ received }: Receiver, type: string): Promise<void> {
 }
 
 t.test('a dump, restored into another cluster, is served on, claimed and opened', async (t) => {
-  await typed(`psql -v ON_ERROR_STOP=1 ${urlBefore}/postgres <<'SQL'\n${makeRoles}\nSQL`)
-  await typed(makeTables)
-  const ownerUrl = environment.DATABASE_OWNER_URL!
+  const ownerUrl = await foreign.deploy(urlBefore)
   const world = await holdCeremony({ ownerUrl, origin: 'intake.example.org', tokenKeyFile })
   const readerAt = async (url: string) => {
     const token = await world.token(world.clients.casework)

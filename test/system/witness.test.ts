@@ -4,9 +4,7 @@
  * Method: omniwitness of transparency.dev, given the log's key and nothing else of this service; the service as
  * a process of its own, on a PostgreSQL that is put back as it was.
  */
-import { once } from 'node:events'
 import { cp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { createKeysetReader } from '../../src/client/index.ts'
@@ -18,6 +16,7 @@ import { verify } from '../../src/protocol/signature.ts'
 import { sha256 } from '../../src/protocol/sodium.ts'
 import { folderOf, intake, unbroken } from '../cli/run.ts'
 import { requireBalanced } from '../helpers/books.ts'
+import { freePort } from '../helpers/port.ts'
 import { deployment, listening, type Service, start } from '../helpers/process.ts'
 import { publishKeyset } from '../helpers/publish.ts'
 import { refer } from '../helpers/referral.ts'
@@ -61,14 +60,6 @@ async function startWitness() {
   const policy = `witness first ${verifierKey(key)} http://${address}/\nquorum first\n`
   await writeFile(file('policy'), policy)
   return { key }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  await new Promise((closed) => probe.close(closed))
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** The service with a memory of its own outside the database; `given` are further variables. */
