@@ -45,19 +45,24 @@ export function createSweeping(database: Database, files: Files, pauseMs = every
     })
   }
 
-  async function isLost(id: string, lost: Awaited<ReturnType<typeof selectLostTime>>) {
-    const at = (await files.changedAt(id)) ?? 0
-    return lost !== undefined && at > lost.from && at < lost.until
-  }
-
   async function sweepFiles(): Promise<void> {
     const ids = await files.list()
-    const lost = await database.inTransaction(system(), (tx) => selectLostTime(tx, restoredDaysMax))
     for (let at = 0; at < ids.length; at += filesMax) {
       const part = ids.slice(at, at + filesMax)
       // Each was in the folder before this asks, and its row was committed before that.
       const known = await database.inTransaction(system(), (tx) => selectKnown(tx, part))
-      for (const id of part) if (!known.has(id) && !(await isLost(id, lost))) await files.remove(id)
+      await removeUnlessLost(part.filter((id) => !known.has(id)))
+    }
+  }
+
+  async function removeUnlessLost(ids: readonly string[]): Promise<void> {
+    // It is read from all documents, and there is seldom a file without a row.
+    if (ids.length === 0) return
+    const lost = await database.inTransaction(system(), (tx) => selectLostTime(tx, restoredDaysMax))
+    for (const id of ids) {
+      const at = (await files.changedAt(id)) ?? 0
+      const isLost = lost !== undefined && at > lost.from && at < lost.until
+      if (!isLost) await files.remove(id)
     }
   }
 
