@@ -1,7 +1,7 @@
 /** With `--keep`: the service stays up, and a few commands send, open and look up a referral. */
 import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type KeyFile, sealKeyFile } from '../../src/client/index.ts'
+import { generateRecipientKey, type KeyFile, sealKeyFile } from '../../src/client/index.ts'
 import type { World } from '../ceremony.ts'
 import type { Stage } from './stage.ts'
 
@@ -36,7 +36,9 @@ async function writeClients(url: string, world: World): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 })
   await writeFile(join(home, 'trust.json'), JSON.stringify(world.trust), { mode: 0o600 })
   const { lawFirm } = world.referring
-  await writeClient('law-firm', url, await world.token(lawFirm.clientId), lawFirm)
+  // With a key that answers are sealed to: they can be fetched later, which those of the demo itself need not.
+  const answered = { signing: lawFirm.signing, receiving: generateRecipientKey() }
+  await writeClient('law-firm', url, await world.token(lawFirm.clientId), answered)
   const { casework, auditor } = world.clients
   await writeClient('casework', url, await world.token(casework), world.recipients.casework)
   await writeClient('auditor', url, await world.token(auditor))

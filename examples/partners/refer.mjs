@@ -24,10 +24,12 @@ const memory = {
 }
 
 await ready
+const { signing: signer, receiving: reply } = openKeyFile(await read(settings.INTAKE_KEY))
 const referrer = createReferrer({
   url,
   trust: JSON.parse(await read(settings.INTAKE_TRUST)),
-  signer: openKeyFile(await read(settings.INTAKE_KEY)).signing,
+  signer,
+  reply, // what is answered is sealed to it: without one nobody can answer
   token: createSignIn({
     url,
     clientId: settings.INTAKE_CLIENT,

@@ -149,10 +149,12 @@ const senderPaths: DocumentPaths = {
  * import { createReferrer, openKeyFile, ready } from 'referral-intake-client'
  *
  * await ready
+ * const { signing, receiving } = openKeyFile(keyFileText, passphrase)
  * const referrer = createReferrer({
  *   url: 'https://intake.example.org',
  *   trust: { origin: 'intake.example.org', rootKeys: [rootA, rootB], minimumVersion: 1 },
- *   signer: openKeyFile(keyFileText, passphrase).signing,
+ *   signer: signing,
+ *   reply: receiving,
  *   token: () => currentToken(),
  *   onUnmatched: ({ detail }) => console.warn(`sealed without match keys: ${detail}`),
  * })

@@ -3,8 +3,8 @@
  * (Argon2id, then ChaCha20-Poly1305), or in the open where a machine must start alone and the disk
  * is what guards them.
  *
- * A recipient's file holds the X-Wing key it opens with and the Ed25519 key it signs with; that of a
- * referrer, a root or the directory only the latter.
+ * A recipient's file holds the X-Wing key it opens with and the Ed25519 key it signs with, and so does that of a
+ * referrer who takes answers; that of a root, the directory or the log only the latter.
  */
 import type { Static } from 'typebox'
 import * as Type from 'typebox'
@@ -17,7 +17,7 @@ import { type KeyPair, recipientKeyFrom, signingKeyFrom } from './keys.ts'
 import { openSecrets, readKeyFile, SealedSecrets, sealSecrets } from './passphrase.ts'
 import { randomBytes } from './sodium.ts'
 
-/** The keys of one file. `receiving` is a recipient's X-Wing key. */
+/** The keys of one file. `receiving` is a recipient's X-Wing key, or what a referrer's answers are sealed to. */
 export type KeyFile = { signing: KeyPair; receiving?: KeyPair }
 
 const Secrets = Type.Object(

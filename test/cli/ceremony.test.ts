@@ -2,8 +2,9 @@ import { stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { keysetChangesCommand, keysetTrust } from '../../src/cli/ceremony/ceremony.ts'
+import { keysGenerate } from '../../src/cli/ceremony/keys.ts'
 import { nextKeyset } from '../../src/cli/host/drafting.ts'
-import { sealKeyFile } from '../../src/client/index.ts'
+import { openKeyFile, sealKeyFile } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { generateSigningKey, type KeyPair } from '../../src/protocol/keys.ts'
 import { acceptDirectory, type Directory } from '../../src/protocol/trust/directory.ts'
@@ -88,6 +89,17 @@ t.test('the ceremony of docs/OPERATIONS.md: trust and changes are made by comman
     const both = '--root root-b.pub --root root-c.pub'
     await done(`keyset trust keyset-2.jws ${both} --out second-trust.json`)
     t.match(JSON.parse(await read('second-trust.json')), { minimumVersion: 2 })
+  })
+
+  t.test('a referrer’s file opens answers, and is registered by the key that signs', async (t) => {
+    await done('keys generate --no-passphrase --kind referrer --out firm.key')
+    const { signing, receiving } = openKeyFile(await read('firm.key'), undefined)
+    const publicKey = encodeBase64url(signing.publicKey)
+    t.same(JSON.parse(await read('firm.pub')), { alg: 'Ed25519', kid: signing.kid, publicKey })
+    t.ok(receiving)
+    await t.rejects(call(keysGenerate, '--kind signer --out other.key'), {
+      message: '--kind is signing, referrer or recipient',
+    })
   })
 
   t.test('trust is written only of roots that are the keyset’s, all of them', async (t) => {

@@ -33,38 +33,42 @@ export const keysGenerate: Command = {
   operands: '--out FILE',
   summary: 'Make a new key file, and beside it its public half, for the administrator.',
   details: `The public half is written into a file of the same name that ends in .pub, and printed: it
-is no secret, and the one of the two that is handed over. A signing key signs an organisation's referrals, a keyset (as a root) or the directory. A
-recipient's file holds a key to open with and one to sign with. The file is sealed under a
+is no secret, and the one of the two that is handed over. A signing key signs a keyset (as a root), the directory or the access log. A
+recipient's file holds a key to open with and one to sign with. So does a referrer's, who opens with it what recipients answer; the
+public half is of the one that signs, for the other goes with each referral. The file is sealed under a
 passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
 and its passphrase, what is sealed to it stays shut.`,
   options: {
     ...keyFileOptions,
-    kind: { value: 'KIND', help: 'signing (the default) or recipient.' },
+    kind: { value: 'KIND', help: 'signing (the default), referrer or recipient.' },
   },
   operandsMin: 0,
   operandsMax: 0,
   async run(input) {
     const file = input.needed('out')
     const kind = input.text('kind') ?? 'signing'
-    if (kind !== 'signing' && kind !== 'recipient') {
-      throw new UsageError('--kind is signing or recipient')
+    if (kind !== 'signing' && kind !== 'referrer' && kind !== 'recipient') {
+      throw new UsageError('--kind is signing, referrer or recipient')
     }
     const passphrase = input.given('no-passphrase') ? undefined : await newPassphrase()
     const keys: KeyFile =
-      kind === 'recipient'
-        ? { signing: generateSigningKey(), receiving: generateRecipientKey() }
-        : { signing: generateSigningKey() }
+      kind === 'signing'
+        ? { signing: generateSigningKey() }
+        : { signing: generateSigningKey(), receiving: generateRecipientKey() }
     const text = sealKeyFile(keys, passphrase)
-    return writeKeyFiles(file, text, publicHalf(JSON.parse(text)))
+    return writeKeyFiles(file, text, publicHalf(JSON.parse(text), kind))
   },
 }
 
 type Shown = { signing: Half; receiving?: Half }
 type Half = { kid: string; publicKey: string }
 
-/** As the keyset and `intake admin` want it: a recipient by its X-Wing key. */
-function publicHalf({ signing, receiving }: Shown): PublicHalf {
-  return receiving
+/** As the keyset and `intake admin` want it: a recipient by its X-Wing key, all others by the one they sign with. */
+function publicHalf(
+  { signing, receiving }: Shown,
+  kind: 'signing' | 'referrer' | 'recipient',
+): PublicHalf {
+  return receiving && kind === 'recipient'
     ? { ...receiving, alg: 'X-Wing', signingKey: signing.publicKey }
     : { ...signing, alg: 'Ed25519' }
 }
