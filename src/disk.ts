@@ -241,15 +241,19 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * A part of a file, both ends counted in, to be piped to the network. Each piece gives its memory back once the network has it: the
- * collector of garbage waits for tens of megabytes.
+ * A part of a file, both ends counted in, to be piped to the network, as Fastify does with what it is given to send. Each piece
+ * gives its memory back once the network has it, of which only a `pipe` of its own is told: the collector of garbage waits for
+ * tens of megabytes.
  */
 export function readLong(path: string, first: number, last: number): Readable {
   const file: Readable = createReadStream(path, { start: first, end: last })
   return Object.assign(file, {
     pipe<To extends NodeJS.WritableStream>(to: To): To {
       file.on('data', (part: Buffer) => {
-        if (!to.write(part, (error) => error ?? giveBack(part))) file.pause()
+        const isTaken = to.write(part, (error) => {
+          if (!error) giveBack(part)
+        })
+        if (!isTaken) file.pause()
       })
       file.on('end', () => to.end())
       to.on('drain', () => file.resume())

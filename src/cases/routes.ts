@@ -96,7 +96,7 @@ export const casesRoutes: FastifyPluginAsyncTypebox<{ cases: Services['cases'] }
       operationId: 'exportCase',
       summary: 'Read what is kept about a case beside what is sealed, for a copy to its subject',
       description:
-        'And the entries of the access log about it and its referrals, a page at a time, without the persons who called. What is sealed is fetched by the other calls that this scope allows.',
+        'Also the entries of the access log about it and its referrals, a page at a time, without the persons who called. What is sealed is fetched by the other calls that this scope allows.',
       security: [exporting],
       params: CaseParams,
       querystring: ExportQuery,

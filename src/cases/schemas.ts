@@ -73,7 +73,7 @@ export const Case = Type.Object({
       keys: Keys,
       notes: Type.Integer({ description: 'How many notes were written about it.' }),
       unread: Type.Integer({
-        description: 'How many messages by its referrer no recipient has been given.',
+        description: 'How many messages by its referrer no recipient has been given to read.',
       }),
     }),
     { maxItems: caseReferralsMax },

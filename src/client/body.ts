@@ -30,8 +30,10 @@ type Node = { getBuiltinModule?(name: 'http' | 'https'): Http | undefined }
 
 /**
  * As `fetch` with `redirect: 'error'`, for a body or an answer to `GET` that is long. That of Node.js copies what it sends and what
- * it receives, and tens of megabytes of copies pile up before they are collected. There its plain HTTP client is used, whose pieces
- * have a buffer of their own each, which can be given back.
+ * it receives, and the copies pile up before they are collected: 62 MB of them while 100 MiB are fetched, where 40 are meant. There
+ * its plain HTTP client is used, which takes 32, as its pieces have a buffer of their own each that can be given back (decision 49).
+ *
+ * @throws TypeError where no answer came, or a redirect; the reason of `signal` once it is aborted
  */
 export async function fetchLong(url: string, init: Init): Promise<Response> {
   const { process } = globalThis as { process?: Node }

@@ -41,7 +41,7 @@ export type Gap = {
 }
 
 /** One referral of an exported case. What it says is its writer's: escape it before it is shown. */
-export type ExportedReferral = Omit<Answer['referrals'][number], 'documents'> & {
+export type ExportedReferral = Answer['referrals'][number] & {
   readonly reference: string
   readonly receivedAt: string
   readonly state: string
@@ -51,8 +51,6 @@ export type ExportedReferral = Omit<Answer['referrals'][number], 'documents'> & 
   readonly grants: readonly ListedGrant[]
   readonly notes: NoteChain['notes']
   readonly messages: Thread['messages']
-  /** Sealed files that there are, whether anything that opened names them or not. */
-  readonly documents: Answer['referrals'][number]['documents']
 }
 
 /** A case whole. */

@@ -1,6 +1,6 @@
 /**
  * Rules of retention: a referral that stands in a closed state for so many days is erased. Days are whole days of UTC, so that
- * what is due changes once a day, and whoever confirms a list confirms what he saw. Pure.
+ * what is due changes once a day, and whoever confirms a list confirms what was seen. Pure.
  */
 import { canonicalBytes } from '../protocol/canonical.ts'
 import { sha256 } from '../protocol/sodium.ts'

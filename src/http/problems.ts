@@ -336,7 +336,7 @@ export const problems = {
     status: 410,
     title: 'What came next may be forgotten',
     retry: 'never',
-    next: 'Ask once without since, then list the items that you watch, and go on from next of that answer.',
+    next: 'Of your own referrals, read all again, without changedSince. Of items, ask once without since, then list those that you watch, and go on from next of that answer.',
   },
   'endpoint-refused': {
     status: 422,

@@ -71,7 +71,8 @@ export const ChangedQuery = Type.Object(
   {
     changedSince: Type.Optional({
       ...Cursor,
-      description: 'The `next` of a page. Left out: all, from the earliest change on.',
+      description:
+        'The `next` of a page. Left out: all, from the earliest change on. One that no page gave you, or from before a restore, is refused with `cursor-outdated`.',
     }),
     limit: Type.Optional(PageLimit(ownReferralsPageMax)),
   },

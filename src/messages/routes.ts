@@ -20,7 +20,7 @@ type Messages = Services['messages']
 const sendingWords =
   'Sealed, signed, and the next of its side. Safe to repeat: the same bytes get the first acknowledgement again, with status 200.'
 const readingWords =
-  'Both sides, in the order in which they came, a page at a time. Those of the other side count as opened from now on, but with `leaveUnread`. ' +
+  'Both sides, in the order in which they came, a page at a time. Those of the other side count as opened from now on, unless `leaveUnread` is set. ' +
   'When its own were opened a referrer sees by the day, from the next day in London on.'
 
 /** For organisations about what they sent, for the apps that hold recipient keys, and for bearers of receipts. */

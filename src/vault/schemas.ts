@@ -14,7 +14,7 @@ export const ReleasedReferral = Type.Object(
     }),
     unread: Type.Integer({
       minimum: 0,
-      description: 'How many messages by its referrer no recipient has been given.',
+      description: 'How many messages by its referrer no recipient has been given to read.',
     }),
     withdrawalAskedAt: Type.Optional(
       Type.Unsafe<string>({

@@ -95,7 +95,7 @@ function administerLog(database: Database, deployment: string, checkpointFile: s
 }
 
 /**
- * What only the service itself reads, for an owner who asks for it: his entry stands before anything is read.
+ * What only the service itself reads, for an owner who asks for it: the entry stands before anything is read.
  *
  * @throws Error where the service's login is not known, or is of another database than the owner's
  */
@@ -133,7 +133,7 @@ function administerVault(readAsService: ReadAsService) {
   }
 }
 
-/** What the owner says of retention, and what he is shown. */
+/** What the owner says of retention, and is shown of it. */
 export type RetentionAdministration = ReturnType<typeof administerRetention>
 
 function administerRetention(database: Database, readAsService: ReadAsService) {

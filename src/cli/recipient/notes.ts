@@ -19,7 +19,7 @@ export type NotesAbout = { readonly referralId: string } & (
 
 /**
  * Opens the notes about the referrals of a case, those that its judgements name, and those that were
- * seen before, and why a referral was withdrawn: a service that holds all of them back also says that there are none.
+ * seen before: a service that holds all of them back also says that there are none. Also why a referral was withdrawn.
  */
 export async function notesOf(
   reader: Reader,

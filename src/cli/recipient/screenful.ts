@@ -15,7 +15,7 @@ const warningsMax = 3
 /** Of the command that ends it: one that names more is said in words. */
 const commandLinesMax = 5
 
-/** At most `screenLines` lines of at most 80 screenColumns. */
+/** At most `screenLines` lines of at most 80 columns. */
 export function screenOf(work: Work, now: Date): string[] {
   const listed = work.referrals.slice(0, sidesMax)
   const more = work.referrals.length - listed.length
