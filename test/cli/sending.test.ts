@@ -152,11 +152,24 @@ t.test('a refused telling leaves nothing, and one without an answer leaves all',
   )
   t.same(await sending.waiting(), [])
   let named: readonly Attachment[] = []
-  const unanswered = sendDocuments(sending, referrer, async (documents) => {
+  let reads = 0
+  const watched = {
+    ...referrer,
+    upload: ({ read, ...source }: SealedSource) =>
+      referrer.upload({
+        ...source,
+        read: (...piece) => {
+          reads += 1
+          return read(...piece)
+        },
+      }),
+  }
+  const unanswered = sendDocuments(sending, watched, async (documents) => {
     named = documents
     throw new NoAnswer('the line broke')
   })
   await t.rejects(unanswered, { name: 'NoAnswer' })
+  t.equal(reads, 1, 'what was not named is not tried again')
   const [id] = told(named)
   t.same(await sending.waiting(), [`${sending.referralId}.${id}.sealed`])
   t.notOk(await sending.isStored(id))

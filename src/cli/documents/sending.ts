@@ -54,7 +54,8 @@ export async function sendDocuments(
     const failure = await uploaded
     return { documents, ...(failure !== undefined && { failure }) }
   } catch (error) {
-    named.reject(error)
+    // An error that no other try would mend: what failed was the naming, and not the upload.
+    named.reject(new Error('it was not named', { cause: error }))
     await uploaded
     if (!isNaming || isNothingStored(error)) for (const { forget } of sealings) await forget()
     throw error
