@@ -65,7 +65,7 @@ const triesMax = 6
 const waitMs = 500
 const waitMsMax = 20_000
 
-const passing: readonly (ErrorCode | undefined)[] = [
+const passing: readonly ErrorCode[] = [
   ...(['request-incomplete', 'upload-offset-differs', 'too-many-requests', 'not-ready'] as const),
   'outcome-unknown',
 ]
@@ -200,7 +200,11 @@ function createTries() {
 
 function mayPass(error: unknown): boolean {
   if (error instanceof NoAnswer) return true
-  return error instanceof ServiceProblem && passing.includes(error.problem.code)
+  if (!(error instanceof ServiceProblem)) return false
+  const { code, status } = error.problem
+  // A proxy's own page: no replica answers it now, or the piece is larger than it lets through.
+  if (code === undefined) return status === 413 || status >= 500
+  return passing.includes(code)
 }
 
 function isTimeout(error: unknown): boolean {

@@ -82,3 +82,38 @@ t.test('no status of an answer is thrown where nobody can catch it', async (t) =
     }
   }
 })
+
+t.test(
+  'a proxy that has no service for a moment, and lets no large piece through, holds nothing up',
+  async (t) => {
+    const size = 1_500_000
+    const pieceBytesMax = 1_000_000
+    let wasAway = false
+    let stands = 0
+    const server = createServer(async (request, response) => {
+      const piece = Number(request.headers['content-length'] ?? 0)
+      if (piece > pieceBytesMax) {
+        response.writeHead(413, { 'content-type': 'text/html' }).end('<h1>Too Large</h1>')
+        return
+      }
+      if (piece > 0 && !wasAway) {
+        wasAway = true
+        response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad Gateway</h1>')
+        return
+      }
+      for await (const part of request) stands += part.length
+      const isBegun = request.method === 'POST'
+      response
+        .writeHead(isBegun ? 201 : 204, isBegun ? {} : { 'upload-offset': String(stands) })
+        .end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const read = async (from: number, length: number) =>
+      new Uint8Array(Math.min(length, size - from))
+    const source = { referralId, documentId: newId(), bytes: size, read }
+    await partnerAt(`http://127.0.0.1:${port}`).upload(source)
+    t.equal(stands, size)
+  },
+)
