@@ -66,6 +66,20 @@ function stateUrgency(reading: Services['reading'], { referralId, envelope }: Re
   return reading.stateUrgency(callers.casework, referralId, { ...statement, signature })
 }
 
+async function stateOf({ referralId }: Referred) {
+  const [row] = await sql`select state, decline_reason from referral where id = ${referralId}`
+  return [row?.state, row?.decline_reason]
+}
+
+/** How often the log says it of a referral, but for repetitions. */
+async function saidOf({ referralId }: Referred, action: string): Promise<number> {
+  const rows = await sql`
+    select from audit_entry e join audit_opening o on o.entry_id = e.id
+    where e.object_id = ${referralId} and e.action = ${action} and e.outcome = 'permitted'
+      and o.details ->> 'repeated' is null`
+  return rows.length
+}
+
 async function holdsOf(id: string): Promise<string[]> {
   const rows = await sql`select reason from legal_hold where referral_id = ${id}`
   return rows.map(({ reason }) => reason)
@@ -284,6 +298,58 @@ const scenarios: Scenario[] = [
     async expect(t, [first]) {
       const [row] = await sql`select state from referral where id = ${first!.referralId}`
       t.equal(row?.state, 'closed')
+    },
+  },
+  {
+    name: 'its answer is taken back',
+    async prepare() {
+      const [first] = await written()
+      claim = await claimOf(first)
+      await staged.triage.complete(callers.casework, claim!.claimId, {
+        ...{ fence: claim!.fence, outcome: 'declined', reason: 'no_capacity' },
+        referrals: [first.referralId],
+      })
+      return [first]
+    },
+    act: ({ triage }) => triage.reopen(callers.casework, claim!.claimId),
+    repeated: true,
+    async expect(t, [first]) {
+      t.same(await stateOf(first!), ['in_triage', null])
+      t.same(await queueOf(first!), [[0]])
+      t.equal(await saidOf(first!, 'referral.reopened'), 1)
+    },
+  },
+  {
+    name: 'one of two referrals of a case is returned for information, and its referrer told',
+    async prepare() {
+      const referred = await merged()
+      claim = await claimOf(referred[0])
+      return referred
+    },
+    act: ({ triage }, [first]) =>
+      triage.park(callers.casework, claim!.claimId, {
+        ...{ fence: claim!.fence, reason: 'returned_for_information' },
+        tellReferrersOf: [first!.referralId],
+      }),
+    repeated: true,
+    async expect(t, [first, second]) {
+      t.same(await stateOf(first!), ['returned_for_information', null])
+      t.same(await stateOf(second!), ['in_triage', null])
+      t.same(await queueOf(first!, second!), [[0, 1]])
+      t.equal(await saidOf(first!, 'referral.moved'), 1)
+      t.equal(await saidOf(second!, 'referral.moved'), 0)
+    },
+  },
+  {
+    name: 'a case is handed out for a copy',
+    prepare: merged,
+    act: async ({ cases }, [first]) => cases.exportCase(callers.casework, await caseOf(first!), {}),
+    repeated: true,
+    async expect(t, referred) {
+      // A cut after the commit is one more: it is not known whether anybody had it.
+      for (const one of referred) {
+        t.ok([1, 2].includes(await saidOf(one, 'case.exported')), 'an entry for each time')
+      }
     },
   },
   {

@@ -131,6 +131,20 @@ const scenarios: Scenario[] = [
       t.equal(await saidOf(one!, 'withdrawal.decided'), 1)
     },
   },
+  {
+    name: 'a person declines what its bearer asked for',
+    prepare: async () => [await asked()],
+    act: ({ reading }, [one]) =>
+      reading.decideWithdrawal(callers.casework, one!.referralId, { recipient, decline: true }),
+    repeated: true,
+    async expect(t, [one]) {
+      t.same(await statesOf(one!), ['received'])
+      t.same(await queueOf(one!), [[0]])
+      t.equal(await saidOf(one!, 'withdrawal.decided'), 1)
+      const flags = await sql`select kind from case_flag where referral_id = ${one!.referralId}`
+      t.same(flags, [])
+    },
+  },
 ]
 
 await tryCut(staged, scenarios)
