@@ -15,22 +15,32 @@ import t from 'tap'
 import { holdCeremony } from '../../examples/ceremony.ts'
 import {
   attachmentOf,
+  createPublicReferrer,
   createReader,
   createReferrer,
   type Envelope,
+  newReceipt,
 } from '../../src/client/index.ts'
 import { startEmbedded, stopEmbedded } from '../../src/database/embedded.ts'
 import { writeSecret } from '../../src/disk.ts'
 import { generateRecipientKey } from '../../src/protocol/keys.ts'
 import { sealMatchingKey } from '../../src/protocol/matching/matchingkey.ts'
+import { readReceipt, receiptKeys } from '../../src/protocol/messages/receipt.ts'
 import { argon2id } from '../helpers/build.ts'
-import { sealedFile } from '../helpers/documents.ts'
+import { sealedFile, tusAt } from '../helpers/documents.ts'
 import { listening, type Service } from '../helpers/process.ts'
-import { publishKeyset } from '../helpers/publish.ts'
+import { onHost, publishKeyset } from '../helpers/publish.ts'
 import { createSearch, spellingsOf } from '../helpers/search.ts'
-import { holdTable } from '../helpers/superuser.ts'
+import { holdTable, untilPaired } from '../helpers/superuser.ts'
 import { addVolunteer } from '../helpers/volunteer.ts'
-import { type Mistake, mistypedWork, spoiltEnvelopes, strangeRequests } from './mistakes.ts'
+import {
+  type Mistake,
+  mistypedWork,
+  type Published,
+  spoiltEnvelopes,
+  strangeRequests,
+  typedEverywhere,
+} from './mistakes.ts'
 import {
   type Found,
   recordAnswers,
@@ -61,7 +71,10 @@ const talkative = {
 
 const { draft, planted } = plantReferral()
 /** What is written about it, from either side. */
-const written = { question: newWord(), answer: newWord(), reason: newWord() }
+const written = {
+  ...{ question: newWord(), answer: newWord(), reason: newWord() },
+  ...{ byBearer: newWord(), toBearer: newWord(), note: newWord() },
+}
 const replyKey = generateRecipientKey()
 const typed = { word: newWord(), small: newWordIn('abcdefghijklmnopqrstuvwxyz') }
 const typedInScript = newWordIn('αβγδεζηθικλμνξοπρστυφχψω')
@@ -99,11 +112,12 @@ const tokenKeyFile = join(folder, 'token-key.pem')
 const world = await holdCeremony({
   ...{ ownerUrl: database.ownerUrl, origin, tokenKeyFile, matching: { argon2id } },
 })
+const host = { world, databases: { ownerUrl: database.ownerUrl } }
 const matchingKeyFile = join(folder, 'matching-key.json')
 await writeSecret(matchingKeyFile, sealMatchingKey(world.matchingKeys[0]!, undefined))
 const serviceFolder = join(folder, 'service')
 await mkdir(serviceFolder)
-const answers = recordAnswers(t)
+const { answers, calls } = recordAnswers(t)
 const services: Service[] = []
 
 const tokens = {
@@ -154,11 +168,19 @@ async function plantControls() {
   }
 }
 
+/** What the receipt of a person gives, once there is one. */
+let bearing = ''
+
+function authorizationOf(by: Mistake['by']) {
+  if (by === 'nobody') return {}
+  return { authorization: by === 'bearer' ? bearing : `Bearer ${tokens[by]}` }
+}
+
 function send(url: string, { by, method, path, headers, body }: Omit<Mistake, 'name'>) {
   return fetch(url + path, {
     method,
     headers: {
-      ...(by !== 'nobody' && { authorization: `Bearer ${tokens[by]}` }),
+      ...authorizationOf(by),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -264,6 +286,18 @@ t.test('a document goes up, is named, and comes down', async (t) => {
   const parts: Uint8Array[] = []
   for await (const part of casework.document(referralId, attachment)) parts.push(part)
   t.equal(Buffer.concat(parts).toString(), text)
+  const { organisationId } = world.referring.lawFirm
+  const sending = await onHost(host, (administrator) =>
+    administrator.addClient({
+      ...{ organisationId, label: 'Documents', kind: 'partner', kids: [] },
+      scopes: ['referrals:submit', 'documents:write'],
+    }),
+  )
+  const tus = tusAt(url, `Bearer ${await world.token(sending)}`)
+  const another = sealedFile(referralId, new TextEncoder().encode(filed.content))
+  t.equal((await tus.begin(another, another.sealed.length)).status, 201)
+  t.equal((await tus.piece(another.documentId, 0, another.sealed)).status, 204)
+  t.equal((await tus.fetch(another.documentId)).status, 200)
   const byName = await fetch(`${url}/v1/documents`, {
     method: 'POST',
     headers: {
@@ -273,6 +307,73 @@ t.test('a document goes up, is named, and comes down', async (t) => {
     },
   })
   t.equal(byName.status, 400)
+})
+
+t.test('a person with a receipt asks, is asked, and gives up', async (t) => {
+  const { url, casework } = now
+  const person = createPublicReferrer({ url, trust: world.trust })
+  const receipt = await newReceipt()
+  const keys = receiptKeys(readReceipt(receipt), origin)
+  bearing = `Receipt ${Buffer.from(keys.accessTag).toString('base64url')}`
+  const envelope = await person.seal({ ...draft, channel: 'detained_person_web' }, receipt)
+  await person.submit(envelope)
+  const { referralId } = envelope.header
+  const file = sealedFile(referralId, new TextEncoder().encode(filed.content))
+  const { documentId } = file
+  const about = { documentId, type: 'other', fileType: 'text/plain', name: filed.name } as const
+  const documents = [attachmentOf(about, file.key, file)]
+  await person.send(receipt, referralId, { text: written.byBearer, documents })
+  const tus = tusAt(url, bearing, '/v1/receipt/documents')
+  await tus.begin(file, file.sealed.length)
+  t.equal((await tus.piece(documentId, 0, file.sealed)).status, 204)
+  t.equal((await tus.fetch(documentId)).status, 200)
+  const byCasework = tusAt(url, `Bearer ${tokens.casework}`)
+  t.equal((await byCasework.open(referralId, documentId, casework.kid)).status, 200)
+
+  const opened = await casework.open(await casework.fetch(referralId))
+  if (!opened.opened) throw new Error(opened.step)
+  t.match((await casework.messages(opened)).messages, [{ content: { text: written.byBearer } }])
+  const aloud = { way: 'read_aloud', language: 'fra' } as const
+  const { messageId } = await casework.reply(opened, { text: written.toBearer }, aloud)
+  await casework.delivered(referralId, messageId, aloud)
+  const thread = await person.messages(receipt, referralId)
+  t.match(thread.messages[1], { content: { text: written.toBearer } })
+  t.same(await person.openings(receipt, referralId), [], 'nothing of today')
+  await person.askToWithdraw(receipt, referralId)
+  await casework.decideWithdrawal(referralId, 'decline')
+  t.match(await person.state(receipt), [{ referralId, state: 'received' }])
+})
+
+t.test('what was amended is answered, kept, copied and erased', async (t) => {
+  const { url, lawFirm, casework } = now
+  const first = await lawFirm.seal(draft)
+  const { referralId, reference } = await lawFirm.submit(first)
+  const amended = await lawFirm.seal(draft, { supersedes: referralId })
+  await lawFirm.submit(amended)
+  const about = await casework.open(await casework.fetch(referralId))
+  if (!about.opened) throw new Error(about.step)
+  // A step that holds the item at this moment has a claim pass over it.
+  await untilPaired(superuser)
+  const take = async () =>
+    (await casework.claim({ max: 1, leaseSeconds: 60, referral: referralId }))[0]!
+  const held = await take()
+  const parking = { reason: 'returned_for_information', tellReferrersOf: [referralId] } as const
+  await casework.park(held, parking, { about, text: written.note })
+  t.match(await lawFirm.state(referralId), { state: 'returned_for_information' })
+  const again = await take()
+  await casework.complete(again, { outcome: 'accepted', referrals: [referralId] })
+  t.ok((await lawFirm.states()).referrals.length > 2)
+  await lawFirm.openings(referralId)
+  const closing = `/v1/referrals/${referralId}/closing?recipient=${casework.kid}`
+  t.equal((await send(url, { by: 'casework', method: 'POST', path: closing })).status, 204)
+
+  await casework.placeHold(referralId, 'complaint')
+  t.equal((await casework.holds()).length, 1)
+  const [found] = (await casework.search({ reference })).cases
+  const copy = await casework.exportCase(found!.caseId)
+  t.ok(JSON.stringify(copy).includes(written.note), 'all of it is in the copy')
+  await casework.liftHold(referralId)
+  t.equal((await casework.erase(referralId)).referralId, referralId)
 })
 
 t.test('plaintext that is sent by mistake is refused', async (t) => {
@@ -334,7 +435,9 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
   t.ok(cut > 0, `${cut} of ${sent.length} were cut off`)
 
   now = await startService()
-  const statuses = await Promise.all(envelopes.map(async (one) => (await put(now.url, one)).status))
+  // One after the other, as an outbox does: of many at once a busy service puts the last off.
+  const statuses: number[] = []
+  for (const one of envelopes) statuses.push((await put(now.url, one)).status)
   t.same(
     statuses.filter((status) => status !== 200 && status !== 201),
     [],
@@ -342,7 +445,6 @@ t.test('a service that is killed in mid-flight loses nothing and tells nothing',
 })
 
 t.test('compartments are granted, and all is passed on to another key', async (t) => {
-  const host = { world, databases: { ownerUrl: database.ownerUrl } }
   const { url, lawFirm, casework } = now
   const envelope = await lawFirm.seal(draft)
   const { referralId } = await lawFirm.submit(envelope)
@@ -387,6 +489,40 @@ t.test('the auditor reads on to the first entry', async (t) => {
       outcome,
     )
   }
+})
+
+/** They take ids, codes and numbers, and notes in the form that is planted elsewhere. */
+const takingCodesAlone = [
+  ...['issueToken', 'explainProblem', 'checkMatchKeys', 'listUnchecked', 'listReviews', 'readCase'],
+  ...['listPossibleMatches', 'decidePossibleMatch', 'mergeCases', 'splitCase', 'clearFlags'],
+  ...['listItems', 'listClaims', 'releaseClaim', 'handOverClaim', 'completeClaims', 'parkItem'],
+  ...['wakeItem', 'setItemsAside', 'listAttempts', 'reopenItem', 'setUrgency', 'listChanges'],
+  ...['createEndpoint', 'removeEndpoint', 'activateEndpoint', 'rotateEndpointSecret'],
+  ...['replayToEndpoint', 'exportAuditEntries', 'proveAuditEntry', 'readReferralAccess'],
+  ...['listExposure', 'getLogCheckpoint', 'getLogEntries', 'getLogTile'],
+]
+const published = JSON.parse(readFileSync('openapi/openapi.json', 'utf8')) as Published
+
+t.test('a name in every place of every operation is refused, and breaks nothing', async (t) => {
+  const mistakes = typedEverywhere(published, typed.word)
+  t.ok(mistakes.length > 300, `${mistakes.length} places`)
+  for (const mistake of mistakes) {
+    const { status } = await send(now.url, mistake)
+    t.ok(status < 500, `${mistake.name}: ${status}`)
+    if (mistake.body) t.ok(status >= 400, `${mistake.name}: ${status}`)
+  }
+})
+
+t.test('every operation went well once, but for those that are named here', async (t) => {
+  const answered = Object.entries(published.paths).flatMap(([template, operations]) =>
+    Object.entries(operations).flatMap(([method, { operationId }]) => {
+      const form = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
+      const isOf = (call: (typeof calls)[number]) =>
+        call.method === method.toUpperCase() && form.test(call.path)
+      return calls.some(isOf) ? [] : [operationId]
+    }),
+  )
+  t.same(answered, takingCodesAlone)
 })
 
 t.test('the server cannot read: no word is found, and every control is', async (t) => {

@@ -7,7 +7,7 @@ import { newId } from '../../src/protocol/uuid.ts'
 
 export type Mistake = {
   readonly name: string
-  readonly by: 'lawFirm' | 'casework' | 'auditor' | 'nobody'
+  readonly by: 'lawFirm' | 'casework' | 'auditor' | 'bearer' | 'nobody'
   readonly method: string
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -130,4 +130,61 @@ export function mistypedWork(
     { ...audit, name: 'a name as an object', path: `/v1/audit/entries?object=${query}` },
     { ...audit, name: 'a name as a cursor', path: `/v1/audit/entries?cursor=${query}` },
   ]
+}
+
+type Parameter = { readonly in: string; readonly name: string; readonly required?: boolean }
+type Operation = {
+  readonly operationId: string
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: object
+}
+
+/** All that a published document says can be called: `GET /v1/receipt`, and so on. */
+export type Published = { readonly paths: Readonly<Record<string, Record<string, Operation>>> }
+
+/**
+ * A name in every place of every operation, by somebody who may call it: as each part of the path, as each parameter and
+ * header, as one more, and as the body. What is added to the published document is tried without a line here.
+ */
+export function typedEverywhere({ paths }: Published, word: string): Mistake[] {
+  return Object.entries(paths).flatMap(([template, operations]) =>
+    Object.entries(operations).flatMap(([method, operation]) =>
+      typedInto(template, method.toUpperCase(), operation, word),
+    ),
+  )
+}
+
+function typedInto(
+  template: string,
+  method: string,
+  { operationId, security, parameters = [], requestBody }: Operation,
+  word: string,
+): Mistake[] {
+  const named = (place: string) => parameters.filter((one) => one.in === place)
+  const pathWith = (typed?: string) =>
+    template.replaceAll(/\{(\w+)\}/g, (_, name) => (name === typed ? word : newId()))
+  const good = { by: callerOf(security), method, path: pathWith() }
+  const one = (place: string, changes: Partial<Mistake>): Mistake => ({
+    ...{ ...good, name: `${operationId}: ${place}`, ...changes },
+  })
+  return [
+    ...named('path').map(({ name }) => one(name, { path: pathWith(name) })),
+    ...[...named('query').map(({ name }) => name), word].map((name) =>
+      one(name, { path: `${good.path}?${name}=${word}` }),
+    ),
+    ...named('header').map(({ name }) => one(name, { headers: { [name]: word } })),
+    ...(requestBody ? [{ [word]: word }, JSON.stringify(word), word] : []).map((body) =>
+      one('the body', { body }),
+    ),
+  ]
+}
+
+/** Somebody who may call it, as far as the scope goes. */
+function callerOf(security: Operation['security']): Mistake['by'] {
+  if (security.length === 0) return 'nobody'
+  if (security.some(({ receipt }) => receipt)) return 'bearer'
+  const scopes = security.flatMap(({ oauth2 = [] }) => oauth2)
+  if (scopes.includes('audit:read')) return 'auditor'
+  return scopes.includes('referrals:submit') ? 'lawFirm' : 'casework'
 }

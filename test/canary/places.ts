@@ -59,12 +59,18 @@ export function searchAll(parts: readonly Uint8Array[], search: Search): Found {
   }
 }
 
-/** Keeps every answer that anything in this process gets by `fetch`, until `t` ends. */
-export function recordAnswers(t: Pick<Test, 'teardown'>): Uint8Array[] {
+/** A call that was answered well. */
+export type Call = { readonly method: string; readonly path: string }
+
+/** Keeps every answer that anything in this process gets by `fetch`, until `t` ends, and which calls went well. */
+export function recordAnswers(t: Pick<Test, 'teardown'>) {
   const answers: Uint8Array[] = []
+  const calls: Call[] = []
   const { fetch } = globalThis
   globalThis.fetch = async (...request) => {
     const response = await fetch(...request)
+    const [asked, { method = 'GET' } = {}] = request
+    if (response.ok) calls.push({ method, path: new URL(String(asked)).pathname })
     const head = [...response.headers].map(([name, value]) => `${name}: ${value}\n`).join('')
     const body = Buffer.from(await response.clone().arrayBuffer())
     answers.push(Buffer.concat([Buffer.from(head), body]))
@@ -73,7 +79,7 @@ export function recordAnswers(t: Pick<Test, 'teardown'>): Uint8Array[] {
   t.teardown(() => {
     globalThis.fetch = fetch
   })
-  return answers
+  return { answers, calls }
 }
 
 /** Writes `text` to a socket as it is, and answers what came back before the service closed it. */
