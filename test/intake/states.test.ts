@@ -234,6 +234,22 @@ t.test('what was answered is closed, and what was not is refused', async (t) => 
   t.equal((await close(elsewhere)).status, 403)
 })
 
+t.test('what commits behind a later one is told with it, and both once', async (t) => {
+  const [one, two] = [await refer(built), await refer(built)]
+  const { next } = await page()
+  let later: Awaited<ReturnType<typeof page>> | undefined
+  await inTx(async (tx) => {
+    await move(tx, [one.referralId], 'waiting_list')
+    // Begun after the one above, and committed before it.
+    await inTx((other) => move(other, [two.referralId], 'waiting_list'))
+    later = await page(next)
+  })
+  t.strictSame(idsOf(later!), [], 'not before the earlier one is known')
+  const told = await page(later!.next)
+  t.strictSame(idsOf(told), [one.referralId, two.referralId])
+  t.strictSame(idsOf(await page(told.next)), [])
+})
+
 t.test('nothing is missed while 32 commit out of order', async (t) => {
   const writers = 32
   const ids: string[] = []
