@@ -135,7 +135,7 @@ export const reports = {
       help: 'Endpoints of webhooks that were disabled: by 410, because all tries had failed, or because the secret does not open',
     },
   },
-  /** Told once, and again after the thread was started anew. */
+  /** Told each hour, until they are set again or taken away. */
   unretained: {
     line: {
       level: 'warn',
@@ -143,7 +143,7 @@ export const reports = {
     },
     count: {
       name: 'intake_retention_idle_total',
-      help: 'Times that rules of retention were found which a restore or a failover has ended, until they are set again',
+      help: 'Times, once an hour, that rules of retention were found which a restore or a failover has ended',
     },
   },
   /** The thread which does the work has ended, and will be started again. */

@@ -16,7 +16,7 @@ import type { ErasureOptions } from './service.ts'
 export type RetainingOptions = Pick<ErasureOptions, 'keep'> & {
   /** Told of one that could not be erased: it is tried again at the next walk, and holds up no other. */
   readonly onError: (error: unknown) => void
-  /** Told once of rules that were set in the database which this one was restored from. */
+  /** Told each hour of rules that were set in the database which this one was restored from. */
   readonly onIdle: () => void
 }
 
@@ -26,6 +26,8 @@ const walkMax = 1_000
 const batchMax = 10
 /** What is due changes at midnight, and by what people do. */
 const restMs = 60_000
+/** An alert counts how often it is told: of what was told once, before anybody looked, there is nothing to count. */
+const idleMs = 3_600_000
 
 export function createRetaining(
   database: Database,
@@ -34,7 +36,7 @@ export function createRetaining(
   /** Ids that were due when they were found. */
   let walk: string[] = []
   let unlisted: readonly Erasure[] = []
-  let isIdle = false
+  let idleTold = new Date(0)
   const inTransaction = <T>(act: (tx: Tx) => Promise<T>) =>
     database.inTransaction({ kind: 'system', request: newId() }, act)
 
@@ -47,8 +49,13 @@ export function createRetaining(
 
   async function find(): Promise<void> {
     const found = await inTransaction(findGoing)
-    if (found.isIdle && !isIdle) onIdle()
-    ;({ walk, isIdle } = found)
+    walk = found.walk
+    const now = new Date()
+    if (!found.isIdle) idleTold = new Date(0)
+    else if (now.getTime() - idleTold.getTime() >= idleMs) {
+      idleTold = now
+      onIdle()
+    }
   }
 
   /** Erases one, if it is still to go. @returns what is to be listed; `undefined` if it is another replica's turn */

@@ -11,6 +11,7 @@ import { createRetaining } from '../../src/erasure/retaining.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { called, tooWide } from '../cli/run.ts'
 import { requireBalanced } from '../helpers/books.ts'
+import { onDay } from '../helpers/clock.ts'
 import { messageOn } from '../helpers/message.ts'
 import { matchingOf, stranger } from '../helpers/people.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
@@ -322,6 +323,8 @@ t.test('after a restore nothing goes until each rule is confirmed again', async 
   await turn()
   await turn()
   t.equal(noted.idle, idle + 1, 'told once')
+  await onDay('2999-01-01', turn)
+  t.equal(noted.idle, idle + 2, 'and again after an hour')
   t.equal(await stateOf(old), 'declined')
   const { out } = await retention()
   t.match(out, /ended by a restore or failover: confirm again/)
