@@ -3,8 +3,10 @@
  * and nothing half done is taken for a document.
  * Method: both as processes of their own, on a database and a folder of their own, killed where the file itself says how far it is.
  */
+import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { createDocuments } from '../../src/client/documents.ts'
@@ -56,6 +58,33 @@ async function untilBytes(path: string, least: number): Promise<void> {
     bytes = (await stat(path).catch(() => undefined))?.size ?? 0
     await new Promise(setImmediate)
   }
+}
+
+/**
+ * A line to the service that passes so many bytes either way and then no more, until whoever calls hangs up: a file that is longer
+ * is on its way until its client is killed.
+ */
+async function stuckLine(bytesMax: number): Promise<{ readonly INTAKE_URL: string }> {
+  const { hostname, port } = new URL(url)
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname)
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      let left = bytesMax
+      from.on('data', (bytes) => {
+        // The rest is lost, and not kept back: only who reads hears that the other side hung up.
+        if (left > 0) to.write(bytes.subarray(0, left))
+        left -= bytes.length
+      })
+      from.on('error', () => {})
+      from.on('close', () => to.destroy())
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  whole.teardown(() => server.close())
+  return { INTAKE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
 
 /** The first name in a folder that was not among those before, once it is there. */
@@ -138,7 +167,11 @@ t.test('a client that is killed while it sends or fetches goes on when called ag
   await writeFile(letter, 'A letter of 22 November. '.repeat(1_000_000))
   const referralId = await referred()
   const before = await readdir(folder)
-  const adding = running(t, ['documents', 'add', referralId, letter], firm.environment)
+  const line = await stuckLine(2_000_000)
+  const adding = running(t, ['documents', 'add', referralId, letter], {
+    ...firm.environment,
+    ...line,
+  })
   const stored = join(folder, await newIn(folder, before))
   await untilBytes(stored, 1)
   await adding.stop('SIGKILL')
@@ -153,7 +186,7 @@ t.test('a client that is killed while it sends or fetches goes on when called ag
 
   const out = join(casework.folder, 'out')
   const get = ['documents', 'get', referralId, '--out', out]
-  const getting = running(t, get, casework.environment)
+  const getting = running(t, get, { ...casework.environment, ...line })
   const part = await newIn(out)
   await untilBytes(join(out, part), 1)
   await getting.stop('SIGKILL')
