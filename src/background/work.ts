@@ -7,7 +7,8 @@ import type { Database } from '../database/connect.ts'
 import type { Step } from '../database/lock.ts'
 import { createFiles } from '../documents/files.ts'
 import { createSweeping } from '../documents/service.ts'
-import { createRetaining, type RetainingOptions } from '../erasure/retaining.ts'
+import type { Keeping } from '../erasure/restoring.ts'
+import { createRetaining } from '../erasure/retaining.ts'
 import { createRetiring } from '../matching/retiring.ts'
 import { createSettling } from '../messages/service.ts'
 import type { KeyPair } from '../protocol/keys.ts'
@@ -42,7 +43,7 @@ export type Extras = {
   /** The folder of sealed files. */
   readonly documents?: string
   /** Adds to the list of erasures outside the database. */
-  readonly keepErasures?: RetainingOptions['keep']
+  readonly erasureList?: Keeping
 }
 
 export type WebhookPlace = {
@@ -57,7 +58,7 @@ export function createWork(
   database: Database,
   log: LogOptions,
   tell: Tell,
-  { isWatched = true, duty, webhooks, documents, keepErasures }: Extras = {},
+  { isWatched = true, duty, webhooks, documents, erasureList }: Extras = {},
 ): Scheduler {
   const pairing = createPairing(database, {
     onError: (error) => tell({ kind: 'unpaired', error }),
@@ -89,7 +90,7 @@ export function createWork(
     ...(isWatched ? [createCounting(database, (queue) => tell({ kind: 'queue', queue }))] : []),
     ...(duty ? [createDuty(database, { ...duty, origin: log.origin, ...mailing(tell) })] : []),
     ...(documents === undefined ? [] : [createSweeping(database, createFiles(documents))]),
-    ...(keepErasures ? [retainingOf(database, keepErasures, tell)] : []),
+    ...(erasureList ? [retainingOf(database, erasureList, tell)] : []),
     ...(webhooks ? [deliveringOf(database, webhooks, tell)] : []),
   ]
   return createScheduler({ steps, connections: backgroundConnections, tell })
@@ -102,9 +103,9 @@ function mailing(tell: Tell): Pick<DutyOptions, 'onSent' | 'onFailed'> {
   }
 }
 
-function retainingOf(database: Database, keep: RetainingOptions['keep'], tell: Tell): Step {
+function retainingOf(database: Database, list: Keeping, tell: Tell): Step {
   const step = createRetaining(database, {
-    keep,
+    ...list,
     onError: (error) => tell({ kind: 'failed', step: step.name, error }),
     onIdle: () => tell({ kind: 'unretained' }),
   })

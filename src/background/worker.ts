@@ -42,7 +42,7 @@ const database = connect({
 database.onAnnounced(() => report({ kind: 'brought' }))
 const work = createWork(database, await openLog(log), sorted.tell, {
   ...{ isWatched, webhooks, documents },
-  keepErasures: keepOn(erasureListAt(erasuresFile)),
+  erasureList: keepOn(erasureListAt(erasuresFile)),
   duty: duty && {
     addresses: { 1: duty.first, 2: duty.later },
     send: createSendMail(duty.smtp, duty.from),

@@ -41,23 +41,36 @@ export async function applyErasures(database: Database, list: ErasureList): Prom
   for (const id of again) await asService((tx) => eraseReferral(tx, id, 'restored'))
   // Erased by another replica, or by one that died before it wrote.
   const unlisted = erased.filter(({ referralId }) => !listed.has(referralId))
-  await add(list, linesOf(unlisted))
+  await list.append(linesOf(unlisted))
+  await sumUp(list)
   await asService((tx) => keepServedAs(tx, here))
   return again.length
 }
 
-/** @returns what adds erasures to the list (service.ts) */
-export function keepOn(list: ErasureList) {
-  return (erasures: readonly Erasure[]) => add(list, linesOf(erasures))
+/** What adds erasures to the list, and says in its sum that it did. */
+export type Keeping = {
+  /** They are safe on the disk when this resolves. */
+  readonly add: (erasures: readonly Erasure[]) => Promise<void>
+  /**
+   * Says in the sum what is there, and for that reads all of it: once for many that were added. Killed before, the list is
+   * longer than its sum says, which it may be.
+   *
+   * @throws Error in words where what the sum says is not there any more: only people can put that right
+   */
+  readonly sum: () => Promise<void>
 }
 
-/**
- * Adds lines, and then says in the sum what is there: killed between the two, the list is longer than its sum says, which it
- * may be. Of two replicas that share it the slower says less than there is, until the next.
- */
-async function add(list: ErasureList, lines: string): Promise<void> {
-  await list.append(lines)
-  await list.writeSum(sumOf((await list.read()) ?? ''))
+export function keepOn(list: ErasureList): Keeping {
+  return { add: (erasures) => list.append(linesOf(erasures)), sum: () => sumUp(list) }
+}
+
+/** Of two replicas that share a list the slower says less than there is, until the next. */
+async function sumUp(list: ErasureList): Promise<void> {
+  // First the sum: whatever another writes in between, the list only grows.
+  const sum = await list.readSum()
+  const text = (await list.read()) ?? ''
+  if (sum !== undefined && !isWhole(text, sum)) throw new Error(cutWords(list.file))
+  await list.writeSum(sumOf(text))
 }
 
 /** The ids in the list. @throws Error in words where it cannot be believed */

@@ -9,11 +9,11 @@ import { isAway } from '../database/lost.ts'
 import { Refusal } from '../errors.ts'
 import { newId } from '../protocol/uuid.ts'
 import { type Erasure, eraseReferral } from './ending.ts'
+import type { Keeping } from './restoring.ts'
 import { retaining } from './retention.ts'
 import { goesBy, type StoredRule, selectGoing, selectRules } from './retentionstore.ts'
-import type { ErasureOptions } from './service.ts'
 
-export type RetainingOptions = Pick<ErasureOptions, 'keep'> & {
+export type RetainingOptions = Keeping & {
   /** Told of one that could not be erased: it is tried again at the next walk, and holds up no other. */
   readonly onError: (error: unknown) => void
   /** Told each hour of rules that were set in the database which this one was restored from. */
@@ -31,11 +31,12 @@ const idleMs = 3_600_000
 
 export function createRetaining(
   database: Database,
-  { keep, onError, onIdle }: RetainingOptions,
+  { add, sum, onError, onIdle }: RetainingOptions,
 ): Step {
   /** Ids that were due when they were found. */
   let walk: string[] = []
   let unlisted: readonly Erasure[] = []
+  let isSummed = true
   let idleTold = new Date(0)
   const inTransaction = <T>(act: (tx: Tx) => Promise<T>) =>
     database.inTransaction({ kind: 'system', request: newId() }, act)
@@ -43,8 +44,16 @@ export function createRetaining(
   /** Nothing more is erased while the list cannot be written. */
   async function list(erasures: readonly Erasure[]): Promise<void> {
     unlisted = erasures
-    if (unlisted.length > 0) await keep(unlisted)
+    if (unlisted.length === 0) return
+    await add(unlisted)
     unlisted = []
+    isSummed = false
+  }
+
+  /** Once a batch, for it reads the whole list. */
+  async function sumUp(): Promise<void> {
+    if (!isSummed) await sum()
+    isSummed = true
   }
 
   async function find(): Promise<void> {
@@ -79,14 +88,19 @@ export function createRetaining(
     restMs,
     async run() {
       await list(unlisted)
+      // Of a batch that was broken off.
+      await sumUp()
       if (walk.length === 0) await find()
+      let isElected = true
       for (const id of walk.slice(0, batchMax)) {
         const erased = await erase(id)
-        if (!erased) return false
+        isElected = erased !== undefined
+        if (!erased) break
         walk = walk.slice(1)
         await list(erased)
       }
-      return walk.length > 0
+      await sumUp()
+      return isElected && walk.length > 0
     },
   }
 }

@@ -13,13 +13,12 @@ import { newId } from '../protocol/uuid.ts'
 import type { HoldReason } from '../referral/codes/hold.ts'
 import { requireId, resolveLists, stateOf } from '../vault/service.ts'
 import { type Erasure, eraseReferral } from './ending.ts'
+import type { Keeping } from './restoring.ts'
 import type { Erased, Holds } from './schemas.ts'
 import { deleteHold, insertHold, selectHolds } from './store.ts'
 
 /** What erasing needs beside its transaction. */
-export type ErasureOptions = {
-  /** Adds to the list of erasures that outlives the database; it is safe on the disk when this resolves. */
-  readonly keep: (erasures: readonly Erasure[]) => Promise<void>
+export type ErasureOptions = Keeping & {
   /** For how many days backups hold what was erased. */
   readonly backupDays: number
 }
@@ -30,12 +29,13 @@ export const backupDaysUsual = 35
 const dayMs = 86_400_000
 
 /** The doors. Whatever is answered as erased is on the list that outlives the database: an erasure that is not is repeated. */
-export function createErasures(database: Database, { keep, backupDays }: ErasureOptions) {
+export function createErasures(database: Database, { add, sum, backupDays }: ErasureOptions) {
   return {
     async erase(caller: KnownCaller, name: string): Promise<Erased> {
       const erased = await database.inTransaction(caller, (tx) => erase(tx, name))
       // A crash before this leaves it erased and not answered; the next start finds it in the database, and keeps it.
-      await keep([erased])
+      await add([erased])
+      await sum()
       return present(erased, backupDays)
     },
     placeHold: (caller: KnownCaller, name: string, reason: HoldReason) =>

@@ -132,7 +132,10 @@ const halfFull = 'half of the room for referrals without an account that wait to
 const sumsEveryMs = 15_000
 
 /** As long as backups are kept if nobody says otherwise. */
-const unlisted: ErasureOptions = { keep: async () => {}, backupDays: backupDaysUsual }
+const unlisted: ErasureOptions = {
+  ...{ add: async () => {}, sum: async () => {} },
+  backupDays: backupDaysUsual,
+}
 
 /** What a client has of a replica that was told no limits. */
 const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitMsMax: 2_000 }

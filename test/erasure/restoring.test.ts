@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Database } from '../../src/database/connect.ts'
 import { idsIn, isStrange, linesOf, sumOf } from '../../src/erasure/list.ts'
-import { applyErasures } from '../../src/erasure/restoring.ts'
+import { applyErasures, keepOn } from '../../src/erasure/restoring.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { cloneDatabase } from '../helpers/postgres.ts'
@@ -49,6 +49,40 @@ t.test('a list that a person joined is read, or not believed', async (t) => {
     await t.rejects(applyErasures(database as unknown as Database, list), { message: /not one of/ })
     t.strictSame([...added, ...writes], [], 'nothing is added to it')
   }
+})
+
+t.test('a list that was cut while it is served is not said to be whole', async (t) => {
+  const erasures = [newId(), newId(), newId()].map((referralId) => {
+    return { referralId, erasedAt, entryId: newId() }
+  })
+  let [text, sum] = ['', sumOf('')]
+  let reads = 0
+  const { add, sum: sumUp } = keepOn({
+    file: 'erasures',
+    async read() {
+      reads += 1
+      return text
+    },
+    async append(lines) {
+      text += lines
+    },
+    readSum: async () => sum,
+    async writeSum(next) {
+      sum = next
+    },
+  })
+  await add(erasures.slice(0, 1))
+  await add(erasures.slice(1, 2))
+  t.equal(reads, 0)
+  await sumUp()
+  t.equal(reads, 1)
+  t.equal(sum, sumOf(linesOf(erasures.slice(0, 2))))
+  // As a tool does that keeps logs short.
+  text = ''
+  await add(erasures.slice(2))
+  const before = sum
+  await t.rejects(sumUp(), /erasures does not hold any more what was written to it/)
+  t.equal(sum, before, 'so the next start finds it too')
 })
 
 t.test(

@@ -236,7 +236,8 @@ t.test('one that is no longer due when its turn comes is passed over', async (t)
   const [first, second] = [await answered(401), await answered(400)]
   await ruled()
   const step = createRetaining(staged.database, {
-    async keep() {
+    sum: async () => {},
+    async add() {
       await sql`
         update referral set state = 'closed', decline_reason = null where id = ${second.referralId}`
     },
@@ -341,8 +342,10 @@ t.test(
     await ruled()
     let isFull = true
     const kept: string[] = []
+    const sums: number[] = []
     const step = createRetaining(staged.database, {
-      async keep(erasures) {
+      sum: async () => void sums.push(kept.length),
+      async add(erasures) {
         if (isFull) throw new Error('the disk is full')
         kept.push(...erasures.map(({ referralId }) => referralId))
       },
@@ -354,6 +357,7 @@ t.test(
     isFull = false
     for (let more = true; more; ) more = await step.run()
     t.same(kept, [first.referralId, second.referralId])
+    t.same(sums, [1, 2], 'its sum is made once for all that a turn erased')
   },
 )
 

@@ -48,7 +48,8 @@ const scenarios: Scenario[] = [
     prepare: async () => [await due()],
     act({ database, noted }) {
       cut = createRetaining(database, {
-        keep: async (erasures) => void listed.push(...erasures.map((one) => one.referralId)),
+        sum: async () => {},
+        add: async (erasures) => void listed.push(...erasures.map((one) => one.referralId)),
         onError: (error) => void noted.errors.push(error),
         onIdle: () => {},
       })

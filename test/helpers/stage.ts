@@ -45,7 +45,7 @@ export function servicesOn(database: Database, origin: string, folder = '') {
     blockOf: () => undefined,
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },
-    erasures: { keep: async () => {}, backupDays: 35 },
+    erasures: { add: async () => {}, sum: async () => {}, backupDays: 35 },
     webhooks: { key: new Uint8Array(32), faultOf: () => undefined },
     placeKey: new Uint8Array(32),
     documents: { folder, limits: limitsOf(1, 100) },
@@ -55,7 +55,8 @@ export function servicesOn(database: Database, origin: string, folder = '') {
   const settling = createSettling(database)
   const sweeping = createSweeping(database, createFiles(folder), 0)
   const retaining = createRetaining(database, {
-    keep: async (erasures) => void noted.listed.push(...erasures),
+    add: async (erasures) => void noted.listed.push(...erasures),
+    sum: async () => {},
     onError: (error) => void noted.errors.push(error),
     onIdle: () => {
       noted.idle += 1
