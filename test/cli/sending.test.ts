@@ -4,9 +4,10 @@
  * Method: what the command does, against a service, with the telling in the test's hands.
  */
 import { randomBytes } from 'node:crypto'
-import { readdir, stat, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { openForSealing } from '../../src/cli/documents/sealing.ts'
 import { sendDocuments } from '../../src/cli/documents/sending.ts'
 import { uploadWaiting } from '../../src/cli/documents/waiting.ts'
 import {
@@ -88,6 +89,18 @@ t.test('pieces go up before it is named, and the last one after', async (t) => {
   t.equal(failure, undefined)
   t.ok(await sending.isStored(told(documents)[0]))
   t.same(await sending.waiting(), [])
+})
+
+t.test('whoever reads ahead of the sealing waits for it', async (t) => {
+  const { home, referralId, path } = await sendingOf(t, 1000)
+  const sealing = await openForSealing(home, referralId, path, aboutIt)
+  t.teardown(sealing.close)
+  const { bytes, documentId, read } = sealing.source
+  const ahead = read(0, bytes)
+  await sealing.seal()
+  const draft = await readFile(join(home, 'documents', `${documentId}.draft`))
+  t.equal(draft.length, bytes)
+  t.ok(draft.equals(await ahead))
 })
 
 t.test('a small one is begun before it is named, and nothing of it goes up', async (t) => {
