@@ -3,7 +3,7 @@ import { build } from '../helpers/build.ts'
 import { publishKeyset } from '../helpers/publish.ts'
 import { refer } from '../helpers/referral.ts'
 import { addVolunteer } from '../helpers/volunteer.ts'
-import { intake, partyOf, unbroken } from './run.ts'
+import { called, partyOf, unbroken } from './run.ts'
 
 t.test('a grant is given, listed, opened and taken back by commands', async (t) => {
   const built = await build(t)
@@ -20,7 +20,7 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
   const { acknowledgement } = await refer(built)
   const { reference } = acknowledgement
   const by = async (party: typeof casework, ...args: string[]) =>
-    unbroken(await intake(args, party.environment))
+    unbroken(await called(t, args, party.environment))
 
   const chosen = ['--compartments', 'interpreting,clinical']
   const given = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
@@ -31,6 +31,25 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
     'clinical',
     'interpreting',
   ])
+
+  await by(casework, 'revoke', reference, '--to', 'Volunteer')
+  const days = [
+    ['2030-07-24', '2030-07-24 23:59:59'],
+    ['24 december 2030', '2030-12-24 23:59:59'],
+    ['2030-07-24 17:00', '2030-07-24 17:00:00'],
+    ['2030-07-24T17:00:00Z', '2030-07-24 18:00:00'],
+  ]
+  for (const [day = '', end] of days) {
+    const ran = await by(casework, 'grant', reference, '--to=Volunteer', ...chosen, '--until', day)
+    t.match(ran.out, `until ${end} in London`, ran.err)
+    t.match((await by(casework, 'grants', reference)).out, `until ${end} in London`)
+    await by(casework, 'revoke', reference, '--to', 'Volunteer')
+  }
+  for (const day of ['2030-02-30', '31 April 2030', '24.12.2030', 'tomorrow']) {
+    const ran = await by(casework, 'grant', reference, '--to=Volunteer', ...chosen, '--until', day)
+    t.match(ran, { code: 2, err: /^--until is a day or a time such as 2026-12-24/ })
+  }
+  await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
 
   const again = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
   t.match(again, { code: 1, err: /can open this referral already/ })

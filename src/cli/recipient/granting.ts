@@ -5,12 +5,13 @@ import { type CompartmentName, compartmentNames } from '../../referral/compartme
 import { type Command, fitted, UsageError } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
 import { referralNamed } from './naming.ts'
+import { endOf } from './wording.ts'
 
 const trusted = `LABEL is a reader of the newest keyset or directory, which are verified: what it is called there, or its kid.`
 
 /** `intake grant`. */
 export const grant: Command = {
-  operands: 'REFERRAL --to LABEL --compartments a,b [--until TIME]',
+  operands: 'REFERRAL --to LABEL --compartments a,b [--until DAY]',
   summary: 'Let one more reader open some compartments of a referral, for a while.',
   details: `${trusted}
 The grant ends after 14 days, or at --until. What was opened by then stays known.
@@ -19,7 +20,10 @@ ${connectionDetails}`,
   options: {
     to: { value: 'LABEL', help: 'The reader.' },
     compartments: { value: 'NAMES', help: `Some of ${compartmentNames.join(', ')}.` },
-    until: { value: 'TIME', help: 'When it ends, such as 2026-12-24T17:00:00Z.' },
+    until: {
+      value: 'DAY',
+      help: 'When it ends: 2026-12-24 or "24 December 2026", all of that day in London; or "2026-12-24 17:00".',
+    },
     ...connection,
   },
   operandsMin: 1,
@@ -29,13 +33,18 @@ ${connectionDetails}`,
     const to = input.text('to')
     if (to === undefined) throw new UsageError('name the reader with --to')
     const compartments = compartmentsIn(input.text('compartments'))
-    const until = endIn(input.text('until'))
+    const given = input.text('until')
+    const until = given === undefined ? undefined : endOf('until', given)
     const reader = await readerOf(input)
     const value = await reader.grant(referral, { to, compartments, ...(until && { until }) })
-    const end = value.until === undefined ? 'without an end' : `until ${londonTime(value.until)}`
+    const end = endWords(value.until)
     const what = value.compartments.join(', ')
     return { value, text: fitted(`${shown(value.to.label)} may open ${what}, ${end}`) }
   },
+}
+
+function endWords(until: string | undefined): string {
+  return until === undefined ? 'without an end' : `until ${londonTime(until)} in London`
 }
 
 /** `intake grants`. */
@@ -52,7 +61,7 @@ ${connectionDetails}`,
     const reader = await readerOf(input)
     const value = await reader.grants(referralNamed(input.operands[0] ?? ''))
     const lines = value.map(({ kid, label, compartments, until, at, by }) => {
-      const end = until === undefined ? 'without an end' : `until ${londonTime(until)}`
+      const end = endWords(until)
       const given = `given ${londonTime(at)} by ${shown(by ?? 'a key that has left')}`
       return `${shown(label ?? kid)}: ${compartments.map(shown).join(', ')}, ${end}; ${given}`
     })
@@ -135,11 +144,4 @@ function compartmentsIn(text: string | undefined): CompartmentName[] {
   throw new UsageError(
     `--compartments is some of ${compartmentNames.join(', ')}, with commas between`,
   )
-}
-
-function endIn(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined
-  const end = new Date(text)
-  if (/^\d{4}-\d\d-\d\d(T[0-9:.]+Z)?$/.test(text) && !Number.isNaN(end.getTime())) return end
-  throw new UsageError('--until is a day, or a time such as 2026-12-24T17:00:00Z')
 }

@@ -82,6 +82,32 @@ export function instantOf(name: string, given: string): string {
   throw new UsageError(`--${name} is a time such as ${forms}`)
 }
 
+const months = [
+  ...['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August'],
+  ...['September', 'October', 'November', 'December'],
+]
+
+/**
+ * The instant at which what `given` names ends: of a day, `2026-12-24` or `24 December 2026`, its last second in
+ * London; else as `instantOf`.
+ *
+ * @throws UsageError for anything else, also for a day that is in no calendar
+ */
+export function endOf(name: string, given: string): Date {
+  const [, day = '', month = '', year = ''] = /^(\d{1,2}) ([a-z]+) (\d{4})$/i.exec(given) ?? []
+  const number = months.findIndex((one) => one.toLowerCase() === month.toLowerCase()) + 1
+  const twoDigits = (text: string) => text.padStart(2, '0')
+  const date = number > 0 ? `${year}-${twoDigits(String(number))}-${twoDigits(day)}` : given
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(date)
+  try {
+    const end = Date.parse(instantOf(name, isDay ? `${date} 23:59` : date))
+    return new Date(isDay ? end + 59_000 : end)
+  } catch (cause) {
+    const forms = '2026-12-24, "24 December 2026", "2026-12-24 17:00" by the clock of London'
+    throw new UsageError(`--${name} is a day or a time such as ${forms}`, { cause })
+  }
+}
+
 /** Why an item is parked. */
 export const parkedWords: Readonly<Record<ParkOptions['reason'], string>> = {
   call_back: 'to be called back',
