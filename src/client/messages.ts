@@ -48,6 +48,11 @@ export type Message = {
 /** The messages about one referral, with what became of each. */
 export type Thread = Conversation<MessagesPage['messages'][number]> & {
   readonly referralId: string
+  /**
+   * The documents about the referral that are uploaded, by id. One that is named somewhere and not among them is not there
+   * yet.
+   */
+  readonly uploaded: readonly string[]
 }
 
 /** How messages are fetched. */
@@ -93,14 +98,14 @@ export function createCorrespondence(transport: Transport, keysets: Keysets) {
     const pages = await pagesOf(transport, by, referral, marks)
     const [first] = pages
     if (!first) throw new BadAnswer(`the messages about ${referral} are no pages`)
-    const { referralId } = first
+    const { referralId, uploaded } = first
     const answered = by.answeredIn(first)
     const shown = pages.flatMap(({ messages }) => messages)
     const once = await openAll(keysets, by, answered, shown)
     const outdated = once.refused.some(({ step }) => step === 'keyset' || step === 'signer')
     const read = outdated && keysets.refresh() ? await openAll(keysets, by, answered, shown) : once
     const cut = await Promise.all(sides.map((from) => checkEnd(referralId, from, read.messages)))
-    return { referralId, ...read, faults: [...read.faults, ...cut.flat()] }
+    return { referralId, uploaded, ...read, faults: [...read.faults, ...cut.flat()] }
   }
 
   function checkEnd(referralId: string, from: Side, messages: Thread['messages']) {

@@ -30,6 +30,7 @@ import {
   insertDocument,
   selectDocument,
   selectUsed,
+  selectWhole,
   updateStored,
 } from './store.ts'
 
@@ -119,6 +120,14 @@ export function createDocuments(options: DocumentsOptions) {
   }
 
   return { begin, proceed, fetch }
+}
+
+/**
+ * Which documents of a referral are there, for who reads what names them. One whose last piece came just before a kill is
+ * among them once somebody has asked for it.
+ */
+export function uploadedOf(tx: Tx, referralId: string): Promise<string[]> {
+  return selectWhole(tx, referralId)
 }
 
 /**

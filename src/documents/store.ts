@@ -47,6 +47,13 @@ export async function selectDocument(tx: Tx, id: string): Promise<DocumentRow | 
   return row
 }
 
+/** The ids of those of a referral that are noted to be stored whole. */
+export async function selectWhole(tx: Tx, referralId: string): Promise<string[]> {
+  const rows = await tx.sql<{ id: string }[]>`
+    select id from document where referral_id = ${referralId} and stored_at is not null order by id`
+  return rows.map(({ id }) => id)
+}
+
 /** What a referral holds, and what a client began in the 24 hours before now. */
 export async function selectUsed(tx: Tx, referralId: string, clientId: string | null) {
   const [[own], [today]] = await Promise.all([

@@ -122,6 +122,10 @@ export const Messages = Type.Object({
   referralId: Uuid,
   signed: Type.Optional(SignedParts),
   messages: Type.Array(KeptMessage, { maxItems: notesPageMax }),
+  uploaded: Type.Array(Uuid, {
+    description:
+      'The documents about the referral that are stored whole. One that is named and not among them is not uploaded yet.',
+  }),
   last: Type.Optional(
     Type.Object(
       { number: Type.Integer({ minimum: 1, maximum: notesMax }), envelopeHash: Bytes32 },

@@ -9,6 +9,7 @@ import { append } from '../audit/service.ts'
 import { type KnownCaller, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { ownSigner, requireMessageSealed, requireNoteWriter } from '../directory/service.ts'
+import { uploadedOf } from '../documents/service.ts'
 import { Refusal } from '../errors.ts'
 import { decodeBase64url, encodeBase64url, equalBytes } from '../protocol/bytes.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
@@ -155,6 +156,7 @@ export async function readMessages(
     referralId,
     ...(side === 'referrer' && { signed: parts }),
     messages: page.map((one) => present(one, side)),
+    uploaded: await uploadedOf(tx, referralId),
     ...(end.number > 0 && {
       last: { number: end.number, envelopeHash: encodeBase64url(end.envelopeHash) },
     }),

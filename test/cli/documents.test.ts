@@ -131,22 +131,33 @@ t.test('what is another type than stated, or may act, is written only when told 
   const documents = files.map(({ attachment }) => attachment)
   await referrer.send(referralId, { text: 'Three more.', documents })
   const early = await got(reference, '--only', '2')
-  t.match(early, { code: 1, out: /not written: .*\(not-found\)/ }, 'named, and not there yet')
+  t.match(early, { code: 1, out: /not written: not uploaded yet \(not-found\)/ })
+  const listedBy = async (environment: typeof firm.environment, ...flags: string[]) =>
+    unbroken(await called(t, ['documents', 'list', reference, ...flags], environment)).out
+  const named = await listedBy(casework.environment)
+  t.match(named, /^1 {2}[^:]*: "plain\.txt"\n2 {2}not uploaded yet: Other, PDF, /)
+  t.equal(named.match(/not uploaded yet: /g)?.length, 3)
   for (const { file } of files) {
     await referrer.upload({
       ...{ referralId, documentId: file.documentId, bytes: file.sealed.length },
       read: async (from, length) => file.sealed.slice(from, from + length),
     })
   }
+  t.notMatch(await listedBy(casework.environment), /not uploaded yet/)
+  const told = JSON.parse(await listedBy(casework.environment, '--json')).documents
+  t.strictSame(
+    told.map(({ uploaded }: { uploaded: boolean }) => uploaded),
+    Array(4).fill(true),
+  )
   const { code, out, folder } = await got(reference)
   t.equal(code, 1)
   t.match(out, /document-2 was not written: .*may do something.*\(document-refused\)/s)
   t.match(out, /document-3 was not written: .*not of the type/s)
   t.match(out, /document-4 was not written: .*may do something/s)
   t.strictSame(await readdir(folder), ['document-1.txt'])
-  const told = await got(reference, '--allow-active')
-  t.equal(told.code, 0, told.err)
-  t.strictSame((await readdir(told.folder)).sort(), [
+  const written = await got(reference, '--allow-active')
+  t.equal(written.code, 0, written.err)
+  t.strictSame((await readdir(written.folder)).sort(), [
     ...['document-1.txt', 'document-2.bin', 'document-3.pdf', 'document-4.bin'],
   ])
 })

@@ -129,8 +129,8 @@ t.test('all of it is in the copy, and what is not is named', async (t) => {
   const { code, out, err } = await run('copies', 'case', 'export', reference!, '--into', folder)
   t.equal(code, 1, err)
   t.match(out, /2 referrals and one document in/)
-  t.match(out, /Not here: document .*may do something.*document-refused/s)
-  t.match(out, new RegExp(`${unnamed} of ${second.referralId}.*document-unnamed`, 's'))
+  t.match(out, /Not here: document 2 of referral .*may do something.*document-refused/s)
+  t.match(out, new RegExp(`document ${unnamed} of referral ${other}: .*document-unnamed`))
   t.strictSame((await readdir(folder)).sort(), [reference!, 'case.json', 'case.txt'].sort())
   t.strictSame(await readdir(join(folder, reference!)), ['document-1.pdf'])
   for (const name of ['case.json', 'case.txt', `${reference}/document-1.pdf`]) {
@@ -281,6 +281,24 @@ t.test('who writes a message that is no object keeps no copy from being made', a
   const { referrals } = await whole(into)
   t.match(referrals, [{ messages: [{ opened: true, content: null }, { opened: true }] }])
   t.strictSame(await readdir(join(into, reference)), ['document-1.pdf'])
+})
+
+t.test('a document that was named and never came is said to be not uploaded yet', async (t) => {
+  const { referralId, acknowledgement } = await refer(built)
+  const { reference } = acknowledgement
+  const file = sealedFile(referralId, new TextEncoder().encode('%PDF-1.7\n'))
+  const { documentId } = file
+  const about = { documentId, type: 'other', fileType: 'application/pdf', name: 'x' } as const
+  const documents = [attachmentOf(about, file.key, file)]
+  await referrer.send(referralId, { text: 'One file.', documents })
+  const into = join(party.copies.folder, 'never')
+  const { code, out } = await run('copies', 'case', 'export', reference, '--into', into)
+  t.equal(code, 1)
+  const line = `Not here: document 1 of referral ${reference}: not uploaded yet (not-found)`
+  t.match(out, line)
+  const page = (await readFile(join(into, 'case.txt'), 'utf8')).replace(/\n +\| /g, ' ')
+  t.match(page, line)
+  t.match(page, /^ {2}document-1 is not uploaded yet {2}Other, PDF/m)
 })
 
 t.test('what was left by a process that was killed stands in the way of no copy', async (t) => {

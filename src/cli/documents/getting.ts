@@ -22,6 +22,8 @@ type Listed = {
   readonly by: Pick<Documents, 'document'>
   readonly referralId: string
   readonly documents: readonly Attachment[]
+  /** The ids of those that are there. */
+  readonly uploaded: readonly string[]
   /** Whole sentences: of messages that are missing or were changed, and may have named more. */
   readonly faults: readonly string[]
 }
@@ -40,12 +42,18 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const { referralId, documents, faults } = await listed(input)
+    const { referralId, documents, uploaded, faults } = await listed(input)
+    const isThere = ({ documentId }: Attachment) => uploaded.includes(documentId)
     const value = {
       ...{ referralId, faults },
-      documents: documents.map(({ key: _, ...document }) => document),
+      documents: documents.map((document) => {
+        const { key: _, ...rest } = document
+        return { ...rest, uploaded: isThere(document) }
+      }),
     }
-    const lines = documents.map((document, at) => `${at + 1}  ${lineOf(document)}`)
+    const lines = documents.map((document, at) => {
+      return `${at + 1}  ${isThere(document) ? '' : `${notUploaded}: `}${lineOf(document)}`
+    })
     return { value, text: textOf(faults, lines), failed: faults.length > 0 }
   },
 }
@@ -85,9 +93,7 @@ ${connectionDetails}`,
         const file = await openInto(by, referralId, document, { ...place, number })
         outcomes.push({ number, file })
       } catch (error) {
-        const fault = faultOf(error)
-        const isAbsent = fault.code === 'not-found'
-        outcomes.push({ number, ...fault, ...(isAbsent && { detail: absent }) })
+        outcomes.push({ number, ...faultOf(error) })
       }
     }
     const lines = outcomes.map((outcome) =>
@@ -104,7 +110,8 @@ ${connectionDetails}`,
   },
 }
 
-const absent = 'its sender has not uploaded it yet, or it was removed'
+/** Of a document that is named, and whose bytes are not all there. */
+export const notUploaded = 'not uploaded yet'
 
 function textOf(faults: readonly string[], lines: readonly string[]): string {
   const said = faults.map((fault) => `Not as it was written: ${shown(fault)}`)
@@ -117,17 +124,17 @@ async function listed(input: Input): Promise<Listed> {
   if ('referrer' in side) {
     await warnOfDates(side.referrer)
     const thread = await side.referrer.messages(name, { leaveUnread: true })
-    const { referralId } = thread
-    return { by: side.referrer, referralId, ...namedIn(thread) }
+    const { referralId, uploaded } = thread
+    return { by: side.referrer, referralId, uploaded, ...namedIn(thread) }
   }
   const { reader } = side
   await warnOfDates(reader)
   const opened = await openedBy(reader, name)
-  const { documents, faults } = namedIn(await reader.messages(opened, { leaveUnread: true }))
-  const { referralId } = opened
+  const thread = await reader.messages(opened, { leaveUnread: true })
+  const { documents, faults } = namedIn(thread)
+  const { referralId, uploaded } = thread
   return {
-    by: reader,
-    referralId,
+    ...{ by: reader, referralId, uploaded },
     documents: [...attachmentsIn(listIn(opened)), ...documents],
     faults,
   }
@@ -155,7 +162,9 @@ function listIn({ compartments }: Opened): unknown {
 export function faultOf(error: unknown): { code: string; detail: string } {
   if (error instanceof Refusal) return { code: error.code, detail: error.message }
   if (error instanceof ServiceProblem) {
-    return { code: error.problem.code ?? 'none', detail: error.message }
+    const { code = 'none' } = error.problem
+    const isAbsent = code === 'not-found' || code === 'document-incomplete'
+    return { code, detail: isAbsent ? notUploaded : error.message }
   }
   throw error
 }

@@ -81,7 +81,7 @@ ${connectionDetails}`,
     const files = referrals.flatMap((one) => one.files).filter((one) => 'file' in one).length
     const text = [
       `Case ${shown(caseId)}: ${counted(referrals.length, 'referral')} and ${counted(files, 'document')} in ${shown(folder)}`,
-      ...gaps.map(wordsOfGap),
+      ...gaps.map((gap) => wordsOfGap(gap, referrals)),
       'Read it before you hand it over: it may name others.',
     ]
     return {

@@ -9,7 +9,7 @@ import {
   shown,
 } from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
-import { lineOf } from '../documents/getting.ts'
+import { lineOf, notUploaded } from '../documents/getting.ts'
 import { wordsOfThread } from './messages.ts'
 import { wordsOfNotes } from './notes.ts'
 import { wordsOfReason } from './reason.ts'
@@ -38,7 +38,7 @@ export function pageOfCase({ case: found, exportedAt, referrals, entries, gaps }
     `Case ${shown(found.caseId)}, copied ${londonTime(exportedAt)}. Times are of London.`,
     '',
     ...(gaps.length > 0
-      ? ['What is not in this copy:', ...gaps.map(wordsOfGap)]
+      ? ['What is not in this copy:', ...gaps.map((gap) => wordsOfGap(gap, referrals))]
       : ['It is whole.']),
     ...referrals.flatMap((referral) => ['', ...wordsOfReferral(referral, entries)]),
     ...(judged.length > 0 ? ['', 'Why these are held to be about one person:', ...judged] : []),
@@ -50,10 +50,18 @@ export function pageOfCase({ case: found, exportedAt, referrals, entries, gaps }
   return lines.join('\n')
 }
 
-/** One line for what is missing. */
-export function wordsOfGap({ referralId, part, name, why, detail }: Gap): string {
-  const what = name === undefined ? part : `${part} ${shown(name)}`
-  return `  Not here: ${what} of ${shown(referralId)}: ${shown(detail)} (${shown(why)})`
+/** One line for what is missing: its referral by its reference, and a document by its number. */
+export function wordsOfGap(
+  { referralId, part, name, why, detail }: Gap,
+  referrals: readonly CopiedReferral[],
+): string {
+  const referral = referrals.find((one) => one.referralId === referralId)
+  const file = referral?.files.find(({ documentId }) => documentId === name)
+  const called = part === 'document' ? (file?.number ?? name) : name
+  const what = called === undefined ? part : `${part} ${shown(String(called))}`
+  const of = part === 'referral' ? '' : ' of referral'
+  const from = `${what}${of} ${shown(referral?.reference ?? referralId)}`
+  return `  Not here: ${from}: ${shown(detail)} (${shown(why)})`
 }
 
 function wordsOfReferral(
@@ -82,12 +90,19 @@ function wordsOfReferral(
       return `  ${londonTime(at)}  ${shown(label ?? kid)} was let into ${compartments.map(shown).join(', ')}${end}`
     }),
     ...files.map((file) => {
-      const name = 'file' in file ? shown(file.file) : `document-${file.number} is not here`
+      const name =
+        'file' in file ? shown(file.file) : `document-${file.number} ${whyNot(file.code)}`
       return `  ${name}  ${lineOf({ ...file, key: '' })}`
     }),
     wordsOfThread(reference, { messages: referral.messages, refused: [], faults: [] }),
     ...wordsOfNotes([{ referralId, opened: true, notes: referral.notes, refused: [], faults: [] }]),
   ]
+}
+
+function whyNot(code: string): string {
+  return code === 'not-found' || code === 'document-incomplete'
+    ? `is ${notUploaded}`
+    : 'is not here'
 }
 
 /** What moved a referral from one state to another. */

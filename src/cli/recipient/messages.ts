@@ -158,7 +158,7 @@ function isSound({ messages, refused, faults }: Thread): boolean {
 /** The messages about a referral as lines: who wrote each, when, and what it says. */
 export function wordsOfThread(
   name: string,
-  { messages, refused, faults }: Omit<Thread, 'referralId'>,
+  { messages, refused, faults }: Omit<Thread, 'referralId' | 'uploaded'>,
 ): string {
   const lines = [
     ...faults.map((fault) => `Not as it was written: ${shown(fault)}`),
