@@ -88,7 +88,8 @@ export function briefOf(
 ): { readonly lines: string[]; readonly left: number } {
   const names = sides.map(({ name }) => name)
   const units = rowsOf(sides).map((row, index) => unitOf(row, index, names))
-  const ranked = units.toSorted((a, b) => a.rank - b.rank || a.index - b.index)
+  // Of one rank they stay in the order in which they are asked.
+  const ranked = units.toSorted((a, b) => a.rank - b.rank)
   const chosen = new Map<Unit, number>()
   const choose = (unit: Unit, lines: number) => {
     const before = chosen.get(unit)
@@ -103,8 +104,8 @@ export function briefOf(
     for (let lines = most; lines > 0; lines -= 1) if (choose(unit, lines)) break
   }
   // Where lines are left, what was cut goes on.
-  for (const unit of ranked) {
-    for (let lines = chosen.get(unit) ?? 0; lines > 0 && isCut(unit, lines); lines += 1) {
+  for (const [unit, first] of chosen) {
+    for (let lines = first; isCut(unit, lines); lines += 1) {
       if (!choose(unit, lines + 1)) break
     }
   }
