@@ -174,7 +174,7 @@ export function lineOf(document: Attachment | undefined): string {
   if (!document) return ''
   const { type, fileType, size, name } = document
   const words: Readonly<Record<string, string>> = { ...documentTypes, ...fileTypes }
-  const wordOf = (code: string) => words[code] ?? shown(code)
+  const wordOf = (code: string) => shown(Object.hasOwn(words, code) ? words[code] : code)
   const kilobytes = Math.ceil(size / 1000)
   return `${wordOf(type)}, ${wordOf(fileType)}, ${kilobytes} kB: "${shown(name)}"`
 }
