@@ -91,7 +91,7 @@ function faultOfSaid(
   }
   for (const [kid, { given, taken, ends }] of said?.byKid ?? []) {
     const isDue = given - taken + Number(sealedTo.has(kid)) > 0 && timeOf(ends) > now.getTime()
-    if (given > 0 && isDue && !grants.has(kid)) {
+    if (isDue && !grants.has(kid)) {
       return `grant to ${kid}: it is missing`
     }
   }
