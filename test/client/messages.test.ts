@@ -175,7 +175,12 @@ t.test('a server that leaves out, exchanges or repeats is found out', async (t) 
 
   // What this client wrote is not there any more: it writes nothing in its place.
   const own = processMemory()
-  await partnerAt(url, own).send(reference, { text: 'Ours.' })
+  const honest = await between(t, url, (answer) => answer)
+  await partnerAt(honest.url, own).send(reference, { text: 'Ours.' })
+  const asked = honest.passed.filter(({ method, path }) =>
+    `${method} ${path}`.includes('GET /v1/referrals'),
+  )
+  t.equal(asked.length, 1, 'it is asked once where a message goes')
   const forgetful = await lied((page) => delete page.last)
   await t.rejects(partnerAt(forgetful, own).send(reference, { text: 'Again.' }), {
     message: /written before, is not there/,

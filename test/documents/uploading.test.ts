@@ -438,13 +438,22 @@ t.test(
     const nobodys = newId()
     await writeFile(pathOf(nobodys), 'left behind')
     await writeFile(join(folder, 'not-ours.txt'), 'somebody else wrote this')
-    await createSweeping(database, files).run()
+    const sweeping = createSweeping(database, files)
+    await sql.begin(async (other) => {
+      await other`select pg_advisory_xact_lock(hashtext('referral-intake sweeping documents'))`
+      await createSweeping(database, files).run()
+      t.equal(await files.bytesOf(stale!.documentId), 0, 'it is the turn of another replica')
+    })
+    await sweeping.run()
     t.equal(await files.bytesOf(stale!.documentId), undefined)
     t.equal(await files.bytesOf(nobodys), undefined)
     t.equal(await files.bytesOf(late.documentId), undefined, 'begun while it was erased')
     t.equal(await files.bytesOf(fresh!.documentId), 0)
     t.equal(await files.bytesOf(whole!.documentId), whole!.sealed.length)
     t.ok(await stat(join(folder, 'not-ours.txt')), 'what has another name stays')
+    await writeFile(pathOf(nobodys), 'left behind again')
+    t.equal(await sweeping.run(), false)
+    t.ok(await files.bytesOf(nobodys), 'the folder is not read again at once')
     t.equal((await tus.firm.locate(stale!.documentId)).status, 404)
     t.match((await entriesOf(stale!.documentId)).at(-1), { action: 'document.removed' })
   },

@@ -4,6 +4,7 @@
  * Method: over HTTP, with the work in the background at its own pace.
  */
 import t from 'tap'
+import { createSettling } from '../../src/messages/service.ts'
 import type { MessageInput } from '../../src/protocol/messages/message.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
@@ -138,4 +139,30 @@ t.test('each is one entry, whatever it did', async (t) => {
   const entries = await sql`
     select from audit_entry where object_id = ${one.referralId} and action = 'message.settled'`
   t.equal(entries.length, 2)
+})
+
+t.test('replicas tell the queue once, and with nothing to tell wait for nobody', async (t) => {
+  const one = await refer(built)
+  await untilPaired(sql)
+  const replicas = [1, 2, 3].map(() => createSettling(built.database))
+  const run = () => Promise.all(replicas.map((replica) => replica.run()))
+  const { written, done } = await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtext('referral-intake settling messages'))`
+    t.same(await run(), [false, false, false])
+    const written = write(one)
+    const isTrue = async (one: Promise<readonly unknown[]>) => (await one).length > 0
+    while (!(await isTrue(sql`select from message where settled_at is null`))) {}
+    const done = run()
+    while (
+      !(await isTrue(sql`
+        select from pg_locks where locktype = 'advisory' and not granted having count(*) >= 3`))
+    ) {}
+    return { written, done }
+  })
+  // Also the replica of this service is at it.
+  t.ok((await done).filter((isMore) => isMore).length <= 1)
+  await written
+  const entries = await sql`
+    select from audit_entry where object_id = ${one.referralId} and action = 'message.settled'`
+  t.equal(entries.length, 1)
 })

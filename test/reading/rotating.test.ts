@@ -166,6 +166,12 @@ t.test('killed between any two requests and begun anew, each is passed on once',
 
 t.test('a service without an end, or that answers not each grant, is left', async (t) => {
   await refer(built)
+  // What the service does not do is no fault of a referral.
+  const broken = await between(t, url, (answer, { path }) => {
+    return path.endsWith('/keyset/1') ? { status: 500, body: '' } : answer
+  })
+  const stopped = readerOf(casework, world.clients.casework, 200, broken.url)
+  await t.rejects(stopped.rotate({ to: newKid }), { name: 'ServiceProblem' })
   const lied = async (method: string, lie: (body: Record<string, unknown>) => void) => {
     const { url: at, passed } = await between(t, url, (answer, request) => {
       if (request.method !== method || !/\/(wraps|grants)/.test(request.path)) return answer
@@ -182,7 +188,19 @@ t.test('a service without an end, or that answers not each grant, is left', asyn
   const silent = await lied('POST', (body) => Object.assign(body, { grants: [] }))
   await t.rejects(silent.rotating, { name: 'BadAnswer', message: /not each grant/ })
   // It was passed on, whatever was answered.
-  t.match(await old().rotate({ to: newKid }), { given: 0, left: 0 })
+  const { url: at, passed } = await between(t, url, (answer) => answer)
+  const again = readerOf(casework, world.clients.casework, 200, at)
+  t.match(await again.rotate({ to: newKid }), { given: 0, left: 0 })
+  const listed = passed.filter(({ path }) => path.includes('/wraps'))
+  t.equal(listed.length, 1, 'where nothing was passed on, it is not looked again')
+})
+
+t.test('who stops it has what was begun ended, and no more', async (t) => {
+  await Promise.all(Array.from({ length: 51 }, () => refer(built)))
+  const signal = AbortSignal.abort()
+  const stopped = await old().rotate({ to: newKid, revoke: true, signal })
+  t.match(stopped, { given: 50, left: 1, revoked: 0 })
+  t.match(await old().rotate({ to: newKid }), { given: 1, left: 0 })
 })
 
 t.test('what comes while it runs is passed on as well, each once', async (t) => {
@@ -243,8 +261,15 @@ t.test(
     const { referralId } = await refer(built)
     t.match((await call('DELETE', query(oldKid, newKid))).body, { left: 1 })
     t.equal(await opens(old(), referralId), '10', 'what was not passed on stays')
-    const rotated = await old().rotate({ to: newKid, revoke: true })
+    const { url: at, passed } = await between(t, url, (answer) => answer)
+    const stopping = new AbortController()
+    const rotated = await readerOf(casework, world.clients.casework, 200, at).rotate({
+      ...{ to: newKid, revoke: true, signal: stopping.signal },
+      onProgress: ({ revoked }) => void (revoked > 0 && stopping.abort()),
+    })
     t.match(rotated, { given: 1, left: 0, revoked: 1, passed: 0 })
+    const deleted = passed.filter(({ method }) => method === 'DELETE')
+    t.equal(deleted.length, 1, 'who stops it has no more deleted')
     const fresh = readerOf(follower, newClient)
     for (const one of [...before, { referralId }]) {
       t.equal(await opens(old(), one.referralId), 'not released', 'its service has no wrap for it')

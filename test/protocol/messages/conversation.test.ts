@@ -73,8 +73,10 @@ t.test('a message that is shown twice counts once, and came when it came first',
   const { messages, refused, faults } = readConversation(shown, referrer)
   t.match(messages, [{ at, opened: true, content: answer.content }])
   t.same([messages.length, refused, faults], [1, [], []])
-  const never = readConversation([{ message: sealed, at: 'yesterday' }], referrer)
-  t.match(never, { messages: { length: 0 }, refused: [{ step: 'shape', at: 'yesterday' }] })
+  for (const at of ['yesterday', '2026-02-30T09:30:00Z']) {
+    const never = readConversation([{ message: sealed, at }], referrer)
+    t.match(never, { messages: { length: 0 }, refused: [{ step: 'shape', at }] })
+  }
   t.end()
 })
 
