@@ -143,7 +143,8 @@ async function serve(config: Config): Promise<void> {
 function erasuresOf({ audit: { erasuresFile: file, backupDays } }: Config, database: Database) {
   const list = erasureListAt(file)
   return {
-    ...{ ...keepOn(list), backupDays },
+    ...keepOn(list),
+    backupDays,
     /** @returns `false` where the database went away */
     apply: () =>
       applyErasures(database, list).then(

@@ -100,11 +100,7 @@ t.test('a clinician opens two compartments, until it is taken back or has ended'
 
   const two = ['--to', 'Dr Mensah', '--compartments', 'clinical,interpreting']
   const given = await by(casework, 'grant', reference, ...two)
-  t.match(
-    given,
-    { code: 0, out: /Dr Mensah may open (clinical|interpreting), .*, until/ },
-    given.err,
-  )
+  t.match(given, { code: 0, out: /Dr Mensah may open interpreting, clinical, until/ }, given.err)
   const [row] = await sql`
     select (ends_at - now()) > interval '13 days' and (ends_at - now()) <= interval '14 days' as fits
     from wrap where kid = ${kid}`
@@ -132,11 +128,7 @@ t.test('a clinician opens two compartments, until it is taken back or has ended'
 
   await publishDirectory('3', `--without=${kid}`)
   const gone = await by(casework, 'grant', other, '--to', kid, '--compartments', 'clinical')
-  t.match(
-    gone,
-    { code: 1, err: /neither|no reader|not in/ },
-    'who is listed no more is granted nothing',
-  )
+  t.match(gone, { code: 1, err: /no reader/ }, 'who is listed no more is granted nothing')
 })
 
 t.test('a directory is drafted only with grantees that it could have', async (t) => {
