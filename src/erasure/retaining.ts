@@ -20,9 +20,9 @@ export type RetainingOptions = Keeping & {
   readonly onIdle: () => void
 }
 
-/** Found at once. A turn is so many at most: one that does not end for ten minutes is told as a fault (alerts.yaml). */
+/** Found at once, and erased in one turn: a turn that does not end for ten minutes is told as a fault (alerts.yaml). */
 const walkMax = 1_000
-/** In one batch: a replica that stops waits for so many, and people who work on cases for one at most. */
+/** Erased in one batch. A replica that stops waits for all of it, people who work on cases for one erasure at most. */
 const batchMax = 10
 /** What is due changes at midnight, and by what people do. */
 const restMs = 60_000
@@ -50,7 +50,7 @@ export function createRetaining(
     isSummed = false
   }
 
-  /** Once a batch, for it reads the whole list. */
+  /** Once a batch, because it reads the whole list. */
   async function sumUp(): Promise<void> {
     if (!isSummed) await sum()
     isSummed = true

@@ -35,7 +35,7 @@ export type Retention = { readonly epoch: string; readonly states: readonly Reta
 /**
  * Lists what goes today: by each rule that stands, whether or not it has begun, or by `looked` alone, which is not set yet.
  *
- * @param database - as the service itself, for the owner reads no row of anybody
+ * @param database - as the service itself, because the owner reads no row of anybody
  */
 export function showRetention(database: Database, looked?: Rule): Promise<Retention> {
   return database.inTransaction({ kind: 'system', request: newId() }, async (tx) => {

@@ -72,7 +72,7 @@ function faultOfGrant(
 
 /**
  * What the log says was given of a key, less what it says was taken away, and whether it was sealed to it, is whether
- * there is a wrap. Counted, for entries bear the time at which their transactions began, and not that of their commit.
+ * there is a wrap. Counted, because entries bear the time at which their transactions began, and not that of their commit.
  */
 function faultOfSaid(
   grants: ReadonlyMap<string, StoredGrant>,

@@ -51,7 +51,7 @@ t.test('a case is erased by command, and a hold keeps one of it', async (t) => {
   const shown = await run('case', 'erase', reference!)
   t.equal(shown.code, 3, 'nobody could be asked')
   t.match(shown.out, new RegExp(`Reference ${reference}, came .*: Received`))
-  t.match(shown.out, /Stays, for it is held: A public inquiry/)
+  t.match(shown.out, /Stays, because it is held: A public inquiry/)
   t.match(shown.out, /Nothing was erased/)
   t.equal(await stands(), 2)
 

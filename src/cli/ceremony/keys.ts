@@ -35,7 +35,7 @@ export const keysGenerate: Command = {
   details: `The public half is written into a file of the same name that ends in .pub, and printed: it
 is no secret, and the one of the two that is handed over. A signing key signs a keyset (as a root), the directory or the access log. A
 recipient's file holds a key to open with and one to sign with. So does a referrer's, who opens with it what recipients answer; the
-public half is of the one that signs, for the other goes with each referral. The file is sealed under a
+public half is of the one that signs, because the other goes with each referral. The file is sealed under a
 passphrase: INTAKE_PASSPHRASE, or it is asked for twice. There is no second copy: without the file
 and its passphrase, what is sealed to it stays shut.`,
   options: {

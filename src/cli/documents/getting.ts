@@ -32,7 +32,7 @@ type Listed = {
 export const documentsList: Command = {
   operands: 'ID|REFERENCE',
   summary: 'List the documents of a referral, and of the messages about it.',
-  details: `As who sent it: those of the answers alone, for what you sent is sealed to recipients. No message counts as read
+  details: `As who sent it: those of the answers alone, because what you sent is sealed to recipients. No message counts as read
 by this: see \`intake messages\`.
 
 Exit code 1 if a message is missing or was changed, which may have named more: what is wrong is said.

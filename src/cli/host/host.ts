@@ -159,7 +159,8 @@ function administerRetention(database: Database, readAsService: ReadAsService) {
 
 const allReferrals = { kind: 'referral', id: 'all' } as const
 
-const readsAsService = 'referrals are read by the login of the service, for the owner reads none'
+const readsAsService =
+  'referrals are read by the login of the service, because the owner reads none'
 const twoDatabases = 'DATABASE_URL and DATABASE_OWNER_URL name two databases: nothing was changed'
 
 /** Nobody waits for an administrator's act but the administrator. */

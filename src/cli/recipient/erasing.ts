@@ -125,7 +125,7 @@ function wordsOfGoing({ caseId, referrals, item }: Case, held: readonly Hold[]):
         `  Reference ${shown(reference)}, came ${londonTime(receivedAt)}: ${labelOf('state', state)}`,
         ...(notes > 0 ? [`    Notes: ${notes}`] : []),
         ...(unread > 0 ? [`    Messages that nobody has read: ${unread}`] : []),
-        ...(hold ? [`    Stays, for it is held: ${reasonOf(hold)}`] : []),
+        ...(hold ? [`    Stays, because it is held: ${reasonOf(hold)}`] : []),
       ]
     }),
     ...(item ? ['  There is open work on it, which ends.'] : []),

@@ -3,7 +3,7 @@
  *
  * While it is made there is a file `unfinished` in the folder: the id of the case, and a line for each file that is written, with the
  * id of its document. `case.json` comes last: where it is, the copy is whole. A call that finds `unfinished` goes on, and
- * fetches no document again that it names. A file that it does not name, for the call died in between, is compared.
+ * fetches no document again that it names. A file that it does not name, because the call died in between, is compared.
  */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
