@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../errors.ts'
 import { decodeBase64url, encodeBase64url, giveBack } from '../protocol/bytes.ts'
+import { largestPerReferral } from '../protocol/documents/format.ts'
 import { createDocumentOpener } from '../protocol/documents/open.ts'
 import type { Sealed } from '../protocol/documents/seal.ts'
 import { Attachment } from '../referral/fields/documents.ts'
@@ -52,6 +53,17 @@ export type Documents = {
     attachment: Attachment,
     onProgress?: Progress,
   ): AsyncGenerator<Uint8Array>
+}
+
+/** What whoever names files in a referral asks first. */
+export type UploadLimits = {
+  /**
+   * How long a sealed file may be, and all of one referral. Ask before a referral is sent that names files: what is refused after
+   * that is named and never there. Without bounds where the service tells none.
+   *
+   * @throws ServiceProblem `insufficient-scope` where you may upload none; NoAnswer, BadAnswer
+   */
+  uploadLimits(): Promise<{ readonly bytesMax: number; readonly referralBytesMax: number }>
 }
 
 const tus = { 'tus-resumable': '1.0.0' }
@@ -167,6 +179,22 @@ export function createDocuments(
   }
 
   return { beginUpload, upload, document }
+}
+
+/** The part of a client that asks how much is taken. */
+export function createUploadLimits(
+  { exchange }: Pick<Transport, 'exchange'>,
+  path: string,
+): UploadLimits {
+  return {
+    async uploadLimits() {
+      const { headers } = await exchange({ method: 'OPTIONS', path })
+      const text = headers.get('tus-max-size') ?? 'Infinity'
+      const bytesMax = Number(text)
+      if (!(bytesMax > 0)) throw new BadAnswer('the answer says no size of documents')
+      return { bytesMax, referralBytesMax: largestPerReferral * bytesMax }
+    },
+  }
 }
 
 /** What opens a file that was sealed here, for the referral or message that names it. */

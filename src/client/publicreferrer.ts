@@ -55,6 +55,9 @@ export type PublicReferrerOptions = Omit<TransportOptions, 'token'> &
     readonly solve?: (challenge: Challenge) => Promise<object>
   }
 
+/** What is sealed has to stay on a disk until it is uploaded, and theirs may be one that others use: they send no files. */
+type SealChoices = Omit<SealOptions, 'documents'>
+
 /** @see createPublicReferrer */
 export type PublicReferrer = {
   /**
@@ -65,7 +68,7 @@ export type PublicReferrer = {
    * @throws DraftRefused naming each field, Refusal `receipt-mistyped`, or `keyset-expired` for a keyset past
    *   its date, which a page does not seal to
    */
-  seal(draft: Draft, receipt: string, options?: SealOptions): Promise<Envelope>
+  seal(draft: Draft, receipt: string, options?: SealChoices): Promise<Envelope>
   /**
    * Sends an envelope. Safe to repeat: the same envelope is stored once and acknowledged again, so keep it
    * until this has returned. Each attempt is worked for anew.
@@ -132,7 +135,7 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
   const sealFor = createSealer(transport, keysets, options)
   const readOpenings = createOpenings(transport, keysets)
 
-  async function seal(draft: Draft, receipt: string, sealing: SealOptions = {}): Promise<Envelope> {
+  async function seal(draft: Draft, receipt: string, sealing: SealChoices = {}): Promise<Envelope> {
     const keys = await keysOf(receipt)
     return sealFor(draft, sealing, async (_, __, { stale }) => {
       if (stale) throw new Refusal('keyset-expired', 'the newest keyset is past its date')

@@ -9,7 +9,13 @@ import { replyToOfKey } from '../protocol/messages/receipt.ts'
 import { ready } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
-import { createDocuments, type DocumentPaths, type Documents } from './documents.ts'
+import {
+  createDocuments,
+  createUploadLimits,
+  type DocumentPaths,
+  type Documents,
+  type UploadLimits,
+} from './documents.ts'
 import { isOutdated } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import {
@@ -132,7 +138,8 @@ export type Referrer = {
   withdraw(referral: string, reason: string): Promise<OwnReferral>
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
-} & Documents
+} & Documents &
+  UploadLimits
 
 /** Where an organisation's documents are. */
 const senderPaths: DocumentPaths = {
@@ -231,7 +238,10 @@ export function createReferrer(options: ReferrerOptions): Referrer {
     correspondence.sealWithdrawal(own(referral), wellTyped(referral), reason),
   )
 
-  const documents = createDocuments(transport, senderPaths)
+  const documents = {
+    ...createDocuments(transport, senderPaths),
+    ...createUploadLimits(transport, senderPaths.uploads),
+  }
   const asked = { openings, state, states, messages, keyset: keysets.newest }
   return { seal, submit, send, withdraw, ...asked, ...documents }
 }

@@ -7,6 +7,7 @@ import { type SealInput, sealReferral } from '../protocol/envelope/seal.ts'
 import type { AcceptedKeyset } from '../protocol/trust/keyset.ts'
 import { newId } from '../protocol/uuid.ts'
 import { checkDraft, composed, type Draft } from '../referral/draft.ts'
+import type { Attachment } from '../referral/fields/documents.ts'
 import type { Referral } from '../referral/fields.ts'
 import type { Problem } from '../referral/problems.ts'
 import { mostUrgent, proposeUrgency } from '../referral/urgency.ts'
@@ -26,6 +27,11 @@ export type SealOptions = {
   readonly referralId?: string
   /** The id of a referral of yours that this one amends. */
   readonly supersedes?: string
+  /**
+   * Files that were sealed for `referralId`, named in the compartment `documents` behind what the draft lists there. Upload them
+   * once the envelope is acknowledged.
+   */
+  readonly documents?: readonly Attachment[]
 }
 
 /** Whom a sealer tells what stops nothing; the console is warned where one is left out. */
@@ -61,7 +67,12 @@ export function createSealer(
 
   /** @throws DraftRefused naming each field, Refusal for a keyset that may not be used */
   return async (draft: Draft, sealing: SealOptions, signedBy: SignedBy): Promise<Envelope> => {
-    const checked = checkDraft(composed(draft))
+    const alone = checkDraft(composed(draft))
+    const { documents = [] } = sealing
+    const checked =
+      documents.length === 0 || alone.refusal !== undefined
+        ? alone
+        : checkDraft(composed(naming(alone.draft, documents)))
     if (checked.refusal !== undefined) throw new DraftRefused(checked.refusal, checked.problems)
     const { channel, region, respondBy, urgency } = checked.draft
     const keyset = await keysets.newest()
@@ -84,6 +95,11 @@ export function createSealer(
       ...signed,
     })
   }
+}
+
+function naming(draft: Draft, documents: readonly Attachment[]): Draft {
+  const list = [...(draft.referral.documents?.list ?? []), ...documents]
+  return { ...draft, referral: { ...draft.referral, documents: { list } } }
 }
 
 function warnOfDoubts({ referralId, warnings }: Warned): void {

@@ -46,7 +46,7 @@ export type Call = {
 
 /** One request of bytes. */
 export type Exchange = Pick<Call, 'path' | 'open' | 'headers'> & {
-  readonly method: 'GET' | 'POST' | 'HEAD' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'HEAD' | 'PATCH' | 'OPTIONS'
   readonly bytes?: Uint8Array<ArrayBuffer>
 }
 

@@ -1,6 +1,6 @@
 /** How much is taken of sealed files. */
 import { Refusal } from '../errors.ts'
-import { sealedBytesOf } from '../protocol/documents/format.ts'
+import { largestPerReferral, sealedBytesOf } from '../protocol/documents/format.ts'
 
 /** How much is taken, in bytes as sealed. */
 export type DocumentLimits = {
@@ -20,8 +20,7 @@ const megabyte = 1024 * 1024
 export function limitsOf(fileMax: number, clientPerDay: number): DocumentLimits {
   return {
     bytesMax: sealedBytesOf(fileMax * megabyte),
-    // Five of the largest, whatever that is.
-    referralBytesMax: 5 * sealedBytesOf(fileMax * megabyte),
+    referralBytesMax: largestPerReferral * sealedBytesOf(fileMax * megabyte),
     referralCountMax: 100,
     clientBytesPerDay: clientPerDay * megabyte,
   }

@@ -53,7 +53,26 @@ export const documentRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { 
     await app.register(uploadsAt(door), { documents })
     await app.register(fetchingAt(door), { documents })
   }
+  await app.register(limitRoutes, { documents })
   await app.register(openingRoutes, { documents })
+}
+
+/** What may be uploaded: asked before a referral is sent that names what would be refused after it. */
+const limitRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { documents }) => {
+  app.route({
+    method: 'OPTIONS',
+    url: '/documents',
+    config: { action: 'document.begun' },
+    schema: {
+      operationId: 'askUploads',
+      summary: 'Ask whether you may upload documents, and how long a sealed one may be',
+      description:
+        'As tus 1.0.0 has it: `Tus-Max-Size` is in bytes. A referral takes five times as much.',
+      security: [{ bearer: ['documents:write'] }],
+      response: { 204: Nothing },
+    },
+    handler: async (_request, reply) => limitsReply(reply, documents.bytesMax).code(204).send(),
+  })
 }
 
 function uploadsAt({ path, security, by, callerOf }: Door): FastifyPluginAsyncTypebox<Options> {
@@ -176,6 +195,11 @@ const openingRoutes: FastifyPluginAsyncTypebox<Options> = async (app, { document
 
 const rangeWords =
   'With `Range: bytes=N-` from there on, as 206 (RFC 9110, section 14). Each answer is an entry of the log; of what the caller uploaded itself, many may be one.'
+
+function limitsReply(reply: FastifyReply, bytesMax: number): FastifyReply {
+  const tus = { 'tus-version': '1.0.0', 'tus-extension': 'creation' }
+  return reply.headers({ ...tus, 'tus-max-size': bytesMax })
+}
 
 function tusReply(reply: FastifyReply): FastifyReply {
   return reply.header('tus-resumable', '1.0.0')

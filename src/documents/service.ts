@@ -119,7 +119,7 @@ export function createDocuments(options: DocumentsOptions) {
     return { ...part, file: files.read(id, part.first, part.last) }
   }
 
-  return { begin, proceed, fetch }
+  return { begin, proceed, fetch, bytesMax: options.documents.limits.bytesMax }
 }
 
 /**

@@ -789,6 +789,12 @@ const table: Record<string, Record<string, Case>> = {
       expected: workers(404),
     },
   },
+  askUploads: {
+    always: {
+      request: () => ({ method: 'OPTIONS', path: '/v1/documents' }),
+      expected: workers(204),
+    },
+  },
   continueDocument: {
     own: {
       request: async (who) => {
@@ -1237,6 +1243,8 @@ const unrecorded = [
   // A token opens nothing by itself: what is done with it is recorded.
   'issueToken',
   ...['getKeyset', 'getKeysetVersion', 'getChallenge', 'getLogCheckpoint', 'getLogTile'],
+  // How much is taken, whoever asks and of whomever.
+  'askUploads',
 ]
 /**
  * Recorded, and not permitted above: test/intake/public.test.ts, test/intake/openings.test.ts,

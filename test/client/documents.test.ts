@@ -43,6 +43,20 @@ t.test('an upload stands nowhere but between what is there and what was sent', a
   }
 })
 
+t.test('what is taken is a size, or there is no bound', async (t) => {
+  const limitsAt = async (size?: string) => {
+    const headers = size === undefined ? {} : { 'tus-max-size': size }
+    const { url } = await serve(t, () => ({ status: 204, body: '', headers }))
+    return partnerAt(url).uploadLimits()
+  }
+  t.strictSame(await limitsAt('1000'), { bytesMax: 1000, referralBytesMax: 5000 })
+  const unbounded = Number.POSITIVE_INFINITY
+  t.strictSame(await limitsAt(), { bytesMax: unbounded, referralBytesMax: unbounded })
+  for (const size of ['0', '-1', 'all']) {
+    await t.rejects(limitsAt(size), { name: 'BadAnswer', message: /no size/ }, size)
+  }
+})
+
 t.test('where a line broke, all of the file again is no part of it', async (t) => {
   const whole = Buffer.alloc(bytes, 7)
   const server = createServer(({ headers: { range } }, response: ServerResponse) => {

@@ -3,12 +3,19 @@ import { basename } from 'node:path'
 import { type Attachment, type Message, shown } from '../../client/index.ts'
 import { documentTypes } from '../../referral/codes/documents.ts'
 import { type Command, fitted, type Input, UsageError } from '../command.ts'
+import { releaseAcknowledged } from '../partner/enclosing.ts'
+import { createOutbox } from '../partner/outbox.ts'
 import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
 import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
 import { tell } from '../terminal.ts'
 import { sendDocuments } from './sending.ts'
 import { uploadWaiting } from './waiting.ts'
+
+/** What `--type` may say, for the help of a command. */
+export const typesListed = `Types: ${Object.entries(documentTypes)
+  .map(([type, words]) => `${type} (${words})`)
+  .join(', ')}.`
 
 /** `intake documents add`. */
 export const documentsAdd: Command = {
@@ -17,9 +24,7 @@ export const documentsAdd: Command = {
   details: `Each file is sealed here, uploaded, and named in a message to the other side before it is whole there. The service
 sees neither names nor types. Where the line breaks, \`intake documents send\` goes on from there.
 
-Types: ${Object.entries(documentTypes)
-    .map(([type, words]) => `${type} (${words})`)
-    .join(', ')}.
+${typesListed}
 
 ${connectionDetails}`,
   options: {
@@ -60,8 +65,15 @@ export const documentsSend: Command = {
   async run(input) {
     const side = await eitherOf(input)
     const by = 'reader' in side ? side.reader : side.referrer
-    const sent = await uploadWaiting(homeOf(input), by)
-    return { value: { sent }, text: sent === 0 ? 'Nothing waits.' : wordsFor(sent) }
+    const home = homeOf(input)
+    const unacknowledged = await releaseAcknowledged(createOutbox(home))
+    const sent = await uploadWaiting(home, by)
+    const words = [
+      ...(sent > 0 ? [wordsFor(sent)] : []),
+      ...(unacknowledged > 0 ? [notReferred(unacknowledged)] : []),
+    ]
+    const text = words.length > 0 ? fitted(words.join('\n')) : 'Nothing waits.'
+    return { value: { sent, unacknowledged }, text, failed: unacknowledged > 0 }
   },
 }
 
@@ -82,7 +94,8 @@ async function correspondent(input: Input, name: string) {
   }
 }
 
-function typeIn(text = 'other'): Attachment['type'] {
+/** What `--type` says. @throws UsageError */
+export function typeIn(text = 'other'): Attachment['type'] {
   if (Object.hasOwn(documentTypes, text)) return text as Attachment['type']
   throw new UsageError('--type is not a type of document: --help lists them')
 }
@@ -90,6 +103,11 @@ function typeIn(text = 'other'): Attachment['type'] {
 /** The other side reads a message by now whose documents it cannot fetch. */
 const notUploaded =
   'The message is sent, and its documents are not all uploaded. When what follows is mended: intake documents send'
+
+function notReferred(count: number): string {
+  const waiting = count === 1 ? 'One document waits' : `${count} documents wait`
+  return `${waiting} for a referral that is not acknowledged: intake refer`
+}
 
 function wordsFor(count: number): string {
   return count === 1 ? 'One document.' : `${count} documents.`

@@ -24,8 +24,10 @@ type Listed = {
   readonly documents: readonly Attachment[]
   /** The ids of those that are there. */
   readonly uploaded: readonly string[]
-  /** Whole sentences: of messages that are missing or were changed, and may have named more. */
+  /** Whole sentences: of what is missing or was changed, and may have named more. */
   readonly faults: readonly string[]
+  /** What else to say of them, in whole sentences. */
+  readonly notes: readonly string[]
 }
 
 /** `intake documents list`. */
@@ -35,17 +37,18 @@ export const documentsList: Command = {
   details: `As who sent it: those of the answers alone, because what you sent is sealed to recipients. No message counts as read
 by this: see \`intake messages\`.
 
-Exit code 1 if a message is missing or was changed, which may have named more: what is wrong is said.
+Exit code 1 if a message is missing, or it or the compartment was changed, which may have named more: what is
+wrong is said.
 
 ${connectionDetails}`,
   options: connection,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const { referralId, documents, uploaded, faults } = await listed(input)
+    const { referralId, documents, uploaded, faults, notes } = await listed(input)
     const isThere = ({ documentId }: Attachment) => uploaded.includes(documentId)
     const value = {
-      ...{ referralId, faults },
+      ...{ referralId, faults, notes },
       documents: documents.map((document) => {
         const { key: _, ...rest } = document
         return { ...rest, uploaded: isThere(document) }
@@ -54,7 +57,7 @@ ${connectionDetails}`,
     const lines = documents.map((document, at) => {
       return `${at + 1}  ${isThere(document) ? '' : `${notUploaded}: `}${lineOf(document)}`
     })
-    return { value, text: textOf(faults, lines), failed: faults.length > 0 }
+    return { value, text: textOf(faults, [...orNone(lines), ...notes]), failed: faults.length > 0 }
   },
 }
 
@@ -79,7 +82,7 @@ ${connectionDetails}`,
   operandsMin: 1,
   operandsMax: 1,
   async run(input): Promise<Report> {
-    const { by, referralId, documents, faults } = await listed(input)
+    const { by, referralId, documents, faults, notes } = await listed(input)
     const only = input.whole('only', 1, 10_000)
     if (only !== undefined && only > documents.length) {
       throw new UsageError(`there are ${documents.length} documents`)
@@ -103,8 +106,8 @@ ${connectionDetails}`,
     )
     const failed = outcomes.some((outcome) => !('file' in outcome))
     return {
-      value: { referralId, faults, documents: outcomes },
-      text: textOf(faults, lines),
+      value: { referralId, faults, notes, documents: outcomes },
+      text: textOf(faults, [...orNone(lines), ...notes]),
       failed: failed || faults.length > 0,
     }
   },
@@ -115,7 +118,11 @@ export const notUploaded = 'not uploaded yet'
 
 function textOf(faults: readonly string[], lines: readonly string[]): string {
   const said = faults.map((fault) => `Not as it was written: ${shown(fault)}`)
-  return fitted([...said, ...(lines.length > 0 ? lines : ['None.'])].join('\n'))
+  return fitted([...said, ...lines].join('\n'))
+}
+
+function orNone(lines: readonly string[]): readonly string[] {
+  return lines.length > 0 ? lines : ['None.']
 }
 
 async function listed(input: Input): Promise<Listed> {
@@ -125,20 +132,27 @@ async function listed(input: Input): Promise<Listed> {
     await warnOfDates(side.referrer)
     const thread = await side.referrer.messages(name, { leaveUnread: true })
     const { referralId, uploaded } = thread
-    return { by: side.referrer, referralId, uploaded, ...namedIn(thread) }
+    return { by: side.referrer, referralId, uploaded, ...namedIn(thread), notes: [] }
   }
   const { reader } = side
   await warnOfDates(reader)
   const opened = await openedBy(reader, name)
   const thread = await reader.messages(opened, { leaveUnread: true })
   const { documents, faults } = namedIn(thread)
-  const { referralId, uploaded } = thread
+  const { uploaded } = thread
+  const { referralId, withheld } = opened
+  const [damaged] = withheld.filter(({ compartment }) => compartment === 'documents')
+  const isHeld = damaged !== undefined || opened.compartments.documents !== undefined
   return {
     ...{ by: reader, referralId, uploaded },
     documents: [...attachmentsIn(listIn(opened)), ...documents],
-    faults,
+    faults: damaged ? [`The compartment documents fails at ${damaged.step}.`, ...faults] : faults,
+    notes: isHeld ? [] : [notHeld],
   }
 }
+
+const notHeld =
+  'Your key does not open the compartment documents: what came with the referral is not shown.'
 
 /** What the messages name. */
 function namedIn({ messages, refused, faults }: Thread): Pick<Listed, 'documents' | 'faults'> {

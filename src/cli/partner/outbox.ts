@@ -7,7 +7,8 @@
  *     outbox/<referral id>.json                 the sealed bytes, until they are acknowledged
  *     outbox/<referral id>.tried.json           that they were sent
  *     outbox/<referral id>.problem.json         why they still wait, by the last attempt
- *     acknowledged/<referral id>.json           the acknowledgement
+ *     outbox/documents/                         the documents that they name (enclosing.ts)
+ *     acknowledged/<referral id>.json           the acknowledgement, with the documents that were named
  *     spoilt/                                   what stood in the outbox and cannot be read
  *
  * Each is on the disk before the step that relies on it, and the first writer of the id, the bytes and
@@ -23,10 +24,11 @@
  */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Acknowledgement, type Envelope, newId } from '../../client/index.ts'
+import { type Envelope, newId } from '../../client/index.ts'
 import { keepFirst, moveInto, readIfThere, removeFile, replaceFile } from '../../disk.ts'
 import { sha256 as sha256Of } from '../../protocol/sodium.ts'
 import type { Fault } from '../report.ts'
+import { type Acknowledged, createEnclosures, type Enclosed } from './enclosing.ts'
 
 /** @see createOutbox */
 export type Outbox = ReturnType<typeof createOutbox>
@@ -38,6 +40,8 @@ export type Sealed = {
   /** RFC 3339. */
   readonly sealedAt: string
   readonly envelope: Envelope
+  /** What it names, if anything. */
+  readonly documents?: readonly Enclosed[]
 }
 
 /** What is known of the attempts to send one. */
@@ -76,36 +80,47 @@ export function hashOf(bytes: Uint8Array): string {
 export function createOutbox(home: string) {
   const fileOf = (name: string) => join(home, 'outbox', `${name}.json`)
   const notes = createNotes(fileOf)
+  const enclosures = createEnclosures(home)
+
+  async function sealed(id: string): Promise<Sealed | undefined> {
+    const text = await readIfThere(fileOf(id))
+    return text === undefined ? undefined : sealedIn(fileOf(id), text)
+  }
 
   return {
     ...createRecords(home),
     ...notes,
+    ...enclosures,
     ...createInventory(home),
     /** Where the bytes of `id` are kept. */
     fileOf,
 
     /** Keeps what was sealed, and returns what is to be sent: of two, what was kept first. */
-    async keep(draft: string, envelope: Envelope): Promise<Sealed> {
+    async keep(
+      draft: string,
+      envelope: Envelope,
+      documents: readonly Enclosed[] = [],
+    ): Promise<Sealed> {
       const file = fileOf(envelope.header.referralId)
-      const sealed: Sealed = { draft, sealedAt: new Date().toISOString(), envelope }
+      const named = documents.length > 0 && { documents }
+      const sealed: Sealed = { draft, sealedAt: new Date().toISOString(), envelope, ...named }
       const sha256 = hashOf(Buffer.from(JSON.stringify(sealed)))
       return sealedIn(file, await keepFirst(file, JSON.stringify({ ...sealed, sha256 })))
     },
 
     /** What was kept under `id`, if it still waits. @throws Spoilt */
-    async sealed(id: string): Promise<Sealed | undefined> {
-      const text = await readIfThere(fileOf(id))
-      return text === undefined ? undefined : sealedIn(fileOf(id), text)
-    },
+    sealed,
 
     /** Whether something is still kept under `id`. */
     async waits(id: string): Promise<boolean> {
       return (await readIfThere(fileOf(id))) !== undefined
     },
 
-    /** Removes what waits. @returns whether anything did, and whether it may have been sent */
+    /** Removes what waits, with its documents. @returns whether anything did, and whether it may have been sent */
     async drop(id: string): Promise<{ waited: boolean; sent: boolean }> {
+      const { documents = [] } = (await sealed(id).catch(() => undefined)) ?? {}
       const waited = await removeFile(fileOf(id))
+      if (waited) await enclosures.forget(id, documents)
       // A note that cannot be read tells nothing, so the worse of the two is assumed.
       const tried = await notes.triedOf(id).catch(() => ({ sent: true }))
       await notes.forget(id)
@@ -129,10 +144,10 @@ function createRecords(home: string) {
     },
 
     /** The acknowledgement of a referral, once there is one. */
-    async acknowledgementOf(id: string): Promise<Acknowledgement | undefined> {
+    async acknowledgementOf(id: string): Promise<Acknowledged | undefined> {
       const value = await readValue(acknowledgedFile(id))
       if (value === undefined) return undefined
-      if ((value as Acknowledgement).referralId === id) return value as Acknowledgement
+      if ((value as Acknowledged).referralId === id) return value as Acknowledged
       throw new Spoilt(acknowledgedFile(id))
     },
 
@@ -143,7 +158,7 @@ function createRecords(home: string) {
     },
 
     /** Keeps an acknowledgement. Only then may the sealed bytes be dropped. */
-    async acknowledge(acknowledgement: Acknowledgement): Promise<void> {
+    async acknowledge(acknowledgement: Acknowledged): Promise<void> {
       const file = acknowledgedFile(acknowledgement.referralId)
       await keepFirst(file, JSON.stringify(acknowledgement))
     },

@@ -1,9 +1,11 @@
-import { shown } from '../../client/index.ts'
-import { type Command, fitted, type Report, UsageError } from '../command.ts'
+import { type Referrer, shown } from '../../client/index.ts'
+import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { typeIn, typesListed } from '../documents/adding.ts'
+import { uploadWaiting } from '../documents/waiting.ts'
 import { inParallel } from '../parallel.ts'
 import { createProgress } from '../progress.ts'
 import { referralNamed } from '../recipient/naming.ts'
-import { wordsOf } from '../report.ts'
+import { type Fault, faultOf, wordsOf } from '../report.ts'
 import {
   connection,
   connectionDetails,
@@ -16,6 +18,7 @@ import { amendedOf } from './amending.ts'
 import { createDecide, ownTerminal } from './deciding.ts'
 import { createDoubts, wordsOfDoubts } from './doubts.ts'
 import { draftFiles, passedOverWords, standardInput } from './drafts.ts'
+import { enclosable, releaseAcknowledged, requireRoom } from './enclosing.ts'
 import { createOutbox } from './outbox.ts'
 import { createSending, type Result, type Task } from './sending.ts'
 import { tasksOf } from './tasks.ts'
@@ -47,20 +50,27 @@ told.
 With --amends the one FILE takes the place of a referral that you sent, or of what amended it last: write
 all answers into it, not only those that are new.
 
+Each --document goes with the one FILE: it is looked at first, sealed here, named where only those can read who
+may, and uploaded once the referral is acknowledged. Where the line breaks after that, intake documents
+send goes on from there. Documents of a referral that is amended stay with it. ${typesListed}
+
 Where match keys cannot be had, a draft is sealed without them, and that is told.
 
-Exit codes: 0, all are acknowledged or taken back; 1, some are not; 2, the call was wrong, and
+Exit codes: 0, all are acknowledged or taken back; 1, some are not, or a document is not uploaded; 2, the call was wrong, and
 nothing was done; 3, something waits for your decision, and the output says what to do.
 
 ${connectionDetails}`,
   options: {
     amends: { value: 'ID|REFERENCE', help: 'The referral that the one FILE amends.' },
+    document: { value: 'FILE', many: true, help: 'Goes with the one FILE; more than once.' },
+    type: { value: 'TYPE', help: 'What the documents are; other, if left out.' },
     ...connection,
   },
   operandsMin: 0,
   operandsMax: filesMax,
   async run(input): Promise<Report> {
-    const outbox = createOutbox(homeOf(input))
+    const home = homeOf(input)
+    const outbox = createOutbox(home)
     const unmatched = createUnmatched()
     const doubts = createDoubts()
     const { onUnmatched } = unmatched
@@ -74,9 +84,10 @@ ${connectionDetails}`,
         '--amends goes with one FILE: the draft with all answers as they are now',
       )
     }
+    const documents = await documentsIn(input, files, referrer)
     const amended =
       amends === undefined ? undefined : await amendedOf(referrer, referralNamed(amends))
-    const { first, others, faults } = await tasksOf(files, outbox, amended)
+    const { first, others, faults } = await tasksOf(files, outbox, { amended, documents })
 
     const sending = createSending(
       referrer,
@@ -101,11 +112,22 @@ ${connectionDetails}`,
       ...(await inParallel(others, inFlightMax, work)).flat(),
     ]
     if (results.some(isStored)) await warnOfDates(referrer)
-    const notes = [...passedOverWords(passedOver), ...unmatched.words()]
+    await releaseAcknowledged(outbox)
+    const ids = results.flatMap(({ documents = [] }) => documents)
+    const notUploaded = await faultOfUpload(home, referrer, ids)
+    const notes = [
+      ...passedOverWords(passedOver),
+      ...unmatched.words(),
+      ...wordsOfUpload(notUploaded),
+    ]
     return {
-      value: { results, ...(passedOver.length > 0 && { passedOver }) },
+      value: {
+        results,
+        ...(passedOver.length > 0 && { passedOver }),
+        ...(notUploaded && { notUploaded }),
+      },
       text: [textOf(results), ...notes].join('\n'),
-      failed: results.some((result) => !isStored(result) && !isTakenBack(result)),
+      failed: notUploaded !== undefined || results.some(isUnfinished),
       undecided: results.some(({ status, sent }) => status === 'held' || sent),
     }
   },
@@ -119,11 +141,57 @@ function isTakenBack({ status }: Result): boolean {
   return status === 'dropped' || status === 'replaced'
 }
 
+/** Of those that are stored: what this call was to send with it, and did not. */
+function isUnfinished(result: Result): boolean {
+  return isStored(result) ? result.problem !== undefined : !isTakenBack(result)
+}
+
+/** What goes with the one draft, known to be taken before anything is sealed or sent. */
+async function documentsIn(input: Input, files: readonly string[], referrer: Referrer) {
+  const paths = input.texts('document')
+  const type = typeIn(input.text('type'))
+  if (paths.length === 0) {
+    if (input.given('type')) throw new UsageError('--type is that of a --document')
+    return undefined
+  }
+  if (files.length !== 1) throw new UsageError('--document goes with one FILE: the draft')
+  const documents = await enclosable(paths, type)
+  requireRoom(documents, await referrer.uploadLimits())
+  return documents
+}
+
+/** Uploads what may be by now. @returns why not all of it is */
+async function faultOfUpload(
+  home: string,
+  referrer: Referrer,
+  ids: readonly string[],
+): Promise<Fault | undefined> {
+  if (ids.length === 0) return undefined
+  try {
+    await uploadWaiting(home, referrer, ids)
+    return undefined
+  } catch (error) {
+    return faultOf(error)
+  }
+}
+
+function wordsOfUpload(fault: Fault | undefined): readonly string[] {
+  if (!fault) return []
+  const words = 'Not all documents are uploaded. When what follows is mended: intake documents send'
+  return [words, wordsOf(fault)].map(fitted)
+}
+
+function named(documents: readonly string[] = []): string {
+  if (documents.length === 0) return ''
+  return documents.length === 1 ? ', with one document' : `, with ${documents.length} documents`
+}
+
 function textOf(results: readonly Result[]): string {
   if (results.length === 0) return 'Nothing to refer: no FILE, and nothing in the outbox.'
-  const lines = results.map(({ status, file, reference, problem, draft, warnings = [] }) => {
+  const lines = results.map((result) => {
+    const { status, file, reference, documents, problem, draft, warnings = [] } = result
     const name = file === standardInput ? 'standard input' : shown(file)
-    const known = reference ? `  reference ${shown(reference)}` : ''
+    const known = reference ? `  reference ${shown(reference)}${named(documents)}` : ''
     const gone = draft === 'gone' ? ['  Its draft is gone: what was sealed from it was sent.'] : []
     const words = problem ? [wordsOf(problem).replaceAll(/^/gm, '  ')] : []
     const doubts = wordsOfDoubts(warnings).map((doubt) => fitted(`  ${doubt}`))

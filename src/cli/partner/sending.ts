@@ -1,18 +1,20 @@
 /** What becomes of one draft: sealed once, kept, sent until it is acknowledged or refused. */
-import {
-  type Acknowledgement,
-  type Draft,
-  type Problem,
-  type Referrer,
-  ServiceProblem,
-} from '../../client/index.ts'
-import { parseJson } from '../json.ts'
+import { type Problem, type Referrer, ServiceProblem } from '../../client/index.ts'
 import { type Fault, faultOf } from '../report.ts'
 import type { Decide } from './deciding.ts'
 import { type Standing, standingOf } from './drafts.ts'
+import { type Acknowledged, areEnclosed, type Enclosable } from './enclosing.ts'
+import { seal } from './keeping.ts'
 import type { Outbox, Sealed } from './outbox.ts'
 import type { UnmatchedFault } from './unmatched.ts'
-import { droppedFault, heldFault, questionOf } from './unsent.ts'
+import {
+  documentsDiffer,
+  documentsGone,
+  documentsNotSent,
+  droppedFault,
+  heldFault,
+  questionOf,
+} from './unsent.ts'
 
 /** The bytes of a draft, as they were read by this call, and their SHA-256 in hex. */
 export type DraftBytes = { readonly sha256: string; readonly bytes: Uint8Array }
@@ -28,6 +30,8 @@ export type Task = {
   readonly draft?: DraftBytes
   /** The id of the referral that it amends; of one that was sealed before, its envelope says. */
   readonly supersedes?: string
+  /** What this call sends with it; one that was sealed before may name others, or some where this call names none. */
+  readonly documents?: readonly Enclosable[]
   /** Sealed from older versions of one of these files: they are dropped once this one is kept, or where it is stored already. */
   readonly replaces: Task[]
 }
@@ -35,7 +39,7 @@ export type Task = {
 /**
  * - `stored`, `stored-before`: acknowledged, by this call or by one before.
  * - `waiting`: sealed, kept and not acknowledged.
- * - `held`: the same, and not sent until a person says what is meant: its draft has changed.
+ * - `held`: the same, and not sent until a person says what is meant: its draft has changed, or its documents are others.
  * - `dropped`: taken back. `replaced`: taken back, because a newer version of its draft is referred.
  * - `refused`: by the service, which stored nothing.
  * - `failed`: not even sealed.
@@ -53,6 +57,8 @@ export type Settled = {
     | 'failed'
   readonly reference?: string
   readonly receivedAt?: string
+  /** The ids of those that it names. */
+  readonly documents?: readonly string[]
   readonly problem?: Fault
   /** Of one that is sent: its draft lies nowhere any more, so nobody could see whether it changed. */
   readonly draft?: 'gone'
@@ -106,13 +112,13 @@ export function createSending(
     const { id, draft } = task
     const kept = await outbox.sealed(id)
     const before = await outbox.acknowledgementOf(id)
-    if (before) return whenKept().then(() => acknowledged(outbox, before))
+    if (before) return whenKept().then(() => sentBefore(outbox, task, before))
     if (kept) {
       if (draft) await outbox.remember(id, task.places)
       await whenKept()
       const result = await send(task, kept)
-      const outdated = result.status === 'refused' && result.problem?.retry === 'after-refresh'
-      if (!outdated || !draft) return result
+      if (!draft || !isOutdated(result)) return result
+      if (kept.documents && !task.documents) return withoutDocuments(result)
     }
     if (!draft) return takenByAnother(outbox, id)
     const sealed = await seal(referrer, outbox, task, draft, kept)
@@ -121,16 +127,16 @@ export function createSending(
   }
 
   async function send(task: Task, sealed: Sealed): Promise<Settled> {
-    const { id } = task
     const standing = await standingNow(outbox, task, sealed)
-    const unsent = await unsentBy(outbox, standing, sealed, halt ? async () => 'wait' : decide)
+    const asked: Decide = halt ? async () => 'wait' : decide
+    const unsent = await unsentBy(outbox, { ...task, standing, sealed }, asked)
     if (unsent) return unsent
     const gone = standing.is === 'gone' && ({ draft: 'gone' } as const)
-    if (halt) return wait(id, halt)
-    return { ...(await submit(id, sealed)), ...gone }
+    if (halt) return wait(task.id, halt)
+    return { ...(await submit(task.id, sealed)), ...gone }
   }
 
-  async function submit(id: string, { envelope }: Sealed): Promise<Settled> {
+  async function submit(id: string, { envelope, documents }: Sealed): Promise<Settled> {
     // Before it is noted: without a token nothing leaves this machine.
     const unready = await faultIn(ready)
     if (unready) return wait(id, unready)
@@ -142,7 +148,7 @@ export function createSending(
     if (!waits) return takenByAnother(outbox, id)
     try {
       const acknowledgement = await referrer.submit(envelope)
-      return { ...(await acknowledged(outbox, acknowledgement)), status: 'stored' }
+      return { ...(await acknowledged(outbox, acknowledgement, documents)), status: 'stored' }
     } catch (error) {
       const problem = faultOf(error)
       if (isRefusalOfBytes(error)) {
@@ -178,15 +184,26 @@ function failed({ id }: Task, error: unknown): Settled {
   return { referralId: id, status: 'failed', problem: faultOf(error) }
 }
 
-/** What becomes of one that is not sent, because of its draft as it is now. */
+function isOutdated({ status, problem }: Settled): boolean {
+  return status === 'refused' && problem?.retry === 'after-refresh'
+}
+
+/** Of one that has to be sealed again, by a call that does not name its documents. */
+function withoutDocuments(result: Settled): Settled {
+  return { ...result, problem: { ...result.problem, ...documentsGone } }
+}
+
+/** What becomes of one that is not sent, because of its draft as it is now, or of its documents. */
 async function unsentBy(
   outbox: Outbox,
-  standing: Standing,
-  sealed: Sealed,
+  { documents, standing, sealed }: Task & { standing: Standing; sealed: Sealed },
   decide: Decide,
 ): Promise<Settled | undefined> {
   const { referralId } = sealed.envelope.header
   if (standing.is === 'refused') return takeBack(outbox, referralId, 'refused')
+  if (documents && !areEnclosed(documents, sealed.documents)) {
+    return { referralId, status: 'held', problem: documentsDiffer(referralId) }
+  }
   if (standing.is !== 'changed' && standing.is !== 'unreadable') return undefined
   const decision = await decide(questionOf(standing, sealed))
   if (decision === 'drop') return takeBack(outbox, referralId, 'asked')
@@ -194,28 +211,29 @@ async function unsentBy(
   return { referralId, status: 'held', problem: heldFault(standing, referralId, sealed) }
 }
 
-async function seal(
-  referrer: Referrer,
+/** The service has it: the acknowledgement is kept first, and only then the sealed bytes go, and its documents may. */
+async function acknowledged(
   outbox: Outbox,
-  { id, files, places, ...task }: Task,
-  { sha256, bytes }: DraftBytes,
-  before: Sealed | undefined,
-): Promise<Sealed> {
-  const supersedes = before?.envelope.header.supersedes ?? task.supersedes
-  const parsed = parseJson<Draft>(bytes, files[0] ?? id)
-  const sealing = { referralId: id, ...(supersedes !== undefined && { supersedes }) }
-  const envelope = await referrer.seal(parsed, sealing)
-  // Where the draft lies is known before there is anything that could be sent without looking there.
-  await outbox.remember(id, places)
-  return outbox.keep(sha256, envelope)
+  acknowledgement: Acknowledged,
+  documents = acknowledgement.documents,
+): Promise<Settled> {
+  const { referralId, reference, receivedAt } = acknowledgement
+  await outbox.acknowledge({ ...acknowledgement, ...(documents && { documents }) })
+  await outbox.release(referralId, documents ?? [])
+  await outbox.drop(referralId)
+  const ids = documents && { documents: documents.map(({ documentId }) => documentId) }
+  return { referralId, status: 'stored-before', reference, receivedAt, ...ids }
 }
 
-/** The service has it: the acknowledgement is kept first, and only then the sealed bytes go. */
-async function acknowledged(outbox: Outbox, acknowledgement: Acknowledgement): Promise<Settled> {
-  const { referralId, reference, receivedAt } = acknowledgement
-  await outbox.acknowledge(acknowledgement)
-  await outbox.drop(referralId)
-  return { referralId, status: 'stored-before', reference, receivedAt }
+/** Of one that this call was to send, with these documents. */
+async function sentBefore(
+  outbox: Outbox,
+  { documents }: Task,
+  before: Acknowledged,
+): Promise<Settled> {
+  const settled = await acknowledged(outbox, before)
+  if (!documents || areEnclosed(documents, before.documents)) return settled
+  return { ...settled, problem: documentsNotSent(before.reference) }
 }
 
 async function takeBack(

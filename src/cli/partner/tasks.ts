@@ -4,8 +4,10 @@ import { utf8 } from '../../protocol/bytes.ts'
 import { type Fault, faultOf } from '../report.ts'
 import type { Amended } from './amending.ts'
 import { placeOf, readDraftFile, standingOf } from './drafts.ts'
+import type { Enclosable } from './enclosing.ts'
 import { hashOf, type Outbox, Spoilt } from './outbox.ts'
 import type { Result, Task } from './sending.ts'
+import { documentsUnnamed } from './unsent.ts'
 
 /** Of those that wait, and of the others; and what could not be read, which keeps none of them back. */
 export type Tasks = {
@@ -14,7 +16,19 @@ export type Tasks = {
   readonly faults: readonly Result[]
 }
 
-type Waiting = { readonly id: string; readonly sha256: string; readonly places: readonly string[] }
+/** What the call says of its one draft beside. */
+type Meant = {
+  readonly amended?: Amended | undefined
+  readonly documents?: readonly Enclosable[] | undefined
+}
+
+type Waiting = {
+  readonly id: string
+  readonly sha256: string
+  readonly places: readonly string[]
+  /** Whether it names any. */
+  readonly documents: boolean
+}
 
 /**
  * Reads the files named and the outbox. What is spoilt in the outbox is put aside; what cannot be read
@@ -23,25 +37,32 @@ type Waiting = { readonly id: string; readonly sha256: string; readonly places: 
 export async function tasksOf(
   files: readonly string[],
   outbox: Outbox,
-  amended?: Amended,
+  meant: Meant = {},
 ): Promise<Tasks> {
   const faults: Result[] = []
   const waiting = await waitingIn(outbox, faults)
-  const named = await namedTasks(files, outbox, waiting, faults, amended)
+  const named = await namedTasks(files, outbox, waiting, faults, meant)
   const first: Task[] = []
-  const changed: { task: Task; now: string }[] = []
-  for (const { id, sha256, places } of waiting) {
+  const changed: { task: Task; now: string; documents: boolean }[] = []
+  for (const { id, sha256, places, documents } of waiting) {
     const task = named.get(sha256)
     const standing = task ? undefined : await standingOf(places, sha256)
     const own = task ?? ownTask(id, places)
-    if (standing?.is === 'changed') changed.push({ task: own, now: standing.now })
+    if (standing?.is === 'changed') changed.push({ task: own, now: standing.now, documents })
     else first.push(own)
     // A newer version that waits itself, because a call broke off before it dropped the older one.
     if (standing?.is === 'same') named.set(sha256, own)
   }
-  for (const { task, now } of changed) {
+  for (const { task, now, documents } of changed) {
     const newer = named.get(now)
-    if (newer) newer.replaces.push(task)
+    const isKept = waiting.some(({ sha256 }) => sha256 === now)
+    if (newer && documents && !newer.documents && !isKept) {
+      // It would leave behind the documents of the one whose place it takes.
+      const problem = documentsUnnamed(task.id)
+      for (const file of newer.files) faults.push({ file, status: 'failed', problem })
+      named.delete(now)
+      first.push(task, ...newer.replaces)
+    } else if (newer) newer.replaces.push(task)
     else first.push(task)
   }
   return { first, others: [...named.values()].filter((task) => !first.includes(task)), faults }
@@ -59,7 +80,8 @@ async function waitingIn(outbox: Outbox, faults: Result[]): Promise<readonly Wai
       const sealed = await outbox.sealed(id)
       const places = await outbox.filesOf(id)
       await outbox.triedOf(id)
-      if (sealed) waiting.push({ id, sha256: sealed.draft, places })
+      const documents = sealed?.documents !== undefined
+      if (sealed) waiting.push({ id, sha256: sealed.draft, places, documents })
     } catch (error) {
       const problem =
         error instanceof Spoilt
@@ -77,7 +99,7 @@ async function namedTasks(
   outbox: Outbox,
   waiting: readonly Waiting[],
   faults: Result[],
-  amended: Amended | undefined,
+  { amended, documents }: Meant,
 ): Promise<Map<string, Task>> {
   const tasks = new Map<string, Task>()
   for (const file of files) {
@@ -91,6 +113,7 @@ async function namedTasks(
       const task = tasks.get(sha256) ?? {
         ...{ ...ownTask(id, []), files: [], draft: { sha256, bytes } },
         ...(amended && { supersedes: amended.newest }),
+        ...(documents && { documents }),
       }
       const place = await placeOf(file)
       task.files.push(file)

@@ -52,6 +52,40 @@ function sentWords(id: string, more: string): Pick<Fault, 'detail' | 'next'> {
   }
 }
 
+/** Of one that waits, where this call names other documents than it was sealed with. */
+export function documentsDiffer(id: string): Fault {
+  return {
+    title: 'It waits already, sealed with other documents than this call names: it was not sent',
+    next:
+      'To send it as it was sealed: intake refer, without --document; the others go after it. ' +
+      `To take it back: intake outbox drop ${id}, and refer it again with all its documents.`,
+  }
+}
+
+/** Of one that is stored, where this call names documents that did not go with it. */
+export function documentsNotSent(reference: string): Fault {
+  return {
+    title: 'It is stored already, and these documents did not go with it: they were not sent',
+    next: `To send them: intake documents add ${reference} FILE`,
+  }
+}
+
+/** Of a changed draft, where the version that waits has documents and this call names none. */
+export function documentsUnnamed(olderId: string): Fault {
+  return {
+    title: 'The version that waits has documents, and this call names none: nothing was sealed',
+    next:
+      'Name them with --document. Or, to send none of them, ' +
+      `take the old version back first: intake outbox drop ${olderId}.`,
+  }
+}
+
+/** Of one that was refused and would have to be sealed again. */
+export const documentsGone = {
+  title: 'It has to be sealed again, and its documents with it: this call names none',
+  next: 'Refer the draft again, and name its documents with --document.',
+} satisfies Fault
+
 function titleOf({ is }: Doubtful): string {
   return is === 'changed'
     ? 'The draft has changed since it was sealed, and the old version was not sent'

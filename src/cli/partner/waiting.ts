@@ -19,6 +19,8 @@ type Listed = {
   /** Where its draft lay; none where it came from a pipe. */
   readonly files: readonly string[]
   readonly sealedAt: string
+  /** How many documents it names. */
+  readonly documents: number
   /** How the draft stands to it now. */
   readonly draft: Standing['is']
   /** Whether it was sent, so that the service may have stored it. */
@@ -67,8 +69,9 @@ async function listed(outbox: Outbox, id: string, sealed: Sealed): Promise<Liste
   const files = await outbox.filesOf(id)
   const { sent = false, problem } = (await outbox.triedOf(id)) ?? {}
   const { is: draft } = await standingOf(files, sealed.draft)
-  const { sealedAt } = sealed
-  return { referralId: id, files, sealedAt, draft, sent, ...(problem && { problem }) }
+  const { sealedAt, documents = [] } = sealed
+  const known = { referralId: id, files, sealedAt, documents: documents.length }
+  return { ...known, draft, sent, ...(problem && { problem }) }
 }
 
 function textOf(
@@ -84,7 +87,8 @@ function textOf(
   ].join('\n')
 }
 
-function wordsOfListed({ referralId, files, sealedAt, draft, sent, problem }: Listed): string {
+function wordsOfListed(listed: Listed): string {
+  const { referralId, files, sealedAt, documents, draft, sent, problem } = listed
   const names = files.length > 0 ? files.map(shown) : ['standard input']
   const states = {
     same: [],
@@ -96,6 +100,9 @@ function wordsOfListed({ referralId, files, sealedAt, draft, sent, problem }: Li
   const lines = [
     ...names.map((name) => `draft   ${name}`),
     `since   ${timeOf(sealedAt)}`,
+    ...(documents > 0
+      ? [`with    ${documents === 1 ? 'one document' : `${documents} documents`}`]
+      : []),
     sent ? 'sent    yes, without an answer: it may be stored' : 'sent    no',
     ...states[draft],
   ]

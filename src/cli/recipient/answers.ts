@@ -89,6 +89,8 @@ function wordsOf(schema: Schema | undefined, value: unknown): string {
   const others = Object.keys(value).filter((key) => !Object.hasOwn(asked, key))
   const parts = [...Object.keys(asked), ...others].flatMap((key) => {
     const each = Object.hasOwn(value, key) ? value[key] : undefined
+    // What opens a file is of no use to a reader, and not for others at the screen.
+    if (openers.has(key) && Object.hasOwn(asked, key)) return []
     // Among other details it is said what was not asked.
     if (isEmpty(each) && each !== 'not_asked') return []
     return [partOf(key, Object.hasOwn(asked, key) ? asked[key] : undefined, each)]
@@ -137,6 +139,9 @@ function shortened(label: string): string {
 function withSince(key: string, words: string): string {
   return /Since$/.test(key) && /^\d/.test(words) ? `since ${words}` : words
 }
+
+/** Details of a file that only a client reads. */
+const openers = new Set(['documentId', 'key', 'sha256'])
 
 /** Details that need no name before them. */
 const namedByThemselves = new Set([

@@ -11,6 +11,9 @@ export const chunkBytes = 65_536
 export const sealedChunkBytes = chunkBytes + 17
 export const streamHeaderBytes = 24
 
+/** A service takes as much for one referral as this many of the largest files that it takes. */
+export const largestPerReferral = 5
+
 /** The tags of the stream that occur: the last chunk has the second, each before it the first. */
 export const tags = { chunk: 0, last: 3 } as const
 
