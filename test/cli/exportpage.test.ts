@@ -71,11 +71,13 @@ t.test('what is missing is named, each thing by itself', (t) => {
   const lines = page({ gaps: [gap, nameless] })
   t.same(lines.slice(2, 5), [
     'What is not in this copy:',
-    `  Not here: compartment legal of ${referralId}: not for you (grant)`,
-    `  Not here: referral of ${referralId}: not for you (grant)`,
+    `  Not here: compartment legal of referral 57200004: not for you (grant)`,
+    `  Not here: referral 57200004: not for you (grant)`,
   ])
   t.notOk(lines.includes('It is whole.'))
-  t.equal(lines[3], wordsOfGap(gap as never))
+  t.equal(lines[3], wordsOfGap(gap as never, [bare] as never))
+  const ofOther = wordsOfGap({ ...gap, referralId: other } as never, [bare] as never)
+  t.match(ofOther, `legal of referral ${other}: `, 'one that is not in the copy')
   t.end()
 })
 
@@ -91,7 +93,9 @@ t.test('of a referral: how it went, who was let in, and each file', (t) => {
     ],
     files: [
       { ...file, number: 1, file: 'document-1.pdf' },
-      { ...file, number: 2, code: 'not-found' },
+      { ...file, number: 2, code: 'document-refused' },
+      { ...file, number: 3, code: 'not-found' },
+      { ...file, number: 4, code: 'document-incomplete' },
     ],
   })
   has(
@@ -107,7 +111,12 @@ t.test('of a referral: how it went, who was let in, and each file', (t) => {
   const files = lines.filter((line) => line.includes('Scan'))
   const unknown = ofReferral({ files: [{ ...file, type: 'constructor', number: 1, file: 'x' }] })
   has(t, unknown, '  x  constructor, PDF, 2 kB: "Scan"')
-  t.match(files, [/^ {2}document-1\.pdf {2}.*, 2 kB: "Scan"$/, /^ {2}document-2 is not here {2}/])
+  t.match(files, [
+    /^ {2}document-1\.pdf {2}.*, 2 kB: "Scan"$/,
+    /^ {2}document-2 is not here {2}/,
+    /^ {2}document-3 is not uploaded yet {2}/,
+    /^ {2}document-4 is not uploaded yet {2}/,
+  ])
   t.end()
 })
 
