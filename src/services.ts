@@ -23,7 +23,7 @@ import {
 import { createDocuments, type DocumentsOptions } from './documents/service.ts'
 import { createErasures, type ErasureOptions } from './erasure/service.ts'
 import { type CeilingOptions, createCeiling } from './intake/ceiling.ts'
-import type { ChangedQuery } from './intake/schemas.ts'
+import type { ChangedQuery, ReceiptQuery } from './intake/schemas.ts'
 import {
   askToWithdraw,
   type IntakeOptions,
@@ -259,7 +259,9 @@ function intakeDoors({ wake, ...options }: IntakeDoorOptions) {
       return wakeFor(submitWithoutAccount(options, caller, referralId, envelope, admission))
     },
     countUnopened: ceiling.count,
-    readReceipt: door((tx: Tx<SendingCaller>) => readReceipt(tx, options)),
+    readReceipt: door((tx: Tx<SendingCaller>, query: ReceiptQuery) =>
+      readReceipt(tx, options, query),
+    ),
     listOwn: door((tx: Tx<KnownCaller>, query: ChangedQuery) => listOwn(tx, options, query)),
     readOwn: door((tx: Tx<KnownCaller>, name: string) => readOwn(tx, options, name)),
     readOpenings: door((tx: Tx<SendingCaller>, referralId: string) =>

@@ -17,7 +17,7 @@ import {
 import { ready, sha256 } from '../protocol/sodium.ts'
 import type { Trust } from '../protocol/trust/keyset.ts'
 import type { Draft } from '../referral/draft.ts'
-import { isOutdated, NoAnswer, ServiceProblem } from './failure.ts'
+import { BadAnswer, isOutdated, NoAnswer, ServiceProblem } from './failure.ts'
 import { type Memory, processMemory } from './memory.ts'
 import { createOpenings, type FirstOpening } from './openings.ts'
 import { bearingOf, createReceiptMessages, type ReceiptMessages } from './receiptmessages.ts'
@@ -35,7 +35,7 @@ import {
   type SealListeners,
   type SealOptions,
 } from './sealing.ts'
-import { createTransport, type TransportOptions } from './transport.ts'
+import { createTransport, type Transport, type TransportOptions } from './transport.ts'
 import { createKeysets, type NewestKeyset } from './trust.ts'
 
 /** What the service asks to be worked out, as ALTCHA writes it. */
@@ -98,6 +98,9 @@ export type PublicReferrer = {
   /** The newest keyset, verified; `warnings` holds sentences on its dates for a person to read. */
   keyset(): Promise<NewestKeyset>
 } & ReceiptMessages
+
+/** Of fifty referrals each: nobody sent more under one receipt. */
+const pagesMax = 1_000
 
 /** A proof that is spent or too old is made again, and so is one whose answer was lost. */
 const attemptsMax = 3
@@ -173,19 +176,6 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return encodeBase64url(utf8(JSON.stringify({ challenge, solution })))
   }
 
-  async function state(receipt: string): Promise<readonly OwnReferral[]> {
-    const headers = await bearing(receipt)
-    const path = '/v1/receipt'
-    const request = { method: 'GET', path, open: true, headers, repeatable: true } as const
-    try {
-      return readAnswer(OwnReferralsAnswer, await transport.send(request), `GET ${path}`).referrals
-    } catch (error) {
-      // By the code: a proxy's page of that status does not know what the service knows.
-      if (error instanceof ServiceProblem && error.problem.code === 'not-found') return []
-      throw error
-    }
-  }
-
   async function askToWithdraw(receipt: string, referralId: string): Promise<OwnReferral> {
     const headers = await bearing(receipt)
     const path = '/v1/receipt/withdrawal'
@@ -208,9 +198,33 @@ export function createPublicReferrer(options: PublicReferrerOptions): PublicRefe
     return receiptKeys(readReceipt(receipt), trust.origin)
   }
 
+  const state = async (receipt: string) => statesUnder(transport, await bearing(receipt))
   const messages = createReceiptMessages(transport, keysets, { trust, keysOf })
   const standing = { state, askToWithdraw, openings, ...messages }
   return { seal, submit, ...standing, keyset: keysets.newest }
+}
+
+/** All pages of what was sent under a receipt, which `headers` shows. */
+async function statesUnder(
+  transport: Transport,
+  headers: Readonly<Record<string, string>>,
+): Promise<readonly OwnReferral[]> {
+  const asked = { method: 'GET', open: true, headers, repeatable: true } as const
+  const all: OwnReferral[] = []
+  try {
+    for (let pages = 0, query = ''; pages < pagesMax; pages += 1) {
+      const answer = await transport.send({ ...asked, path: `/v1/receipt${query}` })
+      const { referrals, next } = readAnswer(OwnReferralsAnswer, answer, 'GET /v1/receipt')
+      all.push(...referrals)
+      if (next === undefined) return all
+      query = `?cursor=${encodeURIComponent(next)}`
+    }
+    throw new BadAnswer('the referrals under the receipt have no end')
+  } catch (error) {
+    // By the code: a proxy's page of that status does not know what the service knows.
+    if (error instanceof ServiceProblem && error.problem.code === 'not-found') return []
+    throw error
+  }
 }
 
 /** A new receipt: 25 digits in five groups, of which the last digit checks the others. */

@@ -3,7 +3,7 @@ import { type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
 import { Refusal } from '../errors.ts'
 import { isFrom } from '../vault/sender.ts'
-import { receiptStates } from '../vault/service.ts'
+import { isKnownReceipt } from '../vault/service.ts'
 import { type DocumentRow, selectDocument, selectStanding } from './store.ts'
 
 /** Told of each receipt that nothing was sent under. */
@@ -37,7 +37,7 @@ export async function requireReferral(
   const isSenders = standing !== undefined && isFrom(standing, senderOf(caller))
   const isAdmitted = standing?.isOpened || (kid === undefined && isSenders)
   if (isAdmitted && !standing?.isErased) return
-  if (caller.kind === 'bearer' && (await receiptStates(tx)).length === 0) onUnknownReceipt()
+  if (caller.kind === 'bearer' && !(await isKnownReceipt(tx))) onUnknownReceipt()
   throw new Refusal('not-found', 'there is no such referral, or none of yours')
 }
 
@@ -87,6 +87,6 @@ async function noDocument(
   tx: Tx<SendingCaller>,
   { onUnknownReceipt }: UnknownReceipt,
 ): Promise<Refusal> {
-  if (tx.caller.kind === 'bearer' && (await receiptStates(tx)).length === 0) onUnknownReceipt()
+  if (tx.caller.kind === 'bearer' && !(await isKnownReceipt(tx))) onUnknownReceipt()
   return new Refusal('not-found', 'there is no such document, or none of yours')
 }

@@ -54,7 +54,8 @@ export const OwnReferrals = Type.Object({
   next: Type.Optional(
     Type.Unsafe<string>({
       ...Cursor,
-      description: 'The `changedSince` of the next page, now or later; not under a receipt.',
+      description:
+        'The `changedSince` of the next page, now or later. Under a receipt the `cursor` of the next page, and absent at the end.',
     }),
   ),
 })
@@ -79,6 +80,13 @@ export const ChangedQuery = Type.Object(
   { additionalProperties: false },
 )
 export type ChangedQuery = Static<typeof ChangedQuery>
+
+/** Which page of what was sent under a receipt. */
+export const ReceiptQuery = Type.Object(
+  { cursor: Type.Optional(Cursor) },
+  { additionalProperties: false },
+)
+export type ReceiptQuery = Static<typeof ReceiptQuery>
 
 /** Who opened a referral, as its referrer may know it. */
 export const Openings = Type.Object({

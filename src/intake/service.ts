@@ -32,10 +32,10 @@ import {
 import type { Ceiling } from './ceiling.ts'
 import type { IntakeOptions, ReceiptOptions } from './options.ts'
 import type { Openings } from './schemas.ts'
-import { requireStates } from './states.ts'
+import { requireReceipt } from './states.ts'
 
 export type { IntakeOptions, ReceiptOptions } from './options.ts'
-export { listOwn, readOwn, readReceipt, requireStates } from './states.ts'
+export { listOwn, readOwn, readReceipt, requireReceipt } from './states.ts'
 export { askToWithdraw, withdraw } from './withdrawing.ts'
 
 /** How somebody without an account is let in: if there is room, for one from that block of addresses. */
@@ -124,7 +124,7 @@ export async function readOpenings(
   referralId: string,
 ): Promise<Static<typeof Openings>> {
   // A receipt that nobody has is counted, at whichever door it is tried.
-  if (tx.caller.kind === 'bearer') await requireStates(tx, options)
+  if (tx.caller.kind === 'bearer') await requireReceipt(tx, options)
   const keysetVersion = await keysetOfOwn(tx, referralId)
   if (keysetVersion === undefined) {
     throw new Refusal('not-found', 'you sent no referral of that id')

@@ -2,7 +2,13 @@ import etag from '@fastify/etag'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bearerOf, knownCaller } from '../caller.ts'
 import type { Services } from '../services.ts'
-import { ChangedQuery, OwnReferral, OwnReferralParams, OwnReferrals } from './schemas.ts'
+import {
+  ChangedQuery,
+  OwnReferral,
+  OwnReferralParams,
+  OwnReferrals,
+  ReceiptQuery,
+} from './schemas.ts'
 
 /**
  * What became of referrals, for those who sent them. Each answer has an `ETag`, and to whoever has it already the answer is
@@ -52,10 +58,11 @@ export const stateRoutes: FastifyPluginAsyncTypebox<{ intake: Services['intake']
       operationId: 'readReceipt',
       summary: 'Read what became of the referrals under a receipt',
       description:
-        'The newest first, and at most fifty. A referral that was declined says so without the reason.',
+        'The newest first, fifty a page. A referral that was declined says so without the reason.',
       security: [{ receipt: [] }],
+      querystring: ReceiptQuery,
       response: { 200: OwnReferrals },
     },
-    handler: async ({ caller }) => intake.readReceipt(bearerOf(caller)),
+    handler: async ({ caller, query }) => intake.readReceipt(bearerOf(caller), query),
   })
 }

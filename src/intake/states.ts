@@ -2,25 +2,29 @@
 import type { Static } from 'typebox'
 import type { KnownCaller, SendingCaller } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
-import { Refusal, required } from '../errors.ts'
+import { Refusal } from '../errors.ts'
 import { pageRows } from '../protocol/page.ts'
-import { ownState, receiptStates, statesSince } from '../vault/service.ts'
+import { isKnownReceipt, ownState, receiptStates, statesSince } from '../vault/service.ts'
 import type { IntakeOptions, ReceiptOptions } from './options.ts'
-import type { ChangedQuery, OwnReferral, OwnReferrals } from './schemas.ts'
+import type { ChangedQuery, OwnReferral, OwnReferrals, ReceiptQuery } from './schemas.ts'
 
-/** What became of the referrals under a receipt. @throws Refusal `not-found` if there are none */
+/**
+ * What became of the referrals under a receipt: a page, and where to go on if there are more.
+ *
+ * @throws Refusal `not-found` if there are none, `malformed-request`
+ */
 export async function readReceipt(
   tx: Tx<SendingCaller>,
   options: ReceiptOptions,
+  query: ReceiptQuery,
 ): Promise<Static<typeof OwnReferrals>> {
-  const referrals = await requireStates(tx, options)
-  const object = {
-    kind: 'referral',
-    id: required(referrals[0], 'there is one').referralId,
-  } as const
-  const details = { referrals: referrals.length }
-  await options.appendRepetition(tx, { action: 'receipt.read', object, details })
-  return { referrals }
+  await requireReceipt(tx, options)
+  const page = await receiptStates(tx, query)
+  const [first] = page.referrals
+  const object = first && ({ kind: 'referral', id: first.referralId } as const)
+  const details = { referrals: page.referrals.length }
+  await options.appendRepetition(tx, { action: 'receipt.read', ...(object && { object }), details })
+  return page
 }
 
 /** The referrals of the caller's organisation that are new or stand otherwise since a page. @throws as `statesSince` */
@@ -50,10 +54,12 @@ export async function readOwn(
 
 type Repeating = Pick<IntakeOptions, 'appendRepetition'>
 
-/** The referrals under the receipt of the caller. @throws Refusal `not-found`, counted, if there are none */
-export async function requireStates(tx: Tx<SendingCaller>, { onUnknownReceipt }: ReceiptOptions) {
-  const referrals = await receiptStates(tx)
-  if (referrals.length > 0) return referrals
+/** Requires that something was sent under the receipt of the caller. @throws Refusal `not-found`, counted */
+export async function requireReceipt(
+  tx: Tx<SendingCaller>,
+  { onUnknownReceipt }: ReceiptOptions,
+): Promise<void> {
+  if (await isKnownReceipt(tx)) return
   onUnknownReceipt()
   throw new Refusal('not-found', 'nothing was sent under this receipt')
 }

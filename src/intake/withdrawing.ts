@@ -14,10 +14,17 @@ import { checkMessageSigned } from '../protocol/messages/check.ts'
 import type { MessageEnvelope } from '../protocol/messages/message.ts'
 import { checkWithdrawal } from '../protocol/messages/withdrawal.ts'
 import { newId } from '../protocol/uuid.ts'
-import { addWithdrawal, keptUntilOf, ownState, signedByOwn, withdrawOwn } from '../vault/service.ts'
+import {
+  addWithdrawal,
+  keptUntilOf,
+  ownState,
+  receiptState,
+  signedByOwn,
+  withdrawOwn,
+} from '../vault/service.ts'
 import type { IntakeOptions, ReceiptOptions } from './options.ts'
 import type { OwnReferral } from './schemas.ts'
-import { requireStates } from './states.ts'
+import { requireReceipt } from './states.ts'
 
 type Own = Static<typeof OwnReferral>
 
@@ -80,8 +87,8 @@ export async function askToWithdraw(
   referralId: string,
   block: Uint8Array | undefined,
 ): Promise<Own> {
-  const own = await requireStates(tx, options)
-  const named = own.find((referral) => referral.referralId === referralId)
+  await requireReceipt(tx, options)
+  const named = await receiptState(tx, referralId)
   if (!named) throw new Refusal('not-found', 'no referral of that id was sent under this receipt')
   const act = { action: 'withdrawal.asked', object: { kind: 'referral', id: referralId } } as const
   if (named.withdrawalAskedAt !== undefined) {

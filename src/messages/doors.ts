@@ -1,7 +1,7 @@
 /** The doors of both sides of a referral. A message by a referrer is work for the background, at once. */
 import type { KnownCaller, SendingCaller } from '../caller.ts'
 import type { Database, Tx } from '../database/connect.ts'
-import { type ReceiptOptions, requireStates } from '../intake/service.ts'
+import { type ReceiptOptions, requireReceipt } from '../intake/service.ts'
 import type { MessageEnvelope } from '../protocol/messages/message.ts'
 import type { DeliveryQuery, SendingQuery } from './schemas.ts'
 import { deliver, type MessageOptions, readMessages, sendMessage } from './service.ts'
@@ -42,7 +42,7 @@ export function createMessages(options: Options) {
 
   /** A receipt that nobody has is counted, at whichever door it is tried. */
   async function requireKnown(tx: Tx<SendingCaller>): Promise<void> {
-    if (tx.caller.kind === 'bearer') await requireStates(tx, options)
+    if (tx.caller.kind === 'bearer') await requireReceipt(tx, options)
   }
 
   return {

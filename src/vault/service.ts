@@ -48,7 +48,15 @@ export {
   updateInformed as lookAgain,
   updateUnanswered as takeBackAnswers,
 } from './state-store.ts'
-export { move, movedEntry, ownState, receiptStates, statesSince } from './states.ts'
+export {
+  isKnownReceipt,
+  move,
+  movedEntry,
+  ownState,
+  receiptState,
+  receiptStates,
+  statesSince,
+} from './states.ts'
 export { selectHeader as headerOf, selectOpened as opened } from './store.ts'
 export {
   countUnopened,

@@ -3,6 +3,7 @@ import type { Tx } from '../database/connect.ts'
 import { epochOf } from '../database/epoch.ts'
 import { iso } from '../database/iso.ts'
 import { receiptMark } from '../database/mark.ts'
+import type { Place } from '../database/page.ts'
 import {
   type DeclineReason,
   type ShownState,
@@ -51,21 +52,28 @@ export function unreadOf(tx: Tx, side: 'referrer' | 'recipient') {
       select from message_delivery d where d.referral_id = m.referral_id and d.place = m.place))`
 }
 
-/** More than one person ever sends under one receipt. */
-const receiptReferralsMax = 50
-
 /**
- * The referrals under one receipt, the newest first, also what was erased, by what is left of it. Found by the indexes;
+ * Referrals under one receipt, the newest first, also what was erased, by what is left of it. Found by the indexes;
  * whoever asks compares once more.
+ *
+ * @param which - at most `count` behind a place, or one
  */
-export function selectByReceipt(tx: Tx, hash: Uint8Array): Promise<OwnRow[]> {
-  return tx.sql<OwnRow[]>`
+export function selectByReceipt(
+  tx: Tx,
+  hash: Uint8Array,
+  which: { readonly after?: Place | undefined; readonly count: number } | { readonly id: string },
+): Promise<OwnRow[]> {
+  const { sql } = tx
+  const { after, count, id } = { after: undefined, count: 1, id: undefined, ...which }
+  return sql<OwnRow[]>`
     ${own(tx)}
-    where r.receipt_hash = ${hash}
-       or r.id = any (array(select e.referral_id from erasure e
-                            where e.receipt_mark = ${receiptMark(tx, tx.sql`${hash}`)}))
+    where (r.receipt_hash = ${hash}
+           or r.id = any (array(select e.referral_id from erasure e
+                                where e.receipt_mark = ${receiptMark(tx, sql`${hash}`)})))
+      and ${id === undefined ? sql`true` : sql`r.id = ${id}`}
+      and ${after ? sql`(r.received_at, r.id) < (${after.at}, ${after.id})` : sql`true`}
     order by r.received_at desc, r.id desc
-    limit ${receiptReferralsMax}`
+    limit ${count}`
 }
 
 /** One referral of an organisation, by its id or its reference. */

@@ -3,8 +3,9 @@
  * split or a claim changes nothing that its referrer sees.
  */
 import type { Act } from '../audit/entry.ts'
-import { type SendingCaller, senderOf } from '../caller.ts'
+import { type Sender, type SendingCaller, senderOf } from '../caller.ts'
 import type { Tx } from '../database/connect.ts'
+import { type PageQuery, page } from '../database/page.ts'
 import { Refusal } from '../errors.ts'
 import { parseCanonical } from '../protocol/canonical.ts'
 import { isReferenceForm } from '../protocol/envelope/acknowledgement.ts'
@@ -41,12 +42,42 @@ export type OwnReferral = {
   readonly unread: number
 }
 
-/** What became of the referrals under a receipt, the newest first, and at most fifty. */
-export async function receiptStates(tx: Tx<SendingCaller>): Promise<OwnReferral[]> {
+/** What became of the referrals under a receipt: a page of them, the newest first. */
+export async function receiptStates(
+  tx: Tx<SendingCaller>,
+  query: Pick<PageQuery, 'cursor'> = {},
+): Promise<{ referrals: OwnReferral[]; next?: string }> {
   const sender = senderOf(tx.caller)
-  if (sender.kind !== 'receipt') return []
-  const rows = await selectByReceipt(tx, sender.hash)
-  return rows.filter((row) => row.state === 'erased' || isFrom(row, sender)).map(present)
+  if (sender.kind !== 'receipt') return { referrals: [] }
+  const { rows, ...rest } = await page(
+    query,
+    (after, count) => selectByReceipt(tx, sender.hash, { after, count }),
+    ({ receivedAt, referralId }) => ({ at: receivedAt, id: referralId }),
+  )
+  return { referrals: rows.filter((row) => isUnder(row, sender)).map(present), ...rest }
+}
+
+/** One referral under the receipt of the caller, by its id; `undefined` for any other. */
+export async function receiptState(
+  tx: Tx<SendingCaller>,
+  id: string,
+): Promise<OwnReferral | undefined> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'receipt') return undefined
+  const [row] = await selectByReceipt(tx, sender.hash, { id })
+  return row && isUnder(row, sender) ? present(row) : undefined
+}
+
+/** Whether anything was ever sent under the receipt of the caller. */
+export async function isKnownReceipt(tx: Tx<SendingCaller>): Promise<boolean> {
+  const sender = senderOf(tx.caller)
+  if (sender.kind !== 'receipt') return false
+  return (await selectByReceipt(tx, sender.hash, { count: 1 })).length > 0
+}
+
+/** What was erased has no receipt any more, and was found by its mark. */
+function isUnder(row: OwnRow, sender: Sender): boolean {
+  return row.state === 'erased' || isFrom(row, sender)
 }
 
 /** One referral of the caller's organisation, by its id or reference; `undefined` for any other. */

@@ -53,6 +53,19 @@ t.test('a person refers with a receipt, comes back, and adds to it', async (t) =
   t.match(await referrer.state(receipt), [{ supersedes: referralId }, told])
 
   await untilPaired(sql)
+  const line = await between(t, url, (answer, { path }) => {
+    const [, cursor] = /^\/v1\/receipt(\?cursor=bmV4dA)?$/.exec(path) ?? []
+    const { referrals } = JSON.parse(cursor ? '{}' : answer.body)
+    return cursor
+      ? {
+          status: 200,
+          body: JSON.stringify({ referrals: [{ ...told, changedAt: receivedAt, unread: 0 }] }),
+        }
+      : { ...answer, body: JSON.stringify({ referrals: referrals.slice(0, 1), next: 'bmV4dA' }) }
+  })
+  const inPages = createPublicReferrer({ url: line.url, trust })
+  t.match(await inPages.state(receipt), [{ supersedes: referralId }, told], 'page by page')
+
   const [claim] = await reader.claim({ max: 1, leaseSeconds: 60 })
   const newest = claim!.referrals.find(({ referralId: id }) => id === more.header.referralId)
   t.match(await reader.open(newest!), {

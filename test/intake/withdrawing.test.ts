@@ -320,8 +320,8 @@ async function referPublicly() {
   const receipt = Buffer.from(keys.receipt, 'base64url')
   const bearer = { kind: 'bearer', request: newId(), receipt } as const
   const ask = (block?: Uint8Array) => intake.askToWithdraw(bearer, referralId, block)
-  const state = async () => (await intake.readReceipt(bearer)).referrals[0]!
-  return { referralId, envelope, ask, state }
+  const state = async () => (await intake.readReceipt(bearer, {})).referrals[0]!
+  return { referralId, envelope, keys, bearer, ask, state }
 }
 
 const decide = ({ referralId }: { referralId: string }, decline = false) =>
@@ -399,4 +399,29 @@ t.test('who decides sees how many others asked from the same network on that day
     where referral_id = ${all[2]!.referralId}`
   await counts(t, [2, 2, 2, 0, undefined])
   t.match(await decide(all[0]!, true), { othersThatDay: 2 })
+})
+
+t.test('however much was sent under a receipt, all of it is seen, and withdrawn', async (t) => {
+  const { referralId, keys, bearer, ask } = await referPublicly()
+  const sent = [referralId]
+  for (let count = 0; count < 60; count += 1) {
+    const further = sealedByReceipt(world, keys)
+    const { referralId: id } = further.header
+    await intake.submitWithoutAccount(
+      { kind: 'anonymous', request: newId() },
+      id,
+      further,
+      undefined,
+    )
+    sent.push(id)
+  }
+  const read: string[] = []
+  for (let cursor: string | undefined, isFirst = true; isFirst || cursor; isFirst = false) {
+    const page = await intake.readReceipt(bearer, cursor === undefined ? {} : { cursor })
+    t.ok(page.referrals.length <= 50)
+    read.push(...page.referrals.map((own) => own.referralId))
+    cursor = page.next
+  }
+  t.same([...read].sort(), [...sent].sort(), 'each once')
+  t.match(await ask(), { referralId, withdrawalAskedAt: String }, 'the oldest as well')
 })
