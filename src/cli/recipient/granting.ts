@@ -4,6 +4,7 @@ import { londonTime } from '../../client/london.ts'
 import { type CompartmentName, compartmentNames } from '../../referral/compartment.ts'
 import { type Command, fitted, UsageError } from '../command.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { draw } from '../terminal.ts'
 import { referralNamed } from './naming.ts'
 import { endOf } from './wording.ts'
 
@@ -132,8 +133,7 @@ function keptWords({ passed, to }: Rotated): string {
 /** A line on standard error that is written over, where that is a terminal. */
 function progressBar() {
   return ({ given, left }: { readonly given: number; readonly left: number }) => {
-    const { stderr } = process
-    if (stderr.isTTY) stderr.write(`\r${given} passed on, ${left} left ${left === 0 ? '\n' : ''}`)
+    draw(`${given} passed on, ${left} left`, left === 0)
   }
 }
 
