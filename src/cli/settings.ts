@@ -9,6 +9,7 @@ import {
   type Reader,
   type Referrer,
   type ReferrerOptions,
+  ServiceProblem,
   shown,
   type Trust,
   wordsOfSkew,
@@ -73,17 +74,48 @@ function onReadersSkew(skew: ClockSkew): void {
 export async function eitherOf(
   input: Input,
 ): Promise<{ readonly reader: Reader } | { readonly referrer: Referrer }> {
+  const { reader, referrer, isRecipient } = await sidesOf(input)
+  return reader && isRecipient ? { reader } : { referrer }
+}
+
+/**
+ * Reads as whichever side the key file is of. Who reads for a while, or by a key that another follows, is no recipient of the
+ * newest keyset, and is told from a referrer by what the service refuses.
+ */
+export async function readByEither<Read>(
+  input: Input,
+  byReader: (reader: Reader) => Promise<Read>,
+  byReferrer: (referrer: Referrer) => Promise<Read>,
+): Promise<Read> {
+  const { reader, referrer, isRecipient } = await sidesOf(input)
+  if (!reader) return byReferrer(referrer)
+  if (isRecipient) return byReader(reader)
+  try {
+    return await byReferrer(referrer)
+  } catch (refused) {
+    if (!isRefusedAs(refused, 'not-found', 'insufficient-scope')) throw refused
+    return byReader(reader).catch((error: unknown) => {
+      throw isRefusedAs(error, 'insufficient-scope') ? refused : error
+    })
+  }
+}
+
+/** Both clients of a key file; no reader where it holds no key that opens. */
+async function sidesOf(input: Input) {
   const recipient = await keyOf(input)
   const service = await serviceOf(input)
   const { signing, receiving } = recipient
-  if (receiving) {
-    const reader = createReader({ ...service, recipient, onClockSkew: onReadersSkew })
-    const { keyset } = await reader.keyset()
-    if (keyset.recipients.some(({ kid }) => kid === reader.kid)) return { reader }
-  }
   const keys = { signer: signing, ...(receiving && { reply: receiving }) }
   const listeners = { onClockSkew, onUnmatched() {}, onWarnings() {} }
-  return { referrer: createReferrer({ ...service, ...keys, ...listeners }) }
+  const referrer = createReferrer({ ...service, ...keys, ...listeners })
+  if (!receiving) return { referrer, isRecipient: false }
+  const reader = createReader({ ...service, recipient, onClockSkew: onReadersSkew })
+  const { keyset } = await reader.keyset()
+  return { referrer, reader, isRecipient: keyset.recipients.some(({ kid }) => kid === reader.kid) }
+}
+
+function isRefusedAs(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof ServiceProblem && codes.includes(error.problem.code ?? '')
 }
 
 /**

@@ -50,6 +50,9 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
     t.match(ran, { code: 2, err: /^--until is a day or a time such as 2026-12-24/ })
   }
   await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
+  t.match(await by(clinician, 'documents', 'list', reference), {
+    ...{ code: 0, out: /^None\.\n[\s\S]*documents of messages are not shown/ },
+  })
 
   const again = await by(casework, 'grant', reference, '--to', 'Volunteer', ...chosen)
   t.match(again, { code: 1, err: /can open this referral already/ })
@@ -77,6 +80,7 @@ t.test('a grant is given, listed, opened and taken back by commands', async (t) 
     out: /^0 passed on to Casework, 0 left\n1 wraps of the key that goes stay: Casework opens them since/,
   })
   t.equal((await by(leaving, 'open', reference)).code, 0, 'as it says')
+  t.match(await by(leaving, 'messages', reference), { code: 0, out: /^No message/ })
 
   const wrong = await by(casework, 'grant', reference, '--to', 'Volunteer', '--compartments', 'all')
   t.equal(wrong.code, 2)

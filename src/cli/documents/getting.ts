@@ -4,6 +4,7 @@ import {
   attachmentsIn,
   type Documents,
   type Opened,
+  type Reader,
   Refusal,
   ServiceProblem,
   shown,
@@ -15,15 +16,15 @@ import { fileTypes } from '../../referral/codes/files.ts'
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { openedBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
-import { connection, connectionDetails, eitherOf, warnOfDates } from '../settings.ts'
+import { connection, connectionDetails, readByEither, warnOfDates } from '../settings.ts'
 import { openInto } from './opening.ts'
 
 type Listed = {
   readonly by: Pick<Documents, 'document'>
   readonly referralId: string
   readonly documents: readonly Attachment[]
-  /** The ids of those that are there. */
-  readonly uploaded: readonly string[]
+  /** The ids of those that are there; not known to who may read no messages. */
+  readonly uploaded: readonly string[] | undefined
   /** Whole sentences: of what is missing or was changed, and may have named more. */
   readonly faults: readonly string[]
   /** What else to say of them, in whole sentences. */
@@ -46,7 +47,7 @@ ${connectionDetails}`,
   operandsMax: 1,
   async run(input): Promise<Report> {
     const { referralId, documents, uploaded, faults, notes } = await listed(input)
-    const isThere = ({ documentId }: Attachment) => uploaded.includes(documentId)
+    const isThere = ({ documentId }: Attachment) => uploaded?.includes(documentId)
     const value = {
       ...{ referralId, faults, notes },
       documents: documents.map((document) => {
@@ -55,7 +56,7 @@ ${connectionDetails}`,
       }),
     }
     const lines = documents.map((document, at) => {
-      return `${at + 1}  ${isThere(document) ? '' : `${notUploaded}: `}${lineOf(document)}`
+      return `${at + 1}  ${isThere(document) === false ? `${notUploaded}: ` : ''}${lineOf(document)}`
     })
     return { value, text: textOf(faults, [...orNone(lines), ...notes]), failed: faults.length > 0 }
   },
@@ -125,38 +126,54 @@ function orNone(lines: readonly string[]): readonly string[] {
   return lines.length > 0 ? lines : ['None.']
 }
 
-async function listed(input: Input): Promise<Listed> {
+function listed(input: Input): Promise<Listed> {
   const name = referralNamed(input.operands[0] ?? '')
-  const side = await eitherOf(input)
-  if ('referrer' in side) {
-    await warnOfDates(side.referrer)
-    const thread = await side.referrer.messages(name, { leaveUnread: true })
-    const { referralId, uploaded } = thread
-    return { by: side.referrer, referralId, uploaded, ...namedIn(thread), notes: [] }
-  }
-  const { reader } = side
-  await warnOfDates(reader)
-  const opened = await openedBy(reader, name)
-  const thread = await reader.messages(opened, { leaveUnread: true })
-  const { documents, faults } = namedIn(thread)
-  const { uploaded } = thread
-  const { referralId, withheld } = opened
-  const [damaged] = withheld.filter(({ compartment }) => compartment === 'documents')
+  return readByEither<Listed>(
+    input,
+    (by) => listedTo(by, name),
+    async (by) => {
+      await warnOfDates(by)
+      return { by, ...namedIn(await by.messages(name, { leaveUnread: true })) }
+    },
+  )
+}
+
+/** What a recipient, or who reads for a while, may open. */
+async function listedTo(by: Reader, name: string): Promise<Listed> {
+  await warnOfDates(by)
+  const opened = await openedBy(by, name)
+  const { documents, faults, notes, ...named } = await namedTo(by, opened)
+  const [damaged] = opened.withheld.filter(({ compartment }) => compartment === 'documents')
   const isHeld = damaged !== undefined || opened.compartments.documents !== undefined
   return {
-    ...{ by: reader, referralId, uploaded },
+    ...{ ...named, by },
     documents: [...attachmentsIn(listIn(opened)), ...documents],
     faults: damaged ? [`The compartment documents fails at ${damaged.step}.`, ...faults] : faults,
-    notes: isHeld ? [] : [notHeld],
+    notes: isHeld ? notes : [notHeld, ...notes],
+  }
+}
+
+/** What the messages name to a reader. None is sealed to one for a while, whose client needs no scope to fetch any. */
+async function namedTo(reader: Reader, opened: Opened): Promise<Omit<Listed, 'by'>> {
+  try {
+    return namedIn(await reader.messages(opened, { leaveUnread: true }))
+  } catch (error) {
+    const isLeftOut = error instanceof ServiceProblem && error.problem.code === 'insufficient-scope'
+    if (!isLeftOut) throw error
+    const { referralId } = opened
+    return { referralId, uploaded: undefined, documents: [], faults: [], notes: [leftOut] }
   }
 }
 
 const notHeld =
   'Your key does not open the compartment documents: what came with the referral is not shown.'
 
+const leftOut = 'Your client may not read messages: documents of messages are not shown.'
+
 /** What the messages name. */
-function namedIn({ messages, refused, faults }: Thread): Pick<Listed, 'documents' | 'faults'> {
+function namedIn({ referralId, uploaded, messages, refused, faults }: Thread): Omit<Listed, 'by'> {
   return {
+    ...{ referralId, uploaded, notes: [] },
     documents: messages.flatMap(attachmentsTold),
     faults: [...faults, ...refused.map(({ at, step }) => `A message of ${at} fails at ${step}.`)],
   }
@@ -189,6 +206,6 @@ export function lineOf(document: Attachment | undefined): string {
   const { type, fileType, size, name } = document
   const words: Readonly<Record<string, string>> = { ...documentTypes, ...fileTypes }
   const wordOf = (code: string) => shown(Object.hasOwn(words, code) ? words[code] : code)
-  const kilobytes = Math.ceil(size / 1000)
-  return `${wordOf(type)}, ${wordOf(fileType)}, ${kilobytes} kB: "${shown(name)}"`
+  const long = size < 1e6 ? `${Math.ceil(size / 1e3)} kB` : `${(size / 1e6).toFixed(1)} MB`
+  return `${wordOf(type)}, ${wordOf(fileType)}, ${long}: "${shown(name)}"`
 }

@@ -14,7 +14,7 @@ import { required } from '../../errors.ts'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { deliveryWays, type Way } from '../../referral/codes/delivery.ts'
 import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
-import { connection, connectionDetails, eitherOf, readerOf } from '../settings.ts'
+import { connection, connectionDetails, eitherOf, readByEither, readerOf } from '../settings.ts'
 import { isId, oneOf, referralNamed } from './naming.ts'
 import { askedFor } from './noting.ts'
 import { urgencyWord } from './wording.ts'
@@ -38,11 +38,11 @@ ${connectionDetails}`,
   operandsMax: 1,
   async run(input) {
     const name = referralOf(input)
-    const side = await eitherOf(input)
-    const value =
-      'reader' in side
-        ? await side.reader.messages(await openedBy(side.reader, name))
-        : await side.referrer.messages(name)
+    const value = await readByEither(
+      input,
+      async (reader) => reader.messages(await openedBy(reader, name)),
+      (referrer) => referrer.messages(name),
+    )
     return { value, text: fitted(wordsOfThread(name, value)), failed: !isSound(value) }
   },
 }
