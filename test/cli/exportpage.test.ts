@@ -74,6 +74,7 @@ t.test('what is missing is named, each thing by itself', (t) => {
     `  Not here: compartment legal of referral 57200004: not for you (grant)`,
     `  Not here: referral 57200004: not for you (grant)`,
   ])
+  t.notOk(page({ gaps: [gap] }).includes('It is whole.'), 'of one thing alone')
   t.notOk(lines.includes('It is whole.'))
   t.equal(lines[3], wordsOfGap(gap as never, [bare] as never))
   const ofOther = wordsOfGap({ ...gap, referralId: other } as never, [bare] as never)
