@@ -189,9 +189,9 @@ t.test('a stranger’s question and answer stay in their line', (t) => {
   const { lines } = brief(9, hostile, { narrative: { story: words(20) } })
   t.match(lines[0], /^Narrative {2}Story \(AAAA\): a\\u\{1b\}\[2J b word/)
   // What is spelt out takes the room that it is spelt in.
-  const spelt = brief(2, { narrative: { story: words(60, '\u001bword') } })
-  t.same([spelt.left, spelt.lines.length], [1, 2])
-  t.match(spelt.lines[1], /^\| \\u\{1b\}word .*…$/)
+  const spelt = brief(3, { narrative: { story: words(60, '\u001bword') } })
+  t.same([spelt.left, spelt.lines.length], [1, 3])
+  t.match(spelt.lines[2], /^\| \\u\{1b\}word .*…$/)
   t.end()
 })
 

@@ -180,6 +180,14 @@ t.test('what must be minded is there, each once and the grave before all else', 
   t.end()
 })
 
+t.test('six stand on a screen, and of more it is said how many do not', (t) => {
+  const of = (count: number) =>
+    screenOf(workOf(Array.from({ length: count }, () => openedOf(example))), now).join('\n')
+  t.notMatch(of(6), /nothing is shown/)
+  t.match(of(8), /^2 more, of which nothing is shown here: intake mine lists them$/m)
+  t.end()
+})
+
 t.test('a service that lies about a reference has no other referral answered', (t) => {
   const [own, other] = [openedOf(example), openedOf(example)]
   const references = {

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { createServer, globalAgent, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import t from 'tap'
 import { fetchLong } from '../../src/client/body.ts'
 
@@ -111,6 +111,18 @@ t.test('a line that breaks is a fault as that of fetch', async (t) => {
   const failed = await fetchLong(plain, {}).catch((error: Error & { cause: Error }) => error)
   t.match(failed, lost)
   t.match((failed as { cause: unknown }).cause, { code: /^(EPROTO|ERR_SSL_)/ })
+})
+
+t.test('an answer below all statuses is a fault as well', async (t) => {
+  const odd = createTcpServer((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n'))
+  })
+  odd.listen(0, '127.0.0.1')
+  await once(odd, 'listening')
+  t.teardown(() => odd.close())
+  const { port } = odd.address() as AddressInfo
+  const failed = { ...lost, cause: { message: 'status 99' } }
+  await t.rejects(fetchLong(`http://127.0.0.1:${port}`, {}), failed as object as Error)
 })
 
 t.test('who gives up has the reason, whenever that is', async (t) => {
