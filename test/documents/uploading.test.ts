@@ -229,6 +229,22 @@ t.test('what is no sealed file, or too much, is refused by name', async (t) => {
   await sql`delete from document where referral_id = any (${spent}::uuid[])`
 })
 
+t.test('a referral has a hundred documents at most, however small', async (t) => {
+  const { referralId } = await refer(built)
+  const begin = () =>
+    tus.casework
+      .begin({ referralId, documentId: newId() }, sealedBytesOf(1))
+      .then(({ code }) => code)
+  t.equal(await begin(), undefined)
+  await sql`
+    insert into document (id, referral_id, client_id, bytes, begun_at)
+    select gen_random_uuid(), referral_id, client_id, 1, begun_at
+    from document, generate_series(1, 98) where referral_id = ${referralId}`
+  t.equal(await begin(), undefined, 'the hundredth')
+  t.equal(await begin(), 'documents-full')
+  await sql`delete from document where referral_id = ${referralId}`
+})
+
 t.test('a client’s day is one, however many uploads it begins at once', async (t) => {
   const third = await onHost(built, (host) =>
     host.addClient({

@@ -10,6 +10,7 @@ import { headerHash } from '../../src/protocol/envelope/envelope.ts'
 import { signUrgency } from '../../src/protocol/envelope/urgency.ts'
 import { messageOn, replyKeys } from '../helpers/message.ts'
 import { matchingOf, relativeOf, stranger } from '../helpers/people.ts'
+import { sealed } from '../helpers/referral.ts'
 import { partnerOf, type Referred, type Services, stage } from '../helpers/stage.ts'
 import { eyesOn, type Scenario, tryCut } from './cutting.ts'
 
@@ -298,6 +299,24 @@ const scenarios: Scenario[] = [
     async expect(t, [first]) {
       const [row] = await sql`select state from referral where id = ${first!.referralId}`
       t.equal(row?.state, 'closed')
+    },
+  },
+  {
+    name: 'an organisation amends what it sent',
+    async prepare() {
+      const [first] = await written()
+      const { referralId: supersedes } = first
+      const envelope = sealed(world, { signer: world.referring.lawFirm.signing, supersedes })
+      return [first, { referralId: envelope.header.referralId, envelope }]
+    },
+    act: ({ intake }, [, second]) => intake.submit(partner, second!.referralId, second!.envelope),
+    repeated: true,
+    async expect(t, [first, second]) {
+      t.same(await queueOf(first!, second!), [[0, 1]])
+      t.equal(await saidOf(second!, 'referral.submitted'), 1)
+      const kept = await sql`
+        select count(*)::int as sealed from compartment where referral_id = ${second!.referralId}`
+      t.same(kept, [{ sealed: 1 }], 'its ten compartments are one row')
     },
   },
   {
