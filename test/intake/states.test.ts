@@ -12,6 +12,7 @@ import { type State, states } from '../../src/referral/codes/state.ts'
 import { move, renumberShown } from '../../src/vault/service.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { messageOn, replyKeys } from '../helpers/message.ts'
 import { databaseApart } from '../helpers/postgres.ts'
 import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
@@ -41,6 +42,16 @@ const page = async (since?: string, limit = 500, by = call.lawFirm) => {
   const { status, body } = await by('GET', `/v1/referrals?${query}`)
   if (status !== 200) throw new Error(JSON.stringify(body))
   return body as { referrals: { referralId: string; state: string }[]; next: string }
+}
+/** The same, once nobody works any more who could hold something back that is committed already. */
+const settled = async (...args: Parameters<typeof page>) => {
+  const [{ at }] = await sql<[{ at: string }]>`select pg_current_xact_id()::text as at`
+  for (let isPast = false; !isPast; ) {
+    const [row] = await sql`
+      select pg_snapshot_xmin(pg_current_snapshot())::text::bigint > ${at}::bigint as past`
+    isPast = row?.past
+  }
+  return page(...args)
 }
 const idsOf = ({ referrals }: Awaited<ReturnType<typeof page>>) =>
   referrals.map(({ referralId }) => referralId)
@@ -101,13 +112,13 @@ t.test('its referrer sees when it was answered, and not when it was claimed', as
   const first = await stateOf(referralId)
   t.match(first, { referralId, reference: acknowledgement.reference, state: 'received' })
   t.equal(first.changedAt, first.receivedAt)
-  const { next } = await page()
+  const { next } = await settled()
 
   const { claimId, fence } = await claim(referralId)
   const [row] = await sql`select state from referral where id = ${referralId}`
   t.equal(row?.state, 'in_triage')
   t.strictSame(await stateOf(referralId), first, 'nothing is different after the claim')
-  t.strictSame((await page(next)).referrals, [])
+  t.strictSame((await settled(next)).referrals, [])
 
   const declined = { fence, outcome: 'declined', reason: 'no_capacity', referrals: [referralId] }
   t.equal(
@@ -118,9 +129,9 @@ t.test('its referrer sees when it was answered, and not when it was claimed', as
   t.match(answered, { state: 'declined', declineReason: 'no_capacity' })
   t.ok(answered.changedAt > first.changedAt)
   t.strictSame(await stateOf(acknowledgement.reference), answered, 'by its reference as well')
-  const told = await page(next)
+  const told = await settled(next)
   t.strictSame(told.referrals, [answered])
-  t.strictSame((await page(told.next)).referrals, [], 'and not again')
+  t.strictSame((await settled(told.next)).referrals, [], 'and not again')
 
   t.equal((await call.casework('POST', `/v1/triage/items/${claimId}/reopening`)).status, 204)
   const again = await stateOf(referralId)
@@ -131,12 +142,12 @@ t.test('its referrer sees when it was answered, and not when it was claimed', as
 t.test('nobody else sees it', async (t) => {
   const { referralId } = await refer(built)
   t.equal((await call.ngo('GET', `/v1/referrals/${referralId}/state`)).status, 404)
-  t.notOk(idsOf(await page(undefined, 500, call.ngo)).includes(referralId))
+  t.notOk(idsOf(await settled(undefined, 500, call.ngo)).includes(referralId))
   const { referralId: other } = await refer(built, ngo)
-  t.notOk(idsOf(await page()).includes(other))
+  t.notOk(idsOf(await settled()).includes(other))
   // Its own client works for another organisation, and sees all in the database.
   t.equal((await call.casework('GET', `/v1/referrals/${referralId}/state`)).status, 404)
-  t.notOk(idsOf(await page(undefined, 500, call.casework)).includes(referralId))
+  t.notOk(idsOf(await settled(undefined, 500, call.casework)).includes(referralId))
 })
 
 t.test('the database shows a referrer no moment of a claim', async (t) => {
@@ -234,9 +245,35 @@ t.test('what was answered is closed, and what was not is refused', async (t) => 
   t.equal((await close(elsewhere)).status, 403)
 })
 
+t.test('a reply comes in the feed, and that it was read to somebody, and an erasure', async (t) => {
+  const { replyTo } = replyKeys()
+  const one = await refer(built, lawFirm, { replyTo })
+  const { referralId } = one
+  const path = `/v1/referrals/${referralId}`
+  let { next } = await settled()
+  const told = async () => {
+    const found = await settled(next)
+    next = found.next
+    return found.referrals
+  }
+  const signer = world.recipients.casework.signing
+  const reply = messageOn(world, one, undefined, { from: 'recipient', signer })
+  const as = new URLSearchParams({ recipient: kid, deliver: 'read_aloud', language: 'fra' })
+  t.equal((await call.casework('POST', `${path}/messages?${as}`, reply)).status, 201)
+  t.match(await told(), [{ referralId, state: 'received', unread: 1 }])
+  const read = new URLSearchParams({ recipient: kid, way: 'read_aloud', language: 'fra' })
+  const delivery = `${path}/messages/${reply.header.messageId}/delivery?${read}`
+  t.equal((await call.casework('POST', delivery)).status, 204)
+  t.match(await told(), [{ referralId, state: 'received', unread: 0 }])
+  t.equal((await call.casework('POST', delivery)).status, 204)
+  t.strictSame(await told(), [], 'said again it is nothing new')
+  t.equal((await call.casework('POST', `${path}/erasure`)).status, 200)
+  t.match(await told(), [{ referralId, state: 'erased', unread: 0 }])
+})
+
 t.test('what commits behind a later one is told with it, and both once', async (t) => {
   const [one, two] = [await refer(built), await refer(built)]
-  const { next } = await page()
+  const { next } = await settled()
   let later: Awaited<ReturnType<typeof page>> | undefined
   await inTx(async (tx) => {
     await move(tx, [one.referralId], 'waiting_list')
@@ -245,9 +282,9 @@ t.test('what commits behind a later one is told with it, and both once', async (
     later = await page(next)
   })
   t.strictSame(idsOf(later!), [], 'not before the earlier one is known')
-  const told = await page(later!.next)
+  const told = await settled(later!.next)
   t.strictSame(idsOf(told), [one.referralId, two.referralId])
-  t.strictSame(idsOf(await page(told.next)), [])
+  t.strictSame(idsOf(await settled(told.next)), [])
 })
 
 t.test('nothing is missed while 32 commit out of order', async (t) => {
@@ -275,7 +312,7 @@ t.test('nothing is missed while 32 commit out of order', async (t) => {
     writing -= 1
   }
   const seen = new Map<string, string>()
-  let { next } = await page()
+  let { next } = await settled()
   async function read(): Promise<void> {
     for (let isLast = false; ; ) {
       const found = await page(next, 3)
@@ -293,10 +330,10 @@ t.test('nothing is missed while 32 commit out of order', async (t) => {
 })
 
 t.test('page by page it is the same, and a wrong place is refused', async (t) => {
-  const whole = idsOf(await page())
+  const whole = idsOf(await settled())
   const found: string[] = []
   for (let next: string | undefined; ; ) {
-    const part = await page(next, 3)
+    const part = await settled(next, 3)
     found.push(...idsOf(part))
     next = part.next
     if (part.referrals.length < 3) break
@@ -309,28 +346,28 @@ t.test('page by page it is the same, and a wrong place is refused', async (t) =>
   t.equal(await ask(encodeBase64url(elsewhere)), 'cursor-outdated')
   const another = sealPlace(placeKey(sealKey), lawFirm.organisationId, elsewhere)
   t.equal(await ask(another), 'cursor-outdated', 'of another database')
-  const [ours = ''] = [(await page()).next]
+  const [ours = ''] = [(await settled()).next]
   t.equal((await call.ngo('GET', `/v1/referrals?changedSince=${ours}`)).status, 410)
 })
 
 t.test('a place tells nothing of what others did meanwhile', async (t) => {
-  const { next } = await page()
+  const { next } = await settled()
   const [{ at }] = await sql<[{ at: string }]>`
     select max(shown_by)::text as at from referral where organisation_id = ${lawFirm.organisationId}`
   const bytes = Buffer.from(next!, 'base64url')
   const wide = Buffer.from(BigInt(at).toString(16).padStart(16, '0'), 'hex')
   t.notOk(bytes.includes(at) || bytes.includes(wide), 'nor which transaction it is')
   await refer(built, world.referring.ngo)
-  const again = await page(next)
+  const again = await settled(next)
   t.strictSame(again, { referrals: [], next }, 'it moves with what is the reader’s own')
 })
 
 t.test('what came with a backup of another cluster is told, once it is known here', async (t) => {
   const { referralId } = await refer(built)
-  const { next } = await page()
+  const { next } = await settled()
   await sql`update referral set shown_by = 9000000000 where id = ${referralId}`
   // The work in the background may have been faster.
   await inTx((tx) => renumberShown(tx, 100))
-  t.strictSame(idsOf(await page(next)), [referralId])
+  t.strictSame(idsOf(await settled(next)), [referralId])
   t.equal(await inTx((tx) => renumberShown(tx, 100)), 0)
 })
