@@ -13,6 +13,7 @@ import { build } from '../helpers/build.ts'
 import { sealedFile } from '../helpers/documents.ts'
 import { onHost, publishKeyset } from '../helpers/publish.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { addVolunteer } from '../helpers/volunteer.ts'
 import { called, partyOf, running, unbroken } from './run.ts'
 
 const built = await build(t)
@@ -31,6 +32,16 @@ const keys = { signing: lawFirm.signing, receiving: generateRecipientKey() }
 const readerOf = (who: 'casework' | 'clinic') =>
   partyOf(t, { ...{ url, world, clientId: world.clients[who], keys: world.recipients[who] } })
 const [casework, clinic] = [await readerOf('casework'), await readerOf('clinic')]
+const copies = await partyOf(t, {
+  ...{ url, world, keys: world.recipients.casework },
+  clientId: await onHost(built, (host) =>
+    host.addClient({
+      ...{ organisationId: world.referring.telephone.organisationId, label: 'Copies' },
+      ...{ kind: 'internal', scopes: ['cases:export'] },
+      kids: [world.recipients.casework.receiving.kid],
+    }),
+  ),
+})
 const letter = `%PDF-1.7\n${'A letter of 22 November. '.repeat(9_000)}`
 
 /** A law firm with a home of its own, a draft and a letter in it. */
@@ -107,6 +118,11 @@ t.test('a file that goes with a referral is opened by who holds its compartment'
   for (const { key = '?', sha256 = '?' } of named) {
     t.notOk(opened.out.includes(key) || opened.out.includes(sha256), 'and no key')
   }
+  const into = join(copies.folder, 'copy')
+  const copy = await called(t, ['case', 'export', reference, '--into', into], copies.environment)
+  t.match(unbroken(copy), { code: 0, out: /one referral and 2 documents/i }, copy.err)
+  const copied = join(into, reference, 'document-1.pdf')
+  t.equal(await readFile(copied, 'utf8'), letter, 'and a copy of the case has it')
 })
 
 t.test('who does not hold the compartment gets nothing of it, and is told', async (t) => {
@@ -127,6 +143,20 @@ t.test('who does not hold the compartment gets nothing of it, and is told', asyn
   t.equal((await got(t, casework, reference)).code, 0)
   t.equal(documents.length, 1)
   t.ok(referralId)
+})
+
+t.test('a clinician who was let into the compartment for some days opens its files', async (t) => {
+  const { keys, clientId: ofVolunteer } = await addVolunteer(built, ['clinical', 'documents'])
+  const volunteer = await partyOf(t, { url, world, clientId: ofVolunteer, keys })
+  const firm = await firmOf(t, 'Castellanos')
+  const { results } = await refer(t, firm, [firm.path, '--document', firm.pdf])
+  const [{ reference }] = results
+  t.not((await got(t, volunteer, reference)).code, 0, 'not before')
+  const grant = ['grant', reference, '--to', 'Volunteer', '--compartments', 'documents']
+  t.match(await called(t, grant, casework.environment), { code: 0 })
+  const { code, out, err, files } = await got(t, volunteer, reference)
+  t.strictSame([code, files], [0, ['document-1.pdf']], out + err)
+  t.match(out, /may not read messages/)
 })
 
 t.test('what would be refused is refused before anything is sealed or sent', async (t) => {
