@@ -772,6 +772,9 @@ GRANT SELECT, INSERT, DELETE ON legal_hold TO intake_internal;
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE (epoch, since) ON served_as TO intake_internal;
 --> statement-breakpoint
+-- Whoever begins an upload asks whether a file without a row may be one that a restore has lost.
+GRANT SELECT (since) ON served_as TO intake_partner;
+--> statement-breakpoint
 -- What goes when its time has come says the owner alone, on the host.
 GRANT SELECT ON retention_rule TO intake_internal;
 --> statement-breakpoint
@@ -809,6 +812,8 @@ CREATE POLICY own_erased ON referral FOR SELECT TO intake_partner
 CREATE POLICY staff ON legal_hold TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
 CREATE POLICY staff ON served_as TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
+CREATE POLICY read ON served_as FOR SELECT TO intake_partner USING (true);
 --> statement-breakpoint
 -- The eraser: what belongs to a referral is deleted, and what was signed emptied, only where it is erased. A row of `erasure`
 -- says so, in the same transaction, and is never taken back.

@@ -29,6 +29,7 @@ import {
   deleteOf,
   insertDocument,
   selectDocument,
+  selectServedSince,
   selectUsed,
   selectWhole,
   updateStored,
@@ -166,9 +167,21 @@ async function beginIn(
   await files.requireRoomFor(bytes)
   const row = { ...upload, clientId }
   if (!(await insertDocument(tx, row))) return beginAgain(tx, options, upload)
+  await removeErased(tx, files, id)
   // Asked again once it stands: who erases the referral waits for it, or was waited for.
   await requireReferral(tx, options, referralId)
   await append(tx, entryOf('document.begun', { ...row, isStored: false }))
+}
+
+/**
+ * A file that is there before its row is of an erased referral, and nobody removed it yet: it must not live on under another. One
+ * from before this database was served may have been lost by a restore, and its sender goes on with it.
+ */
+async function removeErased(tx: Tx, files: Files, id: string): Promise<void> {
+  const changedAt = await files.changedAt(id)
+  if (changedAt === undefined) return
+  const since = await selectServedSince(tx)
+  if (since === undefined || changedAt >= since) await files.remove(id)
 }
 
 /** Of an id that is known: by the same hand, of the same referral and length, it was begun already. */

@@ -132,6 +132,13 @@ export async function selectLostTime(
   return row
 }
 
+/** When this database was first served, where that is known; in milliseconds of Unix time. */
+export async function selectServedSince(tx: Tx): Promise<number | undefined> {
+  const [row] = await tx.sql<{ since: number }[]>`
+    select (extract(epoch from since) * 1000)::float8 as since from served_as`
+  return row?.since
+}
+
 /** Those of `ids` that have a row. */
 export async function selectKnown(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
   const rows = await tx.sql<{ id: string }[]>`

@@ -554,3 +554,25 @@ async function untilSomebodyWaits(): Promise<void> {
     waiting = row.waiting
   }
 }
+
+t.test('what was erased does not live on under another referral, also at once', async (t) => {
+  const { referralId } = await refer(built)
+  const file = sealedFile(referralId, content(20))
+  const { documentId, sealed } = file
+  await upload(tus.firm, file)
+  await database.inTransaction(system(), (tx) => eraseReferral(tx, referralId, 'person'))
+  t.equal(await files.bytesOf(documentId), sealed.length, 'its file is still there')
+  const own = await refer(built, ngo)
+  const begun = await tus.other.begin({ ...own, documentId }, sealed.length)
+  t.equal(begun.status, 201)
+  t.equal((await tus.other.locate(documentId)).offset, 0)
+  t.equal((await tus.other.fetch(documentId)).code, 'document-incomplete')
+
+  // Of a database that was restored, its sender goes on with it.
+  const lost = newId()
+  await writeFile(pathOf(lost), sealed.slice(0, 10))
+  await sql`insert into served_as values (1, 'another', now() + interval '1 minute')`
+  await tus.other.begin({ ...own, documentId: lost }, sealed.length)
+  t.equal((await tus.other.locate(lost)).offset, 10)
+  await sql`delete from served_as`
+})
