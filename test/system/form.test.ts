@@ -508,6 +508,10 @@ inBrowser(
       'a number mistyped is sent nowhere',
     )
     const typed = page.getByLabel(en['returning.number'])
+    t.ok(
+      await typed.evaluate(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth),
+      'all of its digits are in sight',
+    )
     t.equal(await typed.inputValue(), '12345 12345 12345 12345 12346', 'and stays to be mended')
     await typed.fill('12345 12345')
     await press(page, en['returning.see'])

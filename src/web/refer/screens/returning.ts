@@ -49,7 +49,7 @@ function partsOf(typed: string, fault?: string): readonly HTMLElement[] {
     heading(say('returning.title')),
     lineField({
       ...{ id: 'number', label: say('returning.number'), hint: say('returning.hint') },
-      ...{ classes: 'govuk-input--width-20', value: typed, fault },
+      ...{ classes: 'refer-number', value: typed, fault },
     }),
     element('button', { class: 'govuk-button' }, say('returning.see')),
   ]
