@@ -6,7 +6,12 @@ import { checkMessageSealed } from '../protocol/messages/check.ts'
 import type { MessageHeader } from '../protocol/messages/message.ts'
 import { type Directory, signerOf } from '../protocol/trust/directory.ts'
 import { readPayload } from '../protocol/trust/jws.ts'
-import { type Keyset, type Recipient, recipientThatSigns } from '../protocol/trust/keyset.ts'
+import {
+  type Keyset,
+  type Recipient,
+  recipientThatSigns,
+  requiredKids,
+} from '../protocol/trust/keyset.ts'
 import type { CompartmentName } from '../referral/compartment.ts'
 import type { Header } from '../referral/header.ts'
 import { acceptedKeysets, requirePublished, requireStanding } from './accepted.ts'
@@ -110,15 +115,14 @@ export async function requireNoteWriter(
 /**
  * Refuses a note that is not sealed to all who must be able to read it, and to nobody else.
  *
- * @throws Refusal as `requireStanding`, `checkRecipients` and `checkRequiredOnly`
+ * @throws Refusal as `requireStanding`, `checkRecipients` and `checkRequiredOnly`; `keyset-superseded` also where the newest
+ *   keyset has other readers
  */
 export async function requireNoteSealed(
   tx: Tx,
   header: Pick<MessageHeader, 'keyset' | 'sealedTo'>,
 ): Promise<void> {
-  const standing = await selectKeysetStanding(tx, header.keyset.version)
-  requireStanding(header.keyset, standing, tx.now)
-  const { keyset, retired } = await publishedKeyset(tx, header.keyset.version)
+  const { keyset, retired } = await keysetOfNote(tx, header)
   checkRecipients(header, keyset, retired)
   checkRequiredOnly(header, keyset)
 }
@@ -127,17 +131,34 @@ export async function requireNoteSealed(
  * Refuses a message that is not sealed to all who must be able to read it, and to nobody else.
  *
  * @param referral - the header of what it answers
- * @throws Refusal as `requireStanding` and `checkMessageSealed`
+ * @throws Refusal as `requireStanding` and `checkMessageSealed`; `keyset-superseded` also where the newest keyset has
+ *   other readers
  */
 export async function requireMessageSealed(
   tx: Tx,
   header: Pick<MessageHeader, 'keyset' | 'sealedTo' | 'from'>,
   referral: Pick<Header, 'replyTo'>,
 ): Promise<void> {
-  const standing = await selectKeysetStanding(tx, header.keyset.version)
-  requireStanding(header.keyset, standing, tx.now)
-  const { keyset, retired } = await publishedKeyset(tx, header.keyset.version)
+  const { keyset, retired } = await keysetOfNote(tx, header)
   checkMessageSealed(header, referral, keyset, retired)
+}
+
+/**
+ * The keyset that a note or a message names. A referral that comes under the one before the newest is passed on to whoever
+ * follows; a note or a message never is, so it is taken only if all whom the newest requires read it, and nobody who left.
+ */
+async function keysetOfNote(tx: Tx, { keyset: named }: Pick<MessageHeader, 'keyset'>) {
+  const { version } = named
+  const standing = await selectKeysetStanding(tx, version)
+  requireStanding(named, standing, tx.now)
+  const [published, newest] = await Promise.all([publishedKeyset(tx, version), newestKeyset(tx)])
+  const readers = requiredKids(published.keyset)
+  const { version: last, recipients } = newest ?? published.keyset
+  const hasJoined = recipients.some(({ kid, required }) => required && !readers.includes(kid))
+  const hasLeft = readers.some((reader) => recipients.every(({ kid }) => kid !== reader))
+  if (!hasJoined && !hasLeft) return published
+  const detail = `keyset ${version} has other readers than the newest, which is ${last}: fetch it, and seal this anew`
+  throw new Refusal('keyset-superseded', detail)
 }
 
 /**

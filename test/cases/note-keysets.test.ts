@@ -102,3 +102,19 @@ t.test('a note is sealed to nobody whom the keyset does not require', async (t) 
   })
   t.equal((await decide(seal(after))).status, 200)
 })
+
+t.test('a note under the keyset before is refused once another has to read it', async (t) => {
+  const { clinic } = world.recipients
+  const fewer = recipients.filter(({ kid }) => kid !== clinic.receiving.kid)
+  await publish()
+  const [all, without] = await publish(fewer)
+  const left = await questioned(all)
+  const detail = /has other readers than the newest, which is/
+  const refused = { status: 422, body: { code: 'keyset-superseded', stored: false, detail } }
+  t.match(await left.decide(left.seal(all)), refused, 'a recipient has left')
+  t.equal((await left.decide(left.seal(without))).status, 200)
+  const [, again] = await publish()
+  const joined = await questioned(without)
+  t.match(await joined.decide(joined.seal(without)), refused, 'a recipient has joined')
+  t.equal((await joined.decide(joined.seal(again))).status, 200)
+})

@@ -5,7 +5,7 @@
  * killed between any two requests, and begins anew.
  */
 import t from 'tap'
-import { createReader, type Rotated } from '../../src/client/index.ts'
+import { createReader, type Rotated, type Thread } from '../../src/client/index.ts'
 import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import type { KeyFile } from '../../src/protocol/keyfile.ts'
 import { generateRecipientKey, generateSigningKey } from '../../src/protocol/keys.ts'
@@ -14,10 +14,12 @@ import { verifyVault } from '../../src/vault/verification.ts'
 import { between } from '../client/between.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { messageOn, replyKeys } from '../helpers/message.ts'
 import { keysetReference, onHost, publishKeyset } from '../helpers/publish.ts'
 import { callerOf, refer } from '../helpers/referral.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
 import { publishGrantees } from '../helpers/volunteer.ts'
+import { withdrawalOf } from '../helpers/withdrawal.ts'
 
 const built = await build(t)
 const { world, url } = built
@@ -36,7 +38,7 @@ const clientOf = (label: string, kid: string) =>
     host.addClient({
       organisationId: world.referring.telephone.organisationId,
       ...{ label, kind: 'internal', kids: [kid] },
-      scopes: ['referrals:open', 'triage:work', 'grants:write'],
+      scopes: ['referrals:open', 'triage:work', 'grants:write', 'messages:write'],
     }),
   )
 const newClient = await clientOf('Casework app, new', newKid)
@@ -68,6 +70,13 @@ async function countsOf(action: string) {
 }
 
 const before = [await refer(built), await refer(built), await refer(built)]
+const answered = replyKeys()
+const written = await refer(built, undefined, { replyTo: answered.replyTo })
+const asFirm = await callerOf(world, url, world.referring.lawFirm.clientId)
+const say = (message: ReturnType<typeof messageOn>) =>
+  asFirm('POST', `/v1/referrals/${written.referralId}/messages`, message)
+const early = messageOn(world, written, undefined, { content: { text: 'Before.' } })
+await say(early)
 let after: Keyset
 
 t.test('nothing is passed on to a key that no keyset names', async (t) => {
@@ -93,7 +102,7 @@ t.test('the key that follows opens all that the old one opened', async (t) => {
   for (const { referralId } of before) t.equal(await opens(fresh, referralId), 'not released')
   const seen: Rotated[] = []
   const rotated = await old().rotate({ to: 'Casework', onProgress: (one) => void seen.push(one) })
-  t.match(rotated, { given: 3, left: 0, passed: 3, failed: [], revoked: 0 })
+  t.match(rotated, { given: 4, left: 0, passed: 4, failed: [], revoked: 0 })
   t.ok(seen.length > 0)
   for (const { referralId } of before) {
     t.equal(await opens(fresh, referralId), '10')
@@ -135,6 +144,55 @@ t.test('what is sealed from then on, the old key does not open', async (t) => {
     'there is no wrap for it',
   )
 })
+
+t.test(
+  'what is written from then on, the key that follows reads and the old one does not',
+  async (t) => {
+    const outdated = (number: number) => ({
+      ...{ status: 422, code: 'keyset-superseded', stored: false, retry: 'after-refresh' },
+      detail: new RegExp(`^keyset ${number} has other readers than the newest, which is 2:`),
+    })
+    const late = messageOn(world, written, early, { content: { text: 'Too late.' } })
+    t.match((await say(late)).body, outdated(1), 'nobody passes a message on: it is sealed anew')
+    const under = keysetReference(after)
+    const anew = messageOn(world, written, early, { content: { text: 'After.' }, keyset: under })
+    t.equal((await say(anew)).status, 201)
+    t.equal((await say(early)).status, 200, 'what is stored is the same sent again')
+
+    const fresh = readerOf(follower, newClient)
+    const threadOf = async (reader: typeof fresh) => {
+      const opened = await reader.open(await reader.fetch(written.referralId))
+      if (!opened.opened) throw new Error(opened.step)
+      return { opened, thread: await reader.messages(opened) }
+    }
+    const texts = ({ messages }: Thread) =>
+      messages.map((message) => (message.opened ? message.content : message.step))
+    const { opened, thread } = await threadOf(fresh)
+    t.strictSame([thread.faults, thread.refused], [[], []], 'what it does not open breaks no chain')
+    t.strictSame(texts(thread), ['grant', { text: 'After.' }])
+    await fresh.reply(opened, { text: 'By the key that follows.' })
+    const leaver = await threadOf(old())
+    t.strictSame(texts(leaver.thread), [{ text: 'Before.' }, 'grant', 'grant'])
+    await t.rejects(old().reply(leaver.opened, { text: 'Still here.' }), { code: 'unknown-signer' })
+
+    const withdraw = (changes = {}) =>
+      asFirm(
+        'POST',
+        `/v1/referrals/${written.referralId}/withdrawal`,
+        withdrawalOf(world, written.envelope, changes),
+      )
+    t.match((await withdraw()).body, outdated(1), 'nor a reason')
+    t.equal((await withdraw({ keyset: under })).status, 200)
+    const reasonFor = async (reader: typeof fresh) => {
+      const released = await reader.fetch(written.referralId)
+      const about = await reader.open(released)
+      return about.opened ? reader.withdrawalReason(released, about) : about.step
+    }
+    const content = { text: 'She has another lawyer by now.' }
+    t.match(await reasonFor(fresh), { opened: true, content })
+    t.equal(await reasonFor(old()), undefined)
+  },
+)
 
 t.test('the key that follows does its work with what was passed on', async (t) => {
   const { referralId } = before[0]!
