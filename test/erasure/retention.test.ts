@@ -278,6 +278,32 @@ t.test('two replicas erase each once', async (t) => {
   t.same([...noted.errors, ...other.noted.errors], [])
 })
 
+t.test('none is left where the database is away, or while another replica is at it', async (t) => {
+  const [first, second] = [await answered(401), await answered(400)]
+  await ruled()
+  const kept: string[] = []
+  const step = createRetaining(staged.database, {
+    sum: async () => {},
+    add: async (erasures) => void kept.push(...erasures.map(({ referralId }) => referralId)),
+    ...{ onError: () => t.fail('nothing is wrong with what was to go'), onIdle: () => {} },
+  })
+  await sql.begin(async (other) => {
+    await other`select pg_advisory_xact_lock(hashtext('referral-intake retention'))`
+    t.equal(await step.run(), false)
+    t.equal(await stateOf(first), 'declined', 'its turn comes later')
+  })
+  await sql.unsafe(`
+    create function away() returns trigger language plpgsql as $$
+      begin raise exception 'no' using errcode = 'out_of_memory'; end $$;
+    create trigger away before delete on compartment for each row
+      when (old.referral_id = '${first.referralId}') execute function away()`)
+  await t.rejects(step.run(), { code: '53200' } as object as Error)
+  await sql`drop function away cascade`
+  for (let more = true; more; ) more = await step.run()
+  t.same(kept, [second.referralId, first.referralId], 'it is asked about after the others')
+  t.same([await stateOf(first), await stateOf(second)], ['erased', 'erased'])
+})
+
 t.test('a rule that was taken away erases nothing more', async (t) => {
   const old = await answered()
   await ruled()
