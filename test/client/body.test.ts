@@ -126,6 +126,12 @@ t.test('a line that breaks is a fault as that of fetch', async (t) => {
   t.match((failed as { cause: unknown }).cause, { code: /^(EPROTO|ERR_SSL_)/ })
 })
 
+t.test('a redirect is not followed, and its connection is closed', async (t) => {
+  respond = (_, response) => response.writeHead(302, { location: url }).write('without an end')
+  await t.rejects(fetchLong(url, {}), lost)
+  await untilFree()
+})
+
 t.test('an answer below all statuses is a fault as well', async (t) => {
   const odd = createTcpServer((socket) => {
     socket.once('data', () => socket.end('HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n'))

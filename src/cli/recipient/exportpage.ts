@@ -57,7 +57,7 @@ export function wordsOfGap(
 ): string {
   const referral = referrals.find((one) => one.referralId === referralId)
   const file = referral?.files.find(({ documentId }) => documentId === name)
-  const called = part === 'document' ? (file?.number ?? name) : name
+  const called = file?.number ?? name
   const what = called === undefined ? part : `${part} ${shown(String(called))}`
   const of = part === 'referral' ? '' : ' of referral'
   const from = `${what}${of} ${shown(referral?.reference ?? referralId)}`
