@@ -1,10 +1,12 @@
 /**
- * Goal: whatever dies while retention erases leaves each referral whole or erased, with one entry, and the next turn does the
- * rest.
- * Method: the step over a connection that is cut at each of its statements (cutting.ts); then another replica's turn.
+ * Goal: whatever dies while retention erases, or a start erases what an older database brought back, leaves each referral whole
+ * or erased, with one entry, and the next turn or start does the rest.
+ * Method: both over a connection that is cut at each of its statements (cutting.ts); then another replica's turn.
  */
 import t from 'tap'
 import type { Step } from '../../src/database/lock.ts'
+import { linesOf, sumOf } from '../../src/erasure/list.ts'
+import { applyErasures, type ErasureList } from '../../src/erasure/restoring.ts'
 import { createRetaining } from '../../src/erasure/retaining.ts'
 import { type Referred, stage } from '../helpers/stage.ts'
 import { type Scenario, tryCut } from './cutting.ts'
@@ -39,6 +41,22 @@ async function turn(step: Step): Promise<void> {
   for (let more = true; more; ) more = await step.run()
 }
 
+/** The list of erasures, kept apart from the database. */
+let text = ''
+let sum: string | undefined
+const list: ErasureList = {
+  file: 'erasures',
+  read: async () => text,
+  async append(lines) {
+    text += lines
+  },
+  readSum: async () => sum,
+  async writeSum(now) {
+    sum = now
+  },
+}
+const days40 = new Date(Date.now() - 40 * 86_400_000).toISOString()
+
 /** What the replica that was cut listed outside the database. */
 const listed: string[] = []
 let cut: Step
@@ -67,6 +85,28 @@ const scenarios: Scenario[] = [
       await turn(cut)
       const all = [...listed, ...staged.noted.listed.map((erased) => erased.referralId)]
       t.ok(all.includes(one!.referralId), 'and it is on the list outside the database')
+    },
+  },
+  {
+    name: 'a start erases two that an older database brought back',
+    async prepare() {
+      const both = [await refer(), await refer()]
+      await pair()
+      text += linesOf(both.map(({ referralId }) => ({ referralId, erasedAt: days40 })))
+      return both
+    },
+    act: ({ database }) => applyErasures(database, list),
+    // The next start does the rest.
+    repeated: true,
+    async expect(t, both) {
+      for (const { referralId } of both) {
+        const [row] = await sql`select state from referral where id = ${referralId}`
+        t.equal(row?.state, 'erased')
+        const entries = await sql`
+          select from audit_entry where object_id = ${referralId} and action = 'referral.erased'`
+        t.equal(entries.length, 1)
+      }
+      t.equal(sum, sumOf(text), 'and the list is as its sum says')
     },
   },
 ]
