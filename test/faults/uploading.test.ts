@@ -174,6 +174,11 @@ t.test('a client that is killed while it sends or fetches goes on when called ag
   })
   const stored = join(folder, await newIn(folder, before))
   await untilBytes(stored, 1)
+  // Pieces go up while it is sealed. Killed before it is named, nothing waits: nobody was told of it.
+  for (let isNamed = false; !isNamed; ) {
+    const rows = await sql`select from message where referral_id = ${referralId}`
+    isNamed = rows.length > 0
+  }
   await adding.stop('SIGKILL')
   const waiting = join(firm.environment.INTAKE_HOME ?? '', 'documents')
   const [name = ''] = await readdir(waiting)
