@@ -18,7 +18,7 @@ Plays the whole path of a referral on this machine, in under half a minute, and
 leaves nothing behind: neither a process nor a folder.
 
   --keep     Afterwards leave the service running until Ctrl-C, with a law firm,
-             a casework team and an auditor set up under data/try
+             a casework team, an auditor and its host set up under data/try
   --help     Show this
 
   PORT=8081  before the command: the port of the service (with --keep, else any)`
