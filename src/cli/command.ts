@@ -8,6 +8,8 @@ export type Option = { readonly value?: string; readonly many?: true; readonly h
 export type Report = {
   readonly text: string
   readonly value: unknown
+  /** The text is for a program, or to be copied: none of its lines is broken to fit a terminal. */
+  readonly isData?: boolean
   readonly failed?: boolean
   /** Something was not done until a person decides, and the text says what. Exit code 3. */
   readonly undecided?: boolean

@@ -16,7 +16,7 @@ import {
 } from './command.ts'
 import { hostCommands } from './host/commands.ts'
 import { faultOf, wordsOf } from './report.ts'
-import { print, tell } from './terminal.ts'
+import { print, tell, tellWhole } from './terminal.ts'
 
 /** Each is loaded when it is called, because most calls need little of this. */
 const commands: Commands = {
@@ -106,8 +106,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const found = find(commands, args) ?? find(hostCommands, args)
     name = found?.name
     const report = found ? await run(found.name, await found.load(), args) : await overview(args)
-    const text = args.includes('--json') ? jsonText(report.value) : report.text
-    print(text.trimEnd())
+    const text = report.isData ? report.text : fitted(report.text)
+    print((args.includes('--json') ? jsonText(report.value) : text).trimEnd())
     await report.afterwards?.()
     if (report.undecided) return 3
     return report.failed ? 1 : 0
@@ -137,11 +137,8 @@ function failed(error: unknown, name: string | undefined, json: boolean): number
   const isUsage = error instanceof UsageError
   const fault = faultOf(error)
   const hint = isUsage ? `\nSee: intake ${name ? `${name} ` : ''}--help` : ''
-  // The first line may hold what is to be copied, and stays one, unless it lists what may be said.
-  const [title = '', ...others] = wordsOf(fault).split('\n')
-  const first = isUsage && title.includes(' is one of ') ? fitted(title) : title
-  const words = [first, ...others.map(fitted)].join('\n')
-  tell(json ? jsonText({ problem: fault }) : `${words}${hint}`)
+  if (json) tellWhole(jsonText({ problem: fault }))
+  else tell(`${wordsOf(fault)}${hint}`)
   return isUsage ? 2 : 1
 }
 

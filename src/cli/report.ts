@@ -71,12 +71,18 @@ export function wordsOf({ title, code, detail, errors = [], next }: Fault): stri
   return [
     `${shown(first)}${code ? ` (${shown(code)})` : ''}`,
     ...others.map((line) => `| ${shown(line)}`),
-    ...(detail ? [`  ${shown(detail)}`] : []),
+    ...(detail && saysMore(detail, title) ? [`  ${shown(detail)}`] : []),
     ...errors.map(({ pointer, detail }) => {
       return `  ${pointer === undefined ? '' : `${shown(pointer || '/')} `}${shown(detail)}`
     }),
     ...(next ? nextWords(next) : []),
   ].join('\n')
+}
+
+/** Some refusals have nothing to add to the title of their code. */
+function saysMore(detail: string, title: string): boolean {
+  const bare = (words: string) => words.toLowerCase().replace(/\.$/, '')
+  return bare(detail) !== bare(title)
 }
 
 /** Further lines stand behind a mark, whoever wrote them. */

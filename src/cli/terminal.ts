@@ -1,5 +1,6 @@
 /** The one place from which the command line writes, so that nothing unescaped is ever written. */
 import { guarded } from '../referral/shown.ts'
+import { fitted } from './command.ts'
 
 /** What stands in the last line of a terminal, to be drawn over, or nothing. */
 let drawn = ''
@@ -19,14 +20,19 @@ function endDrawing(): void {
   drawn = ''
 }
 
-/** Writes lines to standard output. Parts that others wrote are escaped before: see `shown`. */
+/** Writes lines to standard output as they are. Parts that others wrote are escaped before: see `shown`. */
 export function print(lines: string): void {
   endDrawing()
   process.stdout.write(`${guarded(lines)}\n`)
 }
 
-/** Writes lines to standard error, as `print`. */
+/** Writes lines to standard error, where people read them: each is broken to fit a terminal. */
 export function tell(lines: string): void {
+  tellWhole(fitted(lines))
+}
+
+/** Writes lines to standard error as they are, for a program to read. */
+export function tellWhole(lines: string): void {
   endDrawing()
   process.stderr.write(`${guarded(lines)}\n`)
 }

@@ -34,7 +34,7 @@ t.test('until the log is restarted on the host it is not ready, and says why', a
   t.same(await sql`select from audit_index`, [])
 
   const host = { DATABASE_OWNER_URL: databases.ownerUrl, ORIGIN: world.origin, CHECKPOINT_FILE }
-  const restart = ['admin', 'log', 'restart', '--reason', 'The disk was lost']
+  const restart = ['admin', 'log', 'restart', '--reason', 'The disk was lost', '--json']
   const { code, out, err } = await intake(restart, host)
   t.equal(code, 0, err)
   t.match(JSON.parse(out), { closed: 1, opened: 2 })

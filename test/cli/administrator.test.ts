@@ -247,7 +247,7 @@ t.test('an auditor is let in by one command of its own and one of the host', asy
   const given = [...add.split(' '), join(folder, 'auditor.pub')]
   t.match(await called(t, given.with(4, ''), host), { code: 2, err: /--label is missing/ })
   t.match(await called(t, given.with(6, 'x'), host), { code: 2, err: /--url is https:/ })
-  const added = await called(t, given, host)
+  const added = await called(t, [...given, '--json'], host)
   t.equal(added.code, 0, added.err)
   const { kid, clientId, settings } = JSON.parse(added.out)
   t.match(made.out, kid, 'both are shown the same kid')

@@ -4,6 +4,8 @@
  */
 import t from 'tap'
 import { type Command, readInput } from '../../src/cli/command.ts'
+import { faultOf, wordsOf } from '../../src/cli/report.ts'
+import { Refusal } from '../../src/errors.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { called } from './run.ts'
 
@@ -54,6 +56,14 @@ t.test('a value of another outcome is refused, and the list is the very one', as
     err: new RegExp(`is one of ${outcomes.join(', ')}\n`),
   })
   t.match(await called(t, ['complete', one, '--fence', '1']), { code: 2, err: /--referral/ })
+})
+
+t.test('a refusal with nothing to add to its title says it once', async (t) => {
+  const lines = (detail: string) => wordsOf(faultOf(new Refusal('erased', detail))).split('\n')
+  const [title, next] = ['The referral was erased (erased)', /^ {2}Next: /]
+  t.match(lines('the referral was erased'), [title, next])
+  t.match(lines('The referral was erased.'), [title, next])
+  t.match(lines('the referral was erased today'), [title, '  the referral was erased today', next])
 })
 
 t.test('a mistyped reference is a wrong call wherever an id goes', async (t) => {

@@ -211,11 +211,11 @@ t.test('a partner’s key is added by the file of its public half', async (t) =>
   t.teardown(() => databases.drop())
   const { done, run, read } = await startWalk(t, databases.ownerUrl)
   await done('keys generate --no-passphrase --out harbour.key')
-  const { organisationId } = JSON.parse(await done("admin organisation add 'Harbour Law'"))
+  const { organisationId } = JSON.parse(await done("admin organisation add 'Harbour Law' --json"))
   const add = `admin signing-key add --organisation ${organisationId} --public-key`
   const { kid } = JSON.parse(await read('harbour.pub'))
   t.match(await run(`${add} harbour.key`), { code: 1, err: /name the .pub file/ })
-  t.match(JSON.parse(await done(`${add} harbour.pub`)), { kid })
+  t.match(JSON.parse(await done(`${add} harbour.pub --json`)), { kid })
 })
 
 t.test('a first keyset is shown whole, and signed as clients accept it', async (t) => {

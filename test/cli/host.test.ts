@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { cloneDatabase } from '../helpers/postgres.ts'
 import { start } from '../helpers/process.ts'
-import { called } from './run.ts'
+import { called, tooWide } from './run.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'intake-host-'))
 const databases = await cloneDatabase()
@@ -24,7 +24,9 @@ const place = `${hostname}:${port}${pathname}`
 async function intake(variables: Record<string, string>, ...words: string[]) {
   const command = [process.execPath, 'src/cli/intake.js', ...words]
   const { ended, output } = start(t, { ...none, ...variables }, command)
-  return { code: await ended, said: await ended.then(output) }
+  const code = await ended
+  t.same(words.includes('--json') ? [] : tooWide(output()), [], words.join(' '))
+  return { code, said: output().replace(/\n +\| /g, ' ') }
 }
 
 t.test('without a database that is named, nothing is made', async (t) => {
@@ -45,7 +47,7 @@ t.test('without a database that is named, nothing is made', async (t) => {
 t.test('each command names the database, and never its password', async (t) => {
   const url = { DATABASE_OWNER_URL: databases.ownerUrl }
   for (const words of [['migrate'], ['organisation', 'add', 'The charity'], ['client', 'list']]) {
-    const { code, said } = await intake(url, 'admin', ...words)
+    const { code, said } = await intake(url, 'admin', ...words, '--json')
     t.equal(code, 0, said)
     t.equal(JSON.parse(said).database, place)
     t.notMatch(said, password)
@@ -68,8 +70,28 @@ t.test('a login, a name or an address that is wrong is one sentence', async (t) 
   }
 })
 
+t.test('clients are listed for people, each under its organisation', async (t) => {
+  const url = { DATABASE_OWNER_URL: databases.ownerUrl }
+  const run = async (...words: string[]) => (await intake(url, 'admin', ...words)).said
+  const added = await run('organisation', 'add', 'Harbour Law')
+  const [, id = ''] = /^organisation id +(\S+)\ndatabase +\S+$/.exec(added.trim()) ?? []
+  const flags = ['--organisation', id, '--label', 'Harbour Law client', '--kind', 'partner']
+  const client = await run('client', 'add', ...flags, '--scope', 'referrals:submit')
+  const [, clientId = ''] = /^client id +(\S+)\nscopes +referrals:submit$/m.exec(client) ?? []
+  await run('client', 'disable', clientId)
+  const lines = [
+    `Clients in ${place}`,
+    '',
+    `Harbour Law  ${id}`,
+    `  partner   ${clientId}  Harbour Law client, disabled DAY`,
+    '    may referrals:submit',
+  ]
+  const listed = (await run('client', 'list')).trim()
+  t.equal(listed.replace(/disabled \d{4}-\d\d-\d\d/, 'disabled DAY'), lines.join('\n'))
+})
+
 t.test('the trial database is made on the word --trial', async (t) => {
-  const { code, said } = await intake({}, 'admin', 'migrate', '--trial')
+  const { code, said } = await intake({}, 'admin', 'migrate', '--trial', '--json')
   t.equal(code, 0, said)
   t.match(JSON.parse(said).database, /^127\.0\.0\.1:\d+\/intake \(trial, under .*postgres\)$/)
 })

@@ -94,7 +94,9 @@ t.test(
     t.match(wrong, { code: 1, err: /fingerprint-differs/ })
     t.same(await sql`select from organisation where label = ${label}`, [])
 
-    const added = await add(file, 'answer.txt', '--fingerprint', request.replaceAll(' ', '-'))
+    const added = await add(
+      ...([file, 'answer.txt', '--fingerprint', request.replaceAll(' ', '-'), '--json'] as const),
+    )
     t.equal(added.code, 0, added.err)
     const { clientId, organisationId, fingerprint } = JSON.parse(added.out)
     const { x } = clientJwkOf(client)
@@ -192,7 +194,14 @@ t.test(
       err: /block-unproven/,
     })
 
-    const rotated = await admin('rotate', file, '--fingerprint', digits, '--overlap-days', '7')
+    const rotated = await admin(
+      'rotate',
+      file,
+      '--fingerprint',
+      digits,
+      '--overlap-days=7',
+      '--json',
+    )
     t.equal(rotated.code, 0, rotated.err)
     const { oldKeysEnd } = JSON.parse(rotated.out)
     const days = (Date.parse(oldKeysEnd) - Date.now()) / 86_400_000
@@ -266,7 +275,7 @@ t.test(
     t.match(refused, { code: 2, err: /is of intake\.test, and ORIGIN is other\.test/ })
 
     const { organisationId } = world.referring.lawFirm
-    const added = await add(file, 'd.txt', ...heard, '--organisation', organisationId)
+    const added = await add(file, 'd.txt', ...heard, '--organisation', organisationId, '--json')
     t.match(JSON.parse(added.out), { organisationId, label: 'Second office' })
     const clients = await sql`select label from client where organisation_id = ${organisationId}`
     t.same(clients.map(({ label }) => label).sort(), ['Harbour Law client', 'Second office'])

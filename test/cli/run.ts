@@ -24,6 +24,17 @@ export function tooWide(printed: string): string[] {
   })
 }
 
+/** What is to be copied whole: a public half as JSON, and the signatures of a note. */
+const copied = /^ +"\w+": "|^\| — /
+
+/** What ran, if all that it printed for people fits a terminal. @throws Error with what does not */
+function fitting(args: readonly string[], ran: Ran): Ran {
+  if (args.includes('--json') || args.includes('--csv')) return ran
+  const wide = tooWide(`${ran.out}\n${ran.err}`).filter((line) => !copied.test(line))
+  if (wide.length === 0) return ran
+  throw new Error(`intake ${args.join(' ')} prints lines over 80 columns:\n${wide.join('\n')}`)
+}
+
 /** What was printed, with the lines that were broken to fit a terminal whole again. */
 export function unbroken({ code, out, err }: Ran): Ran {
   const whole = (printed: string) => printed.replace(/\n +\| /g, ' ')
@@ -31,13 +42,13 @@ export function unbroken({ code, out, err }: Ran): Ran {
 }
 
 /** Runs to the end. Of the environment it has `environment`, and what a test run adds (quick.js). */
-export function intake(
+export async function intake(
   args: readonly string[],
   environment: Environment = {},
   input = '',
   cwd?: string,
 ): Promise<Ran> {
-  return node([program, ...args], environment, input, cwd)
+  return fitting(args, await node([program, ...args], environment, input, cwd))
 }
 
 /** The same of any program. */
@@ -76,7 +87,7 @@ export async function called(
   })
   for (const name of Object.keys(environment)) delete process.env[name]
   Object.assign(process.env, before)
-  return { code, out, err }
+  return fitting(args, { code, out, err })
 }
 
 /**

@@ -203,21 +203,28 @@ t.test('the command says so, with 1, and leaves an entry', async (t) => {
     ...{ DATABASE_OWNER_URL: databases.ownerUrl, ORIGIN: world.origin },
     DATABASE_URL: databases.url,
   }
-  const run = () => called(t, ['admin', 'verify-vault'], host)
+  const run = (...flags: string[]) => called(t, ['admin', 'verify-vault', ...flags], host)
   const whole = await run()
   t.equal(whole.code, 0, whole.err)
-  t.match(JSON.parse(whole.out), { referrals: 18, wrong: 0, missing: 0 })
-  const dropped = await spoilt('referral', `delete from referral where id = '${plain}'`, run)
+  t.match(
+    whole.out,
+    /^Stored referrals in .*\n {2}seen +18\n {2}wrong +0\n {2}missing +0\nEach is as/,
+  )
+  const spoil = `delete from referral where id = '${plain}'`
+  const dropped = await spoilt('referral', spoil, () => run('--json'))
   t.equal(dropped.code, 1, dropped.err)
   const first = { referralId: plain, what: 'the log says that it was stored, and it is not there' }
   t.match(JSON.parse(dropped.out), { referrals: 17, wrong: 0, missing: 1, first })
+  const told = await spoilt('referral', spoil, () => run())
+  t.match(told.out, new RegExp(`missing  1\nThe first .* is ${plain}:\n  the log says`))
+  t.notMatch(told.out, /Each is as/)
   const blind = await called(t, ['admin', 'verify-vault'], { ...host, DATABASE_URL: '' })
   t.match(blind, { code: 1, err: /DATABASE_URL is not set/ })
   const entries = await sql`
     select outcome from audit_entry where action = 'vault.verified' order by at, id`
   t.same(
     entries.map(({ outcome }) => outcome),
-    ['permitted', 'permitted', 'failed'],
+    ['permitted', 'permitted', 'permitted', 'failed'],
   )
 })
 

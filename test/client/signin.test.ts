@@ -176,7 +176,7 @@ t.test(
     const host = { DATABASE_OWNER_URL: built.databases.ownerUrl, ORIGIN: world.origin }
     const half = join(folder, 'client.pub')
     const add = ['admin', 'client-key', 'add', '--client', casework, '--public-key', half]
-    const added = await called(t, add, host)
+    const added = await called(t, [...add, '--json'], host)
     t.equal(added.code, 0, added.err)
     t.equal(JSON.parse(added.out).kid, JSON.parse(made.out).kid)
     const secret = await called(t, add.with(-1, out), host)

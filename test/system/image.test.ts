@@ -99,7 +99,7 @@ t.test(
     const env = { ...process.env, ...variables, DATABASE_OWNER_URL: databases.ownerUrl }
     const migrate = [...node.slice(1), join(folder, 'dist/service/intake.js'), 'admin', 'migrate']
     const { stdout } = await execute(node[0], migrate, { env })
-    t.match(JSON.parse(stdout), { migrated: true })
+    t.match(stdout, /^migrated +yes$/m)
 
     const [key] = world.matchingKeys
     if (!key) throw new Error('no matching key was made')

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../client/entries.ts'
 import { openersOf } from '../../client/entrywords.ts'
-import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
+import { type Command, type Input, type Report, UsageError } from '../command.ts'
 import { referralNamed } from '../recipient/naming.ts'
 import { connectionDetails } from '../settings.ts'
 import { entriesOf } from './asking.ts'
@@ -35,8 +35,9 @@ ${connectionDetails}`,
     const limit = input.whole('limit', 1, 10_000) ?? 200
     const query = queryOf(input)
     const { entries, more } = await read(input, query, limit)
-    const text = input.given('csv') ? tableOf(entries) : fitted(wordsOf(input, entries, more))
-    return { value: { entries, more }, text, failed: entries.some(({ intact }) => !intact) }
+    const isData = input.given('csv')
+    const text = isData ? tableOf(entries) : wordsOf(input, entries, more)
+    return { value: { entries, more }, text, isData, failed: entries.some(({ intact }) => !intact) }
   },
 }
 

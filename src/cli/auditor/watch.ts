@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { jsonText, NoAnswer, ServiceProblem, shown } from '../../client/index.ts'
 import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
-import { type Command, type Report, UsageError } from '../command.ts'
+import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { print, tell } from '../terminal.ts'
 import { believedBy, locate, servedLog, sourceOptions } from './source.ts'
@@ -106,7 +106,9 @@ function wordsOfSeen(seen: Seen): string {
   }
   const lines = proof.trimEnd().split('\n')
   return [
-    `Keyset ${version} (SHA-256 ${sha256}) stands in the log. ${wordsOfWitnessing(witnessing)}`,
+    fitted(
+      `Keyset ${version} (SHA-256 ${sha256}) stands in the log. ${wordsOfWitnessing(witnessing)}`,
+    ),
     ...lines.map((line) => `| ${shown(line)}`),
   ].join('\n')
 }

@@ -102,5 +102,5 @@ function epochOf({ epoch }: MatchingEpoch): number {
 }
 
 function report(value: unknown): Report {
-  return { value, text: jsonText(value, 2) }
+  return { value, text: jsonText(value, 2), isData: true }
 }

@@ -10,7 +10,7 @@ import { writeSecret } from '../../disk.ts'
 import type { ClientJwk } from '../../protocol/partner/clientkey.ts'
 import { MatchingHalf, RecipientHalf, SigningHalf } from '../../protocol/publichalf.ts'
 import { schemaProblems } from '../../referral/problems.ts'
-import type { Option, Report } from '../command.ts'
+import { fitted, type Option, type Report } from '../command.ts'
 import { readJson } from '../json.ts'
 
 /** What stands in a .pub file. */
@@ -46,7 +46,7 @@ export async function writeKeyFiles(
   await writeSecret(file, text)
   await writeFile(publicFile, `${JSON.stringify(half, null, 2)}\n`, { mode: 0o644, flag: 'wx' })
   const written = `Wrote ${shown(file)}, and its public half ${shown(publicFile)}:`
-  return { value: half, text: `${written}\n${jsonText(half, 2)}` }
+  return { value: half, text: `${fitted(written)}\n${jsonText(half, 2)}`, isData: true }
 }
 
 /** Reads the public half of a signing key. @throws Error that names the file and says what it is not */

@@ -8,6 +8,7 @@ import { readConfig } from '../../config/server.ts'
 import { writeSecret } from '../../disk.ts'
 import { readSigningHalf } from '../ceremony/publichalf.ts'
 import { UsageError } from '../command.ts'
+import { linesOfClients } from './clientlines.ts'
 import { administrative, idIn, momentIn, onHost } from './usage.ts'
 
 /** `intake admin migrate`. */
@@ -88,7 +89,8 @@ export const clientDisable = administrative({
 
 /** `intake admin client list`. */
 export const clientList = administrative({
-  summary: 'List the clients.',
+  summary: 'List the clients, each under its organisation, with what it may do.',
+  wordsOf: linesOfClients,
   run: (input) =>
     onHost(input, async ({ administration }) => ({ clients: await administration.listClients() })),
 })

@@ -21,12 +21,12 @@ out the kid that it was shown, by a number that you knew before: it is the one t
     const jwk = await readJson<unknown>(file)
     return onHost(input, async ({ administration }) => {
       const ids = await administration.addAuditor(label, jwk)
-      const settings = `export INTAKE_URL=${url} INTAKE_CLIENT=${ids.clientId}`
+      const settings = `export INTAKE_URL=${url}\nexport INTAKE_CLIENT=${ids.clientId}`
       return { ...ids, settings, next }
     })
   },
 })
 
 const next =
-  'Compare the kid by telephone. Give the auditor trust.json and the line of settings; ' +
+  'Compare the kid by telephone. Give the auditor trust.json and the settings; ' +
   'INTAKE_CLIENT_KEY is the file of its key, and INTAKE_TRUST is trust.json.'

@@ -8,7 +8,6 @@ import { createHolderServer } from '../../keyholder/serve.ts'
 import type { KeySource } from '../../keyholder/thread.ts'
 import { createLogger } from '../../log.ts'
 import { readMatchingKey } from '../../protocol/matching/matchingkey.ts'
-import { jsonText } from '../../referral/shown.ts'
 import { type Command, type Input, UsageError } from '../command.ts'
 import { passphraseOf } from '../secret.ts'
 import { print } from '../terminal.ts'
@@ -43,8 +42,7 @@ MATCHING_ELEMENTS_PER_DAY mean what they mean for the service. It ends on SIGTER
     setTimeout(() => app.server.closeAllConnections(), drainMsMax).unref()
     await app.close()
     await holder.close()
-    const value = { ended: true }
-    return { value, text: jsonText(value, 2) }
+    return { value: { ended: true }, text: 'The keyholder has ended.' }
   },
 }
 

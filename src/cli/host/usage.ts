@@ -1,7 +1,7 @@
 /** What the commands of the database's owner have in common, and what their words must be. */
 import { readConfig } from '../../config/server.ts'
 import { safeOriginOf } from '../../protocol/address.ts'
-import { jsonText } from '../../referral/shown.ts'
+import { shown } from '../../referral/shown.ts'
 import { type Command, type Input, type Option, UsageError } from '../command.ts'
 import type { Host } from './host.ts'
 
@@ -19,13 +19,13 @@ type Administrative<Said extends Answer> = {
   readonly isFault?: (answer: Said) => boolean
   /** Whether something was not done until a person decides. */
   readonly isUndecided?: (answer: Said) => boolean
-  /** The answer as text; JSON if left out. */
+  /** The answer as text; if left out, a line for each member. */
   readonly wordsOf?: (answer: Said) => string
   /** Reads the whole call before any database is asked. @returns what is printed */
   run(input: Input, operand: string): Promise<Said>
 }
 
-/** A command of the database's owner, which prints JSON unless it has words. */
+/** A command of the database's owner. */
 export function administrative<Said extends Answer>({
   operand,
   flags,
@@ -42,11 +42,32 @@ export function administrative<Said extends Answer>({
     operandsMax: operandCount,
     async run(input) {
       const value = await more.run(input, input.operands[0] ?? '')
-      const text = more.wordsOf?.(value) ?? jsonText(value, 2)
+      const text = (more.wordsOf ?? linesOf)(value)
       const [failed, undecided] = [more.isFault?.(value), more.isUndecided?.(value)]
       return { value, text, failed: failed ?? false, undecided: undecided ?? false }
     },
   }
+}
+
+const column = 17
+
+/** What was done, member by member; what comes next stands under it. */
+function linesOf({ next, ...members }: Answer): string {
+  const lines = Object.entries(members).map(([name, value]) => {
+    // `organisationId` is `organisation id` to people.
+    const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    return `${words.padEnd(column - 1)} ${valueWords(value)}`
+  })
+  return [...lines, ...(next === undefined ? [] : [`Next: ${shown(next)}`])].join('\n')
+}
+
+function valueWords(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  if (Array.isArray(value)) return value.length > 0 ? value.map(shown).join(', ') : 'none'
+  if (value instanceof Date) return value.toISOString()
+  // Of several lines, which are to be copied, each begins where the first does.
+  const lines = typeof value === 'string' ? value.split('\n') : [value]
+  return lines.map(shown).join(`\n${' '.repeat(column)}`)
 }
 
 const ofOwner = `Runs on the host, as the owner of the database: DATABASE_OWNER_URL, or with --trial the

@@ -28,6 +28,6 @@ ${connectionDetails}`,
     const envelope = await referrer.seal(draft)
     await warnOfDates(referrer)
     for (const words of [...doubts.words(), ...unmatched.words()]) tell(words)
-    return { text: jsonText(envelope), value: envelope }
+    return { text: jsonText(envelope), value: envelope, isData: true }
   },
 }

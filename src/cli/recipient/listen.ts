@@ -3,7 +3,7 @@ import { type Forwarded, forwardChanges, jsonText, shown } from '../../client/in
 import { readSecret } from '../../disk.ts'
 import { isSafeAddress } from '../../protocol/address.ts'
 import { newWebhookSecret, readWebhookSecret, writeWebhookSecret } from '../../protocol/webhook.ts'
-import { type Command, type Input, type Report, UsageError } from '../command.ts'
+import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { addressOf, connectionDetails, credentialsOf, signingIn } from '../settings.ts'
 import { print, tell } from '../terminal.ts'
@@ -43,7 +43,7 @@ ${connectionDetails}`,
       ...{ url, token, to, secret, signal: onStop() },
       onTried(tried) {
         counts[tried.status >= 200 && tried.status < 300 ? 'taken' : 'failed'] += 1
-        print(input.json ? jsonText(tried) : lineOf(tried))
+        print(input.json ? jsonText(tried) : fitted(lineOf(tried)))
       },
       onFollowing: () => tell(`What becomes of items is posted to ${shown(to)}. Ctrl-C ends it.`),
       onTrouble: (error) => tell(wordsOf(faultOf(error))),

@@ -8,7 +8,7 @@ import {
   ServiceProblem,
   shown,
 } from '../../client/index.ts'
-import type { Command, Report } from '../command.ts'
+import { type Command, fitted, type Report } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { print, tell } from '../terminal.ts'
@@ -51,7 +51,7 @@ ${connectionDetails}`,
       (followed) => {
         counts[followed.status] += 1
         if (!watch) results.push(followed)
-        const words = input.json ? jsonText(followed) : wordsOfFollowed(followed)
+        const words = input.json ? jsonText(followed) : fitted(wordsOfFollowed(followed))
         if (watch || !input.json) print(words)
       },
       () => stopping.aborted,

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { type ChangesPage, jsonText, type Reader, type Summary } from '../../client/index.ts'
-import type { Command, Report } from '../command.ts'
+import { type Command, fitted, type Report } from '../command.ts'
 import { faultOf } from '../report.ts'
 import { openScreen } from '../screen.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
@@ -38,7 +38,7 @@ async function printed(reader: Reader, signal: AbortSignal, json: boolean): Prom
   for await (const { changes, isBeginning } of reader.changes({ signal, onTrouble })) {
     // Whatever does not pass ends the changes as well.
     if (isBeginning && !json) await reader.summary().then(printFigures, onTrouble)
-    for (const change of changes) print(json ? jsonText(change) : changeLine(change))
+    for (const change of changes) print(json ? jsonText(change) : fitted(changeLine(change)))
     count += changes.length
   }
   return count
