@@ -15,7 +15,7 @@ const reasons = Object.keys(declineReasons)
 
 /** `intake complete`. */
 export const complete: Command = {
-  operands: 'CLAIM [--fence N] --referral ID --outcome OUTCOME',
+  operands: 'CLAIM [--fence N] --referral REFERENCE --outcome OUTCOME',
   summary: 'End the work on an item.',
   details: `${fenceDetails}
 
@@ -25,9 +25,9 @@ ${connectionDetails}`,
   options: {
     ...fence,
     referral: {
-      value: 'ID',
+      value: 'REFERENCE',
       many: true,
-      help: 'The id or reference of one that this answers; may be repeated.',
+      help: 'The reference or id of one that this answers; may be repeated.',
     },
     outcome: { value: 'OUTCOME', help: `${outcomes.join(', ')}.` },
     reason: { value: 'REASON', help: `With declined, why: ${reasons.join(', ')}.` },

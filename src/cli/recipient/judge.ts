@@ -53,15 +53,15 @@ ${details}`,
 
 /** `intake split`. */
 export const split: Command = {
-  operands: 'CASE --referral ID --decision DECISION',
+  operands: 'CASE --referral REFERENCE --decision DECISION',
   summary:
     'Split referrals off a case, whatever the reason they were in it, as a case of their own.',
   details,
   options: {
     referral: {
-      value: 'ID',
+      value: 'REFERENCE',
       many: true,
-      help: 'The id or reference of one that leaves; may be repeated.',
+      help: 'The reference or id of one that leaves; may be repeated.',
     },
     decision: { value: 'DECISION', help: 'What holds from now on: different or unsure.' },
     ...noteOptions,
