@@ -162,6 +162,18 @@ t.test('what is another type than stated, or may act, is written only when told 
   ])
 })
 
+t.test('who may not upload is told so before a message is sent', async (t) => {
+  const silent = await partyOf(t, {
+    ...{ url, world, clientId: lawFirm.clientId },
+    keys: { signing: lawFirm.signing, receiving: reply },
+  })
+  const { referralId, acknowledgement } = await refer(built)
+  const call = ['documents', 'add', acknowledgement.reference, await fileOf('no.txt', 'no')]
+  t.match(await called(t, call, silent.environment), { code: 1, err: /insufficient-scope/ })
+  t.equal((await sql`select from message where referral_id = ${referralId}`).length, 0)
+  t.strictSame(await readdir(join(silent.environment.INTAKE_HOME ?? '', 'documents')), [])
+})
+
 t.test('an upload that was killed goes on from there, with the same bytes', async (t) => {
   const { referralId, reference, documents } = await sent(await fileOf('last.pdf', letter))
   const [id = ''] = documents
