@@ -38,10 +38,8 @@ for (const [args, flag, right] of rows) {
   t.test(`intake ${args[0]} lists what --${flag} may be`, async (t) => {
     const { code, out, err } = await called(t, args)
     t.same([code, out], [2, ''])
-    for (const line of err.split('\n')) t.ok(line.length <= 80, line)
-    const unbroken = err.replaceAll(/\n +\| /g, ' ')
     const [, list = ''] =
-      new RegExp(`^--${flag} is one of (.*)\nSee: intake ${args[0]} --help\n$`).exec(unbroken) ?? []
+      new RegExp(`^--${flag} is one of (.*)\nSee: intake ${args[0]} --help\n$`).exec(err) ?? []
     const listed = list.split(', ')
     for (const value of right) t.ok(listed.includes(value), `${value} in ${err}`)
     const said = JSON.parse((await called(t, [...args, '--json'])).err)

@@ -20,7 +20,7 @@ import {
 import { keepFirst, removeFile, replaceFile, replaceOpened } from '../../src/disk.ts'
 import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
-import { folderOf, intake, partyOf } from './run.ts'
+import { folderOf, intake, partyOf, unbroken } from './run.ts'
 
 const id = '0190c8a0-0000-7000-8000-000000000001'
 const envelope = (mark: string) => ({ header: { referralId: id }, mark }) as unknown as Envelope
@@ -350,7 +350,7 @@ t.test('with the service', async (t) => {
     t.notMatch(words.out, /sent {4}yes/)
     t.match(words.out, /no key to sign in by/, 'why it was not sent')
 
-    const second = await intake(['refer', at('named.json')], environment)
+    const second = unbroken(await intake(['refer', at('named.json')], environment))
     t.equal(second.code, 3, second.err)
     t.match(second.out, new RegExp(`^stored +${at('same.json')} `, 'm'))
     t.match(second.out, new RegExp(`^stored +${at('gone.json')} .*\n +Its draft is gone`, 'm'))
@@ -433,7 +433,7 @@ t.test('with the service', async (t) => {
     const file = join(environment.INTAKE_HOME!, 'outbox', `${spoilt}.json`)
     await writeFile(file, (await readFile(file, 'utf8')).slice(0, 500))
     t.match(await intake(['outbox'], environment), { code: 1, out: file })
-    const second = await intake(['refer'], environment)
+    const second = unbroken(await intake(['refer'], environment))
     t.match(second, { code: 1, out: /is spoilt, and was put aside/ })
     t.match(second.out, new RegExp(`^failed +${file}$`, 'm'))
     t.match(second.out, new RegExp(`^stored +${at('b.json')} `, 'm'))
@@ -460,7 +460,7 @@ t.test('with the service', async (t) => {
     const none = await intake(['refer', at('')], environment)
     t.match(none, { code: 2, err: /holds no draft[\s\S]*a\.docx, .*more\// })
     await writeFile(at('a.JSON'), draft('folder'))
-    const ran = await intake(['refer', at('')], environment)
+    const ran = unbroken(await intake(['refer', at('')], environment))
     t.match(ran, { code: 0, out: /passed over, as no draft: .*a\.docx, .*more\/$/m })
     t.match(await intake(['check', at(''), '--json'], environment), {
       code: 0,

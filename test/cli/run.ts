@@ -27,11 +27,15 @@ export function tooWide(printed: string): string[] {
 /** What is to be copied whole: a public half as JSON, and the signatures of a note. */
 const copied = /^ +"\w+": "|^\| — /
 
-/** What ran, if all that it printed for people fits a terminal. @throws Error with what does not */
+/**
+ * What ran, if all that it printed for people fits a terminal; then with the lines of its errors whole again.
+ *
+ * @throws Error with what does not fit
+ */
 function fitting(args: readonly string[], ran: Ran): Ran {
   if (args.includes('--json') || args.includes('--csv')) return ran
   const wide = tooWide(`${ran.out}\n${ran.err}`).filter((line) => !copied.test(line))
-  if (wide.length === 0) return ran
+  if (wide.length === 0) return { ...ran, err: unbroken(ran).err }
   throw new Error(`intake ${args.join(' ')} prints lines over 80 columns:\n${wide.join('\n')}`)
 }
 

@@ -98,11 +98,11 @@ function wordsOfSeen(seen: Seen): string {
     return `Log ${seen.log} was restarted: log ${seen.log + 1} follows. Ask why.`
   }
   if (seen.seen === 'checkpoint') {
-    return `Log ${seen.log}: ${seen.size} entries. ${wordsOfWitnessing(seen.witnessing)}`
+    return fitted(`Log ${seen.log}: ${seen.size} entries. ${wordsOfWitnessing(seen.witnessing)}`)
   }
   const { version, sha256, witnessing, proof } = seen
   if (witnessing === 'unproven' || proof === undefined) {
-    return `Keyset ${version} (SHA-256 ${sha256}): no proof is served yet.`
+    return fitted(`Keyset ${version} (SHA-256 ${sha256}): no proof is served yet.`)
   }
   const lines = proof.trimEnd().split('\n')
   return [
