@@ -3,10 +3,22 @@
  * Method: the commands, of a law firm, a clinic and casework, against a service behind a line that can be cut, and a client
  * that is killed between two steps.
  */
-import { readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { attachmentOf, createReferrer, newId } from '../../src/client/index.ts'
+import { enclosable, releaseAcknowledged, requireRoom } from '../../src/cli/partner/enclosing.ts'
+import { createOutbox } from '../../src/cli/partner/outbox.ts'
+import { createSending, type Task } from '../../src/cli/partner/sending.ts'
+import {
+  type Acknowledgement,
+  attachmentOf,
+  createReferrer,
+  type Envelope,
+  NoAnswer,
+  newId,
+  type Referrer,
+  ServiceProblem,
+} from '../../src/client/index.ts'
 import { generateRecipientKey } from '../../src/protocol/keys.ts'
 import { between } from '../client/between.ts'
 import { build } from '../helpers/build.ts'
@@ -56,7 +68,7 @@ async function firmOf(t: Test, familyName: string) {
   const namesIn = (...path: string[]) => readdir(join(home, ...path)).catch(() => [] as string[])
   return {
     ...firm,
-    file,
+    ...{ home, file },
     draft: (name: string) => file('draft.json', draftOf(name)),
     pdf: await file('letter.pdf', letter),
     path: await file('draft.json', draftOf(familyName)),
@@ -287,6 +299,8 @@ t.test('a client that is killed before the upload goes on with documents send', 
   await killedAt(t, firm, ({ method, path }) => method === 'POST' && path === '/v1/documents')
   const [name = ''] = await firm.waiting()
   t.strictSame([await firm.held(), await firm.outbox()], [[], []])
+  // As if it was killed once it had kept the acknowledgement, and before it moved the file.
+  await rename(join(firm.home, 'documents', name), join(firm.home, 'outbox', 'documents', name))
   t.match(await called(t, ['documents', 'send'], firm.environment), {
     code: 0,
     out: /One document/,
@@ -345,6 +359,115 @@ t.test('a program names a file in a referral by the SDK, and uploads it after', 
   const { code, folder } = await got(t, casework, reference)
   t.equal(code, 0)
   t.equal(await readFile(join(folder, 'document-1.pdf'), 'utf8'), letter)
+})
+
+/** What a service does with each envelope that is sent to it, in turn. */
+function sendingTo(home: string, ...answers: readonly ('lost' | 'outdated' | 'stored')[]) {
+  const outbox = createOutbox(home)
+  const named: (readonly unknown[])[] = []
+  const seal: Referrer['seal'] = async (_, { referralId = '', documents = [] } = {}) => {
+    named.push(documents)
+    return { header: { referralId }, mark: named.length } as unknown as Envelope
+  }
+  const left = [...answers]
+  const submit = async ({ header: { referralId } }: Envelope) => {
+    const answer = left.shift()
+    if (answer === 'stored') return { referralId, reference: '12345674' } as Acknowledgement
+    if (answer === 'lost') throw new NoAnswer('none')
+    const problem = {
+      type: '',
+      title: 'No',
+      code: 'unknown-keyset',
+      stored: false,
+      status: 409,
+    } as const
+    throw new ServiceProblem({ ...problem, retry: 'after-refresh' })
+  }
+  const call = (task: Partial<Task>) => {
+    const referrer = { seal, submit } as unknown as Referrer
+    const all = { id: newId(), files: ['draft'], places: [], replaces: [], ...task }
+    return createSending(
+      referrer,
+      outbox,
+      async () => 'wait',
+      async () => {},
+    ).refer(all)
+  }
+  return {
+    outbox,
+    named,
+    call,
+    held: async () => (await outbox.held()).map((one) => one.documentId),
+  }
+}
+
+t.test('what has to be sealed again takes its files again, or is not sealed', async (t) => {
+  const firm = await firmOf(t, 'Kowalska')
+  const documents = await enclosable([firm.pdf], 'other')
+  const draft = { sha256: 'ab', bytes: Buffer.from('{}') }
+  const { call, held, named } = sendingTo(
+    firm.home,
+    'lost',
+    'outdated',
+    'lost',
+    'outdated',
+    'stored',
+  )
+  const id = newId()
+  await call({ id, draft, documents })
+  t.equal((await held()).length, 1)
+  const [[, refused] = []] = await call({ id, draft })
+  t.match(refused, { status: 'refused', problem: { next: /with --document/ } })
+  t.strictSame(await held(), [])
+
+  await call({ id, draft, documents })
+  const [before] = await held()
+  const [[, stored] = []] = await call({ id, draft, documents })
+  t.match(stored, { status: 'stored', documents: [/./] })
+  t.not(stored?.documents?.[0], before, 'under another id and key')
+  t.strictSame([await held(), (await firm.waiting()).length, named.length], [[], 1, 3])
+})
+
+t.test('of two calls that seal one draft, only the files of the first are kept', async (t) => {
+  const firm = await firmOf(t, 'Lindqvist')
+  const documents = await enclosable([firm.pdf], 'other')
+  const draft = { sha256: 'ab', bytes: Buffer.from('{}') }
+  const { call, held, outbox } = sendingTo(firm.home, 'lost', 'lost')
+  const id = newId()
+  await Promise.all([call({ id, draft, documents }), call({ id, draft, documents })])
+  const kept = await outbox.sealed(id)
+  t.strictSame(
+    await held(),
+    kept?.documents?.map(({ documentId }) => documentId),
+  )
+})
+
+t.test('what a call left that died is removed in a day, and what waits is not', async (t) => {
+  const firm = await firmOf(t, 'Mwangi')
+  const documents = await enclosable([firm.pdf], 'other')
+  const { call, outbox } = sendingTo(firm.home, 'lost')
+  await call({ draft: { sha256: 'ab', bytes: Buffer.from('{}') }, documents })
+  const folder = join(firm.home, 'outbox', 'documents')
+  const [waiting = ''] = await readdir(folder)
+  const young = `${newId()}.${newId()}.sealed`
+  const old = [`${newId()}.${newId()}.sealed`, `${newId()}.draft`]
+  for (const name of [young, ...old]) await writeFile(join(folder, name), 'sealed')
+  const yesterday = new Date(Date.now() - 25 * 3_600_000)
+  for (const name of [waiting, ...old]) await utimes(join(folder, name), yesterday, yesterday)
+  t.equal(await releaseAcknowledged(outbox), 1)
+  t.strictSame((await readdir(folder)).sort(), [waiting, young].sort())
+})
+
+t.test('what is taken of one referral is all of its files together', async (t) => {
+  const file = { type: 'other', name: 'a', sha256: '' } as const
+  const files = ['a.pdf', 'b.pdf'].map((path) => ({ ...file, path, bytes: 1024 ** 2 }))
+  const bytesMax = 2 * 1024 ** 2
+  requireRoom(files, { bytesMax, referralBytesMax: 2 * bytesMax })
+  t.throws(
+    () => requireRoom(files, { bytesMax, referralBytesMax: bytesMax }),
+    /2 MB are taken of one/,
+  )
+  t.end()
 })
 
 /** Kills a client without a word as soon as the service has done what `at` tells. */

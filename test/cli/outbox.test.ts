@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { createDecide } from '../../src/cli/partner/deciding.ts'
 import { standingOf } from '../../src/cli/partner/drafts.ts'
+import { enclosable } from '../../src/cli/partner/enclosing.ts'
 import { createOutbox, hashOf, Spoilt } from '../../src/cli/partner/outbox.ts'
 import { createSending } from '../../src/cli/partner/sending.ts'
 import {
@@ -132,7 +133,10 @@ t.test(
     const bytes = Buffer.from('{}')
     await writeFile(file, bytes)
     const draft = { sha256: hashOf(bytes), bytes }
-    const task = { id, files: [file], places: [file], replaces: [] }
+    const letter = join(folder, 'letter.pdf')
+    await writeFile(letter, '%PDF-1.7')
+    const documents = await enclosable([letter], 'other')
+    const task = { id, files: [file], places: [file], replaces: [], documents }
     let deaths = 0
     for (let isOver = false; !isOver; deaths += 1) {
       // Named again, or only found in the outbox, by whoever names no file.
@@ -152,7 +156,12 @@ t.test(
           t.match(settled?.status, /^stored(-before)?$/, `after ${deaths} writes: ${before}`)
         } else t.equal(before[0] === 0, !(await outbox.acknowledgementOf(id)), `${deaths}`)
         t.strictSame((await outbox.inventory()).ids, [])
-        if (stored.size > 0) t.strictSame(await outbox.acknowledgementOf(id), acknowledgement)
+        if (stored.size === 0) continue
+        const { documents: named = [], ...kept } = (await outbox.acknowledgementOf(id)) ?? {}
+        t.strictSame(kept, acknowledgement)
+        // Its document is free to be uploaded, and nothing else is.
+        const waiting = named.map(({ documentId }) => `${id}.${documentId}.sealed`)
+        t.strictSame([await readdir(join(home, 'documents')), waiting.length], [waiting, 1])
       }
     }
     t.ok(deaths > 8, `${deaths} places to die at`)
