@@ -270,6 +270,29 @@ async function readOf(referralId: string) {
   return sql`select from message_delivery where referral_id = ${referralId}`
 }
 
+t.test('a file that is named many times is fetched and written once', async (t) => {
+  const { referralId, acknowledgement } = await refer(built)
+  const file = sealedFile(referralId, new TextEncoder().encode(letter))
+  const { documentId } = file
+  const about = { documentId, type: 'other', fileType: 'application/pdf' } as const
+  const referrer = createReferrer({
+    ...{ url, trust: world.trust, signer: lawFirm.signing, onUnmatched() {} },
+    token: () => world.token(clientId),
+  })
+  const named = (name: string) => attachmentOf({ ...about, name }, file.key, file)
+  for (let count = 0; count < 2; count += 1) {
+    const documents = Array.from({ length: 20 }, (_, at) => named(`letter ${count} ${at}`))
+    await referrer.send(referralId, { text: 'A letter.', documents })
+  }
+  await referrer.upload({
+    ...{ referralId, documentId, bytes: file.sealed.length },
+    read: async (from, length) => file.sealed.slice(from, from + length),
+  })
+  const { code, folder, err } = await got(acknowledgement.reference)
+  t.equal(code, 0, err)
+  t.strictSame(await readdir(folder), ['document-1.pdf'])
+})
+
 t.test('a message that is no object hides no document of another', async (t) => {
   const referred = await refer(built)
   const { referralId, acknowledgement } = referred

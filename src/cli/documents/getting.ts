@@ -147,7 +147,7 @@ async function listedTo(by: Reader, name: string): Promise<Listed> {
   const isHeld = damaged !== undefined || opened.compartments.documents !== undefined
   return {
     ...{ ...named, by },
-    documents: [...attachmentsIn(listIn(opened)), ...documents],
+    documents: eachOnce([...attachmentsIn(listIn(opened)), ...documents]),
     faults: damaged ? [`The compartment documents fails at ${damaged.step}.`, ...faults] : faults,
     notes: isHeld ? notes : [notHeld, ...notes],
   }
@@ -174,9 +174,23 @@ const leftOut = 'Your client may not read messages: documents of messages are no
 function namedIn({ referralId, uploaded, messages, refused, faults }: Thread): Omit<Listed, 'by'> {
   return {
     ...{ referralId, uploaded, notes: [] },
-    documents: messages.flatMap(attachmentsTold),
+    documents: eachOnce(messages.flatMap(attachmentsTold)),
     faults: [...faults, ...refused.map(({ at, step }) => `A message of ${at} fails at ${step}.`)],
   }
+}
+
+/**
+ * Each file where it is named first: a sender who names one of 100 MB a thousand times, which costs him one upload, would
+ * fill the disk of whoever fetches them.
+ */
+export function eachOnce(attachments: readonly Attachment[]): Attachment[] {
+  const files = new Map<string, Attachment>()
+  for (const attachment of attachments) {
+    const { documentId, key, sha256, size } = attachment
+    const file = [documentId, key, sha256, size].join(' ')
+    if (!files.has(file)) files.set(file, attachment)
+  }
+  return [...files.values()]
 }
 
 /** What a message names. Its content is whatever its writer sealed, also nothing. */

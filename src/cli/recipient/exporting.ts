@@ -27,7 +27,7 @@ import {
 } from '../../disk.ts'
 import type { ErrorCode } from '../../errors.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
-import { attachmentsTold, faultOf } from '../documents/getting.ts'
+import { attachmentsTold, eachOnce, faultOf } from '../documents/getting.ts'
 import { openInto } from '../documents/opening.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
 import { type CopiedFile, type CopiedReferral, pageOfCase, wordsOfGap } from './exportpage.ts'
@@ -182,7 +182,7 @@ async function filesOf(
 /** In the order of `intake documents list`. */
 function attachmentsOf({ opened, messages }: ExportedReferral): Attachment[] {
   const own = opened?.compartments.documents as { list?: unknown } | undefined
-  return [...attachmentsIn(own?.list), ...messages.flatMap(attachmentsTold)]
+  return eachOnce([...attachmentsIn(own?.list), ...messages.flatMap(attachmentsTold)])
 }
 
 type Here = Place & { readonly number: number }
