@@ -9,9 +9,9 @@ import { encodeBase64url } from '../protocol/bytes.ts'
 import type { ClientKey } from '../protocol/partner/clientkey.ts'
 import { ready } from '../protocol/sodium.ts'
 import { baseOf } from './address.ts'
-import { problemBytesMax, readText } from './answer.ts'
+import { problemBytesMax, problemIn, readText } from './answer.ts'
 import { fetchLong } from './body.ts'
-import { BadAnswer } from './failure.ts'
+import { BadAnswer, ServiceProblem } from './failure.ts'
 
 export type SignInOptions = {
   /** The service, by the address that it calls itself: `https://intake.example.org`. */
@@ -212,13 +212,18 @@ async function discovered(
   }
 }
 
-/** As `fetch`, with the whole body read, to the length of a short answer. @throws BadAnswer for a longer one */
+/**
+ * As `fetch`, with the whole body read, to the length of a short answer.
+ *
+ * @throws BadAnswer for a longer one; ServiceProblem of an issuer that is away, which is no answer about the client
+ */
 async function fetchBounded(url: string, init: RequestInit): Promise<Response> {
   const answer = await fetch(url, init)
   if (!answer.body) return answer
   const text = await readText(answer, problemBytesMax)
   if (text === undefined) throw new BadAnswer('the answer of the issuer is too long, or not UTF-8')
   const { status, statusText, headers } = answer
+  if (status >= 500) throw new ServiceProblem(problemIn(text, status))
   return new Response(text, { status, statusText, headers })
 }
 

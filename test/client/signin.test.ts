@@ -17,6 +17,7 @@ import { build } from '../helpers/build.ts'
 import { startOutside } from '../helpers/outside.ts'
 import { onHost } from '../helpers/publish.ts'
 import { asSuperuser } from '../helpers/superuser.ts'
+import { serve } from './between.ts'
 
 const audience = 'https://intake.test'
 const theirs = generateClientKey()
@@ -110,6 +111,15 @@ t.test('a key that is not registered is told as that, and is not tried again', a
   const reader = readerBy(createSignIn({ url, clientId: casework, key: generateClientKey() }))
   const refused = { name: 'Refusal', code: 'unauthenticated', message: /no token for this key/ }
   await t.rejects(reader.reviews({}), refused)
+})
+
+t.test('an issuer that is away says so, and nothing of the client', async (t) => {
+  const { clientId } = world.referring.lawFirm
+  const body = JSON.stringify({ title: 'The service is not ready', code: 'not-ready' })
+  const away = await serve(t, () => ({ status: 503, body }))
+  const token = createSignIn({ url: away.url, clientId, key: generateClientKey() })
+  const asked = token.fetch(`${away.url}/v1/keyset`, { method: 'GET', headers: {} })
+  await t.rejects(asked, { name: 'ServiceProblem', problem: { status: 503, code: 'not-ready' } })
 })
 
 t.test('an address by which the service does not call itself is told', async (t) => {
