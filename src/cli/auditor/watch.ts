@@ -3,6 +3,7 @@ import { jsonText, NoAnswer, ServiceProblem, shown } from '../../client/index.ts
 import { shownFault, wordsOfLogFault, wordsOfWitnessing } from '../../client/logwords.ts'
 import { type Command, fitted, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
+import { onStop } from '../stop.ts'
 import { print, tell } from '../terminal.ts'
 import { believedBy, locate, servedLog, sourceOptions } from './source.ts'
 import { type Contradiction, createWatcher, type Named, type Seen } from './watching.ts'
@@ -82,15 +83,6 @@ function passes(error: unknown): boolean {
   return (
     error instanceof ServiceProblem && (error.problem.status >= 500 || error.problem.status === 429)
   )
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM. */
-function onStop(): AbortSignal {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stopping.abort())
-  }
-  return stopping.signal
 }
 
 function wordsOfSeen(seen: Seen): string {

@@ -6,6 +6,7 @@ import { newWebhookSecret, readWebhookSecret, writeWebhookSecret } from '../../p
 import { type Command, fitted, type Input, type Report, UsageError } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { addressOf, connectionDetails, credentialsOf, signingIn } from '../settings.ts'
+import { onStop } from '../stop.ts'
 import { print, tell } from '../terminal.ts'
 
 /** `intake listen`. */
@@ -72,13 +73,4 @@ function lineOf({ status, type, messageId, itemId }: Forwarded): string {
   const said = status === 0 ? '---' : String(status)
   const about = itemId === undefined ? '' : `  ${shown(itemId)}`
   return `${new Date().toISOString().slice(11, 19)}  ${said}  ${shown(type)}${about}  ${shown(messageId)}`
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM. */
-function onStop(): AbortSignal {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stopping.abort())
-  }
-  return stopping.signal
 }

@@ -11,6 +11,7 @@ import {
 import { type Command, fitted, type Report } from '../command.ts'
 import { faultOf, wordsOf } from '../report.ts'
 import { connection, connectionDetails, readerOf, warnOfDates } from '../settings.ts'
+import { onStop } from '../stop.ts'
 import { print, tell } from '../terminal.ts'
 import { createFollower, type Followed } from './following.ts'
 
@@ -124,15 +125,6 @@ function longestWaitMs(error: unknown): number | undefined {
 async function pause(ms: number, stopping: AbortSignal): Promise<void> {
   const jittered = ms * (0.75 + Math.random() / 2)
   await setTimeout(jittered, undefined, { signal: stopping }).catch(() => {})
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM. The referral at hand is finished; a second one kills. */
-function onStop(): AbortSignal {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stopping.abort())
-  }
-  return stopping.signal
 }
 
 type Compared = 'same' | 'supplied' | 'corrected'

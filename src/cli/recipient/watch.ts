@@ -4,6 +4,7 @@ import { type Command, fitted, type Report } from '../command.ts'
 import { faultOf } from '../report.ts'
 import { openScreen } from '../screen.ts'
 import { connection, connectionDetails, readerOf } from '../settings.ts'
+import { onStop } from '../stop.ts'
 import { print, tell } from '../terminal.ts'
 import { type Board, changeLine, keepReferences, linesOf, summaryLine } from './board.ts'
 
@@ -110,13 +111,4 @@ async function drawn(reader: Reader, stopping: AbortSignal): Promise<number> {
     screen.close()
   }
   return count
-}
-
-/** Aborted by the first Ctrl-C or SIGTERM; a second one kills. */
-function onStop(): AbortSignal {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stopping.abort())
-  }
-  return stopping.signal
 }
