@@ -1,4 +1,4 @@
-/** The end of referrals, by a client with the scope `cases:erase`, and what keeps one from it. */
+/** The end of referrals: closed by whoever answers them, erased by a client with the scope `cases:erase`, or kept from that. */
 import type { Static } from 'typebox'
 import * as erasure from '../erasure/schemas.ts'
 import type { HoldReason } from '../referral/codes/hold.ts'
@@ -35,6 +35,15 @@ export type ErasedCase = {
 /** @see createErasing */
 export type Erasing = {
   /**
+   * Closes a referral that has its answer, by its id or reference: there is nothing more to do about it, its answer is not
+   * taken back any more, and whoever sent it is shown that. A rule of retention counts its days from then. It takes the
+   * scope `triage:work` alone. Safe to repeat: the first time stands.
+   *
+   * @throws ServiceProblem `state-refused` for one without an answer or withdrawn, `not-found` for one that this key does not
+   *   open, `erased`, `insufficient-scope`; Refusal `reference-mistyped`
+   */
+  close(name: string): Promise<void>
+  /**
    * Erases a referral for good, by its id or reference. Safe to repeat: the first time stands.
    *
    * @returns when, and the day on which backups forget it too
@@ -60,8 +69,8 @@ export type Erasing = {
 /** More pages than this are no list of holds. */
 const pagesMax = 1_000
 
-/** The part of a reader that erases. */
-export function createErasing(transport: Transport): Erasing {
+/** The part of a reader that closes and erases. @param kid - of the recipient key that the reader opens with */
+export function createErasing(transport: Transport, kid: string): Erasing {
   async function erase(name: string): Promise<Erased> {
     const path = pathOf(name, 'erasure')
     const answer = await transport.send({ method: 'POST', path, repeatable: true })
@@ -102,6 +111,10 @@ export function createErasing(transport: Transport): Erasing {
   }
 
   return {
+    async close(name) {
+      const path = `${pathOf(name, 'closing')}?recipient=${kid}`
+      await transport.send({ method: 'POST', path, repeatable: true })
+    },
     erase,
     eraseCase,
     async placeHold(name, reason) {

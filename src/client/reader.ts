@@ -195,7 +195,7 @@ export function createReader(options: ReaderOptions): Reader {
     ...giving,
     ...createSubject({
       ...{ transport, open: openUnstated, fetch: fetchReferral, readNotes: notes.read },
-      ...{ ...deciding, ...replying, ...giving },
+      ...{ ...deciding, ...replying, ...giving, kid: key.kid },
     }),
     ...createReviewing(transport, keysets, notes),
   }
