@@ -51,6 +51,7 @@ const commands: Commands = {
   'hand-over': async () => (await import('./recipient/hand-over.ts')).handOver,
   urgency: async () => (await import('./recipient/urgency.ts')).urgency,
   reopen: async () => (await import('./recipient/past.ts')).reopen,
+  close: async () => (await import('./recipient/closing.ts')).close,
   grant: async () => (await import('./recipient/granting.ts')).grant,
   grants: async () => (await import('./recipient/granting.ts')).grants,
   revoke: async () => (await import('./recipient/granting.ts')).revoke,

@@ -73,6 +73,7 @@ t.test('a mistyped reference is a wrong call wherever an id goes', async (t) => 
     ['release', wrong, '--fence', '1'],
     ['complete', wrong, ...done],
     ['complete', one, ...done, '--referral', wrong],
+    ['close', wrong],
     ['case', wrong],
     ['possible', wrong],
     ['find', '--reference', wrong],

@@ -84,6 +84,42 @@ t.test('against the service', async (t) => {
     },
   )
 
+  t.test('what was accepted is closed once, and its referrer is shown that', async (t) => {
+    const { referralId, reference } = await sent()
+    const { clientId, signing } = world.referring.lawFirm
+    const lawFirm = await partyOf(t, { url, world, clientId, keys: { signing } })
+    const close = (...args: string[]) => intake(['close', ...args], casework.environment)
+    const stands = async () => {
+      const { out } = await runAs(lawFirm)('status', reference, '--json')
+      return JSON.parse(out).referrals[0]
+    }
+    const refused = await close(reference)
+    t.match(refused, { code: 1, out: '', err: /^The referral does not go .* \(state-refused\)$/m })
+    t.match(refused.err, 'the referral is received, which does not become closed')
+    t.match(refused.err, /Next: .*What has no answer yet is answered first/)
+    t.equal((await stands()).state, 'received')
+
+    t.equal((await run('claim', '--referral', reference)).code, 0)
+    const done = ['complete', reference, '--referral', reference, '--outcome', 'accepted']
+    t.equal((await run(...done)).code, 0)
+    const out = `Closed ${reference}: whoever sent it is shown that.\n`
+    t.strictSame(await close(reference), { code: 0, out, err: '' })
+    const closed = await stands()
+    t.equal(closed.state, 'closed')
+    const told = await runAs(lawFirm)('status', reference)
+    t.match(told, { code: 0, out: new RegExp(`^${reference}  Closed\\n  Since `) })
+
+    const again = await close(referralId.toUpperCase(), '--json')
+    t.match(again, { code: 0, err: '' })
+    t.strictSame(JSON.parse(again.out), { closed: referralId })
+    t.strictSame(await stands(), closed, 'closed again, the first time stands')
+    t.match(await run('reopen', reference), { code: 1, err: /is closed since/ })
+
+    t.match(await close(newId()), { code: 1, err: /not-found/ })
+    t.match(await close('Kidane'), { code: 2, err: /by its id, or by its reference/ })
+    t.match(await close(), { code: 2, err: /REFERENCE\|ID is missing/ })
+  })
+
   t.test('urgency is set up and down, and why is asked for elsewhere than in argv', async (t) => {
     const { referralId, reference } = await sent()
     const set = (...args: string[]) => run('urgency', ...args)

@@ -21,6 +21,8 @@ export const complete: Command = {
 
 ${noteDetails} It is about the first referral that is named.
 
+What is accepted stays so until there is nothing more to do about it. Then: intake close REFERENCE.
+
 ${connectionDetails}`,
   options: {
     ...fence,
