@@ -393,6 +393,13 @@ CREATE TABLE "compartment" (
 	CONSTRAINT "compartment_whole" CHECK (cardinality("compartment"."names") = cardinality("compartment"."sealed"))
 );
 --> statement-breakpoint
+CREATE TABLE "opening_budget" (
+	"client_id" uuid PRIMARY KEY NOT NULL,
+	"hour" timestamp (3) with time zone NOT NULL,
+	"openings" integer NOT NULL,
+	CONSTRAINT "opening_budget_spent" CHECK (openings > 0)
+);
+--> statement-breakpoint
 CREATE TABLE "referral" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"organisation_id" uuid,
@@ -512,6 +519,7 @@ ALTER TABLE "message_delivery" ADD CONSTRAINT "message_delivery_of" FOREIGN KEY 
 ALTER TABLE "claim_key" ADD CONSTRAINT "claim_key_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "urgency_setting" ADD CONSTRAINT "urgency_setting_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "compartment" ADD CONSTRAINT "compartment_referral_id_referral_id_fk" FOREIGN KEY ("referral_id") REFERENCES "public"."referral"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "opening_budget" ADD CONSTRAINT "opening_budget_client_id_client_id_fk" FOREIGN KEY ("client_id") REFERENCES "public"."client"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_organisation_id_organisation_id_fk" FOREIGN KEY ("organisation_id") REFERENCES "public"."organisation"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_keyset_version_keyset_version_fk" FOREIGN KEY ("keyset_version") REFERENCES "public"."keyset"("version") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "referral" ADD CONSTRAINT "referral_amends_own" FOREIGN KEY ("sender","supersedes") REFERENCES "public"."referral"("sender","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

@@ -352,6 +352,12 @@ CREATE POLICY own_new ON unopened FOR INSERT TO intake_partner
 --> statement-breakpoint
 CREATE POLICY staff ON unopened TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE (hour, openings) ON opening_budget TO intake_internal;
+--> statement-breakpoint
+ALTER TABLE opening_budget ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--> statement-breakpoint
+CREATE POLICY staff ON opening_budget TO intake_internal USING (true) WITH CHECK (true);
+--> statement-breakpoint
 -- A referrer sees no statement of urgency: it would tell when its referral was opened.
 GRANT SELECT, INSERT ON urgency_statement TO intake_internal;
 --> statement-breakpoint

@@ -91,6 +91,7 @@ export type ErrorCode =
   | 'case-full'
   | 'note-not-next'
   | 'search-budget-spent'
+  | 'opening-budget-spent'
   // Messages.
   | 'message-not-next'
   | 'messages-unread'

@@ -90,7 +90,7 @@ async function serve(config: Config): Promise<void> {
     ...{ metrics, isStanding: () => isStanding, logHalted: () => logHalted },
     logKeys: await publicHalves(log.keyFiles),
     wake: () => background?.wake(),
-    ...{ origin: config.origin, share: config.share },
+    ...{ origin: config.origin, share: config.share, openingsPerHour: config.openingsPerHour },
     ...{ ...config.door, ...config.documents, ...accessKeys },
     elementsPerClient: config.matching.elementsPerClient,
     elementsPerInternalClient: config.matching.elementsPerInternalClient,

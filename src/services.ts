@@ -61,6 +61,8 @@ export type ServiceOptions = {
   readonly blockOf: (address: string) => string | undefined
   /** At most so many referrals of people without an account wait to be opened (intake/ceiling.ts). */
   readonly unopenedMax: number
+  /** How many referrals one client opens in an hour without a claim (reading/service.ts). */
+  readonly openingsPerHour: number
   /** Where people ring instead, if that is to be said. */
   readonly telephone: string | undefined
   readonly onHalf: CeilingOptions['onHalf']
@@ -163,7 +165,7 @@ export function createServices({
     intake: intakeDoors({ database, origin, appendRepetition, wake, ...rest }),
     messages: createMessages({ database, origin, appendRepetition, wake, ...rest }),
     proof: createProofs({ database, countersMax, blockOf }),
-    reading: createReading({ database, wake, appendRefusal }),
+    reading: createReading({ database, wake, appendRefusal, ...rest }),
     erasure: createErasures(database, rest.erasures),
     webhooks: webhookDoors(database, rest.webhooks),
   }

@@ -40,6 +40,7 @@ export async function startStage(): Promise<Stage> {
     PORT: '0',
     // Less would measure the budget.
     CLIENT_REQUESTS_PER_MINUTE: String(1_000_000),
+    OPENINGS_PER_HOUR: String(1_000_000),
     LOG_LEVEL: 'warn',
   }
   const started: ChildProcess[] = []

@@ -35,6 +35,8 @@ export type Config = {
   readonly matching: MatchingConfig
   /** What one client may have of this replica (src/access/shares.ts). */
   readonly share: { readonly requestsAtOnce: number; readonly requestsPerMinute: number }
+  /** How many referrals one client opens in an hour without a claim. */
+  readonly openingsPerHour: number
   /** `undefined`: nobody is told the counts. Always on the loopback address. */
   readonly metricsPort: number | undefined
 }
@@ -114,6 +116,7 @@ export function readConfig(
         faults,
       ),
     },
+    openingsPerHour: integer(environment, 'OPENINGS_PER_HOUR', 300, 1, 1_000_000, faults),
     metricsPort: environment.METRICS_PORT
       ? integer(environment, 'METRICS_PORT', 0, 0, 65_535, faults)
       : undefined,

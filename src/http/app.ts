@@ -90,6 +90,8 @@ export type AppOptions = {
   readonly sharedNetworks?: readonly string[]
   /** At most so many referrals of people without an account wait to be opened; no limit, if left out. */
   readonly unopenedMax?: number
+  /** How many referrals one client opens in an hour without a claim; any number, if left out. */
+  readonly openingsPerHour?: number
   /** Inward networks to which webhooks may be posted all the same; none, if left out. */
   readonly webhookNetworks?: readonly string[]
   /** Where sealed files stand; as of a trial, if left out. */
@@ -143,7 +145,8 @@ const unlimited = { requestsAtOnce: Infinity, requestsPerMinute: Infinity, waitM
 export async function createApp(options: AppOptions) {
   const { database, origin, logger } = options
   const { holders = noKeyholders, metrics = createMetrics(), wake = () => {} } = options
-  const { trustedProxies = [], unopenedMax = Infinity, erasures = unlisted } = options
+  const { trustedProxies = [], erasures = unlisted } = options
+  const { unopenedMax = Infinity, openingsPerHour = Infinity } = options
   const services = createServices({
     ...{ database, origin, holders, wake, erasures },
     budgets: options,
@@ -151,7 +154,8 @@ export async function createApp(options: AppOptions) {
     countersMax: options.countersMax ?? proofCountersMax,
     blockOf: createBlocks(options.sharedNetworks),
     onUnknownReceipt: metrics.onUnknownReceipt,
-    ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused, unopenedMax },
+    ...{ onClaimed: metrics.onClaimed, onRefused: metrics.onRefused },
+    ...{ unopenedMax, openingsPerHour },
     telephone: options.telephone,
     onHalf: (unopened) => logger.warn({ unopened, unopenedMax }, halfFull),
     documents: documentPlace(options),

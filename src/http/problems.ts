@@ -482,6 +482,12 @@ export const problems = {
     retry: 'later',
     next: 'Wait, and tell the administrator if your client made fewer searches than this.',
   },
+  'opening-budget-spent': {
+    status: 429,
+    title: 'Your client has opened as many referrals without a claim as it may in an hour',
+    retry: 'later',
+    next: 'Wait until the next hour, or claim what is to be worked on. Tell the administrator if your client opened fewer than this.',
+  },
   'referral-invalid': {
     status: 422,
     title: 'The referral does not match its schema',

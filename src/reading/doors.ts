@@ -11,9 +11,11 @@ type Options = {
   /** Tells the background work that there is some. */
   readonly wake: () => void
   readonly appendRefusal: AppendRefusal
+  /** How many referrals one client opens in an hour without a claim. */
+  readonly openingsPerHour: number
 }
 
-export function createReading({ database, wake, appendRefusal }: Options) {
+export function createReading({ database, wake, appendRefusal, openingsPerHour }: Options) {
   const door =
     <By extends Caller, Args extends unknown[], Result>(
       act: (tx: Tx<By>, ...args: Args) => Promise<Result>,
@@ -22,7 +24,9 @@ export function createReading({ database, wake, appendRefusal }: Options) {
       database.inTransaction(caller, (tx) => act(tx, ...args))
   const checkKeys = door(recipients.checkMatchKeys)
   return {
-    open: door(recipients.open),
+    open: door((tx: Tx<KnownCaller>, name: string, recipient: string) =>
+      recipients.open(tx, name, recipient, openingsPerHour),
+    ),
     async checkMatchKeys(caller: KnownCaller, name: string, request: MatchKeysRequest) {
       const checked = await checkKeys(caller, name, request)
       if (checked.before !== 'same') wake()

@@ -60,6 +60,7 @@ export type BuildOptions = {
   | 'trustedProxies'
   | 'sharedNetworks'
   | 'unopenedMax'
+  | 'openingsPerHour'
   | 'telephone'
   | 'webhookNetworks'
   | 'fileMegabytesMax'

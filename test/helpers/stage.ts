@@ -42,6 +42,7 @@ export function servicesOn(database: Database, origin: string, folder = '') {
   })
   const services = createServices({
     ...{ database, origin, holders: noKeyholders, budgets: {}, wake: () => {}, countersMax: 1 },
+    openingsPerHour: Infinity,
     blockOf: () => undefined,
     ...{ unopenedMax: Infinity, telephone: undefined, onHalf: () => {} },
     ...{ onUnknownReceipt: () => {}, onClaimed: () => {}, onRefused: () => {} },

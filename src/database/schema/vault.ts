@@ -13,7 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { bytea, instant } from './columns.ts'
-import { keyset, organisation } from './directory.ts'
+import { client, keyset, organisation } from './directory.ts'
 
 export const referral = pgTable(
   'referral',
@@ -169,4 +169,17 @@ export const urgencyStatement = pgTable(
     storedAt: instant('stored_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.referralId, table.urgency] })],
+)
+
+/** How many referrals each client opened without a claim in the newest hour in which it opened one. */
+export const openingBudget = pgTable(
+  'opening_budget',
+  {
+    clientId: uuid('client_id')
+      .primaryKey()
+      .references(() => client.id),
+    hour: instant('hour').notNull(),
+    openings: integer('openings').notNull(),
+  },
+  () => [check('opening_budget_spent', sql`openings > 0`)],
 )
