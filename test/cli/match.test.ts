@@ -14,7 +14,7 @@ import { completeReferral } from '../../src/referral/draft.ts'
 import { between } from '../client/between.ts'
 import { type Built, build } from '../helpers/build.ts'
 import { callerOf, refer, sealed, signatureOf } from '../helpers/referral.ts'
-import { intake, partyOf, running } from './run.ts'
+import { intake, partyOf, running, unbroken } from './run.ts'
 
 const referral = completeReferral({
   identity: {
@@ -57,7 +57,7 @@ t.test('all that is unchecked is checked, and what does not open is passed by', 
   const broken = await unopenable(built)
   const lying = await refer(built, undefined, { referral, matching: lie })
   const silent = await refer(built, undefined, { referral })
-  const first = await intake(['match'], casework.environment)
+  const first = unbroken(await intake(['match'], casework.environment))
   t.equal(first.code, 1, 'one did not open')
   t.match(first.out, new RegExp(`^${broken} {2}unopenable, at the step wrap: `, 'm'))
   t.match(
@@ -181,7 +181,7 @@ t.test('one of which no keys can be made is told, and keeps nobody else waiting'
     [first, second].map(async (id) => reader.open(await reader.fetch(id))),
   )
   await checkOpened(reader, read)
-  const words = said().map(({ args }) => String(args[0]))
+  const words = said().map(({ args }) => unbroken({ code: 0, out: String(args[0]), err: '' }).out)
   const ofKeys = words.filter((line) => !line.startsWith('Urgency of '))
   t.match(ofKeys, [new RegExp(`${first} are not checked: .*could not be made`)])
   t.equal(ofKeys.length, 1, 'of keys that are the same nothing is said')
@@ -266,7 +266,7 @@ t.test('refer and seal say what went without match keys, and send it', async (t)
   const there = { ...environment, INTAKE_URL: line.url }
   const files = ['Amara', 'Ngozi'].map((name) => join(folder, `${name}.json`))
   await Promise.all(files.map((name) => writeFile(name, draft(name))))
-  const refused = await intake(['refer', ...files], there)
+  const refused = unbroken(await intake(['refer', ...files], there))
   t.match(refused, { code: 0, out: /2 of 2 acknowledged/ })
   t.match(refused.out, /^2 sealed without match keys: .*proof-invalid.*they are matched when/m)
   t.match(refused.out, /^WARNING: a keyholder .* Tell the administrator\.$/m)

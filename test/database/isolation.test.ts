@@ -88,6 +88,7 @@ await untilSettled(sql)
 const budgetOf = (clientId: string) => sql`
   insert into evaluation_budget values (${clientId}, '2026-11-25', 16)`
 await Promise.all([lawFirm, ngo].map(({ clientId }) => budgetOf(clientId)))
+await sql`insert into opening_budget values (${world.clients.casework}, '2026-11-25T10:00Z', 16)`
 
 const erased = await refer(built, ngo)
 await asCasework('POST', `/v1/referrals/${erased.referralId}/erasure`)
@@ -613,6 +614,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason', 'shown_by'],
     evaluation_budget: ['elements'],
+    opening_budget: ['hour', 'openings'],
     claim_key: ['body_hash', 'item_ids', 'fences', 'expires_at'],
     unheld_item: ['fence', 'since', 'told'],
     duty_mail: ['number', 'attempts', 'not_before'],

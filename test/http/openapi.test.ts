@@ -6,8 +6,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { scopes } from '../../src/caller.ts'
 import { problems } from '../../src/http/problems.ts'
+import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { build } from '../helpers/build.ts'
+import { receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
 import { callerOf, refer, sealed } from '../helpers/referral.ts'
 
 const built = await build(t)
@@ -178,6 +180,17 @@ t.test('an opaque object has a form, by which the service refuses and answers', 
   }
 })
 
+/** Calls with a receipt that one referral was sent under. */
+async function bearer(): Promise<typeof worker> {
+  const keys = receiptKeysOfNobody()
+  await sendPublicly(url, sealedByReceipt(world, keys))
+  const headers = { authorization: `Receipt ${encodeBase64url(keys.accessTag)}` }
+  return async (method, path) => {
+    const response = await fetch(url + path, { method, headers })
+    return { status: response.status, headers: response.headers, body: await response.json() }
+  }
+}
+
 t.test('a cursor that no page gave is refused by every list that takes one', async (t) => {
   const lists: Record<string, [typeof worker, string]> = {
     listItems: [worker, '/v1/triage/items?state=waiting&'],
@@ -188,6 +201,7 @@ t.test('a cursor that no page gave is refused by every list that takes one', asy
     listUnchecked: [worker, '/v1/matching/unchecked?'],
     listAuditEntries: [auditor, '/v1/audit/entries?'],
     listExposure: [auditor, `/v1/audit/exposure?kid=${recipient}&`],
+    readReceipt: [await bearer(), '/v1/receipt?'],
   }
   const taking = operations.filter(({ parameters = [] }) =>
     parameters.some(({ name }) => name === 'cursor'),
