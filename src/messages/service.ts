@@ -25,9 +25,9 @@ import { newId } from '../protocol/uuid.ts'
 import {
   requireId,
   requireKid,
+  requireStanding,
   type SignedReferral,
   showAgain,
-  shownStateOf,
   signedByOwn,
   signedFor,
 } from '../vault/service.ts'
@@ -65,7 +65,7 @@ type Thread = { readonly referral: SignedReferral; readonly side: Side; readonly
  * stored are a repetition.
  *
  * @returns its acknowledgement, and whether it was stored now
- * @throws Refusal `not-found`, `messages-unread`, `state-refused`, `message-not-next`, and as `checkMessage`,
+ * @throws Refusal `not-found`, `erased`, `messages-unread`, `message-not-next`, and as `checkMessage`,
  *   `checkMessageSigned` and `requireMessageSealed`
  */
 export async function sendMessage(
@@ -102,6 +102,7 @@ export async function sendMessage(
   const entryId = newId()
   const made = { referralId, messageId, number, entryId }
   await insertMessage(tx, { ...made, ...mark, urgency, place: end.places + 1, side, envelope })
+  // Now that it stands: who erases the referral waits for it, or was waited for.
   await requireStanding(tx, referralId)
   if (side === 'recipient') await showAgain(tx, referralId)
   await append(tx, act, entryId)
@@ -113,7 +114,7 @@ export async function sendMessage(
  *
  * @param leaveUnread - they do not: what a client fetches for something else nobody has read. The log has who was given them all
  *   the same
- * @throws Refusal `not-found`; `insufficient-scope` for a client that may have copies alone, and does not leave them unread
+ * @throws Refusal `not-found`, `erased`; `insufficient-scope` for a client that may have copies alone, and does not leave them unread
  */
 export async function readMessages(
   tx: Tx<SendingCaller>,
@@ -248,12 +249,6 @@ async function requireRoom(tx: Tx, { referral, side }: Thread): Promise<void> {
   if (side === 'recipient' || (await countUnread(tx, referral.referralId, side)) < unreadMax) return
   const detail = `${unreadMax} messages about this referral have still to be read, or were read today`
   throw new Refusal('messages-unread', detail)
-}
-
-/** Asked once the message stands: who erases the referral waits for it, or was waited for. */
-async function requireStanding(tx: Tx, referralId: string): Promise<void> {
-  if ((await shownStateOf(tx, referralId)) !== 'erased') return
-  throw new Refusal('state-refused', `the referral ${referralId} was erased`)
 }
 
 /** The hash of the newest is made of the bytes that readers are shown: whatever has become of them, the chain goes on. */

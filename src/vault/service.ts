@@ -38,8 +38,8 @@ export {
   standingUrgency,
 } from './naming.ts'
 export { release } from './releasing.ts'
-export { type SignedReferral, signedByOwn, signedFor } from './signed.ts'
-export { selectShownState as shownStateOf, showAgain } from './signed-store.ts'
+export { requireStanding, type SignedReferral, signedByOwn, signedFor } from './signed.ts'
+export { showAgain } from './signed-store.ts'
 export {
   answering,
   renumberShown,

@@ -1,5 +1,6 @@
 /** What was signed of a referral: by this a message about it is checked. */
 import type { Tx } from '../database/connect.ts'
+import { iso } from '../database/iso.ts'
 import type { ShownState } from '../referral/codes/state.ts'
 
 /** A referral as its writer signed it, without anything that is sealed. */
@@ -8,6 +9,8 @@ export type SignedRow = {
   readonly organisationId: string | null
   readonly receiptHash: Uint8Array | null
   readonly state: ShownState
+  /** Since when it is in that state. */
+  readonly shownAt: string
   readonly header: Uint8Array
   readonly envelopeHash: Uint8Array
   readonly sealedHashes: Uint8Array
@@ -24,18 +27,22 @@ export async function selectSigned(
 ): Promise<SignedRow | undefined> {
   const isNamed = 'id' in named ? tx.sql`id = ${named.id}` : tx.sql`reference = ${named.reference}`
   const [row] = await tx.sql<SignedRow[]>`
-    select id, organisation_id as "organisationId", receipt_hash as "receiptHash", shown_state as state, header,
+    select id, organisation_id as "organisationId", receipt_hash as "receiptHash", shown_state as state,
+           ${iso(tx, 'shown_at')} as "shownAt", header,
            envelope_hash as "envelopeHash", sealed_hashes as "sealedHashes", wrap_hashes as "wrapHashes",
            matching_hash as "matchingHash", signer, signature
     from referral where ${isNamed}`
   return row
 }
 
+/** How a referral stands for its referrer. */
+export type ShownRow = Pick<SignedRow, 'id' | 'state' | 'shownAt'>
+
 /** What its referrer is shown of how it stands, at this statement. */
-export async function selectShownState(tx: Tx, id: string): Promise<ShownState | undefined> {
-  const [row] = await tx.sql<{ state: ShownState }[]>`
-    select shown_state as state from referral where id = ${id}`
-  return row?.state
+export async function selectShown(tx: Tx, id: string): Promise<ShownRow | undefined> {
+  const [row] = await tx.sql<ShownRow[]>`
+    select id, shown_state as state, ${iso(tx, 'shown_at')} as "shownAt" from referral where id = ${id}`
+  return row
 }
 
 /** Has a referral come again in the feed of its organisation, as one that is shown otherwise. */

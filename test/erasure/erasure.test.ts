@@ -9,6 +9,7 @@ import { encodeBase64url } from '../../src/protocol/bytes.ts'
 import { newId } from '../../src/protocol/uuid.ts'
 import { requireBalanced } from '../helpers/books.ts'
 import { build } from '../helpers/build.ts'
+import { messageOn } from '../helpers/message.ts'
 import { noteOn } from '../helpers/note.ts'
 import { matchingOf, spellingsOf, stranger } from '../helpers/people.ts'
 import { asBearer, receiptKeysOfNobody, sealedByReceipt, sendPublicly } from '../helpers/receipt.ts'
@@ -185,6 +186,10 @@ t.test('whoever comes back to it is told in words', async (t) => {
     status: 200,
     body: { state: 'erased', referralId, reference: acknowledgement.reference },
   })
+  const path = `/v1/referrals/${referralId}/messages`
+  t.match(await call.lawFirm('GET', path), gone)
+  t.match(await call.lawFirm('POST', path, messageOn(world, { envelope, acknowledgement })), gone)
+  t.match(await call.ngo('GET', path), { status: 404 })
   const amended = refer(built, lawFirm, { supersedes: referralId })
   await t.rejects(amended, /erased/, 'it cannot be amended')
   t.match(await erase(newId()), { status: 404 })
@@ -207,6 +212,13 @@ t.test('a bearer sees that it was erased, and nobody else does', async (t) => {
   ])
   t.notOk('supersedes' in seen.body.referrals[0], 'the other says of it nothing')
   t.equal((await asBearer(url, receiptKeysOfNobody())).status, 404)
+  const read = await fetch(`${url}/v1/receipt/messages?referral=${referralId}`, {
+    headers: { authorization: `Receipt ${encodeBase64url(keys.accessTag)}` },
+  })
+  t.match(
+    { status: read.status, body: await read.json() },
+    { status: 410, body: { code: 'erased' } },
+  )
   const again = await sendPublicly(url, envelope)
   t.match(again, { status: 410, body: { code: 'erased' } })
   const marks = await sql`select receipt_mark from erasure where referral_id = ${referralId}`

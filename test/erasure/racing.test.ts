@@ -155,7 +155,6 @@ const acts: Readonly<Record<string, Racing>> = {
   'its referrer reads the messages': {
     act: ({ referralId }) => messages.read(asLawFirm, referralId, {}),
     at: 'end',
-    told: { code: 'state-refused' },
   },
   'a recipient reads the messages': {
     act: ({ referralId }) => messages.read(callers.casework, referralId, { recipient }),
@@ -167,7 +166,6 @@ const acts: Readonly<Record<string, Racing>> = {
       return messages.send(callers.casework, referred.referralId, next, { recipient })
     },
     at: 'parts',
-    told: { code: 'state-refused' },
   },
 }
 

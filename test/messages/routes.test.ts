@@ -229,8 +229,8 @@ t.test('what is not what it says is refused by name, and nothing is kept', async
   await sql`
     update referral set state = 'erased', header = '', signer = '', signature = '', matching_hash = null,
            sealed_hashes = '', wrap_hashes = '' where id = ${referralId}`
-  t.match((await send(good)).body, { code: 'state-refused' })
-  t.match(await read(referralId), { code: 'state-refused' })
+  t.match((await send(good)).body, { code: 'erased' })
+  t.match(await read(referralId), { code: 'erased' })
   await sql`update referral set ${sql({ state: 'received', ...kept })} where id = ${referralId}`
   t.equal((await send(good)).status, 201, 'and what is right is kept')
 })
@@ -278,7 +278,7 @@ t.test('what is being erased takes no message that came before it was', async (t
   }
   commit()
   await erasing
-  t.match((await sending).body, { code: 'state-refused', stored: false })
+  t.match((await sending).body, { code: 'erased', stored: false })
   t.equal((await sql`select from message where referral_id = ${referralId}`).length, 0)
   await sql`update referral set ${sql({ state: 'received', ...kept })} where id = ${referralId}`
 })
