@@ -395,7 +395,7 @@ CREATE TABLE "compartment" (
 --> statement-breakpoint
 CREATE TABLE "opening_budget" (
 	"client_id" uuid PRIMARY KEY NOT NULL,
-	"hour" timestamp (3) with time zone NOT NULL,
+	"began_at" timestamp (3) with time zone NOT NULL,
 	"openings" integer NOT NULL,
 	CONSTRAINT "opening_budget_spent" CHECK (openings > 0)
 );

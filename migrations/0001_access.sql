@@ -352,7 +352,7 @@ CREATE POLICY own_new ON unopened FOR INSERT TO intake_partner
 --> statement-breakpoint
 CREATE POLICY staff ON unopened TO intake_internal USING (true) WITH CHECK (true);
 --> statement-breakpoint
-GRANT SELECT, INSERT, UPDATE (hour, openings) ON opening_budget TO intake_internal;
+GRANT SELECT, INSERT, UPDATE (began_at, openings) ON opening_budget TO intake_internal;
 --> statement-breakpoint
 ALTER TABLE opening_budget ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 --> statement-breakpoint

@@ -486,7 +486,7 @@ export const problems = {
     status: 429,
     title: 'Your client has opened as many referrals without a claim as it may in an hour',
     retry: 'later',
-    next: 'Wait until the next hour, or claim what is to be worked on. Tell the administrator if your client opened fewer than this.',
+    next: 'Wait as long as Retry-After says, or claim what is to be worked on. Tell the administrator if your client opened fewer than this.',
   },
   'referral-invalid': {
     status: 422,

@@ -5,20 +5,30 @@ import type { Tx } from '../database/connect.ts'
 const openingsMax = 1_000_000_000
 
 /**
- * Counts one opening by a client in this hour of the database's clock, whichever replicas it asks at once. It is not counted where
- * that would be more than `most`.
+ * Counts one opening by a client, by the database's clock, whichever replicas it asks at once; unless `most` were counted in the
+ * hour that began with the first of them.
  *
- * @returns whether it was counted
+ * @returns in how many seconds the next may be, where it was not counted
  */
-export async function countOpening(tx: Tx, clientId: string, most: number): Promise<boolean> {
+export async function countOpening(
+  tx: Tx,
+  clientId: string,
+  most: number,
+): Promise<number | undefined> {
   // Waits for another transaction of the same client, and for no other.
-  const rows = await tx.sql`
-    insert into opening_budget as spent (client_id, hour, openings)
-    values (${clientId}, date_trunc('hour', now(), 'UTC'), 1)
+  const counted = await tx.sql`
+    insert into opening_budget as spent (client_id, began_at, openings)
+    values (${clientId}, now(), 1)
     on conflict (client_id) do update
-      set hour = excluded.hour,
-        openings = case when spent.hour = excluded.hour then spent.openings else 0 end + 1
-      where spent.hour <> excluded.hour or spent.openings < ${Math.min(most, openingsMax)}
+      set (began_at, openings) = (
+        select case when is_over then now() else spent.began_at end,
+               case when is_over then 0 else spent.openings end + 1
+        from (select spent.began_at <= now() - interval '1 hour') as at (is_over))
+      where spent.began_at <= now() - interval '1 hour' or spent.openings < ${Math.min(most, openingsMax)}
     returning 1`
-  return rows.length === 1
+  if (counted.length === 1) return undefined
+  const [row] = await tx.sql<[{ seconds: number }]>`
+    select ceil(extract(epoch from began_at + interval '1 hour' - now()))::int as seconds
+    from opening_budget where client_id = ${clientId}`
+  return row.seconds
 }

@@ -14,8 +14,6 @@ export { giveUp, listWraps } from './rotating.ts'
 export { stateUrgency } from './urgency.ts'
 export { decideWithdrawal, listWithdrawals } from './withdrawing.ts'
 
-const hourSeconds = 3600
-
 /**
  * One referral for one of the caller's recipient keys, without a claim.
  *
@@ -31,9 +29,9 @@ export async function open(
   requireKid(tx, recipient)
   const referralId = await requireId(tx, name)
   // What is not found is rolled back, and costs nothing.
-  if (!(await countOpening(tx, tx.caller.clientId, openingsPerHour))) {
-    const detail = `${openingsPerHour} referrals were opened without a claim in this hour`
-    const retryAfterSeconds = hourSeconds - Math.floor((tx.now.getTime() / 1000) % hourSeconds)
+  const retryAfterSeconds = await countOpening(tx, tx.caller.clientId, openingsPerHour)
+  if (retryAfterSeconds !== undefined) {
+    const detail = `${openingsPerHour} referrals were opened without a claim within an hour`
     throw new Refusal('opening-budget-spent', detail, { retryAfterSeconds })
   }
   const [released] = await release(tx, [referralId], recipient)

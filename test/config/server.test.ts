@@ -161,6 +161,7 @@ t.test('the matching key is embedded with the data, or apart, never both', async
   t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_DAY: '0' }), /MATCHING_ELEMENTS_PER_DAY/)
   t.throws(() => readConfig({ MATCHING_ELEMENTS_PER_CLIENT: 'all' }), /ELEMENTS_PER_CLIENT/)
   t.equal(readConfig({ MATCHING_ELEMENTS_PER_CLIENT: '0' }).matching.elementsPerClient, 0)
+  t.equal(readConfig({}).openingsPerHour, 300)
   const holder = messageOf(() =>
     readHolderConfig({ MATCHING_ELEMENTS_PER_DAY: '-1', LOG_LEVEL: 'loud' }),
   )

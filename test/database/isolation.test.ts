@@ -614,7 +614,7 @@ t.test('staff move states and leases, and nothing that was sealed or signed', as
   const permitted: Record<string, string[]> = {
     referral: ['state', 'decline_reason', 'shown_by'],
     evaluation_budget: ['elements'],
-    opening_budget: ['hour', 'openings'],
+    opening_budget: ['began_at', 'openings'],
     claim_key: ['body_hash', 'item_ids', 'fences', 'expires_at'],
     unheld_item: ['fence', 'since', 'told'],
     duty_mail: ['number', 'attempts', 'not_before'],

@@ -40,7 +40,7 @@ t.test('a service that is killed under load loses nothing that it acknowledged',
   await untilLeft(sql)
   await requireBalanced(sql)
 
-  const second = await listening(t, variables)
+  const second = await listening(t, { ...variables, OPENINGS_PER_HOUR: '1' })
   const again = await callerOf(world, second.url, clientId)
   const repeat = async (envelope: Envelope) => {
     const id = envelope.header.referralId
@@ -61,6 +61,9 @@ t.test('a service that is killed under load loses nothing that it acknowledged',
     found = body.claims.length
   }
   t.equal(claimed.size, envelopes.length, 'and all of them are claimable, once')
+  const [one] = claimed
+  const open = () => worker('GET', `/v1/referrals/${one}?recipient=${recipient}`)
+  t.same([(await open()).status, (await open()).status], [200, 429], 'one is opened beside, as set')
   await requireBalanced(sql)
 })
 

@@ -56,8 +56,12 @@ t.test('neither another client nor a claim is held up by it', async (t) => {
   t.equal(await spent(), 3)
 })
 
-t.test('each hour begins anew', async (t) => {
-  await sql`update opening_budget set hour = hour - interval '1 hour'`
+t.test('an hour after the first of them it begins anew', async (t) => {
+  await sql`update opening_budget set began_at = began_at - interval '1 hour'`
   t.equal((await open()).status, 200)
   t.equal(await spent(), 1)
+  const [row] = await sql`
+    select began_at > now() - interval '1 minute' as now from opening_budget
+    where client_id = ${world.clients.casework}`
+  t.ok(row?.now, 'with that one')
 })

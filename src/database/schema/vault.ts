@@ -171,14 +171,14 @@ export const urgencyStatement = pgTable(
   (table) => [primaryKey({ columns: [table.referralId, table.urgency] })],
 )
 
-/** How many referrals each client opened without a claim in the newest hour in which it opened one. */
+/** How many referrals each client opened without a claim in the hour that began with the first of them. */
 export const openingBudget = pgTable(
   'opening_budget',
   {
     clientId: uuid('client_id')
       .primaryKey()
       .references(() => client.id),
-    hour: instant('hour').notNull(),
+    beganAt: instant('began_at').notNull(),
     openings: integer('openings').notNull(),
   },
   () => [check('opening_budget_spent', sql`openings > 0`)],
