@@ -27,8 +27,9 @@ export async function countOpening(
       where spent.began_at <= now() - interval '1 hour' or spent.openings < ${Math.min(most, openingsMax)}
     returning 1`
   if (counted.length === 1) return undefined
+  // Of two at once the first may have begun a moment later.
   const [row] = await tx.sql<[{ seconds: number }]>`
-    select ceil(extract(epoch from began_at + interval '1 hour' - now()))::int as seconds
+    select least(3600, ceil(extract(epoch from began_at + interval '1 hour' - now())))::int as seconds
     from opening_budget where client_id = ${clientId}`
   return row.seconds
 }
