@@ -2,7 +2,7 @@
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openInto } from '../../src/cli/documents/opening.ts'
-import { sealFile, uploadWaiting } from '../../src/cli/documents/waiting.ts'
+import { sendDocuments } from '../../src/cli/documents/sending.ts'
 import {
   type Attachment,
   attachmentsIn,
@@ -68,19 +68,18 @@ export async function documentExchanged(stage: Stage): Promise<Envelope> {
   return envelope
 }
 
-/** Names the files in a message, and uploads them then. */
+/** Uploads the files while they are sealed, and names them in a message before they are whole. */
 async function sendLetters({ folder, ...stage }: Stage, referralId: string): Promise<void> {
   const home = join(folder, 'law-firm')
   const referrer = await documentsClient(stage)
-  const waiting = []
-  for (const { name, content } of letters) {
-    const file = join(folder, name)
-    await writeFile(file, content)
-    waiting.push(await sealFile(home, referralId, file, { type: 'medical_records', name }))
-  }
-  for (const { keep } of waiting) await keep()
-  await referrer.send(referralId, { text, documents: waiting.map((one) => one.attachment) })
-  await uploadWaiting(home, referrer)
+  const files = letters.map(({ name }) => {
+    return { path: join(folder, name), about: { type: 'medical_records', name } } as const
+  })
+  for (const { name, content } of letters) await writeFile(join(folder, name), content)
+  const { failure } = await sendDocuments({ home, referralId, files }, referrer, (documents) =>
+    referrer.send(referralId, { text, documents }),
+  )
+  if (failure !== undefined) throw failure
   show('the law firm writes', text)
   show('and uploads, sealed', letters.map(({ name }) => name).join(', '))
 }
