@@ -189,7 +189,7 @@ t.test(
       let page = 0
       const { url } = await serve(t, () => {
         page += 1
-        return page > 5 ? said({}, 500) : said({ referralId, ...turn(page) })
+        return page > 5 ? said({}, 500) : said({ referralId, uploaded: [], ...turn(page) })
       })
       const { read } = createCorrespondence(createTransport({ url, token }), { memoryOf } as never)
       await t.rejects(read(by, referralId), { name: 'BadAnswer', message: /have no end/ })
