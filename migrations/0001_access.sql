@@ -835,7 +835,7 @@ GRANT SELECT (referral_id) ON erasure TO intake_eraser;
 --> statement-breakpoint
 CREATE POLICY look ON erasure FOR SELECT TO intake_eraser USING (true);
 --> statement-breakpoint
-GRANT SELECT (id, state, supersedes, organisation_id) ON referral TO intake_eraser;
+GRANT SELECT (id, state, supersedes, organisation_id, sender) ON referral TO intake_eraser;
 --> statement-breakpoint
 GRANT UPDATE (
   state, decline_reason, receipt_hash, header, signer, signature, matching_hash, sealed_hashes, wrap_hashes, supersedes,

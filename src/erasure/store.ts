@@ -69,7 +69,10 @@ export async function deleteParts(tx: Tx, id: string): Promise<void> {
 
 /** Empties the row of a referral to what stays, and takes the link from what amended it. */
 export async function emptyReferral(tx: Tx, id: string): Promise<void> {
-  await tx.sql`update referral set supersedes = null where supersedes = ${id}`
+  // Only the same hand amends, and the index begins with whose that is.
+  await tx.sql`
+    update referral set supersedes = null
+    where sender = (select sender from referral where id = ${id}) and supersedes = ${id}`
   await tx.sql`
     update referral
     set state = 'erased', decline_reason = null, receipt_hash = null, header = '', signer = '',
