@@ -14,7 +14,7 @@ const examples = new URL('../examples/partners/', import.meta.url)
 const othersOnly: readonly ErrorCode[] = [
   ...(['recipient-not-yours', 'recipient-lacks-compartments', 'clock-differs'] as const),
   ...(['lease-lost', 'idempotency-key-reused', 'item-held', 'item-changed'] as const),
-  ...(['reopening-over', 'state-refused'] as const),
+  ...(['reopening-over', 'state-refused', 'reply-key-missing'] as const),
   ...(['case-changed', 'case-full', 'note-not-next', 'endpoint-refused'] as const),
   ...(['search-budget-spent', 'reference-mistyped'] as const),
   ...(['proof-required', 'receipt-mistyped', 'block-spent'] as const),

@@ -95,6 +95,7 @@ export type ErrorCode =
   // Messages.
   | 'message-not-next'
   | 'messages-unread'
+  | 'reply-key-missing'
   // The access log.
   | 'not-sequenced'
   // What a client refuses before it sends, or of what it is answered.

@@ -35,7 +35,7 @@ export type Replying = {
    * Answers who sent a referral, in words that only they and the recipients open.
    *
    * @param deliver - where it is to be read aloud, or sent as a letter: the service and all of its staff see this
-   * @throws Refusal `invalid-reply-key` where the referral names no key to answer to; ServiceProblem, NoAnswer, BadAnswer
+   * @throws Refusal `reply-key-missing` where the referral names no key to answer to; ServiceProblem, NoAnswer, BadAnswer
    */
   reply(about: Opened, message: Message, deliver?: Delivery): Promise<MessageAcknowledgement>
   /** Says that a reply was read aloud, or handed over. Safe to repeat: the first time stands. */

@@ -476,6 +476,12 @@ export const problems = {
     retry: 'later',
     next: 'They will be read: wait until tomorrow to write more, or ring. To change what you sent, amend the referral.',
   },
+  'reply-key-missing': {
+    status: 409,
+    title: 'Who sent the referral cannot be answered in writing',
+    retry: 'never',
+    next: 'Ring them: nothing was sent. How to reach them stands in the referral, where they gave it.',
+  },
   'search-budget-spent': {
     status: 429,
     title: 'Your client has reached the hourly limit of searches',

@@ -251,6 +251,17 @@ t.test('a recipient sends one back, and who sent the referral fetches it', async
   t.equal((await readOf(referralId)).length, 1)
 })
 
+t.test('a recipient is told at once that nothing can be sent back', async (t) => {
+  const { referralId } = await refer(built)
+  const add = ['documents', 'add', referralId, await fileOf('back.pdf', letter)]
+  const refused = unbroken(await called(t, add, casework.environment))
+  t.match(refused, { code: 1, err: /cannot be answered in writing \(reply-key-missing\)/ })
+  t.match(refused.err, /Next: Ring them/)
+  const folder = join(casework.environment.INTAKE_HOME ?? '', 'documents')
+  t.strictSame(await readdir(folder), [], 'nothing of it waits here')
+  t.equal((await sql`select from document where referral_id = ${referralId}`).length, 0)
+})
+
 t.test('looking for documents leaves what a referrer wrote unread', async (t) => {
   const { referralId, reference } = await sent(await fileOf('unread.txt', 'Unread.'))
   t.match(await called(t, ['documents', 'list', reference], casework.environment), { code: 0 })
@@ -308,3 +319,29 @@ t.test('a message that is no object hides no document of another', async (t) => 
   t.equal(code, 0)
   t.strictSame(await readdir(folder), ['document-1.pdf'])
 })
+
+t.test(
+  'a list that was changed in the database is named as what it is, and no other',
+  async (t) => {
+    const { referralId, acknowledgement } = await refer(built)
+    const { reference } = acknowledgement
+    const file = await fileOf('after.txt', 'After.')
+    t.equal((await called(t, ['documents', 'add', reference, file], firm.environment)).code, 0)
+    await sql`
+    update compartment
+    set sealed[at] = set_byte(sealed[at], 0, get_byte(sealed[at], 0) # 1)
+    from (select array_position(names, 'documents') as at
+          from compartment where referral_id = ${referralId}) documents
+    where referral_id = ${referralId}`
+    const list = unbroken(await called(t, ['documents', 'list', reference], casework.environment))
+    t.match(list, {
+      code: 1,
+      out: /^Not as it was written: The compartment documents fails at \w+\.$/m,
+    })
+    t.match(list.out, /^1 {2}Other, Plain text, .*"after\.txt"$/m, 'what a message named stays')
+    t.notMatch(list.out, /does not open the compartment/)
+    const { code, out, folder } = await got(reference)
+    t.match({ code, out }, { code: 1, out: /The compartment documents fails at / })
+    t.strictSame(await readdir(folder), ['document-1.txt'])
+  },
+)

@@ -111,6 +111,17 @@ t.test('what a stranger wrote begins no line, and hides nothing', async (t) => {
   t.match(out, /^ {2}\| Not as it was written: trust me$/m)
 })
 
+t.test('whom nobody can answer is to be rung, which is said before a word is typed', async (t) => {
+  const mute = await party(lawFirm.clientId, { signing: lawFirm.signing })
+  const reference = await refer(mute, 'legal_representative')
+  const call = ['reply', reference, '--file', join(casework.folder, 'not written yet.txt')]
+  const { code, err } = await called(t, call, casework.environment)
+  t.equal(code, 1)
+  t.match(err, /^[^\n]*cannot be answered in writing \(reply-key-missing\)\n/)
+  t.match(err, /\n {2}Next: Ring them/)
+  t.notMatch(err, /defect|valid key/)
+})
+
 t.test('what is wrong with a call is said before anything is done', async (t) => {
   const reference = await refer(firm, 'legal_representative')
   const before = (await sql`select from message`).length

@@ -254,7 +254,7 @@ t.test('what nobody can answer is refused before anything is sent', async (t) =>
   })
   const { referralId } = await mute.submit(await mute.seal(draft))
   const about = await openedBy(casework, referralId)
-  await t.rejects(casework.reply(about, { text: 'Hello?' }), { code: 'invalid-reply-key' })
+  await t.rejects(casework.reply(about, { text: 'Hello?' }), { code: 'reply-key-missing' })
   await t.rejects(casework.reply(about, { text: '' }), { code: 'referral-invalid' })
   await mute.send(referralId, { text: 'But you can be told.' })
   t.match((await mute.messages(referralId)).messages, [{ from: 'referrer', opened: false }])

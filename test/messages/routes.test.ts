@@ -235,6 +235,18 @@ t.test('what is not what it says is refused by name, and nothing is kept', async
   t.equal((await send(good)).status, 201, 'and what is right is kept')
 })
 
+t.test('a referral with no key to answer to takes no answer', async (t) => {
+  const mute = await refer(built)
+  const { header } = mute.envelope
+  const { replyTo } = replyKeys()
+  const answerable = { ...mute, envelope: { ...mute.envelope, header: { ...header, replyTo } } }
+  const answer = messageOn(world, answerable, undefined, replying)
+  const path = `/v1/referrals/${header.referralId}/messages?${asRecipient}`
+  t.match(await call.casework('POST', path, answer), {
+    ...{ status: 409, body: { code: 'reply-key-missing', stored: false } },
+  })
+})
+
 t.test('a recipient that need not read is none to seal to', async (t) => {
   const one = await referred()
   const { header } = messageOn(world, one)

@@ -5,7 +5,7 @@ import { documentTypes } from '../../referral/codes/documents.ts'
 import { type Command, fitted, type Input, UsageError } from '../command.ts'
 import { releaseAcknowledged } from '../partner/enclosing.ts'
 import { createOutbox } from '../partner/outbox.ts'
-import { openedBy } from '../recipient/messages.ts'
+import { answerableBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
 import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
 import { tell } from '../terminal.ts'
@@ -22,7 +22,10 @@ export const documentsAdd: Command = {
   operands: 'ID|REFERENCE FILE…',
   summary: 'Send documents about a referral: to its recipients, or to who sent it.',
   details: `Each file is sealed here, uploaded, and named in a message to the other side before it is whole there. The service
-sees neither names nor types. Where the line breaks, \`intake documents send\` goes on from there.
+sees neither names nor types.
+
+Cut off before the message is sent, nothing was: call this again. After it, \`intake documents send\` uploads the rest. Which
+it is, \`intake messages\` shows.
 
 ${typesListed}
 
@@ -57,7 +60,7 @@ ${connectionDetails}`,
 /** `intake documents send`. */
 export const documentsSend: Command = {
   operands: '',
-  summary: 'Upload documents whose upload was broken off.',
+  summary: 'Upload documents that were named, and whose upload was broken off.',
   details: connectionDetails,
   options: connection,
   operandsMin: 0,
@@ -86,7 +89,7 @@ async function correspondent(input: Input, name: string) {
     return { by: referrer, referralId, send: (said: Message) => referrer.send(referralId, said) }
   }
   const { reader } = side
-  const about = await openedBy(reader, name)
+  const about = await answerableBy(reader, name)
   return {
     by: reader,
     referralId: about.referralId,

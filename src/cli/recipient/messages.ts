@@ -11,6 +11,7 @@ import {
 } from '../../client/index.ts'
 import { londonTime } from '../../client/london.ts'
 import { required } from '../../errors.ts'
+import { requireReplyTo } from '../../protocol/messages/message.ts'
 import { type Urgency, urgencies } from '../../referral/codes/clear.ts'
 import { deliveryWays, type Way } from '../../referral/codes/delivery.ts'
 import { type Command, fitted, type Input, type Option, UsageError } from '../command.ts'
@@ -78,11 +79,13 @@ ${connectionDetails}`,
     if ('referrer' in side && delivery) {
       throw new UsageError('--read-aloud and --letter are for a recipient that answers')
     }
+    // Who cannot be answered is known before a word is typed.
+    const about = 'reader' in side ? await answerableBy(side.reader, name) : undefined
     const text = await askedFor(input, 'file', 'What do you want to say? In one line.')
     const message = { text, ...urgency }
     const value =
       'reader' in side
-        ? await side.reader.reply(await openedBy(side.reader, name), message, delivery)
+        ? await side.reader.reply(required(about, 'it is opened'), message, delivery)
         : await side.referrer.send(name, message)
     const lines = [
       `Message ${value.number} about ${shown(name)} was sent ${londonTime(value.storedAt)}`,
@@ -147,6 +150,13 @@ export async function openedBy(reader: Reader, name: string): Promise<Opened> {
   const about = await reader.open(await reader.fetch(name))
   if (about.opened) return about
   throw new Error(`${shown(name)} does not open, at ${about.step}: its messages are not read`)
+}
+
+/** A referral that is to be answered, opened. @throws Refusal `reply-key-missing`, and as `openedBy` */
+export async function answerableBy(reader: Reader, name: string): Promise<Opened> {
+  const about = await openedBy(reader, name)
+  requireReplyTo(about.header)
+  return about
 }
 
 /** Whether all are there and are what they say. One's own that are sealed to the other side are. */

@@ -11,7 +11,7 @@ import { signedBytes } from '../envelope/envelope.ts'
 import { kidOf } from '../kid.ts'
 import { verify } from '../signature.ts'
 import { type Keyset, requiredKids } from '../trust/keyset.ts'
-import { lowers, type MessageEnvelope, type MessageHeader } from './message.ts'
+import { lowers, type MessageEnvelope, type MessageHeader, requireReplyTo } from './message.ts'
 import { noteHash } from './note.ts'
 
 /** The referral that a message answers, and which side the caller is on. */
@@ -82,16 +82,16 @@ export function checkMessageSigned(
  * the referral as well.
  *
  * @param retired - the kids of earlier keysets, so that an old client is told to refresh
- * @throws Refusal `invalid-reply-key` for an answer to a referral that takes none, and as `checkRecipients`
+ * @throws Refusal `reply-key-missing` for an answer to a referral that takes none, and as `checkRecipients`
  */
 export function checkMessageSealed(
   { sealedTo, from }: Pick<MessageHeader, 'sealedTo' | 'from'>,
-  { replyTo }: Pick<Header, 'replyTo'>,
+  referral: Pick<Header, 'replyTo'>,
   keyset: Keyset,
   retired: ReadonlySet<string>,
 ): void {
   const required = requiredKids(keyset)
-  const reply = from === 'recipient' ? replyKidOf(replyTo) : undefined
+  const reply = from === 'recipient' ? requireReplyTo(referral).kid : undefined
   checkRecipients(
     { sealedTo: sealedTo.filter((kid) => kid !== reply || required.includes(kid)) },
     keyset,
@@ -104,11 +104,6 @@ export function checkMessageSealed(
   if (other === undefined) return
   const detail = `${other} is no required recipient of keyset ${keyset.version}: a message has no others`
   throw new Refusal('unknown-recipient-key', detail)
-}
-
-function replyKidOf(replyTo: Header['replyTo']): string {
-  if (replyTo) return replyTo.kid
-  throw new Refusal('invalid-reply-key', 'the referral names no key to answer to')
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type Header,
   KeysetReference,
   protocol,
+  type ReplyTo,
   recipientsMax,
   SealedTo,
 } from '../../referral/header.ts'
@@ -103,7 +104,7 @@ export type MessageInput = {
  * Seals a message to every required recipient, and if it is an answer to the referral's own reply
  * key, never to a key that a message names.
  *
- * @throws Refusal `invalid-reply-key` for an answer to a referral that takes none,
+ * @throws Refusal `reply-key-missing` for an answer to a referral that takes none,
  *   `referral-invalid` for an urgency that lowers or a note by a referrer, `referral-too-large`,
  *   `keyset-expired`, `unsupported-protocol`
  */
@@ -143,10 +144,16 @@ export function lowers(urgency: Urgency, { header }: Pick<Answered, 'header'>): 
   return mostUrgent(urgency, header.urgency) !== urgency
 }
 
+/** What an answer to a referral is sealed to. @throws Refusal `reply-key-missing` where it takes none */
+export function requireReplyTo({ replyTo }: Pick<Header, 'replyTo'>): ReplyTo {
+  if (replyTo) return replyTo
+  throw new Refusal('reply-key-missing', 'the referral came without a key to seal an answer to')
+}
+
 /**
  * Everyone that a message is sealed to.
  *
- * @throws Refusal `invalid-reply-key`, `referral-invalid`
+ * @throws Refusal `reply-key-missing`, `referral-invalid`
  */
 export function holdersOf(
   { recipients }: Keyset,
@@ -164,8 +171,7 @@ export function holdersOf(
     return required
   }
   if (kind === 'note') return required
-  const { replyTo } = referral.header
-  if (!replyTo) throw new Refusal('invalid-reply-key', 'the referral names no key to answer to')
+  const replyTo = requireReplyTo(referral.header)
   // A recipient that refers itself, by the telephone, may be the one that is answered.
   if (required.some(({ kid }) => kid === replyTo.kid)) return required
   return [...required, { ...replyTo, compartments: ['message'] }]

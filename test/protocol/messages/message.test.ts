@@ -124,7 +124,7 @@ t.test(
     const unanswerable = { ...verified, header: silent }
     t.equal(
       codeOf(() => sealMessage({ ...answer, referral: unanswerable })),
-      'invalid-reply-key',
+      'reply-key-missing',
     )
     t.equal(
       codeOf(() => sealMessage({ ...answer, kind: 'note', referral: unanswerable })),
