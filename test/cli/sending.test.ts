@@ -141,6 +141,8 @@ t.test('a file that changes while it is sealed is told to nobody', async (t) => 
     (path: string) => writeFile(path, 'more', { flag: 'a' }),
   ]) {
     const sending = await sendingOf(t, 3 * pieceBytes)
+    const small = join(t.testdirName, 'small.txt')
+    await writeFile(small, 'small')
     const changing = {
       ...referrer,
       async beginUpload(source: SealedSource) {
@@ -148,8 +150,10 @@ t.test('a file that changes while it is sealed is told to nobody', async (t) => 
         await change(sending.path)
       },
     }
+    // While it is begun the first is sealed, and the second is not yet.
+    const files = [{ path: small, about: aboutIt }, ...sending.files]
     await t.rejects(
-      sendDocuments(sending, changing, async () => t.fail('it was named')),
+      sendDocuments({ ...sending, files }, changing, async () => t.fail('it was named')),
       { message: /was changed while it was read/ },
     )
     t.same(await sending.waiting(), [])

@@ -119,7 +119,9 @@ function createGrowing(handle: FileHandle, bytes: number) {
     bytes,
     async add(parts: readonly Uint8Array[]): Promise<void> {
       const length = parts.reduce((sum, part) => sum + part.length, 0)
-      await handle.writeFile(parts)
+      // Of one call, where `writeFile` would write each part by itself.
+      const { bytesWritten } = await handle.writev(parts)
+      if (bytesWritten !== length) throw new Error('the disk took only a part of what was sealed')
       parts.forEach(giveBack)
       written += length
       more.resolve()

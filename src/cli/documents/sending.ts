@@ -43,10 +43,17 @@ export async function sendDocuments(
     for (const { path, about } of files) {
       sealings.push(await openForSealing(home, referralId, path, about))
     }
-    for (const { source } of sealings) await by.beginUpload(source)
-    uploaded = uploadAll(sealings, by, named.promise)
+    const begun = beginAll(sealings, by)
+    uploaded = begun.then(
+      () => uploadAll(sealings, by, named.promise),
+      () => undefined,
+    )
     const documents: Attachment[] = []
-    for (const sealing of sealings) documents.push(await sealing.seal())
+    for (const sealing of sealings) {
+      documents.push(await sealing.seal())
+      // The first is sealed meanwhile; where it is refused, no other is.
+      await begun
+    }
     for (const { keep } of sealings) await keep()
     isNaming = true
     await name(documents)
@@ -62,6 +69,13 @@ export async function sendDocuments(
   } finally {
     for (const { close } of sealings) await close()
   }
+}
+
+async function beginAll(
+  sealings: readonly Sealing[],
+  by: Pick<Documents, 'beginUpload'>,
+): Promise<void> {
+  for (const { source } of sealings) await by.beginUpload(source)
 }
 
 /**
