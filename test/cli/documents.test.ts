@@ -219,6 +219,22 @@ t.test('a message that is held back is missed, with the documents that it names'
   t.same(await readdir(folder), ['document-1.txt'])
 })
 
+t.test(
+  'what is said beside comes from a file, for others see the arguments of a command',
+  async (t) => {
+    const { reference } = await sent(await fileOf('xray.txt', 'X-ray.'))
+    const words = await fileOf('words.txt', 'Taken on 3 December, before he fell.\n')
+    const add = ['documents', 'add', reference, await fileOf('second.txt', 'Second.'), '--text']
+    t.match(await called(t, [...add, words], firm.environment), { code: 0 })
+    t.match(
+      (await called(t, ['messages', reference], casework.environment)).out,
+      /before he fell\./,
+    )
+    const unread = await called(t, [...add, 'Taken on 3 December.'], firm.environment)
+    t.match(unread, { code: 1, err: /ENOENT|no such file/ })
+  },
+)
+
 t.test('no file takes the place of one that is there, of whomever it is', async (t) => {
   const { reference } = await sent(await fileOf('hers.txt', 'Hers.'))
   const { reference: another } = await sent(await fileOf('his.txt', 'His.'))

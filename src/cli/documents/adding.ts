@@ -7,6 +7,7 @@ import { releaseAcknowledged } from '../partner/enclosing.ts'
 import { createOutbox } from '../partner/outbox.ts'
 import { answerableBy } from '../recipient/messages.ts'
 import { referralNamed } from '../recipient/naming.ts'
+import { textOf } from '../recipient/noting.ts'
 import { connection, connectionDetails, eitherOf, homeOf } from '../settings.ts'
 import { tell } from '../terminal.ts'
 import { sendDocuments } from './sending.ts'
@@ -32,7 +33,7 @@ ${typesListed}
 ${connectionDetails}`,
   options: {
     type: { value: 'TYPE', help: 'What they are; other, if left out.' },
-    text: { value: 'WORDS', help: 'What the message says beside.' },
+    text: { value: 'FILE', help: 'What the message says, in a text file (- is standard input).' },
     ...connection,
   },
   operandsMin: 2,
@@ -43,7 +44,7 @@ ${connectionDetails}`,
     const home = homeOf(input)
     const { by, referralId, send } = await correspondent(input, referralNamed(name))
     const files = paths.map((path) => ({ path, about: { type, name: basename(path) } }))
-    const text = input.text('text') ?? wordsFor(files.length)
+    const text = (await textOf(input, 'text')) ?? wordsFor(files.length)
     const { documents, failure } = await sendDocuments({ home, referralId, files }, by, (named) =>
       send({ text, documents: named }),
     )
