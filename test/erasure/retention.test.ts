@@ -329,7 +329,9 @@ t.test('whoever takes a rule away, or sets another, waits for the erasure under 
       await untilWaiting(sql, 1)
       const said = retention(words)
       for (const end = Date.now() + 20_000; ; ) {
-        const waits = await sql`select from pg_locks where locktype = 'advisory' and not granted`
+        const waits = await sql`
+          select from pg_locks where locktype = 'advisory' and not granted
+            and database = (select oid from pg_database where datname = current_database())`
         if (waits.length > 0) break
         if (Date.now() > end) throw new Error('it does not wait')
         await new Promise((resolve) => setTimeout(resolve, 5))

@@ -12,6 +12,7 @@ export async function untilWaiting(sql: postgres.Sql, count: number): Promise<vo
 async function waiting(sql: postgres.Sql): Promise<number> {
   const [row] = await sql<[{ count: number }]>`
     select count(*)::int as count from pg_stat_activity
-    where usename = 'intake_service' and wait_event_type = 'Lock'`
+    where datname = current_database() and usename = 'intake_service'
+      and wait_event_type = 'Lock'`
   return row.count
 }

@@ -116,7 +116,8 @@ t.test('nothing is evaluated before the budget and the entry are committed', asy
     const waiting = async (): Promise<void> => {
       const [row] = await sql`
         select count(*)::int as n from pg_locks
-        where not granted and relation = 'audit_entry'::regclass`
+        where not granted and relation = 'audit_entry'::regclass
+          and database = (select oid from pg_database where datname = current_database())`
       if (row?.n === 0) await waiting()
     }
     await Promise.race([waiting(), released])

@@ -155,7 +155,9 @@ t.test('replicas tell the queue once, and with nothing to tell wait for nobody',
     const done = run()
     while (
       !(await isTrue(sql`
-        select from pg_locks where locktype = 'advisory' and not granted having count(*) >= 3`))
+        select from pg_locks where locktype = 'advisory' and not granted
+          and database = (select oid from pg_database where datname = current_database())
+        having count(*) >= 3`))
     ) {}
     return { written, done }
   })
