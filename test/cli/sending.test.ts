@@ -150,8 +150,8 @@ t.test('a file that changes while it is sealed is told to nobody', async (t) => 
         await change(sending.path)
       },
     }
-    // While it is begun the first is sealed, and the second is not yet.
-    const files = [{ path: small, about: aboutIt }, ...sending.files]
+    // While it is begun the first is sealed, and the second is not yet; the third never is, and nobody waits for it.
+    const files = [{ path: small, about: aboutIt }, ...sending.files, ...sending.files]
     await t.rejects(
       sendDocuments({ ...sending, files }, changing, async () => t.fail('it was named')),
       { message: /was changed while it was read/ },

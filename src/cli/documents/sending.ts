@@ -91,6 +91,8 @@ async function uploadAll(
   const failures: unknown[] = []
   for (const [index, { source, forget }] of sealings.entries()) {
     try {
+      // What is not sealed yet may never be.
+      if (index > 0) await named
       await by.upload(heldBack(source, named), createByteProgress(`Document ${index + 1}`))
       await forget()
     } catch (error) {
